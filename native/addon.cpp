@@ -1,0 +1,101 @@
+// The functions that JavaScript sees; README.md says what each does.
+#include <chrono>
+#include <cstring>
+#include <new>
+
+#include "executor.h"
+#include "handles.h"
+#include "instruction_sets.h"
+#include "javascript.h"
+#include "memory.h"
+#include "peak.h"
+#include "run.h"
+
+namespace longrun {
+namespace {
+
+using javascript::Arguments;
+using javascript::check;
+
+napi_value listInstructionSets(napi_env env, Arguments&) {
+  napi_value list;
+  check(napi_create_array(env, &list));
+  uint32_t index = 0;
+  for (const InstructionSet& set : instructionSets()) {
+    napi_value name;
+    check(napi_create_string_utf8(env, set.name.c_str(), set.name.size(), &name));
+    check(napi_set_element(env, list, index++, name));
+  }
+  return list;
+}
+
+napi_value allocate(napi_env env, Arguments& arguments) {
+  const int64_t numFloats = arguments.whole("numFloats", 1, mostFloats);
+  std::shared_ptr<Block> arena;
+  try {
+    arena = allocateArena(numFloats);
+  } catch (const std::bad_alloc&) {
+    throw std::runtime_error("not enough memory for an arena of " + std::to_string(numFloats * 4) + " bytes");
+  }
+  const napi_finalize release = [](napi_env, void* data, void*) { releaseArena(data); };
+  napi_value buffer;
+  const auto bytes = static_cast<size_t>(numFloats) * sizeof(float);
+  if (napi_create_external_arraybuffer(env, arena->data(), bytes, release, nullptr, &buffer) != napi_ok) {
+    releaseArena(arena->data());
+    throw std::runtime_error("Node refuses an ArrayBuffer of " + std::to_string(bytes) + " bytes");
+  }
+  return buffer;
+}
+
+napi_value createPool(napi_env env, Arguments& arguments) {
+  const auto numThreads = static_cast<int>(arguments.whole("numThreads", 1, mostThreads));
+  return javascript::createHandle(env, std::shared_ptr<PoolHandle>(new PoolHandle{Pool(numThreads)}));
+}
+
+napi_value load(napi_env env, Arguments& arguments) {
+  const std::vector<double> code = arguments.doubles("code");
+  const int64_t numFloats = arguments.whole("numFloats", 0, mostFloats);
+  const InstructionSet& set = instructionSet(arguments.text("instructionSet"));
+  return javascript::createHandle(env, std::shared_ptr<ProgramHandle>(new ProgramHandle{Program(code, numFloats, set)}));
+}
+
+napi_value profile(napi_env env, Arguments& arguments) {
+  const std::vector<double>& seconds = arguments.handle<ProgramHandle>("program")->program.seconds();
+  napi_value buffer, array;
+  void* data;
+  check(napi_create_arraybuffer(env, seconds.size() * sizeof(double), &data, &buffer));
+  if (!seconds.empty()) std::memcpy(data, seconds.data(), seconds.size() * sizeof(double));
+  check(napi_create_typedarray(env, napi_float64_array, seconds.size(), buffer, 0, &array));
+  return array;
+}
+
+napi_value peak(napi_env env, Arguments& arguments) {
+  const InstructionSet& set = instructionSet(arguments.text("instructionSet"));
+  const std::shared_ptr<PoolHandle> handle = arguments.handle<PoolHandle>("pool");
+  const double seconds = arguments.number("seconds");
+  if (!(seconds > 0 && seconds <= 60)) throw std::invalid_argument("seconds is not between 0 and 60");
+  napi_value flopsPerSecond;
+  check(napi_create_double(env, measurePeak(*set.kernels, handle->pool, seconds), &flopsPerSecond));
+  return flopsPerSecond;
+}
+
+void define(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+  napi_value function;
+  check(napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function));
+  check(napi_set_named_property(env, exports, name, function));
+}
+
+}  // namespace
+}  // namespace longrun
+
+NAPI_MODULE_INIT() {
+  using namespace longrun;
+  define(env, exports, "instructionSets", javascript::function<listInstructionSets>);
+  define(env, exports, "allocate", javascript::function<allocate>);
+  define(env, exports, "createPool", javascript::function<createPool>);
+  define(env, exports, "load", javascript::function<load>);
+  define(env, exports, "run", javascript::function<startRun>);
+  define(env, exports, "profile", javascript::function<profile>);
+  define(env, exports, "peak", javascript::function<peak>);
+  return exports;
+}

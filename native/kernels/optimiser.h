@@ -1,0 +1,29 @@
+// Opcode 17: AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with clipping by the norm of the whole gradient.
+#pragma once
+#include "elementwise.h"
+
+namespace longrun::LONGRUN_INSTRUCTION_SET {
+
+// Attributes N learningRateScale weightDecay; operands p, g, m, v, norm2, hyper.
+static void runAdamw(const Call& call) {
+  const double norm2 = *call.operand[4];
+  if (!__builtin_isfinite(norm2)) return;
+  const float* const hyper = call.operand[5];
+  const double learningRate = hyper[0] * call.attribute[1], clip = hyper[6], norm = __builtin_sqrt(norm2);
+  const float gradientScale = norm > clip ? static_cast<float>(clip / norm) : 1.0f;
+  const float beta1 = hyper[1], beta2 = hyper[2], epsilon = hyper[3];
+  const auto kept = static_cast<float>(1.0 - learningRate * call.attribute[2]);
+  const auto step = static_cast<float>(learningRate / hyper[4]);
+  const auto rootCorrection = static_cast<float>(1.0 / __builtin_sqrt(static_cast<double>(hyper[5])));
+  float *const p = call.operand[0], *const m = call.operand[2], *const v = call.operand[3];
+  forEachElement(call, static_cast<int64_t>(call.attribute[0]), [&](int64_t i, auto vector) {
+    const Vector gradient = vector.load(call.operand[1] + i) * gradientScale;
+    const Vector first = vector.load(m + i) * beta1 + gradient * (1.0f - beta1);
+    const Vector second = vector.load(v + i) * beta2 + gradient * gradient * (1.0f - beta2);
+    vector.store(m + i, first);
+    vector.store(v + i, second);
+    vector.store(p + i, vector.load(p + i) * kept - first * step / (squareRoot(second) * rootCorrection + epsilon));
+  });
+}
+
+}  // namespace longrun::LONGRUN_INSTRUCTION_SET

@@ -1,0 +1,45 @@
+// A checked program: whatever numbers come in, what `Program` holds can be run on any arena of its size without harm.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "instruction_sets.h"
+#include "kernel.h"
+
+namespace longrun {
+
+struct Instruction {
+  int opcode;
+  std::vector<int64_t> offsets;    // in floats; -1 where an optional operand is left out
+  std::vector<double> attributes;
+  std::shared_ptr<const std::vector<float>> constants;
+};
+
+class Program {
+ public:
+  /// Throws std::invalid_argument on anything malformed, with the instruction, the operand or attribute, and the numbers.
+  Program(const std::vector<double>& code, int64_t numFloats, const InstructionSet& instructionSet);
+
+  const std::vector<Instruction>& instructions() const { return instructions_; }
+  int64_t numFloats() const { return numFloats_; }
+  const KernelSet& kernels() const { return *kernels_; }
+  /// The most that any of the instructions needs.
+  const Scratch& scratch() const { return scratch_; }
+  /// Seconds spent in each instruction since the program was loaded.
+  std::vector<double>& seconds() { return seconds_; }
+
+  bool tryAcquire() { return !busy_.exchange(true); }
+  void release() { busy_ = false; }
+
+ private:
+  std::vector<Instruction> instructions_;
+  int64_t numFloats_;
+  const KernelSet* kernels_;
+  Scratch scratch_{0, 0};
+  std::vector<double> seconds_;
+  std::atomic<bool> busy_{false};
+};
+
+}  // namespace longrun

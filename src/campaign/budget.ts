@@ -1,0 +1,34 @@
+/** @file What a campaign may spend: FLOPs, or time turned into FLOPs by the machine's measured speed. */
+
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+
+export type Budget =
+  | { readonly kind: "flops"; readonly flops: number }
+  | { readonly kind: "seconds"; readonly seconds: number };
+
+const FLOP_UNITS: Readonly<Record<string, number>> = { FLOP: 1, MFLOP: 1e6, GFLOP: 1e9, TFLOP: 1e12, PFLOP: 1e15, EFLOP: 1e18, ZFLOP: 1e21 };
+const TIME_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86_400 };
+
+/** Reads `30TFLOP`, `2m`, `1.5h` ... */
+export function parseBudget(text: string): Budget {
+  const match = /^\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([a-zA-Z]+?)s?\s*$/.exec(text) ?? /^\s*(\d+(?:\.\d+)?)\s*(s)\s*$/.exec(text);
+  const amount = Number(match?.[1]);
+  const unit = match?.[2] ?? "";
+  if (amount > 0 && unit in FLOP_UNITS) return { kind: "flops", flops: amount * FLOP_UNITS[unit]! };
+  if (amount > 0 && unit in TIME_UNITS) return { kind: "seconds", seconds: amount * TIME_UNITS[unit]! };
+  throw new UserError(
+    `budget "${text}"`,
+    `a positive number with a unit: ${Object.keys(TIME_UNITS).join(", ")} for time, ${Object.keys(FLOP_UNITS).join(", ")} for compute`,
+    "write for instance 5m, 1h or 30TFLOP",
+  );
+}
+
+export const budgetSchema = z.string().transform((text, context): Budget => {
+  try {
+    return parseBudget(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: (error as Error).message.replaceAll("\n", "; ") });
+    return z.NEVER;
+  }
+});

@@ -1,0 +1,101 @@
+/** @file The plan of a campaign: every rung and the target, so that all of it together spends the budget. Pure. */
+
+import { UserError } from "../errors.ts";
+import { shapeOfWidth, vocabularyFor } from "../model/dial.ts";
+import type { PlannedRun } from "./sizing.ts";
+import { planRun, widthForCompute } from "./sizing.ts";
+import type { Campaign } from "./spec.ts";
+
+export interface Rung {
+  /** 0 is the smallest. */
+  readonly index: number;
+  readonly flops: number;
+  /** The same run with one seed or several. */
+  readonly runs: readonly PlannedRun[];
+}
+
+export interface Plan {
+  readonly vocabularySize: number;
+  readonly vocabularyReason: string;
+  readonly rungs: readonly Rung[];
+  readonly target: PlannedRun;
+  /** Target compute over that of the largest rung. */
+  readonly reach: number;
+  /** Everything: training and evaluation of all runs. */
+  readonly totalFlops: number;
+}
+
+/** Held-out tokens scored for each run: enough for a sampling error below the noise of seeds, the same set for all. */
+const HELD_OUT_TOKENS = 160_000;
+/** Less would make the smallest rung too short to have a schedule. */
+const FEWEST_STEPS = 40;
+const CHECKPOINT_SECONDS = 8;
+
+/** Plans a campaign that spends at most `flops`. */
+export function planCampaign(campaign: Campaign, flops: number): Plan {
+  const targetFlops = largestTarget(campaign, flops);
+  const plan = planFor(campaign, targetFlops);
+  const smallest = plan.rungs[0]!.runs[0]!;
+  if (smallest.spec.numSteps < FEWEST_STEPS)
+    throw new UserError(
+      `a budget of ${flops.toExponential(2)} FLOP leaves ${smallest.spec.numSteps} steps to the smallest rung`,
+      `at least ${FEWEST_STEPS} steps`,
+      "raise --budget, or lower ladder.decades or target.reach in the campaign file",
+    );
+  return plan;
+}
+
+/** The target's compute at which the whole campaign just fits: the total rises with it, so it is found by halving. */
+function largestTarget(campaign: Campaign, flops: number): number {
+  let [low, high] = [0, flops];
+  for (let i = 0; i < 14; i++) {
+    const middle = (low + high) / 2;
+    if (planFor(campaign, middle).totalFlops <= flops) low = middle;
+    else high = middle;
+  }
+  if (low === 0)
+    throw new UserError(`a budget of ${flops.toExponential(2)} FLOP`, "enough for a ladder and a target", "raise --budget");
+  return low;
+}
+
+/** Compute of the rungs, smallest first: evenly spaced in its logarithm, the largest at target / reach. */
+export function rungFlops(targetFlops: number, { rungs, decades }: Campaign["ladder"], reach: number): readonly number[] {
+  const largest = targetFlops / reach;
+  return Array.from({ length: rungs }, (_, i) => largest * 10 ** (-decades * (1 - i / (rungs - 1))));
+}
+
+function planFor(campaign: Campaign, targetFlops: number): Plan {
+  const { recipe, ladder, seed } = campaign;
+  const { vocabularySize, vocabularyReason } = chooseVocabulary(campaign, targetFlops);
+  const common = { vocabularySize, heldOutTokens: HELD_OUT_TOKENS, checkpointSeconds: CHECKPOINT_SECONDS };
+  const rungs = rungFlops(targetFlops, ladder, campaign.target.reach).map((flops, index): Rung => {
+    const numSeeds = 1 + Math.max(0, ladder.extraSeeds - index);
+    const runs = Array.from({ length: numSeeds }, (_, i) =>
+      planRun(`rung-${index}-seed-${seed + i}`, flops, seed + i, "rung", recipe, common),
+    );
+    return { index, flops: runs[0]!.flops, runs };
+  });
+  const target = planRun("target", targetFlops, seed, "target", recipe, common);
+  const all = [...rungs.flatMap(({ runs }) => runs), target];
+  return {
+    vocabularySize,
+    vocabularyReason,
+    rungs,
+    target,
+    reach: target.flops / rungs.at(-1)!.flops,
+    totalFlops: all.reduce((sum, run) => sum + run.flops + run.evaluationFlops, 0),
+  };
+}
+
+/** The vocabulary follows the target's size and the size follows the vocabulary: a few rounds settle it. */
+function chooseVocabulary({ vocabularySize, recipe }: Campaign, targetFlops: number) {
+  if (vocabularySize !== "auto") return { vocabularySize, vocabularyReason: "set in the campaign file" };
+  let size = 1024;
+  for (let round = 0; round < 4; round++) {
+    const shape = shapeOfWidth(widthForCompute(targetFlops, size, recipe), { ...recipe, vocabularySize: size });
+    const next = vocabularyFor(shape);
+    if (next === size) break;
+    size = Math.max(size / 2, Math.min(size * 2, next));
+  }
+  return { vocabularySize: size, vocabularyReason: "the power of two that gives the head about 15 % of the target's parameters" };
+}

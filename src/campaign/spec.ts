@@ -1,0 +1,103 @@
+/** @file The campaign file: what the user may say, with defaults and units. Unknown keys and wrong types are refused by name. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, extname, resolve } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { corpusSpec } from "../corpus/spec.ts";
+import { UserError } from "../errors.ts";
+import { budgetSchema } from "./budget.ts";
+
+const issueSchema = z.strictObject({
+  id: z.string().regex(/^[\w-]+$/),
+  what: z.string(),
+  /** Probability that it bites during the target run. */
+  chance: z.number().min(0).max(1),
+  /** Days it costs if it does. */
+  costDays: z.number().nonnegative(),
+  /** Days from now until a fix is expected; left out: none in sight. */
+  fixDueDays: z.number().nonnegative().optional(),
+});
+
+export const campaignSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens"),
+  seed: z.int().nonnegative().default(1),
+  budget: budgetSchema,
+  corpus: corpusSpec.omit({ vocabularySize: true, seed: true }),
+  /** `auto` takes it from the target's size. */
+  vocabularySize: z.union([z.literal("auto"), z.int()]).default("auto"),
+  recipe: z
+    .strictObject({
+      sequenceLength: z.int().min(8).default(256),
+      /** D / N of every rung and of the target. */
+      tokensPerParameter: z.number().positive().default(10),
+      queriesPerKeyValue: z.int().positive().default(1),
+      tiedEmbeddings: z.boolean().default(false),
+      /** At the width of 64; other widths follow by mu-P. */
+      learningRate: z.number().positive().default(0.01),
+      weightDecay: z.number().nonnegative().default(0.1),
+    })
+    .prefault({}),
+  ladder: z
+    .strictObject({
+      rungs: z.int().min(6).default(7),
+      /** Decades of compute from the smallest rung to the largest. */
+      decades: z.number().min(1).default(1.6),
+      /** Extra seeds for the smallest rung, one fewer for each rung above it. */
+      extraSeeds: z.int().nonnegative().default(2),
+    })
+    .prefault({}),
+  target: z
+    .strictObject({
+      /** Compute of the target over that of the largest rung. */
+      reach: z.number().min(1).default(8),
+    })
+    .prefault({}),
+  gate: z
+    .strictObject({
+      /** Widest acceptable 90 % interval of the held-out loss, in percent of its median. */
+      maxWidthPercent: z.number().positive().default(8),
+      maxReach: z.number().positive().default(30),
+      /** Times the training tokens may be repeated. */
+      maxEpochs: z.number().positive().default(4),
+    })
+    .prefault({}),
+  issues: z.array(issueSchema).default([]),
+});
+
+export type Campaign = z.infer<typeof campaignSchema>;
+export type CampaignIssue = z.infer<typeof issueSchema>;
+
+export interface LoadedCampaign {
+  readonly campaign: Campaign;
+  /** Paths in the file are relative to this folder. */
+  readonly baseFolder: string;
+}
+
+/** Reads and checks a campaign file. */
+export function loadCampaign(path: string): LoadedCampaign {
+  if (!existsSync(path))
+    throw new UserError(`no file ${path}`, "a campaign file in YAML", "see campaigns/first-light.yaml for an example with every part");
+  const parsed = campaignSchema.safeParse(parseYaml(path));
+  if (!parsed.success)
+    throw new UserError(
+      `${basename(path)}: ${describeProblems(parsed.error)}`,
+      "keys and types as docs/campaign.md lists them",
+      `correct ${basename(path)} and give the same command again`,
+    );
+  return { campaign: parsed.data, baseFolder: dirname(resolve(path)) };
+}
+
+/** One line for each problem: where, and what. */
+export function describeProblems(error: z.ZodError): string {
+  return error.issues.map(({ path, message }) => `${path.join(".") || "file"}: ${message}`).join("; ");
+}
+
+function parseYaml(path: string): unknown {
+  try {
+    return parse(readFileSync(path, "utf8")) as unknown;
+  } catch (cause) {
+    const kind = extname(path) === ".json" ? "JSON" : "YAML";
+    throw new UserError(`${basename(path)} is not ${kind}: ${(cause as Error).message.split("\n")[0]}`, "a file that parses", "correct the line named", { cause });
+  }
+}

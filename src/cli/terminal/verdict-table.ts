@@ -1,0 +1,36 @@
+/** @file The verdict as a person reads it in a terminal: each prediction, its measurement, the gap and its causes. */
+
+import { formatInterval, formatSignedPercent, scaleFor } from "../../figures/numbers.ts";
+import { insideText, measuredText } from "../../report/bet-sections.ts";
+import { causesText } from "../../report/causes.ts";
+import type { ScoredRow } from "../../report/data.ts";
+import type { Paint } from "./paint.ts";
+import { table } from "./table.ts";
+
+/** The table, fitted to a terminal of `width` columns (110 reads well). */
+export function verdictTable(rows: readonly ScoredRow[], paint: Paint, width = 110): string {
+  return table(
+    rows,
+    [
+      { title: "quantity", align: "left", cell: (row) => `${row.quantity} (${scaleOf(row).unit})` },
+      {
+        title: "predicted [90 %]",
+        align: "right",
+        cell: (row) => formatInterval(row.predicted, scaleOf(row)),
+      },
+      { title: "measured", align: "right", cell: measuredText },
+      { title: "gap", align: "right", cell: (row) => formatSignedPercent(row.gapPercent ?? Number.NaN) },
+      {
+        title: "",
+        align: "left",
+        cell: (row) => paint(row.inside === false ? "red" : "green", insideText(row)),
+      },
+      { title: "causes", align: "left", cell: causesText, wrap: true },
+    ],
+    width,
+  );
+}
+
+function scaleOf(row: ScoredRow) {
+  return scaleFor(row.unit, row.predicted.median);
+}

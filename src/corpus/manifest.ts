@@ -1,0 +1,97 @@
+/** @file What prepare did, in numbers: the manifest that stands in the corpus folder and is written last. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { UserError } from "../errors.ts";
+
+const count = z.int().min(0);
+
+export const repairsSchema = z.strictObject({
+  /** Documents, or jsonl lines, that were not UTF-8 and were read as Windows-1252. */
+  windows1252Documents: count,
+  utf16Documents: count,
+  byteOrderMarks: count,
+  /** Bytes. */
+  carriageReturns: count,
+  gutenbergHeaders: count,
+  gutenbergFooters: count,
+});
+
+export const droppedSchema = z.strictObject({
+  symbolicLinks: count,
+  /** Documents with a zero byte in them. */
+  binaryDocuments: count,
+  emptyDocuments: count,
+  /** Equal, up to white space, to an earlier document of any source. */
+  duplicateDocuments: count,
+  duplicateDocumentBytes: count,
+  /** Equal, up to white space, to an earlier passage of any source. */
+  duplicatePassages: count,
+  duplicatePassageBytes: count,
+});
+
+const textTotals = z.strictObject({ passages: count, bytes: count });
+
+/** What cleaning one source came to. */
+export const cleaningSchema = z.strictObject({
+  files: count,
+  documents: count,
+  /** Of the documents as they were found. */
+  bytesRead: count,
+  repairs: repairsSchema,
+  dropped: droppedSchema,
+  train: textTotals,
+  heldOut: textTotals,
+});
+export type Cleaning = z.infer<typeof cleaningSchema>;
+
+const splitTotals = textTotals.extend({ tokens: count, shards: z.array(z.string()) });
+
+export const manifestSchema = z.strictObject({
+  version: z.literal(1),
+  /** The identity of the corpus: of its passages, their split, the weights and the tokenizer. */
+  hash: z.string(),
+  /** The identity of the work: spec, files and program version. Prepare is skipped while it is unchanged. */
+  inputHash: z.string(),
+  seed: count,
+  passageBytes: count,
+  heldOutFraction: z.number(),
+  tokenizer: z.strictObject({
+    hash: z.string(),
+    vocabularySize: count,
+    /** Distinct words of the training text that the merges were learned from. */
+    distinctWords: count,
+    /** Word occurrences forgotten to stay within the memory; 0 means that the counts are exact. */
+    droppedWords: count,
+    trainBytesPerToken: z.number(),
+    heldOutBytesPerToken: z.number(),
+  }),
+  sources: z.array(
+    cleaningSchema.extend({
+      name: z.string(),
+      weight: z.number(),
+      /** Share of the training sequences that come from this source. */
+      share: z.number(),
+      licence: z.string().nullable(),
+      package: z.string().nullable(),
+      train: splitTotals,
+      heldOut: splitTotals,
+    }),
+  ),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+export const MANIFEST_FILE = "manifest.json";
+
+/** The manifest of a prepared corpus. */
+export function readManifest(folder: string): Manifest {
+  const path = join(folder, MANIFEST_FILE);
+  let found: string;
+  try {
+    return manifestSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (error) {
+    found = (error as NodeJS.ErrnoException).code === "ENOENT" ? "does not exist" : "cannot be read";
+  }
+  throw new UserError(`${path} ${found}`, "the manifest of a prepared corpus", "prepare the corpus (again)");
+}

@@ -1,0 +1,101 @@
+/** @file Clean text on disk between the steps: files of passages, each passage ended by a byte that UTF-8 never has. */
+
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { UserError } from "../errors.ts";
+import { sha256, writeFileInParts } from "../record/files.ts";
+
+export type Split = "train" | "heldOut";
+export const SPLITS: readonly Split[] = ["train", "heldOut"];
+
+/** Bounds the memory of every step after this one. */
+const PIECE_BYTES = 32 << 20;
+const END_OF_PASSAGE = 0xff;
+
+export const pieceSchema = z.strictObject({
+  file: z.string(),
+  passages: z.int(),
+  /** Of text, without the byte that ends each passage. */
+  textBytes: z.int(),
+  sha256: z.string(),
+});
+export type Piece = z.infer<typeof pieceSchema>;
+
+/** Collects the passages of one source and split, and writes them out in pieces. */
+export class PieceWriter {
+  readonly pieces: Piece[] = [];
+  readonly #folder: string;
+  readonly #name: string;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+
+  constructor(folder: string, source: string, split: Split) {
+    this.#folder = folder;
+    this.#name = `${source}.${split}`;
+  }
+
+  add(passage: Buffer): void {
+    this.#held.push(passage);
+    this.#heldBytes += passage.length;
+    if (this.#heldBytes >= PIECE_BYTES) this.flush();
+  }
+
+  /** Passages that are still in memory, for the one rule that has to see all of a small source. */
+  get held(): readonly Buffer[] {
+    return this.#held;
+  }
+
+  takeHeld(index: number): Buffer {
+    const [passage] = this.#held.splice(index, 1);
+    if (passage === undefined) throw new RangeError(`no held passage ${index}`);
+    this.#heldBytes -= passage.length;
+    return passage;
+  }
+
+  flush(): void {
+    if (this.#held.length === 0) return;
+    const content = Buffer.allocUnsafe(this.#heldBytes + this.#held.length);
+    let end = 0;
+    for (const passage of this.#held) {
+      end += passage.copy(content, end);
+      content[end++] = END_OF_PASSAGE;
+    }
+    const file = `${this.#name}.${String(this.pieces.length).padStart(5, "0")}.txt`;
+    writeFileInParts(join(this.#folder, file), [content]);
+    this.pieces.push({
+      file,
+      passages: this.#held.length,
+      textBytes: this.#heldBytes,
+      sha256: sha256(content),
+    });
+    this.#held = [];
+    this.#heldBytes = 0;
+  }
+}
+
+/** The passages of a piece, as views into one buffer. */
+export function readPiece(folder: string, piece: Piece): Buffer[] {
+  const path = join(folder, piece.file);
+  const content = readFileSync(path);
+  if (sha256(content) !== piece.sha256) {
+    throw new UserError(
+      `${path} is not what was written: its checksum differs`,
+      "clean text as prepare left it",
+      `delete ${folder} and give the same command again`,
+    );
+  }
+  const passages: Buffer[] = [];
+  for (let start = 0; start < content.length; ) {
+    const end = content.indexOf(END_OF_PASSAGE, start);
+    passages.push(content.subarray(start, end));
+    start = end + 1;
+  }
+  return passages;
+}
+
+export function pieceExists(folder: string, piece: Piece): boolean {
+  return (
+    statSync(join(folder, piece.file), { throwIfNoEntry: false })?.size === piece.textBytes + piece.passages
+  );
+}

@@ -1,0 +1,133 @@
+/** @file Stage "prepare": documents in, token shards and a manifest out. Each step is skipped while its input is unchanged. */
+
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomic } from "../record/files.ts";
+import type { CleanedSource } from "./cleaning.ts";
+import { MANIFEST_FILE, type Manifest, manifestSchema } from "./manifest.ts";
+import type { Split } from "./pieces.ts";
+import { findShard } from "./shards.ts";
+import { findSourceFiles } from "./sources.ts";
+import type { CorpusSpec } from "./spec.ts";
+import { cleanAll, type FoundSource } from "./step-clean.ts";
+import { encodeAll, type Shards, shardName } from "./step-encode.ts";
+import { fileHash, learnTokenizer, type WordTotals } from "./step-tokenizer.ts";
+import {
+  breathing,
+  keyOf,
+  type PrepareOptions,
+  readStep,
+  stepsFolder,
+  textFolder,
+  tokenizerPath,
+  tokensFolder,
+} from "./steps.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+
+/**
+ * Prepares a corpus in `outFolder`. Can be killed at any moment and called again: it goes on with the first source,
+ * tokenizer or shard that is not finished. The manifest is written last; without it the folder is not a corpus.
+ */
+export async function prepareCorpus(
+  spec: CorpusSpec,
+  baseFolder: string,
+  outFolder: string,
+  options: PrepareOptions = {},
+): Promise<Manifest> {
+  const sources = spec.sources.map((source) => ({
+    spec: source,
+    found: findSourceFiles(source, baseFolder),
+  }));
+  const fingerprints = sources.map(({ found }) => found.fingerprint);
+  const inputHash = keyOf({ spec, fingerprints });
+  const finished = finishedManifest(outFolder, inputHash);
+  if (finished) return finished;
+  rmSync(join(outFolder, MANIFEST_FILE), { force: true });
+
+  const breath = breathing(options);
+  const cleaned = await cleanAll(spec, sources, outFolder, breath);
+  const { tokenizer, words } = await learnTokenizer(spec.vocabularySize, cleaned, outFolder, breath);
+  const shards = await encodeAll(cleaned, sources, tokenizer, outFolder, breath);
+  const manifest = describe(spec, inputHash, sources, cleaned, tokenizer, words, shards);
+  writeFileAtomic(join(outFolder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 1)}\n`);
+  removeOthers(outFolder, cleaned, spec);
+  return manifest;
+}
+
+function finishedManifest(folder: string, inputHash: string): Manifest | undefined {
+  const manifest = readStep(join(folder, MANIFEST_FILE), manifestSchema);
+  if (manifest?.inputHash !== inputHash) return undefined;
+  const { hash } = manifest.tokenizer;
+  const shards = manifest.sources.flatMap(({ train, heldOut }) => [...train.shards, ...heldOut.shards]);
+  const isWhole =
+    fileHash(tokenizerPath(folder)) === hash &&
+    shards.every((name) => findShard(tokensFolder(folder), name)?.tokenizerHash === hash);
+  return isWhole ? manifest : undefined;
+}
+
+function describe(
+  spec: CorpusSpec,
+  inputHash: string,
+  sources: readonly FoundSource[],
+  cleaned: readonly CleanedSource[],
+  tokenizer: Tokenizer,
+  words: WordTotals,
+  shards: Shards,
+): Manifest {
+  const described = sources.map(({ spec: { name, weight }, found }, index) => {
+    const { cleaning, pieces } = cleaned[index]!;
+    const split = (which: Split) => ({
+      ...cleaning[which],
+      tokens: shards[index]![which].reduce((sum, header) => sum + header.tokens, 0),
+      shards: pieces[which].map(shardName),
+    });
+    const { licence } = found;
+    return {
+      ...cleaning,
+      name,
+      weight,
+      licence,
+      package: found.package,
+      train: split("train"),
+      heldOut: split("heldOut"),
+    };
+  });
+  const weighted = described.map(({ weight, train }) => weight * train.tokens);
+  const totalWeight = weighted.reduce((sum, value) => sum + value, 0);
+  const bytesPerToken = (which: Split) =>
+    described.reduce((sum, source) => sum + source[which].bytes, 0) /
+    described.reduce((sum, source) => sum + source[which].tokens - source[which].passages, 0);
+  const identity = described.map(({ name, weight }, index) => ({ name, weight, shards: shards[index] }));
+  return {
+    version: 1,
+    hash: keyOf({ identity }),
+    inputHash,
+    seed: spec.seed,
+    passageBytes: spec.passageBytes,
+    heldOutFraction: spec.holdOut.fraction,
+    tokenizer: {
+      hash: tokenizer.hash,
+      vocabularySize: tokenizer.vocabularySize,
+      distinctWords: words.distinct,
+      droppedWords: words.dropped,
+      trainBytesPerToken: bytesPerToken("train"),
+      heldOutBytesPerToken: bytesPerToken("heldOut"),
+    },
+    sources: described.map((source, index) => ({ ...source, share: weighted[index]! / totalWeight })),
+  };
+}
+
+/** What an earlier preparation left and this one does not name. */
+function removeOthers(folder: string, cleaned: readonly CleanedSource[], spec: CorpusSpec): void {
+  const pieces = cleaned.flatMap((source) => [...source.pieces.train, ...source.pieces.heldOut]);
+  const names = new Set(pieces.map(shardName));
+  for (const place of [textFolder(folder), tokensFolder(folder)]) {
+    for (const file of existsSync(place) ? readdirSync(place) : []) {
+      if (!names.has(file.replace(/\.(txt|bin|json)$/, ""))) rmSync(join(place, file));
+    }
+  }
+  const steps = new Set(["tokenizer", ...spec.sources.map(({ name }) => `clean.${name}`)]);
+  for (const file of readdirSync(stepsFolder(folder))) {
+    if (!steps.has(file.replace(/\.(json|keys)$/, ""))) rmSync(join(stepsFolder(folder), file));
+  }
+}

@@ -1,0 +1,86 @@
+/** @file Token shards: flat little-endian uint16 files, each with a JSON header that says what it is and which tokenizer made it. */
+
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { UserError } from "../errors.ts";
+import { sha256, writeFileAtomic } from "../record/files.ts";
+
+export const shardHeaderSchema = z.strictObject({
+  format: z.literal("longrun-tokens-1"),
+  dtype: z.literal("uint16"),
+  byteOrder: z.literal("little"),
+  source: z.string(),
+  split: z.enum(["train", "heldOut"]),
+  passages: z.int(),
+  tokens: z.int(),
+  /** Of the text behind the tokens. */
+  textBytes: z.int(),
+  vocabularySize: z.int(),
+  tokenizerHash: z.string(),
+  /** Of the text that was encoded. */
+  textSha256: z.string(),
+  /** Of the .bin file. */
+  sha256: z.string(),
+});
+export type ShardHeader = z.infer<typeof shardHeaderSchema>;
+
+/** Writes the tokens, then the header: a shard without a header was never finished. */
+export function writeShard(
+  folder: string,
+  name: string,
+  tokens: Uint16Array,
+  about: Omit<ShardHeader, "format" | "dtype" | "byteOrder" | "tokens" | "sha256">,
+): ShardHeader {
+  const bytes = new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength);
+  const header: ShardHeader = {
+    format: "longrun-tokens-1",
+    dtype: "uint16",
+    byteOrder: "little",
+    ...about,
+    tokens: tokens.length,
+    sha256: sha256(bytes),
+  };
+  writeFileAtomic(join(folder, `${name}.bin`), bytes);
+  writeFileAtomic(join(folder, `${name}.json`), `${JSON.stringify(header, null, 1)}\n`);
+  return header;
+}
+
+/** The header of a finished shard, or undefined. Says nothing about the tokens but their number. */
+export function findShard(folder: string, name: string): ShardHeader | undefined {
+  try {
+    const header = shardHeaderSchema.parse(JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")));
+    return statSync(join(folder, `${name}.bin`)).size === header.tokens * 2 ? header : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The tokens of a shard, refused where they are damaged or were made with another tokenizer. */
+export function readShard(folder: string, name: string, tokenizerHash: string): Uint16Array {
+  const header = findShard(folder, name);
+  const path = join(folder, `${name}.bin`);
+  if (header === undefined) {
+    throw new UserError(
+      `the shard ${path} is missing, cut short or without a header`,
+      "the shards that the manifest names, whole",
+      "prepare the corpus again",
+    );
+  }
+  if (header.tokenizerHash !== tokenizerHash) {
+    throw new UserError(
+      `the shard ${path} was made with the tokenizer ${header.tokenizerHash.slice(0, 12)}`,
+      `the tokenizer ${tokenizerHash.slice(0, 12)}: the same ids mean other text`,
+      "prepare the corpus again, or put the shard's own tokenizer.json back",
+    );
+  }
+  const bytes = readFileSync(path);
+  if (sha256(bytes) !== header.sha256) {
+    throw new UserError(
+      `the shard ${path} is damaged: its checksum differs from its header's`,
+      `sha256 ${header.sha256}`,
+      `delete ${path} and prepare the corpus again`,
+    );
+  }
+  return new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}

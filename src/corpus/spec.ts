@@ -1,0 +1,73 @@
+/** @file What a campaign file says about its corpus: sources, passages, split, vocabulary. */
+
+import * as z from "zod";
+
+/** Token ids fit in 16 bits, which halves shards and caches against 32. */
+export const MAXIMUM_VOCABULARY = 65536;
+/** 256 bytes, the end-of-text token and one merge: fewer is not a byte-pair encoding. */
+export const MINIMUM_VOCABULARY = 258;
+
+const sourceName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a source's name is letters, digits, dots, dashes: it names files");
+
+const regularExpression = z.string().refine((pattern) => {
+  try {
+    new RegExp(pattern, "u");
+    return true;
+  } catch {
+    return false;
+  }
+}, "not a regular expression");
+
+/** One source: an npm package found by module resolution, or a file, folder or glob beside the campaign file. */
+export const sourceSpec = z
+  .strictObject({
+    name: sourceName,
+    /** npm package whose files are the text. */
+    package: z.string().min(1).optional(),
+    /** Glob inside the package. */
+    files: z.string().min(1).optional(),
+    /** File, folder or glob, relative to the campaign file's folder. */
+    path: z.string().min(1).optional(),
+    /** Share in training against the source's natural share of the tokens: 2 means twice as often. */
+    weight: z.number().positive().default(1),
+    /** Overrides the licence that a package states about itself. */
+    licence: z.string().optional(),
+    /** Key of the text in each line of a jsonl file. */
+    textKey: z.string().default("text"),
+  })
+  .refine((source) => (source.package === undefined) !== (source.path === undefined), {
+    message: "give either package or path, one of the two",
+  })
+  .refine((source) => source.files === undefined || source.package !== undefined, {
+    message: "files goes with package; give path a glob instead",
+  });
+export type SourceSpec = z.infer<typeof sourceSpec>;
+
+export const corpusSpec = z
+  .strictObject({
+    sources: z.array(sourceSpec).min(1),
+    /** Documents are cut into passages of about this size: the unit of the split and of duplicate removal. */
+    passageBytes: z.int().min(200).max(1_000_000).default(16_000),
+    holdOut: z
+      .strictObject({
+        /** Part of each source's passages that is never trained on. */
+        fraction: z.number().min(0).max(0.5).default(0.05),
+        /** Documents of one source, by name, held out whole: the latest speeches, say. */
+        pattern: z.strictObject({ source: sourceName, documents: regularExpression }).optional(),
+      })
+      .prefault({}),
+    vocabularySize: z.int().min(MINIMUM_VOCABULARY).max(MAXIMUM_VOCABULARY),
+    seed: z.int().min(0).max(0xffff_ffff),
+  })
+  .refine((spec) => new Set(spec.sources.map((source) => source.name)).size === spec.sources.length, {
+    message: "two sources have the same name",
+    path: ["sources"],
+  })
+  .refine(
+    ({ sources, holdOut }) =>
+      holdOut.pattern === undefined || sources.some((source) => source.name === holdOut.pattern?.source),
+    { message: "no source has this name", path: ["holdOut", "pattern", "source"] },
+  );
+export type CorpusSpec = z.infer<typeof corpusSpec>;

@@ -1,0 +1,95 @@
+/** @file First step of prepare: each source cleaned, or found clean. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { writeFileAtomic } from "../record/files.ts";
+import { type CleanedSource, type CleaningRules, cleanSource } from "./cleaning.ts";
+import { cleaningSchema } from "./manifest.ts";
+import { pieceExists, pieceSchema } from "./pieces.ts";
+import type { SourceFiles } from "./sources.ts";
+import type { CorpusSpec, SourceSpec } from "./spec.ts";
+import { type Breath, keyOf, readStep, stepsFolder, textFolder } from "./steps.ts";
+
+export interface FoundSource {
+  readonly spec: SourceSpec;
+  readonly found: SourceFiles;
+}
+
+const cleanStepSchema = z.strictObject({
+  key: z.string(),
+  cleaning: cleaningSchema,
+  pieces: z.strictObject({ train: z.array(pieceSchema), heldOut: z.array(pieceSchema) }),
+});
+
+/** Cleans the sources in order. What is a duplicate depends on the sources before, and so does each step's key. */
+export async function cleanAll(
+  spec: CorpusSpec,
+  sources: readonly FoundSource[],
+  folder: string,
+  breath: Breath,
+): Promise<CleanedSource[]> {
+  const seen = new Set<string>();
+  const cleaned: CleanedSource[] = [];
+  const sizes = sources.map(({ found }) => found.totalBytes);
+  const totalBytes = sizes.reduce(
+    (sum, size) => (size === undefined || sum === undefined ? undefined : sum + size),
+    0,
+  );
+  let key = "";
+  let doneBytes = 0;
+  for (const { spec: source, found } of sources) {
+    const rules = cleaningRules(spec, source.name);
+    const { weight: _, licence: __, ...identity } = source;
+    const pattern = rules.heldOutDocuments?.source;
+    key = keyOf({ key, identity, rules, pattern, fingerprint: found.fingerprint });
+    let result = finishedCleaning(folder, source.name, key, seen);
+    if (result === undefined) {
+      const firstKey = seen.size;
+      result = await cleanSource(source, found, rules, textFolder(folder), seen, async (bytes) => {
+        doneBytes += bytes;
+        await breath({ step: "read", doneBytes, totalBytes });
+      });
+      writeFileAtomic(
+        keysPath(folder, source.name),
+        Buffer.from([...seen].slice(firstKey).join(""), "latin1"),
+      );
+      writeFileAtomic(cleanStepPath(folder, source.name), JSON.stringify({ key, ...result }));
+    } else {
+      doneBytes += result.cleaning.bytesRead;
+    }
+    cleaned.push(result);
+  }
+  return cleaned;
+}
+
+function cleaningRules({ passageBytes, seed, holdOut }: CorpusSpec, source: string): CleaningRules {
+  const pattern = holdOut.pattern?.source === source ? holdOut.pattern.documents : undefined;
+  return {
+    passageBytes,
+    seed,
+    heldOutFraction: holdOut.fraction,
+    heldOutDocuments: pattern === undefined ? undefined : new RegExp(pattern, "u"),
+  };
+}
+
+const cleanStepPath = (folder: string, source: string) => join(stepsFolder(folder), `clean.${source}.json`);
+const keysPath = (folder: string, source: string) => join(stepsFolder(folder), `clean.${source}.keys`);
+/** One letter and 128 bits. */
+const KEY_BYTES = 17;
+
+function finishedCleaning(
+  folder: string,
+  source: string,
+  key: string,
+  seen: Set<string>,
+): CleanedSource | undefined {
+  const step = readStep(cleanStepPath(folder, source), cleanStepSchema);
+  if (step?.key !== key) return undefined;
+  const pieces = [...step.pieces.train, ...step.pieces.heldOut];
+  if (!pieces.every((piece) => pieceExists(textFolder(folder), piece))) return undefined;
+  if (!existsSync(keysPath(folder, source))) return undefined;
+  const keys = readFileSync(keysPath(folder, source), "latin1");
+  for (let i = 0; i < keys.length; i += KEY_BYTES) seen.add(keys.slice(i, i + KEY_BYTES));
+  return { cleaning: step.cleaning, pieces: step.pieces };
+}

@@ -1,0 +1,83 @@
+/** @file Third step of prepare: text pieces into token shards, one for one. */
+
+import type { CleanedSource } from "./cleaning.ts";
+import { type Piece, readPiece, SPLITS, type Split } from "./pieces.ts";
+import { findShard, type ShardHeader, writeShard } from "./shards.ts";
+import type { FoundSource } from "./step-clean.ts";
+import { type Breath, textFolder, tokensFolder, totalTextBytes } from "./steps.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import { END_OF_TEXT_ID } from "./vocabulary.ts";
+
+/** Shard headers by source and split. */
+export type Shards = readonly Readonly<Record<Split, readonly ShardHeader[]>>[];
+
+export async function encodeAll(
+  cleaned: readonly CleanedSource[],
+  sources: readonly FoundSource[],
+  tokenizer: Tokenizer,
+  folder: string,
+  breath: Breath,
+): Promise<Shards> {
+  const totalBytes = totalTextBytes(cleaned.flatMap(({ pieces }) => [...pieces.train, ...pieces.heldOut]));
+  const shards: Record<Split, ShardHeader[]>[] = [];
+  let doneBytes = 0;
+  for (const [index, { pieces }] of cleaned.entries()) {
+    const headers: Record<Split, ShardHeader[]> = { train: [], heldOut: [] };
+    for (const split of SPLITS) {
+      for (const piece of pieces[split]) {
+        const startBytes = doneBytes;
+        const source = sources[index]!.spec.name;
+        headers[split].push(
+          await encodePiece(folder, piece, source, split, tokenizer, (bytes) =>
+            breath({ step: "encode", doneBytes: startBytes + bytes, totalBytes }),
+          ),
+        );
+        doneBytes += piece.textBytes;
+      }
+    }
+    shards.push(headers);
+  }
+  return shards;
+}
+
+export const shardName = (piece: Pick<Piece, "file">) => piece.file.replace(/\.txt$/, "");
+
+async function encodePiece(
+  folder: string,
+  piece: Piece,
+  source: string,
+  split: Split,
+  tokenizer: Tokenizer,
+  afterPassage: (bytes: number) => Promise<void>,
+): Promise<ShardHeader> {
+  const name = shardName(piece);
+  const existing = findShard(tokensFolder(folder), name);
+  if (existing?.tokenizerHash === tokenizer.hash && existing.textSha256 === piece.sha256) return existing;
+  const parts: Uint16Array[] = [];
+  let bytes = 0;
+  for (const passage of readPiece(textFolder(folder), piece)) {
+    parts.push(Uint16Array.of(END_OF_TEXT_ID), tokenizer.encodeBytes(passage));
+    bytes += passage.length;
+    await afterPassage(bytes);
+  }
+  return writeShard(tokensFolder(folder), name, concatenate(parts), {
+    source,
+    split,
+    passages: piece.passages,
+    textBytes: piece.textBytes,
+    vocabularySize: tokenizer.vocabularySize,
+    tokenizerHash: tokenizer.hash,
+    textSha256: piece.sha256,
+  });
+}
+
+/** One array out of several. */
+export function concatenate(parts: readonly Uint16Array[]): Uint16Array {
+  const whole = new Uint16Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let end = 0;
+  for (const part of parts) {
+    whole.set(part, end);
+    end += part.length;
+  }
+  return whole;
+}

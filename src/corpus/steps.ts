@@ -1,0 +1,67 @@
+/** @file What the steps of prepare share: where things lie, when a step is done, how progress is told. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import type * as z from "zod";
+import { sha256 } from "../record/files.ts";
+import type { Piece } from "./pieces.ts";
+
+/** Part of every step's key: raise it when the same input gives other output. */
+const PREPARE_VERSION = 1;
+
+export const tokenizerPath = (folder: string) => join(folder, "tokenizer.json");
+export const tokensFolder = (folder: string) => join(folder, "tokens");
+export const textFolder = (folder: string) => join(folder, "text");
+export const stepsFolder = (folder: string) => join(folder, "steps");
+
+/** The key of a step: equal input, equal key, nothing to do. */
+export function keyOf(input: Readonly<Record<string, unknown>>): string {
+  return sha256(JSON.stringify({ version: PREPARE_VERSION, ...input }));
+}
+
+/** What a step left, or undefined where it left nothing that this version of longrun can use. */
+export function readStep<T>(path: string, schema: z.ZodType<T>): T | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    return schema.safeParse(JSON.parse(readFileSync(path, "utf8"))).data;
+  } catch {
+    return undefined;
+  }
+}
+
+export function totalTextBytes(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.textBytes, 0);
+}
+
+export interface PrepareProgress {
+  readonly step: "read" | "learn tokenizer" | "encode";
+  readonly doneBytes: number;
+  /** Undefined where it cannot be known: compressed files. */
+  readonly totalBytes: number | undefined;
+}
+
+export interface PrepareOptions {
+  readonly onProgress?: ((progress: PrepareProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Text handled between two looks at the abort signal. */
+const BREATH_BYTES = 1 << 20;
+
+/** Reports progress and lets the event loop turn about once in a megabyte, so that Ctrl-C is heard. */
+export type Breath = (progress: PrepareProgress) => Promise<void>;
+
+export function breathing({ onProgress, signal }: PrepareOptions): Breath {
+  let lastBytes = 0;
+  let lastStep = "";
+  return async (progress) => {
+    const isDue = progress.step !== lastStep || progress.doneBytes >= lastBytes + BREATH_BYTES;
+    if (!isDue && progress.doneBytes !== progress.totalBytes) return;
+    lastBytes = progress.doneBytes;
+    lastStep = progress.step;
+    onProgress?.(progress);
+    await setImmediate();
+    signal?.throwIfAborted();
+  };
+}

@@ -1,0 +1,77 @@
+import { describe, expect, test } from "vitest";
+import { compile, flopsOf } from "./compile.ts";
+import { differentiate } from "./differentiate.ts";
+import { evaluate } from "./evaluate.ts";
+import { fuse } from "./fuse.ts";
+import { assertNoOverlap, planMemory } from "./memory.ts";
+import { add, fill, mean } from "./operations/elementwise.ts";
+import { headLoss } from "./operations/loss.ts";
+import { matmul } from "./operations/matmul.ts";
+import { rmsNorm } from "./operations/norm.ts";
+import type { Tensor } from "./tensor.ts";
+import { leaf, nodesReaching } from "./tensor.ts";
+
+const names = (outputs: readonly Tensor[]) => nodesReaching(outputs).map((node) => node.operation.name);
+
+/** Two residual layers and a loss: every rewrite applies somewhere. */
+function smallModel() {
+  const x = leaf("x", [3, 4]);
+  const gain = leaf("gain", [4]);
+  const weights = [leaf("w0", [4, 4]), leaf("w1", [4, 4])];
+  const head = leaf("head", [5, 4]);
+  const targets = leaf("targets", [3], "i32");
+  const hidden = weights.reduce((h, w) => add(h, matmul(rmsNorm(h, gain, 1e-5), w, { transposeB: true })), x);
+  const loss = mean(headLoss(hidden, head, targets));
+  const wanted = [x, gain, ...weights, head];
+  return { loss, gradients: differentiate([loss], [fill([1], 1)], wanted) };
+}
+
+function values(): Map<string, Float64Array> {
+  const of = (size: number, seed: number) => Float64Array.from({ length: size }, (_, i) => Math.sin(seed + 1.7 * i));
+  return new Map([
+    ["x", of(12, 1)],
+    ["gain", of(4, 2)],
+    ["w0", of(16, 3)],
+    ["w1", of(16, 4)],
+    ["head", of(20, 5)],
+    ["targets", Float64Array.of(1, 4, 0)],
+  ]);
+}
+
+describe("fuse", () => {
+  test("keeps every value and leaves no separate addition or second head", () => {
+    const { loss, gradients } = smallModel();
+    const before = [loss, ...gradients];
+    const after = fuse(before);
+    expect(names(before).filter((name) => name === "add").length).toBeGreaterThan(3);
+    expect(names(after)).not.toContain("headLoss");
+    // The one addition left joins the two gradients of the shared gain: a second output, which has no optional operand.
+    expect(names(after).filter((name) => name === "add")).toHaveLength(1);
+    const expected = evaluate(before, values());
+    for (const [i, value] of evaluate(after, values()).entries())
+      for (const [k, number] of value.entries()) expect(number).toBeCloseTo(expected[i]![k]!, 12);
+  });
+
+  test("does not fold an addend that depends on the producer", () => {
+    const w = leaf("w", [2, 2]);
+    const y = matmul(w, w);
+    const z = matmul(y, w);
+    expect(names(fuse([add(z, y)]))).toEqual(["matmul", "matmul"]);
+    expect(names(fuse([add(y, add(y, y))])).filter((name) => name === "add")).toHaveLength(2);
+  });
+});
+
+test("values that live at the same time never overlap, and memory is reused", () => {
+  const { loss, gradients } = smallModel();
+  const outputs = fuse([loss, ...gradients]);
+  const nodes = nodesReaching(outputs);
+  const plan = planMemory(nodes, outputs, 0);
+  assertNoOverlap(nodes, outputs, plan);
+  const chain = Array.from({ length: 10 }).reduce<Tensor>((x) => matmul(x, leaf("w", [16, 16])), leaf("x", [16, 16]));
+  expect(planMemory(nodesReaching([chain]), [chain], 0).end).toBe(2 * 256);
+});
+
+test("FLOPs of a program are the sum over the table", () => {
+  const { programs } = compile({ only: { y: matmul(leaf("a", [2, 3]), leaf("b", [3, 5])) } });
+  expect(flopsOf(programs.get("only")!)).toBe(2 * 2 * 3 * 5);
+});

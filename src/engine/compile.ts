@@ -1,0 +1,120 @@
+/**
+ * @file From graphs to flat programs: fuse, order, plan memory, emit. Several programs (train, evaluate) share their leaves in one arena;
+ * since only one runs at a time, their intermediate values share the rest.
+ */
+
+import { assert } from "../errors.ts";
+import { fuse } from "./fuse.ts";
+import { aligned, planMemory } from "./memory.ts";
+import type { Cost, Node, Tensor } from "./tensor.ts";
+import { nodesReaching, shapesOf, sizeOf } from "./tensor.ts";
+
+/** Outputs by name, for each program by name. */
+export type Graphs = Readonly<Record<string, Readonly<Record<string, Tensor>>>>;
+
+/** A stretch of the arena, in floats. */
+export interface Region {
+  readonly offset: number;
+  readonly size: number;
+  readonly dataType: "f32" | "i32";
+}
+
+export interface Instruction {
+  readonly operation: string;
+  readonly cost: Cost;
+  /** Lengths that set the speed of the kernel: the encoded attributes. */
+  readonly attributes: readonly number[];
+}
+
+export interface Program {
+  /** Instructions as native/README.md lays them out. */
+  readonly code: Float64Array;
+  readonly instructions: readonly Instruction[];
+  readonly outputs: ReadonlyMap<string, Region>;
+}
+
+export interface Executable {
+  readonly programs: ReadonlyMap<string, Program>;
+  readonly leaves: ReadonlyMap<string, Region>;
+  /** Size of the arena. */
+  readonly numFloats: number;
+}
+
+/** Compiles programs that share leaves by name. */
+export function compile(graphs: Graphs): Executable {
+  const fused = Object.entries(graphs).map(([name, outputs]) => {
+    const names = Object.keys(outputs);
+    const tensors = fuse(Object.values(outputs));
+    return { name, names, tensors, nodes: nodesReaching(tensors) };
+  });
+  const leaves = placeLeaves(fused.flatMap(({ nodes }) => nodes));
+  const start = Math.max(0, ...leaves.values().map(({ offset, size }) => offset + aligned(size)));
+  let numFloats = start;
+  const programs = new Map<string, Program>();
+  for (const { name, names, tensors, nodes } of fused) {
+    const { offsets, end } = planMemory(nodes, tensors, start);
+    numFloats = Math.max(numFloats, end);
+    const offsetOf = (tensor: Tensor) => offsetIn(tensor, leaves, offsets);
+    programs.set(name, {
+      code: emit(nodes, offsetOf),
+      instructions: nodes.map(describe),
+      outputs: new Map(
+        tensors.map((tensor, i) => [names[i]!, { offset: offsetOf(tensor), size: sizeOf(tensor.shape), dataType: tensor.dataType }]),
+      ),
+    });
+  }
+  return { programs, leaves, numFloats };
+}
+
+/** FLOPs of one run of a program, counted from the table of operations. */
+export function flopsOf(program: Program): number {
+  return program.instructions.reduce((sum, { cost }) => sum + cost.flops, 0);
+}
+
+function placeLeaves(nodes: readonly Node[]): ReadonlyMap<string, Region> {
+  const leaves = new Map<string, Region>();
+  let end = 0;
+  for (const input of nodes.flatMap((node) => node.inputs)) {
+    if (input?.source.kind !== "leaf") continue;
+    const { name } = input.source;
+    const size = sizeOf(input.shape);
+    const known = leaves.get(name);
+    assert(!known || (known.size === size && known.dataType === input.dataType), `leaf ${name} is used with two shapes`);
+    if (known) continue;
+    leaves.set(name, { offset: end, size, dataType: input.dataType });
+    end += aligned(size);
+  }
+  return leaves;
+}
+
+/** An output that updates a leaf lives where the leaf lives. */
+function offsetIn(tensor: Tensor, leaves: ReadonlyMap<string, Region>, offsets: ReadonlyMap<Tensor, number>): number {
+  const { source } = tensor;
+  if (source.kind === "leaf") return leaves.get(source.name)!.offset;
+  const updated = source.node.operation.updates?.[source.index];
+  if (updated !== undefined) return offsetIn(source.node.inputs[updated]!, leaves, offsets);
+  const offset = offsets.get(tensor);
+  assert(offset !== undefined, `${source.node.operation.name} has no place in memory`);
+  return offset;
+}
+
+function emit(nodes: readonly Node[], offsetOf: (tensor: Tensor) => number): Float64Array {
+  const code: number[] = [];
+  for (const node of nodes) {
+    const { operation, inputs, outputs } = node;
+    const written = operation.updates ? [] : outputs;
+    const operands = [...inputs, ...written].map((tensor) => (tensor ? offsetOf(tensor) : -1));
+    const attributes = operation.encode(shapesOf(inputs), node.attributes);
+    code.push(operation.opcode, operands.length, attributes.length, ...operands, ...attributes);
+  }
+  return Float64Array.from(code);
+}
+
+function describe(node: Node): Instruction {
+  const shapes = shapesOf(node.inputs);
+  return {
+    operation: node.operation.name,
+    cost: node.operation.cost(shapes, node.attributes),
+    attributes: node.operation.encode(shapes, node.attributes),
+  };
+}

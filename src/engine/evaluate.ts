@@ -1,0 +1,31 @@
+/** @file Computes a graph in float64 with the reference column of the table: slow, obvious, and what the kernels are checked against. */
+
+import { assert } from "../errors.ts";
+import type { Node, Tensor } from "./tensor.ts";
+import { nodesReaching, shapesOf, sizeOf } from "./tensor.ts";
+
+/** The outputs, given the leaves by name. Leaves that a node updates in place are changed in the map given. */
+export function evaluate(outputs: readonly Tensor[], leaves: Map<string, Float64Array>): readonly Float64Array[] {
+  const values = new Map<Tensor, Float64Array>();
+  const valueOf = (tensor: Tensor): Float64Array => {
+    const { source } = tensor;
+    const value = source.kind === "leaf" ? leaves.get(source.name) : values.get(tensor);
+    assert(value, source.kind === "leaf" ? `leaf ${source.name} has no value` : "used before it was computed");
+    assert(value.length === sizeOf(tensor.shape), `a value of ${value.length} numbers for the shape [${tensor.shape}]`);
+    return value;
+  };
+  for (const node of nodesReaching(outputs)) {
+    const inputs = node.inputs.map((input) => (input ? valueOf(input) : null));
+    const results = node.operation.reference(inputs, shapesOf(node.inputs), node.attributes);
+    for (const [i, output] of node.outputs.entries()) values.set(output, results[i]!);
+    storeUpdates(node, results, leaves);
+  }
+  return outputs.map(valueOf);
+}
+
+function storeUpdates(node: Node, results: readonly Float64Array[], leaves: Map<string, Float64Array>): void {
+  for (const [output, input] of (node.operation.updates ?? []).entries()) {
+    const source = node.inputs[input]?.source;
+    if (source?.kind === "leaf") leaves.set(source.name, results[output]!);
+  }
+}

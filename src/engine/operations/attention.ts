@@ -1,0 +1,168 @@
+/**
+ * @file Rows: causal attention with grouped queries (Ainslie et al. 2023, arXiv 2305.13245) and its gradient; neither stores T x T.
+ * B sequences, T positions, H query heads, G key/value heads, D numbers a head. A row of qkv is H queries, G keys, G values.
+ */
+
+import { assert } from "../../errors.ts";
+import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
+import { apply } from "../tensor.ts";
+import { assertShape, bytesOf, matrix, valueOf } from "./shared.ts";
+
+export interface AttentionAttributes {
+  readonly batch: number;
+  readonly sequenceLength: number;
+  readonly numHeads: number;
+  readonly numKeyValueHeads: number;
+  readonly headDim: number;
+  /** Factor on the scores before the softmax; 1 / sqrt(headDim) as a rule. */
+  readonly scale: number;
+}
+
+function letters(attributes: AttentionAttributes) {
+  const { batch: B, sequenceLength: T, numHeads: H, numKeyValueHeads: G, headDim: D } = attributes;
+  return { B, T, H, G, D, width: (H + 2 * G) * D };
+}
+
+function check(inputs: OperandShapes, qkv: number, attributes: AttentionAttributes) {
+  const { B, T, H, G, width } = letters(attributes);
+  const [rows, columns] = matrix(inputs, qkv, "attention");
+  assert(rows === B * T && columns === width, `attention: qkv is [${rows}, ${columns}], expected [${B * T}, ${width}]`);
+  assert(H % G === 0, `attention: ${H} query heads cannot share ${G} key/value heads evenly`);
+}
+
+function encode(attributes: AttentionAttributes): readonly number[] {
+  const { B, T, H, G, D } = letters(attributes);
+  return [B, T, H, G, D, attributes.scale];
+}
+
+/** Pairs of a query and a key it may see, over all heads: position t sees t + 1 keys. */
+function numPairs({ batch, sequenceLength, numHeads }: AttentionAttributes): number {
+  return batch * numHeads * ((sequenceLength * (sequenceLength + 1)) / 2);
+}
+
+export const attentionRow: Operation<AttentionAttributes> = {
+  name: "attention",
+  opcode: 6,
+  outputShapes(inputs, attributes) {
+    check(inputs, 0, attributes);
+    const { B, T, H, D } = letters(attributes);
+    return [[B * T, H * D], [B * H * T]];
+  },
+  encode: (_, attributes) => encode(attributes),
+  gradient(node, [dOut]) {
+    const [qkv] = node.inputs;
+    const [out, logSumExp] = node.outputs;
+    if (!dOut || !qkv || !out || !logSumExp) return [];
+    return apply(attentionGradientRow, [dOut, qkv, out, logSumExp], node.attributes as AttentionAttributes);
+  },
+  cost(inputs, attributes) {
+    const { B, T, H, D } = letters(attributes);
+    // Per pair: 2 D for the score, 2 D for the weighted sum, and scale, shift, exponential, sum, division.
+    return { flops: numPairs(attributes) * (4 * D + 5), bytes: bytesOf(inputs, [[B * T, H * D], [B * H * T]]) };
+  },
+  reference(values, _, attributes) {
+    const { B, T, H, D } = letters(attributes);
+    const out = new Float64Array(B * T * H * D);
+    const logSumExp = new Float64Array(B * H * T);
+    forEachQuery(valueOf(values, 0), attributes, (query) => {
+      logSumExp[query.row] = query.logSumExp;
+      for (let s = 0; s <= query.t; s++)
+        for (let d = 0; d < D; d++) out[query.out + d]! += query.probabilities[s]! * query.v(s, d);
+    });
+    return [out, logSumExp];
+  },
+};
+
+export const attentionGradientRow: Operation<AttentionAttributes> = {
+  name: "attentionGradient",
+  opcode: 7,
+  outputShapes(inputs, attributes) {
+    check(inputs, 1, attributes);
+    const { B, T, H, D, width } = letters(attributes);
+    assertShape(inputs, 0, [B * T, H * D], "attentionGradient");
+    return [[B * T, width]];
+  },
+  encode: (_, attributes) => encode(attributes),
+  cost(inputs, attributes) {
+    const { B, T, D, width } = letters(attributes);
+    // Four products of 2 D a pair (dv, dp, dq, dk) and four operations of the softmax; the scores are recomputed, not counted.
+    return { flops: numPairs(attributes) * (8 * D + 4), bytes: bytesOf(inputs, [[B * T, width]]) };
+  },
+  reference(values, _, attributes) {
+    const { D } = letters(attributes);
+    const dOut = valueOf(values, 0);
+    const dqkv = new Float64Array(valueOf(values, 1).length);
+    forEachQuery(valueOf(values, 1), attributes, (query) => {
+      const dProbabilities = query.probabilities.map((_, s) => {
+        let sum = 0;
+        for (let d = 0; d < D; d++) sum += dOut[query.out + d]! * query.v(s, d);
+        return sum;
+      });
+      const mean = query.probabilities.reduce((sum, p, s) => sum + p * dProbabilities[s]!, 0);
+      for (let s = 0; s <= query.t; s++) {
+        const p = query.probabilities[s]!;
+        const dScore = p * (dProbabilities[s]! - mean) * attributes.scale;
+        for (let d = 0; d < D; d++) {
+          dqkv[query.q + d]! += dScore * query.k(s, d);
+          dqkv[query.kAt(s) + d]! += dScore * query.qValue(d);
+          dqkv[query.vAt(s) + d]! += p * dOut[query.out + d]!;
+        }
+      }
+    });
+    return [dqkv];
+  },
+};
+
+interface Query {
+  readonly t: number;
+  /** Index into log-sum-exp [B, H, T]. */
+  readonly row: number;
+  /** Offset of this query's output in [B T, H D], and of the query itself in qkv. */
+  readonly out: number;
+  readonly q: number;
+  readonly logSumExp: number;
+  readonly probabilities: readonly number[];
+  readonly kAt: (s: number) => number;
+  readonly vAt: (s: number) => number;
+  readonly qValue: (d: number) => number;
+  readonly k: (s: number, d: number) => number;
+  readonly v: (s: number, d: number) => number;
+}
+
+/** Visits every query with its attention probabilities, computed the slow and obvious way. */
+function forEachQuery(qkv: Float64Array, attributes: AttentionAttributes, visit: (query: Query) => void): void {
+  const { B, T, H, G, D, width } = letters(attributes);
+  for (let b = 0; b < B; b++)
+    for (let h = 0; h < H; h++)
+      for (let t = 0; t < T; t++) {
+        const group = Math.floor(h / (H / G));
+        const q = (b * T + t) * width + h * D;
+        const kAt = (s: number) => (b * T + s) * width + (H + group) * D;
+        const vAt = (s: number) => kAt(s) + G * D;
+        const scores = Array.from({ length: t + 1 }, (_, s) => {
+          let sum = 0;
+          for (let d = 0; d < D; d++) sum += qkv[q + d]! * qkv[kAt(s) + d]!;
+          return sum * attributes.scale;
+        });
+        const largest = Math.max(...scores);
+        const logSumExp = largest + Math.log(scores.reduce((sum, score) => sum + Math.exp(score - largest), 0));
+        visit({
+          t,
+          row: (b * H + h) * T + t,
+          out: ((b * T + t) * H + h) * D,
+          q,
+          logSumExp,
+          probabilities: scores.map((score) => Math.exp(score - logSumExp)),
+          kAt,
+          vAt,
+          qValue: (d) => qkv[q + d]!,
+          k: (s, d) => qkv[kAt(s) + d]!,
+          v: (s, d) => qkv[vAt(s) + d]!,
+        });
+      }
+}
+
+/** out[B T, H D] from qkv[B T, (H + 2 G) D]. */
+export function attention(qkv: Tensor, attributes: AttentionAttributes): Tensor {
+  return apply(attentionRow, [qkv], attributes)[0]!;
+}

@@ -1,0 +1,120 @@
+/**
+ * @file Rows: head and cross entropy in one, so that the M x V logits are never stored, and the pass that yields loss and gradients together.
+ * M rows, V tokens of vocabulary, C channels. A negative target is not counted.
+ */
+
+import { assert } from "../../errors.ts";
+import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
+import { apply } from "../tensor.ts";
+import { addOptional, assertOptionalShape, assertShape, bytesOf, matrix, valueOf } from "./shared.ts";
+
+function dimensions(inputs: OperandShapes, name: string) {
+  const [M, C] = matrix(inputs, 0, name);
+  const [V, columns] = matrix(inputs, 1, name);
+  assert(C === columns, `${name}: x has ${C} channels, the head ${columns}`);
+  assertShape(inputs, 2, [M], name);
+  return { M, V, C };
+}
+
+export const headLossRow: Operation<null> = {
+  name: "headLoss",
+  opcode: 10,
+  outputShapes(inputs) {
+    return [[dimensions(inputs, "headLoss").M]];
+  },
+  encode(inputs) {
+    const { M, V, C } = dimensions(inputs, "headLoss");
+    return [M, V, C];
+  },
+  gradient(node, [dLoss]) {
+    const [x, head, targets] = node.inputs;
+    if (!dLoss || !x || !head || !targets) return [];
+    const [, dx, dHead] = apply(headLossGradientRow, [x, head, targets, dLoss, null], null);
+    return [dx!, dHead!, null];
+  },
+  cost(inputs) {
+    const { M, V, C } = dimensions(inputs, "headLoss");
+    return { flops: M * V * (2 * C + 3), bytes: bytesOf(inputs, [[M]]) };
+  },
+  reference(values, shapes) {
+    const { M } = dimensions(shapes, "headLoss");
+    const loss = new Float64Array(M);
+    forEachRow(values, shapes, (m, target, probabilities) => {
+      loss[m] = -Math.log(probabilities[target]!);
+    });
+    return [loss];
+  },
+};
+
+/** Inputs x, head, targets, dLoss, addend?; outputs loss, dx, dHead. The loss comes free, so this row makes headLoss of the same inputs needless. */
+export const headLossGradientRow: Operation<null> = {
+  name: "headLossGradient",
+  opcode: 11,
+  addend: { input: 4, output: 2 },
+  outputShapes(inputs) {
+    const { M, V, C } = dimensions(inputs, "headLossGradient");
+    assertShape(inputs, 3, [M], "headLossGradient");
+    assertOptionalShape(inputs, 4, [V, C], "headLossGradient");
+    return [[M], [M, C], [V, C]];
+  },
+  encode(inputs) {
+    const { M, V, C } = dimensions(inputs, "headLossGradient");
+    return [M, V, C];
+  },
+  cost(inputs) {
+    const { M, V, C } = dimensions(inputs, "headLossGradient");
+    return { flops: M * V * (6 * C + 5), bytes: bytesOf(inputs, [[M], [M, C], [V, C]]) };
+  },
+  reference(values, shapes) {
+    const { M, V, C } = dimensions(shapes, "headLossGradient");
+    const x = valueOf(values, 0);
+    const head = valueOf(values, 1);
+    const dLoss = valueOf(values, 3);
+    const loss = new Float64Array(M);
+    const dx = new Float64Array(M * C);
+    const dHead = new Float64Array(V * C);
+    forEachRow(values, shapes, (m, target, probabilities) => {
+      loss[m] = -Math.log(probabilities[target]!);
+      for (let v = 0; v < V; v++) {
+        const dLogit = dLoss[m]! * (probabilities[v]! - (v === target ? 1 : 0));
+        for (let c = 0; c < C; c++) {
+          dx[m * C + c]! += dLogit * head[v * C + c]!;
+          dHead[v * C + c]! += dLogit * x[m * C + c]!;
+        }
+      }
+    });
+    addOptional(dHead, values[4]);
+    return [loss, dx, dHead];
+  },
+};
+
+/** Visits every row that counts, with the softmax over the vocabulary. */
+function forEachRow(
+  values: readonly (Float64Array | null)[],
+  shapes: OperandShapes,
+  visit: (m: number, target: number, probabilities: readonly number[]) => void,
+): void {
+  const { M, V, C } = dimensions(shapes, "headLoss");
+  const x = valueOf(values, 0);
+  const head = valueOf(values, 1);
+  const targets = valueOf(values, 2);
+  for (let m = 0; m < M; m++) {
+    const target = targets[m]!;
+    if (target < 0) continue;
+    const logits = Array.from({ length: V }, (_, v) => {
+      let sum = 0;
+      for (let c = 0; c < C; c++) sum += x[m * C + c]! * head[v * C + c]!;
+      return sum;
+    });
+    const largest = Math.max(...logits);
+    const exponentials = logits.map((logit) => Math.exp(logit - largest));
+    const sum = exponentials.reduce((total, value) => total + value, 0);
+    visit(m, target, exponentials.map((value) => value / sum));
+  }
+}
+
+/** loss[M] in nats: -log softmax(x head^T) at the target of each row; 0 where the target is negative. */
+export function headLoss(x: Tensor, head: Tensor, targets: Tensor): Tensor {
+  assert(targets.dataType === "i32", "headLoss: targets must be int32");
+  return apply(headLossRow, [x, head, targets], null)[0]!;
+}

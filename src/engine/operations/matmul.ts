@@ -1,0 +1,83 @@
+/** @file Row: matrix product C = scale op(A) op(B) + addend, in the three layouts that a linear layer and its gradients need. */
+
+import { assert } from "../../errors.ts";
+import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
+import { apply } from "../tensor.ts";
+import { addOptional, assertOptionalShape, bytesOf, matrix, valueOf } from "./shared.ts";
+
+interface MatmulAttributes {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly scale: number;
+}
+
+function dimensions(inputs: OperandShapes, { transposeA, transposeB }: MatmulAttributes) {
+  const [rowsA, columnsA] = matrix(inputs, 0, "matmul");
+  const [rowsB, columnsB] = matrix(inputs, 1, "matmul");
+  const [M, K] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
+  const [inner, N] = transposeB ? [columnsB, rowsB] : [rowsB, columnsB];
+  assert(!(transposeA && transposeB), "matmul: both operands transposed; swap them instead");
+  assert(K === inner, `matmul: inner lengths ${K} and ${inner} differ`);
+  assertOptionalShape(inputs, 2, [M, N], "matmul");
+  return { M, N, K };
+}
+
+export const matmulRow: Operation<MatmulAttributes> = {
+  name: "matmul",
+  opcode: 0,
+  addend: { input: 2, output: 0 },
+  outputShapes(inputs, attributes) {
+    const { M, N } = dimensions(inputs, attributes);
+    return [[M, N]];
+  },
+  encode(inputs, attributes) {
+    const { M, N, K } = dimensions(inputs, attributes);
+    return [M, N, K, Number(attributes.transposeA), Number(attributes.transposeB), attributes.scale];
+  },
+  gradient(node, [dC]) {
+    const [A, B, addend] = node.inputs;
+    if (!dC || !A || !B) return [];
+    const { transposeA, transposeB, scale } = node.attributes as MatmulAttributes;
+    // From dC[M,N]: d op(A) = dC op(B)^T and d op(B) = op(A)^T dC, each written in a layout the kernel has.
+    const dA = transposeA
+      ? matmul(B, dC, { transposeB: true, scale })
+      : matmul(dC, B, { transposeB: !transposeB, scale });
+    const dB = transposeB
+      ? matmul(dC, A, { transposeA: true, scale })
+      : matmul(A, dC, { transposeA: !transposeA, scale });
+    return [dA, dB, addend ? dC : null];
+  },
+  cost(inputs, attributes) {
+    const { M, N, K } = dimensions(inputs, attributes);
+    return { flops: 2 * M * N * K, bytes: bytesOf(inputs, [[M, N]]) };
+  },
+  reference(values, shapes, attributes) {
+    const { M, N, K } = dimensions(shapes, attributes);
+    const { transposeA, transposeB, scale } = attributes;
+    const A = valueOf(values, 0);
+    const B = valueOf(values, 1);
+    const C = new Float64Array(M * N);
+    for (let m = 0; m < M; m++)
+      for (let n = 0; n < N; n++) {
+        let sum = 0;
+        for (let k = 0; k < K; k++)
+          sum += A[transposeA ? k * M + m : m * K + k]! * B[transposeB ? n * K + k : k * N + n]!;
+        C[m * N + n] = scale * sum;
+      }
+    addOptional(C, values[2]);
+    return [C];
+  },
+};
+
+/**
+ * C = scale op(A) op(B). With `transposeB`, B is stored as [N, K]: a linear layer whose weight is [out, in].
+ * Not both transposed.
+ */
+export function matmul(
+  A: Tensor,
+  B: Tensor,
+  options: { readonly transposeA?: boolean; readonly transposeB?: boolean; readonly scale?: number } = {},
+): Tensor {
+  const attributes = { transposeA: false, transposeB: false, scale: 1, ...options };
+  return apply(matmulRow, [A, B, null], attributes)[0]!;
+}

@@ -1,0 +1,103 @@
+/** @file Rows: root-mean-square norm (Zhang & Sennrich 2019, arXiv 1910.07467) and its gradient. M rows, C channels. */
+
+import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
+import { apply } from "../tensor.ts";
+import { addOptional, assertOptionalShape, assertShape, bytesOf, matrix, valueOf } from "./shared.ts";
+
+interface NormAttributes {
+  readonly epsilon: number;
+}
+
+function dimensions(inputs: OperandShapes) {
+  const [M, C] = matrix(inputs, 0, "rmsNorm");
+  assertShape(inputs, 1, [C], "rmsNorm");
+  return { M, C };
+}
+
+export const rmsNormRow: Operation<NormAttributes> = {
+  name: "rmsNorm",
+  opcode: 3,
+  outputShapes(inputs) {
+    const { M, C } = dimensions(inputs);
+    return [[M, C], [M]];
+  },
+  encode(inputs, { epsilon }) {
+    const { M, C } = dimensions(inputs);
+    return [M, C, epsilon];
+  },
+  gradient(node, [dy]) {
+    const [x, gain] = node.inputs;
+    const rstd = node.outputs[1];
+    if (!dy || !x || !gain || !rstd) return [];
+    return apply(rmsNormGradientRow, [dy, x, gain, rstd, null], null);
+  },
+  cost(inputs) {
+    const { M, C } = dimensions(inputs);
+    return { flops: M * (4 * C + 3), bytes: bytesOf(inputs, [[M, C], [M]]) };
+  },
+  reference(values, shapes, { epsilon }) {
+    const { M, C } = dimensions(shapes);
+    const x = valueOf(values, 0);
+    const gain = valueOf(values, 1);
+    const y = new Float64Array(M * C);
+    const rstd = new Float64Array(M);
+    for (let m = 0; m < M; m++) {
+      let sum = 0;
+      for (let c = 0; c < C; c++) sum += x[m * C + c]! ** 2;
+      rstd[m] = 1 / Math.sqrt(sum / C + epsilon);
+      for (let c = 0; c < C; c++) y[m * C + c] = x[m * C + c]! * rstd[m]! * gain[c]!;
+    }
+    return [y, rstd];
+  },
+};
+
+function gradientDimensions(inputs: OperandShapes) {
+  const [M, C] = matrix(inputs, 0, "rmsNormGradient");
+  assertShape(inputs, 1, [M, C], "rmsNormGradient");
+  assertShape(inputs, 2, [C], "rmsNormGradient");
+  assertShape(inputs, 3, [M], "rmsNormGradient");
+  assertOptionalShape(inputs, 4, [M, C], "rmsNormGradient");
+  return { M, C };
+}
+
+export const rmsNormGradientRow: Operation<null> = {
+  name: "rmsNormGradient",
+  opcode: 4,
+  addend: { input: 4, output: 0 },
+  mayOverwrite: [0, 4],
+  outputShapes(inputs) {
+    const { M, C } = gradientDimensions(inputs);
+    return [[M, C], [C]];
+  },
+  encode(inputs) {
+    const { M, C } = gradientDimensions(inputs);
+    return [M, C];
+  },
+  cost(inputs) {
+    const { M, C } = gradientDimensions(inputs);
+    return { flops: 9 * M * C, bytes: bytesOf(inputs, [[M, C], [C]]) };
+  },
+  reference(values, shapes) {
+    const { M, C } = gradientDimensions(shapes);
+    const [dy, x, gain, rstd] = [0, 1, 2, 3].map((index) => valueOf(values, index)) as [Float64Array, Float64Array, Float64Array, Float64Array];
+    const dx = new Float64Array(M * C);
+    const dGain = new Float64Array(C);
+    for (let m = 0; m < M; m++) {
+      // y = h gain with h = x rstd, and d rstd / dx = -rstd^3 x / C: hence dx = rstd (t - h mean(t h)), t = dy gain.
+      let mean = 0;
+      for (let c = 0; c < C; c++) mean += (dy[m * C + c]! * gain[c]! * x[m * C + c]! * rstd[m]!) / C;
+      for (let c = 0; c < C; c++) {
+        const h = x[m * C + c]! * rstd[m]!;
+        dx[m * C + c] = rstd[m]! * (dy[m * C + c]! * gain[c]! - h * mean);
+        dGain[c]! += dy[m * C + c]! * h;
+      }
+    }
+    addOptional(dx, values[4]);
+    return [dx, dGain];
+  },
+};
+
+/** y = x / rms(x) gain, row by row of x[M, C]. */
+export function rmsNorm(x: Tensor, gain: Tensor, epsilon: number): Tensor {
+  return apply(rmsNormRow, [x, gain], { epsilon })[0]!;
+}

@@ -1,0 +1,70 @@
+/** @file Row: rotary position embedding (Su et al. 2021, arXiv 2104.09864), the rotate-half form of Llama. Its gradient is the rotation back. */
+
+import { assert } from "../../errors.ts";
+import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
+import { apply } from "../tensor.ts";
+import { bytesOf, matrix, valueOf } from "./shared.ts";
+
+export interface RotaryAttributes {
+  /** T: positions restart every T rows. */
+  readonly sequenceLength: number;
+  /** Heads at the front of the row that are rotated (queries and keys); the rest (values) is left alone. */
+  readonly numHeads: number;
+  readonly headDim: number;
+  readonly base: number;
+  /** 1 rotates, -1 rotates back. */
+  readonly sign: 1 | -1;
+}
+
+function dimensions(inputs: OperandShapes, { sequenceLength: T, numHeads, headDim }: RotaryAttributes) {
+  const [M, W] = matrix(inputs, 0, "rotary");
+  assert(M % T === 0, `rotary: ${M} rows are no whole number of sequences of ${T}`);
+  assert(headDim % 2 === 0 && numHeads * headDim <= W, `rotary: ${numHeads} heads of ${headDim} in rows of ${W}`);
+  return { M, W };
+}
+
+export const rotaryRow: Operation<RotaryAttributes> = {
+  name: "rotary",
+  opcode: 5,
+  mayOverwrite: [0],
+  outputShapes(inputs, attributes) {
+    const { M, W } = dimensions(inputs, attributes);
+    return [[M, W]];
+  },
+  encode(inputs, attributes) {
+    const { M, W } = dimensions(inputs, attributes);
+    const { sequenceLength, numHeads, headDim, base, sign } = attributes;
+    return [M, W, sequenceLength, numHeads, headDim, base, sign];
+  },
+  gradient(node, [dy]) {
+    if (!dy) return [];
+    const attributes = node.attributes as RotaryAttributes;
+    return [rotary(dy, { ...attributes, sign: attributes.sign === 1 ? -1 : 1 })];
+  },
+  cost(inputs, attributes) {
+    const { M, W } = dimensions(inputs, attributes);
+    return { flops: 3 * M * attributes.numHeads * attributes.headDim, bytes: bytesOf(inputs, [[M, W]]) };
+  },
+  reference(values, shapes, attributes) {
+    const { M, W } = dimensions(shapes, attributes);
+    const { sequenceLength, numHeads, headDim, base, sign } = attributes;
+    const x = valueOf(values, 0);
+    const y = x.slice();
+    const half = headDim / 2;
+    for (let m = 0; m < M; m++)
+      for (let head = 0; head < numHeads; head++)
+        for (let i = 0; i < half; i++) {
+          const angle = sign * (m % sequenceLength) * base ** ((-2 * i) / headDim);
+          const a = m * W + head * headDim + i;
+          const b = a + half;
+          y[a] = x[a]! * Math.cos(angle) - x[b]! * Math.sin(angle);
+          y[b] = x[b]! * Math.cos(angle) + x[a]! * Math.sin(angle);
+        }
+    return [y];
+  },
+};
+
+/** Rotates the first heads of each row of x[B T, W] by their position. */
+export function rotary(x: Tensor, attributes: RotaryAttributes): Tensor {
+  return apply(rotaryRow, [x], attributes)[0]!;
+}

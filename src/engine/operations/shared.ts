@@ -1,0 +1,52 @@
+/** @file Small helpers of the rows: reading operands that must be there, and the cost of touching them once. */
+
+import { assert } from "../../errors.ts";
+import type { OperandShapes, OperandValues, Shape } from "../tensor.ts";
+import { sizeOf } from "../tensor.ts";
+
+/** The shape of an operand that is not optional. */
+export function shapeOf(shapes: OperandShapes, index: number): Shape {
+  const shape = shapes[index];
+  assert(shape, `operand ${index} is missing`);
+  return shape;
+}
+
+/** The values of an operand that is not optional. */
+export function valueOf(values: OperandValues, index: number): Float64Array {
+  const value = values[index];
+  assert(value, `operand ${index} is missing`);
+  return value;
+}
+
+/** Rows and columns of an operand that must be a matrix. */
+export function matrix(shapes: OperandShapes, index: number, name: string): readonly [number, number] {
+  const shape = shapeOf(shapes, index);
+  const [rows, columns] = shape;
+  assert(shape.length === 2 && rows !== undefined && columns !== undefined, `${name}: operand ${index} is [${shape}], expected two axes`);
+  return [rows, columns];
+}
+
+export function assertShape(shapes: OperandShapes, index: number, expected: Shape, name: string): void {
+  const shape = shapeOf(shapes, index);
+  const same = shape.length === expected.length && shape.every((length, axis) => length === expected[axis]);
+  assert(same, `${name}: operand ${index} is [${shape}], expected [${expected}]`);
+}
+
+/** Checks an optional operand where it is given. */
+export function assertOptionalShape(shapes: OperandShapes, index: number, expected: Shape, name: string): void {
+  if (shapes[index]) assertShape(shapes, index, expected, name);
+}
+
+const BYTES_PER_NUMBER = 4;
+
+/** Bytes of all operands, each moved once. */
+export function bytesOf(inputs: OperandShapes, outputs: readonly Shape[]): number {
+  let numNumbers = 0;
+  for (const shape of [...inputs, ...outputs]) if (shape) numNumbers += sizeOf(shape);
+  return BYTES_PER_NUMBER * numNumbers;
+}
+
+/** Adds an optional operand into a result of the reference. */
+export function addOptional(result: Float64Array, addend: Float64Array | null | undefined): void {
+  if (addend) for (let i = 0; i < result.length; i++) result[i]! += addend[i]!;
+}

@@ -1,0 +1,34 @@
+/** @file The one table of operations. Differentiation, fusion, cost, profile and the audit of kernels all read it. */
+
+import type { Operation } from "../tensor.ts";
+import { attentionGradientRow, attentionRow } from "./attention.ts";
+import { addRow, broadcastRow, fillRow, meanRow, sumOfSquaresRow } from "./elementwise.ts";
+import { embedGradientRow, embedRow } from "./embed.ts";
+import { headLossGradientRow, headLossRow } from "./loss.ts";
+import { matmulRow } from "./matmul.ts";
+import { rmsNormGradientRow, rmsNormRow } from "./norm.ts";
+import { adamwRow } from "./optimiser.ts";
+import { rotaryRow } from "./rotary.ts";
+import { swigluGradientRow, swigluRow } from "./swiglu.ts";
+
+/** Rows in the order of their opcodes. */
+export const OPERATIONS: readonly Operation<never>[] = [
+  matmulRow,
+  embedRow,
+  embedGradientRow,
+  rmsNormRow,
+  rmsNormGradientRow,
+  rotaryRow,
+  attentionRow,
+  attentionGradientRow,
+  swigluRow,
+  swigluGradientRow,
+  headLossRow,
+  headLossGradientRow,
+  meanRow,
+  broadcastRow,
+  fillRow,
+  addRow,
+  sumOfSquaresRow,
+  adamwRow,
+];

@@ -1,0 +1,53 @@
+/** @file How long each instruction of a program takes on this machine, timed alone: the ground of every forecast of time. */
+
+import { median } from "../math/statistics.ts";
+import type { Executable, Instruction } from "./compile.ts";
+import { native } from "./native.ts";
+
+/** Each distinct instruction is run so often; the first round warms caches and is dropped. */
+const NUM_ROUNDS = 4;
+
+export interface InstructionTime {
+  readonly instruction: Instruction;
+  readonly seconds: number;
+}
+
+/**
+ * Seconds of every instruction of a program, in order. Instructions of equal operation and lengths are timed once, on their own operands,
+ * all of them in turn, so that a slow moment of the machine touches one round of each and the median passes over it.
+ */
+export async function timeInstructions(
+  executable: Executable,
+  programName: string,
+  { numThreads, instructionSet }: { readonly numThreads: number; readonly instructionSet: string },
+): Promise<readonly InstructionTime[]> {
+  const program = executable.programs.get(programName);
+  if (!program) throw new Error(`there is no program ${programName}`);
+  const keys = program.instructions.map(({ operation, attributes }) => `${operation} ${attributes.join(" ")}`);
+  const stretches = splitCode(program.code);
+  const distinct = [...new Set(keys)];
+  const code = Float64Array.from(distinct.flatMap((key) => [...stretches[keys.indexOf(key)]!]));
+  const arena = native.allocate(executable.numFloats);
+  const pool = native.createPool(numThreads);
+  const loaded = native.load(code, executable.numFloats, instructionSet);
+  const rounds: Float64Array[] = [];
+  for (let round = 0; round < NUM_ROUNDS; round++) {
+    await native.run(loaded, arena, pool);
+    rounds.push(native.profile(loaded).slice());
+  }
+  const seconds = new Map(
+    distinct.map((key, i) => [key, median(rounds.slice(1).map((total, round) => total[i]! - rounds[round]![i]!))]),
+  );
+  return program.instructions.map((instruction, i) => ({ instruction, seconds: seconds.get(keys[i]!)! }));
+}
+
+/** One stretch of code for each instruction; see native/README.md for the layout. */
+function splitCode(code: Float64Array): readonly Float64Array[] {
+  const stretches: Float64Array[] = [];
+  for (let at = 0; at < code.length; ) {
+    const end = at + 3 + code[at + 1]! + code[at + 2]!;
+    stretches.push(code.subarray(at, end));
+    at = end;
+  }
+  return stretches;
+}

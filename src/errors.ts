@@ -1,0 +1,27 @@
+/** @file The two ways to fail: a mistake of the user's (found, expected, remedy; exit code 2, no stack) and a bug (assertion). */
+
+/** What the user can put right. The message has three parts so that nobody has to guess what to do next. */
+export class UserError extends Error {
+  override readonly name = "UserError";
+
+  readonly found: string;
+  readonly expected: string;
+  readonly remedy: string;
+
+  /**
+   * @param found what was seen, with names and numbers
+   * @param expected what the rule is
+   * @param remedy what to do now
+   */
+  constructor(found: string, expected: string, remedy: string, options?: ErrorOptions) {
+    super(`found: ${found}\nexpected: ${expected}\nremedy: ${remedy}`, options);
+    this.found = found;
+    this.expected = expected;
+    this.remedy = remedy;
+  }
+}
+
+/** States an invariant of our own code; a failure is a bug, never the user's mistake. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`invariant broken: ${message}`);
+}

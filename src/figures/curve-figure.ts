@@ -1,0 +1,224 @@
+/** @file The target's loss on its way, inside or outside the band foretold, and how the forecast of its end moved. */
+
+import type { PlotOptions } from "@observablehq/plot";
+import {
+  AXIS_LABEL_Y,
+  CAP_ACROSS,
+  COLOUR,
+  drawFigure,
+  type LegendEntry,
+  PANEL_MARGINS,
+  type PlotLibrary,
+} from "./draw.ts";
+import { fixed, formatCount, formatPercent, type Interval } from "./numbers.ts";
+
+export interface CurveFigureData {
+  /** Training loss in order of tokens. */
+  readonly points: readonly CurveFigurePoint[];
+  readonly band: readonly CurveFigureInterval[];
+  /** The band is not meant for what comes before. */
+  readonly warmupTokens: number;
+  readonly totalTokens: number;
+  /** The final loss, as expected along the way. */
+  readonly reforecasts: readonly CurveFigureInterval[];
+  /** What was locked before the first step; null where nothing was foretold. */
+  readonly finalPredicted: Interval | null;
+  readonly finalMeasured: number | null;
+}
+
+export interface CurveFigurePoint {
+  readonly tokens: number;
+  readonly bitsPerByte: number;
+}
+
+export interface CurveFigureInterval extends Interval {
+  readonly tokens: number;
+}
+
+/** How many of the points after warm-up lie inside the band; also said in the report. */
+export interface BandScore {
+  readonly inside: number;
+  readonly scored: number;
+}
+
+/** Scores the curve against its band, straight lines between the band's points. */
+export function scoreBand(
+  points: readonly CurveFigurePoint[],
+  band: readonly CurveFigureInterval[],
+  warmupTokens: number,
+): BandScore {
+  const scored = points.filter((point) => point.tokens > warmupTokens && bandAt(band, point.tokens) !== null);
+  return { inside: scored.filter((point) => isInside(point, band)).length, scored: scored.length };
+}
+
+/** Draws the curve; the loss axis covers what follows warm-up, and the caption counts what is above it. */
+export function curveFigure(data: CurveFigureData): Promise<string> {
+  const { inside, scored } = scoreBand(data.points, data.band, data.warmupTokens);
+  const yDomain = lossDomain(data);
+  const above = data.points.filter((point) => point.bitsPerByte > yDomain[1]).length;
+  const outsideSeen = inside < scored;
+  const legend: LegendEntry[] = [
+    { swatch: "band", colour: COLOUR.band, label: "band foretold, 90 %" },
+    { swatch: "line", colour: COLOUR.predicted, label: "its median" },
+    { swatch: "dot", colour: COLOUR.ink, label: "training loss" },
+    ...(outsideSeen ? [{ swatch: "ring", colour: COLOUR.measured, label: "outside the band" } as const] : []),
+    ...(data.reforecasts.length > 0
+      ? [{ swatch: "interval", colour: COLOUR.kept, label: "re-forecast" } as const]
+      : []),
+    ...(data.finalMeasured === null
+      ? []
+      : [{ swatch: "diamond", colour: COLOUR.measured, label: "held-out loss, end" } as const]),
+  ];
+  const share =
+    scored === 0
+      ? "No point lies in the band's range yet."
+      : `${inside} of ${scored} points after warm-up (${formatPercent((100 * inside) / scored, 0)}) lie inside the band.`;
+  const hidden = above === 0 ? "" : ` ${above} points at the start lie above the axis.`;
+  return drawFigure({
+    title: "The loss curve against its band",
+    caption: `${share}${hidden} The shaded start is warm-up, where the band does not apply.`,
+    legend,
+    panels: [
+      { height: 310, options: (plot) => curvePanel(plot, data, yDomain) },
+      ...(data.reforecasts.length > 0
+        ? [{ height: 170, options: (plot: PlotLibrary) => reforecastPanel(plot, data) }]
+        : []),
+    ],
+  });
+}
+
+function curvePanel(plot: PlotLibrary, data: CurveFigureData, yDomain: [number, number]): PlotOptions {
+  const shown = data.points.filter((point) => point.bitsPerByte <= yDomain[1]);
+  const isOutside = (point: CurveFigurePoint) =>
+    point.tokens > data.warmupTokens &&
+    bandAt(data.band, point.tokens) !== null &&
+    !isInside(point, data.band);
+  const band = data.band
+    .filter(({ median }) => median <= yDomain[1])
+    .map((point) => ({ ...point, hi: Math.min(point.hi, yDomain[1]), lo: Math.max(point.lo, yDomain[0]) }));
+  const alone = data.reforecasts.length === 0;
+  return {
+    ...PANEL_MARGINS,
+    marginBottom: alone ? 46 : 12,
+    x: { domain: [0, data.totalTokens], label: null, axis: null },
+    y: { domain: yDomain, label: null },
+    marks: [
+      warmupShade(plot, data),
+      plot.gridY({ stroke: COLOUR.grid, strokeOpacity: 1 }),
+      ...(alone ? [tokensAxis(plot)] : []),
+      plot.axisY({ ticks: 6, label: "training loss (bits per byte)", ...AXIS_LABEL_Y }),
+      plot.areaY(band, { x: "tokens", y1: "lo", y2: "hi", fill: COLOUR.band, fillOpacity: 0.3 }),
+      plot.lineY(band, { x: "tokens", y: "median", stroke: COLOUR.predicted, strokeWidth: 1.5 }),
+      plot.dot(
+        shown.filter((point) => !isOutside(point)),
+        { x: "tokens", y: "bitsPerByte", r: 1.8, fill: COLOUR.ink },
+      ),
+      plot.dot(shown.filter(isOutside), {
+        x: "tokens",
+        y: "bitsPerByte",
+        r: 3,
+        stroke: COLOUR.measured,
+        fill: "#ffffff",
+        strokeWidth: 1.5,
+      }),
+      plot.frame({ stroke: COLOUR.faint }),
+    ],
+  };
+}
+
+function reforecastPanel(plot: PlotLibrary, data: CurveFigureData): PlotOptions {
+  const { finalPredicted, finalMeasured, totalTokens, reforecasts } = data;
+  const predicted = finalPredicted === null ? [] : [finalPredicted];
+  const values = [...reforecasts, ...predicted].flatMap(({ lo, hi }) => [lo, hi]);
+  if (finalMeasured !== null) values.push(finalMeasured);
+  const pad = 0.12 * (Math.max(...values) - Math.min(...values) || 1);
+  const yDomain = [Math.min(...values) - pad, Math.max(...values) + pad];
+  const ends = reforecasts.flatMap(({ tokens, lo, hi }) => [
+    { tokens, end: lo },
+    { tokens, end: hi },
+  ]);
+  return {
+    ...PANEL_MARGINS,
+    marginBottom: 46,
+    x: { domain: [0, totalTokens], axis: null },
+    y: { domain: yDomain, label: null },
+    marks: [
+      plot.gridY({ ticks: 4, stroke: COLOUR.grid, strokeOpacity: 1 }),
+      tokensAxis(plot),
+      plot.axisY({
+        ticks: 4,
+        tickFormat: (value: number) => fixed(value, 2),
+        label: "final loss expected",
+        ...AXIS_LABEL_Y,
+      }),
+      plot.rectY(predicted, {
+        x1: 0,
+        x2: totalTokens,
+        y1: "lo",
+        y2: "hi",
+        fill: COLOUR.band,
+        fillOpacity: 0.3,
+      }),
+      plot.ruleY(predicted, {
+        y: "median",
+        stroke: COLOUR.predicted,
+        strokeWidth: 1.5,
+      }),
+      plot.ruleX(reforecasts, { x: "tokens", y1: "lo", y2: "hi", stroke: COLOUR.kept, strokeWidth: 1.8 }),
+      plot.dot(ends, { x: "tokens", y: "end", symbol: CAP_ACROSS, stroke: COLOUR.kept, strokeWidth: 1.8 }),
+      plot.dot(reforecasts, { x: "tokens", y: "median", r: 3, fill: COLOUR.kept }),
+      plot.dot(finalMeasured === null ? [] : [finalMeasured], {
+        x: () => totalTokens,
+        y: (value: number) => value,
+        symbol: "diamond",
+        r: 6,
+        fill: COLOUR.measured,
+        stroke: "#ffffff",
+      }),
+      plot.frame({ stroke: COLOUR.faint }),
+    ],
+  };
+}
+
+function warmupShade(plot: PlotLibrary, data: CurveFigureData) {
+  return plot.rectX([0], { x1: 0, x2: data.warmupTokens, fill: COLOUR.grid, fillOpacity: 0.6 });
+}
+
+function tokensAxis(plot: PlotLibrary) {
+  return plot.axisX({
+    ticks: 7,
+    tickFormat: (value: number) => formatCount(value, 2),
+    label: "tokens trained on, D",
+    labelAnchor: "center",
+    labelArrow: "none",
+    labelOffset: 40,
+  });
+}
+
+/** From just under the lowest to what the loss is when warm-up ends. */
+function lossDomain(data: CurveFigureData): [number, number] {
+  const after = data.points.filter((point) => point.tokens > data.warmupTokens);
+  const band = data.band.filter((point) => point.tokens > data.warmupTokens);
+  const values = [
+    ...(after.length > 0 ? after : data.points).map((point) => point.bitsPerByte),
+    ...band.flatMap(({ lo, hi }) => [lo, hi]),
+  ];
+  const [lo, hi] = [Math.min(...values), Math.max(...values)];
+  return [lo - 0.05 * (hi - lo), hi + 0.03 * (hi - lo)];
+}
+
+function isInside(point: CurveFigurePoint, band: readonly CurveFigureInterval[]): boolean {
+  const expected = bandAt(band, point.tokens);
+  return expected !== null && point.bitsPerByte >= expected.lo && point.bitsPerByte <= expected.hi;
+}
+
+function bandAt(band: readonly CurveFigureInterval[], tokens: number): { lo: number; hi: number } | null {
+  const after = band.findIndex((point) => point.tokens >= tokens);
+  if (after < 0) return null;
+  const right = band[after]!;
+  if (right.tokens === tokens) return right;
+  const left = band[after - 1];
+  if (left === undefined) return null;
+  const share = (tokens - left.tokens) / (right.tokens - left.tokens);
+  return { lo: left.lo + share * (right.lo - left.lo), hi: left.hi + share * (right.hi - left.hi) };
+}

@@ -1,0 +1,166 @@
+/** @file Numbers as people read them: few digits, a unit, and one scale for an interval and what was measured against it. */
+
+/** A median with the 90 % interval around it. */
+export interface Interval {
+  readonly median: number;
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** A factor and the unit that it leads to: 0.042 s is 42 in `{ factor: 1e-3, unit: "ms" }`. */
+export interface Scale {
+  readonly factor: number;
+  readonly unit: string;
+}
+
+const MISSING = "-";
+const COUNT_UNITS = ["", "k", "M", "B", "T"];
+const FLOP_UNITS = ["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP", "ZFLOP", "YFLOP"];
+const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
+
+/** `digits` significant digits without an exponent where that stays readable: 0.0123, 1.20, 1230. */
+export function significant(value: number, digits = 3): string {
+  if (!Number.isFinite(value)) return MISSING;
+  if (value === 0) return "0";
+  const magnitude = Math.floor(Math.log10(Math.abs(value)));
+  if (magnitude < -4 || magnitude > 9) return value.toExponential(digits - 1);
+  const rounded = Number(value.toPrecision(digits));
+  const roundedMagnitude = Math.floor(Math.log10(Math.abs(rounded)) + 1e-12);
+  return rounded.toFixed(Math.max(0, digits - 1 - roundedMagnitude));
+}
+
+/** 950, 1.20 M, 3.05 B. Whole numbers below 10 000 keep every digit. */
+export function formatCount(value: number, digits = 3): string {
+  if (Number.isInteger(value) && Math.abs(value) < 10_000) return String(value);
+  return prefixed(value, COUNT_UNITS, digits);
+}
+
+/** 18.3 TFLOP. */
+export function formatFlops(value: number, digits = 3): string {
+  return prefixed(value, FLOP_UNITS, digits);
+}
+
+/** 18.3 TFLOP/s. */
+export function formatFlopsPerSecond(value: number, digits = 3): string {
+  return `${formatFlops(value, digits)}/s`;
+}
+
+/** Decimal units, as disks and corpora are told: 22.5 MB is 22 500 000 bytes. */
+export function formatBytes(value: number, digits = 3): string {
+  if (Math.abs(value) < 1000) return `${fixed(value, 0)} B`;
+  return prefixed(value, BYTE_UNITS, digits);
+}
+
+/** 12.3 ms, 4.20 s, 2 min 05 s, 3 h 07 min, 2 d 04 h: two units at most. */
+export function formatSeconds(value: number): string {
+  if (!Number.isFinite(value)) return MISSING;
+  const magnitude = Math.abs(value);
+  const sign = value < 0 ? "-" : "";
+  if (magnitude === 0) return "0 s";
+  if (magnitude < 59.95) return `${sign}${scaled(magnitude, scaleFor("s", magnitude), 3)}`;
+  if (magnitude < 3599.5) return `${sign}${twoUnits(Math.round(magnitude), 60, "min", "s")}`;
+  if (magnitude < 86_370) return `${sign}${twoUnits(Math.round(magnitude / 60), 60, "h", "min")}`;
+  return `${sign}${twoUnits(Math.round(magnitude / 3600), 24, "d", "h")}`;
+}
+
+/** `percent` is already in percent: 1.234 gives "1.2 %". */
+export function formatPercent(percent: number, decimals = 1): string {
+  return Number.isFinite(percent) ? `${fixed(percent, decimals)} %` : MISSING;
+}
+
+/** The same with its sign, for gaps and causes: +1.2 %, -0.4 %, 0.0 %. */
+export function formatSignedPercent(percent: number, decimals = 1): string {
+  if (!Number.isFinite(percent)) return MISSING;
+  const text = fixed(percent, decimals);
+  return `${Number(text) > 0 ? "+" : ""}${text} %`;
+}
+
+/** One value with its unit, each unit in its own way. */
+export function formatQuantity(value: number, unit: string, digits = 4): string {
+  if (!Number.isFinite(value)) return MISSING;
+  if (isSeconds(unit)) return formatSeconds(value);
+  return scaled(value, scaleFor(unit, value), digits);
+}
+
+/** The scale in which `magnitude` reads best; an interval and its measurement share one so that they can be compared by eye. */
+export function scaleFor(unit: string, magnitude: number): Scale {
+  const size = Math.abs(magnitude);
+  if (isSeconds(unit)) {
+    if (size < 1e-3) return { factor: 1e-6, unit: "µs" };
+    if (size < 1) return { factor: 1e-3, unit: "ms" };
+    if (size < 600) return { factor: 1, unit: "s" };
+    return size < 3 * 3600 ? { factor: 60, unit: "min" } : { factor: 3600, unit: "h" };
+  }
+  if (unit === "bytes" || unit === "B") return prefixScale(size, BYTE_UNITS);
+  if (unit === "FLOP" || unit === "FLOPs") return prefixScale(size, FLOP_UNITS);
+  if (size < 10_000) return { factor: 1, unit };
+  const scale = prefixScale(size, COUNT_UNITS);
+  return { factor: scale.factor, unit: `${scale.unit} ${unit}`.trim() };
+}
+
+/** Decimals that show two digits of the interval's width, and of its median three (four below 10), so that neither is rounded away. */
+export function intervalDecimals(interval: Interval, scale: Scale): number {
+  const width = Math.abs(interval.hi - interval.lo) / scale.factor;
+  const median = Math.abs(interval.median) / scale.factor;
+  const forWidth = width > 0 ? 1 - Math.floor(Math.log10(width)) : 0;
+  const forMedian = median > 0 ? Math.max(median < 10 ? 3 : 0, 2 - Math.floor(Math.log10(median))) : 0;
+  return Math.min(6, Math.max(0, forWidth, forMedian));
+}
+
+/** "2.123 [2.101, 2.145]" without its unit, in the given scale. */
+export function formatInterval(interval: Interval, scale: Scale): string {
+  const decimals = intervalDecimals(interval, scale);
+  const [median, lo, hi] = [interval.median, interval.lo, interval.hi].map((value) =>
+    fixed(value / scale.factor, decimals),
+  );
+  return `${median} [${lo}, ${hi}]`;
+}
+
+/** A value to a fixed number of decimals; never "-0.0". */
+export function fixed(value: number, decimals: number): string {
+  if (!Number.isFinite(value)) return MISSING;
+  const text = value.toFixed(decimals);
+  return Number(text) === 0 ? text.replace("-", "") : text;
+}
+
+/**
+ * Rounds parts so that what is printed adds up to the printed total: each is rounded down, then the units that are left go to
+ * the largest remainders (Hamilton's method). The parts must add up to the total, but for floating-point error.
+ */
+export function roundToSum(parts: readonly number[], total: number, decimals: number): number[] {
+  const unit = 10 ** decimals;
+  const floors = parts.map((part) => Math.floor(part * unit));
+  const left = Math.round(total * unit) - floors.reduce((sum, floor) => sum + floor, 0);
+  const byRemainder = parts
+    .map((part, index) => ({ index, remainder: part * unit - floors[index]! }))
+    .sort((a, b) => b.remainder - a.remainder || a.index - b.index);
+  const extra = new Map<number, number>();
+  for (let given = 0; given < left; given++) {
+    const { index } = byRemainder[given % parts.length]!;
+    extra.set(index, (extra.get(index) ?? 0) + 1);
+  }
+  return floors.map((floor, index) => (floor + (extra.get(index) ?? 0)) / unit);
+}
+
+function isSeconds(unit: string): boolean {
+  return unit === "s" || unit === "seconds";
+}
+
+function prefixScale(size: number, units: readonly string[]): Scale {
+  const step = size < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(size) / 3 + 1e-12));
+  return { factor: 1000 ** step, unit: units[step]! };
+}
+
+/** Rounding can carry into the next prefix: 999 999 is 1.00 M, not 1000 k. */
+function prefixed(value: number, units: readonly string[], digits: number): string {
+  if (!Number.isFinite(value)) return MISSING;
+  return scaled(value, prefixScale(Math.abs(Number(value.toPrecision(digits))), units), digits);
+}
+
+function scaled(value: number, scale: Scale, digits: number): string {
+  return `${significant(value / scale.factor, digits)} ${scale.unit}`.trim();
+}
+
+function twoUnits(count: number, ratio: number, large: string, small: string): string {
+  return `${Math.floor(count / ratio)} ${large} ${String(count % ratio).padStart(2, "0")} ${small}`;
+}

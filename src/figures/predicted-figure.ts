@@ -1,0 +1,137 @@
+/** @file Every prediction on one scale: the interval as a share of its own median, and where the measurement fell. */
+
+import type { PlotOptions } from "@observablehq/plot";
+import { CAP_UPRIGHT, COLOUR, drawFigure, type PlotLibrary, textWidth } from "./draw.ts";
+import {
+  fixed,
+  formatInterval,
+  formatSignedPercent,
+  type Interval,
+  intervalDecimals,
+  scaleFor,
+} from "./numbers.ts";
+
+export interface PredictedRow {
+  readonly quantity: string;
+  readonly unit: string;
+  readonly predicted: Interval;
+  readonly measured: number;
+}
+
+interface Bar {
+  readonly key: string;
+  readonly lo: number;
+  readonly hi: number;
+  readonly measured: number;
+  readonly inside: boolean;
+  readonly predictedText: string;
+  readonly measuredText: string;
+}
+
+const ROW_HEIGHT = 44;
+const LEFT = 250;
+const RIGHT = 130;
+
+/** Draws one row for each quantity; 100 % is the predicted median. */
+export function predictedMeasuredFigure(rows: readonly PredictedRow[]): Promise<string> {
+  const bars = rows.map(toBar);
+  const inside = bars.filter((bar) => bar.inside).length;
+  return drawFigure({
+    title: "Predicted against measured",
+    caption: `Each 90 % interval is drawn as a share of its own median (100 %), so that unlike quantities stand on one axis. ${inside} of ${bars.length} measurements fell inside.`,
+    legend: [
+      { swatch: "interval", colour: COLOUR.predicted, label: "predicted, 90 %" },
+      { swatch: "dot", colour: COLOUR.kept, label: "measured, inside" },
+      { swatch: "diamond", colour: COLOUR.measured, label: "measured, outside" },
+    ],
+    panels: [{ height: bars.length * ROW_HEIGHT + 62, options: (plot) => panel(plot, bars) }],
+  });
+}
+
+function panel(plot: PlotLibrary, bars: readonly Bar[]): PlotOptions {
+  const values = bars.flatMap(({ lo, hi, measured }) => [lo, hi, measured]);
+  const reach = 1.12 * Math.max(2, ...values.map((value) => Math.abs(value - 100)));
+  const ends = bars.flatMap(({ key, lo, hi }) => [
+    { key, end: lo },
+    { key, end: hi },
+  ]);
+  const atLeft = { frameAnchor: "left", textAnchor: "end", dx: -12 } as const;
+  return {
+    marginLeft: LEFT,
+    marginRight: RIGHT,
+    marginTop: 12,
+    marginBottom: 46,
+    x: { domain: [100 - reach, 100 + reach], label: null },
+    y: { domain: bars.map((bar) => bar.key), axis: null, padding: 0.5 },
+    marks: [
+      plot.gridX({ ticks: 5, stroke: COLOUR.grid, strokeOpacity: 1 }),
+      plot.axisX({
+        ticks: 5,
+        tickFormat: (value: number) => `${value} %`,
+        label: "share of the predicted median",
+        labelAnchor: "center",
+        labelArrow: "none",
+        labelOffset: 40,
+      }),
+      plot.ruleX([100], { stroke: COLOUR.faint, strokeDasharray: "4,4" }),
+      plot.ruleY(bars, { y: "key", x1: "lo", x2: "hi", stroke: COLOUR.predicted, strokeWidth: 3 }),
+      plot.dot(ends, { x: "end", y: "key", symbol: CAP_UPRIGHT, stroke: COLOUR.predicted, strokeWidth: 3 }),
+      plot.dot(
+        bars.filter((bar) => bar.inside),
+        { x: "measured", y: "key", r: 5, fill: COLOUR.kept, stroke: "#ffffff" },
+      ),
+      plot.dot(
+        bars.filter((bar) => !bar.inside),
+        {
+          x: "measured",
+          y: "key",
+          symbol: "diamond",
+          r: 6,
+          fill: COLOUR.measured,
+          stroke: "#ffffff",
+        },
+      ),
+      plot.text(bars, { ...atLeft, y: "key", text: "key", dy: -8, fontWeight: "bold", fontSize: 12 }),
+      plot.text(bars, {
+        ...atLeft,
+        y: "key",
+        text: "predictedText",
+        dy: 8,
+        fill: COLOUR.faint,
+        fontSize: 12,
+      }),
+      plot.text(bars, {
+        frameAnchor: "right",
+        textAnchor: "start",
+        dx: 12,
+        y: "key",
+        text: "measuredText",
+        fontSize: 12,
+      }),
+      plot.frame({ stroke: COLOUR.faint }),
+    ],
+  };
+}
+
+function toBar({ quantity, unit, predicted, measured }: PredictedRow): Bar {
+  const share = (value: number) => (100 * value) / predicted.median;
+  const scale = scaleFor(unit, predicted.median);
+  const decimals = intervalDecimals(predicted, scale);
+  const gap = formatSignedPercent(share(measured) - 100);
+  return {
+    key: clip(quantity, LEFT - 20),
+    lo: share(predicted.lo),
+    hi: share(predicted.hi),
+    measured: share(measured),
+    inside: measured >= predicted.lo && measured <= predicted.hi,
+    predictedText: `${formatInterval(predicted, scale)} ${scale.unit}`,
+    measuredText: `${fixed(measured / scale.factor, decimals)}  (${gap})`,
+  };
+}
+
+function clip(label: string, width: number): string {
+  if (textWidth(label, 13) <= width) return label;
+  let end = label.length;
+  while (end > 1 && textWidth(`${label.slice(0, end)}…`, 13) > width) end--;
+  return `${label.slice(0, end)}…`;
+}

@@ -1,0 +1,24 @@
+/** @file What to do when a run's process dies: a pure rule with its reason in words. */
+
+/** Crashes in a row without a step of progress that are taken for a fault that will not go away by itself. */
+const MAX_CRASHES_WITHOUT_PROGRESS = 3;
+
+export interface CrashFacts {
+  /** The step reached at each crash of this run so far, oldest first. */
+  readonly stepsAtCrash: readonly number[];
+}
+
+export interface Decision<D extends string> {
+  readonly decision: D;
+  readonly reason: string;
+}
+
+/** A process that makes progress between its deaths is worth restarting; one that dies at the same step again and again is not. */
+export function decideAfterCrash({ stepsAtCrash }: CrashFacts): Decision<"restart" | "stop"> {
+  const last = stepsAtCrash.at(-1) ?? 0;
+  const recent = stepsAtCrash.slice(-MAX_CRASHES_WITHOUT_PROGRESS);
+  const stuck = recent.length === MAX_CRASHES_WITHOUT_PROGRESS && recent.every((step) => step <= recent[0]!);
+  if (stuck)
+    return { decision: "stop", reason: `crashed ${recent.length} times without getting past step ${last}` };
+  return { decision: "restart", reason: `crash ${stepsAtCrash.length}, at step ${last}: restarted from the last checkpoint` };
+}

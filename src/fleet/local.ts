@@ -1,0 +1,99 @@
+/** @file Runs as local processes: start, watch, restart after a crash, stop. Decisions are pure; this is the thin shell that acts on them. */
+
+import { fork } from "node:child_process";
+import { UserError } from "../errors.ts";
+import type { RunEvent } from "../train/run.ts";
+import type { RunSummary } from "../train/summary.ts";
+import { decideAfterCrash } from "./decide.ts";
+import type { FromWorker, RunTask, ToWorker } from "./protocol.ts";
+
+/** How a run ended for good. */
+export type RunOutcome =
+  | { readonly kind: "finished"; readonly summary: RunSummary }
+  | { readonly kind: "stopped" }
+  | { readonly kind: "diverged"; readonly step: number };
+
+export interface RunWatcher {
+  onEvent(task: RunTask, event: RunEvent): void;
+  /** The process died of something else than our asking; `reason` says what is done about it. */
+  onCrash(task: RunTask, crash: { readonly evidence: string; readonly reason: string }): void;
+}
+
+/** Trains a run in a process of its own until it ends for good. */
+export async function runLocally(task: RunTask, watcher: RunWatcher, signal: AbortSignal): Promise<RunOutcome> {
+  let lastStep = 0;
+  const history: number[] = [];
+  for (;;) {
+    const exit = await attempt(task, signal, (event) => {
+      if (event.kind === "step") lastStep = event.step;
+      watcher.onEvent(task, event);
+    });
+    if (exit.kind !== "crashed") return exit;
+    if (signal.aborted) return { kind: "stopped" };
+    history.push(lastStep);
+    const { decision, reason } = decideAfterCrash({ stepsAtCrash: history });
+    watcher.onCrash(task, { evidence: exit.evidence, reason });
+    if (decision === "stop")
+      throw new UserError(
+        `the process of run ${task.name} died: ${exit.evidence}`,
+        "a process that lives to the end of its run",
+        `${reason}. Check memory and disk (\`longrun doctor\`), then give the same command again: it goes on from the last checkpoint`,
+      );
+  }
+}
+
+type Exit = RunOutcome | { readonly kind: "crashed"; readonly evidence: string };
+
+function attempt(task: RunTask, signal: AbortSignal, onEvent: (event: RunEvent) => void): Promise<Exit> {
+  return new Promise((resolve, reject) => {
+    const child = fork(new URL("./worker.ts", import.meta.url), { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    let outcome: RunOutcome | null = null;
+    let refusal: UserError | null = null;
+    let errorTail = "";
+    const tell = (message: ToWorker) => child.connected && child.send(message);
+    const stop = () => tell({ kind: "stop" });
+    child.stderr?.on("data", (chunk: Buffer) => {
+      errorTail = (errorTail + chunk.toString()).slice(-2000);
+    });
+    child.on("message", (message: FromWorker) => {
+      if (message.kind === "refused") {
+        refusal = new UserError(message.found, message.expected, message.remedy);
+        return;
+      }
+      const { event } = message;
+      if (event.kind === "finished") outcome = { kind: "finished", summary: event.summary };
+      if (event.kind === "stopped") outcome = { kind: "stopped" };
+      if (event.kind === "diverged") outcome = { kind: "diverged", step: event.step };
+      onEvent(event);
+    });
+    child.on("error", reject);
+    child.on("close", (code, killedBy) => {
+      signal.removeEventListener("abort", stop);
+      if (refusal) reject(refusal);
+      else resolve(outcome ?? { kind: "crashed", evidence: killedBy ? `killed by ${killedBy}` : `exit code ${code}: ${errorTail.trim()}` });
+    });
+    signal.addEventListener("abort", stop);
+    tell({ kind: "start", task });
+    if (signal.aborted) stop();
+  });
+}
+
+/** Runs tasks in order, several at a time as long as their threads fit. Stops starting new ones after a failure or an abort. */
+export async function runTogether<T extends { readonly numThreads: number }>(
+  tasks: readonly T[],
+  numThreads: number,
+  run: (task: T) => Promise<void>,
+): Promise<void> {
+  let free = numThreads;
+  const running = new Set<Promise<void>>();
+  for (const task of tasks) {
+    while (free < task.numThreads && running.size > 0) await Promise.race(running);
+    free -= task.numThreads;
+    const promise: Promise<void> = run(task).finally(() => {
+      free += task.numThreads;
+      running.delete(promise);
+    });
+    running.add(promise);
+  }
+  await Promise.all(running);
+}

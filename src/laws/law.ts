@@ -1,0 +1,50 @@
+/** @file What a scaling law is: a formula for the logarithm of the loss of a finished run, with its gradient and its meaning. */
+
+/** A finished run, as laws see it. */
+export type Run = {
+  /** Parameters in matrix products, the head included, the input embedding not. */
+  readonly n: number;
+  /** Tokens trained on. */
+  readonly d: number;
+  /** FLOPs, forward and backward. */
+  readonly c: number;
+  /** Held-out loss, in any unit that is positive and additive: nats per token, bits per byte. */
+  readonly loss: number;
+};
+
+/** What is known of a run before it starts. */
+export type Design = Omit<Run, "loss">;
+
+/** One named number of a law in the form people write it. */
+export type Parameter = { readonly name: string; readonly unit: string; readonly bounds: string };
+
+/**
+ * A law, fitted on the log of the loss in a parametrisation without bounds. `theta` below is the vector of those internal
+ * parameters; `natural` turns it into the numbers of the formula, in the order of `parameters`.
+ */
+export type Law = {
+  readonly name: string;
+  readonly formula: string;
+  readonly source: string;
+  readonly parameters: readonly Parameter[];
+  /** log(predicted loss) of one design; writes its gradient over theta. */
+  readonly logLoss: (theta: Float64Array, design: Design, gradient: Float64Array) => number;
+  readonly natural: (theta: Float64Array) => readonly number[];
+  /** Starting points spread over what published fits have found, placed by the data's own scale. */
+  readonly starts: (runs: readonly Run[]) => readonly Float64Array[];
+};
+
+/** Predicted loss of one design. */
+export function lossOf(law: Law, theta: Float64Array, design: Design): number {
+  return Math.exp(law.logLoss(theta, design, new Float64Array(theta.length)));
+}
+
+/** log(e^x + e^y + ...), safe for large arguments; replaces each term by its share of the sum (the gradient). */
+export function logSumExp(terms: Float64Array): number {
+  let largest = -Infinity;
+  for (let i = 0; i < terms.length; i++) largest = Math.max(largest, terms[i]!);
+  let sum = 0;
+  for (let i = 0; i < terms.length; i++) sum += terms[i] = Math.exp(terms[i]! - largest);
+  for (let i = 0; i < terms.length; i++) terms[i]! /= sum;
+  return largest + Math.log(sum);
+}

@@ -1,0 +1,62 @@
+/** @file Quantiles of a mixture of normal distributions: how a posterior becomes a median and an interval. */
+
+import { assert } from "../errors.ts";
+import { normalCumulative, normalQuantile } from "../math/normal.ts";
+
+/** A normal distribution with a weight; the weights of a mixture need not add up to 1. */
+export type Part = { readonly weight: number; readonly mean: number; readonly sd: number };
+
+/** Mean and standard deviation of a mixture. */
+export function momentsOf(parts: readonly Part[]): { readonly mean: number; readonly sd: number } {
+  let total = 0;
+  let first = 0;
+  for (const part of parts) {
+    total += part.weight;
+    first += part.weight * part.mean;
+  }
+  assert(total > 0, "a mixture has weight");
+  const mean = first / total;
+  let second = 0;
+  for (const part of parts) second += part.weight * ((part.mean - mean) ** 2 + part.sd ** 2);
+  return { mean, sd: Math.sqrt(second / total) };
+}
+
+function cumulative(parts: readonly Part[], total: number, x: number): number {
+  let sum = 0;
+  for (const part of parts) sum += part.weight * normalCumulative((x - part.mean) / part.sd);
+  return sum / total;
+}
+
+/** The x below which `fraction` of the mixture lies, to 1e-7 of its standard deviation (bracketed secant: Illinois rule). */
+export function mixtureQuantile(parts: readonly Part[], fraction: number): number {
+  const { mean, sd } = momentsOf(parts);
+  const total = parts.reduce((sum, part) => sum + part.weight, 0);
+  const guess = mean + sd * normalQuantile(fraction);
+  let low = guess - 0.5 * sd;
+  let high = guess + 0.5 * sd;
+  let atLow = cumulative(parts, total, low) - fraction;
+  while (atLow > 0) {
+    low -= sd;
+    atLow = cumulative(parts, total, low) - fraction;
+  }
+  let atHigh = cumulative(parts, total, high) - fraction;
+  while (atHigh < 0) {
+    high += sd;
+    atHigh = cumulative(parts, total, high) - fraction;
+  }
+  while (high - low > 1e-7 * sd) {
+    const x = high - (atHigh * (high - low)) / (atHigh - atLow);
+    const at = cumulative(parts, total, x) - fraction;
+    if (Math.abs(at) < 1e-9) return x;
+    if (at < 0) {
+      low = x;
+      atLow = at;
+      atHigh /= 2;
+    } else {
+      high = x;
+      atHigh = at;
+      atLow /= 2;
+    }
+  }
+  return (low + high) / 2;
+}

@@ -1,0 +1,36 @@
+/** @file A law as a forecast uses it: its shape relative to the largest rung, so that only an exponent and a floor are unknown. */
+
+import type { Design } from "./law.ts";
+
+/**
+ * log of L(design) / L(anchor), given the exponent b on compute and the floor's share E / L(anchor). The level L(anchor) itself
+ * is left to the data. Two unknowns are what 6 to 9 noisy rungs can carry (docs/laws.md).
+ */
+export type Trend = {
+  readonly name: string;
+  readonly formula: string;
+  readonly logRatio: (design: Design, anchor: Design, exponent: number, floorShare: number) => number;
+};
+
+const computeTrend: Trend = {
+  name: "compute",
+  formula: "L(C) = E + a C^-b",
+  logRatio: (design, anchor, exponent, floorShare) =>
+    Math.log(floorShare + (1 - floorShare) * (design.c / anchor.c) ** -exponent),
+};
+
+/**
+ * Chinchilla with alpha = beta = 2 b (so that C ~ N D falls with b) and equal parts of size and data at the largest rung, as at
+ * the compute optimum. It differs from the compute law where rungs differ in D / N, and where C is not proportional to N D.
+ */
+const chinchillaTrend: Trend = {
+  name: "chinchilla",
+  formula: "L(N, D) = E + A N^-alpha + B D^-alpha",
+  logRatio(design, anchor, exponent, floorShare) {
+    const size = (design.n / anchor.n) ** (-2 * exponent);
+    const data = (design.d / anchor.d) ** (-2 * exponent);
+    return Math.log(floorShare + (1 - floorShare) * 0.5 * (size + data));
+  },
+};
+
+export const TRENDS: readonly Trend[] = [computeTrend, chinchillaTrend];

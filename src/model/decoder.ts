@@ -1,0 +1,50 @@
+/** @file The Llama-like decoder as a graph: RMS norm, rotary positions, causal grouped-query attention, gated feed-forward. */
+
+import { attention } from "../engine/operations/attention.ts";
+import { add } from "../engine/operations/elementwise.ts";
+import { embed } from "../engine/operations/embed.ts";
+import { matmul } from "../engine/operations/matmul.ts";
+import { rmsNorm } from "../engine/operations/norm.ts";
+import { rotary } from "../engine/operations/rotary.ts";
+import { swiglu } from "../engine/operations/swiglu.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import { leaf } from "../engine/tensor.ts";
+import type { DecoderShape } from "./shape.ts";
+import { parametersOf } from "./shape.ts";
+
+/** A batch of B sequences of T tokens. */
+export interface BatchShape {
+  readonly batch: number;
+  readonly sequenceLength: number;
+}
+
+export interface Decoder {
+  /** Leaves by parameter name, in the order of `parametersOf`. */
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  /** The final hidden states, normalised: [B T, C]. */
+  readonly hidden: Tensor;
+  /** The matrix [V, C] that turns them into logits. */
+  readonly head: Tensor;
+}
+
+/** Records the forward pass over tokens[B T]. */
+export function decoder(shape: DecoderShape, { batch, sequenceLength }: BatchShape, tokens: Tensor): Decoder {
+  const { numHeads, numKeyValueHeads, headDim, ropeBase, normEpsilon, numLayers } = shape;
+  const parameters = new Map(parametersOf(shape).map((parameter) => [parameter.name, leaf(parameter.name, parameter.shape)]));
+  const get = (name: string) => parameters.get(name)!;
+  const linear = (x: Tensor, name: string) => matmul(x, get(name), { transposeB: true });
+  const rotation = { sequenceLength, numHeads: numHeads + numKeyValueHeads, headDim, base: ropeBase, sign: 1 } as const;
+  const heads = { batch, sequenceLength, numHeads, numKeyValueHeads, headDim, scale: 1 / Math.sqrt(headDim) };
+
+  let x_MC = embed(tokens, get("embedding"));
+  for (let layer = 0; layer < numLayers; layer++) {
+    const name = (part: string) => `layers.${layer}.${part}`;
+    const attentionInput = rmsNorm(x_MC, get(name("attentionNorm")), normEpsilon);
+    const queryKeyValue = rotary(linear(attentionInput, name("queryKeyValue")), rotation);
+    x_MC = add(x_MC, linear(attention(queryKeyValue, heads), name("attentionOutput")));
+    const feedForwardInput = rmsNorm(x_MC, get(name("feedForwardNorm")), normEpsilon);
+    x_MC = add(x_MC, linear(swiglu(linear(feedForwardInput, name("gateUp"))), name("down")));
+  }
+  const hidden = rmsNorm(x_MC, get("finalNorm"), normEpsilon);
+  return { parameters, hidden, head: get(shape.tiedEmbeddings ? "embedding" : "head") };
+}

@@ -1,0 +1,146 @@
+/** @file The events a record can hold: one small schema per kind, checked on the way in and on the way out. */
+
+import { z } from "zod";
+import { jsonProblem } from "./json.ts";
+
+/** The `previous` of the first event: there is nothing before it. */
+export const NO_PREVIOUS = "0".repeat(64);
+
+export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 in hexadecimal");
+
+/** A run's name is also the name of its folder, so it holds no separators and does not start with a dot. */
+export const runNameSchema = z
+  .string()
+  .max(100)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._+=-]*$/, "letters, digits and . _ + = - only");
+
+export const stageSchema = z.enum(["prepare", "ladder", "fit", "gate", "target", "verdict"]);
+
+/** Any JSON value. Refused: what JSON would change silently (NaN to null, a typed array to an object). */
+const json = z.unknown().check((context) => {
+  const problem = jsonProblem(context.value);
+  if (problem !== null) context.issues.push({ code: "custom", message: problem, input: context.value });
+});
+
+const count = z.int().nonnegative();
+const amount = z.number().nonnegative();
+const name = z.string().min(1);
+
+const environment = z.strictObject({
+  /** Git commit of the code that trains; null where there is no repository. */
+  commit: z.string().nullable(),
+  /** Name to version: longrun, node, the kernels ... */
+  versions: z.record(z.string(), z.string()),
+  /** Model name and the instruction set in use: exactness holds within one instruction set. */
+  processor: name,
+  cores: z.int().positive(),
+  settings: json,
+});
+
+const predictionData = z
+  .strictObject({
+    quantity: name,
+    unit: name,
+    median: z.number(),
+    /** The 90 % interval. */
+    lo: z.number(),
+    hi: z.number(),
+    /** The law, table or calibration that it comes from. */
+    basis: name,
+  })
+  .refine(({ lo, median, hi }) => lo <= median && median <= hi, "lo <= median <= hi");
+
+/** The run is the subject of the event; null where the subject is the whole campaign. */
+const ofCampaign = z.null();
+const ofRun = runNameSchema;
+const ofEither = runNameSchema.nullable();
+
+export const eventSchema = z.discriminatedUnion("kind", [
+  kind("campaign-planned", ofCampaign, z.strictObject({ specHash: hashSchema, plan: json })),
+  kind("stage-started", ofCampaign, z.strictObject({ stage: stageSchema, inputsHash: hashSchema })),
+  kind(
+    "stage-finished",
+    ofCampaign,
+    z.strictObject({ stage: stageSchema, inputsHash: hashSchema, result: json, seconds: amount }),
+  ),
+  kind(
+    "run-started",
+    ofRun,
+    z.strictObject({
+      /** 1, 2, 3 ...: a run that was killed and goes on is a new attempt of the same run. */
+      attempt: z.int().positive(),
+      role: z.enum(["rung", "ablation", "target", "single"]),
+      environment,
+    }),
+  ),
+  kind(
+    "run-resumed",
+    ofRun,
+    z.strictObject({
+      attempt: z.int().positive(),
+      fromStep: count,
+      checkpoint: name,
+      /** False when the instruction set is another than the one before. */
+      exact: z.boolean(),
+    }),
+  ),
+  kind(
+    "run-finished",
+    ofRun,
+    z.strictObject({
+      attempt: z.int().positive(),
+      outcome: z.enum(["completed", "stopped", "diverged"]),
+      steps: count,
+      tokens: count,
+      flops: amount,
+      seconds: amount,
+      /** By name with unit, such as heldOutBitsPerByte; null where there is no finite number (a diverged run). */
+      losses: z.record(z.string(), z.number().nullable()),
+      details: json,
+    }),
+  ),
+  kind("checkpoint-written", ofRun, z.strictObject({ step: count, path: name, bytes: count })),
+  kind("prediction", ofEither, predictionData),
+  kind(
+    "measurement",
+    ofEither,
+    z.strictObject({ quantity: name, unit: name, value: z.number(), source: name }),
+  ),
+  kind(
+    "decision",
+    ofEither,
+    z.strictObject({ about: name, decision: z.enum(["go", "hold", "stop"]), reason: name, facts: json }),
+  ),
+  kind("acceptance", ofEither, z.strictObject({ id: name, because: name })),
+  kind(
+    "incident",
+    ofEither,
+    z.strictObject({ what: name, evidence: json, severity: z.enum(["info", "warning", "critical"]) }),
+  ),
+  kind("note", ofEither, z.strictObject({ text: name })),
+  kind("interrupted", ofEither, z.strictObject({ reason: name })),
+]);
+
+export type Stage = z.infer<typeof stageSchema>;
+export type RecordEvent = Readonly<z.infer<typeof eventSchema>>;
+export type EventKind = RecordEvent["kind"];
+export type EventOf<K extends EventKind> = Extract<RecordEvent, { readonly kind: K }>;
+
+/** What the caller says; sequence, time and hash are the writer's. */
+export type EventDraft<K extends EventKind = EventKind> = {
+  readonly run: EventOf<K>["run"];
+  readonly kind: K;
+  readonly data: EventOf<K>["data"];
+};
+
+function kind<const K extends string, R extends z.ZodType, D extends z.ZodType>(kind: K, run: R, data: D) {
+  return z.strictObject({
+    v: z.literal(1),
+    sequence: count,
+    time: z.iso.datetime(),
+    run,
+    kind: z.literal(kind),
+    data,
+    previous: hashSchema,
+  });
+}

@@ -1,0 +1,152 @@
+/** @file Files that are never half-written: whole ones by write, fsync, rename; growing ones by append, fsync, roll back. */
+
+import { createHash, randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import { endianness } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { assert, UserError } from "../errors.ts";
+
+/** One write call takes at most this much: the kernel's own limit is just under 2 GiB. */
+const MAX_WRITE_BYTES = 2 ** 28;
+
+/** SHA-256 in hexadecimal: the one hash of longrun. */
+export function sha256(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+/** SHA-256 of a file of any size, in bounded memory. */
+export function sha256File(path: string): string {
+  const hash = createHash("sha256");
+  const buffer = Buffer.allocUnsafe(2 ** 20);
+  const file = fs.openSync(path, "r");
+  try {
+    for (let n = fs.readSync(file, buffer); n > 0; n = fs.readSync(file, buffer))
+      hash.update(buffer.subarray(0, n));
+  } finally {
+    fs.closeSync(file);
+  }
+  return hash.digest("hex");
+}
+
+/** Writes a whole file so that a reader, or a kill at any moment, sees the old content or the new, never a part. */
+export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+  writeFileInParts(path, [typeof data === "string" ? Buffer.from(data) : data]);
+}
+
+/** The same for content that should not be copied together in memory first. */
+export function writeFileInParts(path: string, parts: Iterable<Uint8Array>): void {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`);
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+    const file = fs.openSync(temporary, "w");
+    try {
+      for (const part of parts) writeFully(file, part);
+      fs.fsyncSync(file);
+    } finally {
+      fs.closeSync(file);
+    }
+    fs.renameSync(temporary, path);
+    syncFolder(folder);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw diskError(error, path);
+  }
+}
+
+/**
+ * A file that only grows. What `append` has returned from survives a power cut; what it threw on (a full disk) is
+ * cut off again before anything follows it, and readers drop it in the meantime.
+ */
+export class AppendFile implements Disposable {
+  readonly path: string;
+  readonly #file: number;
+  #numBytes: number;
+  /** A failed append may have left a piece behind `#numBytes`. */
+  #isTorn = false;
+
+  constructor(path: string) {
+    this.path = path;
+    try {
+      fs.mkdirSync(dirname(path), { recursive: true });
+      this.#file = fs.openSync(path, "a");
+      syncFolder(dirname(path));
+    } catch (error) {
+      throw diskError(error, path);
+    }
+    this.#numBytes = fs.fstatSync(this.#file).size;
+  }
+
+  get numBytes(): number {
+    return this.#numBytes;
+  }
+
+  append(data: Uint8Array): void {
+    if (this.#isTorn) this.truncate(this.#numBytes);
+    try {
+      writeFully(this.#file, data);
+      fs.fsyncSync(this.#file);
+    } catch (error) {
+      this.#isTorn = true;
+      throw diskError(error, this.path);
+    }
+    this.#numBytes += data.byteLength;
+  }
+
+  /** Drops a torn tail for good. */
+  truncate(numBytes: number): void {
+    assert(
+      numBytes <= this.#numBytes,
+      `${this.path} has ${this.#numBytes} bytes, too few to cut to ${numBytes}`,
+    );
+    fs.ftruncateSync(this.#file, numBytes);
+    fs.fsyncSync(this.#file);
+    this.#numBytes = numBytes;
+    this.#isTorn = false;
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      if (this.#isTorn) this.truncate(this.#numBytes);
+    } finally {
+      fs.closeSync(this.#file);
+    }
+  }
+}
+
+/** Reads a JSON file that longrun wrote itself. The caller validates it. */
+export function readJson(path: string): unknown {
+  return JSON.parse(fs.readFileSync(path, "utf8")) as unknown;
+}
+
+/** A rename is durable only once the folder that holds the name is on disk too. */
+export function syncFolder(folder: string): void {
+  const handle = fs.openSync(folder, "r");
+  try {
+    fs.fsyncSync(handle);
+  } finally {
+    fs.closeSync(handle);
+  }
+}
+
+/** A full disk is the user's to mend, and nothing earned is lost: the old file still stands. Any other error is returned as it is. */
+export function diskError(error: unknown, path: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+  return new UserError(
+    `no space left on the disk while writing ${path}`,
+    "room for the campaign's checkpoints and series",
+    "free some space, or move the campaign folder to another disk, then give the same command again: it goes on where it stopped",
+    { cause: error },
+  );
+}
+
+/** Our binary formats are little-endian and are read in place; every processor that Node 24 is built for but s390x is, too. */
+export function assertLittleEndian(): void {
+  assert(endianness() === "LE", "series and tensors need a little-endian processor");
+}
+
+function writeFully(file: number, data: Uint8Array): void {
+  for (let done = 0; done < data.byteLength; )
+    done += fs.writeSync(file, data, done, Math.min(data.byteLength - done, MAX_WRITE_BYTES));
+}

@@ -1,0 +1,254 @@
+/** @file The record: what was appended is read back, and every torn tail and every edit is found. */
+
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { UserError } from "../errors.ts";
+import { type EventDraft, NO_PREVIOUS } from "./events.ts";
+import { sha256 } from "./files.ts";
+import { openRecord, readRecord, recordPath, sequenceOfHead, verifyRecord } from "./record.ts";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "longrun-record-"));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const environment = { commit: null, versions: {}, processor: "test", cores: 2, settings: null };
+const started = (run: string): EventDraft<"run-started"> => ({
+  run,
+  kind: "run-started",
+  data: { attempt: 1, role: "target", environment },
+});
+const predicted = (run: string | null, quantity: string, unit = "bit/byte"): EventDraft<"prediction"> => ({
+  run,
+  kind: "prediction",
+  data: { quantity, unit, median: 1.5, lo: 1.4, hi: 1.6, basis: "a law" },
+});
+const measured = (run: string | null, quantity: string, unit = "bit/byte"): EventDraft<"measurement"> => ({
+  run,
+  kind: "measurement",
+  data: { quantity, unit, value: 1.55, source: "evaluation" },
+});
+const note = (text: string): EventDraft<"note"> => ({ run: null, kind: "note", data: { text } });
+
+function appendNotes(count: number): void {
+  using record = openRecord(folder);
+  for (let i = 0; i < count; i++) record.append(note(`number ${i}`));
+}
+
+/** Changes one line of the file and leaves the rest as it is. */
+function editLine(index: number, edit: (line: string) => string): void {
+  const lines = readFileSync(recordPath(folder), "utf8").split("\n");
+  writeFileSync(recordPath(folder), lines.map((line, i) => (i === index ? edit(line) : line)).join("\n"));
+}
+
+describe("append and read", () => {
+  test("each line holds the hash of the one before, and the head is the hash of the last", () => {
+    appendNotes(3);
+    const lines = readFileSync(recordPath(folder), "utf8").trimEnd().split("\n");
+    const { events, head, warnings } = readRecord(folder);
+    expect(events.map(({ previous }) => previous)).toEqual([
+      NO_PREVIOUS,
+      sha256(lines[0]!),
+      sha256(lines[1]!),
+    ]);
+    expect(head).toBe(sha256(lines[2]!));
+    expect(events.map(({ sequence }) => sequence)).toEqual([0, 1, 2]);
+    expect(warnings).toEqual([]);
+    expect(verifyRecord(folder)).toEqual({ ok: true, numEvents: 3, head });
+  });
+
+  test("a writer that opens again goes on where the last one stopped", () => {
+    appendNotes(2);
+    using record = openRecord(folder);
+    expect(record.events).toEqual(readRecord(folder).events);
+    const event = record.append(note("more"));
+    expect(event.sequence).toBe(2);
+    expect(readRecord(folder)).toEqual({ events: record.events, head: record.head, warnings: [] });
+  });
+
+  test("any JSON comes back as it went in", () => {
+    using record = openRecord(folder);
+    const property = fc.property(fc.jsonValue(), (plan) => {
+      const data = { specHash: sha256("spec"), plan: JSON.parse(JSON.stringify(plan)) as unknown };
+      record.append({ run: null, kind: "campaign-planned", data });
+      const last = readRecord(folder).events.at(-1);
+      expect(last?.data).toEqual(data);
+    });
+    fc.assert(property, { numRuns: 30 });
+    expect(verifyRecord(folder).ok).toBe(true);
+  });
+
+  test("refuses what JSON would change, and leaves the file as it was", () => {
+    using record = openRecord(folder);
+    const plan = (plan: unknown) =>
+      record.append({ run: null, kind: "campaign-planned", data: { specHash: NO_PREVIOUS, plan } });
+    expect(() => plan({ loss: [1, Number.NaN] })).toThrow(/\/loss\/1 is NaN: use null/);
+    expect(() => plan(new Float32Array(2))).toThrow(/\[object Float32Array\]: not a JSON value/);
+    expect(() => record.append({ run: "../up", kind: "note", data: { text: "x" } })).toThrow(
+      /letters, digits/,
+    );
+    const upsideDown = predicted("target", "loss");
+    expect(() => record.append({ ...upsideDown, data: { ...upsideDown.data, lo: 1.55 } })).toThrow(
+      /lo <= median <= hi/,
+    );
+    expect(readFileSync(recordPath(folder), "utf8")).toBe("");
+  });
+
+  test("one writer at a time, any number of readers", () => {
+    using record = openRecord(folder);
+    record.append(note("one"));
+    expect(() => openRecord(folder)).toThrow(UserError);
+    expect(readRecord(folder).events).toHaveLength(1);
+  });
+
+  test("says so where there is no record", () => {
+    expect(() => readRecord(join(folder, "nowhere"))).toThrow(/there is no .*record\.jsonl/);
+  });
+
+  test("finds the event that a published head belongs to", () => {
+    appendNotes(2);
+    const published = readRecord(folder).head;
+    appendNotes(3);
+    const record = readRecord(folder);
+    expect(sequenceOfHead(record, published)).toBe(1);
+    expect(sequenceOfHead(record, record.head)).toBe(4);
+    expect(sequenceOfHead(record, sha256("something else"))).toBeNull();
+    expect(sequenceOfHead(record, NO_PREVIOUS)).toBeNull();
+  });
+});
+
+describe("predict before you measure", () => {
+  test("a prediction for a run that has started is refused, for another run it is not", () => {
+    using record = openRecord(folder);
+    record.append(predicted("target", "loss"));
+    record.append(started("rung-1"));
+    record.append(predicted("target", "loss"));
+    record.append(started("target"));
+    expect(() => record.append(predicted("target", "loss"))).toThrow(/after event 3 \(run-started/);
+    expect(record.events).toHaveLength(4);
+  });
+
+  test("the rule holds across processes: it is read from the file", () => {
+    {
+      using record = openRecord(folder);
+      record.append(started("target"));
+    }
+    using record = openRecord(folder);
+    expect(() => record.append(predicted("target", "loss"))).toThrow(UserError);
+  });
+
+  test("a quantity that has been measured cannot be predicted any more", () => {
+    using record = openRecord(folder);
+    record.append(measured("target", "loss"));
+    expect(() => record.append(predicted("target", "loss"))).toThrow(/after event 0 \(measurement/);
+    record.append(predicted("target", "time", "s"));
+  });
+
+  test("the campaign as a whole is predicted before its first stage", () => {
+    using record = openRecord(folder);
+    record.append(predicted(null, "time", "s"));
+    record.append({ run: null, kind: "stage-started", data: { stage: "prepare", inputsHash: NO_PREVIOUS } });
+    expect(() => record.append(predicted(null, "time", "s"))).toThrow(/for the campaign after event 1/);
+  });
+
+  test("one unit per quantity of a run", () => {
+    using record = openRecord(folder);
+    record.append(predicted("target", "loss", "nat/token"));
+    expect(() => record.append(measured("target", "loss", "bit/byte"))).toThrow(
+      /has the unit nat\/token in event 0, not bit\/byte/,
+    );
+    record.append(measured("rung-1", "loss", "bit/byte"));
+  });
+});
+
+describe("damage", () => {
+  test("a tail torn anywhere loses the torn line and nothing else", () => {
+    appendNotes(4);
+    const whole = readFileSync(recordPath(folder));
+    const lastLineAt = whole.lastIndexOf(10, whole.length - 2) + 1;
+    const property = fc.property(fc.integer({ min: lastLineAt + 1, max: whole.length - 1 }), (size) => {
+      writeFileSync(recordPath(folder), whole);
+      truncateSync(recordPath(folder), size);
+      const torn = readRecord(folder);
+      expect(torn.events).toHaveLength(3);
+      expect(torn.warnings).toEqual([
+        `the record's last line was never finished (${size - lastLineAt} bytes after event 2): dropped`,
+      ]);
+      expect(readFileSync(recordPath(folder)).length).toBe(size);
+      {
+        using record = openRecord(folder);
+        expect(record.warnings).toEqual(torn.warnings);
+        expect(readFileSync(recordPath(folder)).length).toBe(lastLineAt);
+        expect(record.append(note("after")).sequence).toBe(3);
+      }
+      expect(verifyRecord(folder)).toMatchObject({ ok: true, numEvents: 4 });
+    });
+    fc.assert(property, { numRuns: 15 });
+  });
+
+  test("an edited event is named with both hashes; opening and reading refuse", () => {
+    appendNotes(5);
+    const kept = readRecord(folder).events[3]!.previous;
+    editLine(2, (line) => line.replace("number 2", "number 7"));
+    const edited = sha256(readFileSync(recordPath(folder), "utf8").split("\n")[2]!);
+    expect(verifyRecord(folder)).toEqual({
+      ok: false,
+      sequence: 2,
+      found: `event 2 has the hash ${edited}`,
+      expected: `the hash ${kept}, which event 3 kept of the one before it`,
+    });
+    const before = readFileSync(recordPath(folder));
+    expect(() => openRecord(folder)).toThrow(/has been changed since it was written: at sequence 2, event 2/);
+    expect(() => readRecord(folder)).toThrow(UserError);
+    expect(readFileSync(recordPath(folder))).toEqual(before);
+    // The refusal gave the lock back: a mended record can be opened.
+    editLine(2, (line) => line.replace("number 7", "number 2"));
+    using record = openRecord(folder);
+    expect(record.events).toHaveLength(5);
+  });
+
+  test("a deleted event is missed by its number", () => {
+    appendNotes(4);
+    const lines = readFileSync(recordPath(folder), "utf8").split("\n");
+    writeFileSync(recordPath(folder), lines.toSpliced(1, 1).join("\n"));
+    expect(verifyRecord(folder)).toEqual({
+      ok: false,
+      sequence: 1,
+      found: "the event has number 2",
+      expected: "number 1",
+    });
+  });
+
+  test("an event of an unknown kind is no event", () => {
+    appendNotes(2);
+    editLine(1, (line) => line.replace('"note"', '"gossip"'));
+    const result = verifyRecord(folder);
+    expect(result).toMatchObject({ ok: false, sequence: 1 });
+    expect(result.ok ? "" : result.found).toContain("gossip");
+  });
+
+  test("any flipped bit before the last event is found, at the flipped event", () => {
+    appendNotes(5);
+    const whole = readFileSync(recordPath(folder));
+    const lastLineAt = whole.lastIndexOf(10, whole.length - 2) + 1;
+    const position = fc.integer({ min: 0, max: lastLineAt - 2 });
+    const property = fc.property(position, fc.integer({ min: 0, max: 7 }), (at, bit) => {
+      fc.pre(whole[at] !== 10);
+      const flipped = Buffer.from(whole);
+      flipped[at] = flipped[at]! ^ (1 << bit);
+      writeFileSync(recordPath(folder), flipped);
+      const sequence = whole.subarray(0, at).filter((byte) => byte === 10).length;
+      const result = verifyRecord(folder);
+      expect(result.ok).toBe(false);
+      // A flip inside the hash of the event before is told as a change of that one: the two cannot be told apart.
+      if (!result.ok) expect([sequence - 1, sequence]).toContain(result.sequence);
+    });
+    fc.assert(property, { numRuns: 60 });
+  });
+});

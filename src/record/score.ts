@@ -1,0 +1,53 @@
+/** @file Scoring: each prediction against the measurement of the same quantity. A pure fold over the record. */
+
+import type { EventOf, RecordEvent } from "./events.ts";
+
+export type VerdictRow = {
+  /** Null: the campaign as a whole. */
+  readonly run: string | null;
+  readonly quantity: string;
+  readonly unit: string;
+  readonly basis: string;
+  /** The prediction's place in the record, before its subject started. */
+  readonly lockedSequence: number;
+  readonly predicted: { readonly median: number; readonly lo: number; readonly hi: number };
+  readonly measured: number | null;
+  /** 100 (measured - median) / |median|: above zero, reality came out larger. Null where not measured, or median is 0. */
+  readonly gapPercent: number | null;
+  /** Whether the 90 % interval, ends included, holds the measurement; null where not measured. */
+  readonly inside: boolean | null;
+};
+
+/**
+ * One row per prediction, in the order in which they were made: the first one and the later ones are each scored.
+ * Of several measurements the last stands: correcting a measurement is a new event too.
+ */
+export function score(events: readonly RecordEvent[]): readonly VerdictRow[] {
+  const measurements = new Map<string, EventOf<"measurement">>();
+  for (const event of events) {
+    if (event.kind === "measurement") measurements.set(quantityKey(event), event);
+  }
+  return events
+    .filter((event) => event.kind === "prediction")
+    .map((prediction) => row(prediction, measurements.get(quantityKey(prediction))));
+}
+
+function row(prediction: EventOf<"prediction">, measurement: EventOf<"measurement"> | undefined): VerdictRow {
+  const { quantity, unit, basis, median, lo, hi } = prediction.data;
+  const measured = measurement?.data.value ?? null;
+  return {
+    run: prediction.run,
+    quantity,
+    unit,
+    basis,
+    lockedSequence: prediction.sequence,
+    predicted: { median, lo, hi },
+    measured,
+    gapPercent: measured === null || median === 0 ? null : (100 * (measured - median)) / Math.abs(median),
+    inside: measured === null ? null : lo <= measured && measured <= hi,
+  };
+}
+
+function quantityKey({ run, data }: EventOf<"prediction"> | EventOf<"measurement">): string {
+  return JSON.stringify([run, data.quantity, data.unit]);
+}

@@ -1,0 +1,66 @@
+/** @file A gap and the named causes that add up to it, as they are and as they are printed. */
+
+import { formatSignedPercent, roundToSum } from "../figures/numbers.ts";
+import type { Cause, ScoredRow } from "./data.ts";
+
+/** What is left of the gap when every named cause is taken away counts as a cause too, above this many percent. */
+const REST_PERCENT = 0.005;
+export const REST = "not explained";
+
+/** The causes of a row, made to add up to its gap: what they leave over is named as such. Empty where nothing was measured. */
+export function completeCauses({
+  gapPercent,
+  causes,
+}: Pick<ScoredRow, "gapPercent" | "causes">): readonly Cause[] {
+  if (gapPercent === null) return [];
+  const rest = gapPercent - causes.reduce((sum, cause) => sum + cause.percent, 0);
+  return Math.abs(rest) < REST_PERCENT && causes.length > 0
+    ? causes
+    : [...causes, { name: REST, percent: rest }];
+}
+
+/** A cause with its percentage as printed. */
+export interface PrintedCause extends Cause {
+  readonly printedPercent: number;
+}
+
+/** The same, with percentages rounded so that the printed causes add up to the printed gap, the largest first. */
+export function printedCauses(
+  row: Pick<ScoredRow, "gapPercent" | "causes">,
+  decimals: number,
+): readonly PrintedCause[] {
+  const causes = completeCauses(row);
+  if (row.gapPercent === null) return [];
+  const rounded = roundToSum(
+    causes.map((cause) => cause.percent),
+    row.gapPercent,
+    decimals,
+  );
+  return causes
+    .map((cause, index) => ({ ...cause, printedPercent: rounded[index]! }))
+    .sort((a, b) => Math.abs(b.percent) - Math.abs(a.percent));
+}
+
+/** "attention +3.1 %, matrix products +1.2 %": causes that round to nothing are left out. */
+export function causesText(row: Pick<ScoredRow, "gapPercent" | "causes">): string {
+  return printedCauses(row, 1)
+    .filter((cause) => cause.printedPercent !== 0)
+    .map((cause) => `${cause.name} ${formatSignedPercent(cause.printedPercent)}`)
+    .join(", ");
+}
+
+/** The predictions that stand for their quantity (the first ones made) and those made later, which are scored too. */
+export function firstAndLater(rows: readonly ScoredRow[]): {
+  first: readonly ScoredRow[];
+  later: readonly ScoredRow[];
+} {
+  const seen = new Set<string>();
+  const first: ScoredRow[] = [];
+  const later: ScoredRow[] = [];
+  for (const row of [...rows].sort((a, b) => a.lockedSequence - b.lockedSequence)) {
+    const key = JSON.stringify([row.run, row.quantity, row.unit]);
+    (seen.has(key) ? later : first).push(row);
+    seen.add(key);
+  }
+  return { first, later };
+}

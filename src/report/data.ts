@@ -1,0 +1,283 @@
+/** @file Everything the report says, as plain data: the campaign folds its record into this and nothing else is read. */
+
+import type { Interval } from "../figures/numbers.ts";
+import type { VerdictRow } from "../record/score.ts";
+
+/**
+ * The account of one campaign, finished or not. What a campaign has not reached is `null` or empty, and the report says so
+ * instead of leaving it out.
+ */
+export interface ReportData {
+  readonly campaign: CampaignFacts;
+  readonly bet: Bet;
+  readonly data: DataFacts | null;
+  readonly ladder: readonly RungRow[];
+  readonly laws: readonly LawFacts[];
+  readonly lock: Lock | null;
+  readonly gates: readonly GateFact[];
+  readonly issues: readonly OpenIssue[];
+  readonly target: TargetFacts | null;
+  readonly verdict: readonly ScoredRow[];
+  readonly operations: readonly OperationTime[];
+  readonly incidents: readonly IncidentFact[];
+  readonly sample: TextSample | null;
+  readonly environment: EnvironmentFacts;
+  readonly record: RecordFacts;
+}
+
+export interface CampaignFacts {
+  readonly name: string;
+  /** The folder that holds the record, as the user would type it. */
+  readonly folder: string;
+  readonly status: CampaignStatus;
+  /** ISO times. */
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  /** Work, not waiting: the seconds of all attempts, added up. */
+  readonly seconds: number;
+  readonly peakBytes: number | null;
+}
+
+/** Where the campaign stands. A held or stopped one carries the sentence that the gate gave. */
+export type CampaignStatus =
+  | { readonly kind: "finished" }
+  | { readonly kind: "running"; readonly stage: string }
+  | { readonly kind: "held"; readonly reason: string }
+  | { readonly kind: "stopped"; readonly reason: string };
+
+/** What was to be trained, what it was to cost and on which machine. */
+export interface Bet {
+  /** N: parameters in matrix products, the head included, the input embedding not. */
+  readonly parameters: number;
+  readonly allParameters: number;
+  /** D. */
+  readonly tokens: number;
+  /** C: forward and backward, counted from the table of operations. */
+  readonly flops: number;
+  readonly steps: number;
+  readonly tokensPerStep: number;
+  readonly shape: readonly NamedValue[];
+  readonly budgetFlops: number;
+  readonly ladderFlops: number;
+  /** Seconds for the whole campaign, foretold from the calibration. */
+  readonly expectedSeconds: number | null;
+  readonly machine: MachineFacts;
+}
+
+/** One line of a two-column table, already worded. */
+export interface NamedValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface MachineFacts {
+  readonly processor: string;
+  readonly threads: number;
+  readonly instructionSet: string;
+  /** What one thread sustains on this work, from the calibration. */
+  readonly flopsPerSecondPerThread: number | null;
+  readonly memoryBytes: number;
+}
+
+/** One run of the ladder. */
+export interface RungRow {
+  readonly run: string;
+  readonly seed: number;
+  readonly parameters: number;
+  readonly tokens: number;
+  readonly flops: number;
+  readonly seconds: number;
+  readonly natsPerToken: number;
+  readonly bitsPerByte: number;
+  readonly perSource: readonly SourceLoss[];
+}
+
+export interface SourceLoss {
+  readonly source: string;
+  readonly bitsPerByte: number;
+}
+
+/** A fitted law, in bits per byte unless its parameters say otherwise. */
+export interface LawFacts {
+  readonly name: string;
+  /** As a reader would write it: L(C) = E + a C^-b. */
+  readonly formula: string;
+  /** The law that the prediction was made from; the others are a cross-check. */
+  readonly role: "forecast" | "cross-check";
+  readonly parameters: readonly LawParameter[];
+  readonly backtests: readonly Backtest[];
+  /** How many times wider than the bootstrap's the interval was made, from what the back-test showed. */
+  readonly widening: number | null;
+  /** What this law says of the target. */
+  readonly target: Interval;
+  /** Target compute divided by the largest rung's. */
+  readonly reach: number;
+  /** Median and 90 % band against compute, in order of compute. */
+  readonly line: readonly LawPoint[];
+  /** What the law says of a larger target, for the next bet. */
+  readonly beyond: { readonly flops: number; readonly predicted: Interval } | null;
+}
+
+export interface LawParameter {
+  readonly name: string;
+  readonly unit: string;
+  readonly estimate: Interval;
+}
+
+export interface LawPoint extends Interval {
+  readonly flops: number;
+}
+
+/** One fold: the largest rungs left out, the rest fitted, the left-out run foretold. */
+export interface Backtest {
+  readonly run: string;
+  readonly rungsFitted: number;
+  readonly reach: number;
+  readonly predicted: Interval;
+  readonly measured: number;
+}
+
+/** The moment after which the predictions could no longer be touched. */
+export interface Lock {
+  readonly sequence: number;
+  readonly headHash: string;
+  readonly at: string;
+}
+
+export interface GateFact {
+  readonly gate: string;
+  readonly decision: "go" | "hold" | "stop";
+  readonly reason: string;
+  /** How a hold was lifted: by whom nobody asks, why is recorded. */
+  readonly accepted: Acceptance | null;
+}
+
+export interface Acceptance {
+  readonly because: string;
+  readonly at: string;
+}
+
+/** Something unresolved that the campaign file named before the bet. */
+export interface OpenIssue {
+  readonly id: string;
+  readonly title: string;
+  /** 0 to 1. */
+  readonly chance: number;
+  readonly cost: string;
+  readonly fixDue: string | null;
+  readonly accepted: Acceptance | null;
+}
+
+export interface TargetFacts {
+  readonly run: string;
+  /** Tokens after which the warm-up is over and the band applies. */
+  readonly warmupTokens: number;
+  readonly points: readonly CurvePoint[];
+  readonly band: readonly BandPoint[];
+  readonly reforecasts: readonly Reforecast[];
+  readonly bitsPerByte: number | null;
+  readonly perSource: readonly SourceLoss[];
+  /** Standard deviation of the final loss from one seed to another, in bits per byte, from the repeated rungs. */
+  readonly seedDeviation: number | null;
+}
+
+/** The training loss, smoothed the way the band expects it. */
+export interface CurvePoint {
+  readonly tokens: number;
+  readonly bitsPerByte: number;
+}
+
+export interface BandPoint extends Interval {
+  readonly tokens: number;
+}
+
+/** What was expected of the final loss once `tokens` had been seen. */
+export interface Reforecast extends Interval {
+  readonly tokens: number;
+}
+
+/** One prediction of the record, scored, with what it is about and why it missed. */
+export type ScoredRow = VerdictRow & {
+  readonly about: "loss" | "wall-time" | "step-time" | "memory" | "other";
+  /** Named parts of the gap, in percent of the predicted median; they add up to `gapPercent`. Empty where not measured. */
+  readonly causes: readonly Cause[];
+};
+
+export interface Cause {
+  readonly name: string;
+  readonly percent: number;
+}
+
+/** Seconds of the target run, by operation of the table. */
+export interface OperationTime {
+  readonly operation: string;
+  readonly predictedSeconds: number;
+  readonly measuredSeconds: number;
+}
+
+export interface DataFacts {
+  readonly sources: readonly SourceFacts[];
+  readonly tokenizer: TokenizerFacts;
+  /** Tokens in the training split, each counted once. */
+  readonly uniqueTokens: number;
+  /** How the held-out passages were chosen. */
+  readonly splitRule: string;
+}
+
+export interface SourceFacts {
+  readonly source: string;
+  readonly licence: string;
+  readonly documents: number;
+  readonly bytesRead: number;
+  readonly bytesTrained: number;
+  readonly bytesHeldOut: number;
+  readonly dropped: readonly Dropped[];
+  readonly trainTokens: number;
+  readonly heldOutTokens: number;
+  readonly weight: number;
+}
+
+/** What was left out and why. `items` counts documents or passages. */
+export interface Dropped {
+  readonly reason: string;
+  readonly items: number;
+  readonly bytes: number;
+}
+
+export interface TokenizerFacts {
+  readonly vocabulary: number;
+  /** Over the held-out text. */
+  readonly bytesPerToken: number;
+  readonly reason: string;
+  readonly hash: string;
+}
+
+/** Something that went wrong, or an attempt that ended before its run did. */
+export interface IncidentFact {
+  readonly at: string;
+  readonly run: string;
+  readonly kind: string;
+  readonly evidence: string;
+  readonly lostSeconds: number;
+  readonly recovery: string;
+}
+
+export interface TextSample {
+  readonly prompt: string;
+  readonly text: string;
+  readonly temperature: number;
+  readonly seed: number;
+}
+
+export interface EnvironmentFacts {
+  readonly commit: string | null;
+  readonly seed: number;
+  readonly command: string;
+  readonly entries: readonly NamedValue[];
+}
+
+export interface RecordFacts {
+  readonly events: number;
+  readonly headHash: string;
+  readonly path: string;
+}

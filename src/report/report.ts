@@ -1,0 +1,98 @@
+/** @file The written account of a campaign: plain data in, Markdown and figures out. Complete for whoever sees nothing else. */
+
+import { curveFigure } from "../figures/curve-figure.ts";
+import { dataFigure } from "../figures/data-figure.ts";
+import { lawFigure } from "../figures/law-figure.ts";
+import { predictedMeasuredFigure } from "../figures/predicted-figure.ts";
+import { timeFigure } from "../figures/time-figure.ts";
+import { betSection, evidenceSection, verdictSection } from "./bet-sections.ts";
+import { firstAndLater } from "./causes.ts";
+import type { LawFacts, ReportData, TargetFacts } from "./data.ts";
+import {
+  checkSection,
+  dataSection,
+  decisionsSection,
+  environmentSection,
+  incidentsSection,
+  nextSection,
+  sampleSection,
+} from "./ground-sections.ts";
+import { blocks } from "./markdown.ts";
+import { forecastLaw } from "./next-moves.ts";
+import { curveSection, outcomeSection, timeSection, whySection } from "./outcome-sections.ts";
+
+export interface Figure {
+  /** File name; the Markdown expects it in the folder `figures` beside it. */
+  readonly name: string;
+  readonly svg: string;
+}
+
+export interface Report {
+  readonly markdown: string;
+  readonly figures: readonly Figure[];
+}
+
+/** Writes the report. The same data gives the same bytes; what the campaign has not reached is said to be missing. */
+export async function renderReport(data: ReportData): Promise<Report> {
+  return { markdown: renderMarkdown(data), figures: await renderFigures(data) };
+}
+
+/** The text alone, without loading what draws. */
+export function renderMarkdown(data: ReportData): string {
+  const sections = [
+    `# ${data.campaign.name}: prediction and outcome`,
+    verdictSection(data),
+    betSection(data),
+    evidenceSection(data),
+    outcomeSection(data),
+    whySection(data),
+    curveSection(data),
+    timeSection(data),
+    dataSection(data),
+    decisionsSection(data),
+    incidentsSection(data),
+    sampleSection(data),
+    nextSection(data),
+    environmentSection(data),
+    checkSection(data),
+  ];
+  return `${blocks(...sections)}\n`;
+}
+
+/** The figures for which there is something to draw. */
+export async function renderFigures(data: ReportData): Promise<readonly Figure[]> {
+  const law = forecastLaw(data);
+  const scored = firstAndLater(data.verdict).first.flatMap((row) =>
+    row.measured === null ? [] : [{ ...row, measured: row.measured }],
+  );
+  const drawn: [string, Promise<string>][] = [];
+  if (law !== undefined && data.ladder.length > 0) drawn.push(["law.svg", drawLaw(data, law)]);
+  if (scored.length > 0) drawn.push(["predicted-measured.svg", predictedMeasuredFigure(scored)]);
+  if (data.target !== null && data.target.points.length > 0)
+    drawn.push(["curve.svg", drawCurve(data, data.target)]);
+  if (data.operations.length > 0) drawn.push(["time.svg", timeFigure(data.operations)]);
+  if (data.data !== null) drawn.push(["data.svg", dataFigure(data.data.sources)]);
+  return Promise.all(drawn.map(async ([name, svg]) => ({ name, svg: await svg })));
+}
+
+function drawLaw(data: ReportData, law: LawFacts): Promise<string> {
+  return lawFigure({
+    formula: law.formula,
+    points: data.ladder,
+    line: law.line,
+    target: { flops: data.bet.flops, predicted: law.target, measured: data.target?.bitsPerByte ?? null },
+  });
+}
+
+function drawCurve(data: ReportData, target: TargetFacts): Promise<string> {
+  const loss = firstAndLater(data.verdict).first.find((row) => row.about === "loss");
+  return curveFigure({
+    points: target.points,
+    band: target.band,
+    warmupTokens: target.warmupTokens,
+    totalTokens: data.bet.tokens,
+    reforecasts: target.reforecasts,
+    finalPredicted: loss?.predicted ?? null,
+    finalMeasured: target.bitsPerByte,
+  });
+}

@@ -1,0 +1,246 @@
+/** @file Checkpoints: a folder per step that is whole or not there, with a checksum for every byte. Format: docs/checkpoints.md. */
+
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { z } from "zod";
+import { assert, UserError } from "../errors.ts";
+import {
+  diskError,
+  readJson,
+  sha256,
+  sha256File,
+  syncFolder,
+  writeFileAtomic,
+  writeFileInParts,
+} from "../record/files.ts";
+import { jsonProblem } from "../record/json.ts";
+import { readSafetensors, type StoredTensor, safetensorsParts, type Tensor } from "./safetensors.ts";
+
+/** A checkpoint whose every byte has been checked, or that was just written. */
+export type Checkpoint = {
+  readonly path: string;
+  readonly step: number;
+  readonly bytes: number;
+  /** The trainer's own state, as it gave it. */
+  readonly state: unknown;
+};
+
+export type DamagedCheckpoint = { readonly path: string; readonly reason: string };
+
+const MODEL_FILE = "model.safetensors";
+const OPTIMISER_FILE = "optimiser.safetensors";
+const STATE_FILE = "state.json";
+const FOLDER_PATTERN = /^step-(\d{8,})$/;
+const TEMPORARY_PATTERN = /^\.step-.*\.tmp$/;
+
+const fileSchema = z.strictObject({
+  name: z.enum([MODEL_FILE, OPTIMISER_FILE]),
+  bytes: z.int().nonnegative(),
+  sha256: z.string(),
+});
+const stateSchema = z.strictObject({
+  v: z.literal(1),
+  step: z.int().nonnegative(),
+  state: z.unknown(),
+  files: z.array(fileSchema).length(2),
+  /** Of the JSON of the fields above, compact and in this order. */
+  sha256: z.string(),
+});
+
+/**
+ * Writes `step-<step>` into a run's folder of checkpoints; until it is whole and on disk, the name does not exist.
+ * Checkpoints of this step or later ones are deleted: they can only stem from a branch that the run has left.
+ */
+export function saveCheckpoint(
+  folder: string,
+  content: {
+    readonly step: number;
+    readonly state: unknown;
+    readonly model: readonly Tensor[];
+    readonly optimiser: readonly Tensor[];
+  },
+): Checkpoint {
+  const { step, state, model, optimiser } = content;
+  const path = join(folder, `step-${String(step).padStart(8, "0")}`);
+  const temporary = temporaryName(path);
+  const problem = jsonProblem(state);
+  assert(problem === null, `the state of a checkpoint is JSON: ${problem}`);
+  try {
+    removeTemporaries(folder);
+    const files = [
+      writeTensors(join(temporary, MODEL_FILE), model),
+      writeTensors(join(temporary, OPTIMISER_FILE), optimiser),
+    ];
+    const checked = { v: 1, step, state, files };
+    const text = JSON.stringify({ ...checked, sha256: sha256(JSON.stringify(checked)) });
+    writeFileAtomic(join(temporary, STATE_FILE), text);
+    // A save after going back begins a new branch: from here on, what the old one left must not be found as the latest.
+    for (const left of folders(folder).filter((other) => other.step >= step)) removeFolder(left.path);
+    renameSync(temporary, path);
+    syncFolder(folder);
+    return { path, step, bytes: folderBytes(path), state };
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw diskError(error, path);
+  }
+}
+
+/** The newest checkpoint that is whole, after reading every byte of it; the damaged ones that were passed over are named. */
+export function latestCheckpoint(folder: string): {
+  readonly checkpoint: Checkpoint | null;
+  readonly damaged: readonly DamagedCheckpoint[];
+} {
+  const damaged: DamagedCheckpoint[] = [];
+  for (const { path } of folders(folder).toReversed()) {
+    const checkpoint = inspect(path);
+    if (!("reason" in checkpoint)) return { checkpoint, damaged };
+    damaged.push(checkpoint);
+  }
+  return { checkpoint: null, damaged };
+}
+
+/** Checks the checkpoint in this very folder; throws a UserError where it is damaged. */
+export function openCheckpoint(path: string): Checkpoint {
+  const checkpoint = inspect(path);
+  if (!("reason" in checkpoint)) return checkpoint;
+  throw new UserError(
+    `the checkpoint ${path} is damaged: ${checkpoint.reason}`,
+    `a folder with ${MODEL_FILE}, ${OPTIMISER_FILE} and ${STATE_FILE} whose checksums agree`,
+    "use the checkpoint before it; resuming the run does so by itself",
+  );
+}
+
+/** Reads the tensors of a checked checkpoint. */
+export function loadCheckpoint(checkpoint: Checkpoint): {
+  readonly step: number;
+  readonly state: unknown;
+  readonly model: readonly StoredTensor[];
+  readonly optimiser: readonly StoredTensor[];
+} {
+  return {
+    step: checkpoint.step,
+    state: checkpoint.state,
+    model: readSafetensors(join(checkpoint.path, MODEL_FILE)).tensors,
+    optimiser: readSafetensors(join(checkpoint.path, OPTIMISER_FILE)).tensors,
+  };
+}
+
+export type PruneRule = {
+  /** How many of the newest to keep. */
+  readonly keep: number;
+  /** The room for all of them together; the newest stays even if it alone takes more. */
+  readonly maxBytes: number;
+};
+
+export type ListedCheckpoint = { readonly path: string; readonly step: number; readonly bytes: number };
+
+/**
+ * Which checkpoints to delete, and why. The newest always stays. Of the others those stay that are among the newest
+ * `keep` and fit, together with all newer ones, into `maxBytes`.
+ */
+export function chooseToPrune(
+  list: readonly ListedCheckpoint[],
+  { keep, maxBytes }: PruneRule,
+): readonly (ListedCheckpoint & { readonly reason: string })[] {
+  let totalBytes = 0;
+  return list
+    .toSorted((a, b) => b.step - a.step)
+    .flatMap((checkpoint, numNewer) => {
+      totalBytes += checkpoint.bytes;
+      if (numNewer === 0) return [];
+      const name = `step ${checkpoint.step}`;
+      if (numNewer >= keep)
+        return [{ ...checkpoint, reason: `${name}: ${numNewer} newer ones, ${keep} are kept` }];
+      if (totalBytes <= maxBytes) return [];
+      const reason = `${name}: with the newer ones it takes ${totalBytes} bytes, the limit is ${maxBytes}`;
+      return [{ ...checkpoint, reason }];
+    });
+}
+
+/** Deletes old checkpoints by the rule of `chooseToPrune`, and says which. Call it after a save, when the newest is known to be good. */
+export function prune(
+  folder: string,
+  rule: PruneRule,
+): readonly (ListedCheckpoint & { readonly reason: string })[] {
+  const list = folders(folder).map(({ path, step }) => ({ path, step, bytes: folderBytes(path) }));
+  const chosen = chooseToPrune(list, rule);
+  for (const { path } of chosen) removeFolder(path);
+  return chosen;
+}
+
+/** Hashed on the way out, so that a gigabyte is not read back just for its checksum. */
+function writeTensors(path: string, tensors: readonly Tensor[]): z.infer<typeof fileSchema> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  function* tapped() {
+    for (const part of safetensorsParts(tensors)) {
+      hash.update(part);
+      bytes += part.byteLength;
+      yield part;
+    }
+  }
+  writeFileInParts(path, tapped());
+  return { name: fileSchema.shape.name.parse(basename(path)), bytes, sha256: hash.digest("hex") };
+}
+
+function inspect(path: string): Checkpoint | DamagedCheckpoint {
+  const parsed = readState(join(path, STATE_FILE));
+  if (typeof parsed === "string") return { path, reason: parsed };
+  const { sha256: stored, ...checked } = parsed;
+  if (sha256(JSON.stringify(checked)) !== stored)
+    return { path, reason: `${STATE_FILE} does not have its checksum` };
+  for (const file of parsed.files) {
+    const filePath = join(path, file.name);
+    if (!existsSync(filePath)) return { path, reason: `${file.name} is missing` };
+    const numBytes = statSync(filePath).size;
+    if (numBytes !== file.bytes)
+      return { path, reason: `${file.name} has ${numBytes} bytes, not ${file.bytes}` };
+    if (sha256File(filePath) !== file.sha256)
+      return { path, reason: `${file.name} does not have its checksum` };
+  }
+  return { path, step: parsed.step, bytes: folderBytes(path), state: parsed.state };
+}
+
+function readState(path: string): z.infer<typeof stateSchema> | string {
+  if (!existsSync(path)) return `${STATE_FILE} is missing`;
+  try {
+    return stateSchema.parse(readJson(path));
+  } catch {
+    return `${STATE_FILE} cannot be read`;
+  }
+}
+
+/** Oldest first. */
+function folders(folder: string): readonly { readonly path: string; readonly step: number }[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .flatMap((name) => {
+      const match = FOLDER_PATTERN.exec(name);
+      return match === null ? [] : [{ path: join(folder, name), step: Number(match[1]) }];
+    })
+    .sort((a, b) => a.step - b.step);
+}
+
+function folderBytes(path: string): number {
+  return readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
+}
+
+function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(4).toString("hex")}.tmp`);
+}
+
+/** First out of sight, then away: a kill in between leaves no half of a checkpoint under its name. */
+function removeFolder(path: string): void {
+  const temporary = temporaryName(path);
+  renameSync(path, temporary);
+  rmSync(temporary, { recursive: true });
+}
+
+/** What a killed process left behind. A run has one live attempt, so nobody else is writing here. */
+function removeTemporaries(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) {
+    if (TEMPORARY_PATTERN.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}

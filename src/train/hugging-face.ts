@@ -1,0 +1,161 @@
+/**
+ * @file A trained decoder as a folder that Hugging Face transformers loads as `LlamaForCausalLM`, and back again.
+ * Ours stores queries, keys and values in one matrix, and gate and up in another; since matrices are [out, in], each is a stretch of rows.
+ */
+
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+import { END_OF_TEXT, END_OF_TEXT_ID } from "../corpus/vocabulary.ts";
+import type { DecoderShape } from "../model/shape.ts";
+import { parametersOf } from "../model/shape.ts";
+import { readJson, writeFileAtomic } from "../record/files.ts";
+import type { Tensor } from "./safetensors.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+
+/** A model and what is needed to use it. */
+export interface FinishedModel {
+  readonly shape: DecoderShape;
+  readonly sequenceLength: number;
+  /** By the names of `parametersOf`. */
+  readonly parameters: ReadonlyMap<string, Float32Array>;
+}
+
+/** One tensor of the folder: rows `from` to `to` of one of our parameters. */
+interface Stretch {
+  readonly name: string;
+  readonly parameter: string;
+  readonly fromRow: number;
+  readonly toRow: number;
+}
+
+const configSchema = z.object({
+  architectures: z.tuple([z.literal("LlamaForCausalLM")]),
+  vocab_size: z.int().positive(),
+  hidden_size: z.int().positive(),
+  num_hidden_layers: z.int().positive(),
+  num_attention_heads: z.int().positive(),
+  num_key_value_heads: z.int().positive(),
+  head_dim: z.int().positive(),
+  intermediate_size: z.int().positive(),
+  max_position_embeddings: z.int().positive(),
+  rope_theta: z.number().positive(),
+  rms_norm_eps: z.number().positive(),
+  tie_word_embeddings: z.boolean(),
+});
+
+/** Writes the folder. `card` is the model card: what it is, what it was trained on, how well it does. */
+export function writeHuggingFace(folder: string, model: FinishedModel, tokenizerPath: string, card: string): void {
+  mkdirSync(folder, { recursive: true });
+  const { shape, sequenceLength } = model;
+  const columnsOf = new Map(parametersOf(shape).map((parameter) => [parameter.name, parameter.shape[1]]));
+  const tensors = stretches(shape).map(({ name, parameter, fromRow, toRow }): Tensor => {
+    const columns = columnsOf.get(parameter);
+    const data = model.parameters.get(parameter)!.subarray(fromRow * (columns ?? 1), toRow * (columns ?? 1));
+    return { name, dtype: "F32", shape: columns === undefined ? [toRow - fromRow] : [toRow - fromRow, columns], data };
+  });
+  writeSafetensors(join(folder, "model.safetensors"), tensors, { format: "pt" });
+  writeJson(folder, "config.json", configOf(shape, sequenceLength));
+  writeJson(folder, "generation_config.json", { bos_token_id: END_OF_TEXT_ID, eos_token_id: END_OF_TEXT_ID, do_sample: true });
+  writeJson(folder, "tokenizer_config.json", {
+    tokenizer_class: "PreTrainedTokenizerFast",
+    bos_token: END_OF_TEXT,
+    eos_token: END_OF_TEXT,
+    model_max_length: sequenceLength,
+  });
+  copyFileSync(tokenizerPath, join(folder, "tokenizer.json"));
+  writeFileAtomic(join(folder, "README.md"), card);
+}
+
+/** Reads a folder that `writeHuggingFace`, or anything of the same architecture, has written. */
+export function readHuggingFace(folder: string): FinishedModel {
+  const path = join(folder, "config.json");
+  if (!existsSync(path))
+    throw new UserError(`no config.json in ${folder}`, "the folder of a finished model", "give the `model` folder of a campaign that has finished");
+  const config = configSchema.safeParse(readJson(path));
+  if (!config.success)
+    throw new UserError(`${path} does not describe a model that longrun can run: ${z.prettifyError(config.error)}`, "a LlamaForCausalLM", "choose another folder");
+  const shape = shapeOf(config.data);
+  const stored = new Map(readSafetensors(join(folder, "model.safetensors")).tensors.map((tensor) => [tensor.name, tensor.data]));
+  const parameters = new Map(parametersOf(shape).map(({ name, shape: lengths }) => [name, new Float32Array(lengths.reduce((a, b) => a * b, 1))]));
+  const columnsOf = new Map(parametersOf(shape).map((parameter) => [parameter.name, parameter.shape[1] ?? 1]));
+  for (const { name, parameter, fromRow } of stretches(shape)) {
+    const data = stored.get(name);
+    if (!data) throw new UserError(`${folder} has no tensor ${name}`, "every tensor of a LlamaForCausalLM", "fetch or write the folder again");
+    parameters.get(parameter)!.set(data, fromRow * columnsOf.get(parameter)!);
+  }
+  return { shape, sequenceLength: config.data.max_position_embeddings, parameters };
+}
+
+function stretches(shape: DecoderShape): readonly Stretch[] {
+  const { width, numHeads, numKeyValueHeads, headDim, feedForwardWidth, vocabularySize, numLayers } = shape;
+  const whole = (name: string, parameter: string, rows: number): Stretch => ({ name: `${name}.weight`, parameter, fromRow: 0, toRow: rows });
+  const split = (names: readonly string[], parameter: string, rows: readonly number[]): readonly Stretch[] =>
+    names.map((name, i) => {
+      const fromRow = rows.slice(0, i).reduce((sum, count) => sum + count, 0);
+      return { name: `${name}.weight`, parameter, fromRow, toRow: fromRow + rows[i]! };
+    });
+  const layers = Array.from({ length: numLayers }, (_, layer) => {
+    const theirs = (part: string) => `model.layers.${layer}.${part}`;
+    const ours = (part: string) => `layers.${layer}.${part}`;
+    const projections = ["q", "k", "v"].map((letter) => theirs(`self_attn.${letter}_proj`));
+    return [
+      whole(theirs("input_layernorm"), ours("attentionNorm"), width),
+      ...split(projections, ours("queryKeyValue"), [numHeads * headDim, numKeyValueHeads * headDim, numKeyValueHeads * headDim]),
+      whole(theirs("self_attn.o_proj"), ours("attentionOutput"), width),
+      whole(theirs("post_attention_layernorm"), ours("feedForwardNorm"), width),
+      ...split([theirs("mlp.gate_proj"), theirs("mlp.up_proj")], ours("gateUp"), [feedForwardWidth, feedForwardWidth]),
+      whole(theirs("mlp.down_proj"), ours("down"), width),
+    ];
+  });
+  return [
+    whole("model.embed_tokens", "embedding", vocabularySize),
+    ...layers.flat(),
+    whole("model.norm", "finalNorm", width),
+    ...(shape.tiedEmbeddings ? [] : [whole("lm_head", "head", vocabularySize)]),
+  ];
+}
+
+function configOf(shape: DecoderShape, sequenceLength: number) {
+  return {
+    architectures: ["LlamaForCausalLM"],
+    model_type: "llama",
+    vocab_size: shape.vocabularySize,
+    hidden_size: shape.width,
+    num_hidden_layers: shape.numLayers,
+    num_attention_heads: shape.numHeads,
+    num_key_value_heads: shape.numKeyValueHeads,
+    head_dim: shape.headDim,
+    intermediate_size: shape.feedForwardWidth,
+    max_position_embeddings: sequenceLength,
+    rope_theta: shape.ropeBase,
+    rms_norm_eps: shape.normEpsilon,
+    tie_word_embeddings: shape.tiedEmbeddings,
+    hidden_act: "silu",
+    attention_bias: false,
+    mlp_bias: false,
+    bos_token_id: END_OF_TEXT_ID,
+    eos_token_id: END_OF_TEXT_ID,
+    torch_dtype: "float32",
+  };
+}
+
+function shapeOf(config: z.infer<typeof configSchema>): DecoderShape {
+  return {
+    vocabularySize: config.vocab_size,
+    width: config.hidden_size,
+    numLayers: config.num_hidden_layers,
+    numHeads: config.num_attention_heads,
+    numKeyValueHeads: config.num_key_value_heads,
+    headDim: config.head_dim,
+    feedForwardWidth: config.intermediate_size,
+    tiedEmbeddings: config.tie_word_embeddings,
+    ropeBase: config.rope_theta,
+    normEpsilon: config.rms_norm_eps,
+  };
+}
+
+function writeJson(folder: string, name: string, value: unknown): void {
+  writeFileAtomic(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,27 @@
+/** @file The victim of kill.test.ts: trains nothing, but writes record, series and checkpoints as a trainer does, until it is killed. */
+
+import { writeSync } from "node:fs";
+import { join } from "node:path";
+import { openRecord } from "../record/record.ts";
+import { SeriesWriter, seriesPath } from "../record/series.ts";
+import { latestCheckpoint, prune, saveCheckpoint } from "./checkpoint.ts";
+
+const folder = process.argv[2]!;
+const attempt = Number(process.argv[3]);
+const checkpoints = join(folder, "checkpoints");
+
+using record = openRecord(folder);
+const { checkpoint, damaged } = latestCheckpoint(checkpoints);
+if (damaged.length > 0) throw new Error(`damaged: ${JSON.stringify(damaged)}`);
+using series = new SeriesWriter(seriesPath(folder, "target", attempt), [{ name: "step", unit: "step" }]);
+
+for (let step = (checkpoint?.step ?? 0) + 1; ; step++) {
+  series.append({ step });
+  series.flush();
+  const w = { name: "w", shape: [50_000], dtype: "F32" as const, data: new Float32Array(50_000).fill(step) };
+  const { path, bytes } = saveCheckpoint(checkpoints, { step, state: { step }, model: [w], optimiser: [w] });
+  record.append({ run: "target", kind: "checkpoint-written", data: { step, path, bytes } });
+  prune(checkpoints, { keep: 2, maxBytes: 1e9 });
+  // Synchronous, so that the test never hears of a step that is not on disk.
+  writeSync(1, `${step}\n`);
+}

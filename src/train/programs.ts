@@ -1,0 +1,35 @@
+/** @file The two programs of a training run: `train` (one optimiser step) and `evaluate` (loss of every row), sharing their parameters. */
+
+import type { Executable } from "../engine/compile.ts";
+import { compile } from "../engine/compile.ts";
+import { differentiate } from "../engine/differentiate.ts";
+import { fill, mean } from "../engine/operations/elementwise.ts";
+import { headLoss } from "../engine/operations/loss.ts";
+import { leaf } from "../engine/tensor.ts";
+import type { BatchShape } from "../model/decoder.ts";
+import { decoder } from "../model/decoder.ts";
+import type { DecoderShape } from "../model/shape.ts";
+import { parametersOf } from "../model/shape.ts";
+import type { OptimiserSettings } from "./optimiser.ts";
+import { updates } from "./optimiser.ts";
+
+/**
+ * Leaves: the parameters, their moments, `tokens` and `targets` [B T], `hyper`.
+ * Outputs: train.loss [1] (mean nats a token), train.squaredNorm [1], evaluate.losses [B T].
+ */
+export function trainingPrograms(shape: DecoderShape, batchShape: BatchShape, optimiser: OptimiserSettings): Executable {
+  const numRows = batchShape.batch * batchShape.sequenceLength;
+  const tokens = leaf("tokens", [numRows], "i32");
+  const targets = leaf("targets", [numRows], "i32");
+  const { parameters, hidden, head } = decoder(shape, batchShape, tokens);
+  const losses = headLoss(hidden, head, targets);
+  const loss = mean(losses);
+  const tensors = [...parameters.values()];
+  const gradients = differentiate([loss], [fill([1], 1)], tensors);
+  const entries = parametersOf(shape).map((parameter, i) => ({ parameter, tensor: tensors[i]!, gradient: gradients[i]! }));
+  const { squaredNorm, updated } = updates(entries, shape.width, optimiser);
+  return compile({
+    train: { loss, squaredNorm, ...Object.fromEntries(updated.map((tensor, i) => [`updated.${i}`, tensor])) },
+    evaluate: { losses },
+  });
+}

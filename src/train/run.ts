@@ -1,0 +1,132 @@
+/**
+ * @file One run from start, or from its last checkpoint, to its held-out loss, as one flat stream of events.
+ * It knows nothing of campaigns, processes or terminals. The numbers depend on the spec and the corpus alone.
+ */
+
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { batchAt } from "../corpus/batches.ts";
+import type { Corpus } from "../corpus/corpus.ts";
+import { flopsOf } from "../engine/compile.ts";
+import { Session } from "../engine/session.ts";
+import { seriesPath, SeriesWriter } from "../record/series.ts";
+import type { RunSummary } from "./summary.ts";
+import { summarise } from "./summary.ts";
+import type { DamagedCheckpoint } from "./checkpoint.ts";
+import { scoreHeldOut } from "./held-out.ts";
+import { hyperAt } from "./optimiser.ts";
+import { trainingPrograms } from "./programs.ts";
+import type { RunSpec } from "./run-spec.ts";
+import { learningRateAt } from "./schedule.ts";
+import { restoreOrInitialise, RunState } from "./state.ts";
+
+/** Where a run reads and writes, and with how many threads. */
+export interface RunPlace {
+  /** Holds `series/<name>/` and `runs/<name>/checkpoints/`. */
+  readonly folder: string;
+  readonly name: string;
+  readonly corpus: Corpus;
+  readonly numThreads: number;
+  readonly instructionSet: string;
+  /** Bytes that the checkpoints of one run may take together. */
+  readonly checkpointBytes: number;
+}
+
+export type RunEvent =
+  | {
+      readonly kind: "started";
+      readonly attempt: number;
+      readonly fromStep: number;
+      /** The checkpoint resumed from; null at a fresh start. */
+      readonly checkpoint: string | null;
+      readonly exact: boolean;
+      readonly damaged: readonly DamagedCheckpoint[];
+    }
+  | { readonly kind: "step"; readonly step: number; readonly loss: number; readonly stepSeconds: number }
+  | { readonly kind: "checkpoint"; readonly step: number; readonly path: string; readonly bytes: number }
+  | { readonly kind: "evaluating" }
+  | { readonly kind: "diverged"; readonly step: number; readonly loss: number; readonly gradientNorm: number }
+  | { readonly kind: "stopped"; readonly step: number }
+  | { readonly kind: "finished"; readonly summary: RunSummary };
+
+export const SERIES_COLUMNS = [
+  { name: "step", unit: "steps" },
+  { name: "tokens", unit: "tokens" },
+  { name: "loss", unit: "nats per token" },
+  { name: "gradientNorm", unit: "1" },
+  { name: "learningRate", unit: "1" },
+  { name: "stepSeconds", unit: "s" },
+  { name: "otherSeconds", unit: "s" },
+] as const;
+
+/** Trains to the end unless `signal` aborts; then writes a checkpoint and ends with `stopped`. */
+export async function* trainRun(spec: RunSpec, place: RunPlace, signal: AbortSignal): AsyncGenerator<RunEvent, void> {
+  const beganAt = performance.now();
+  const executable = trainingPrograms(spec.shape, { batch: spec.batchSequences, sequenceLength: spec.sequenceLength }, spec.optimiser);
+  const session = new Session(executable, place);
+  const state = new RunState(session, spec, place);
+  const { fromStep, ...start } = restoreOrInitialise(state);
+  yield { kind: "started", fromStep, ...start };
+
+  using series = new SeriesWriter(seriesPath(place.folder, place.name, start.attempt), SERIES_COLUMNS);
+  const batch = { seed: spec.seed, sequenceLength: spec.sequenceLength, batchSequences: spec.batchSequences };
+  const tokensPerStep = spec.batchSequences * spec.sequenceLength;
+  let savedAt = performance.now();
+  let endedAt = performance.now();
+  const startSeconds = (endedAt - beganAt) / 1000;
+
+  for (let step = fromStep + 1; step <= spec.numSteps; step++) {
+    const learningRate = learningRateAt(step, spec.numSteps, spec.optimiser.learningRate);
+    const { inputs, targets } = batchAt(place.corpus.sources, { ...batch, step: step - 1 });
+    session.integers("tokens").set(inputs);
+    session.integers("targets").set(targets);
+    session.floats("hyper").set(hyperAt(step, learningRate, spec.optimiser));
+    const ranAt = performance.now();
+    await session.run("train");
+    const stepSeconds = (performance.now() - ranAt) / 1000;
+    const loss = session.output("train", "loss")[0]!;
+    const gradientNorm = Math.sqrt(session.output("train", "squaredNorm")[0]!);
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+      // The optimiser changed nothing (native/README.md): the last checkpoint and the parameters in memory are both good.
+      yield { kind: "diverged", step, loss, gradientNorm };
+      return;
+    }
+    const now = performance.now();
+    const otherSeconds = (now - endedAt) / 1000 - stepSeconds;
+    endedAt = now;
+    series.append({ step, tokens: step * tokensPerStep, loss, gradientNorm, learningRate, stepSeconds, otherSeconds });
+    yield { kind: "step", step, loss, stepSeconds };
+    const stopping = signal.aborted;
+    if (stopping || step === spec.numSteps || (now - savedAt) / 1000 >= spec.checkpointSeconds) {
+      series.flush();
+      yield { kind: "checkpoint", step, ...state.save(step) };
+      savedAt = performance.now();
+    }
+    if (stopping) {
+      yield { kind: "stopped", step };
+      return;
+    }
+    // A step may resolve without a turn of the event loop; signals and messages must get through between steps.
+    if (step % 16 === 0) await setImmediate();
+  }
+
+  yield { kind: "evaluating" };
+  const evaluatedAt = performance.now();
+  const heldOut = await scoreHeldOut(session, place.corpus, spec);
+  yield {
+    kind: "finished",
+    summary: summarise({
+      spec,
+      seriesFolder: join(place.folder, "series", place.name),
+      heldOut,
+      bytesPerToken: place.corpus.manifest.tokenizer.trainBytesPerToken,
+      startSeconds,
+      evaluationSeconds: (performance.now() - evaluatedAt) / 1000,
+      flopsPerStep: flopsOf(executable.programs.get("train")!),
+      profile: session.profile("train"),
+      profiledSteps: spec.numSteps - fromStep,
+      arenaBytes: session.numBytes,
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+    }),
+  };
+}

@@ -1,0 +1,104 @@
+/** @file What a run has to remember between steps: parameters and moments. Fresh from the seed, or from the last whole checkpoint. */
+
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+import type { Session } from "../engine/session.ts";
+import { initialValues } from "../model/initialise.ts";
+import { parametersOf } from "../model/shape.ts";
+import { sha256 } from "../record/files.ts";
+import type { DamagedCheckpoint } from "./checkpoint.ts";
+import { latestCheckpoint, loadCheckpoint, prune, saveCheckpoint } from "./checkpoint.ts";
+import { momentNames } from "./optimiser.ts";
+import type { RunPlace } from "./run.ts";
+import type { RunSpec } from "./run-spec.ts";
+import type { StoredTensor, Tensor } from "./safetensors.ts";
+
+/** Checkpoints of one run that are kept: the newest, and one to fall back on. */
+const NUM_KEPT = 2;
+
+const stateSchema = z.strictObject({ specHash: z.string(), corpusHash: z.string(), instructionSet: z.string(), step: z.int() });
+
+export class RunState {
+  readonly spec: RunSpec;
+  readonly place: RunPlace;
+  readonly session: Session;
+  readonly folder: string;
+  readonly specHash: string;
+
+  constructor(session: Session, spec: RunSpec, place: RunPlace) {
+    this.session = session;
+    this.spec = spec;
+    this.place = place;
+    this.folder = join(place.folder, "runs", place.name, "checkpoints");
+    this.specHash = sha256(JSON.stringify(spec));
+  }
+
+  /** Writes a checkpoint and deletes the ones that the rule no longer keeps. */
+  save(step: number): { readonly path: string; readonly bytes: number } {
+    const state = { specHash: this.specHash, corpusHash: this.place.corpus.manifest.hash, instructionSet: this.place.instructionSet, step };
+    const { model, optimiser } = this.tensors();
+    const { path, bytes } = saveCheckpoint(this.folder, { step, state, model, optimiser });
+    prune(this.folder, { keep: NUM_KEPT, maxBytes: this.place.checkpointBytes });
+    return { path, bytes };
+  }
+
+  /** Views of parameters and moments in the arena. */
+  tensors(): { readonly model: readonly Tensor[]; readonly optimiser: readonly Tensor[] } {
+    const parameters = parametersOf(this.spec.shape);
+    const view = (name: string, shape: readonly number[]): Tensor => ({ name, shape, dtype: "F32", data: this.session.floats(name) });
+    return {
+      model: parameters.map(({ name, shape }) => view(name, shape)),
+      optimiser: parameters.flatMap(({ name, shape }) => Object.values(momentNames(name)).map((moment) => view(moment, shape))),
+    };
+  }
+}
+
+export interface Start {
+  /** Steps already done. */
+  readonly fromStep: number;
+  readonly attempt: number;
+  readonly checkpoint: string | null;
+  /** False when resumed on another instruction set than the checkpoint's: the numbers then differ in the last bits. */
+  readonly exact: boolean;
+  readonly damaged: readonly DamagedCheckpoint[];
+}
+
+/** Fills the session's parameters. A checkpoint of another spec or corpus is refused; a damaged one is named and passed over. */
+export function restoreOrInitialise(state: RunState): Start {
+  const attempt = numAttempts(state.place) + 1;
+  const { checkpoint, damaged } = latestCheckpoint(state.folder);
+  if (!checkpoint) {
+    for (const parameter of parametersOf(state.spec.shape))
+      state.session.floats(parameter.name).set(initialValues(parameter, state.spec.shape, state.spec.seed));
+    return { fromStep: 0, attempt, checkpoint: null, exact: true, damaged };
+  }
+  const stored = stateSchema.parse(checkpoint.state);
+  if (stored.specHash !== state.specHash || stored.corpusHash !== state.place.corpus.manifest.hash)
+    throw new UserError(
+      `the checkpoint ${checkpoint.path} belongs to another run specification or corpus`,
+      `one made by this run (specification ${state.specHash.slice(0, 8)}, corpus ${state.place.corpus.manifest.hash.slice(0, 8)})`,
+      "give the run another folder, or put back the file it was started with",
+    );
+  const { model, optimiser } = loadCheckpoint(checkpoint);
+  const { model: ownModel, optimiser: ownOptimiser } = state.tensors();
+  copyTensors([...model, ...optimiser], [...ownModel, ...ownOptimiser]);
+  const exact = stored.instructionSet === state.place.instructionSet;
+  return { fromStep: stored.step, attempt, checkpoint: checkpoint.path, exact, damaged };
+}
+
+function copyTensors(stored: readonly StoredTensor[], own: readonly Tensor[]): void {
+  const byName = new Map(stored.map((tensor) => [tensor.name, tensor]));
+  for (const { name, data } of own) {
+    const source = byName.get(name);
+    if (!(source?.data instanceof Float32Array) || !(data instanceof Float32Array)) throw new Error(`the checkpoint has no ${name}`);
+    data.set(source.data);
+  }
+}
+
+/** Each attempt leaves a folder of its series. */
+function numAttempts({ folder, name }: RunPlace): number {
+  const series = join(folder, "series", name);
+  return existsSync(series) ? Math.max(0, ...readdirSync(series).map(Number).filter(Number.isInteger)) : 0;
+}

@@ -1,0 +1,102 @@
+/** @file What a finished run leaves for others to reason about: its losses, its curve, its times by operation, its memory. */
+
+import { z } from "zod";
+import type { ProfileEntry } from "../engine/session.ts";
+import { mean, median } from "../math/statistics.ts";
+import { matrixParameters } from "../model/shape.ts";
+import { readRunSeries } from "../record/run-series.ts";
+import { columnOf } from "../record/series.ts";
+import type { HeldOut } from "./held-out.ts";
+import type { RunSpec } from "./run-spec.ts";
+import { tokensOf } from "./run-spec.ts";
+
+/** Points of a loss curve: the run is cut into so many stretches of equal length, each gives its mean training loss. */
+export const NUM_CURVE_POINTS = 64;
+
+const scoreSchema = z.strictObject({ numTokens: z.number(), numBytes: z.number(), natsPerToken: z.number(), bitsPerByte: z.number() });
+
+export const runSummarySchema = z.strictObject({
+  /** N: parameters in matrix products, head included, input embedding not. */
+  matrixParameters: z.number(),
+  numSteps: z.number(),
+  /** D */
+  tokens: z.number(),
+  /** C: forward and backward, counted from the table of operations, attention included; evaluation is apart. */
+  flops: z.number(),
+  heldOut: z.strictObject({ all: scoreSchema, sources: z.record(z.string(), scoreSchema) }),
+  /** Mean training loss, bits per byte, of each 1/64 of the run. */
+  curve: z.array(z.number()),
+  medianStepSeconds: z.number(),
+  /** All of the run: start, steps, checkpoints, evaluation; without what a kill made it repeat. */
+  wallSeconds: z.number(),
+  startSeconds: z.number(),
+  /** Time in optimiser steps, and between them (batches, checkpoints, series). */
+  stepsSeconds: z.number(),
+  betweenStepsSeconds: z.number(),
+  evaluationSeconds: z.number(),
+  /** Mean seconds a step in each operation, over the steps of the last attempt. */
+  operationSeconds: z.record(z.string(), z.number()),
+  arenaBytes: z.number(),
+  /** Largest resident size of the process. */
+  peakBytes: z.number(),
+  numAttempts: z.number(),
+});
+
+export type RunSummary = z.infer<typeof runSummarySchema>;
+
+export interface SummaryFacts {
+  readonly spec: RunSpec;
+  readonly seriesFolder: string;
+  readonly heldOut: HeldOut;
+  readonly bytesPerToken: number;
+  readonly startSeconds: number;
+  readonly evaluationSeconds: number;
+  readonly flopsPerStep: number;
+  readonly profile: readonly ProfileEntry[];
+  readonly profiledSteps: number;
+  readonly arenaBytes: number;
+  readonly peakBytes: number;
+}
+
+export function summarise(facts: SummaryFacts): RunSummary {
+  const { spec, seriesFolder, heldOut, startSeconds, evaluationSeconds } = facts;
+  const series = readRunSeries(seriesFolder);
+  const sum = (name: string) => columnOf(series, name).reduce((total, value) => total + value, 0);
+  const stepsSeconds = sum("stepSeconds");
+  const betweenStepsSeconds = sum("otherSeconds");
+  return {
+    matrixParameters: matrixParameters(spec.shape),
+    numSteps: spec.numSteps,
+    tokens: tokensOf(spec),
+    flops: facts.flopsPerStep * spec.numSteps,
+    heldOut,
+    curve: curveOf(columnOf(series, "loss")).map((nats) => nats / Math.LN2 / facts.bytesPerToken),
+    medianStepSeconds: median(columnOf(series, "stepSeconds")),
+    wallSeconds: startSeconds + stepsSeconds + betweenStepsSeconds + evaluationSeconds,
+    startSeconds,
+    stepsSeconds,
+    betweenStepsSeconds,
+    evaluationSeconds,
+    operationSeconds: secondsByOperation(facts.profile, facts.profiledSteps),
+    arenaBytes: facts.arenaBytes,
+    peakBytes: facts.peakBytes,
+    numAttempts: series.attempts.length,
+  };
+}
+
+/** Means over equal stretches; a run of fewer steps than points repeats its steps. */
+export function curveOf(losses: Float64Array, numPoints = NUM_CURVE_POINTS): readonly number[] {
+  return Array.from({ length: numPoints }, (_, i) => {
+    const from = Math.floor((i * losses.length) / numPoints);
+    const to = Math.max(from + 1, Math.floor(((i + 1) * losses.length) / numPoints));
+    return mean(losses.subarray(from, to));
+  });
+}
+
+/** Seconds a step, summed over the instructions of each operation. */
+export function secondsByOperation(profile: readonly ProfileEntry[], numSteps: number): Record<string, number> {
+  const seconds: Record<string, number> = {};
+  for (const { instruction, seconds: spent } of profile)
+    seconds[instruction.operation] = (seconds[instruction.operation] ?? 0) + spent / Math.max(1, numSteps);
+  return seconds;
+}
