@@ -1,9 +1,6 @@
 // The functions that JavaScript sees; README.md says what each does.
-#include <chrono>
-#include <cstring>
 #include <new>
 
-#include "executor.h"
 #include "handles.h"
 #include "instruction_sets.h"
 #include "javascript.h"
@@ -60,12 +57,13 @@ napi_value load(napi_env env, Arguments& arguments) {
 }
 
 napi_value profile(napi_env env, Arguments& arguments) {
-  const std::vector<double>& seconds = arguments.handle<ProgramHandle>("program")->program.seconds();
+  const std::shared_ptr<ProgramHandle> handle = arguments.handle<ProgramHandle>("program");
+  const size_t count = handle->program.instructions().size();
   napi_value buffer, array;
   void* data;
-  check(napi_create_arraybuffer(env, seconds.size() * sizeof(double), &data, &buffer));
-  if (!seconds.empty()) std::memcpy(data, seconds.data(), seconds.size() * sizeof(double));
-  check(napi_create_typedarray(env, napi_float64_array, seconds.size(), buffer, 0, &array));
+  check(napi_create_arraybuffer(env, count * sizeof(double), &data, &buffer));
+  for (size_t index = 0; index < count; index++) static_cast<double*>(data)[index] = handle->program.seconds(index);
+  check(napi_create_typedarray(env, napi_float64_array, count, buffer, 0, &array));
   return array;
 }
 
@@ -79,23 +77,30 @@ napi_value peak(napi_env env, Arguments& arguments) {
   return flopsPerSecond;
 }
 
-void define(napi_env env, napi_value exports, const char* name, napi_callback callback) {
-  napi_value function;
-  check(napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function));
-  check(napi_set_named_property(env, exports, name, function));
-}
+struct Function {
+  const char* name;
+  napi_callback callback;
+};
+
+constexpr Function functions[] = {
+    {"instructionSets", javascript::function<listInstructionSets>},
+    {"allocate", javascript::function<allocate>},
+    {"createPool", javascript::function<createPool>},
+    {"load", javascript::function<load>},
+    {"run", javascript::function<startRun>},
+    {"profile", javascript::function<profile>},
+    {"peak", javascript::function<peak>},
+};
 
 }  // namespace
 }  // namespace longrun
 
 NAPI_MODULE_INIT() {
-  using namespace longrun;
-  define(env, exports, "instructionSets", javascript::function<listInstructionSets>);
-  define(env, exports, "allocate", javascript::function<allocate>);
-  define(env, exports, "createPool", javascript::function<createPool>);
-  define(env, exports, "load", javascript::function<load>);
-  define(env, exports, "run", javascript::function<startRun>);
-  define(env, exports, "profile", javascript::function<profile>);
-  define(env, exports, "peak", javascript::function<peak>);
+  for (const longrun::Function& function : longrun::functions) {
+    napi_value value;
+    if (napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, nullptr, &value) != napi_ok ||
+        napi_set_named_property(env, exports, function.name, value) != napi_ok)
+      return nullptr;
+  }
   return exports;
 }

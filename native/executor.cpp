@@ -32,7 +32,7 @@ void runOneThread(Program& program, const Block& arena, Pool& pool, int thread, 
     const bool goesOn = pool.team().synchronise();
     if (thread == 0) {
       const double now = secondsNow();
-      program.seconds()[index] += now - started;
+      program.addSeconds(index, now - started);
       started = now;
       numDone = index;
     }

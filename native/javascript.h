@@ -61,7 +61,7 @@ napi_value function(napi_env env, napi_callback_info info) {
     Arguments arguments(env, info);
     return body(env, arguments);
   } catch (const std::exception& error) {
-    napi_throw(env, createError(env, error.what()));
+    napi_throw_error(env, nullptr, error.what());
     return nullptr;
   }
 }

@@ -151,7 +151,7 @@ Program::Program(const std::vector<double>& code, int64_t numFloats, const Instr
     scratch_.sharedFloats = std::max(scratch_.sharedFloats, need.sharedFloats);
     instructions_.push_back(std::move(instruction));
   }
-  seconds_.assign(instructions_.size(), 0.0);
+  seconds_.reset(new std::atomic<double>[instructions_.size()]());
 }
 
 }  // namespace longrun

@@ -27,8 +27,10 @@ class Program {
   const KernelSet& kernels() const { return *kernels_; }
   /// The most that any of the instructions needs.
   const Scratch& scratch() const { return scratch_; }
-  /// Seconds spent in each instruction since the program was loaded.
-  std::vector<double>& seconds() { return seconds_; }
+  /// Seconds spent in each instruction since the program was loaded. May be read while a run adds to it.
+  double seconds(size_t index) const { return seconds_[index].load(std::memory_order_relaxed); }
+  /// By one thread at a time.
+  void addSeconds(size_t index, double seconds) { seconds_[index].store(this->seconds(index) + seconds, std::memory_order_relaxed); }
 
   bool tryAcquire() { return !busy_.exchange(true); }
   void release() { busy_ = false; }
@@ -38,7 +40,7 @@ class Program {
   int64_t numFloats_;
   const KernelSet* kernels_;
   Scratch scratch_{0, 0};
-  std::vector<double> seconds_;
+  std::unique_ptr<std::atomic<double>[]> seconds_;
   std::atomic<bool> busy_{false};
 };
 

@@ -18,10 +18,18 @@ test("passages joined are the text; none is too long, none splits a character", 
 });
 
 test.each([
-  ["a paragraph end", "word word.\nword\n\nword. word\nword", ["word word.\nword\n\n", "word. word\nword"]],
-  ["else a line end", "word word. word word\nword. word word", ["word word. word word\n", "word. word word"]],
-  ["else a sentence end", "word word word. Word word word", ["word word word. ", "Word word word"]],
-  ["else a blank", "word word word word word word", ["word word ", "word word word word"]],
+  ["a paragraph end", "one two.\nthree\n\nfour. five\n6", ["one two.\nthree\n\n", "four. five\n6"]],
+  [
+    "else a line end",
+    "one two. three\nfour. fi six seven eight",
+    ["one two. three\n", "four. fi six seven eight"],
+  ],
+  ["else a sentence end", "one two three. four five six seven", ["one two three. ", "four five six seven"]],
+  [
+    "else a blank",
+    "one two three four five six seven eight",
+    ["one two three four ", "five six seven eight"],
+  ],
 ])("cuts at %s", (_, text, expected) => {
   expect(cutPassages(Buffer.from(text), 24).map(String)).toEqual(expected);
 });

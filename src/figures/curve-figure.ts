@@ -73,7 +73,7 @@ export function curveFigure(data: CurveFigureData): Promise<string> {
     scored === 0
       ? "No point lies in the band's range yet."
       : `${inside} of ${scored} points after warm-up (${formatPercent((100 * inside) / scored, 0)}) lie inside the band.`;
-  const hidden = above === 0 ? "" : ` ${above} points at the start lie above the axis.`;
+  const hidden = above === 0 ? "" : ` Not shown: ${above} at the start, above the axis.`;
   return drawFigure({
     title: "The loss curve against its band",
     caption: `${share}${hidden} The shaded start is warm-up, where the band does not apply.`,

@@ -219,7 +219,7 @@ const timeLost: Rule = ({ incidents, campaign }) => {
   return [
     {
       move: "Write checkpoints more often, or find what kills the runs.",
-      because: `${incidents.length} incidents cost ${formatSeconds(lost)}, ${formatPercent((100 * lost) / campaign.seconds)} of all work.`,
+      because: `Incidents: ${incidents.length}, at a cost of ${formatSeconds(lost)}, ${formatPercent((100 * lost) / campaign.seconds)} of all work.`,
     },
   ];
 };

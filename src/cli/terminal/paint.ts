@@ -2,7 +2,7 @@
 
 import { styleText } from "node:util";
 
-export type Paint = (colour: "green" | "yellow" | "red" | "bold" | "dim", text: string) => string;
+export type Paint = (colour: "green" | "yellow" | "red", text: string) => string;
 
 /** No colour at all: files, pipes, tests. */
 export const plain: Paint = (_colour, text) => text;

@@ -45,7 +45,7 @@ const LEAST_MS_FOR_ESTIMATE = 500;
 export function standardError(): ProgressOutput {
   return {
     write: (text) => process.stderr.write(text),
-    isTerminal: process.stderr.isTTY === true && process.env["TERM"] !== "dumb",
+    isTerminal: process.stderr.isTTY === true && process.env.TERM !== "dumb",
     columns: () => process.stderr.columns ?? 80,
   };
 }
@@ -165,5 +165,6 @@ function leftText(line: Line, { done, total }: ProgressState, nowMs: number): st
   const elapsedMs = nowMs - line.startedMs;
   const advanced = done - (line.startedDone ?? done);
   if (advanced <= 0 || elapsedMs < LEAST_MS_FOR_ESTIMATE || done >= total) return "";
-  return `${formatSeconds(Math.round((elapsedMs * (total - done)) / advanced / 1000))} left`;
+  const seconds = Math.ceil((elapsedMs * (total - done)) / advanced / 1000);
+  return `${seconds < 60 ? `${seconds} s` : formatSeconds(seconds)} left`;
 }

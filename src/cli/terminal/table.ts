@@ -32,7 +32,7 @@ export function table<Row>(rows: readonly Row[], columns: readonly TableColumn<R
 export function displayWidth(text: string): number {
   let width = 0;
   for (const character of stripVTControlCharacters(text)) {
-    if (/[\p{Mark}\u200b-\u200f\ufe0f]/u.test(character)) continue;
+    if (/\p{Mark}|\p{Format}/u.test(character)) continue;
     width += isWide(character) ? 2 : 1;
   }
   return width;
@@ -85,7 +85,8 @@ function wrapRow(cells: readonly string[], widths: readonly number[]): string[][
 function wrapWords(cell: string, width: number): string[] {
   if (displayWidth(cell) <= width) return [cell];
   const lines: string[] = [];
-  for (const word of cell.split(" ")) {
+  // A number keeps its percent sign.
+  for (const word of cell.split(/ (?!%)/)) {
     const last = lines.at(-1);
     if (last !== undefined && displayWidth(`${last} ${word}`) <= width)
       lines[lines.length - 1] = `${last} ${word}`;

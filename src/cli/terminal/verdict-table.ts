@@ -23,7 +23,7 @@ export function verdictTable(rows: readonly ScoredRow[], paint: Paint, width = 1
       {
         title: "",
         align: "left",
-        cell: (row) => paint(row.inside === false ? "red" : "green", insideText(row)),
+        cell: (row) => insideCell(row, paint),
       },
       { title: "causes", align: "left", cell: causesText, wrap: true },
     ],
@@ -33,4 +33,9 @@ export function verdictTable(rows: readonly ScoredRow[], paint: Paint, width = 1
 
 function scaleOf(row: ScoredRow) {
   return scaleFor(row.unit, row.predicted.median);
+}
+
+function insideCell(row: ScoredRow, paint: Paint): string {
+  if (row.inside === null) return insideText(row);
+  return paint(row.inside ? "green" : "red", insideText(row));
 }

@@ -1,0 +1,68 @@
+/** @file What every stage of a campaign is given, and the one way in which a stage is run, recorded and skipped. */
+
+import { z } from "zod";
+import type { Stage } from "../record/events.ts";
+import { sha256 } from "../record/files.ts";
+import type { RecordWriter } from "../record/record.ts";
+import type { RunEvent } from "../train/run.ts";
+import type { Machine } from "./machine.ts";
+import type { Plan } from "./plan.ts";
+import type { PlannedRun } from "./sizing.ts";
+import type { Campaign } from "./spec.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** What a person or a program may want to see while a campaign runs. */
+export type CampaignEvent =
+  | { readonly kind: "planned"; readonly plan: Plan; readonly machine: Machine; readonly expectedSeconds: number; readonly sourceBytes: number }
+  | { readonly kind: "stage"; readonly stage: Stage; readonly state: "started" | "finished" | "skipped" }
+  | { readonly kind: "preparing"; readonly what: string; readonly done: number }
+  | { readonly kind: "run"; readonly run: PlannedRun; readonly event: RunEvent }
+  | { readonly kind: "text"; readonly text: string };
+
+export interface Context {
+  readonly campaign: Campaign;
+  /** Paths in the campaign file are relative to it. */
+  readonly baseFolder: string;
+  readonly workspace: Workspace;
+  readonly record: RecordWriter;
+  readonly machine: Machine;
+  readonly signal: AbortSignal;
+  tell(event: CampaignEvent): void;
+}
+
+/** Thrown to end a campaign that was asked to stop; everything earned is on disk. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+/**
+ * Runs a stage unless the record holds its result for the same inputs. What the result depends on must all be in `inputs`;
+ * whatever the stage has half done before, it finds again by itself.
+ */
+export async function runStage<T>(
+  context: Context,
+  stage: Stage,
+  inputs: unknown,
+  schema: z.ZodType<T>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { record, tell } = context;
+  const inputsHash = sha256(JSON.stringify(inputs));
+  const earlier = record.events.findLast(
+    (event) => event.kind === "stage-finished" && event.data.stage === stage && event.data.inputsHash === inputsHash,
+  );
+  if (earlier?.kind === "stage-finished") {
+    tell({ kind: "stage", stage, state: "skipped" });
+    return schema.parse(earlier.data.result);
+  }
+  if (context.signal.aborted) throw new Interrupted(`before stage ${stage}`);
+  const startedAt = performance.now();
+  tell({ kind: "stage", stage, state: "started" });
+  record.append({ run: null, kind: "stage-started", data: { stage, inputsHash } });
+  const result = await work();
+  if (context.signal.aborted) throw new Interrupted(`in stage ${stage}`);
+  const seconds = (performance.now() - startedAt) / 1000;
+  record.append({ run: null, kind: "stage-finished", data: { stage, inputsHash, result, seconds } });
+  tell({ kind: "stage", stage, state: "finished" });
+  return result;
+}

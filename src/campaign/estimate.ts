@@ -1,0 +1,91 @@
+/** @file How long each run should take, from the time of each of its instructions on this machine, measured before anything is spent. */
+
+import { timeInstructions } from "../engine/timing.ts";
+import { trainingPrograms } from "../train/programs.ts";
+import { secondsByOperation } from "../train/summary.ts";
+import type { Machine } from "./machine.ts";
+import type { Plan } from "./plan.ts";
+import type { PlannedRun } from "./sizing.ts";
+
+/** What one run should take on a number of threads, instructions timed alone. */
+export interface RunEstimate {
+  readonly numThreads: number;
+  readonly stepSeconds: number;
+  readonly operationSeconds: Readonly<Record<string, number>>;
+  readonly evaluationSeconds: number;
+  readonly arenaBytes: number;
+}
+
+export async function estimateRun(run: PlannedRun, numThreads: number, { instructionSet }: Machine): Promise<RunEstimate> {
+  const { shape, batchSequences, sequenceLength, optimiser } = run.spec;
+  const executable = trainingPrograms(shape, { batch: batchSequences, sequenceLength }, optimiser);
+  const times = await timeInstructions(executable, "train", { numThreads, instructionSet });
+  const stepSeconds = times.reduce((sum, { seconds }) => sum + seconds, 0);
+  return {
+    numThreads,
+    stepSeconds,
+    operationSeconds: secondsByOperation(times, 1),
+    evaluationSeconds: (stepSeconds * run.spec.numSteps * run.evaluationFlops) / run.flops,
+    arenaBytes: 4 * executable.numFloats,
+  };
+}
+
+/** A process needs this long before its first step: Node, modules, corpus, compilation. Measured at 0.5 to 0.8 s; the ladder corrects it. */
+export const START_SECONDS = 0.7;
+
+export const runSeconds = (run: PlannedRun, estimate: RunEstimate) =>
+  START_SECONDS + run.spec.numSteps * estimate.stepSeconds + estimate.evaluationSeconds;
+
+/** A run of the plan with the threads it gets. Small rungs run side by side, one thread each; the two largest like the target. */
+export interface Placed {
+  readonly run: PlannedRun;
+  readonly numThreads: number;
+}
+
+/** Rungs that get every thread, so that the target's step time is forecast from runs like it. */
+const RUNGS_ON_ALL_THREADS = 2;
+
+/** The ladder's runs in the order in which they are started: longest first, so that no thread waits long at the end. */
+export function placeLadder(plan: Plan, { numThreads }: Machine): readonly Placed[] {
+  const firstWide = plan.rungs.length - RUNGS_ON_ALL_THREADS;
+  const narrow = plan.rungs.slice(0, firstWide).flatMap(({ runs }) => runs);
+  const wide = plan.rungs.slice(firstWide).flatMap(({ runs }) => runs);
+  return [
+    ...narrow.toSorted((a, b) => b.flops - a.flops).map((run) => ({ run, numThreads: 1 })),
+    ...wide.map((run) => ({ run, numThreads })),
+  ];
+}
+
+/** Wall seconds of runs started in order on so many threads, each as soon as its threads are free. */
+export function wallSeconds(runs: readonly { readonly numThreads: number; readonly seconds: number }[], numThreads: number): number {
+  let freeAt = new Array<number>(numThreads).fill(0);
+  for (const { numThreads: needed, seconds } of runs) {
+    freeAt.sort((a, b) => a - b);
+    const start = freeAt[needed - 1]!;
+    freeAt = freeAt.map((free, i) => (i < needed ? start + seconds : free));
+  }
+  return Math.max(...freeAt);
+}
+
+export interface Estimates {
+  readonly target: RunEstimate;
+  readonly ladder: readonly { readonly placed: Placed; readonly estimate: RunEstimate }[];
+  /** Ladder and target, without preparing, fitting and reporting. */
+  readonly trainingSeconds: number;
+}
+
+/** Times every distinct shape of the plan: a few seconds in all. */
+export async function estimatePlan(plan: Plan, machine: Machine): Promise<Estimates> {
+  const known = new Map<string, RunEstimate>();
+  const ladder: { placed: Placed; estimate: RunEstimate }[] = [];
+  for (const placed of placeLadder(plan, machine)) {
+    const { run, numThreads } = placed;
+    const key = JSON.stringify([run.spec.shape, run.spec.batchSequences, run.spec.numSteps, numThreads]);
+    const estimate = known.get(key) ?? (await estimateRun(run, numThreads, machine));
+    known.set(key, estimate);
+    ladder.push({ placed, estimate });
+  }
+  const target = await estimateRun(plan.target, machine.numThreads, machine);
+  const rungs = ladder.map(({ placed, estimate }) => ({ numThreads: placed.numThreads, seconds: runSeconds(placed.run, estimate) }));
+  return { target, ladder, trainingSeconds: wallSeconds(rungs, machine.numThreads) + runSeconds(plan.target, target) };
+}

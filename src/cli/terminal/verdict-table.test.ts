@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { finishedCampaign } from "../../report/fixture.ts";
+import { plain } from "./paint.ts";
+import { displayWidth } from "./table.ts";
+import { verdictTable } from "./verdict-table.ts";
+
+describe("verdictTable", () => {
+  it.each([100, 110, 120])("fits a terminal of %i columns", (width) => {
+    for (const line of verdictTable(finishedCampaign.verdict, plain, width).split("\n")) {
+      expect(displayWidth(line)).toBeLessThanOrEqual(width);
+    }
+  });
+
+  it("shows prediction and measurement in one unit and one number of decimals, with gap and causes", () => {
+    const lines = verdictTable(finishedCampaign.verdict, plain, 120).split("\n");
+    expect(lines.find((line) => line.startsWith("step time"))).toMatch(
+      /^step time \(ms\) +106 \[101, 112\] +113 +\+6\.5 % +outside +matrix products \+3\.8 %/,
+    );
+    expect(lines.find((line) => line.startsWith("peak memory"))).toContain(
+      "inside   buffers of the runtime -2.2 %",
+    );
+  });
+
+  it("colours what fell outside", () => {
+    const text = verdictTable(finishedCampaign.verdict, (colour, cell) => `<${colour}>${cell}`, 120);
+    expect(text).toContain("<red>outside");
+    expect(text).toContain("<green>inside");
+  });
+
+  it("has room for what was not measured", () => {
+    const row = {
+      ...finishedCampaign.verdict[0]!,
+      measured: null,
+      gapPercent: null,
+      inside: null,
+      causes: [],
+    };
+    expect(verdictTable([row], plain).split("\n").at(-1)).toMatch(/2\.085\] +- +- +-$/);
+  });
+});

@@ -1,0 +1,56 @@
+/** @file The native addon, typed. What each function does stands in native/README.md. */
+
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { UserError } from "../errors.ts";
+
+declare const handle: unique symbol;
+/** A checked program, opaque. */
+export type NativeProgram = { readonly [handle]: "program" };
+/** A pool of threads of the engine's own, opaque; its threads end when it is collected. */
+export type NativePool = { readonly [handle]: "pool" };
+
+export interface Native {
+  /** Best first. */
+  instructionSets(): string[];
+  /** A zeroed, 64-byte aligned buffer of four bytes a float. */
+  allocate(numFloats: number): ArrayBuffer;
+  createPool(numThreads: number): NativePool;
+  /** Throws on anything malformed, naming the instruction and the numbers. */
+  load(code: Float64Array, numFloats: number, instructionSet: string): NativeProgram;
+  /** Rejects while the pool or the program is busy, on an arena too small, and on a token id outside the vocabulary. */
+  run(program: NativeProgram, arena: ArrayBuffer, pool: NativePool): Promise<void>;
+  /** Seconds spent in each instruction since the program was loaded. */
+  profile(program: NativeProgram): Float64Array<ArrayBuffer>;
+  /** Multiply-add peak in FLOP/s of all the pool's threads together; blocks for that many seconds. */
+  peak(instructionSet: string, pool: NativePool, seconds: number): number;
+}
+
+let addon: Native | undefined;
+
+/** Loads the addon on first use, so that commands which need no kernels work without it. */
+function loaded(): Native {
+  if (addon) return addon;
+  const file = join("build", `${process.platform}-${process.arch}`, "longrun.node");
+  try {
+    addon = createRequire(import.meta.url)(join(import.meta.dirname, "..", "..", file)) as Native;
+  } catch (cause) {
+    throw new UserError(
+      `no native kernels that load at ${file} (${(cause as Error).message.split("\n")[0]})`,
+      "the addon that npm ci builds",
+      "run `npm ci` again, or `node scripts/build-native.ts`, and read what it says about the compiler",
+      { cause },
+    );
+  }
+  return addon;
+}
+
+export const native: Native = {
+  instructionSets: () => loaded().instructionSets(),
+  allocate: (numFloats) => loaded().allocate(numFloats),
+  createPool: (numThreads) => loaded().createPool(numThreads),
+  load: (code, numFloats, instructionSet) => loaded().load(code, numFloats, instructionSet),
+  run: (program, arena, pool) => loaded().run(program, arena, pool),
+  profile: (program) => loaded().profile(program),
+  peak: (instructionSet, pool, seconds) => loaded().peak(instructionSet, pool, seconds),
+};

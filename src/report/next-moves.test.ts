@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import type { ReportData, ScoredRow } from "./data.ts";
+import { finishedCampaign } from "./fixture.ts";
+import { nextMoves } from "./next-moves.ts";
+
+const base: ReportData = { ...finishedCampaign, issues: [], incidents: [] };
+const law = base.laws[0]!;
+
+/** The base with one row of the verdict changed. */
+function withRow(about: ScoredRow["about"], change: Partial<ScoredRow>): ReportData {
+  return { ...base, verdict: base.verdict.map((row) => (row.about === about ? { ...row, ...change } : row)) };
+}
+
+const findMove = (data: ReportData, start: string) =>
+  nextMoves(data).find((move) => move.move.startsWith(start));
+
+describe("nextMoves", () => {
+  it("bets again when the forecast held, with what the law says of the next target", () => {
+    expect(findMove(base, "Bet again")).toEqual({
+      move: "Bet again, larger: at 180 TFLOP the law says 1.911 [1.852, 1.972] bits per byte.",
+      because: "This forecast held: +0.6 % at 9.1 times the largest rung.",
+    });
+  });
+
+  it("looks for the cause when the target is worse than its law, and does not bet again", () => {
+    const data = withRow("loss", {
+      measured: 2.2,
+      gapPercent: 7.4,
+      inside: false,
+      causes: [
+        { name: "law", percent: 6 },
+        { name: "data", percent: 1.4 },
+      ],
+    });
+    expect(findMove(data, "Find out")).toEqual({
+      move: "Find out what made the target worse than its law before spending more; begin with law.",
+      because: "The loss lies +7.4 % from the forecast, outside its interval; law accounts for +6.0 %.",
+    });
+    expect(findMove(data, "Bet again")).toBeUndefined();
+    expect(findMove(base, "Find out")).toBeUndefined();
+  });
+
+  it("refits when the law was too gloomy", () => {
+    const data = withRow("loss", {
+      measured: 1.9,
+      gapPercent: -7.2,
+      inside: false,
+      causes: [{ name: "law", percent: -7.2 }],
+    });
+    expect(findMove(data, "Refit")?.because).toContain("-7.2 %");
+  });
+
+  it("narrows an interval wider than 5 %", () => {
+    const data = withRow("loss", { predicted: { median: 2, lo: 1.9, hi: 2.1 } });
+    expect(findMove(data, "Narrow")?.because).toContain("10.0 % wide");
+    expect(findMove(base, "Narrow")).toBeUndefined();
+  });
+
+  it("asks for more seeds when noise makes up half of the interval", () => {
+    const noisy = { ...base, target: { ...base.target!, seedDeviation: 0.015 } };
+    expect(findMove(noisy, "Repeat the small rungs")?.because).toContain("0.015 bits per byte");
+    expect(findMove(base, "Repeat the small rungs")).toBeUndefined();
+    const unknown = { ...base, target: { ...base.target!, seedDeviation: null } };
+    expect(findMove(unknown, "Read nothing")).toBeUndefined();
+  });
+
+  it("reads nothing into a gap within two deviations of seed noise", () => {
+    expect(findMove(base, "Read nothing")?.because).toBe("It is 1.8 standard deviations of seed noise.");
+    const quiet = { ...base, target: { ...base.target!, seedDeviation: 0.001 } };
+    expect(findMove(quiet, "Read nothing")).toBeUndefined();
+  });
+
+  it("distrusts a law whose back-test missed", () => {
+    const missed = law.backtests.map((test, index) =>
+      index < 2 ? { ...test, measured: test.predicted.hi * 1.1 } : test,
+    );
+    const data = { ...base, laws: [{ ...law, backtests: missed }] };
+    expect(findMove(data, "Trust this law's interval less")?.because).toContain("only 1 of 3");
+    expect(findMove(base, "Trust")).toBeUndefined();
+  });
+
+  it("adds a rung when the reach is long", () => {
+    const data = { ...base, laws: [{ ...law, reach: 40 }] };
+    expect(findMove(data, "Add a rung of 2.3 TFLOP")?.because).toContain("40 times beyond");
+    expect(findMove(base, "Add a rung")).toBeUndefined();
+  });
+
+  it("asks for text when the corpus is repeated, more firmly after four passes", () => {
+    const passes = (uniqueTokens: number) => ({ ...base, data: { ...base.data!, uniqueTokens } });
+    expect(findMove(passes(1_525_248), "Add text")?.because).toContain("2.0 passes");
+    expect(findMove(passes(305_049), "Get more text")?.because).toContain("10 passes");
+    expect(findMove(base, "Add text")).toBeUndefined();
+  });
+
+  it("points at the operation that cost most when time missed", () => {
+    expect(findMove(base, "Mend the cost")?.move).toContain('"matrix products, backward"');
+    const punctual = withRow("step-time", { inside: true });
+    expect(findMove(punctual, "Mend the cost")).toBeUndefined();
+  });
+
+  it("corrects the memory model, the band and the checkpoints where they failed", () => {
+    expect(findMove(withRow("memory", { inside: false }), "Correct the memory model")?.because).toContain(
+      "-2.2 %",
+    );
+    const strayed = {
+      ...base,
+      target: { ...base.target!, band: base.target!.band.map((p) => ({ ...p, lo: p.hi })) },
+    };
+    expect(findMove(strayed, "Refit the shape")?.because).toMatch(/Only \d+ of 114 points/);
+    const lossy = {
+      ...base,
+      incidents: finishedCampaign.incidents.map((incident) => ({ ...incident, lostSeconds: 60 })),
+    };
+    expect(findMove(lossy, "Write checkpoints")?.because).toBe(
+      "Incidents: 1, at a cost of 1 min 00 s, 20.9 % of all work.",
+    );
+    expect(findMove({ ...base, incidents: finishedCampaign.incidents }, "Write checkpoints")).toBeUndefined();
+  });
+
+  it("closes open issues, with chance and cost", () => {
+    expect(findMove(finishedCampaign, "Close")).toEqual({
+      move: 'Close "rotary base untested at this context" (rope-base), due 2026-12-01.',
+      because: "It had a 10 % chance to bite, at a cost of 0.5 % of loss.",
+    });
+  });
+
+  it("puts what blocks the campaign first", () => {
+    const status = { kind: "stopped", reason: "It needs 9 GB and there are 2." } as const;
+    const data = { ...base, campaign: { ...base.campaign, status } };
+    expect(nextMoves(data)[0]).toEqual({
+      move: "Change the plan: this bet is not worth placing as it stands.",
+      because: "It needs 9 GB and there are 2.",
+    });
+  });
+});

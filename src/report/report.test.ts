@@ -1,0 +1,176 @@
+import { describe, expect, it } from "vitest";
+import type { ReportData } from "./data.ts";
+import { finishedCampaign } from "./fixture.ts";
+import { renderMarkdown, renderReport } from "./report.ts";
+
+/** A campaign that has planned and done nothing else. */
+const planned: ReportData = {
+  ...finishedCampaign,
+  campaign: {
+    ...finishedCampaign.campaign,
+    status: { kind: "running", stage: "prepare" },
+    endedAt: null,
+    peakBytes: null,
+  },
+  data: null,
+  ladder: [],
+  laws: [],
+  lock: null,
+  gates: [],
+  issues: [],
+  target: null,
+  verdict: [],
+  operations: [],
+  incidents: [],
+  sample: null,
+};
+const held: ReportData = {
+  ...finishedCampaign,
+  campaign: {
+    ...finishedCampaign.campaign,
+    status: { kind: "held", reason: "Reach is 40, above 16." },
+    endedAt: null,
+  },
+  gates: [{ gate: "forecast", decision: "hold", reason: "Reach is 40, above 16.", accepted: null }],
+  target: null,
+  verdict: finishedCampaign.verdict.map((row) => ({
+    ...row,
+    measured: null,
+    gapPercent: null,
+    inside: null,
+    causes: [],
+  })),
+  operations: [],
+  sample: null,
+};
+
+const section = (markdown: string, title: string) =>
+  markdown.split(/^## /m).find((part) => part.startsWith(title))!;
+const figuresNamed = (markdown: string) =>
+  [...markdown.matchAll(/\]\(figures\/([^)]+)\)/g)].map((match) => match[1]).sort();
+
+describe("the report of a finished campaign", () => {
+  const markdown = renderMarkdown(finishedCampaign);
+
+  it("has every section, in the order in which a reader asks", () => {
+    expect([...markdown.matchAll(/^## (.+)$/gm)].map((match) => match[1])).toEqual([
+      "The verdict",
+      "The bet",
+      "The evidence",
+      "What came out",
+      "Why it differed",
+      "The loss curve against its band",
+      "Where the time went",
+      "The data",
+      "Decisions",
+      "Incidents and interruptions",
+      "A sample of text",
+      "What to do next",
+      "Environment",
+      "How to check this",
+    ]);
+  });
+
+  it("gives the verdict in three sentences with numbers", () => {
+    const verdict = section(markdown, "The verdict")
+      .replace(/^The verdict\s+/, "")
+      .trim();
+    expect(verdict.split(/\.\s+(?=[A-Z0-9])/)).toHaveLength(3);
+    expect(verdict).toContain("reached **2.060 bits per byte**");
+    expect(verdict).toContain(
+      "2.048 bits per byte (90 % interval 2.011 to 2.085), so the gap is +0.6 %, **inside**",
+    );
+    expect(verdict).toContain(
+      "It took 2 min 55 s (foretold 2 min 46 s; +5.2 %, inside) and 403 MB of memory",
+    );
+    expect(verdict).toContain("3 of 4 predictions held; the largest gap is that of the step time, +6.5 %");
+  });
+
+  it("says what N counts wherever it is told, and calls C counted", () => {
+    expect(section(markdown, "The bet")).toContain("the head included, the input embedding not");
+    expect(section(markdown, "The evidence")).toContain("the head included, the input embedding not");
+    expect(section(markdown, "The bet")).toContain("18.3 TFLOP, counted forward and backward");
+  });
+
+  it("lists every run with its losses, the law with its intervals, the back-test and the lock", () => {
+    const evidence = section(markdown, "The evidence");
+    expect(evidence.match(/^\| rung-1-seed-\d /gm)).toHaveLength(2);
+    expect(evidence).toContain("| gutenberg | union |");
+    expect(evidence).toContain("| b | 1 | 0.1320 | 0.1140 to 0.1550 |");
+    expect(evidence).toContain("3 of 3 fell inside; the mean gap without its sign is 0.19 %");
+    expect(evidence).toContain(`by event 61, at 2026-11-22T08:01:34.000Z`);
+  });
+
+  it("scores first predictions and later ones apart", () => {
+    const [first, later] = section(markdown, "What came out").split("Predictions made later");
+    expect(first!.match(/^\| target \| held-out loss /gm)).toHaveLength(1);
+    expect(later).toContain("re-forecast at 60 %");
+  });
+
+  it("names what the causes leave over, and takes loss apart against seed noise", () => {
+    const why = section(markdown, "Why it differed");
+    expect(why).toContain("| not explained | -0.71 % | -1.18 s |");
+    expect(why).toContain("standard deviation of 0.0067 bits per byte; this gap is 0.012, 1.8 of them");
+  });
+
+  it("adds the operations up to the whole", () => {
+    expect(section(markdown, "Where the time went")).toContain(
+      "| in all | 166.10 | 174.80 | 100.0 % | 8.70 | +5.2 % |",
+    );
+  });
+
+  it("tells how to check it", () => {
+    expect(section(markdown, "How to check this")).toContain("longrun record verify runs/first-light");
+    expect(section(markdown, "How to check this")).toContain(finishedCampaign.record.headHash);
+  });
+
+  it("is pure: the same bytes again, and each figure it shows comes with it", async () => {
+    const [first, second] = [await renderReport(finishedCampaign), await renderReport(finishedCampaign)];
+    expect(second).toEqual(first);
+    expect(first.figures.map((figure) => figure.name).sort()).toEqual(figuresNamed(first.markdown));
+    expect(first.figures).toHaveLength(5);
+  });
+});
+
+describe("the report of an unfinished campaign", () => {
+  it.each([
+    ["planned", planned],
+    ["held", held],
+  ])(
+    "%s: says what is missing, shows only figures that there are, and prints no hole",
+    async (_name, data) => {
+      const { markdown, figures } = await renderReport(data);
+      expect(figures.map((figure) => figure.name).sort()).toEqual(figuresNamed(markdown));
+      expect(markdown).not.toMatch(/NaN|undefined|null|Infinity/);
+    },
+  );
+
+  it("says where a running campaign stands and how to go on", () => {
+    const markdown = renderMarkdown(planned);
+    expect(section(markdown, "The verdict")).toContain('the campaign is in its stage "prepare"');
+    expect(section(markdown, "The evidence")).toContain("The ladder has not been climbed yet.");
+    expect(section(markdown, "What to do next")).toContain("Give the same command again (`longrun launch");
+  });
+
+  it("gives a hold its reason, its forecast and the way out", () => {
+    const markdown = renderMarkdown(held);
+    expect(section(markdown, "The verdict")).toContain("is **held**");
+    expect(section(markdown, "The verdict")).toContain(
+      "Reach is 40, above 16. The law expects 2.048 bits per byte",
+    );
+    expect(section(markdown, "What to do next")).toContain("--accept ID --because TEXT");
+  });
+});
+
+describe("text from outside", () => {
+  it("cannot add a column to a table or break out of the sample", () => {
+    const data: ReportData = {
+      ...finishedCampaign,
+      gates: [{ gate: "forecast", decision: "go", reason: "a | b\nc", accepted: null }],
+      sample: { prompt: "", text: "```\n## Not a section", temperature: 1, seed: 1 },
+    };
+    const markdown = renderMarkdown(data);
+    expect(markdown).toContain("| a \\| b c |");
+    expect(section(markdown, "A sample of text")).toContain("````text\n```\n");
+  });
+});
