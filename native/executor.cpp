@@ -29,7 +29,7 @@ void runOneThread(Program& program, const Block& arena, Pool& pool, int thread, 
                     pool.privateScratch(thread),
                     thread};
     program.kernels().kernels[instruction.opcode].run(call);
-    const bool goesOn = pool.team().synchronise();
+    const bool goesOn = pool.team().synchronise(thread);
     if (thread == 0) {
       const double now = secondsNow();
       program.addSeconds(index, now - started);

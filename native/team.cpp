@@ -1,6 +1,10 @@
-// A barrier that spins for a moment and then sleeps, so that a core taken by another process costs one wake-up and not a collapse;
-// and tiles shared out as contiguous ranges that idle threads help to finish.
+// A barrier that spins for a moment and then sleeps, so that a core taken by another process costs one wake-up and not a collapse. A
+// thread does not spin at all if it runs on the very core that the thread it waits for was last on. And tiles shared out as contiguous ranges that idle threads help to finish.
 #include "team.h"
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
 
 #include <chrono>
 #include <thread>
@@ -21,16 +25,25 @@ void pause() {
 #endif
 }
 
+/// The core that the calling thread runs on, or -1 where the system does not say.
+int currentCore() {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
 }  // namespace
 
 Team::Team(int numThreads)
     : numThreads_(numThreads),
       // With more threads than cores a spinning thread only keeps the one it waits for off the core.
       spins_(static_cast<unsigned>(numThreads) <= std::thread::hardware_concurrency()),
-      shares_(new Share[static_cast<size_t>(numThreads)]) {}
+      members_(new Member[static_cast<size_t>(numThreads)]) {}
 
 void Team::reset() {
-  for (int i = 0; i < numThreads_; i++) shares_[i].numClaimed = 0;
+  for (int i = 0; i < numThreads_; i++) members_[i].numClaimed = 0;
   goesOn_ = true;
   failed_ = false;
   failure_.clear();
@@ -40,23 +53,26 @@ int64_t Team::claim(int thread, int64_t numTiles) {
   for (int step = 0; step < numThreads_; step++) {
     const int owner = (thread + step) % numThreads_;
     const int64_t begin = numTiles * owner / numThreads_, end = numTiles * (owner + 1) / numThreads_;
-    const int64_t tile = begin + shares_[owner].numClaimed.fetch_add(1, std::memory_order_relaxed);
+    const int64_t tile = begin + members_[owner].numClaimed.fetch_add(1, std::memory_order_relaxed);
     if (tile < end) return tile;
   }
   return -1;
 }
 
 void Team::completeBarrier() {
-  for (int i = 0; i < numThreads_; i++) shares_[i].numClaimed.store(0, std::memory_order_relaxed);
+  for (int i = 0; i < numThreads_; i++) members_[i].numClaimed.store(0, std::memory_order_relaxed);
   goesOn_ = !failed_;
 }
 
-bool Team::synchronise() {
+bool Team::synchronise(int thread) {
   if (numThreads_ == 1) {
     completeBarrier();
     return goesOn_;
   }
   const uint64_t generation = generation_.load();
+  const int core = currentCore();
+  members_[thread].core.store(core, std::memory_order_relaxed);
+  members_[thread].arrived.store(generation + 1, std::memory_order_relaxed);
   if (numArrived_.fetch_add(1) + 1 == numThreads_) {
     numArrived_ = 0;
     completeBarrier();
@@ -68,22 +84,38 @@ bool Team::synchronise() {
     }
     return goesOn_;
   }
-  if (spins_) {
-    const auto start = std::chrono::steady_clock::now();
-    do {
-      for (int i = 0; i < 32; i++) {
-        if (generation_.load(std::memory_order_acquire) != generation) return goesOn_;
-        pause();
-      }
-    } while (std::chrono::steady_clock::now() - start < longestSpin);
+  if (!spinUntilAfter(generation, thread, core)) sleepUntilAfter(generation);
+  return goesOn_;
+}
+
+bool Team::waitsForOwnCore(uint64_t generation, int thread, int core) const {
+  if (core < 0) return false;
+  for (int other = 0; other < numThreads_; other++) {
+    const bool missing = members_[other].arrived.load(std::memory_order_relaxed) == generation;
+    if (other != thread && missing && members_[other].core.load(std::memory_order_relaxed) == core) return true;
   }
+  return false;
+}
+
+bool Team::spinUntilAfter(uint64_t generation, int thread, int core) const {
+  if (!spins_ || waitsForOwnCore(generation, thread, core)) return false;
+  const auto start = std::chrono::steady_clock::now();
+  do {
+    for (int i = 0; i < 32; i++) {
+      if (generation_.load(std::memory_order_acquire) != generation) return true;
+      pause();
+    }
+  } while (std::chrono::steady_clock::now() - start < longestSpin);
+  return false;
+}
+
+void Team::sleepUntilAfter(uint64_t generation) {
   numAsleep_++;
   {
     std::unique_lock<std::mutex> lock(mutex_);
     wakeUp_.wait(lock, [&] { return generation_ != generation; });
   }
   numAsleep_--;
-  return goesOn_;
 }
 
 void Team::fail(const std::string& reason) {
@@ -95,7 +127,7 @@ void Team::fail(const std::string& reason) {
 
 int64_t claimTile(const Call& call, int64_t numTiles) { return call.team->claim(call.thread, numTiles); }
 
-void synchronise(const Call& call) { call.team->synchronise(); }
+void synchronise(const Call& call) { call.team->synchronise(call.thread); }
 
 void rejectToken(const Call& call, int64_t row, int64_t token, int64_t vocabulary) {
   call.team->fail("token id " + std::to_string(token) + " at row " + std::to_string(row) + " is outside 0 ... " +

@@ -27,15 +27,15 @@ struct HeadShape {
 
 static Scratch headLossScratch(const double* attribute) {
   const HeadShape shape(attribute);
-  const Scratch need = productScratch(shape.chunks.size, shape.vocabulary, shape.columns);
+  const Scratch need = productScratch(shape.chunks.size, shape.vocabulary, shape.columns, false);
   return {need.privateFloats, shape.logitFloats() + need.sharedFloats};
 }
 
 static Scratch headLossGradientScratch(const double* attribute) {
   const HeadShape shape(attribute);
-  const Scratch forward = productScratch(shape.chunks.size, shape.vocabulary, shape.columns);
-  const Scratch dx = productScratch(shape.chunks.size, shape.columns, shape.vocabulary);
-  const Scratch dw = productScratch(shape.vocabulary, shape.columns, shape.chunks.size);
+  const Scratch forward = productScratch(shape.chunks.size, shape.vocabulary, shape.columns, false);
+  const Scratch dx = productScratch(shape.chunks.size, shape.columns, shape.vocabulary, false);
+  const Scratch dw = productScratch(shape.vocabulary, shape.columns, shape.chunks.size, true);
   return {largerOf(forward.privateFloats, largerOf(dx.privateFloats, dw.privateFloats)),
           shape.logitFloats() + largerOf(forward.sharedFloats, largerOf(dx.sharedFloats, dw.sharedFloats))};
 }

@@ -15,7 +15,8 @@ static void runMatmul(const Call& call) {
 }
 
 static Scratch matmulScratch(const double* attribute) {
-  return productScratch(static_cast<int64_t>(attribute[0]), static_cast<int64_t>(attribute[1]), static_cast<int64_t>(attribute[2]));
+  return productScratch(static_cast<int64_t>(attribute[0]), static_cast<int64_t>(attribute[1]), static_cast<int64_t>(attribute[2]),
+                        attribute[3] != 0);
 }
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

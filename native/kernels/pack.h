@@ -7,8 +7,13 @@ namespace longrun::LONGRUN_INSTRUCTION_SET {
 
 /// Rows x columns floats, rows `toStride` apart.
 static void packRows(int64_t rows, int64_t columns, const float* from, int64_t fromStride, float* to, int64_t toStride) {
+  // The processor does not foresee jumps from row to row.
+  constexpr int64_t rowsAhead = 8;
   for (int64_t row = 0; row < rows; row++, from += fromStride, to += toStride)
-    forEachVector(columns, [&](int64_t i, auto vector) { store(to + i, vector.load(from + i)); });
+    forEachVector(columns, [&](int64_t i, auto vector) {
+      __builtin_prefetch(from + rowsAhead * fromStride + i);
+      store(to + i, vector.load(from + i));
+    });
 }
 
 // Lane by lane: takes from `a` where the lane's bit `Step` is clear, else from Step lanes below in `b`; and the other way round.

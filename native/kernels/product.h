@@ -44,8 +44,10 @@ struct Blocking {
   int64_t numColumnTiles;
 };
 
-static Blocking blockingOf(int64_t rows, int64_t columns, int64_t depth) {
-  constexpr int64_t mostColumns = 4096, mostDepth = 512, mostPacked = int64_t{2} << 20, mostRows = 96, enoughTiles = 8;
+static Blocking blockingOf(int64_t rows, int64_t columns, int64_t depth, bool transposedA) {
+  constexpr int64_t mostColumns = 4096, mostDepth = 512, mostPacked = int64_t{2} << 20, enoughTiles = 4;
+  // A transposed A is packed once for each tile: more tiles then come from fewer rows, not from fewer columns.
+  const int64_t mostRows = transposedA ? 48 : 96;
   Blocking blocking;
   blocking.columnBlocks = cut(columns, mostColumns, panelColumns);
   blocking.depthBlocks = cut(depth, mostDepth, 1);
@@ -57,10 +59,10 @@ static Blocking blockingOf(int64_t rows, int64_t columns, int64_t depth) {
   return blocking;
 }
 
-static Scratch productScratch(int64_t rows, int64_t columns, int64_t depth) {
-  const Blocking blocking = blockingOf(rows, columns, depth);
+static Scratch productScratch(int64_t rows, int64_t columns, int64_t depth, bool transposedA) {
+  const Blocking blocking = blockingOf(rows, columns, depth, transposedA);
   const int64_t depthAtOnce = smaller(depth, blocking.depthsAtOnce * blocking.depthBlocks.size);
-  return {blocking.depthBlocks.size * roundUp(blocking.rowTiles.size, lanes),
+  return {transposedA ? blocking.depthBlocks.size * roundUp(blocking.rowTiles.size, lanes) : 0,
           depthAtOnce * roundUp(blocking.columnBlocks.size, lanes)};
 }
 
@@ -119,7 +121,7 @@ static void multiplyPart(const Call& call, const Product& product, const Blockin
 
 /// The work of one thread of the team; all threads call it alike. C is complete after the next barrier.
 static void multiply(const Call& call, const Product& product) {
-  const Blocking blocking = blockingOf(product.rows, product.columns, product.depth);
+  const Blocking blocking = blockingOf(product.rows, product.columns, product.depth, product.transposedA);
   bool first = true;
   for (int64_t columnBlock = 0; columnBlock < blocking.columnBlocks.count; columnBlock++) {
     for (int64_t depthBlock = 0; depthBlock < blocking.depthBlocks.count; depthBlock += blocking.depthsAtOnce) {

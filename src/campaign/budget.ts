@@ -3,9 +3,12 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 
-export type Budget =
-  | { readonly kind: "flops"; readonly flops: number }
-  | { readonly kind: "seconds"; readonly seconds: number };
+export const budgetValueSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("flops"), flops: z.number().positive() }),
+  z.strictObject({ kind: z.literal("seconds"), seconds: z.number().positive() }),
+]);
+
+export type Budget = Readonly<z.infer<typeof budgetValueSchema>>;
 
 const FLOP_UNITS: Readonly<Record<string, number>> = { FLOP: 1, MFLOP: 1e6, GFLOP: 1e9, TFLOP: 1e12, PFLOP: 1e15, EFLOP: 1e18, ZFLOP: 1e21 };
 const TIME_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86_400 };

@@ -1,10 +1,12 @@
 /** @file What every stage of a campaign is given, and the one way in which a stage is run, recorded and skipped. */
 
 import { z } from "zod";
+import type { PrepareProgress } from "../corpus/steps.ts";
 import type { Stage } from "../record/events.ts";
 import { sha256 } from "../record/files.ts";
 import type { RecordWriter } from "../record/record.ts";
 import type { RunEvent } from "../train/run.ts";
+import type { GateDecision } from "./gate.ts";
 import type { Machine } from "./machine.ts";
 import type { Plan } from "./plan.ts";
 import type { PlannedRun } from "./sizing.ts";
@@ -13,10 +15,14 @@ import type { Workspace } from "./workspace.ts";
 
 /** What a person or a program may want to see while a campaign runs. */
 export type CampaignEvent =
-  | { readonly kind: "planned"; readonly plan: Plan; readonly machine: Machine; readonly expectedSeconds: number; readonly sourceBytes: number }
+  | { readonly kind: "planned"; readonly plan: Plan; readonly machine: Machine; readonly expectedSeconds: number; readonly sourceBytes: number | null }
   | { readonly kind: "stage"; readonly stage: Stage; readonly state: "started" | "finished" | "skipped" }
-  | { readonly kind: "preparing"; readonly what: string; readonly done: number }
+  | ({ readonly kind: "preparing" } & PrepareProgress)
   | { readonly kind: "run"; readonly run: PlannedRun; readonly event: RunEvent }
+  /** The target's predictions can no longer be touched. */
+  | { readonly kind: "locked"; readonly head: string; readonly sequence: number }
+  | { readonly kind: "gate"; readonly decision: GateDecision }
+  | { readonly kind: "on-track"; readonly status: "on track" | "above" | "below"; readonly reason: string; readonly stepGapPercent: number }
   | { readonly kind: "text"; readonly text: string };
 
 export interface Context {
@@ -29,6 +35,9 @@ export interface Context {
   readonly signal: AbortSignal;
   tell(event: CampaignEvent): void;
 }
+
+/** The part that training one run needs. */
+export type RunContext = Pick<Context, "record" | "workspace" | "machine" | "signal" | "tell">;
 
 /** Thrown to end a campaign that was asked to stop; everything earned is on disk. */
 export class Interrupted extends Error {

@@ -20,23 +20,31 @@ const ladderRunSchema = z.strictObject({
   summary: runSummarySchema,
 });
 
+export const ladderSchema = z.array(ladderRunSchema);
+
 /** A finished run of the ladder. */
 export type LadderRun = z.infer<typeof ladderRunSchema>;
 
 /** Smallest rung first, seeds in order. */
 export async function ladder(context: Context, plan: Plan, manifest: Manifest): Promise<readonly LadderRun[]> {
   const specs = plan.rungs.flatMap(({ runs }) => runs.map(({ spec }) => spec));
-  return runStage(context, "ladder", { specs, corpus: manifest.hash }, z.array(ladderRunSchema), async () => {
+  return runStage(context, "ladder", { specs, corpus: manifest.hash }, ladderSchema, async () => {
     const done = new Map<string, LadderRun>();
     await runTogether(placeLadder(plan, context.machine), context.machine.numThreads, async (placed) => {
       const { run, numThreads } = placed;
-      const summary = await trainPlanned(context, placed, manifest.hash);
+      const name = runName(run, manifest.hash);
+      const summary = await trainPlanned(context, placed, name);
       const rung = plan.rungs.findIndex(({ runs }) => runs.includes(run));
       const { seed, batchSequences } = run.spec;
-      done.set(run.name, { name: runName(run, manifest.hash), rung, seed, numThreads, batchSequences, summary });
+      done.set(run.name, { name, rung, seed, numThreads, batchSequences, summary });
     });
     return plan.rungs.flatMap(({ runs }) => runs.map((run) => done.get(run.name)!));
   });
+}
+
+/** The target's name: another ladder would be another bet, and so another run. */
+export function targetName(plan: Plan, manifest: Manifest, runs: readonly LadderRun[]): string {
+  return runName(plan.target, JSON.stringify([manifest.hash, runs.map(({ name }) => name)]));
 }
 
 /** What the laws see of a run: bits per byte of held-out text against N, D and C. */

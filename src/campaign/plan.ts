@@ -1,29 +1,49 @@
 /** @file The plan of a campaign: every rung and the target, so that all of it together spends the budget. Pure. */
 
+import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { shapeOfWidth, vocabularyFor } from "../model/dial.ts";
-import type { PlannedRun } from "./sizing.ts";
-import { planRun, widthForCompute } from "./sizing.ts";
+import { budgetValueSchema } from "./budget.ts";
+import { plannedRunSchema, planRun, widthForCompute } from "./sizing.ts";
 import type { Campaign } from "./spec.ts";
+import { issueSchema } from "./spec.ts";
 
-export interface Rung {
+const rungSchema = z.strictObject({
   /** 0 is the smallest. */
-  readonly index: number;
-  readonly flops: number;
+  index: z.int(),
+  flops: z.number(),
   /** The same run with one seed or several. */
-  readonly runs: readonly PlannedRun[];
-}
+  runs: z.array(plannedRunSchema),
+});
 
-export interface Plan {
-  readonly vocabularySize: number;
-  readonly vocabularyReason: string;
-  readonly rungs: readonly Rung[];
-  readonly target: PlannedRun;
+export const planSchema = z.strictObject({
+  vocabularySize: z.int(),
+  vocabularyReason: z.string(),
+  rungs: z.array(rungSchema),
+  target: plannedRunSchema,
   /** Target compute over that of the largest rung. */
-  readonly reach: number;
+  reach: z.number(),
   /** Everything: training and evaluation of all runs. */
-  readonly totalFlops: number;
-}
+  totalFlops: z.number(),
+});
+
+export type Rung = Readonly<z.infer<typeof rungSchema>>;
+export type Plan = Readonly<z.infer<typeof planSchema>>;
+
+/** What the record keeps of a plan. */
+export const storedPlanSchema = z.strictObject({
+  campaign: z.string(),
+  budget: budgetValueSchema,
+  seed: z.int(),
+  splitRule: z.string(),
+  issues: z.array(issueSchema),
+  plan: planSchema,
+  /** Of the whole campaign, from the calibration. */
+  expectedSeconds: z.number(),
+  command: z.string(),
+});
+
+export type StoredPlan = z.infer<typeof storedPlanSchema>;
 
 /** Held-out tokens scored for each run: enough for a sampling error below the noise of seeds, the same set for all. */
 const HELD_OUT_TOKENS = 160_000;

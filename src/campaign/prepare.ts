@@ -13,11 +13,10 @@ export function corpusSpecOf({ corpus, seed }: Context["campaign"], vocabularySi
   return { ...corpus, vocabularySize, seed };
 }
 
-/** Bytes of the source files, before anything is read; a missing or empty source is refused here. */
-export function sourceBytes({ campaign, baseFolder }: Pick<Context, "campaign" | "baseFolder">): number {
-  return campaign.corpus.sources
-    .flatMap((source) => findSourceFiles(source, baseFolder).files)
-    .reduce((sum, { size }) => sum + size, 0);
+/** Bytes of the source files, before anything is read; null where some are compressed. A missing or empty source is refused here. */
+export function sourceBytes({ campaign, baseFolder }: Pick<Context, "campaign" | "baseFolder">): number | null {
+  const sizes = campaign.corpus.sources.map((source) => findSourceFiles(source, baseFolder).totalBytes);
+  return sizes.reduce<number | null>((sum, size) => (sum === null || size === undefined ? null : sum + size), 0);
 }
 
 export async function prepare(context: Context, plan: Plan): Promise<Manifest> {
@@ -28,7 +27,7 @@ export async function prepare(context: Context, plan: Plan): Promise<Manifest> {
   const work = () =>
     prepareCorpus(spec, baseFolder, workspace.corpus, {
       signal,
-      onProgress: ({ what, done }) => tell({ kind: "preparing", what, done }),
+      onProgress: (progress) => tell({ kind: "preparing", ...progress }),
     });
   const manifest = await runStage(context, "prepare", { spec, files }, manifestSchema, work);
   // The stage is skipped when its result is known, but its files may have been deleted since.

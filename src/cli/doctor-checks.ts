@@ -7,6 +7,7 @@ import { findPackageJSON } from "node:module";
 import { availableParallelism, totalmem } from "node:os";
 import { promisify } from "node:util";
 import * as z from "zod";
+import { UserError } from "../errors.ts";
 import { formatBytes } from "../figures/numbers.ts";
 
 export interface DoctorFacts {
@@ -187,6 +188,7 @@ async function probeKernels(loadKernels: () => Promise<readonly string[]>): Prom
   try {
     return { kind: "loaded", instructionSets: await loadKernels() };
   } catch (error) {
+    if (error instanceof UserError) return { kind: "failed", message: error.found };
     return {
       kind: "failed",
       message: (error instanceof Error ? error.message : String(error)).split("\n")[0]!,

@@ -75,19 +75,8 @@ test("the most frequent pair first, ties to the lower bytes", () => {
 test("a vocabulary larger than the text supports is refused with the size it does support", () => {
   const text = "the cat sat on the mat ".repeat(12);
   expect(() => trainMerges(count(text), 4096)).toThrow(
-    /found: the training text supports a vocabulary of 27\d: .*\nexpected: enough text for the vocabulary of 4096.*\nremedy: set vocabularySize to at most 27\d/,
+    /found: the training text supports a vocabulary of 269: .*\nexpected: enough text for the vocabulary of 4096.*\nremedy: set vocabularySize to at most 269/,
   );
-  const supported = Number(
-    /supports a vocabulary of (\d+)/.exec(String(attempt(() => trainMerges(count(text), 4096))))?.[1],
-  );
-  expect(spellTokens(trainMerges(count(text), supported))).toHaveLength(supported);
+  expect(spellTokens(trainMerges(count(text), 269))).toHaveLength(269);
   expect(() => trainMerges(count("too short"), 300)).toThrow(/remedy: add text$/);
 });
-
-function attempt(work: () => unknown): unknown {
-  try {
-    return work();
-  } catch (error) {
-    return error;
-  }
-}

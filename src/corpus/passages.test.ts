@@ -18,7 +18,7 @@ test("passages joined are the text; none is too long, none splits a character", 
 });
 
 test.each([
-  ["a paragraph end", "one two.\nthree\n\nfour. five\n6", ["one two.\nthree\n\n", "four. five\n6"]],
+  ["a paragraph end", "one two.\nthree\n\nfour. five\nsix 7", ["one two.\nthree\n\n", "four. five\nsix 7"]],
   [
     "else a line end",
     "one two. three\nfour. fi six seven eight",

@@ -6,7 +6,7 @@ import { writeFileAtomic } from "../record/files.ts";
 import type { CleanedSource } from "./cleaning.ts";
 import { MANIFEST_FILE, type Manifest, manifestSchema } from "./manifest.ts";
 import type { Split } from "./pieces.ts";
-import { findShard } from "./shards.ts";
+import { findShard, type ShardHeader } from "./shards.ts";
 import { findSourceFiles } from "./sources.ts";
 import type { CorpusSpec } from "./spec.ts";
 import { cleanAll, type FoundSource } from "./step-clean.ts";
@@ -97,10 +97,15 @@ function describe(
   const bytesPerToken = (which: Split) =>
     described.reduce((sum, source) => sum + source[which].bytes, 0) /
     described.reduce((sum, source) => sum + source[which].tokens - source[which].passages, 0);
-  const identity = described.map(({ name, weight }, index) => ({ name, weight, shards: shards[index] }));
-  return {
+  const sums = (headers: readonly ShardHeader[]) => headers.map(({ sha256 }) => sha256);
+  const identity = described.map(({ name, weight }, index) => {
+    const { train, heldOut } = shards[index]!;
+    return { name, weight, train: sums(train), heldOut: sums(heldOut) };
+  });
+  // Parsed, so that keys stand in the schema's order whether a step was done now or found done.
+  return manifestSchema.parse({
     version: 1,
-    hash: keyOf({ identity }),
+    hash: keyOf({ identity, tokenizer: tokenizer.hash }),
     inputHash,
     seed: spec.seed,
     passageBytes: spec.passageBytes,
@@ -114,7 +119,7 @@ function describe(
       heldOutBytesPerToken: bytesPerToken("heldOut"),
     },
     sources: described.map((source, index) => ({ ...source, share: weighted[index]! / totalWeight })),
-  };
+  });
 }
 
 /** What an earlier preparation left and this one does not name. */

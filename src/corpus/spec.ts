@@ -45,22 +45,24 @@ export const sourceSpec = z
   });
 export type SourceSpec = z.infer<typeof sourceSpec>;
 
-export const corpusSpec = z
-  .strictObject({
-    sources: z.array(sourceSpec).min(1),
-    /** Documents are cut into passages of about this size: the unit of the split and of duplicate removal. */
-    passageBytes: z.int().min(200).max(1_000_000).default(16_000),
-    holdOut: z
-      .strictObject({
-        /** Part of each source's passages that is never trained on. */
-        fraction: z.number().min(0).max(0.5).default(0.05),
-        /** Documents of one source, by name, held out whole: the latest speeches, say. */
-        pattern: z.strictObject({ source: sourceName, documents: regularExpression }).optional(),
-      })
-      .prefault({}),
-    vocabularySize: z.int().min(MINIMUM_VOCABULARY).max(MAXIMUM_VOCABULARY),
-    seed: z.int().min(0).max(0xffff_ffff),
-  })
+/** The parts by themselves, for files that say only some of them. */
+export const corpusFields = z.strictObject({
+  sources: z.array(sourceSpec).min(1),
+  /** Documents are cut into passages of about this size: the unit of the split and of duplicate removal. */
+  passageBytes: z.int().min(200).max(1_000_000).default(16_000),
+  holdOut: z
+    .strictObject({
+      /** Part of each source's passages that is never trained on. */
+      fraction: z.number().min(0).max(0.5).default(0.05),
+      /** Documents of one source, by name, held out whole: the latest speeches, say. */
+      pattern: z.strictObject({ source: sourceName, documents: regularExpression }).optional(),
+    })
+    .prefault({}),
+  vocabularySize: z.int().min(MINIMUM_VOCABULARY).max(MAXIMUM_VOCABULARY),
+  seed: z.int().min(0).max(0xffff_ffff),
+});
+
+export const corpusSpec = corpusFields
   .refine((spec) => new Set(spec.sources.map((source) => source.name)).size === spec.sources.length, {
     message: "two sources have the same name",
     path: ["sources"],

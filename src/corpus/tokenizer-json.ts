@@ -75,3 +75,11 @@ export function parseMerges(text: string): Merge[] | undefined {
     return undefined;
   }
 }
+
+/** tokenizer_config.json beside it. Without it some readers, decoding, take blanks before punctuation for untidy. */
+export const tokenizerConfig = {
+  tokenizer_class: "PreTrainedTokenizerFast",
+  bos_token: END_OF_TEXT,
+  eos_token: END_OF_TEXT,
+  clean_up_tokenization_spaces: false,
+};

@@ -104,7 +104,7 @@ function curvePanel(plot: PlotLibrary, data: CurveFigureData, yDomain: [number, 
     y: { domain: yDomain, label: null },
     marks: [
       warmupShade(plot, data),
-      plot.gridY({ stroke: COLOUR.grid, strokeOpacity: 1 }),
+      plot.gridY({ ticks: 6, stroke: COLOUR.grid, strokeOpacity: 1 }),
       ...(alone ? [tokensAxis(plot)] : []),
       plot.axisY({ ticks: 6, label: "training loss (bits per byte)", ...AXIS_LABEL_Y }),
       plot.areaY(band, { x: "tokens", y1: "lo", y2: "hi", fill: COLOUR.band, fillOpacity: 0.3 }),

@@ -91,6 +91,11 @@ describe.each(Object.entries(figures))("the %s figure", (_name, draw) => {
     expect(document.querySelector("rect")!.getAttribute("fill")).toBe("#ffffff");
     expect(document.querySelector("desc")!.textContent!.length).toBeGreaterThan(20);
     expect(document.querySelectorAll("style, script, [href]")).toHaveLength(0);
+    for (const element of document.querySelectorAll("text")) {
+      expect(element.closest("[fill]")!.getAttribute("fill"), element.textContent!).not.toMatch(
+        /none|white|#ffffff/,
+      );
+    }
   });
 
   it("is the same, byte for byte, when drawn again, and holds no number that is none", async () => {
@@ -155,6 +160,23 @@ describe("predictedMeasuredFigure", () => {
     expect(textOf(svg)).toContain("100 [90, 110] ms");
     expect(textOf(svg)).toContain("120  (+20.0 %)");
     expect(captionOf(svg)).toContain("1 of 2 measurements fell inside");
+  });
+});
+
+describe("predictedMeasuredFigure with two predictions of one name", () => {
+  it("gives each its own row inside the frame", async () => {
+    const document = parse(await predictedMeasuredFigure([predicted[0]!, predicted[0]!]));
+    const heights = [...document.querySelectorAll('[aria-label="rule"] line')]
+      .filter((line) => line.getAttribute("y1") === line.getAttribute("y2"))
+      .map((line) => Number(line.getAttribute("y1")));
+    const frame = document.querySelector('[aria-label="frame"]')!;
+    const top = Number(frame.getAttribute("y"));
+    const bottom = top + Number(frame.getAttribute("height"));
+    expect(new Set(heights).size).toBe(2);
+    for (const height of heights) {
+      expect(height).toBeGreaterThan(top + 10);
+      expect(height).toBeLessThan(bottom - 10);
+    }
   });
 });
 

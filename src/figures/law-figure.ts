@@ -68,7 +68,7 @@ function lossPanel(plot: PlotLibrary, data: LawFigureData, largest: number): Plo
     x: { type: "log", domain: computeDomain(data), axis: null },
     y: { domain: yDomain, label: null },
     marks: [
-      plot.gridY({ stroke: COLOUR.grid, strokeOpacity: 1 }),
+      plot.gridY({ ticks: 6, stroke: COLOUR.grid, strokeOpacity: 1 }),
       plot.axisY({ ticks: 6, label: "held-out loss (bits per byte)", ...AXIS_LABEL_Y }),
       ...lawMarks(
         plot,

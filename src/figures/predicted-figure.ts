@@ -19,7 +19,9 @@ export interface PredictedRow {
 }
 
 interface Bar {
-  readonly key: string;
+  /** Its place: two runs may have predictions of one name. */
+  readonly key: number;
+  readonly label: string;
   readonly lo: number;
   readonly hi: number;
   readonly measured: number;
@@ -50,7 +52,8 @@ export function predictedMeasuredFigure(rows: readonly PredictedRow[]): Promise<
 
 function panel(plot: PlotLibrary, bars: readonly Bar[]): PlotOptions {
   const values = bars.flatMap(({ lo, hi, measured }) => [lo, hi, measured]);
-  const reach = 1.12 * Math.max(2, ...values.map((value) => Math.abs(value - 100)));
+  const above = 1.12 * Math.max(2, ...values.map((value) => value - 100));
+  const below = 1.12 * Math.max(2, ...values.map((value) => 100 - value));
   const ends = bars.flatMap(({ key, lo, hi }) => [
     { key, end: lo },
     { key, end: hi },
@@ -61,8 +64,8 @@ function panel(plot: PlotLibrary, bars: readonly Bar[]): PlotOptions {
     marginRight: RIGHT,
     marginTop: 12,
     marginBottom: 46,
-    x: { domain: [100 - reach, 100 + reach], label: null },
-    y: { domain: bars.map((bar) => bar.key), axis: null, padding: 0.5 },
+    x: { domain: [Math.max(0, 100 - below), 100 + above], label: null },
+    y: { type: "point", domain: bars.map((bar) => bar.key), axis: null, padding: 0.5 },
     marks: [
       plot.gridX({ ticks: 5, stroke: COLOUR.grid, strokeOpacity: 1 }),
       plot.axisX({
@@ -91,7 +94,7 @@ function panel(plot: PlotLibrary, bars: readonly Bar[]): PlotOptions {
           stroke: "#ffffff",
         },
       ),
-      plot.text(bars, { ...atLeft, y: "key", text: "key", dy: -8, fontWeight: "bold", fontSize: 12 }),
+      plot.text(bars, { ...atLeft, y: "key", text: "label", dy: -8, fontWeight: "bold", fontSize: 12 }),
       plot.text(bars, {
         ...atLeft,
         y: "key",
@@ -113,13 +116,14 @@ function panel(plot: PlotLibrary, bars: readonly Bar[]): PlotOptions {
   };
 }
 
-function toBar({ quantity, unit, predicted, measured }: PredictedRow): Bar {
+function toBar({ quantity, unit, predicted, measured }: PredictedRow, index: number): Bar {
   const share = (value: number) => (100 * value) / predicted.median;
   const scale = scaleFor(unit, predicted.median);
   const decimals = intervalDecimals(predicted, scale);
   const gap = formatSignedPercent(share(measured) - 100);
   return {
-    key: clip(quantity, LEFT - 20),
+    key: index,
+    label: clip(quantity, LEFT - 20),
     lo: share(predicted.lo),
     hi: share(predicted.hi),
     measured: share(measured),

@@ -88,6 +88,7 @@ function panel(plot: PlotLibrary, rows: readonly TimeRow[], totalSeconds: number
         dx: 8,
         text: (row: TimeRow) => label(row, totalSeconds),
         fontSize: 12,
+        fill: COLOUR.ink,
         ...HALO,
       }),
       plot.ruleX([0], { stroke: COLOUR.faint }),

@@ -1,7 +1,8 @@
 /** @file Nested rolling-origin back-test: leave out the largest rungs, forecast them from the rest, and compare. */
 
+import { mean } from "../math/statistics.ts";
 import type { Run } from "./law.ts";
-import { mixtureQuantile, momentsOf } from "./mixture.ts";
+import { mixtureCumulative, mixtureQuantile } from "./mixture.ts";
 import { posteriorOf } from "./posterior.ts";
 import type { Trend } from "./trend.ts";
 
@@ -12,13 +13,14 @@ export type BackTestRow = {
   /** Compute of the rung forecast, over the cut. */
   readonly reach: number;
   readonly predicted: number;
+  /** The forecast's own 90 % interval, before any widening. */
+  readonly lo: number;
+  readonly hi: number;
   readonly actual: number;
   /** 100 (predicted / actual - 1). */
   readonly errorPercent: number;
   /** Whether the rung fell inside the forecast's own 90 % interval, before any widening. */
   readonly inside: boolean;
-  /** log(actual / predicted) over the standard deviation that the forecast gave. */
-  readonly standardised: number;
 };
 
 /** Fewest distinct rungs to forecast from: with three, level, exponent and floor leave nothing to judge the noise by. */
@@ -36,35 +38,52 @@ export function backTest(runs: readonly Run[], trends: readonly Trend[]): readon
       .filter((run) => run.c > cut)
       .map((run) => {
         const parts = posterior.predict(run);
-        const { mean, sd } = momentsOf(parts);
         const predicted = Math.exp(mixtureQuantile(parts, 0.5));
-        const logLoss = Math.log(run.loss);
+        const shareBelow = mixtureCumulative(parts, Math.log(run.loss));
         return {
           cut,
           reach: run.c / cut,
           predicted,
+          lo,
+          hi,
           actual: run.loss,
           errorPercent: 100 * (predicted / run.loss - 1),
-          inside: logLoss >= mixtureQuantile(parts, 0.05) && logLoss <= mixtureQuantile(parts, 0.95),
-          standardised: (logLoss - mean) / sd,
+          inside: run.loss >= lo && run.loss <= hi,
         };
       });
   });
 }
 
-/** How many back-test forecasts the prior belief "the intervals are right" is worth. */
-const PRIOR_FORECASTS = 6;
+/** How many cuts of back-test the forecast's own standard deviation is worth. */
+const OWN_WEIGHT = 6;
+
+/** What the widening compares: the forecast's own uncertainty, and how far it reaches. */
+export type Stretch = {
+  /** Standard deviation of the forecast in log loss, before widening. */
+  readonly sd: number;
+  readonly seedNoise: number;
+  readonly reach: number;
+};
 
 /**
- * Factor on the interval's width: the root mean square of the standardised errors, pulled towards 1 by the prior's weight, and
- * never below 1. All forecasts from one cut share that cut's luck, so together they count as one.
+ * Factor on the interval's width, never below 1. Squared errors of the back-test, less the noise of the two runs that each
+ * compares, are taken to grow in proportion to the decades reached (a random walk away from the law); that growth is
+ * extrapolated to the target and averaged with the forecast's own variance. All forecasts from one cut share that cut's luck,
+ * so together they count as one.
  */
-export function wideningFrom(rows: readonly BackTestRow[]): number {
+export function wideningFrom(rows: readonly BackTestRow[], own: Stretch): number {
   const cuts = [...new Set(rows.map((row) => row.cut))];
-  let sum = PRIOR_FORECASTS;
-  for (const cut of cuts) {
-    const own = rows.filter((row) => row.cut === cut);
-    sum += own.reduce((total, row) => total + row.standardised ** 2, 0) / own.length;
-  }
-  return Math.max(1, Math.sqrt(sum / (PRIOR_FORECASTS + cuts.length)));
+  if (cuts.length === 0 || own.reach <= 1) return 1;
+  const growths = cuts.map((cut) =>
+    mean(rows.filter((row) => row.cut === cut).map((row) => growth(row, own))),
+  );
+  const shown = own.seedNoise ** 2 + mean(growths) * Math.log10(own.reach);
+  const ratio = (OWN_WEIGHT + cuts.length * (shown / own.sd ** 2)) / (OWN_WEIGHT + cuts.length);
+  return Math.max(1, Math.sqrt(ratio));
+}
+
+/** Variance per decade of reach that one forecast's error speaks for. */
+function growth(row: BackTestRow, own: Stretch): number {
+  const squared = Math.log(row.actual / row.predicted) ** 2;
+  return Math.max(0, squared - 2 * own.seedNoise ** 2) / Math.log10(row.reach);
 }

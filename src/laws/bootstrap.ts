@@ -2,7 +2,7 @@
 
 import { Random } from "../math/random.ts";
 import { quantileOfSorted, sorted } from "../math/statistics.ts";
-import { fit } from "./fit.ts";
+import { fitLaw } from "./fit.ts";
 import { type Design, type Law, lossOf, type Run } from "./law.ts";
 
 /**
@@ -16,7 +16,7 @@ export function plainBootstrap(
   options: { readonly seed: number; readonly numResamples: number; readonly delta: number },
 ): { readonly lo: number; readonly hi: number } {
   const random = new Random(options.seed, "laws.bootstrap");
-  const base = fit(law, runs, { delta: options.delta });
+  const base = fitLaw(law, runs, { delta: options.delta });
   // Residuals of p fitted parameters are too small by sqrt((n - p) / n); at n = 6 that matters.
   const inflate = Math.sqrt(runs.length / Math.max(1, runs.length - law.parameters.length));
   const losses = Array.from({ length: options.numResamples }, () => {
@@ -24,7 +24,7 @@ export function plainBootstrap(
       const drawn = base.residuals[random.integer(runs.length)]!;
       return { ...run, loss: run.loss * Math.exp(inflate * drawn - base.residuals[i]!) };
     });
-    return lossOf(law, fit(law, resampled, { delta: options.delta, starts: [base.theta] }).theta, target);
+    return lossOf(law, fitLaw(law, resampled, { delta: options.delta, starts: [base.theta] }).theta, target);
   });
   const ascending = sorted(losses);
   return { lo: quantileOfSorted(ascending, 0.05), hi: quantileOfSorted(ascending, 0.95) };

@@ -33,13 +33,7 @@ export const chinchillaLaw: Law = {
     gradient[4] = -logD * TERMS[1]!;
     return value;
   },
-  natural: (theta) => [
-    Math.exp(theta[0]!),
-    Math.exp(theta[1]!),
-    Math.exp(theta[2]!),
-    theta[3]!,
-    theta[4]!,
-  ],
+  natural: (theta) => [Math.exp(theta[0]!), Math.exp(theta[1]!), Math.exp(theta[2]!), theta[3]!, theta[4]!],
   starts(runs) {
     const largest = runs.reduce((best: Run, run) => (run.c > best.c ? run : best));
     const starts: Float64Array[] = [];

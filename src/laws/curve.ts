@@ -5,7 +5,7 @@ import { mean } from "../math/statistics.ts";
 import { type BackTestRow, backTest, wideningFrom } from "./back-test.ts";
 import { checkLadder, type Interval } from "./forecast.ts";
 import type { Design, Run } from "./law.ts";
-import { mixtureQuantile } from "./mixture.ts";
+import { mixtureQuantile, momentsOf } from "./mixture.ts";
 import { posteriorOf } from "./posterior.ts";
 import { TRENDS } from "./trend.ts";
 
@@ -36,7 +36,11 @@ export function smooth(values: readonly number[]): number[] {
     let wy = 0;
     let wxx = 0;
     let wxy = 0;
-    for (let i = Math.max(0, centre - HALF_WINDOW); i <= Math.min(values.length - 1, centre + HALF_WINDOW); i++) {
+    for (
+      let i = Math.max(0, centre - HALF_WINDOW);
+      i <= Math.min(values.length - 1, centre + HALF_WINDOW);
+      i++
+    ) {
       const x = i - centre;
       const weight = 1 - Math.abs(x) / (HALF_WINDOW + 1);
       w += weight;
@@ -84,10 +88,17 @@ export function forecastCurve(
     curves.map(({ n, d, c }, i) => ({ n, d, c, loss: Math.exp(smoothed[i]![k]!) }));
   checkLadder(atFraction(fractions.length - 1));
   const largest = Math.max(...curves.map((curve) => curve.c));
-  const noise = mean(curves.flatMap((curve, i) => (curve.c === largest ? [pointNoise(logs[i]!, smoothed[i]!)] : [])));
-  const widening = pooledWidening(fractions, atFraction);
+  const noise = mean(
+    curves.flatMap((curve, i) => (curve.c === largest ? [pointNoise(logs[i]!, smoothed[i]!)] : [])),
+  );
+  const reach = target.c / largest;
   const centre = fractions.map((_, k) => quantiles(atFraction(k), target, noise));
-  const parts = (["low", "middle", "high"] as const).map((part) => smooth(centre.map((point) => point[part])));
+  const widening = pooledWidening(fractions, atFraction, (rows, k) =>
+    wideningFrom(rows, { sd: centre[k]!.sd, seedNoise: Math.max(noise, centre[k]!.seedNoise), reach }),
+  );
+  const parts = (["low", "middle", "high"] as const).map((part) =>
+    smooth(centre.map((point) => point[part])),
+  );
   const [low, middle, high] = parts;
   assert(low !== undefined && middle !== undefined && high !== undefined, "three quantiles");
   return {
@@ -102,21 +113,35 @@ export function forecastCurve(
   };
 }
 
-function quantiles(runs: readonly Run[], target: Design, noise: number): { low: number; middle: number; high: number } {
-  const parts = posteriorOf(runs, TRENDS)
-    .predict(target)
-    .map((part) => ({ ...part, sd: Math.hypot(part.sd, noise) }));
+type Quantiles = {
+  readonly low: number;
+  readonly middle: number;
+  readonly high: number;
+  readonly sd: number;
+  readonly seedNoise: number;
+};
+
+function quantiles(runs: readonly Run[], target: Design, noise: number): Quantiles {
+  const posterior = posteriorOf(runs, TRENDS);
+  const parts = posterior.predict(target).map((part) => ({ ...part, sd: Math.hypot(part.sd, noise) }));
   return {
     low: mixtureQuantile(parts, 0.05),
     middle: mixtureQuantile(parts, 0.5),
     high: mixtureQuantile(parts, 0.95),
+    sd: momentsOf(parts).sd,
+    seedNoise: posterior.seedNoise,
   };
 }
 
-function pooledWidening(fractions: readonly number[], atFraction: (k: number) => Run[]): number {
-  const rows: BackTestRow[] = [];
+/** Root mean square of the widenings that every few points ask for: one factor, so that the band stays smooth. */
+function pooledWidening(
+  fractions: readonly number[],
+  atFraction: (k: number) => Run[],
+  wideningAt: (rows: readonly BackTestRow[], k: number) => number,
+): number {
+  const squares: number[] = [];
   for (let k = fractions.length - 1; k >= fractions.length / 8; k -= BACK_TEST_STRIDE) {
-    rows.push(...backTest(atFraction(k), TRENDS));
+    squares.push(wideningAt(backTest(atFraction(k), TRENDS), k) ** 2);
   }
-  return wideningFrom(rows);
+  return Math.sqrt(mean(squares));
 }

@@ -33,7 +33,12 @@ export function huber(residual: number, delta: number): number {
 }
 
 /** The fit's objective over theta: sum_i w_i huber(log L_i - log law_i). A sum, since a mean of 1e-6 stops optimisers early. */
-export function fitObjective(law: Law, runs: readonly Run[], delta: number, weights?: ArrayLike<number>): Objective {
+export function fitObjective(
+  law: Law,
+  runs: readonly Run[],
+  delta: number,
+  weights?: ArrayLike<number>,
+): Objective {
   const logLosses = runs.map((run) => Math.log(run.loss));
   const own = new Float64Array(law.parameters.length);
   return (theta, gradient) => {
@@ -51,7 +56,7 @@ export function fitObjective(law: Law, runs: readonly Run[], delta: number, weig
 }
 
 /** Fits `law` to `runs`. Deterministic. Throws a `UserError` where there are fewer distinct runs than parameters. */
-export function fit(law: Law, runs: readonly Run[], options: FitOptions = {}): Fit {
+export function fitLaw(law: Law, runs: readonly Run[], options: FitOptions = {}): Fit {
   const needed = law.parameters.length;
   const distinct = new Set(runs.map((run) => `${run.n}/${run.d}/${run.c}`)).size;
   if (distinct < needed) {

@@ -5,9 +5,9 @@ import { type BackTestRow, backTest, wideningFrom } from "./back-test.ts";
 import { plainBootstrap } from "./bootstrap.ts";
 import { computeLaw } from "./compute.ts";
 import type { Design, Run } from "./law.ts";
-import { mixtureQuantile, type Part } from "./mixture.ts";
+import { mixtureQuantile, momentsOf, type Part } from "./mixture.ts";
 import { type Posterior, posteriorOf } from "./posterior.ts";
-import { type Trend, TRENDS } from "./trend.ts";
+import { TRENDS, type Trend } from "./trend.ts";
 
 /** One finished run of the ladder. Runs of one rung with several seeds share `n`, `d` and `c`. */
 export type Observation = Run & { readonly run: string; readonly seed: number };
@@ -67,7 +67,9 @@ function distinctLevels(runs: readonly Run[]): number[] {
 
 /** Throws a `UserError` unless the ladder can carry a forecast. */
 export function checkLadder(observations: readonly Run[]): void {
-  const bad = observations.find((run) => [run.n, run.d, run.c, run.loss].some((x) => !(x > 0 && x < Infinity)));
+  const bad = observations.find((run) =>
+    [run.n, run.d, run.c, run.loss].some((x) => !(x > 0 && x < Infinity)),
+  );
   if (bad !== undefined) {
     throw new UserError(
       `a ladder run with N ${bad.n}, D ${bad.d}, C ${bad.c}, loss ${bad.loss}`,
@@ -94,9 +96,10 @@ export function forecast(
   checkLadder(observations);
   const posterior = posteriorOf(observations, TRENDS);
   const rows = backTest(observations, TRENDS);
-  const widening = wideningFrom(rows);
-  const interval = intervalOf(posterior.predict(target), widening);
+  const parts = posterior.predict(target);
   const reach = target.c / posterior.anchor.c;
+  const widening = wideningFrom(rows, { sd: momentsOf(parts).sd, seedNoise: posterior.seedNoise, reach });
+  const interval = intervalOf(parts, widening);
   const facts = {
     reach,
     laws: TRENDS.map((trend) => lawForecast(trend, posterior, target, widening)),
@@ -140,18 +143,21 @@ function basisSentence(
   );
 }
 
-/** The forecast at many designs, for a figure of the law through the ladder: same posterior, same widening. */
+/** The forecast at many designs, for a figure of the law through the ladder: same posterior, same rule of widening. */
 export function forecastLine(
   observations: readonly Observation[],
   designs: readonly Design[],
 ): readonly (Interval & Design)[] {
   checkLadder(observations);
   const posterior = posteriorOf(observations, TRENDS);
-  const widening = wideningFrom(backTest(observations, TRENDS));
-  return designs.map((design) => ({
-    n: design.n,
-    d: design.d,
-    c: design.c,
-    ...intervalOf(posterior.predict(design), widening),
-  }));
+  const rows = backTest(observations, TRENDS);
+  return designs.map((design) => {
+    const parts = posterior.predict(design);
+    const own = {
+      sd: momentsOf(parts).sd,
+      seedNoise: posterior.seedNoise,
+      reach: design.c / posterior.anchor.c,
+    };
+    return { n: design.n, d: design.d, c: design.c, ...intervalOf(parts, wideningFrom(rows, own)) };
+  });
 }

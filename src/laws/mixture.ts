@@ -21,32 +21,36 @@ export function momentsOf(parts: readonly Part[]): { readonly mean: number; read
   return { mean, sd: Math.sqrt(second / total) };
 }
 
-function cumulative(parts: readonly Part[], total: number, x: number): number {
+/** Share of the mixture below x. */
+export function mixtureCumulative(parts: readonly Part[], x: number): number {
   let sum = 0;
-  for (const part of parts) sum += part.weight * normalCumulative((x - part.mean) / part.sd);
+  let total = 0;
+  for (const part of parts) {
+    sum += part.weight * normalCumulative((x - part.mean) / part.sd);
+    total += part.weight;
+  }
   return sum / total;
 }
 
 /** The x below which `fraction` of the mixture lies, to 1e-7 of its standard deviation (bracketed secant: Illinois rule). */
 export function mixtureQuantile(parts: readonly Part[], fraction: number): number {
   const { mean, sd } = momentsOf(parts);
-  const total = parts.reduce((sum, part) => sum + part.weight, 0);
   const guess = mean + sd * normalQuantile(fraction);
   let low = guess - 0.5 * sd;
   let high = guess + 0.5 * sd;
-  let atLow = cumulative(parts, total, low) - fraction;
+  let atLow = mixtureCumulative(parts, low) - fraction;
   while (atLow > 0) {
     low -= sd;
-    atLow = cumulative(parts, total, low) - fraction;
+    atLow = mixtureCumulative(parts, low) - fraction;
   }
-  let atHigh = cumulative(parts, total, high) - fraction;
+  let atHigh = mixtureCumulative(parts, high) - fraction;
   while (atHigh < 0) {
     high += sd;
-    atHigh = cumulative(parts, total, high) - fraction;
+    atHigh = mixtureCumulative(parts, high) - fraction;
   }
   while (high - low > 1e-7 * sd) {
     const x = high - (atHigh * (high - low)) / (atHigh - atLow);
-    const at = cumulative(parts, total, x) - fraction;
+    const at = mixtureCumulative(parts, x) - fraction;
     if (Math.abs(at) < 1e-9) return x;
     if (at < 0) {
       low = x;

@@ -129,7 +129,12 @@ function kriging(
   return { weights, sd: Math.sqrt(own - explained + shareOfLevel ** 2 / covariance.total) };
 }
 
-function statesOf(trend: Trend, runs: readonly Run[], anchor: Run, covariances: readonly Covariance[]): State[] {
+function statesOf(
+  trend: Trend,
+  runs: readonly Run[],
+  anchor: Run,
+  covariances: readonly Covariance[],
+): State[] {
   const states: State[] = [];
   for (const exponent of nodesOf(PRIORS.exponent)) {
     for (const floor of nodesOf(PRIORS.floorShare)) {
@@ -173,7 +178,8 @@ export function posteriorOf(runs: readonly Run[], trends: readonly Trend[]): Pos
     nodesOf(PRIORS.drift).map((drift) => covarianceOf(decades, noise, drift)),
   );
   const states = normalised(trends.flatMap((trend) => statesOf(trend, runs, anchor, covariances)));
-  const average = (value: (state: State) => number) => states.reduce((sum, s) => sum + s.weight * value(s), 0);
+  const average = (value: (state: State) => number) =>
+    states.reduce((sum, s) => sum + s.weight * value(s), 0);
   return {
     anchor,
     trendWeights: new Map(
@@ -186,7 +192,9 @@ export function posteriorOf(runs: readonly Run[], trends: readonly Trend[]): Pos
     predict(design, trendName) {
       // Below the ladder the walk would need a start of its own; the level at the lowest rung stands in.
       const place = Math.max(0, Math.log10(design.c / lowest));
-      const carried = new Map(covariances.map((covariance) => [covariance, kriging(covariance, decades, place)]));
+      const carried = new Map(
+        covariances.map((covariance) => [covariance, kriging(covariance, decades, place)]),
+      );
       return states
         .filter((state) => trendName === undefined || state.trend.name === trendName)
         .map((state) => {

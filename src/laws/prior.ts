@@ -27,7 +27,8 @@ export const PRIORS = {
     median: 0.55,
     spread: 0.7,
     numNodes: 13,
-    reason: "E as a share of the largest rung's loss: 0.54 to 0.9 at the largest run of the same tables, less a decade below",
+    reason:
+      "E as a share of the largest rung's loss: 0.54 to 0.9 at the largest run of the same tables, less a decade below",
   },
   seedNoise: {
     scale: "log",
@@ -41,7 +42,8 @@ export const PRIORS = {
     median: 0.005,
     spread: 1,
     numNodes: 6,
-    reason: "log loss wandering off any law, per square root of a decade of compute: 0.2 to 2 % in the same tables",
+    reason:
+      "log loss wandering off any law, per square root of a decade of compute: 0.2 to 2 % in the same tables",
   },
 } as const satisfies Record<string, Prior>;
 

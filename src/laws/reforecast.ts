@@ -47,13 +47,16 @@ export function reforecast(
 ): Reforecast {
   assert(band.length > 0, "a band has points");
   const last = seen.at(-1);
-  if (last === undefined) return { ...locked, onTrack: "on track", reason: "no point of the run has been seen yet" };
+  if (last === undefined)
+    return { ...locked, onTrack: "on track", reason: "no point of the run has been seen yet" };
   const recent = seen.filter((point) => point.fraction > last.fraction - WINDOW);
   const distance = mean(recent.map((point) => Math.log(point.loss / bandAt(band, point.fraction).median)));
   const share = Math.min(1, Math.max(0, last.fraction));
   // What stays at the end is the difference between training curve and held-out loss, and the scatter of the recent points.
   const spread = Math.log(locked.hi / locked.lo) / (2 * Z_90);
-  const scatter = Math.sqrt(mean(recent.map((p) => (Math.log(p.loss / bandAt(band, p.fraction).median) - distance) ** 2)));
+  const scatter = Math.sqrt(
+    mean(recent.map((p) => (Math.log(p.loss / bandAt(band, p.fraction).median) - distance) ** 2)),
+  );
   const left = Math.sqrt(spread ** 2 * (1 - share) + scatter ** 2 / recent.length + FLOOR ** 2);
   const middle = Math.log(locked.median) + share * distance;
   const here = bandAt(band, last.fraction);

@@ -45,7 +45,11 @@ class Line {
   at(step: number): Trial {
     for (let i = 0; i < this.point.length; i++) this.point[i] = this.#origin[i]! + step * this.#direction[i]!;
     const value = this.#objective(this.point, this.gradient);
-    return { step, value: Number.isFinite(value) ? value : Infinity, slope: dot(this.gradient, this.#direction) };
+    return {
+      step,
+      value: Number.isFinite(value) ? value : Infinity,
+      slope: dot(this.gradient, this.#direction),
+    };
   }
 }
 
@@ -76,7 +80,8 @@ function wolfeStep(line: Line, start: Trial, firstStep: number): Trial | null {
   let previous = start;
   let current = line.at(firstStep);
   for (let i = 0; i < MAX_TRIALS; i++) {
-    if (!lowersEnough(current) || (i > 0 && current.value >= previous.value)) return zoom(line, start, previous, current);
+    if (!lowersEnough(current) || (i > 0 && current.value >= previous.value))
+      return zoom(line, start, previous, current);
     if (Math.abs(current.slope) <= -CURVATURE * start.slope) return current;
     if (current.slope >= 0) return zoom(line, start, current, previous);
     previous = current;
@@ -91,7 +96,8 @@ function zoom(line: Line, start: Trial, low: Trial, high: Trial): Trial | null {
   let other = high;
   for (let i = 0; i < MAX_TRIALS; i++) {
     const trial = line.at(cubicStep(best, other));
-    if (trial.value > start.value + DECREASE * trial.step * start.slope || trial.value >= best.value) other = trial;
+    if (trial.value > start.value + DECREASE * trial.step * start.slope || trial.value >= best.value)
+      other = trial;
     else {
       if (Math.abs(trial.slope) <= -CURVATURE * start.slope) return trial;
       if (trial.slope * (other.step - best.step) >= 0) other = best;
@@ -130,7 +136,11 @@ function isFlat(point: Float64Array, gradient: Float64Array, limit: number): boo
 }
 
 /** Local minimum of `objective` reached from `start`. Deterministic; for a global one, use many starts. */
-export function minimise(objective: Objective, start: ArrayLike<number>, options: MinimiseOptions = {}): Minimum {
+export function minimise(
+  objective: Objective,
+  start: ArrayLike<number>,
+  options: MinimiseOptions = {},
+): Minimum {
   const maxIterations = options.maxIterations ?? 1000;
   const tolerance = options.tolerance ?? 1e-9;
   const n = start.length;
@@ -144,7 +154,8 @@ export function minimise(objective: Objective, start: ArrayLike<number>, options
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     if (isFlat(point, gradient, tolerance * Math.abs(value))) return finish(iteration, "gradient");
     const direction = new Float64Array(n);
-    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) direction[i]! -= inverse[i * n + j]! * gradient[j]!;
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < n; j++) direction[i]! -= inverse[i * n + j]! * gradient[j]!;
     const line = new Line(objective, point, direction);
     const slope = dot(gradient, direction);
     // Without curvature information the first step moves the point by at most 1/10 in any variable.

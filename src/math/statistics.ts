@@ -29,7 +29,10 @@ export function sorted(values: Numbers): Float64Array {
 
 /** Quantile of ascending values, linear between order statistics (Hyndman and Fan's type 7, the default of R and numpy). */
 export function quantileOfSorted(ascending: Numbers, fraction: number): number {
-  assert(ascending.length > 0 && fraction >= 0 && fraction <= 1, `a quantile takes values and 0..1, got ${fraction}`);
+  assert(
+    ascending.length > 0 && fraction >= 0 && fraction <= 1,
+    `a quantile takes values and 0..1, got ${fraction}`,
+  );
   const position = fraction * (ascending.length - 1);
   const below = Math.floor(position);
   const low = ascending[below]!;
@@ -55,7 +58,10 @@ export function scaledMedianDeviation(values: Numbers): number {
 
 /** Mean under non-negative weights. */
 export function weightedMean(values: Numbers, weights: Numbers): number {
-  assert(values.length === weights.length, `one weight per value, got ${weights.length} for ${values.length}`);
+  assert(
+    values.length === weights.length,
+    `one weight per value, got ${weights.length} for ${values.length}`,
+  );
   let sum = 0;
   let total = 0;
   for (let i = 0; i < values.length; i++) {

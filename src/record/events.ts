@@ -117,6 +117,24 @@ export const eventSchema = z.discriminatedUnion("kind", [
     ofEither,
     z.strictObject({ what: name, evidence: json, severity: z.enum(["info", "warning", "critical"]) }),
   ),
+  kind(
+    "reforecast",
+    ofRun,
+    z.strictObject({
+      step: count,
+      tokens: count,
+      /** Share of the run that is done. */
+      fraction: z.number().min(0).max(1),
+      /** Of the final held-out loss, in the unit of its locked prediction. */
+      median: z.number(),
+      lo: z.number(),
+      hi: z.number(),
+      status: z.enum(["on track", "above", "below"]),
+      reason: name,
+      /** Measured against predicted step time so far. */
+      stepGapPercent: z.number(),
+    }),
+  ),
   kind("note", ofEither, z.strictObject({ text: name })),
   kind("interrupted", ofEither, z.strictObject({ reason: name })),
 ]);

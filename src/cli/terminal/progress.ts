@@ -46,7 +46,8 @@ export function standardError(): ProgressOutput {
   return {
     write: (text) => process.stderr.write(text),
     isTerminal: process.stderr.isTTY === true && process.env.TERM !== "dumb",
-    columns: () => process.stderr.columns ?? 80,
+    // A pseudo-terminal that was given no size reports 0 columns.
+    columns: () => process.stderr.columns || 80,
   };
 }
 

@@ -1,0 +1,57 @@
+/** @file Why a prediction missed: every gap split into named parts that add up to it, in percent of the predicted median. Pure. */
+
+import type { Cause } from "../report/data.ts";
+import type { RunSummary } from "../train/summary.ts";
+import type { FitResult } from "./fit.ts";
+
+/** Half a 90 % interval in standard deviations. */
+const Z_90 = 1.645;
+
+/**
+ * The loss. What the held-out text shows and the training text does not is the data's; the rest is split between the law and the
+ * luck of the seed in proportion to their variances, which is the expected value of each part given their sum when both are normal.
+ */
+export function causesOfLoss(fit: FitResult, gapPercent: number, curve: readonly number[]): readonly Cause[] {
+  const trainingGap = 100 * Math.log(curve.at(-1)! / fit.band.at(-1)!.median);
+  const forecastDeviation = (100 * Math.log(fit.loss.hi / fit.loss.lo)) / (2 * Z_90);
+  const seedVariance = Math.min(fit.noisePercent ** 2, forecastDeviation ** 2);
+  const seedShare = seedVariance / forecastDeviation ** 2;
+  return [
+    { name: "law", percent: (1 - seedShare) * trainingGap },
+    { name: "seed noise", percent: seedShare * trainingGap },
+    { name: "data: held-out against training text", percent: gapPercent - trainingGap },
+  ];
+}
+
+/** Step time, by operation: what each took more or less than foretold. */
+export function causesOfStepTime(fit: FitResult, summary: RunSummary, gapPercent: number): readonly Cause[] {
+  const predicted = fit.stepSeconds.median;
+  const names = Object.keys(fit.operationSeconds);
+  const byOperation = names.map((name) => ({
+    name,
+    percent: (100 * ((summary.operationSeconds[name] ?? 0) - fit.operationSeconds[name]!)) / predicted,
+  }));
+  const named = byOperation.reduce((sum, { percent }) => sum + percent, 0);
+  return [...byOperation, { name: "around the operations, mean against median", percent: gapPercent - named }];
+}
+
+/** Wall time, by part of the run. */
+export function causesOfWallTime(fit: FitResult, summary: RunSummary): readonly Cause[] {
+  const predicted = fit.wallSeconds.median;
+  const part = (name: string, measured: number, foretold: number): Cause => ({ name, percent: (100 * (measured - foretold)) / predicted });
+  return [
+    part("optimiser steps", summary.stepsSeconds, fit.wallParts.steps),
+    part("between steps: batches, checkpoints", summary.betweenStepsSeconds, fit.wallParts.betweenSteps),
+    part("start", summary.startSeconds, fit.wallParts.start),
+    part("evaluation", summary.evaluationSeconds, fit.wallParts.evaluation),
+  ];
+}
+
+/** Peak memory: the arena is planned to the byte, so a gap lies beside it unless the plan itself was wrong. */
+export function causesOfMemory(fit: FitResult, summary: RunSummary, gapPercent: number): readonly Cause[] {
+  const arena = (100 * (summary.arenaBytes - fit.arenaBytes)) / fit.peakBytes.median;
+  return [
+    { name: "arena: parameters, moments, activations", percent: arena },
+    { name: "process beside the arena", percent: gapPercent - arena },
+  ];
+}

@@ -1,0 +1,156 @@
+/** @file Stage 3: laws from the ladder, and the target's predictions, locked in the record before a step at its shape runs. */
+
+import { z } from "zod";
+import type { Manifest } from "../corpus/manifest.ts";
+import { chinchillaLaw } from "../laws/chinchilla.ts";
+import { computeLaw } from "../laws/compute.ts";
+import { forecastCurve } from "../laws/curve.ts";
+import type { Observation } from "../laws/forecast.ts";
+import { forecast, forecastLine } from "../laws/forecast.ts";
+import type { Law } from "../laws/law.ts";
+import { parameterIntervals } from "../laws/parameter-intervals.ts";
+import { NUM_CURVE_POINTS } from "../train/summary.ts";
+import type { Context } from "./context.ts";
+import { runStage } from "./context.ts";
+import type { Estimates } from "./estimate.ts";
+import { estimateRun } from "./estimate.ts";
+import type { LadderRun } from "./ladder.ts";
+import { observationOf } from "./ladder.ts";
+import type { Plan } from "./plan.ts";
+import { lossOfSource, QUANTITIES } from "./quantities.ts";
+import { forecastCost } from "./time-forecast.ts";
+
+const interval = { median: z.number(), lo: z.number(), hi: z.number() };
+const intervalSchema = z.strictObject(interval);
+const predictionSchema = z.strictObject({ ...interval, basis: z.string() });
+
+const lawSchema = z.strictObject({
+  name: z.string(),
+  formula: z.string(),
+  weight: z.number(),
+  target: intervalSchema,
+  parameters: z.array(z.strictObject({ name: z.string(), unit: z.string(), ...interval })),
+});
+
+export const fitSchema = z.strictObject({
+  /** Run names that the forecast rests on. */
+  runs: z.array(z.string()),
+  loss: predictionSchema,
+  sources: z.record(z.string(), predictionSchema),
+  reach: z.number(),
+  laws: z.array(lawSchema),
+  backTest: z.array(z.strictObject({ cut: z.number(), reach: z.number(), predicted: z.number(), lo: z.number(), hi: z.number(), actual: z.number(), errorPercent: z.number(), inside: z.boolean() })),
+  widening: z.number(),
+  plainBootstrap: z.strictObject({ lo: z.number(), hi: z.number() }),
+  noisePercent: z.number(),
+  driftPercent: z.number(),
+  /** Median and 90 % interval along the compute-optimal line, for the figure; the last point lies beyond the target. */
+  line: z.array(z.strictObject({ flops: z.number(), ...interval })),
+  band: z.array(z.strictObject({ fraction: z.number(), ...interval })),
+  stepSeconds: predictionSchema,
+  wallSeconds: predictionSchema,
+  peakBytes: predictionSchema,
+  operationSeconds: z.record(z.string(), z.number()),
+  wallParts: z.strictObject({ steps: z.number(), betweenSteps: z.number(), start: z.number(), evaluation: z.number() }),
+  arenaBytes: z.number(),
+});
+
+export type FitResult = z.infer<typeof fitSchema>;
+
+/** Share of the curve's points that a 90 % band should hold; a stretch of luck or drift moves many points together. */
+const CURVE_SHARE = { median: 0.9, lo: 0.8, hi: 1 };
+
+export async function fit(
+  context: Context,
+  plan: Plan,
+  manifest: Manifest,
+  runs: readonly LadderRun[],
+  targetName: string,
+  estimates: () => Promise<Estimates>,
+): Promise<FitResult> {
+  const inputs = { runs: runs.map(({ name, summary }) => [name, summary.heldOut]), target: targetName };
+  return runStage(context, "fit", inputs, fitSchema, async () => {
+    const result = { ...forecastLosses(plan, manifest, runs), ...(await forecastTimes(context, plan, runs, await estimates())) };
+    lock(context, targetName, result);
+    return result;
+  });
+}
+
+function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly LadderRun[]) {
+  const { target } = plan;
+  const design = { n: target.matrixParameters, d: target.tokens, c: target.flops };
+  const observations = runs.map(observationOf);
+  const all = forecast(observations, design);
+  const perSource = manifest.sources.map(({ name }) => {
+    const own = runs.map((run) => ({ ...observationOf(run), loss: run.summary.heldOut.sources[name]!.bitsPerByte }));
+    const { median, lo, hi, basis } = forecast(own, design);
+    return [name, { median, lo, hi, basis }] as const;
+  });
+  const fractions = Array.from({ length: NUM_CURVE_POINTS }, (_, i) => (i + 0.5) / NUM_CURVE_POINTS);
+  const curves = runs.map((run) => ({ ...observationOf(run), losses: run.summary.curve }));
+  return {
+    runs: runs.map(({ name }) => name),
+    loss: { median: all.median, lo: all.lo, hi: all.hi, basis: all.basis },
+    sources: Object.fromEntries(perSource),
+    reach: all.reach,
+    laws: all.laws.map((law) => ({
+      name: law.name,
+      formula: law.formula,
+      weight: law.weight,
+      target: { median: law.median, lo: law.lo, hi: law.hi },
+      parameters: [...parameterIntervals(lawNamed(law.name), observations)],
+    })),
+    backTest: [...all.backTest],
+    widening: all.widening,
+    plainBootstrap: all.plainBootstrap,
+    noisePercent: all.noisePercent,
+    driftPercent: all.driftPercent,
+    line: lineThrough(plan, observations),
+    band: [...forecastCurve(curves, design, fractions).points],
+  };
+}
+
+function lawNamed(name: string): Law {
+  return name === chinchillaLaw.name ? chinchillaLaw : computeLaw;
+}
+
+/** Points of the line: at every rung, at the target and at ten times its compute, with N and D growing alike in between. */
+function lineThrough({ rungs, target }: Plan, observations: readonly Observation[]) {
+  const from = rungs[0]!.flops;
+  const to = 10 * target.flops;
+  const numPoints = 41;
+  const designs = Array.from({ length: numPoints }, (_, i) => {
+    const c = from * (to / from) ** (i / (numPoints - 1));
+    const growth = Math.sqrt(c / target.flops);
+    return { n: target.matrixParameters * growth, d: target.tokens * growth, c };
+  });
+  return forecastLine(observations, designs).map(({ c, median, lo, hi }) => ({ flops: c, median, lo, hi }));
+}
+
+async function forecastTimes(context: Context, plan: Plan, runs: readonly LadderRun[], before: Estimates) {
+  const { machine } = context;
+  const compared = runs.map((run) => {
+    const planned = before.ladder.find(({ placed }) => run.name.startsWith(`${placed.run.name}.`))!;
+    return { run, estimate: planned.estimate };
+  });
+  // Timed again now: what counts is the machine as it is before the target, and both estimates are alike in kind.
+  const estimate = await estimateRun(plan.target, machine.numThreads, machine);
+  const { parts, ...cost } = forecastCost(plan.target, estimate, compared);
+  return { ...cost, wallParts: parts };
+}
+
+/** Writes every prediction once; a stage that was killed half-way finds its own. */
+function lock(context: Context, run: string, result: FitResult): void {
+  const predict = (quantity: string, unit: string, { median, lo, hi, basis }: FitResult["loss"]) => {
+    const known = context.record.events.some(
+      (event) => event.kind === "prediction" && event.run === run && event.data.quantity === quantity,
+    );
+    if (!known) context.record.append({ run, kind: "prediction", data: { quantity, unit, median, lo, hi, basis } });
+  };
+  predict(QUANTITIES.loss, "bits per byte", result.loss);
+  for (const [name, prediction] of Object.entries(result.sources)) predict(lossOfSource(name), "bits per byte", prediction);
+  predict(QUANTITIES.curve, "share", { ...CURVE_SHARE, basis: "the loss curve's 90 % band, forecast at 64 fractions of the run as the final loss is" });
+  predict(QUANTITIES.stepTime, "s", result.stepSeconds);
+  predict(QUANTITIES.wallTime, "s", result.wallSeconds);
+  predict(QUANTITIES.memory, "bytes", result.peakBytes);
+}

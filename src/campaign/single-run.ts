@@ -1,0 +1,143 @@
+/** @file One training without a campaign: text, a shape, a number of steps. Stopped or killed, it goes on; finished, it stays so. */
+
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { z } from "zod";
+import { prepareCorpus } from "../corpus/prepare.ts";
+import { type CorpusSpec, corpusSpec } from "../corpus/spec.ts";
+import { flopsOf } from "../engine/compile.ts";
+import { shapeOfWidth } from "../model/dial.ts";
+import { matrixParameters } from "../model/shape.ts";
+import { openRecord } from "../record/record.ts";
+import { trainingPrograms } from "../train/programs.ts";
+import {
+  decoderShapeSchema,
+  optimiserSchema,
+  type RunSpec,
+  runSpecSchema,
+  tokensOf,
+} from "../train/run-spec.ts";
+import type { RunSummary } from "../train/summary.ts";
+import type { CampaignEvent } from "./context.ts";
+import { corpusInFile } from "./corpus-in-file.ts";
+import { exportRun } from "./export-run.ts";
+import { thisMachine } from "./machine.ts";
+import { modelCard } from "./model-card.ts";
+import { BASE_WIDTH, type PlannedRun } from "./sizing.ts";
+import { runName, trainPlanned } from "./train-planned.ts";
+import { workspaceOf } from "./workspace.ts";
+import { readYamlFile } from "./yaml-file.ts";
+
+const { role: _role, ...runFields } = runSpecSchema.shape;
+
+export const singleRunSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens"),
+  corpus: corpusInFile,
+  vocabularySize: corpusSpec.shape.vocabularySize.default(1024),
+  run: z.strictObject({
+    ...runFields,
+    /** The width gives every size that is left out, as it does in a campaign. */
+    shape: decoderShapeSchema.omit({ vocabularySize: true }).partial().required({ width: true }),
+    optimiser: optimiserSchema.partial().prefault({}),
+    sequenceLength: runFields.sequenceLength.default(256),
+    seed: runFields.seed.default(1),
+    heldOutTokens: runFields.heldOutTokens.default(160_000),
+    checkpointSeconds: runFields.checkpointSeconds.default(8),
+  }),
+});
+
+export type SingleRunFile = z.infer<typeof singleRunSchema>;
+
+/** What is not said in the file. The learning rate holds at the width of 64 and goes to others by mu-P. */
+const OPTIMISER = {
+  learningRate: 0.01,
+  baseWidth: BASE_WIDTH,
+  beta1: 0.9,
+  beta2: 0.95,
+  epsilon: 1e-8,
+  weightDecay: 0.1,
+  clip: 1,
+} as const satisfies RunSpec["optimiser"];
+
+export interface SingleRunOptions {
+  readonly path: string;
+  /** Where everything of the run goes; `runs/NAME` unless given. */
+  readonly folder?: string;
+  /** All of the machine's unless given. The result does not depend on it. */
+  readonly numThreads?: number;
+  readonly signal: AbortSignal;
+  readonly tell: (event: CampaignEvent) => void;
+}
+
+export interface SingleRunResult {
+  /** Its name in the record. */
+  readonly run: string;
+  readonly summary: RunSummary;
+  /** The Hugging Face folder. */
+  readonly model: string;
+  /** Of the record. */
+  readonly head: string;
+}
+
+/** Prepares the corpus, trains, scores the held-out text and writes the model out. */
+export async function singleRun({
+  path,
+  folder,
+  numThreads,
+  signal,
+  tell,
+}: SingleRunOptions): Promise<SingleRunResult> {
+  const file = readYamlFile(path, singleRunSchema, {
+    what: "one training",
+    example: "campaigns/single-run.yaml",
+    documentation: "docs/campaign.md",
+  });
+  const spec = runSpecOf(file);
+  const workspace = workspaceOf(file.name, folder);
+  mkdirSync(workspace.folder, { recursive: true });
+  using record = openRecord(workspace.folder);
+  const manifest = await prepareCorpus(corpusSpecOf(file), dirname(resolve(path)), workspace.corpus, {
+    signal,
+    onProgress: (progress) => tell({ kind: "preparing", ...progress }),
+  });
+  const run = plannedRun(file.name, spec);
+  const machine = thisMachine(workspace.folder);
+  const placed = { run, numThreads: numThreads ?? machine.numThreads };
+  const name = runName(run, manifest.hash);
+  const summary = await trainPlanned({ record, workspace, machine, signal, tell }, placed, name);
+  exportRun(workspace, name, spec, modelCard({ campaign: file }, { target: run }, manifest, { summary }));
+  return { run: name, summary, model: workspace.model, head: record.head };
+}
+
+/** The whole specification, with what the file leaves out. */
+export function runSpecOf({ vocabularySize, run }: SingleRunFile): RunSpec {
+  const dial = shapeOfWidth(run.shape.width, {
+    vocabularySize,
+    queriesPerKeyValue: 1,
+    tiedEmbeddings: false,
+  });
+  return runSpecSchema.parse({
+    ...run,
+    role: "single",
+    shape: { ...dial, ...run.shape },
+    optimiser: { ...OPTIMISER, ...run.optimiser },
+  });
+}
+
+function corpusSpecOf({ corpus, vocabularySize, run }: SingleRunFile): CorpusSpec {
+  return corpusSpec.parse({ ...corpus, vocabularySize, seed: run.seed });
+}
+
+function plannedRun(name: string, spec: RunSpec): PlannedRun {
+  const { shape, batchSequences: batch, sequenceLength, numSteps, heldOutTokens } = spec;
+  const { programs } = trainingPrograms(shape, { batch, sequenceLength }, spec.optimiser);
+  const flopsPer = (program: string) => flopsOf(programs.get(program)!);
+  return {
+    name,
+    spec,
+    matrixParameters: matrixParameters(shape),
+    tokens: tokensOf(spec),
+    flops: numSteps * flopsPer("train"),
+    evaluationFlops: Math.ceil(heldOutTokens / (batch * sequenceLength)) * flopsPer("evaluate"),
+  };
+}

@@ -1,0 +1,41 @@
+/** @file Arguments that several commands share: the campaign's folder, --json, numbers, examples in the help. */
+
+import type { Command } from "commander";
+import { UserError } from "../errors.ts";
+
+/** The folder of the default campaign. */
+export const DEFAULT_FOLDER = "runs/first-light";
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly json?: true;
+}
+
+/** Adds --json and the example, which every command has. */
+export function finish(command: Command, example: string): Command {
+  return command
+    .option("--json", "print JSON on standard output; progress stays on standard error")
+    .addHelpText("after", `\nExample:\n  ${example.replaceAll("\n", "\n  ")}`);
+}
+
+/** Reads a whole number of at least `least`. */
+export function wholeNumber(option: string, least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw badNumber(option, text, `a whole number of at least ${least}`);
+  };
+}
+
+/** Reads a number that is not negative. */
+export function nonNegative(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isFinite(value) && value >= 0) return value;
+    throw badNumber(option, text, "a number of at least 0");
+  };
+}
+
+function badNumber(option: string, text: string, expected: string): UserError {
+  return new UserError(`${option} "${text}"`, expected, "correct it and give the same command again");
+}

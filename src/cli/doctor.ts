@@ -1,0 +1,37 @@
+/** @file `longrun doctor`: what longrun needs of this machine, what is missing and how to get it. */
+
+import type { Command } from "commander";
+import { type CommonOptions, finish } from "./arguments.ts";
+import { type Check, doctorChecks, gatherFacts } from "./doctor-checks.ts";
+import { EXIT, printJson, printText } from "./output.ts";
+import { type Paint, paintFor } from "./terminal/paint.ts";
+import { table } from "./terminal/table.ts";
+
+const COLOURS = { ok: "green", warn: "yellow", missing: "red" } as const;
+
+export function addDoctor(program: Command): void {
+  const command = program
+    .command("doctor")
+    .description("Check the machine: Node, compiler, kernels, cores, memory, disk, the default texts.");
+  finish(command, "longrun doctor").action(runDoctor);
+}
+
+/** Exit code 1 where something is missing. */
+async function runDoctor({ json }: CommonOptions): Promise<void> {
+  const { native } = await import("../engine/native.ts");
+  const checks = doctorChecks(await gatherFacts(".", async () => native.instructionSets()));
+  if (json) printJson({ checks });
+  else printText(checksText(checks, paintFor(process.stdout)));
+  if (checks.some(({ status }) => status === "missing")) process.exitCode = EXIT.failed;
+}
+
+function checksText(checks: readonly Check[], paint: Paint): string {
+  const amiss = checks.filter(({ remedy }) => remedy !== null);
+  const overview = table(checks, [
+    { title: "", align: "left", cell: ({ status }) => paint(COLOURS[status], status) },
+    { title: "what", align: "left", cell: ({ name }) => name },
+    { title: "found", align: "left", cell: ({ found }) => found, wrap: true },
+  ]);
+  const remedies = amiss.map(({ name, remedy }) => `${name}: ${remedy}`);
+  return [overview, "", ...(amiss.length === 0 ? ["Everything is there."] : remedies)].join("\n");
+}

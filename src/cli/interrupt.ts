@@ -1,0 +1,36 @@
+/** @file Ctrl-C: the first asks the work to stop after the step it is in, the second ends the program at once. */
+
+import { EXIT } from "./output.ts";
+
+/** What a piece of work came to: its result, or the place where it stopped because it was asked to. */
+export type Ended<T> =
+  | { readonly kind: "done"; readonly result: T }
+  | { readonly kind: "interrupted"; readonly where: string };
+
+/** Does the work with a signal that Ctrl-C aborts. `note` shows a line to the person who pressed it. */
+export async function untilInterrupted<T>(
+  note: (text: string) => void,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<Ended<T>> {
+  const stop = new AbortController();
+  const onInterrupt = () => {
+    if (stop.signal.aborted) process.exit(EXIT.interrupted);
+    note("stopping after this step; the same command goes on");
+    stop.abort();
+  };
+  process.on("SIGINT", onInterrupt);
+  try {
+    return { kind: "done", result: await work(stop.signal) };
+  } catch (error) {
+    if (!stop.signal.aborted || !isStop(error)) throw error;
+    process.exitCode = EXIT.interrupted;
+    return { kind: "interrupted", where: error.message };
+  } finally {
+    process.off("SIGINT", onInterrupt);
+  }
+}
+
+/** Stages end with `Interrupted`, what listens to the signal itself with `AbortError`. */
+function isStop(error: unknown): error is Error {
+  return error instanceof Error && (error.name === "Interrupted" || error.name === "AbortError");
+}

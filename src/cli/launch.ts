@@ -1,0 +1,98 @@
+/** @file `longrun launch`: a campaign from text to verdict; the same command goes on where it stopped. */
+
+import { join, relative } from "node:path";
+import type { Command } from "commander";
+import { type Budget, parseBudget } from "../campaign/budget.ts";
+import type { LaunchResult } from "../campaign/launch.ts";
+import { UserError } from "../errors.ts";
+import { formatBytes, formatSeconds, significant } from "../figures/numbers.ts";
+import { type CommonOptions, finish } from "./arguments.ts";
+import { withProgress } from "./campaign-progress.ts";
+import type { Ended } from "./interrupt.ts";
+import { EXIT, printJson, printText } from "./output.ts";
+import { paintFor } from "./terminal/paint.ts";
+import { verdictTable } from "./terminal/verdict-table.ts";
+
+interface LaunchOptions extends CommonOptions {
+  readonly folder?: string;
+  readonly budget?: Budget;
+  readonly accept?: string;
+  readonly because?: string;
+}
+
+/** The one that comes with longrun, so that `launch` alone works in any folder. */
+const DEFAULT_CAMPAIGN = relative(
+  ".",
+  join(import.meta.dirname, "..", "..", "campaigns", "first-light.yaml"),
+);
+
+const EXAMPLE = `longrun launch campaigns/first-light.yaml --budget 2m
+longrun launch campaigns/mine.yaml --accept few-tokens --because "a rehearsal"
+
+Exit codes: 0 verdict, ${EXIT.userError} a mistake to put right, ${EXIT.held} held or stopped by the gate, ${EXIT.interrupted} Ctrl-C.`;
+
+export function addLaunch(program: Command): void {
+  const command = program
+    .command("launch")
+    .description(
+      "Run a campaign: plan, ladder, forecast, gate, target, verdict. Stopped or killed, the same command goes on.",
+    )
+    .argument("[file]", "the campaign file", DEFAULT_CAMPAIGN)
+    .option("--folder <folder>", "the campaign's folder (default: runs/NAME)")
+    .option("--budget <amount>", "spend this instead of what the file says: 2m, 1h, 30TFLOP", parseBudget)
+    .option("--accept <id>", "lift the hold with this id; needs --because")
+    .option("--because <text>", "why; it is kept in the record");
+  finish(command, EXAMPLE).action(runLaunch);
+}
+
+async function runLaunch(path: string, { json, folder, budget, ...options }: LaunchOptions): Promise<void> {
+  const accept = acceptance(options);
+  const { launch } = await import("../campaign/launch.ts");
+  const ended = await withProgress((signal, tell) => launch({ path, folder, budget, accept, signal, tell }));
+  if (json) printJson(launchJson(ended));
+  else if (ended.kind === "done") printText(launchText(ended.result, path));
+  if (ended.kind === "done" && ended.result.kind !== "finished") process.exitCode = EXIT.held;
+}
+
+function acceptance({ accept, because }: Pick<LaunchOptions, "accept" | "because">) {
+  if (accept === undefined && because === undefined) return undefined;
+  if (accept !== undefined && because?.trim()) return { id: accept, because };
+  throw new UserError(
+    accept === undefined ? "--because without --accept" : `--accept ${accept} without a reason`,
+    "the two together: a hold is lifted by name and with a reason, which the record keeps",
+    `longrun launch --accept ${accept ?? "ID"} --because "why"`,
+  );
+}
+
+function launchJson(ended: Ended<LaunchResult>): unknown {
+  if (ended.kind === "interrupted") return { interrupted: ended.where };
+  const { result } = ended;
+  if (result.kind !== "finished")
+    return {
+      held: { decision: result.kind === "held" ? "hold" : "stop", reason: result.reason, id: result.id },
+    };
+  const { kind: _, verdict, ...rest } = result;
+  return { verdict: verdict.map(({ about: _, ...row }) => row), ...rest };
+}
+
+function launchText(result: LaunchResult, path: string): string {
+  const paint = paintFor(process.stdout);
+  if (result.kind !== "finished") {
+    const lift = `\nlift it with: longrun launch ${path} --accept ${result.id ?? "ID"} --because "why"`;
+    return result.kind === "held"
+      ? `${paint("yellow", "held")}: ${result.reason}${lift}`
+      : `${paint("red", "stopped")}: ${result.reason}`;
+  }
+  const { verdict, reach, seconds, peakBytes, report, sample, head } = result;
+  return [
+    "",
+    verdictTable(verdict, paint, process.stdout.columns ?? 110),
+    `reach ${significant(reach)}, ${formatSeconds(seconds)} in all, peak memory ${formatBytes(peakBytes)}`,
+    "",
+    "a sample of text from the trained model:",
+    sample.trim(),
+    "",
+    `report: ${report}`,
+    `head of the record: ${head}`,
+  ].join("\n");
+}

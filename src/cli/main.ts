@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+/** @file The command line: one command per file, put together. */
+
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { addDoctor } from "./doctor.ts";
+import { addLaunch } from "./launch.ts";
+import { runProgram } from "./output.ts";
+import { addRecord } from "./record.ts";
+import { addReport } from "./report.ts";
+import { addRun } from "./run.ts";
+import { addSample } from "./sample.ts";
+import { addStatus } from "./status.ts";
+
+const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  readonly version: string;
+  readonly description: string;
+};
+
+const program = new Command("longrun")
+  .description(manifest.description)
+  .version(manifest.version, "-V, --version", "print the version")
+  .helpOption("-h, --help", "explain the command")
+  .helpCommand(false)
+  // Its complaints become errors of ours, with a remedy.
+  .configureOutput({ outputError: () => {} })
+  .addHelpText(
+    "after",
+    "\nExample:\n  longrun launch --budget 2m\n\n`longrun COMMAND --help` explains a command.",
+  );
+
+for (const add of [addLaunch, addStatus, addReport, addRun, addSample, addRecord, addDoctor]) add(program);
+
+await runProgram(program, process.argv);

@@ -1,0 +1,85 @@
+/** @file What leaves the program: results and JSON on standard output alone, the rest on standard error, and an exit code for every way to end. */
+
+import { type Command, CommanderError } from "commander";
+import { UserError } from "../errors.ts";
+
+/** Exit codes. 0: done. */
+export const EXIT = {
+  /** A bug, or a check that failed (`record verify`, `doctor`). */
+  failed: 1,
+  /** The user's mistake: found, expected, remedy. */
+  userError: 2,
+  /** A gate holds the campaign or has stopped it. */
+  held: 3,
+  /** Ctrl-C: 128 + SIGINT. */
+  interrupted: 130,
+} as const;
+
+/** A result for people. */
+export function printText(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** A result for programs: the only thing that a command with --json writes to standard output. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** What is not the result: warnings, remarks. */
+export function printAside(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Parses the command line and runs the command; sets the exit code, whatever happens. */
+export async function runProgram(program: Command, argv: readonly string[]): Promise<void> {
+  process.stdout.on("error", ignoreClosedPipe);
+  for (const command of withSubcommands(program)) {
+    command.exitOverride((error) => {
+      throw error.exitCode === 0 || error.code === "commander.help" ? error : usageError(command, error);
+    });
+  }
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = tell(error, argv.includes("--json"));
+  }
+}
+
+/** `longrun record show | head` closes the pipe early: that is no fault. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+}
+
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+/** Says what went wrong; returns the exit code. */
+function tell(error: unknown, isJson: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.userError;
+  if (error instanceof UserError) {
+    const { found, expected, remedy } = error;
+    printAside(error.message);
+    if (isJson) printJson({ error: { found, expected, remedy } });
+    return EXIT.userError;
+  }
+  printAside(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return EXIT.failed;
+}
+
+/** Commander's complaints about the command line, in our three parts. */
+function usageError(command: Command, { message }: CommanderError): UserError {
+  const [complaint, suggestion] = message.replace(/^error: /, "").split("\n");
+  const path = pathOf(command);
+  const hint = suggestion ? `${suggestion.replace(/^\(|\)$/g, "")} ` : "";
+  return new UserError(
+    complaint!,
+    `${path} ${command.usage()}`,
+    `${hint}\`${path} --help\` explains each part, with an example`,
+  );
+}
+
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}

@@ -1,0 +1,131 @@
+/** @file `longrun record`: the head hash to publish, the check of the whole chain, the events themselves. */
+
+import type { Command } from "commander";
+import { UserError } from "../errors.ts";
+import type { RecordEvent } from "../record/events.ts";
+import { eventSchema } from "../record/events.ts";
+import { readRecord, sequenceOfHead, verifyRecord } from "../record/record.ts";
+import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
+import { EXIT, printAside, printJson, printText } from "./output.ts";
+import { table, truncate } from "./terminal/table.ts";
+
+export function addRecord(program: Command): void {
+  const record = program
+    .command("record")
+    .description("The record of a campaign: its head hash, its chain, its events.")
+    .addHelpText("after", "\nExample:\n  longrun record verify runs/first-light");
+  const withFolder = (name: string, description: string) =>
+    record
+      .command(name)
+      .description(description)
+      .argument("[folder]", "the campaign's folder", DEFAULT_FOLDER);
+  finish(
+    withFolder(
+      "hash",
+      "Print the hash of the last event: publish it, and nobody can change an event up to there unseen.",
+    ),
+    "longrun record hash",
+  ).action(runHash);
+  finish(
+    withFolder(
+      "verify",
+      "Check every event and the whole chain; exit code 1 and the place where it is broken.",
+    ).option("--head <hash>", "also check that a head published earlier belongs to this record"),
+    "longrun record verify runs/first-light\nlongrun record verify --head $(cat published.txt)",
+  ).action(runVerify);
+  finish(
+    withFolder("show", "Print the events.")
+      .option("--kind <kind>", `only one kind: ${KINDS.join(", ")}`)
+      .option("--run <run>", "only the events of one run"),
+    "longrun record show --kind prediction",
+  ).action(runShow);
+}
+
+function runHash(folder: string, { json }: CommonOptions): void {
+  const { head, events, warnings } = readRecord(folder);
+  warnings.forEach(printAside);
+  if (json) printJson({ head, numEvents: events.length });
+  else printText(head);
+}
+
+function runVerify(folder: string, { json, head }: CommonOptions & { readonly head?: string }): void {
+  const published = head === undefined ? null : checkedHash(head);
+  const verification = verifyRecord(folder);
+  if (!verification.ok) {
+    const { sequence, found, expected } = verification;
+    if (json) printJson(verification);
+    else printText(`broken at sequence ${sequence}\nfound: ${found}\nexpected: ${expected}`);
+    process.exitCode = EXIT.failed;
+    return;
+  }
+  const publishedSequence = published === null ? null : sequenceOfHead(readRecord(folder), published);
+  const ok = published === null || publishedSequence !== null;
+  if (json) printJson({ ...verification, ok, ...(published === null ? {} : { publishedSequence }) });
+  else {
+    printText(`whole: ${verification.numEvents} events, head ${verification.head}`);
+    if (published !== null) printText(publishedText(published, publishedSequence));
+  }
+  if (!ok) process.exitCode = EXIT.failed;
+}
+
+function publishedText(head: string, sequence: number | null): string {
+  return sequence === null
+    ? `no event of this record has the hash ${head}: it was rewritten since, or is another record`
+    : `the published head is that of event ${sequence}: nothing up to there has changed`;
+}
+
+function checkedHash(text: string): string {
+  const hash = text.trim().toLowerCase();
+  if (/^[0-9a-f]{64}$/.test(hash)) return hash;
+  throw new UserError(
+    `--head "${text}"`,
+    "a SHA-256: 64 hexadecimal digits",
+    "give it as `longrun record hash` printed it",
+  );
+}
+
+const KINDS = eventSchema.options.map(({ shape }) => shape.kind.value);
+
+interface ShowOptions extends CommonOptions {
+  readonly kind?: string;
+  readonly run?: string;
+}
+
+function runShow(folder: string, { json, kind, run }: ShowOptions): void {
+  const { events, head, warnings } = readRecord(folder);
+  warnings.forEach(printAside);
+  refuseUnknown("kind", kind, KINDS);
+  refuseUnknown("run", run, [...new Set(events.flatMap((event) => event.run ?? []))]);
+  const shown = events.filter(
+    (event) => (kind ?? event.kind) === event.kind && (run ?? event.run) === event.run,
+  );
+  if (json) printJson({ head, events: shown });
+  else printText(eventsText(shown));
+}
+
+function refuseUnknown(what: string, value: string | undefined, known: readonly string[]): void {
+  if (value === undefined || known.includes(value)) return;
+  throw new UserError(
+    `--${what} ${value}`,
+    known.length > 0 ? `one of ${known.join(", ")}` : `the record names no ${what} yet`,
+    "choose one of these, or leave it out to see all",
+  );
+}
+
+/** One line for each event, cut at the terminal's edge; `--json` has everything. */
+function eventsText(events: readonly RecordEvent[]): string {
+  const text = table(events, [
+    { title: "#", align: "right", cell: ({ sequence }) => String(sequence) },
+    { title: "time", align: "left", cell: ({ time }) => time.slice(0, 19).replace("T", " ") },
+    { title: "kind", align: "left", cell: ({ kind }) => kind },
+    { title: "run", align: "left", cell: ({ run }) => truncate(run ?? "-", MOST_RUN_WIDTH) },
+    { title: "data", align: "left", cell: ({ data }) => JSON.stringify(data) },
+  ]);
+  const width = process.stdout.columns ?? Number.POSITIVE_INFINITY;
+  return text
+    .split("\n")
+    .map((line) => truncate(line, width))
+    .join("\n");
+}
+
+const MOST_RUN_WIDTH = 32;

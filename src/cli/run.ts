@@ -1,0 +1,70 @@
+/** @file `longrun run`: one training from a file, without ladder, forecast or gate. */
+
+import type { Command } from "commander";
+import type { SingleRunResult } from "../campaign/single-run.ts";
+import { formatBytes, formatCount, formatFlops, formatSeconds } from "../figures/numbers.ts";
+import { N_CONVENTION } from "../report/bet-sections.ts";
+import type { RunSummary } from "../train/summary.ts";
+import { type CommonOptions, finish, wholeNumber } from "./arguments.ts";
+import { withProgress } from "./campaign-progress.ts";
+import { printJson, printText } from "./output.ts";
+import { table } from "./terminal/table.ts";
+
+interface RunOptions extends CommonOptions {
+  readonly folder?: string;
+  readonly threads?: number;
+}
+
+export function addRun(program: Command): void {
+  const command = program
+    .command("run")
+    .description("Train one model from a file. Stopped or killed, the same command goes on.")
+    .argument("<file>", "the run file, in YAML")
+    .option("--folder <folder>", "where everything of it goes (default: runs/NAME)")
+    .option(
+      "--threads <n>",
+      "threads; the result does not depend on it (default: all)",
+      wholeNumber("--threads", 1),
+    );
+  finish(command, "longrun run campaigns/single-run.yaml --threads 2").action(runRun);
+}
+
+async function runRun(path: string, { json, folder, threads }: RunOptions): Promise<void> {
+  const { singleRun } = await import("../campaign/single-run.ts");
+  const ended = await withProgress((signal, tell) =>
+    singleRun({
+      path,
+      signal,
+      tell,
+      ...(folder === undefined ? {} : { folder }),
+      ...(threads === undefined ? {} : { numThreads: threads }),
+    }),
+  );
+  if (ended.kind === "interrupted") {
+    if (json) printJson({ interrupted: ended.where });
+  } else if (json) printJson(ended.result);
+  else printText(resultText(ended.result));
+}
+
+function resultText({ run, summary, model, head }: SingleRunResult): string {
+  const scores = [["in all", summary.heldOut.all] as const, ...Object.entries(summary.heldOut.sources)];
+  const losses = table(scores, [
+    { title: "held out", align: "left", cell: ([name]) => name },
+    { title: "nats per token", align: "right", cell: ([, score]) => score.natsPerToken.toFixed(4) },
+    { title: "bits per byte", align: "right", cell: ([, score]) => score.bitsPerByte.toFixed(4) },
+    { title: "tokens scored", align: "right", cell: ([, score]) => formatCount(score.numTokens) },
+  ]);
+  return [
+    "",
+    losses,
+    "",
+    `run    ${run}: ${formatCount(summary.numSteps)} steps, ${formatCount(tokensPerSecond(summary))} tokens/s, ${formatSeconds(summary.wallSeconds)}, peak memory ${formatBytes(summary.peakBytes)}`,
+    `N      ${formatCount(summary.matrixParameters)} (${N_CONVENTION})`,
+    `D, C   ${formatCount(summary.tokens)} tokens, ${formatFlops(summary.flops)}`,
+    `model  ${model}: try \`longrun sample ${model}\``,
+    `head of the record: ${head}`,
+  ].join("\n");
+}
+
+const tokensPerSecond = ({ tokens, stepsSeconds, betweenStepsSeconds }: RunSummary) =>
+  tokens / (stepsSeconds + betweenStepsSeconds);

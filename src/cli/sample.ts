@@ -1,0 +1,38 @@
+/** @file `longrun sample`: text from a trained model. */
+
+import type { Command } from "commander";
+import { type CommonOptions, DEFAULT_FOLDER, finish, nonNegative, wholeNumber } from "./arguments.ts";
+import { printJson, printText } from "./output.ts";
+
+interface SampleCommandOptions extends CommonOptions {
+  readonly prompt: string;
+  readonly tokens: number;
+  readonly temperature: number;
+  readonly top: number;
+  readonly seed: number;
+}
+
+export function addSample(program: Command): void {
+  const command = program
+    .command("sample")
+    .description("Print text from a trained model.")
+    .argument(
+      "[folder]",
+      "a campaign's folder, or a model's (config.json, model.safetensors, tokenizer.json)",
+      DEFAULT_FOLDER,
+    )
+    .option("--prompt <text>", "the text to continue", "")
+    .option("--tokens <n>", "tokens at most; a text may end earlier", wholeNumber("--tokens", 1), 200)
+    .option("--temperature <t>", "0 always takes the most likely token", nonNegative("--temperature"), 0.8)
+    .option("--top <k>", "draw from the k most likely tokens", wholeNumber("--top", 1), 50)
+    .option("--seed <s>", "the same seed gives the same text", wholeNumber("--seed", 0), 1);
+  finish(command, 'longrun sample runs/first-light --prompt "The sea" --tokens 100').action(runSample);
+}
+
+async function runSample(folder: string, options: SampleCommandOptions): Promise<void> {
+  const { sampleFolder } = await import("../campaign/sample-folder.ts");
+  const { prompt, tokens: numTokens, temperature, top: topTokens, seed } = options;
+  const { model, text } = await sampleFolder(folder, { prompt, numTokens, temperature, topTokens, seed });
+  if (options.json) printJson({ model, prompt, text, temperature, top: topTokens, seed });
+  else printText(prompt + text);
+}

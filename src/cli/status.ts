@@ -1,0 +1,99 @@
+/** @file `longrun status`: where a campaign stands, from its record alone. */
+
+import type { Command } from "commander";
+import type { RunState } from "../campaign/run-states.ts";
+import { formatCount, formatSeconds, significant } from "../figures/numbers.ts";
+import type { CampaignStatus, ReportData } from "../report/data.ts";
+import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
+import { printJson, printText } from "./output.ts";
+import { type Paint, paintFor } from "./terminal/paint.ts";
+import { table } from "./terminal/table.ts";
+import { verdictTable } from "./terminal/verdict-table.ts";
+
+export function addStatus(program: Command): void {
+  const command = program
+    .command("status")
+    .description(
+      "Show where a campaign stands: its runs, gate, predictions and incidents. Works while it runs.",
+    )
+    .argument("[folder]", "the campaign's folder", DEFAULT_FOLDER);
+  finish(command, "longrun status runs/first-light").action(runStatus);
+}
+
+async function runStatus(folder: string, { json }: CommonOptions): Promise<void> {
+  const [{ readRecord }, { runStates }, { accountOf }] = await Promise.all([
+    import("../record/record.ts"),
+    import("../campaign/run-states.ts"),
+    import("../campaign/account.ts"),
+  ]);
+  const runs = runStates(readRecord(folder).events);
+  const account = accountOf(folder);
+  if (json) printJson(statusJson(account, runs));
+  else printText(statusText(account, runs));
+}
+
+function statusJson(
+  { campaign, gates, verdict, incidents, record }: ReportData,
+  runs: readonly RunState[],
+): unknown {
+  return { campaign, runs, gates, predictions: verdict, incidents, record };
+}
+
+function statusText(
+  { campaign, gates, verdict, incidents, record }: ReportData,
+  runs: readonly RunState[],
+): string {
+  const paint = paintFor(process.stdout);
+  const width = process.stdout.columns ?? 110;
+  const gateLines = gates.map(
+    ({ gate, decision, reason, accepted }) =>
+      `${gate}: ${decision}, ${reason}${accepted === null ? "" : ` (accepted: ${accepted.because})`}`,
+  );
+  const incidentLines = incidents.map(
+    ({ at, run, kind, evidence, recovery }) =>
+      `${at.slice(0, 19)} ${run}: ${kind} (${evidence}); ${recovery}`,
+  );
+  const part = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : ["", title, ...lines]);
+  return [
+    `${campaign.name}: ${statusLine(campaign.status)}; ${formatSeconds(campaign.seconds)} of work since ${campaign.startedAt.slice(0, 19)}`,
+    ...part("runs", runs.length === 0 ? [] : [runsTable(runs, paint, width)]),
+    ...part("gates", gateLines),
+    ...part("predictions", verdict.length === 0 ? [] : [verdictTable(verdict, paint, width)]),
+    ...part("incidents", incidentLines),
+    "",
+    `${record.path}: ${record.events} events, head ${record.headHash}`,
+  ].join("\n");
+}
+
+function statusLine(status: CampaignStatus): string {
+  if (status.kind === "finished") return "finished";
+  return status.kind === "running" ? `stage ${status.stage}` : `${status.kind}, ${status.reason}`;
+}
+
+const COLOURS = { completed: "green", "under way": "yellow", stopped: "yellow", diverged: "red" } as const;
+
+function runsTable(runs: readonly RunState[], paint: Paint, width: number): string {
+  const number = (value: number | null, format: (value: number) => string) =>
+    value === null ? "-" : format(value);
+  return table(
+    runs,
+    [
+      { title: "run", align: "left", cell: ({ run }) => run },
+      { title: "state", align: "left", cell: ({ state }) => paint(COLOURS[state], state) },
+      { title: "attempts", align: "right", cell: ({ attempts }) => String(attempts) },
+      { title: "steps", align: "right", cell: ({ steps }) => formatCount(steps) },
+      {
+        title: "bits per byte",
+        align: "right",
+        cell: ({ bitsPerByte }) => number(bitsPerByte, (value) => significant(value, 4)),
+      },
+      {
+        title: "nats per token",
+        align: "right",
+        cell: ({ natsPerToken }) => number(natsPerToken, (value) => significant(value, 4)),
+      },
+      { title: "time", align: "right", cell: ({ seconds }) => number(seconds, formatSeconds) },
+    ],
+    width,
+  );
+}

@@ -1,0 +1,61 @@
+/** @file A plan as a person reads it before anything is spent: every number that was derived. */
+
+import type { CampaignEvent } from "../../campaign/context.ts";
+import type { PlannedRun } from "../../campaign/sizing.ts";
+import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../figures/numbers.ts";
+import { N_CONVENTION } from "../../report/bet-sections.ts";
+import { type TableColumn, table } from "./table.ts";
+
+interface PlanRow {
+  readonly label: string;
+  readonly numSeeds: number;
+  readonly run: PlannedRun;
+}
+
+const count = (title: string, cell: (run: PlannedRun) => number): TableColumn<PlanRow> => ({
+  title,
+  align: "right",
+  cell: ({ run }) => formatCount(cell(run)),
+});
+
+const COLUMNS: readonly TableColumn<PlanRow>[] = [
+  { title: "run", align: "left", cell: ({ label }) => label },
+  { title: "seeds", align: "right", cell: ({ numSeeds }) => String(numSeeds) },
+  count("width", ({ spec }) => spec.shape.width),
+  count("layers", ({ spec }) => spec.shape.numLayers),
+  count("N", ({ matrixParameters }) => matrixParameters),
+  count("D", ({ tokens }) => tokens),
+  { title: "C", align: "right", cell: ({ run }) => formatFlops(run.flops) },
+  count("steps", ({ spec }) => spec.numSteps),
+  {
+    title: "batch",
+    align: "right",
+    cell: ({ run: { spec } }) => `${spec.batchSequences} x ${spec.sequenceLength}`,
+  },
+];
+
+/** The plan with its table, its legend and what it costs. */
+export function planText({
+  plan,
+  machine,
+  expectedSeconds,
+  sourceBytes,
+}: Extract<CampaignEvent, { kind: "planned" }>): string {
+  const rungs = plan.rungs.map(({ index, runs }) => ({
+    label: `rung ${index}`,
+    numSeeds: runs.length,
+    run: runs[0]!,
+  }));
+  const rows = [...rungs, { label: "target", numSeeds: 1, run: plan.target }];
+  const source = sourceBytes === null ? "" : `; the source files hold ${formatBytes(sourceBytes)}`;
+  return [
+    table(rows, COLUMNS),
+    `N: ${N_CONVENTION}. D: tokens trained on.`,
+    "C: FLOP forward and backward, counted from the table of operations, attention included.",
+    `vocabulary  ${plan.vocabularySize} (${plan.vocabularyReason})`,
+    `reach       the target computes ${significant(plan.reach)} times as much as the largest rung`,
+    `text        the target reads ${formatCount(plan.target.tokens)} tokens${source}`,
+    `machine     ${machine.numThreads} threads of ${machine.processor} (${machine.instructionSet}), ${formatBytes(machine.memoryBytes)}`,
+    `in all      ${formatFlops(plan.totalFlops)}, about ${formatSeconds(expectedSeconds)}`,
+  ].join("\n");
+}
