@@ -1,5 +1,6 @@
 // A barrier that spins for a moment and then sleeps, so that a core taken by another process costs one wake-up and not a collapse. A
-// thread does not spin at all if it runs on the very core that the thread it waits for was last on. And tiles shared out as contiguous ranges that idle threads help to finish.
+// thread does not spin at all if it runs on the very core that the thread it waits for was last on. Tiles are shared out as contiguous
+// ranges that idle threads help to finish.
 #include "team.h"
 
 #if defined(__linux__)

@@ -2,7 +2,15 @@
 
 import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
@@ -143,7 +151,9 @@ async function build(compiler: Compiler, files: readonly string[], includeFolder
 }
 
 function complain(found: string, expected: string, remedy: string): void {
-  process.stderr.write(`longrun's native kernels were not built\nfound: ${found}\nexpected: ${expected}\nremedy: ${remedy}\n`);
+  process.stderr.write(
+    `longrun's native kernels were not built\nfound: ${found}\nexpected: ${expected}\nremedy: ${remedy}\n`,
+  );
   process.exitCode = 1;
 }
 
@@ -171,7 +181,11 @@ async function main(): Promise<void> {
   } catch (error) {
     const output = (error as { stderr?: string }).stderr || String(error);
     const name = compiler.version.split("\n")[0]!;
-    return complain(`${name} failed:\n${output.trimEnd()}`, "a C++17 compiler (GCC 12 or newer, or Clang 14 or newer)", compilerRemedy);
+    return complain(
+      `${name} failed:\n${output.trimEnd()}`,
+      "a C++17 compiler (GCC 12 or newer, or Clang 14 or newer)",
+      compilerRemedy,
+    );
   }
   writeFileSync(stampFile, stamp);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);

@@ -19,13 +19,15 @@ LONGRUN_INLINE void forEachElement(const Call& call, int64_t length, const Body&
 // Attributes N scale; operands x, y.
 static void runBroadcast(const Call& call) {
   const Vector value = broadcast(*call.operand[0] * static_cast<float>(call.attribute[1]));
-  forEachElement(call, static_cast<int64_t>(call.attribute[0]), [&](int64_t i, auto vector) { vector.store(call.operand[1] + i, value); });
+  forEachElement(call, static_cast<int64_t>(call.attribute[0]),
+                 [&](int64_t i, auto vector) { vector.store(call.operand[1] + i, value); });
 }
 
 // Attributes N value; operand y.
 static void runFill(const Call& call) {
   const Vector value = broadcast(static_cast<float>(call.attribute[1]));
-  forEachElement(call, static_cast<int64_t>(call.attribute[0]), [&](int64_t i, auto vector) { vector.store(call.operand[0] + i, value); });
+  forEachElement(call, static_cast<int64_t>(call.attribute[0]),
+                 [&](int64_t i, auto vector) { vector.store(call.operand[0] + i, value); });
 }
 
 // Attribute N; operands a, b, y.

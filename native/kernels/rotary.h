@@ -5,6 +5,31 @@
 
 namespace longrun::LONGRUN_INSTRUCTION_SET {
 
+/// Rotates the pairs (i, half + i) of one head by the angles whose cosines and sines are given.
+template <typename Load, typename Store>
+LONGRUN_INLINE void rotatePair(const float* x, float* y, const float* cosines, int64_t half, float sign, const Load& get,
+                               const Store& put) {
+  const auto cosine = get(cosines), sine = get(cosines + half) * sign, first = get(x), second = get(x + half);
+  put(y, first * cosine - second * sine);
+  put(y + half, second * cosine + first * sine);
+}
+
+static void rotateHead(const float* x, float* y, const float* cosines, int64_t half, float sign) {
+  // Half vectors too: heads of 16 or 48 are common, and the last part of a row is slow.
+  constexpr int64_t halfLanes = lanes / 2;
+  int64_t i = 0;
+  for (; i + lanes <= half; i += lanes) rotatePair(x + i, y + i, cosines + i, half, sign, load, store);
+  if (i + halfLanes <= half) {
+    rotatePair(x + i, y + i, cosines + i, half, sign,
+               [](const float* p) { return HalfVector(*reinterpret_cast<const HalfVectorInMemory*>(p)); },
+               [](float* p, HalfVector value) { *reinterpret_cast<HalfVectorInMemory*>(p) = value; });
+    i += halfLanes;
+  }
+  if (i < half)
+    rotatePair(x + i, y + i, cosines + i, half, sign, [&](const float* p) { return loadFirst(p, half - i); },
+               [&](float* p, Vector value) { storeFirst(p, value, half - i); });
+}
+
 // Attributes M W T heads headDim base sign; operands x, y; constants: per position, headDim / 2 cosines, then as many sines.
 static void runRotary(const Call& call) {
   const auto rows = static_cast<int64_t>(call.attribute[0]), rowLength = static_cast<int64_t>(call.attribute[1]);
@@ -18,12 +43,7 @@ static void runRotary(const Call& call) {
       const float* const x = call.operand[0] + row * rowLength;
       float* const y = call.operand[1] + row * rowLength;
       for (int64_t head = 0; head < heads * headDim; head += headDim)
-        forEachVector(half, [&](int64_t i, auto vector) {
-          const Vector cosine = vector.load(cosines + i), sine = vector.load(cosines + half + i) * sign;
-          const Vector first = vector.load(x + head + i), second = vector.load(x + head + half + i);
-          vector.store(y + head + i, first * cosine - second * sine);
-          vector.store(y + head + half + i, second * cosine + first * sine);
-        });
+        rotateHead(x + head, y + head, cosines, half, sign);
       if (x != y)
         forEachVector(rowLength - heads * headDim, [&](int64_t i, auto vector) {
           vector.store(y + heads * headDim + i, vector.load(x + heads * headDim + i));

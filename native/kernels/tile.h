@@ -47,18 +47,20 @@ static __attribute__((noinline)) void multiplyTile(const Tile& tile) {
     }
   }
 
+  float* const c = tile.c;
+  const int64_t cStride = tile.cStride, baseStride = tile.baseStride;
   const float scale = tile.scale;
-  if (const float* base = tile.base) {
+  if (const float* const base = tile.base) {
 #pragma GCC unroll 16
     for (int row = 0; row < Rows; row++)
 #pragma GCC unroll 8
       for (int v = 0; v < Width; v++)
-        store(tile.c + row * tile.cStride + v * lanes, sum[row][v] * scale + load(base + row * tile.baseStride + v * lanes));
+        store(c + row * cStride + v * lanes, sum[row][v] * scale + load(base + row * baseStride + v * lanes));
   } else {
 #pragma GCC unroll 16
     for (int row = 0; row < Rows; row++)
 #pragma GCC unroll 8
-      for (int v = 0; v < Width; v++) store(tile.c + row * tile.cStride + v * lanes, sum[row][v] * scale);
+      for (int v = 0; v < Width; v++) store(c + row * cStride + v * lanes, sum[row][v] * scale);
   }
 }
 

@@ -36,7 +36,7 @@ export interface Context {
   tell(event: CampaignEvent): void;
 }
 
-/** The part that training one run needs. */
+/** The part of it that training one run needs. */
 export type RunContext = Pick<Context, "record" | "workspace" | "machine" | "signal" | "tell">;
 
 /** Thrown to end a campaign that was asked to stop; everything earned is on disk. */

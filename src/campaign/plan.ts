@@ -2,7 +2,8 @@
 
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { shapeOfWidth, vocabularyFor } from "../model/dial.ts";
+import type { Family } from "../model/dial.ts";
+import { layersForWidth, vocabularyFor } from "../model/dial.ts";
 import { budgetValueSchema } from "./budget.ts";
 import { plannedRunSchema, planRun, widthForCompute } from "./sizing.ts";
 import type { Campaign } from "./spec.ts";
@@ -86,19 +87,19 @@ export function rungFlops(targetFlops: number, { rungs, decades }: Campaign["lad
 
 function planFor(campaign: Campaign, targetFlops: number): Plan {
   const { recipe, ladder, seed } = campaign;
-  const { vocabularySize, vocabularyReason } = chooseVocabulary(campaign, targetFlops);
-  const common = { vocabularySize, heldOutTokens: HELD_OUT_TOKENS, checkpointSeconds: CHECKPOINT_SECONDS };
+  const { family, vocabularyReason } = chooseFamily(campaign, targetFlops);
+  const common = { heldOutTokens: HELD_OUT_TOKENS, checkpointSeconds: CHECKPOINT_SECONDS };
   const rungs = rungFlops(targetFlops, ladder, campaign.target.reach).map((flops, index): Rung => {
     const numSeeds = 1 + Math.max(0, ladder.extraSeeds - index);
     const runs = Array.from({ length: numSeeds }, (_, i) =>
-      planRun(`rung-${index}-seed-${seed + i}`, flops, seed + i, "rung", recipe, common),
+      planRun(`rung-${index}-seed-${seed + i}`, flops, seed + i, "rung", recipe, family, common),
     );
     return { index, flops: runs[0]!.flops, runs };
   });
-  const target = planRun("target", targetFlops, seed, "target", recipe, common);
+  const target = planRun("target", targetFlops, seed, "target", recipe, family, common);
   const all = [...rungs.flatMap(({ runs }) => runs), target];
   return {
-    vocabularySize,
+    vocabularySize: family.vocabularySize,
     vocabularyReason,
     rungs,
     target,
@@ -107,15 +108,19 @@ function planFor(campaign: Campaign, targetFlops: number): Plan {
   };
 }
 
-/** The vocabulary follows the target's size and the size follows the vocabulary: a few rounds settle it. */
-function chooseVocabulary({ vocabularySize, recipe }: Campaign, targetFlops: number) {
-  if (vocabularySize !== "auto") return { vocabularySize, vocabularyReason: "set in the campaign file" };
-  let size = 1024;
-  for (let round = 0; round < 4; round++) {
-    const shape = shapeOfWidth(widthForCompute(targetFlops, size, recipe), { ...recipe, vocabularySize: size });
-    const next = vocabularyFor(shape);
-    if (next === size) break;
-    size = Math.max(size / 2, Math.min(size * 2, next));
+/** Depth and vocabulary follow the target's width, and the width follows them: repeated until a choice comes back. */
+function chooseFamily({ vocabularySize, recipe }: Campaign, targetFlops: number): { readonly family: Family; readonly vocabularyReason: string } {
+  const { queriesPerKeyValue, tiedEmbeddings } = recipe;
+  const sizeFor = (shape: { readonly width: number; readonly numLayers: number }) =>
+    vocabularySize === "auto" ? vocabularyFor(shape) : vocabularySize;
+  const tried = new Set<string>();
+  let family: Family = { vocabularySize: vocabularySize === "auto" ? 1024 : vocabularySize, numLayers: 2, queriesPerKeyValue, tiedEmbeddings };
+  while (!tried.has(JSON.stringify(family))) {
+    tried.add(JSON.stringify(family));
+    const width = widthForCompute(targetFlops, family, recipe);
+    const numLayers = layersForWidth(width);
+    family = { ...family, numLayers, vocabularySize: sizeFor({ width, numLayers }) };
   }
-  return { vocabularySize: size, vocabularyReason: "the power of two that gives the head about 15 % of the target's parameters" };
+  const reason = "the power of two that gives the head about 20 % of the target's parameters";
+  return { family, vocabularyReason: vocabularySize === "auto" ? reason : "set in the campaign file" };
 }

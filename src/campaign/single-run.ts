@@ -6,7 +6,8 @@ import { z } from "zod";
 import { prepareCorpus } from "../corpus/prepare.ts";
 import { type CorpusSpec, corpusSpec } from "../corpus/spec.ts";
 import { flopsOf } from "../engine/compile.ts";
-import { shapeOfWidth } from "../model/dial.ts";
+import { UserError } from "../errors.ts";
+import { layersForWidth, shapeOfWidth, WIDTH_STEP } from "../model/dial.ts";
 import { matrixParameters } from "../model/shape.ts";
 import { openRecord } from "../record/record.ts";
 import { trainingPrograms } from "../train/programs.ts";
@@ -37,7 +38,10 @@ export const singleRunSchema = z.strictObject({
   run: z.strictObject({
     ...runFields,
     /** The width gives every size that is left out, as it does in a campaign. */
-    shape: decoderShapeSchema.omit({ vocabularySize: true }).partial().required({ width: true }),
+    shape: decoderShapeSchema
+      .omit({ vocabularySize: true })
+      .partial()
+      .extend({ width: z.int().positive().multipleOf(WIDTH_STEP) }),
     optimiser: optimiserSchema.partial().prefault({}),
     sequenceLength: runFields.sequenceLength.default(256),
     seed: runFields.seed.default(1),
@@ -113,15 +117,31 @@ export async function singleRun({
 export function runSpecOf({ vocabularySize, run }: SingleRunFile): RunSpec {
   const dial = shapeOfWidth(run.shape.width, {
     vocabularySize,
+    numLayers: layersForWidth(run.shape.width),
     queriesPerKeyValue: 1,
     tiedEmbeddings: false,
   });
+  const shape = { ...dial, ...run.shape };
+  refuseOddHeads(shape);
   return runSpecSchema.parse({
     ...run,
     role: "single",
-    shape: { ...dial, ...run.shape },
+    shape,
     optimiser: { ...OPTIMISER, ...run.optimiser },
   });
+}
+
+/** Rotary positions turn pairs of channels; grouped queries share whole key/value heads. */
+function refuseOddHeads(
+  shape: Record<"numHeads" | "numKeyValueHeads" | "headDim", number | undefined>,
+): void {
+  const { numHeads = 1, numKeyValueHeads = 1, headDim = 2 } = shape;
+  if (numHeads % numKeyValueHeads === 0 && headDim % 2 === 0) return;
+  throw new UserError(
+    `run.shape: ${numHeads} query heads, ${numKeyValueHeads} key/value heads, headDim ${headDim}`,
+    "numHeads a multiple of numKeyValueHeads, headDim even",
+    "leave the three out, and they follow from the width",
+  );
 }
 
 function corpusSpecOf({ corpus, vocabularySize, run }: SingleRunFile): CorpusSpec {

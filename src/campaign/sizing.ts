@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { flopsOf } from "../engine/compile.ts";
+import type { Family } from "../model/dial.ts";
 import { shapeOfWidth, WIDTH_STEP } from "../model/dial.ts";
 import type { DecoderShape } from "../model/shape.ts";
 import { matrixParameters } from "../model/shape.ts";
@@ -44,22 +45,38 @@ interface ProgramFlops {
   readonly perSequence: number;
 }
 
-/** Shapes come up again and again while a plan is searched, and compiling one takes milliseconds. */
-const knownFlops = new Map<string, { readonly train: ProgramFlops; readonly evaluate: ProgramFlops }>();
+/** FLOPs of a program by [layers - 1][sequences - 1], one and two of each. */
+type Counts = Readonly<Record<"train" | "evaluate", readonly (readonly number[])[]>>;
 
-/** Counted from the table of operations on batches of one and two sequences; every cost is linear in the number of sequences. */
-function programFlops(shape: DecoderShape, recipe: Recipe) {
-  const key = JSON.stringify([shape, recipe.sequenceLength]);
-  const known = knownFlops.get(key);
+/** Widths come up again and again while a plan is searched, and compiling them takes milliseconds. */
+const knownCounts = new Map<string, Counts>();
+
+function countsOf({ numLayers: _, ...rest }: DecoderShape, recipe: Recipe): Counts {
+  const key = JSON.stringify([rest, recipe.sequenceLength]);
+  const known = knownCounts.get(key);
   if (known) return known;
-  const [one, two] = [1, 2].map((batch) => trainingPrograms(shape, { batch, sequenceLength: recipe.sequenceLength }, optimiserOf(recipe)));
-  const linear = (program: string): ProgramFlops => {
-    const [a, b] = [flopsOf(one!.programs.get(program)!), flopsOf(two!.programs.get(program)!)];
-    return { fixed: 2 * a - b, perSequence: b - a };
+  const compiled = [1, 2].map((numLayers) =>
+    [1, 2].map((batch) =>
+      trainingPrograms({ ...rest, numLayers }, { batch, sequenceLength: recipe.sequenceLength }, optimiserOf(recipe)),
+    ),
+  );
+  const count = (program: string) => compiled.map((row) => row.map(({ programs }) => flopsOf(programs.get(program)!)));
+  const counts = { train: count("train"), evaluate: count("evaluate") };
+  knownCounts.set(key, counts);
+  return counts;
+}
+
+/**
+ * Counted from the table of operations. Every cost is linear in the number of layers and in the number of sequences, so four small
+ * programs (one and two of each) give the count for any number of both, exactly.
+ */
+function programFlops(shape: DecoderShape, recipe: Recipe): Readonly<Record<"train" | "evaluate", ProgramFlops>> {
+  const counts = countsOf(shape, recipe);
+  const linear = ([oneLayer, twoLayers]: readonly (readonly number[])[]): ProgramFlops => {
+    const atDepth = (batch: number) => oneLayer![batch]! + (shape.numLayers - 1) * (twoLayers![batch]! - oneLayer![batch]!);
+    return { fixed: 2 * atDepth(0) - atDepth(1), perSequence: atDepth(1) - atDepth(0) };
   };
-  const flops = { train: linear("train"), evaluate: linear("evaluate") };
-  knownFlops.set(key, flops);
-  return flops;
+  return { train: linear(counts.train), evaluate: linear(counts.evaluate) };
 }
 
 export function optimiserOf({ learningRate, weightDecay }: Recipe): RunSpec["optimiser"] {
@@ -72,12 +89,12 @@ function flopsPerToken(shape: DecoderShape, recipe: Recipe): number {
 }
 
 /** The width at which D = tokensPerParameter N spends `flops` most nearly; searched upwards, since N and FLOPs a token both rise. */
-export function widthForCompute(flops: number, vocabularySize: number, recipe: Recipe): number {
+export function widthForCompute(flops: number, family: Family, recipe: Recipe): number {
   const spent = (width: number) => {
-    const shape = shapeOfWidth(width, { ...recipe, vocabularySize });
+    const shape = shapeOfWidth(width, family);
     return recipe.tokensPerParameter * matrixParameters(shape) * flopsPerToken(shape, recipe);
   };
-  let width = WIDTH_STEP;
+  let width = 2 * WIDTH_STEP;
   while (spent(width + WIDTH_STEP) <= flops) width += WIDTH_STEP;
   const nearer = Math.abs(Math.log(spent(width) / flops)) <= Math.abs(Math.log(spent(width + WIDTH_STEP) / flops));
   return nearer ? width : width + WIDTH_STEP;
@@ -90,10 +107,11 @@ export function planRun(
   seed: number,
   role: RunSpec["role"],
   recipe: Recipe,
-  { vocabularySize, heldOutTokens, checkpointSeconds }: { readonly vocabularySize: number } & Pick<RunSpec, "heldOutTokens" | "checkpointSeconds">,
+  family: Family,
+  { heldOutTokens, checkpointSeconds }: Pick<RunSpec, "heldOutTokens" | "checkpointSeconds">,
 ): PlannedRun {
   const { sequenceLength } = recipe;
-  const shape = shapeOfWidth(widthForCompute(flops, vocabularySize, recipe), { ...recipe, vocabularySize });
+  const shape = shapeOfWidth(widthForCompute(flops, family, recipe), family);
   const batchSequences = batchSequencesFor(flops / flopsPerToken(shape, recipe), sequenceLength);
   const { train, evaluate } = programFlops(shape, recipe);
   const flopsPerStep = train.fixed + batchSequences * train.perSequence;

@@ -32,9 +32,6 @@ export function finishedSummary(context: Pick<Context, "record">, name: string):
   return runSummarySchema.parse(finished.data.details);
 }
 
-/** What training a run takes of a campaign's context; a single run has no more than this. */
-export type RunContext = Pick<Context, "record" | "workspace" | "machine" | "signal" | "tell">;
-
 /** Trains to the end, or goes on where an earlier process stopped. `onEvent` sees every event of the run as it comes. */
 export async function trainPlanned(
   context: RunContext,

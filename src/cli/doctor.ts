@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { type CommonOptions, finish } from "./arguments.ts";
-import { type Check, doctorChecks, gatherFacts } from "./doctor-checks.ts";
+import type { Check } from "./doctor-checks.ts";
 import { EXIT, printJson, printText } from "./output.ts";
 import { type Paint, paintFor } from "./terminal/paint.ts";
 import { table } from "./terminal/table.ts";
@@ -18,7 +18,10 @@ export function addDoctor(program: Command): void {
 
 /** Exit code 1 where something is missing. */
 async function runDoctor({ json }: CommonOptions): Promise<void> {
-  const { native } = await import("../engine/native.ts");
+  const [{ doctorChecks, gatherFacts }, { native }] = await Promise.all([
+    import("./doctor-checks.ts"),
+    import("../engine/native.ts"),
+  ]);
   const checks = doctorChecks(await gatherFacts(".", async () => native.instructionSets()));
   if (json) printJson({ checks });
   else printText(checksText(checks, paintFor(process.stdout)));

@@ -2,7 +2,6 @@
 
 import { join, relative } from "node:path";
 import type { Command } from "commander";
-import { type Budget, parseBudget } from "../campaign/budget.ts";
 import type { LaunchResult } from "../campaign/launch.ts";
 import { UserError } from "../errors.ts";
 import { formatBytes, formatSeconds, significant } from "../figures/numbers.ts";
@@ -15,7 +14,7 @@ import { verdictTable } from "./terminal/verdict-table.ts";
 
 interface LaunchOptions extends CommonOptions {
   readonly folder?: string;
-  readonly budget?: Budget;
+  readonly budget?: string;
   readonly accept?: string;
   readonly because?: string;
 }
@@ -39,18 +38,20 @@ export function addLaunch(program: Command): void {
     )
     .argument("[file]", "the campaign file", DEFAULT_CAMPAIGN)
     .option("--folder <folder>", "the campaign's folder (default: runs/NAME)")
-    .option("--budget <amount>", "spend this instead of what the file says: 2m, 1h, 30TFLOP", parseBudget)
+    .option("--budget <amount>", "spend this instead of what the file says: 2m, 1h, 30TFLOP")
     .option("--accept <id>", "lift the hold with this id; needs --because")
     .option("--because <text>", "why; it is kept in the record");
   finish(command, EXAMPLE).action(runLaunch);
 }
 
-async function runLaunch(path: string, { json, folder, budget, ...options }: LaunchOptions): Promise<void> {
+async function runLaunch(path: string, { json, folder, ...options }: LaunchOptions): Promise<void> {
   const accept = acceptance(options);
+  const { parseBudget } = await import("../campaign/budget.ts");
+  const budget = options.budget === undefined ? undefined : parseBudget(options.budget);
   const { launch } = await import("../campaign/launch.ts");
   const ended = await withProgress((signal, tell) => launch({ path, folder, budget, accept, signal, tell }));
   if (json) printJson(launchJson(ended));
-  else if (ended.kind === "done") printText(launchText(ended.result, path));
+  else if (ended.kind === "done") printText(launchText(ended.result));
   if (ended.kind === "done" && ended.result.kind !== "finished") process.exitCode = EXIT.held;
 }
 
@@ -75,10 +76,10 @@ function launchJson(ended: Ended<LaunchResult>): unknown {
   return { verdict: verdict.map(({ about: _, ...row }) => row), ...rest };
 }
 
-function launchText(result: LaunchResult, path: string): string {
+function launchText(result: LaunchResult): string {
   const paint = paintFor(process.stdout);
   if (result.kind !== "finished") {
-    const lift = `\nlift it with: longrun launch ${path} --accept ${result.id ?? "ID"} --because "why"`;
+    const lift = `\nto go on all the same, add to the same command: --accept ${result.id ?? "ID"} --because "why"`;
     return result.kind === "held"
       ? `${paint("yellow", "held")}: ${result.reason}${lift}`
       : `${paint("red", "stopped")}: ${result.reason}`;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** @file The command line: one command per file, put together. */
+/** @file The command line: one command per file, put together. What a command needs to do its work it loads only then. */
 
 import { readFileSync } from "node:fs";
 import { Command } from "commander";

@@ -3,8 +3,6 @@
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import type { RecordEvent } from "../record/events.ts";
-import { eventSchema } from "../record/events.ts";
-import { readRecord, sequenceOfHead, verifyRecord } from "../record/record.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
 import { EXIT, printAside, printJson, printText } from "./output.ts";
 import { table, truncate } from "./terminal/table.ts";
@@ -35,20 +33,25 @@ export function addRecord(program: Command): void {
   ).action(runVerify);
   finish(
     withFolder("show", "Print the events.")
-      .option("--kind <kind>", `only one kind: ${KINDS.join(", ")}`)
+      .option("--kind <kind>", "only the events of one kind, such as prediction or measurement")
       .option("--run <run>", "only the events of one run"),
     "longrun record show --kind prediction",
   ).action(runShow);
 }
 
-function runHash(folder: string, { json }: CommonOptions): void {
+async function runHash(folder: string, { json }: CommonOptions): Promise<void> {
+  const { readRecord } = await import("../record/record.ts");
   const { head, events, warnings } = readRecord(folder);
   warnings.forEach(printAside);
   if (json) printJson({ head, numEvents: events.length });
   else printText(head);
 }
 
-function runVerify(folder: string, { json, head }: CommonOptions & { readonly head?: string }): void {
+async function runVerify(
+  folder: string,
+  { json, head }: CommonOptions & { readonly head?: string },
+): Promise<void> {
+  const { readRecord, sequenceOfHead, verifyRecord } = await import("../record/record.ts");
   const published = head === undefined ? null : checkedHash(head);
   const verification = verifyRecord(folder);
   if (!verification.ok) {
@@ -84,17 +87,21 @@ function checkedHash(text: string): string {
   );
 }
 
-const KINDS = eventSchema.options.map(({ shape }) => shape.kind.value);
-
 interface ShowOptions extends CommonOptions {
   readonly kind?: string;
   readonly run?: string;
 }
 
-function runShow(folder: string, { json, kind, run }: ShowOptions): void {
+async function runShow(folder: string, { json, kind, run }: ShowOptions): Promise<void> {
+  const { readRecord } = await import("../record/record.ts");
+  const { eventSchema } = await import("../record/events.ts");
   const { events, head, warnings } = readRecord(folder);
   warnings.forEach(printAside);
-  refuseUnknown("kind", kind, KINDS);
+  refuseUnknown(
+    "kind",
+    kind,
+    eventSchema.options.map(({ shape }) => shape.kind.value),
+  );
   refuseUnknown("run", run, [...new Set(events.flatMap((event) => event.run ?? []))]);
   const shown = events.filter(
     (event) => (kind ?? event.kind) === event.kind && (run ?? event.run) === event.run,

@@ -61,7 +61,10 @@ export async function runKernel<A>(
 }
 
 function assertSameBits(found: Float32Array, expected: Float32Array, name: string): void {
-  const [a, b] = [found, expected].map((x) => new Int32Array(x.buffer, x.byteOffset, x.length)) as [Int32Array, Int32Array];
+  const [a, b] = [found, expected].map((x) => new Int32Array(x.buffer, x.byteOffset, x.length)) as [
+    Int32Array,
+    Int32Array,
+  ];
   for (let i = 0; i < a.length; i++)
     if (a[i] !== b[i]) throw new Error(`${name} wrote ${found[i]} outside its outputs, at float ${i}`);
 }

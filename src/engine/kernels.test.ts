@@ -25,7 +25,10 @@ function stream(seed: number): () => number {
   };
 }
 
-type Operand = Shape | { readonly shape: Shape; readonly numbers: readonly number[]; readonly integer?: true } | null;
+type Operand =
+  | Shape
+  | { readonly shape: Shape; readonly numbers: readonly number[]; readonly integer?: true }
+  | null;
 
 function tokens(numbers: readonly number[]): Operand {
   return { shape: [numbers.length], numbers, integer: true };
@@ -47,7 +50,13 @@ interface Case<A> {
 }
 
 /** Runs the kernel on all instruction sets and 1, 2 and 3 threads; compares with the reference, and threads with threads bit by bit. */
-async function check<A>({ operation, operands, attributes, share = {}, tolerance = 2e-6 }: Case<A>): Promise<void> {
+async function check<A>({
+  operation,
+  operands,
+  attributes,
+  share = {},
+  tolerance = 2e-6,
+}: Case<A>): Promise<void> {
   const shapes = operands.map((operand) => (operand && "numbers" in operand ? operand.shape : operand));
   const next = stream(sizeOf(shapes.map((shape) => (shape ? sizeOf(shape) : 1))));
   const values: Operands = operands.map((operand) => valuesOf(operand, next));
@@ -65,7 +74,10 @@ async function check<A>({ operation, operands, attributes, share = {}, tolerance
     for (const [i, output] of found.entries()) {
       const scale = exact[i]!.reduce((largest, x) => Math.max(largest, Math.abs(x)), 1e-3);
       const error = output.reduce((largest, x, j) => Math.max(largest, Math.abs(x - exact[i]![j]!)), 0);
-      expect(error / scale, `${operation.name} output ${i} on ${instructionSet}, operands ${JSON.stringify(shapes)}`).toBeLessThan(tolerance);
+      expect(
+        error / scale,
+        `${operation.name} output ${i} on ${instructionSet}, operands ${JSON.stringify(shapes)}`,
+      ).toBeLessThan(tolerance);
     }
     for (const numThreads of [2, 3]) expect(await run(numThreads)).toStrictEqual(found);
   }
@@ -94,15 +106,32 @@ describe("matmul", () => {
   });
 
   test.each(layouts)("shapes of models, with an addend in place, %o", async (attributes) => {
-    for (const shape of [[100, 344, 96], [192, 48, 1100], [50, 130, 600]] as const) {
+    for (const shape of [
+      [100, 344, 96],
+      [192, 48, 1100],
+      [50, 130, 600],
+    ] as const) {
       const [A, B] = operandsOf(shape, attributes);
-      await check({ operation: matmulRow, operands: [A, B, [shape[0], shape[1]]], attributes, share: { 0: 2 } });
+      await check({
+        operation: matmulRow,
+        operands: [A, B, [shape[0], shape[1]]],
+        attributes,
+        share: { 0: 2 },
+      });
     }
   });
 
   test("more columns and depth than are packed at once", async () => {
     const attributes = { transposeA: false, transposeB: true, scale: 1 };
-    await check({ operation: matmulRow, operands: [[2, 1030], [4500, 1030], [2, 4500]], attributes });
+    await check({
+      operation: matmulRow,
+      operands: [
+        [2, 1030],
+        [4500, 1030],
+        [2, 4500],
+      ],
+      attributes,
+    });
   });
 });
 
@@ -117,7 +146,13 @@ describe("attention", () => {
     [1, 130, 2, 2, 64],
     [1, 200, 4, 1, 20],
   ] as const;
-  const attributesOf = (batch: number, sequenceLength: number, numHeads: number, numKeyValueHeads: number, headDim: number) => ({
+  const attributesOf = (
+    batch: number,
+    sequenceLength: number,
+    numHeads: number,
+    numKeyValueHeads: number,
+    headDim: number,
+  ) => ({
     batch,
     sequenceLength,
     numHeads,
@@ -151,58 +186,115 @@ describe("attention", () => {
   });
 
   test("scores far apart neither overflow nor lose the largest", async () => {
-    const attributes = { batch: 1, sequenceLength: 40, numHeads: 1, numKeyValueHeads: 1, headDim: 4, scale: 400 };
+    const attributes = {
+      batch: 1,
+      sequenceLength: 40,
+      numHeads: 1,
+      numKeyValueHeads: 1,
+      headDim: 4,
+      scale: 400,
+    };
     await check({ operation: attentionRow, operands: [[40, 12]], attributes, tolerance: 1e-4 });
   });
 });
 
 describe("head and loss", () => {
-  const shapes = [[1, 1, 1], [3, 5, 7], [17, 65, 48], [300, 130, 24], [520, 33, 16]] as const;
-  const targetsOf = (M: number, V: number) => Array.from({ length: M }, (_, m) => (m % 7 === 3 ? -1 : (m * 31) % V));
+  const shapes = [
+    [1, 1, 1],
+    [3, 5, 7],
+    [17, 65, 48],
+    [300, 130, 24],
+    [520, 33, 16],
+  ] as const;
+  const targetsOf = (M: number, V: number) =>
+    Array.from({ length: M }, (_, m) => (m % 7 === 3 ? -1 : (m * 31) % V));
 
   test.each(shapes)("%i rows, vocabulary %i, %i channels", async (M, V, C) => {
     const operands = [[M, C], [V, C], tokens(targetsOf(M, V))];
     await check({ operation: headLossRow, operands, attributes: null });
-    await check({ operation: headLossGradientRow, operands: [...operands, [M], null], attributes: null, tolerance: 5e-6 });
-    await check({ operation: headLossGradientRow, operands: [...operands, [M], [V, C]], attributes: null, tolerance: 5e-6, share: { 2: 4 } });
+    await check({
+      operation: headLossGradientRow,
+      operands: [...operands, [M], null],
+      attributes: null,
+      tolerance: 5e-6,
+    });
+    await check({
+      operation: headLossGradientRow,
+      operands: [...operands, [M], [V, C]],
+      attributes: null,
+      tolerance: 5e-6,
+      share: { 2: 4 },
+    });
   });
 });
 
 describe("embedding", () => {
-  test.each([[1, 1, 1], [5, 3, 17], [200, 40, 96], [33, 300, 130]])("%i rows, vocabulary %i, %i channels", async (M, V, C) => {
+  test.each([
+    [1, 1, 1],
+    [5, 3, 17],
+    [200, 40, 96],
+    [33, 300, 130],
+  ])("%i rows, vocabulary %i, %i channels", async (M, V, C) => {
     const ids = tokens(Array.from({ length: M }, (_, m) => (m * m) % V));
     await check({ operation: embedRow, operands: [ids, [V, C]], attributes: null });
     await check({ operation: embedGradientRow, operands: [ids, [M, C], null], attributes: { numTokens: V } });
-    await check({ operation: embedGradientRow, operands: [ids, [M, C], [V, C]], attributes: { numTokens: V } });
-    await check({ operation: embedGradientRow, operands: [ids, [M, C], [V, C]], attributes: { numTokens: V }, share: { 0: 2 } });
+    await check({
+      operation: embedGradientRow,
+      operands: [ids, [M, C], [V, C]],
+      attributes: { numTokens: V },
+    });
+    await check({
+      operation: embedGradientRow,
+      operands: [ids, [M, C], [V, C]],
+      attributes: { numTokens: V },
+      share: { 0: 2 },
+    });
   });
 });
 
 describe("norm", () => {
-  test.each([[1, 1], [3, 5], [65, 48], [200, 130], [2100, 32]])("%i rows of %i", async (M, C) => {
+  test.each([
+    [1, 1],
+    [3, 5],
+    [65, 48],
+    [200, 130],
+    [2100, 32],
+  ])("%i rows of %i", async (M, C) => {
     await check({ operation: rmsNormRow, operands: [[M, C], [C]], attributes: { epsilon: 1e-5 } });
     const rstd = { shape: [M], numbers: Array.from({ length: M }, (_, m) => 1 + (m % 5) / 8) };
     const operands = [[M, C], [M, C], [C], rstd];
     await check({ operation: rmsNormGradientRow, operands: [...operands, null], attributes: null });
-    await check({ operation: rmsNormGradientRow, operands: [...operands, [M, C]], attributes: null, share: { 0: 4 } });
-    await check({ operation: rmsNormGradientRow, operands: [...operands, [M, C]], attributes: null, share: { 0: 0 } });
+    await check({
+      operation: rmsNormGradientRow,
+      operands: [...operands, [M, C]],
+      attributes: null,
+      share: { 0: 4 },
+    });
+    await check({
+      operation: rmsNormGradientRow,
+      operands: [...operands, [M, C]],
+      attributes: null,
+      share: { 0: 0 },
+    });
   });
 });
 
 describe("rotary", () => {
-  test.each([[6, 3, 2, 2, 9], [64, 32, 3, 16, 64], [40, 20, 2, 48, 96], [10, 5, 1, 64, 70]])(
-    "%i rows in sequences of %i, %i heads of %i in %i",
-    async (M, sequenceLength, numHeads, headDim, W) => {
-      for (const sign of [1, -1] as const)
-        for (const share of [{}, { 0: 0 }])
-          await check({
-            operation: rotaryRow,
-            operands: [[M, W]],
-            attributes: { sequenceLength, numHeads, headDim, base: 10000, sign },
-            share,
-          });
-    },
-  );
+  test.each([
+    [6, 3, 2, 2, 9],
+    [64, 32, 3, 16, 64],
+    [40, 20, 2, 48, 96],
+    [10, 5, 1, 64, 70],
+  ])("%i rows in sequences of %i, %i heads of %i in %i", async (M, sequenceLength, numHeads, headDim, W) => {
+    for (const sign of [1, -1] as const)
+      for (const share of [{}, { 0: 0 }])
+        await check({
+          operation: rotaryRow,
+          operands: [[M, W]],
+          attributes: { sequenceLength, numHeads, headDim, base: 10000, sign },
+          share,
+        });
+  });
 });
 
 describe("elementwise and reductions", () => {
@@ -216,14 +308,36 @@ describe("elementwise and reductions", () => {
     await check({ operation: fillRow, operands: [], attributes: { shape: [N], value: -3 } });
   });
 
-  test.each([[1, 1], [7, 17], [40, 344]])("swiglu, %i rows of %i", async (M, F) => {
+  test.each([
+    [1, 1],
+    [7, 17],
+    [40, 344],
+  ])("swiglu, %i rows of %i", async (M, F) => {
     await check({ operation: swigluRow, operands: [[M, 2 * F]], attributes: null });
-    await check({ operation: swigluGradientRow, operands: [[M, F], [M, 2 * F]], attributes: null });
-    await check({ operation: swigluGradientRow, operands: [[M, F], [M, 2 * F]], attributes: null, share: { 0: 1 } });
+    await check({
+      operation: swigluGradientRow,
+      operands: [
+        [M, F],
+        [M, 2 * F],
+      ],
+      attributes: null,
+    });
+    await check({
+      operation: swigluGradientRow,
+      operands: [
+        [M, F],
+        [M, 2 * F],
+      ],
+      attributes: null,
+      share: { 0: 1 },
+    });
   });
 
   test("swiglu where the sigmoid saturates", async () => {
-    const gateUp = { shape: [1, 16], numbers: [-1000, -100, -87, -40, 40, 87, 100, 1000, ...Array(8).fill(1)] };
+    const gateUp = {
+      shape: [1, 16],
+      numbers: [-1000, -100, -87, -40, 40, 87, 100, 1000, ...Array(8).fill(1)],
+    };
     await check({ operation: swigluRow, operands: [gateUp], attributes: null });
     await check({ operation: swigluGradientRow, operands: [[1, 8], gateUp], attributes: null });
   });
@@ -232,7 +346,10 @@ describe("elementwise and reductions", () => {
 describe("adamw", () => {
   const attributes = { learningRateScale: 0.5, weightDecay: 0.1 };
   const hyper = (clip: number) => ({ shape: [8], numbers: [0.01, 0.9, 0.95, 1e-8, 0.1, 0.05, clip, 0] });
-  const positive = (N: number) => ({ shape: [N], numbers: Array.from({ length: N }, (_, i) => Math.fround((i % 9) / 50)) });
+  const positive = (N: number) => ({
+    shape: [N],
+    numbers: Array.from({ length: N }, (_, i) => Math.fround((i % 9) / 50)),
+  });
 
   test.each([1, 17, 9000])("%i parameters, clipped and not", async (N) => {
     for (const norm2 of [0, 0.25, 100])
@@ -251,4 +368,32 @@ describe("adamw", () => {
       tolerance: 1e-12,
     });
   });
+});
+
+test("what is not a number shows in the loss, in attention and in the gated unit", async () => {
+  const nan = (shape: Shape) => new Float64Array(sizeOf(shape)).fill(Number.NaN);
+  for (const instructionSet of native.instructionSets()) {
+    const options = { instructionSet, numThreads: 1 };
+    const x = [1, 20] as const;
+    const loss = await runKernel(
+      headLossRow,
+      [nan(x), nan([40, 20]), Int32Array.of(3)],
+      [x, [40, 20], [1]],
+      null,
+      options,
+    );
+    expect(loss[0]![0]).toBeNaN();
+    const swiglu = await runKernel(swigluRow, [nan([1, 40])], [[1, 40]], null, options);
+    expect(swiglu[0]!.every(Number.isNaN)).toBe(true);
+    const attributes = {
+      batch: 1,
+      sequenceLength: 20,
+      numHeads: 1,
+      numKeyValueHeads: 1,
+      headDim: 8,
+      scale: 1,
+    };
+    const attention = await runKernel(attentionRow, [nan([20, 24])], [[20, 24]], attributes, options);
+    expect(attention[0]!.every(Number.isNaN)).toBe(true);
+  }
 });

@@ -25,7 +25,11 @@ function load(...instructions: number[][]) {
 
 /** Some seconds' worth of matrix products are not needed: about 20 ms keep a thread busy long enough to be observed. */
 function longProgram() {
-  return native.load(Float64Array.from(encode(MATMUL, [0, 250_000, -1, 500_000], [500, 500, 500, 0, 0, 1])), 750_000, set);
+  return native.load(
+    Float64Array.from(encode(MATMUL, [0, 250_000, -1, 500_000], [500, 500, 500, 0, 0, 1])),
+    750_000,
+    set,
+  );
 }
 
 describe("load refuses", () => {
@@ -40,18 +44,54 @@ describe("load refuses", () => {
     ["a length that is not finite", add([0, 16, 32], [Number.NaN]), /N is nan, not a finite number/],
     ["a length that is no whole number", add([0, 16, 32], [1.5]), /N is 1\.5, not a positive whole number/],
     ["an operand that is not aligned", add([0, 8, 32], [8]), /operand b has offset 8, not a multiple of 16/],
-    ["an operand past the end", add([0, 16, 4096], [16]), /operand y covers 16 floats from 4096, past the arena's 4096/],
-    ["an operand that is partly past the end", add([0, 0, 4080], [17]), /operand y covers 17 floats from 4080/],
+    [
+      "an operand past the end",
+      add([0, 16, 4096], [16]),
+      /operand y covers 16 floats from 4096, past the arena's 4096/,
+    ],
+    [
+      "an operand that is partly past the end",
+      add([0, 0, 4080], [17]),
+      /operand y covers 17 floats from 4080/,
+    ],
     ["a negative offset", add([0, -16, 32], [8]), /operand b has offset -16/],
-    ["a needed operand left out", add([0, -1, 32], [8]), /operand b has offset -1, and it cannot be left out/],
-    ["an extent that overflows", encode(MATMUL, [0, 0, -1, 0], [2 ** 39, 2 ** 39, 2 ** 39, 0, 0, 1]), /operand A covers/],
+    [
+      "a needed operand left out",
+      add([0, -1, 32], [8]),
+      /operand b has offset -1, and it cannot be left out/,
+    ],
+    [
+      "an extent that overflows",
+      encode(MATMUL, [0, 0, -1, 0], [2 ** 39, 2 ** 39, 2 ** 39, 0, 0, 1]),
+      /operand A covers/,
+    ],
     ["an output over part of an input", add([0, 16, 32], [32]), /operand y at 32 overlaps operand b at 16/],
-    ["an output over an input where it must not be", encode(MATMUL, [0, 16, -1, 16], [1, 1, 1, 0, 0, 1]), /operand C at 16 overlaps operand B at 16/],
-    ["both sides transposed", encode(MATMUL, [0, 16, -1, 32], [1, 1, 1, 1, 1, 1]), /transA and transB are both 1/],
-    ["a flag that is not 0 or 1", encode(MATMUL, [0, 16, -1, 32], [1, 1, 1, 2, 0, 1]), /transA is 2, not 0 or 1/],
-    ["heads that cannot be shared", encode(6, [0, 1024, 2048], [1, 1, 3, 2, 2, 1]), /H is not a multiple of G/],
+    [
+      "an output over an input where it must not be",
+      encode(MATMUL, [0, 16, -1, 16], [1, 1, 1, 0, 0, 1]),
+      /operand C at 16 overlaps operand B at 16/,
+    ],
+    [
+      "both sides transposed",
+      encode(MATMUL, [0, 16, -1, 32], [1, 1, 1, 1, 1, 1]),
+      /transA and transB are both 1/,
+    ],
+    [
+      "a flag that is not 0 or 1",
+      encode(MATMUL, [0, 16, -1, 32], [1, 1, 1, 2, 0, 1]),
+      /transA is 2, not 0 or 1/,
+    ],
+    [
+      "heads that cannot be shared",
+      encode(6, [0, 1024, 2048], [1, 1, 3, 2, 2, 1]),
+      /H is not a multiple of G/,
+    ],
     ["an odd head dimension", encode(5, [0, 0], [1, 16, 1, 1, 3, 10000, 1]), /headDim is odd/],
-    ["more heads than fit a row", encode(5, [0, 0], [1, 16, 1, 5, 4, 10000, 1]), /heads x headDim is more than W/],
+    [
+      "more heads than fit a row",
+      encode(5, [0, 0], [1, 16, 1, 5, 4, 10000, 1]),
+      /heads x headDim is more than W/,
+    ],
   ];
 
   test.each(cases)("%s", (_, code, message) => {
@@ -63,7 +103,9 @@ describe("load refuses", () => {
   });
 
   test("an instruction set that this machine has not", () => {
-    expect(() => native.load(new Float64Array(), 0, "abacus")).toThrow(/'abacus' cannot run here; this machine has: .*baseline|neon/);
+    expect(() => native.load(new Float64Array(), 0, "abacus")).toThrow(
+      /'abacus' cannot run here; this machine has: .*baseline|neon/,
+    );
   });
 
   test("values of the wrong type", () => {
@@ -78,11 +120,21 @@ describe("load refuses", () => {
 });
 
 test("any numbers at all are either refused or run without touching what lies beyond the arena's end", async () => {
-  const offset = fc.oneof(fc.integer({ min: -1, max: 256 }).map((x) => (x < 0 ? -1 : 16 * x)), fc.double());
-  const attribute = fc.oneof(fc.integer({ min: -1, max: 40 }), fc.constantFrom(0, 1, 0.5, 2 ** 31, 2 ** 53, Number.NaN));
+  const offset = fc.oneof(
+    fc.integer({ min: -1, max: 256 }).map((x) => (x < 0 ? -1 : 16 * x)),
+    fc.double(),
+  );
+  const attribute = fc.oneof(
+    fc.integer({ min: -1, max: 40 }),
+    fc.constantFrom(0, 1, 0.5, 2 ** 31, 2 ** 53, Number.NaN),
+  );
   const instruction = fc.integer({ min: 0, max: 17 }).chain((opcode) => {
     const [numOperands, numAttributes] = arity(opcode);
-    return fc.tuple(fc.array(offset, { minLength: numOperands, maxLength: numOperands }), fc.array(attribute, { minLength: numAttributes, maxLength: numAttributes }))
+    return fc
+      .tuple(
+        fc.array(offset, { minLength: numOperands, maxLength: numOperands }),
+        fc.array(attribute, { minLength: numAttributes, maxLength: numAttributes }),
+      )
       .map(([operands, attributes]) => encode(opcode, operands, attributes));
   });
   const arena = native.allocate(2 * NUM_FLOATS);
@@ -99,7 +151,9 @@ test("any numbers at all are either refused or run without touching what lies be
         return;
       }
       numRun++;
-      await native.run(program, arena, pool).catch((error: Error) => expect(error.message).toMatch(/token id/));
+      await native
+        .run(program, arena, pool)
+        .catch((error: Error) => expect(error.message).toMatch(/token id/));
       expect(floats.subarray(NUM_FLOATS).every((x) => x === 7)).toBe(true);
     }),
     { numRuns: 3000 },
@@ -128,35 +182,51 @@ describe("run", () => {
     const floats = new Float32Array(arena);
     floats.set([1, 2, 3], 0);
     floats.set([10, 20, 30], 16);
-    await native.run(load(encode(ADD, [0, 16, 32], [3]), encode(ADD, [32, 0, 48], [3])), arena, native.createPool(2));
+    await native.run(
+      load(encode(ADD, [0, 16, 32], [3]), encode(ADD, [32, 0, 48], [3])),
+      arena,
+      native.createPool(2),
+    );
     expect([...floats.subarray(48, 52)]).toStrictEqual([12, 24, 36, 0]);
   });
 
-  test.each([-1, 5, 2 ** 31 - 1, -(2 ** 31)])("rejects token id %i of 5, naming the instruction, and goes no further", async (token) => {
-    const arena = native.allocate(NUM_FLOATS);
-    new Int32Array(arena).set([0, 4, token], 0);
-    const fill = encode(14, [1024], [1, 8]);
-    const program = load(encode(ADD, [16, 32, 48], [16]), encode(EMBED, [0, 64, 512], [3, 5, 4]), fill);
-    for (const numThreads of [1, 3])
-      await expect(native.run(program, arena, native.createPool(numThreads))).rejects.toThrow(
-        `instruction 1 (embed): token id ${token} at row 2 is outside 0 ... 4`,
-      );
-    expect(new Float32Array(arena)[1024]).toBe(0);
-  });
+  test.each([-1, 5, 2 ** 31 - 1, -(2 ** 31)])(
+    "rejects token id %i of 5, naming the instruction, and goes no further",
+    async (token) => {
+      const arena = native.allocate(NUM_FLOATS);
+      new Int32Array(arena).set([0, 4, token], 0);
+      const fill = encode(14, [1024], [1, 8]);
+      const program = load(encode(ADD, [16, 32, 48], [16]), encode(EMBED, [0, 64, 512], [3, 5, 4]), fill);
+      for (const numThreads of [1, 3])
+        await expect(native.run(program, arena, native.createPool(numThreads))).rejects.toThrow(
+          `instruction 1 (embed): token id ${token} at row 2 is outside 0 ... 4`,
+        );
+      expect(new Float32Array(arena)[1024]).toBe(0);
+    },
+  );
 
   test("rejects a target beyond the vocabulary, in the pass with gradients too", async () => {
     const arena = native.allocate(NUM_FLOATS);
     new Int32Array(arena).set([5], 0);
     const pool = native.createPool(2);
-    for (const [opcode, operands] of [[10, [16, 32, 0, 128]], [11, [16, 32, 0, 112, -1, 128, 144, 160]]] as const)
-      await expect(native.run(load(encode(opcode, operands, [1, 5, 4])), arena, pool)).rejects.toThrow(/token id 5 at row 0/);
+    for (const [opcode, operands] of [
+      [10, [16, 32, 0, 128]],
+      [11, [16, 32, 0, 112, -1, 128, 144, 160]],
+    ] as const)
+      await expect(native.run(load(encode(opcode, operands, [1, 5, 4])), arena, pool)).rejects.toThrow(
+        /token id 5 at row 0/,
+      );
   });
 
   test("rejects an arena that is too small, or not from allocate", async () => {
     const program = load(encode(ADD, [0, 16, 32], [16]));
     const pool = native.createPool(1);
-    await expect(native.run(program, native.allocate(100), pool)).rejects.toThrow(/arena has 100 floats.*4096/);
-    await expect(native.run(program, new ArrayBuffer(4 * NUM_FLOATS), pool)).rejects.toThrow(/not a buffer from allocate/);
+    await expect(native.run(program, native.allocate(100), pool)).rejects.toThrow(
+      /arena has 100 floats.*4096/,
+    );
+    await expect(native.run(program, new ArrayBuffer(4 * NUM_FLOATS), pool)).rejects.toThrow(
+      /not a buffer from allocate/,
+    );
   });
 
   test("leaves the event loop free, and refuses a second run meanwhile", async () => {
@@ -207,7 +277,9 @@ describe("run", () => {
 /** Runs a script in a process of its own; rejects if it crashes. */
 function runNode(script: string) {
   const file = promisify(execFile);
-  return file(process.execPath, ["--expose-gc", "--input-type=module", "--eval", script], { timeout: 60_000 });
+  return file(process.execPath, ["--expose-gc", "--input-type=module", "--eval", script], {
+    timeout: 60_000,
+  });
 }
 
 test("the profile has the seconds of each instruction", async () => {

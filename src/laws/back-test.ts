@@ -2,7 +2,7 @@
 
 import { mean } from "../math/statistics.ts";
 import type { Run } from "./law.ts";
-import { mixtureCumulative, mixtureQuantile } from "./mixture.ts";
+import { mixtureQuantile } from "./mixture.ts";
 import { posteriorOf } from "./posterior.ts";
 import type { Trend } from "./trend.ts";
 
@@ -39,7 +39,8 @@ export function backTest(runs: readonly Run[], trends: readonly Trend[]): readon
       .map((run) => {
         const parts = posterior.predict(run);
         const predicted = Math.exp(mixtureQuantile(parts, 0.5));
-        const shareBelow = mixtureCumulative(parts, Math.log(run.loss));
+        const lo = Math.exp(mixtureQuantile(parts, 0.05));
+        const hi = Math.exp(mixtureQuantile(parts, 0.95));
         return {
           cut,
           reach: run.c / cut,

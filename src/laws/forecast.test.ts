@@ -120,6 +120,8 @@ test("back-test errors widen the interval only when they are larger than promise
     cut,
     reach: 10,
     predicted: 1,
+    lo: 0.9,
+    hi: 1.1,
     actual: Math.exp(error),
     errorPercent: 100 * Math.expm1(-error),
     inside: true,

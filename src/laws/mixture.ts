@@ -22,7 +22,7 @@ export function momentsOf(parts: readonly Part[]): { readonly mean: number; read
 }
 
 /** Share of the mixture below x. */
-export function mixtureCumulative(parts: readonly Part[], x: number): number {
+function mixtureCumulative(parts: readonly Part[], x: number): number {
   let sum = 0;
   let total = 0;
   for (const part of parts) {

@@ -1,37 +1,49 @@
-/** @file One dial sets every size of a decoder: its width. Ladder and target differ in nothing else. */
+/**
+ * @file One dial sets every size of a family of decoders: its width. Rungs and target share their depth, because mu-P carries a learning
+ * rate across widths but not across depths, and because a ladder that changes its depth on the way has a kink where it does.
+ */
 
 import type { DecoderShape } from "./shape.ts";
 
-/** Widths are multiples of this: one AVX-512 register, and the smallest head. */
-export const WIDTH_STEP = 16;
+/** Widths are multiples of this: small enough that a ladder's tokens per parameter stay even. */
+export const WIDTH_STEP = 8;
 
-/** Channels a layer: the depth follows the width, as it does in most published families at this end (GPT-2 small: 64). */
+/** Channels a layer in the largest model of a family, as most published families at this end have it (GPT-2 small: 64). */
 const WIDTH_PER_LAYER = 32;
 const FEWEST_LAYERS = 2;
 
+/** The depth of a family whose largest model has this width. */
+export function layersForWidth(width: number): number {
+  return Math.max(FEWEST_LAYERS, Math.round(width / WIDTH_PER_LAYER));
+}
+
 /** Gated feed-forward: 8/3 of the width costs as much as an ungated one of 4 (Shazeer 2020, arXiv 2002.05202). */
 const FEED_FORWARD_RATIO = 8 / 3;
+/** Whole AVX-512 registers. */
+const FEED_FORWARD_STEP = 16;
 
-export interface DialSettings {
+/** What all members of a family have in common. */
+export interface Family {
   readonly vocabularySize: number;
+  readonly numLayers: number;
   /** Query heads that share a key/value head; 1 is plain multi-head attention. */
   readonly queriesPerKeyValue: number;
   readonly tiedEmbeddings: boolean;
 }
 
 /** The decoder of a width. */
-export function shapeOfWidth(width: number, settings: DialSettings): DecoderShape {
+export function shapeOfWidth(width: number, family: Family): DecoderShape {
   const headDim = headDimOf(width);
   const numHeads = width / headDim;
   return {
-    vocabularySize: settings.vocabularySize,
+    vocabularySize: family.vocabularySize,
     width,
-    numLayers: Math.max(FEWEST_LAYERS, Math.round(width / WIDTH_PER_LAYER)),
+    numLayers: family.numLayers,
     numHeads,
-    numKeyValueHeads: Math.max(1, largestDivisorUpTo(numHeads, Math.floor(numHeads / settings.queriesPerKeyValue))),
+    numKeyValueHeads: Math.max(1, largestDivisorUpTo(numHeads, Math.floor(numHeads / family.queriesPerKeyValue))),
     headDim,
-    feedForwardWidth: WIDTH_STEP * Math.round((FEED_FORWARD_RATIO * width) / WIDTH_STEP),
-    tiedEmbeddings: settings.tiedEmbeddings,
+    feedForwardWidth: FEED_FORWARD_STEP * Math.round((FEED_FORWARD_RATIO * width) / FEED_FORWARD_STEP),
+    tiedEmbeddings: family.tiedEmbeddings,
     ropeBase: 10_000,
     normEpsilon: 1e-5,
   };
@@ -40,7 +52,8 @@ export function shapeOfWidth(width: number, settings: DialSettings): DecoderShap
 /** Small models get small heads, so that there are always several of them. */
 function headDimOf(width: number): number {
   if (width >= 1024 && width % 64 === 0) return 64;
-  return width >= 256 && width % 32 === 0 ? 32 : 16;
+  if (width >= 256 && width % 32 === 0) return 32;
+  return width % 16 === 0 ? 16 : 8;
 }
 
 function largestDivisorUpTo(number: number, limit: number): number {
@@ -49,12 +62,12 @@ function largestDivisorUpTo(number: number, limit: number): number {
 }
 
 /** Share of N that the head should have: less starves the input of whole words, more starves the layers. */
-const HEAD_SHARE = 0.15;
+const HEAD_SHARE = 0.2;
 const SMALLEST_VOCABULARY = 512;
 const LARGEST_VOCABULARY = 65_536;
 
 /**
- * The power of two at which the head has about 15 % of N: 12 L d^2 are in the layers, V d in the head. An assumption, in the spirit of
+ * The power of two at which the head has about 20 % of N: 12 L d^2 are in the layers, V d in the head. An assumption, in the spirit of
  * vocabularies that grow with the model (Tao et al. 2024, arXiv 2407.13623), not a fit.
  */
 export function vocabularyFor({ width, numLayers }: Pick<DecoderShape, "width" | "numLayers">): number {

@@ -1,0 +1,243 @@
+/** @file The command line as a user meets it: real processes, their two streams and their exit codes. */
+
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openRecord, recordPath } from "../src/record/record.ts";
+
+const MAIN = join(import.meta.dirname, "..", "src", "cli", "main.ts");
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function longrun(...args: readonly string[]): Promise<Outcome> {
+  try {
+    return { code: 0, ...(await promisify(execFile)(process.execPath, [MAIN, ...args])) };
+  } catch (error) {
+    const { code, stdout, stderr } = error as Outcome;
+    return { code, stdout, stderr };
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), "longrun-cli-"));
+const campaign = join(folder, "campaign");
+const edited = join(folder, "edited");
+let heads: readonly string[];
+
+beforeAll(() => {
+  heads = writeRecord(campaign);
+  writeRecord(edited);
+  const path = recordPath(edited);
+  writeFileSync(path, readFileSync(path, "utf8").replace('"median":2', '"median":1.99'));
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Three events; returns the head after each. */
+function writeRecord(where: string): readonly string[] {
+  using record = openRecord(where);
+  const prediction = {
+    quantity: "loss",
+    unit: "bits per byte",
+    median: 2,
+    lo: 1.9,
+    hi: 2.1,
+    basis: "a test",
+  };
+  return [
+    () => record.append({ run: null, kind: "note", data: { text: "begun" } }),
+    () => record.append({ run: "target", kind: "prediction", data: prediction }),
+    () => record.append({ run: null, kind: "note", data: { text: "done" } }),
+  ].map((append) => {
+    append();
+    return record.head;
+  });
+}
+
+const COMMANDS = [
+  ["launch"],
+  ["status"],
+  ["report"],
+  ["run"],
+  ["sample"],
+  ["record", "hash"],
+  ["record", "verify"],
+  ["record", "show"],
+  ["doctor"],
+];
+
+describe("help", () => {
+  it("of the program names every command", async () => {
+    const { code, stdout } = await longrun("--help");
+    expect(code).toBe(0);
+    for (const [command] of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
+  });
+
+  it("of each command has an example and --json", async () => {
+    const helps = await Promise.all(COMMANDS.map((command) => longrun(...command, "--help")));
+    helps.forEach(({ code, stdout }, i) => {
+      expect(code).toBe(0);
+      expect(stdout).toContain(`Example:\n  longrun ${COMMANDS[i]!.join(" ")}`);
+      expect(stdout).toContain("--json");
+    });
+  });
+});
+
+describe("mistakes on the command line", () => {
+  const cases = [
+    [["launch", "--bugdet", "2m"], "unknown option '--bugdet'", "Did you mean --budget?"],
+    [["lanch"], "unknown command 'lanch'", "Did you mean launch?"],
+    [["run"], "missing required argument 'file'", "`longrun run --help`"],
+    [["status", "a", "b"], "too many arguments", "`longrun status --help`"],
+    [["launch", "--budget", "12 parsecs"], 'budget "12 parsecs"', "5m, 1h or 30TFLOP"],
+    [["launch", "--accept", "issue-1"], "--accept issue-1 without a reason", '--because "why"'],
+    [["launch", "/no/such.yaml"], "no file /no/such.yaml", "first-light.yaml"],
+    [["run", "/no/such.yaml"], "no file /no/such.yaml", "single-run.yaml"],
+    [["sample", "--tokens", "-3"], '--tokens "-3"', "correct it"],
+    [["sample", "/no/such"], "no trained model in /no/such", "launch the campaign"],
+    [["status", "/no/such"], "there is no /no/such/record.jsonl", "launch the campaign"],
+    [["record", "verify", "--head", "abc"], '--head "abc"', "longrun record hash"],
+  ] as const;
+
+  it("are told in three lines on standard error, and in JSON where it was asked for; exit code 2", async () => {
+    const outcomes = await Promise.all(cases.map(([args]) => longrun(...args, "--json")));
+    outcomes.forEach(({ code, stdout, stderr }, i) => {
+      const [, found, remedy] = cases[i]!;
+      const { error } = JSON.parse(stdout) as { error: Record<"found" | "expected" | "remedy", string> };
+      expect(error.found).toContain(found);
+      expect(error.remedy).toContain(remedy);
+      expect(stderr).toBe(`found: ${error.found}\nexpected: ${error.expected}\nremedy: ${error.remedy}\n`);
+      expect(code).toBe(2);
+    });
+  });
+
+  it("leave standard output empty without --json", async () => {
+    const { code, stdout, stderr } = await longrun("launch", "--bugdet", "2m");
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr.split("\n")).toHaveLength(4);
+  });
+});
+
+describe("record", () => {
+  it("hash prints the head and nothing else", async () => {
+    expect(await longrun("record", "hash", campaign)).toEqual({
+      code: 0,
+      stdout: `${heads[2]}\n`,
+      stderr: "",
+    });
+    const { stdout } = await longrun("record", "hash", campaign, "--json");
+    expect(JSON.parse(stdout)).toEqual({ head: heads[2], numEvents: 3 });
+  });
+
+  it("verify finds the whole record whole, and knows a head that was published earlier", async () => {
+    const { code, stdout } = await longrun("record", "verify", campaign, "--head", heads[1]!, "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ ok: true, numEvents: 3, head: heads[2], publishedSequence: 1 });
+  });
+
+  it("verify exits 1 on a head of another record", async () => {
+    const { code, stdout } = await longrun("record", "verify", campaign, "--head", "0".repeat(64), "--json");
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, publishedSequence: null });
+  });
+
+  it("verify exits 1 and names the event that was edited", async () => {
+    const { code, stdout } = await longrun("record", "verify", edited);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^broken at sequence 1\nfound: event 1 has the hash [0-9a-f]{64}\nexpected: the hash /,
+    );
+  });
+
+  it("every other command refuses an edited record", async () => {
+    const { code, stderr } = await longrun("record", "hash", edited);
+    expect(code).toBe(2);
+    expect(stderr).toContain("has been changed since it was written: at sequence 1");
+  });
+
+  it("show filters by kind and by run", async () => {
+    const shown = async (...args: readonly string[]) => {
+      const { stdout } = await longrun("record", "show", campaign, "--json", ...args);
+      return (JSON.parse(stdout) as { events: { sequence: number }[] }).events.map(
+        ({ sequence }) => sequence,
+      );
+    };
+    expect(await shown()).toEqual([0, 1, 2]);
+    expect(await shown("--kind", "note")).toEqual([0, 2]);
+    expect(await shown("--run", "target")).toEqual([1]);
+    const { code, stderr } = await longrun("record", "show", campaign, "--kind", "predictions");
+    expect(code).toBe(2);
+    expect(stderr).toContain("prediction, measurement");
+  });
+});
+
+describe("doctor", () => {
+  it("lists its checks as JSON and exits 1 only where something is missing", async () => {
+    const { code, stdout } = await longrun("doctor", "--json");
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string }[] };
+    expect(checks.map(({ name }) => name)).toContain("native kernels");
+    expect(code).toBe(checks.some(({ status }) => status === "missing") ? 1 : 0);
+  });
+});
+
+const RUN_FILE = `
+name: tiny
+corpus:
+  sources: [{ name: words, path: words.txt }]
+  passageBytes: 500
+  holdOut: { fraction: 0.2 }
+vocabularySize: 280
+run:
+  shape: { width: 16 }
+  sequenceLength: 16
+  batchSequences: 2
+  numSteps: 4000
+  heldOutTokens: 500
+`;
+
+describe("run", () => {
+  const home = join(folder, "tiny");
+  const file = join(folder, "tiny.yaml");
+  const args = ["run", file, "--folder", home, "--threads", "1", "--json"];
+
+  beforeAll(() => {
+    const words = ["sea", "ship", "harbour", "wind", "north", "sail", "lamp"];
+    const text = Array.from({ length: 12_000 }, (_, i) => words[(i * i + 3 * (i >> 3)) % words.length]);
+    writeFileSync(join(folder, "words.txt"), text.join(" "));
+    writeFileSync(file, RUN_FILE);
+  });
+
+  it("stops on Ctrl-C with exit code 130; the same command goes on, and the model can be sampled", async () => {
+    const child = spawn(process.execPath, [MAIN, ...args]);
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk.toString();
+      if (stderr.includes("tiny: 0 %") && !stderr.includes("stopping")) child.kill("SIGINT");
+    });
+    const [code] = (await once(child, "close")) as [number];
+    expect(stderr).toContain("stopping after this step; the same command goes on");
+    expect(JSON.parse(stdout)).toHaveProperty("interrupted");
+    expect(code).toBe(130);
+
+    const second = await longrun(...args);
+    expect(second.stderr).toContain("goes on from step");
+    const { summary, head } = JSON.parse(second.stdout) as { summary: { numAttempts: number }; head: string };
+    expect(summary.numAttempts).toBe(2);
+    expect((await longrun("record", "hash", home)).stdout.trim()).toBe(head);
+
+    const sample = () => longrun("sample", home, "--prompt", "ship", "--tokens", "8", "--seed", "3");
+    const [first, again] = await Promise.all([sample(), sample()]);
+    expect(first.stdout).toMatch(/^ship./);
+    expect(again).toEqual(first);
+  });
+});
