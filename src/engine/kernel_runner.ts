@@ -1,4 +1,4 @@
-/** @file Runs one row of the table of operations on the native side, on operands given as numbers: for tests and benchmarks of kernels. */
+/** @file Runs one row of the table of operations on the native side, on operands given as numbers: for tests of kernels. */
 
 import { native } from "./native.ts";
 import type { OperandShapes, Operation } from "./tensor.ts";

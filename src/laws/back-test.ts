@@ -26,7 +26,7 @@ export type BackTestRow = {
 /** Fewest distinct rungs to forecast from: with three, level, exponent and floor leave nothing to judge the noise by. */
 const MIN_RUNGS = 4;
 
-/** Back-test of the forecast at every cut that leaves enough rungs below; the largest left-out rung of each is the test. */
+/** Back-test of the forecast at every cut that leaves enough rungs below: every run above the cut is forecast. */
 export function backTest(runs: readonly Run[], trends: readonly Trend[]): readonly BackTestRow[] {
   const levels = [...new Set(runs.map((run) => run.c))].sort((a, b) => a - b);
   return levels.slice(MIN_RUNGS - 1, -1).flatMap((cut) => {
