@@ -30,10 +30,11 @@ export async function ladder(context: Context, plan: Plan, manifest: Manifest): 
   const specs = plan.rungs.flatMap(({ runs }) => runs.map(({ spec }) => spec));
   return runStage(context, "ladder", { specs, corpus: manifest.hash }, ladderSchema, async () => {
     const done = new Map<string, LadderRun>();
-    await runTogether(placeLadder(plan, context.machine), context.machine.numThreads, async (placed) => {
+    const placements = placeLadder(plan, context.machine);
+    await runTogether(placements, context.machine.numThreads, context.signal, async (placed, signal) => {
       const { run, numThreads } = placed;
       const name = runName(run, manifest.hash);
-      const summary = await trainPlanned(context, placed, name);
+      const summary = await trainPlanned({ ...context, signal }, placed, name);
       const rung = plan.rungs.findIndex(({ runs }) => runs.includes(run));
       const { seed, batchSequences } = run.spec;
       done.set(run.name, { name, rung, seed, numThreads, batchSequences, summary });

@@ -69,7 +69,7 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   try {
     return await stages(context, options.accept);
   } catch (error) {
-    if (error instanceof Interrupted) record.append({ run: null, kind: "interrupted", data: { reason: error.message } });
+    if (error instanceof Interrupted || options.signal.aborted) record.append({ run: null, kind: "interrupted", data: { reason: (error as Error).message } });
     throw error;
   }
 }

@@ -1,12 +1,10 @@
 /** @file The campaign file: what the user may say, with defaults and units. Unknown keys and wrong types are refused by name. */
 
-import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, extname, resolve } from "node:path";
-import { parse } from "yaml";
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
-import { corpusFields } from "../corpus/spec.ts";
-import { UserError } from "../errors.ts";
 import { budgetSchema } from "./budget.ts";
+import { corpusInFile } from "./corpus-in-file.ts";
+import { readYamlFile } from "./yaml-file.ts";
 
 export const issueSchema = z.strictObject({
   id: z.string().regex(/^[\w-]+$/),
@@ -23,7 +21,7 @@ export const campaignSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens"),
   seed: z.int().nonnegative().default(1),
   budget: budgetSchema,
-  corpus: corpusFields.omit({ vocabularySize: true, seed: true }),
+  corpus: corpusInFile,
   /** `auto` takes it from the target's size. */
   vocabularySize: z.union([z.literal("auto"), z.int()]).default("auto"),
   recipe: z
@@ -76,28 +74,10 @@ export interface LoadedCampaign {
 
 /** Reads and checks a campaign file. */
 export function loadCampaign(path: string): LoadedCampaign {
-  if (!existsSync(path))
-    throw new UserError(`no file ${path}`, "a campaign file in YAML", "see campaigns/first-light.yaml for an example with every part");
-  const parsed = campaignSchema.safeParse(parseYaml(path));
-  if (!parsed.success)
-    throw new UserError(
-      `${basename(path)}: ${describeProblems(parsed.error)}`,
-      "keys and types as docs/campaign.md lists them",
-      `correct ${basename(path)} and give the same command again`,
-    );
-  return { campaign: parsed.data, baseFolder: dirname(resolve(path)) };
-}
-
-/** One line for each problem: where, and what. */
-export function describeProblems(error: z.ZodError): string {
-  return error.issues.map(({ path, message }) => `${path.join(".") || "file"}: ${message}`).join("; ");
-}
-
-function parseYaml(path: string): unknown {
-  try {
-    return parse(readFileSync(path, "utf8")) as unknown;
-  } catch (cause) {
-    const kind = extname(path) === ".json" ? "JSON" : "YAML";
-    throw new UserError(`${basename(path)} is not ${kind}: ${(cause as Error).message.split("\n")[0]}`, "a file that parses", "correct the line named", { cause });
-  }
+  const campaign = readYamlFile(path, campaignSchema, {
+    what: "a campaign file",
+    example: "campaigns/first-light.yaml",
+    documentation: "docs/campaign.md",
+  });
+  return { campaign, baseFolder: dirname(resolve(path)) };
 }

@@ -6,23 +6,20 @@ import { readTokenizer } from "../corpus/tokenizer.ts";
 import { scoreBand } from "../figures/curve-figure.ts";
 import type { Interval } from "../figures/numbers.ts";
 import { tokenizerPath } from "../corpus/steps.ts";
-import { UserError } from "../errors.ts";
 import type { RecordEvent } from "../record/events.ts";
 import type { ScoredRow } from "../report/data.ts";
 import { score } from "../record/score.ts";
-import { latestCheckpoint, loadCheckpoint } from "../train/checkpoint.ts";
-import { writeHuggingFace } from "../train/hugging-face.ts";
 import { sampleText } from "../train/sample.ts";
 import { WARM_UP_SHARE } from "../train/schedule.ts";
 import { causesOfLoss, causesOfMemory, causesOfStepTime, causesOfWallTime } from "./causes.ts";
 import type { Context } from "./context.ts";
 import { runStage } from "./context.ts";
+import { exportRun } from "./export-run.ts";
 import type { FitResult } from "./fit.ts";
 import { modelCard } from "./model-card.ts";
 import type { Plan } from "./plan.ts";
 import { lossOfSource, QUANTITIES } from "./quantities.ts";
 import type { TargetResult } from "./target.ts";
-import { checkpointsFolder } from "./train-planned.ts";
 
 export const verdictSchema = z.strictObject({
   sample: z.strictObject({ prompt: z.string(), text: z.string(), temperature: z.number(), topTokens: z.number(), seed: z.number() }),
@@ -48,7 +45,8 @@ export async function verdict(context: Context, plan: Plan, manifest: Manifest, 
     measure(QUANTITIES.stepTime, "s", medianStepSeconds, "median over all steps, wall clock");
     measure(QUANTITIES.wallTime, "s", wallSeconds, "wall clock of the run's process, what a kill made it repeat left out");
     measure(QUANTITIES.memory, "bytes", peakBytes, "largest resident size of the run's process");
-    const model = exportModel(context, plan, manifest, target);
+    const card = modelCard(context, plan, manifest, target);
+    const model = exportRun(workspace, target.name, plan.target.spec, card);
     const tokenizer = readTokenizer(tokenizerPath(workspace.corpus));
     const options = { ...SAMPLE, seed: campaign.seed, numThreads: machine.numThreads };
     const text = await sampleText(model, tokenizer, options);
@@ -70,24 +68,6 @@ export function curveInTokens(band: FitResult["band"], curve: readonly number[],
     points: curve.map((bitsPerByte, i) => ({ tokens: ((i + 0.5) / curve.length) * totalTokens, bitsPerByte })),
     intervals: band.map(({ fraction, ...interval }): Interval & { readonly tokens: number } => ({ tokens: fraction * totalTokens, ...interval })),
   };
-}
-
-function exportModel(context: Context, plan: Plan, manifest: Manifest, target: TargetResult) {
-  const folder = checkpointsFolder(context, target.name);
-  const { checkpoint } = latestCheckpoint(folder);
-  if (checkpoint?.step !== plan.target.spec.numSteps)
-    throw new UserError(
-      `the last checkpoint of ${target.name} is ${checkpoint ? `of step ${checkpoint.step}` : "missing"}`,
-      `a whole one of step ${plan.target.spec.numSteps} in ${folder}`,
-      "put the folder back, or start the campaign again in a new folder",
-    );
-  const parameters = new Map(
-    loadCheckpoint(checkpoint).model.flatMap(({ name, data }) => (data instanceof Float32Array ? [[name, data] as const] : [])),
-  );
-  const { shape, sequenceLength } = plan.target.spec;
-  const model = { shape, sequenceLength, parameters };
-  writeHuggingFace(context.workspace.model, model, tokenizerPath(context.workspace.corpus), modelCard(context, plan, manifest, target));
-  return model;
 }
 
 /** The verdict's rows: the predictions of one run, scored, each gap with its causes. */

@@ -50,7 +50,8 @@ function attempt(task: RunTask, signal: AbortSignal, onEvent: (event: RunEvent) 
     let outcome: RunOutcome | null = null;
     let refusal: UserError | null = null;
     let errorTail = "";
-    const tell = (message: ToWorker) => child.connected && child.send(message);
+    // A process that dies before it hears this is told of by "close".
+    const tell = (message: ToWorker) => child.connected && child.send(message, () => {});
     const stop = () => tell({ kind: "stop" });
     child.stderr?.on("data", (chunk: Buffer) => {
       errorTail = (errorTail + chunk.toString()).slice(-2000);
@@ -78,22 +79,38 @@ function attempt(task: RunTask, signal: AbortSignal, onEvent: (event: RunEvent) 
   });
 }
 
-/** Runs tasks in order, several at a time as long as their threads fit. Stops starting new ones after a failure or an abort. */
+/**
+ * Runs tasks in order, several at a time as long as their threads fit. After a failure or an abort no more are started. A failure
+ * stops those that are running, by the signal they were given, and is thrown when all have ended.
+ */
 export async function runTogether<T extends { readonly numThreads: number }>(
   tasks: readonly T[],
   numThreads: number,
-  run: (task: T) => Promise<void>,
+  signal: AbortSignal,
+  run: (task: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  let free = numThreads;
+  const failure = new AbortController();
+  const stop = AbortSignal.any([signal, failure.signal]);
+  const errors: unknown[] = [];
   const running = new Set<Promise<void>>();
+  let free = numThreads;
   for (const task of tasks) {
     while (free < task.numThreads && running.size > 0) await Promise.race(running);
+    if (stop.aborted) break;
     free -= task.numThreads;
-    const promise: Promise<void> = run(task).finally(() => {
-      free += task.numThreads;
-      running.delete(promise);
-    });
+    const promise: Promise<void> = run(task, stop)
+      .catch((error: unknown) => {
+        errors.push(error);
+        failure.abort();
+      })
+      .finally(() => {
+        free += task.numThreads;
+        running.delete(promise);
+      });
     running.add(promise);
   }
   await Promise.all(running);
+  // The later ones are what the first one brought about.
+  if (errors.length > 0) throw errors[0];
+  signal.throwIfAborted();
 }

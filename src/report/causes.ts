@@ -41,12 +41,19 @@ export function printedCauses(
     .sort((a, b) => Math.abs(b.percent) - Math.abs(a.percent));
 }
 
-/** "attention +3.1 %, matrix products +1.2 %": causes that round to nothing are left out. */
+/** Causes that a line of text names; the smaller ones are added up. */
+const MOST_NAMED = 4;
+
+/** "attention +3.1 %, matrix products +1.2 %, 12 others -0.3 %": causes that round to nothing are left out. */
 export function causesText(row: Pick<ScoredRow, "gapPercent" | "causes">): string {
-  return printedCauses(row, 1)
-    .filter((cause) => cause.printedPercent !== 0)
-    .map((cause) => `${cause.name} ${formatSignedPercent(cause.printedPercent)}`)
-    .join(", ");
+  const causes = printedCauses(row, 1).filter((cause) => cause.printedPercent !== 0);
+  const named = causes.length <= MOST_NAMED + 1 ? causes : causes.slice(0, MOST_NAMED);
+  const others = causes.slice(named.length);
+  const sum = others.reduce((total, cause) => total + cause.printedPercent, 0);
+  return [
+    ...named.map((cause) => `${cause.name} ${formatSignedPercent(cause.printedPercent)}`),
+    ...(others.length > 0 ? [`${others.length} others ${formatSignedPercent(sum)}`] : []),
+  ].join(", ");
 }
 
 /** The predictions that stand for their quantity (the first ones made) and those made later, which are scored too. */

@@ -1,0 +1,74 @@
+/** @file longrun as a user starts it: real processes in groups of their own, to be watched, killed and interrupted. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+
+const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
+
+/** What a command came to. */
+export interface Outcome {
+  /** Null where a signal ended it. */
+  readonly code: number | null;
+  readonly killedBy: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command under way, and the processes that it starts: together a group, as they are under a shell. */
+export class Command {
+  readonly ended: Promise<Outcome>;
+  readonly #pid: number;
+  #stdout = "";
+  #stderr = "";
+  readonly #watchers = new Set<() => void>();
+
+  constructor(args: readonly string[]) {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#pid = child.pid!;
+    child.stdout.on("data", (chunk: Buffer) => {
+      this.#stdout += chunk.toString();
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      this.#stderr += chunk.toString();
+      for (const watcher of this.#watchers) watcher();
+    });
+    this.ended = once(child, "close").then(([code, killedBy]: [number | null, NodeJS.Signals | null]) => ({
+      code,
+      killedBy,
+      stdout: this.#stdout,
+      stderr: this.#stderr,
+    }));
+  }
+
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** Resolves once standard error holds the pattern, or the command has ended without it. */
+  async saw(pattern: RegExp): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const watcher = () => pattern.test(this.#stderr) && resolve();
+    this.#watchers.add(watcher);
+    watcher();
+    await Promise.race([promise, this.ended]);
+    this.#watchers.delete(watcher);
+  }
+
+  /** Ctrl-C and `kill -9` as they meet the whole group. */
+  signalGroup(signal: NodeJS.Signals): void {
+    try {
+      process.kill(-this.#pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}
+
+/** Runs a command to its end. */
+export function longrun(...args: readonly string[]): Promise<Outcome> {
+  return new Command(args).ended;
+}
