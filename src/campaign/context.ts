@@ -68,7 +68,10 @@ export async function runStage<T>(
   const startedAt = performance.now();
   tell({ kind: "stage", stage, state: "started" });
   record.append({ run: null, kind: "stage-started", data: { stage, inputsHash } });
-  const result = await work();
+  const result = await work().catch((error: unknown) => {
+    const isAbort = error instanceof Error && error.name === "AbortError";
+    throw isAbort && context.signal.aborted ? new Interrupted(`in stage ${stage}`, { cause: error }) : error;
+  });
   if (context.signal.aborted) throw new Interrupted(`in stage ${stage}`);
   const seconds = (performance.now() - startedAt) / 1000;
   record.append({ run: null, kind: "stage-finished", data: { stage, inputsHash, result, seconds } });

@@ -24,7 +24,7 @@ export async function estimateRun(run: PlannedRun, numThreads: number, { instruc
   return {
     numThreads,
     stepSeconds,
-    operationSeconds: secondsByOperation(times, 1),
+    operationSeconds: secondsByOperation(times),
     evaluationSeconds: (stepSeconds * run.spec.numSteps * run.evaluationFlops) / run.flops,
     arenaBytes: 4 * executable.numFloats,
   };

@@ -9,15 +9,18 @@ import type { Observation } from "../laws/forecast.ts";
 import { forecast, forecastLine } from "../laws/forecast.ts";
 import type { Law } from "../laws/law.ts";
 import { parameterIntervals } from "../laws/parameter-intervals.ts";
+import type { EventOf } from "../record/events.ts";
+import type { RecordWriter } from "../record/record.ts";
 import { NUM_CURVE_POINTS } from "../train/summary.ts";
 import type { Context } from "./context.ts";
 import { runStage } from "./context.ts";
-import type { Estimates } from "./estimate.ts";
+import type { RunEstimate } from "./estimate.ts";
 import { estimateRun } from "./estimate.ts";
 import type { LadderRun } from "./ladder.ts";
 import { observationOf } from "./ladder.ts";
 import type { Plan } from "./plan.ts";
 import { lossOfSource, QUANTITIES } from "./quantities.ts";
+import type { Compared } from "./time-forecast.ts";
 import { forecastCost } from "./time-forecast.ts";
 
 const interval = { median: z.number(), lo: z.number(), hi: z.number() };
@@ -66,11 +69,11 @@ export async function fit(
   manifest: Manifest,
   runs: readonly LadderRun[],
   targetName: string,
-  estimates: () => Promise<Estimates>,
 ): Promise<FitResult> {
   const inputs = { runs: runs.map(({ name, summary }) => [name, summary.heldOut]), target: targetName };
   return runStage(context, "fit", inputs, fitSchema, async () => {
-    const result = { ...forecastLosses(plan, manifest, runs), ...(await forecastTimes(context, plan, runs, await estimates())) };
+    const made = { ...forecastLosses(plan, manifest, runs), ...(await forecastTimes(context, plan, runs)) };
+    const result = withLocked(context, targetName, made);
     lock(context, targetName, result);
     return result;
   });
@@ -127,24 +130,53 @@ function lineThrough({ rungs, target }: Plan, observations: readonly Observation
   return forecastLine(observations, designs).map(({ c, median, lo, hi }) => ({ flops: c, median, lo, hi }));
 }
 
-async function forecastTimes(context: Context, plan: Plan, runs: readonly LadderRun[], before: Estimates) {
-  const { machine } = context;
-  const compared = runs.map((run) => {
-    const planned = before.ladder.find(({ placed }) => run.name.startsWith(`${placed.run.name}.`))!;
-    return { run, estimate: planned.estimate };
-  });
-  // Timed again now: what counts is the machine as it is before the target, and both estimates are alike in kind.
-  const estimate = await estimateRun(plan.target, machine.numThreads, machine);
-  const { parts, ...cost } = forecastCost(plan.target, estimate, compared);
+/**
+ * Rungs and target are timed now, one after the other: the speed at which the rungs really ran then carries over to the target, whatever
+ * else the machine was doing while the plan was made.
+ */
+async function forecastTimes({ machine }: Context, plan: Plan, runs: readonly LadderRun[]) {
+  const estimates = new Map<string, RunEstimate>();
+  const compared: Compared[] = [];
+  for (const run of runs.filter(({ numThreads }) => numThreads === machine.numThreads)) {
+    const planned = plan.rungs[run.rung]!.runs[0]!;
+    const key = JSON.stringify([planned.spec.shape, planned.spec.batchSequences]);
+    const estimate = estimates.get(key) ?? (await estimateRun(planned, machine.numThreads, machine));
+    estimates.set(key, estimate);
+    compared.push({ run, estimate });
+  }
+  const target = await estimateRun(plan.target, machine.numThreads, machine);
+  const { parts, ...cost } = forecastCost(plan.target, target, compared, runs.map(({ summary }) => summary));
   return { ...cost, wallParts: parts };
 }
 
-/** Writes every prediction once; a stage that was killed half-way finds its own. */
+/** A stage that was killed after locking its predictions finds them again: what the record holds is what was promised. */
+function withLocked({ record }: Context, run: string, made: FitResult): FitResult {
+  const locked = (quantity: string, prediction: FitResult["loss"]): FitResult["loss"] => {
+    const known = lockedPrediction(record, run, quantity);
+    if (!known) return prediction;
+    const { median, lo, hi, basis } = known.data;
+    return { median, lo, hi, basis };
+  };
+  return {
+    ...made,
+    loss: locked(QUANTITIES.loss, made.loss),
+    sources: Object.fromEntries(Object.entries(made.sources).map(([name, own]) => [name, locked(lossOfSource(name), own)])),
+    stepSeconds: locked(QUANTITIES.stepTime, made.stepSeconds),
+    wallSeconds: locked(QUANTITIES.wallTime, made.wallSeconds),
+    peakBytes: locked(QUANTITIES.memory, made.peakBytes),
+  };
+}
+
+function lockedPrediction(record: RecordWriter, run: string, quantity: string): EventOf<"prediction"> | undefined {
+  return record.events.find((event) => event.kind === "prediction" && event.run === run && event.data.quantity === quantity) as
+    | EventOf<"prediction">
+    | undefined;
+}
+
+/** Writes every prediction once. */
 function lock(context: Context, run: string, result: FitResult): void {
   const predict = (quantity: string, unit: string, { median, lo, hi, basis }: FitResult["loss"]) => {
-    const known = context.record.events.some(
-      (event) => event.kind === "prediction" && event.run === run && event.data.quantity === quantity,
-    );
+    const known = lockedPrediction(context.record, run, quantity);
     if (!known) context.record.append({ run, kind: "prediction", data: { quantity, unit, median, lo, hi, basis } });
   };
   predict(QUANTITIES.loss, "bits per byte", result.loss);

@@ -6,14 +6,15 @@ import { formatBytes } from "../figures/numbers.ts";
 import { sha256 } from "../record/files.ts";
 import { openRecord } from "../record/record.ts";
 import type { ScoredRow } from "../report/data.ts";
+import { trainingPrograms } from "../train/programs.ts";
 import type { Budget } from "./budget.ts";
 import type { CampaignEvent, Context } from "./context.ts";
 import { Interrupted } from "./context.ts";
-import type { Estimates } from "./estimate.ts";
 import { estimatePlan } from "./estimate.ts";
 import { fit as fitStage } from "./fit.ts";
 import { accept, gate } from "./gate-stage.ts";
 import { ladder as ladderStage, targetName } from "./ladder.ts";
+import type { Machine } from "./machine.ts";
 import { thisMachine } from "./machine.ts";
 import type { Plan, StoredPlan } from "./plan.ts";
 import { planCampaign, storedPlanSchema } from "./plan.ts";
@@ -77,12 +78,15 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
 async function stages(context: Context, acceptance: Acceptance | undefined): Promise<LaunchResult> {
   const beganAt = performance.now();
   const { record, campaign, workspace } = context;
-  const { plan, estimates } = await planned(context);
+  const plan = await planned(context);
   const manifest = await prepare(context, plan);
   const runs = await ladderStage(context, plan, manifest);
   const name = targetName(plan, manifest, runs);
-  const fit = await fitStage(context, plan, manifest, runs, name, estimates);
-  context.tell({ kind: "locked", head: record.head, sequence: record.events.length - 1 });
+  const fit = await fitStage(context, plan, manifest, runs, name);
+  const locked = record.events.findLast((event) => event.kind === "stage-finished" && event.data.stage === "fit")!;
+  // The hash of an event is what the one after it keeps.
+  const headThen = record.events[locked.sequence + 1]?.previous ?? record.head;
+  context.tell({ kind: "locked", head: headThen, sequence: locked.sequence });
 
   const spent = (performance.now() - beganAt) / 1000;
   const secondsLeft = campaign.budget.kind === "seconds" ? campaign.budget.seconds - spent : null;
@@ -113,16 +117,13 @@ async function stages(context: Context, acceptance: Acceptance | undefined): Pro
 }
 
 /** The plan, made once for a file and budget; a later launch takes it from the record, so that a faster or slower moment changes nothing. */
-async function planned(context: Context): Promise<{ readonly plan: Plan; readonly estimates: () => Promise<Estimates> }> {
+async function planned(context: Context): Promise<Plan> {
   const { campaign, record, machine, tell, baseFolder } = context;
   const specHash = sha256(JSON.stringify(campaign));
   const bytes = sourceBytes({ campaign, baseFolder });
   const last = record.events.findLast((event) => event.kind === "campaign-planned");
   const known = last?.kind === "campaign-planned" && last.data.specHash === specHash ? storedPlanSchema.parse(last.data.plan) : null;
-  const { plan, expectedSeconds, estimates } = known
-    ? { ...known, estimates: null }
-    : await planAnew(campaign, context, bytes);
-  refuseTooLittleMemory(context, plan, estimates);
+  const { plan, expectedSeconds } = known ?? (await planAnew(campaign, context, bytes));
   if (!known) {
     const stored: StoredPlan = {
       campaign: campaign.name,
@@ -137,8 +138,7 @@ async function planned(context: Context): Promise<{ readonly plan: Plan; readonl
     record.append({ run: null, kind: "campaign-planned", data: { specHash, plan: stored } });
   }
   tell({ kind: "planned", plan, machine, expectedSeconds, sourceBytes: bytes });
-  let made = estimates;
-  return { plan, estimates: async () => (made ??= await estimatePlan(plan, machine)) };
+  return plan;
 }
 
 function splitRuleOf({ corpus: { holdOut, passageBytes } }: Campaign): string {
@@ -152,6 +152,7 @@ async function planAnew(campaign: Campaign, { machine }: Context, bytes: number 
   let flops = budget.kind === "flops" ? budget.flops : budget.seconds * machine.numThreads * ASSUMED_FLOPS_PER_THREAD;
   for (let round = 0; ; round++) {
     const plan = planCampaign(campaign, flops);
+    refuseTooLittleMemory(machine, plan);
     const estimates = await estimatePlan(plan, machine);
     const overhead = OVERHEAD_SECONDS + (bytes ?? 0) / PREPARE_BYTES_PER_SECOND;
     const expectedSeconds = estimates.trainingSeconds + overhead;
@@ -168,11 +169,14 @@ const OVERHEAD_SECONDS = 12;
 /** Reading, cleaning, learning a tokenizer and encoding, on one core. */
 const PREPARE_BYTES_PER_SECOND = 5e6;
 
-function refuseTooLittleMemory({ machine }: Context, { target }: Plan, estimates: Estimates | null): void {
-  const needed = estimates ? estimates.target.arenaBytes + PROCESS_BYTES : 0;
-  if (needed <= machine.memoryBytes) return;
+/** Before anything of the target's size is allocated, even to time it. */
+function refuseTooLittleMemory({ memoryBytes }: Machine, { target: { spec } }: Plan): void {
+  const { shape, batchSequences, sequenceLength, optimiser } = spec;
+  const { numFloats } = trainingPrograms(shape, { batch: batchSequences, sequenceLength }, optimiser);
+  const needed = 4 * numFloats + PROCESS_BYTES;
+  if (needed <= memoryBytes) return;
   throw new UserError(
-    `the target needs ${formatBytes(needed)} of memory (width ${target.spec.shape.width}, ${target.spec.batchSequences} sequences a batch), the machine has ${formatBytes(machine.memoryBytes)}`,
+    `the target needs ${formatBytes(needed)} of memory (width ${shape.width}, ${batchSequences} sequences a batch), the machine has ${formatBytes(memoryBytes)}`,
     "a target that fits into memory",
     "lower --budget, or recipe.sequenceLength in the campaign file",
   );

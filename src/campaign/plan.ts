@@ -90,7 +90,7 @@ function planFor(campaign: Campaign, targetFlops: number): Plan {
   const { family, vocabularyReason } = chooseFamily(campaign, targetFlops);
   const common = { heldOutTokens: HELD_OUT_TOKENS, checkpointSeconds: CHECKPOINT_SECONDS };
   const rungs = rungFlops(targetFlops, ladder, campaign.target.reach).map((flops, index): Rung => {
-    const numSeeds = 1 + Math.max(0, ladder.extraSeeds - index);
+    const numSeeds = ladder.seeds + Math.max(0, ladder.extraSeeds - index);
     const runs = Array.from({ length: numSeeds }, (_, i) =>
       planRun(`rung-${index}-seed-${seed + i}`, flops, seed + i, "rung", recipe, family, common),
     );

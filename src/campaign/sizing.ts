@@ -32,11 +32,14 @@ export const plannedRunSchema = z.strictObject({
 
 export type PlannedRun = Readonly<z.infer<typeof plannedRunSchema>>;
 
-/**
- * Tokens a batch: 0.58 D^0.571 (Step Law, Li et al. 2025, arXiv 2503.04715), for D tokens of training; in whole sequences, at least two.
- */
+/** Tokens a batch = BATCH_FACTOR D^BATCH_EXPONENT for D tokens of training. The exponent is that of Step Law (Li et al. 2025, arXiv 2503.04715). */
+const BATCH_EXPONENT = 0.571;
+/** About half of Step Law's 0.58: at our sizes attention is learnt only after some hundred steps, and small rungs need them (docs/recipe.md). */
+const BATCH_FACTOR = 0.3;
+const FEWEST_SEQUENCES = 2;
+
 export function batchSequencesFor(tokens: number, sequenceLength: number): number {
-  return Math.max(2, Math.round((0.58 * tokens ** 0.571) / sequenceLength));
+  return Math.max(FEWEST_SEQUENCES, Math.round((BATCH_FACTOR * tokens ** BATCH_EXPONENT) / sequenceLength));
 }
 
 /** FLOPs of one run of a program: a share for each sequence of the batch, and what the batch shares (the optimiser's update). */

@@ -26,7 +26,7 @@ export const campaignSchema = z.strictObject({
   vocabularySize: z.union([z.literal("auto"), z.int()]).default("auto"),
   recipe: z
     .strictObject({
-      sequenceLength: z.int().min(8).default(256),
+      sequenceLength: z.int().min(8).default(64),
       /** D / N of every rung and of the target. */
       tokensPerParameter: z.number().positive().default(10),
       queriesPerKeyValue: z.int().positive().default(1),
@@ -41,7 +41,9 @@ export const campaignSchema = z.strictObject({
       rungs: z.int().min(6).default(7),
       /** Decades of compute from the smallest rung to the largest. */
       decades: z.number().min(1).default(1.6),
-      /** Extra seeds for the smallest rung, one fewer for each rung above it. */
+      /** Runs of every rung, each with a seed of its own: the noise of single runs limits how far a trend can be followed. */
+      seeds: z.int().positive().default(2),
+      /** Further seeds for the smallest rung, one fewer for each rung above it: they are cheap, and noise is largest there. */
       extraSeeds: z.int().nonnegative().default(2),
     })
     .prefault({}),

@@ -6,6 +6,7 @@
 import { mean, median, standardDeviation } from "../math/statistics.ts";
 import type { RunEstimate } from "./estimate.ts";
 import type { LadderRun } from "./ladder.ts";
+import type { RunSummary } from "../train/summary.ts";
 import type { PlannedRun } from "./sizing.ts";
 
 export interface Prediction {
@@ -38,9 +39,11 @@ const Z_90 = 1.645;
 const LEAST_TIME_DEVIATION = 0.045;
 const LEAST_MEMORY_DEVIATION = 0.025;
 
-export function forecastCost(target: PlannedRun, estimate: RunEstimate, rungs: readonly Compared[]): CostForecast {
-  const alike = rungs.filter((rung) => rung.run.numThreads === estimate.numThreads);
-  const compared = alike.length >= 2 ? alike : rungs;
+/**
+ * @param compared rungs that ran on as many threads as the target will
+ * @param all every run of the ladder, for what does not depend on threads
+ */
+export function forecastCost(target: PlannedRun, estimate: RunEstimate, compared: readonly Compared[], all: readonly RunSummary[]): CostForecast {
   const logs = compared.map(({ run, estimate: own }) => Math.log(run.summary.medianStepSeconds / own.stepSeconds));
   const correction = Math.exp(mean(logs));
   const deviation = Math.max(LEAST_TIME_DEVIATION, logs.length > 1 ? standardDeviation(logs) : 0);
@@ -52,14 +55,14 @@ export function forecastCost(target: PlannedRun, estimate: RunEstimate, rungs: r
     evaluation: estimate.evaluationSeconds * evaluationCorrection(compared),
   };
   const wall = parts.steps + parts.betweenSteps + parts.start + parts.evaluation;
-  const others = rungs.map(({ run: { summary } }) => summary.peakBytes - summary.arenaBytes);
+  const others = all.map(({ peakBytes, arenaBytes }) => peakBytes - arenaBytes);
   const peak = estimate.arenaBytes + median(others);
   const memoryDeviation = Math.max(LEAST_MEMORY_DEVIATION, standardDeviation(others) / peak);
-  const ground = `each instruction of the target timed alone on ${estimate.numThreads} threads, times ${correction.toFixed(3)}, the ratio of measured to so estimated step time on ${compared.length} rungs`;
+  const ground = `each instruction of the target timed alone on ${estimate.numThreads} threads, times ${correction.toFixed(3)}, the ratio of measured to so estimated step time on ${compared.length} runs of the ladder`;
   return {
     stepSeconds: around(step, deviation, ground),
     wallSeconds: around(wall, deviation, `${target.spec.numSteps} steps of that time, and start, batches, checkpoints and evaluation as the rungs needed them`),
-    peakBytes: around(peak, memoryDeviation, `the arena of the target, planned to the byte, plus what ${rungs.length} rungs took beside theirs`),
+    peakBytes: around(peak, memoryDeviation, `the arena of the target, planned to the byte, plus what ${all.length} runs of the ladder took beside theirs`),
     operationSeconds: correctedOperations(estimate, compared, step),
     parts,
     arenaBytes: estimate.arenaBytes,

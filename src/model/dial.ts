@@ -34,13 +34,14 @@ export interface Family {
 /** The decoder of a width. */
 export function shapeOfWidth(width: number, family: Family): DecoderShape {
   const headDim = headDimOf(width);
-  const numHeads = width / headDim;
+  // Rounded up: a head too many costs less than heads of another size, which learn differently and would put a kink into the ladder.
+  const numHeads = Math.ceil(width / headDim);
   return {
     vocabularySize: family.vocabularySize,
     width,
     numLayers: family.numLayers,
     numHeads,
-    numKeyValueHeads: Math.max(1, largestDivisorUpTo(numHeads, Math.floor(numHeads / family.queriesPerKeyValue))),
+    numKeyValueHeads: largestDivisorUpTo(numHeads, Math.floor(numHeads / family.queriesPerKeyValue)),
     headDim,
     feedForwardWidth: FEED_FORWARD_STEP * Math.round((FEED_FORWARD_RATIO * width) / FEED_FORWARD_STEP),
     tiedEmbeddings: family.tiedEmbeddings,
@@ -51,13 +52,12 @@ export function shapeOfWidth(width: number, family: Family): DecoderShape {
 
 /** Small models get small heads, so that there are always several of them. */
 function headDimOf(width: number): number {
-  if (width >= 1024 && width % 64 === 0) return 64;
-  if (width >= 256 && width % 32 === 0) return 32;
-  return width % 16 === 0 ? 16 : 8;
+  if (width >= 1024) return 64;
+  return width >= 256 ? 32 : 16;
 }
 
 function largestDivisorUpTo(number: number, limit: number): number {
-  for (let divisor = Math.max(1, limit); divisor > 1; divisor--) if (number % divisor === 0) return divisor;
+  for (let divisor = limit; divisor > 1; divisor--) if (number % divisor === 0) return divisor;
   return 1;
 }
 

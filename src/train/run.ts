@@ -11,13 +11,14 @@ import { flopsOf } from "../engine/compile.ts";
 import { Session } from "../engine/session.ts";
 import { seriesPath, SeriesWriter } from "../record/series.ts";
 import type { RunSummary } from "./summary.ts";
-import { summarise } from "./summary.ts";
+import { secondsByOperation, summarise } from "./summary.ts";
 import type { DamagedCheckpoint } from "./checkpoint.ts";
 import { scoreHeldOut } from "./held-out.ts";
 import { hyperAt } from "./optimiser.ts";
 import { trainingPrograms } from "./programs.ts";
 import type { RunSpec } from "./run-spec.ts";
 import { learningRateAt } from "./schedule.ts";
+import type { Cost } from "./state.ts";
 import { restoreOrInitialise, RunState } from "./state.ts";
 
 /** Where a run reads and writes, and with how many threads. */
@@ -65,7 +66,8 @@ export async function* trainRun(spec: RunSpec, place: RunPlace, signal: AbortSig
   const executable = trainingPrograms(spec.shape, { batch: spec.batchSequences, sequenceLength: spec.sequenceLength }, spec.optimiser);
   const session = new Session(executable, place);
   const state = new RunState(session, spec, place);
-  const { fromStep, ...start } = restoreOrInitialise(state);
+  const { fromStep, cost: costBefore, ...start } = restoreOrInitialise(state);
+  const cost = () => addCost(costBefore, session);
   yield { kind: "started", fromStep, ...start };
 
   using series = new SeriesWriter(seriesPath(place.folder, place.name, start.attempt), SERIES_COLUMNS);
@@ -99,7 +101,7 @@ export async function* trainRun(spec: RunSpec, place: RunPlace, signal: AbortSig
     const stopping = signal.aborted;
     if (stopping || step === spec.numSteps || (now - savedAt) / 1000 >= spec.checkpointSeconds) {
       series.flush();
-      yield { kind: "checkpoint", step, ...state.save(step) };
+      yield { kind: "checkpoint", step, ...state.save(step, cost()) };
       savedAt = performance.now();
     }
     if (stopping) {
@@ -123,10 +125,17 @@ export async function* trainRun(spec: RunSpec, place: RunPlace, signal: AbortSig
       startSeconds,
       evaluationSeconds: (performance.now() - evaluatedAt) / 1000,
       flopsPerStep: flopsOf(executable.programs.get("train")!),
-      profile: session.profile("train"),
-      profiledSteps: spec.numSteps - fromStep,
       arenaBytes: session.numBytes,
-      peakBytes: process.resourceUsage().maxRSS * 1024,
+      attempt: start.attempt,
+      ...cost(),
     }),
   };
+}
+
+/** What the earlier attempts and this one have cost together. */
+function addCost(before: Cost, session: Session): Cost {
+  const operationSeconds = { ...before.operationSeconds };
+  for (const [operation, seconds] of Object.entries(secondsByOperation(session.profile("train"))))
+    operationSeconds[operation] = (operationSeconds[operation] ?? 0) + seconds;
+  return { operationSeconds, peakBytes: Math.max(before.peakBytes, process.resourceUsage().maxRSS * 1024) };
 }

@@ -18,7 +18,23 @@ import type { StoredTensor, Tensor } from "./safetensors.ts";
 /** Checkpoints of one run that are kept: the newest, and one to fall back on. */
 const NUM_KEPT = 2;
 
-const stateSchema = z.strictObject({ specHash: z.string(), corpusHash: z.string(), instructionSet: z.string(), step: z.int() });
+/** What a run has cost up to a checkpoint: a later attempt adds its own share. */
+const costSchema = z.strictObject({
+  /** In all steps together, by operation. */
+  operationSeconds: z.record(z.string(), z.number()),
+  /** Largest resident size of the process. */
+  peakBytes: z.number(),
+});
+
+export type Cost = Readonly<z.infer<typeof costSchema>>;
+
+const stateSchema = z.strictObject({
+  specHash: z.string(),
+  corpusHash: z.string(),
+  instructionSet: z.string(),
+  step: z.int(),
+  cost: costSchema,
+});
 
 export class RunState {
   readonly spec: RunSpec;
@@ -36,8 +52,9 @@ export class RunState {
   }
 
   /** Writes a checkpoint and deletes the ones that the rule no longer keeps. */
-  save(step: number): { readonly path: string; readonly bytes: number } {
-    const state = { specHash: this.specHash, corpusHash: this.place.corpus.manifest.hash, instructionSet: this.place.instructionSet, step };
+  save(step: number, cost: Cost): { readonly path: string; readonly bytes: number } {
+    const { corpus, instructionSet } = this.place;
+    const state = { specHash: this.specHash, corpusHash: corpus.manifest.hash, instructionSet, step, cost };
     const { model, optimiser } = this.tensors();
     const { path, bytes } = saveCheckpoint(this.folder, { step, state, model, optimiser });
     prune(this.folder, { keep: NUM_KEPT, maxBytes: this.place.checkpointBytes });
@@ -63,6 +80,8 @@ export interface Start {
   /** False when resumed on another instruction set than the checkpoint's: the numbers then differ in the last bits. */
   readonly exact: boolean;
   readonly damaged: readonly DamagedCheckpoint[];
+  /** Of the steps already done. */
+  readonly cost: Cost;
 }
 
 /** Fills the session's parameters. A checkpoint of another spec or corpus is refused; a damaged one is named and passed over. */
@@ -72,7 +91,7 @@ export function restoreOrInitialise(state: RunState): Start {
   if (!checkpoint) {
     for (const parameter of parametersOf(state.spec.shape))
       state.session.floats(parameter.name).set(initialValues(parameter, state.spec.shape, state.spec.seed));
-    return { fromStep: 0, attempt, checkpoint: null, exact: true, damaged };
+    return { fromStep: 0, attempt, checkpoint: null, exact: true, damaged, cost: { operationSeconds: {}, peakBytes: 0 } };
   }
   const stored = stateSchema.parse(checkpoint.state);
   if (stored.specHash !== state.specHash || stored.corpusHash !== state.place.corpus.manifest.hash)
@@ -85,7 +104,7 @@ export function restoreOrInitialise(state: RunState): Start {
   const { model: ownModel, optimiser: ownOptimiser } = state.tensors();
   copyTensors([...model, ...optimiser], [...ownModel, ...ownOptimiser]);
   const exact = stored.instructionSet === state.place.instructionSet;
-  return { fromStep: stored.step, attempt, checkpoint: checkpoint.path, exact, damaged };
+  return { fromStep: stored.step, attempt, checkpoint: checkpoint.path, exact, damaged, cost: stored.cost };
 }
 
 function copyTensors(stored: readonly StoredTensor[], own: readonly Tensor[]): void {

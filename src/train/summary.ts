@@ -34,7 +34,7 @@ export const runSummarySchema = z.strictObject({
   stepsSeconds: z.number(),
   betweenStepsSeconds: z.number(),
   evaluationSeconds: z.number(),
-  /** Mean seconds a step in each operation, over the steps of the last attempt. */
+  /** Mean seconds a step in each operation. */
   operationSeconds: z.record(z.string(), z.number()),
   arenaBytes: z.number(),
   /** Largest resident size of the process. */
@@ -52,10 +52,11 @@ export interface SummaryFacts {
   readonly startSeconds: number;
   readonly evaluationSeconds: number;
   readonly flopsPerStep: number;
-  readonly profile: readonly ProfileEntry[];
-  readonly profiledSteps: number;
+  /** In all steps together. */
+  readonly operationSeconds: Readonly<Record<string, number>>;
   readonly arenaBytes: number;
   readonly peakBytes: number;
+  readonly attempt: number;
 }
 
 export function summarise(facts: SummaryFacts): RunSummary {
@@ -77,10 +78,10 @@ export function summarise(facts: SummaryFacts): RunSummary {
     stepsSeconds,
     betweenStepsSeconds,
     evaluationSeconds,
-    operationSeconds: secondsByOperation(facts.profile, facts.profiledSteps),
+    operationSeconds: perStep(facts.operationSeconds, spec.numSteps),
     arenaBytes: facts.arenaBytes,
     peakBytes: facts.peakBytes,
-    numAttempts: series.attempts.length,
+    numAttempts: facts.attempt,
   };
 }
 
@@ -93,10 +94,14 @@ export function curveOf(losses: Float64Array, numPoints = NUM_CURVE_POINTS): rea
   });
 }
 
-/** Seconds a step, summed over the instructions of each operation. */
-export function secondsByOperation(profile: readonly ProfileEntry[], numSteps: number): Record<string, number> {
+/** Seconds summed over the instructions of each operation. */
+export function secondsByOperation(profile: readonly ProfileEntry[]): Record<string, number> {
   const seconds: Record<string, number> = {};
   for (const { instruction, seconds: spent } of profile)
-    seconds[instruction.operation] = (seconds[instruction.operation] ?? 0) + spent / Math.max(1, numSteps);
+    seconds[instruction.operation] = (seconds[instruction.operation] ?? 0) + spent;
   return seconds;
+}
+
+function perStep(seconds: Readonly<Record<string, number>>, numSteps: number): Record<string, number> {
+  return Object.fromEntries(Object.entries(seconds).map(([operation, sum]) => [operation, sum / numSteps]));
 }

@@ -77,8 +77,8 @@ const CAMPAIGN = {
     passageBytes: 1000,
   },
   vocabularySize: 300,
-  recipe: { sequenceLength: 32 },
-  ladder: { rungs: 6, decades: 1, extraSeeds: 1 },
+  recipe: { sequenceLength: 32, tokensPerParameter: 10 },
+  ladder: { rungs: 6, decades: 1, seeds: 1, extraSeeds: 1 },
   target: { reach: 3 },
   // So few tokens give wide forecasts: here the gate is to let them through.
   gate: { maxWidthPercent: 1000 },

@@ -1,7 +1,6 @@
 /** @file longrun as a user starts it: real processes in groups of their own, to be watched, killed and interrupted. */
 
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 
 const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
@@ -36,12 +35,11 @@ export class Command {
       this.#stderr += chunk.toString();
       for (const watcher of this.#watchers) watcher();
     });
-    this.ended = once(child, "close").then(([code, killedBy]: [number | null, NodeJS.Signals | null]) => ({
-      code,
-      killedBy,
-      stdout: this.#stdout,
-      stderr: this.#stderr,
-    }));
+    this.ended = new Promise((resolve) => {
+      child.on("close", (code, killedBy) =>
+        resolve({ code, killedBy, stdout: this.#stdout, stderr: this.#stderr }),
+      );
+    });
   }
 
   get pid(): number {

@@ -1,0 +1,255 @@
+/** @file A whole campaign through the command line: what it leaves, that it happens once, and that no kill changes a number. */
+
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { Random } from "../src/math/random.ts";
+import type { RecordEvent } from "../src/record/events.ts";
+import { readRecord, verifyRecord } from "../src/record/record.ts";
+import { type RunSummary, runSummarySchema } from "../src/train/summary.ts";
+import { writeCampaign, writeTexts } from "./support/campaigns.ts";
+import { numbersOf } from "./support/numbers.ts";
+import { Command, longrun, type Outcome } from "./support/processes.ts";
+
+const base = mkdtempSync(join(tmpdir(), "longrun-campaign-"));
+const whole = join(base, "whole");
+let file: string;
+let first: Outcome;
+
+beforeAll(async () => {
+  writeTexts(base);
+  file = writeCampaign(base);
+  first = await launch(whole);
+});
+
+afterAll(() => rmSync(base, { recursive: true }));
+
+const launchArguments = (folder: string) => ["launch", file, "--folder", folder, "--json"];
+const launch = (folder: string) => longrun(...launchArguments(folder));
+
+/** What `launch --json` prints. */
+const resultSchema = z.strictObject({
+  verdict: z
+    .array(
+      z.strictObject({
+        run: z.string(),
+        quantity: z.string(),
+        unit: z.string(),
+        basis: z.string().min(1),
+        lockedSequence: z.int(),
+        predicted: z.strictObject({ median: z.number(), lo: z.number(), hi: z.number() }),
+        measured: z.number(),
+        gapPercent: z.number(),
+        inside: z.boolean(),
+        causes: z.array(z.strictObject({ name: z.string(), percent: z.number() })),
+      }),
+    )
+    .min(1),
+  reach: z.number(),
+  seconds: z.number().positive(),
+  peakBytes: z.number().positive(),
+  report: z.string(),
+  sample: z.string().min(1),
+  head: z.string(),
+});
+function resultOf({ code, stdout, stderr }: Outcome) {
+  if (code !== 0) throw new Error(`exit code ${code}: ${stderr}`);
+  return resultSchema.parse(JSON.parse(stdout));
+}
+
+function eventsOf<K extends RecordEvent["kind"]>(folder: string, kind: K) {
+  const { events } = readRecord(folder);
+  return events.filter((event): event is Extract<RecordEvent, { readonly kind: K }> => event.kind === kind);
+}
+
+/** The target's only finish. */
+function targetOf(folder: string): { readonly run: string; readonly summary: RunSummary } {
+  const [finished, ...more] = eventsOf(folder, "run-finished").filter(({ run }) => run.startsWith("target"));
+  expect(more).toEqual([]);
+  return { run: finished!.run, summary: runSummarySchema.parse(finished!.data.details) };
+}
+
+describe("a campaign from text to verdict", () => {
+  it("ends with a verdict on every quantity, from the run that the record knows", () => {
+    const { verdict, reach, peakBytes, head } = resultOf(first);
+    const { run, summary } = targetOf(whole);
+    expect(verdict.map(({ quantity }) => quantity)).toEqual([
+      "held-out loss",
+      "held-out loss, tales",
+      "held-out loss, notes",
+      "loss curve inside its band",
+      "step time",
+      "wall time",
+      "peak memory",
+    ]);
+    expect(new Set(verdict.map((row) => row.run))).toEqual(new Set([run]));
+    const measured = Object.fromEntries(verdict.map((row) => [row.quantity, row.measured]));
+    expect(measured).toMatchObject({
+      "held-out loss": summary.heldOut.all.bitsPerByte,
+      "held-out loss, notes": summary.heldOut.sources.notes!.bitsPerByte,
+      "step time": summary.medianStepSeconds,
+      "wall time": summary.wallSeconds,
+      "peak memory": summary.peakBytes,
+    });
+    expect(summary.curve).toHaveLength(64);
+    expect(reach).toBeCloseTo(3, 1);
+    expect(peakBytes).toBeGreaterThanOrEqual(summary.peakBytes);
+    expect(verifyRecord(whole)).toMatchObject({ ok: true, head });
+  });
+
+  it("learns: the target does better than the largest rung, and that one better than the smallest", () => {
+    const bits = Object.entries(numbersOf(whole).runs)
+      .toSorted(([a], [b]) => a.localeCompare(b))
+      .map(([, { bitsPerByte }]) => bitsPerByte);
+    expect(bits.at(-1)).toBeLessThan(bits.at(-2)!);
+    expect(bits.at(-2)).toBeLessThan(bits[0]! - 0.2);
+  });
+
+  it("locks every prediction before the target's first step", () => {
+    const { run } = targetOf(whole);
+    const started = eventsOf(whole, "run-started").find((event) => event.run === run)!;
+    const predictions = eventsOf(whole, "prediction");
+    expect(predictions.length).toBe(resultOf(first).verdict.length);
+    for (const { sequence } of predictions) expect(sequence).toBeLessThan(started.sequence);
+  });
+
+  it("explains loss, times and memory by causes that add up to the gap", () => {
+    const explained = resultOf(first).verdict.filter(({ causes }) => causes.length > 0);
+    expect(explained.map(({ quantity }) => quantity)).toEqual(
+      expect.arrayContaining(["held-out loss", "step time", "wall time", "peak memory"]),
+    );
+    for (const { causes, gapPercent } of explained) {
+      const sum = causes.reduce((total, { percent }) => total + percent, 0);
+      expect(sum).toBeCloseTo(gapPercent, 6);
+    }
+  });
+
+  it("writes a report whose figures are there, without a number that is none", () => {
+    const { report } = resultOf(first);
+    expect(report).toBe(join(whole, "report.md"));
+    const text = readFileSync(report, "utf8");
+    const figures = [...text.matchAll(/\]\((figures\/[^)]+)\)/g)].map(([, path]) => join(whole, path!));
+    expect(figures.length).toBe(5);
+    for (const content of [text, ...figures.map((path) => readFileSync(path, "utf8"))])
+      expect(content).not.toMatch(/NaN|undefined|Infinity|\[object/);
+  });
+
+  it("leaves a model folder that can be sampled", async () => {
+    const model = join(whole, "model");
+    expect(readdirSync(model)).toEqual(
+      expect.arrayContaining(["config.json", "model.safetensors", "tokenizer.json", "README.md"]),
+    );
+    const { code, stdout } = await longrun("sample", model, "--prompt", "The ", "--tokens", "12", "--json");
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as { text: string }).text.length).toBeGreaterThan(0);
+  });
+
+  it("does nothing when launched again", async () => {
+    const before = readFileSync(join(whole, "record.jsonl"), "utf8");
+    const again = await launch(whole);
+    expect(resultOf(again).verdict).toEqual(resultOf(first).verdict);
+    expect(again.stderr.match(/^stage \w+: .*$/gm)).toEqual(
+      ["prepare", "ladder", "fit", "target", "verdict"].map(
+        (stage) => `stage ${stage}: done before, nothing has changed`,
+      ),
+    );
+    expect(locked(again)).toBe(locked(first));
+    expect(readFileSync(join(whole, "record.jsonl"), "utf8")).toBe(before);
+  });
+});
+
+/** The line that a person may publish. */
+const locked = ({ stderr }: Outcome) => /^predictions are locked up to event.*$/m.exec(stderr)?.[0] ?? "never locked";
+
+/** Everything that may not depend on kills; times and memory may. */
+function outcomeOf(folder: string) {
+  const losses = eventsOf(folder, "prediction").filter(({ data }) => data.unit === "bits per byte");
+  return {
+    ...numbersOf(folder),
+    predictions: losses.map(({ run, data: { quantity, median, lo, hi } }) => ({ run, quantity, median, lo, hi })),
+  };
+}
+
+function expectNothingTwice(folder: string): void {
+  const predicted = eventsOf(folder, "prediction").map(({ run, data }) => `${run} ${data.quantity}`);
+  expect(predicted).toEqual([...new Set(predicted)]);
+  const finished = eventsOf(folder, "run-finished").map(({ run }) => run);
+  expect(finished).toEqual([...new Set(finished)]);
+}
+
+/** Every attempt goes on from the last checkpoint that the record knows, or from one that was written after it. */
+function expectNoCheckpointLost(folder: string): void {
+  for (const { run, sequence, data } of eventsOf(folder, "run-resumed")) {
+    const known = eventsOf(folder, "checkpoint-written").filter(
+      (event) => event.run === run && event.sequence < sequence,
+    );
+    expect(data.fromStep).toBeGreaterThanOrEqual(known.at(-1)?.data.step ?? 0);
+  }
+}
+
+/** When to kill: so many milliseconds, at most, after a line of progress. */
+const KILLS = [
+  { after: /^/, withinMs: 1500 },
+  { after: /stage prepare: started/, withinMs: 150 },
+  { after: /stage prepare: started/, withinMs: 300 },
+  { after: /stage ladder: started/, withinMs: 800 },
+  { after: /stage ladder: started/, withinMs: 1500 },
+  { after: /rung-\d-seed-\d: 0 %/, withinMs: 100 },
+  { after: /bits per byte held out/, withinMs: 500 },
+  { after: /rung-5-seed-1: 0 %/, withinMs: 300 },
+  { after: /stage fit: started/, withinMs: 600 },
+  { after: /stage fit: done|predictions are locked/, withinMs: 30 },
+  { after: /stage target: started/, withinMs: 800 },
+  { after: /target: \d+ %/, withinMs: 300 },
+  { after: /stage verdict: (started|done)/, withinMs: 60 },
+] as const;
+
+describe("a campaign that is stopped on its way", () => {
+  it("by kill -9 at random moments of all stages ends with the same numbers", async () => {
+    const folder = join(base, "killed");
+    const random = new Random(20, "kills");
+    let numKilled = 0;
+    for (const { after, withinMs } of KILLS) {
+      const command = new Command(launchArguments(folder));
+      await command.saw(after);
+      await sleep(random.uniform() * withinMs);
+      command.signalGroup("SIGKILL");
+      const { killedBy } = await command.ended;
+      if (killedBy === "SIGKILL") numKilled++;
+      if (existsSync(join(folder, "record.jsonl"))) expect(verifyRecord(folder)).toMatchObject({ ok: true });
+    }
+    expect(numKilled).toBeGreaterThanOrEqual(10);
+    const last = await launch(folder);
+    const { head } = resultOf(last);
+    expect(outcomeOf(folder)).toEqual(outcomeOf(whole));
+    expectNothingTwice(folder);
+    expectNoCheckpointLost(folder);
+    expect(verifyRecord(folder)).toMatchObject({ ok: true, head });
+  });
+
+  it("by Ctrl-C in ladder and target exits with 130, goes on from there and ends with the same numbers", async () => {
+    const folder = join(base, "interrupted");
+    for (const moment of [/stage ladder: started/, /bits per byte held out/, /stage target: started/]) {
+      const command = new Command(launchArguments(folder));
+      await command.saw(moment);
+      command.signalGroup("SIGINT");
+      const { code, stdout, stderr } = await command.ended;
+      expect(code).toBe(130);
+      expect(JSON.parse(stdout)).toEqual({ interrupted: expect.stringMatching(/^(in|before) (stage|run) /) });
+      expect(stderr).toContain("stopping after this step; the same command goes on");
+    }
+    const last = await launch(folder);
+    const { report } = resultOf(last);
+    expect(last.stderr).toMatch(/^target: goes on from step \d+$/m);
+    expect(outcomeOf(folder)).toEqual(outcomeOf(whole));
+    expectNothingTwice(folder);
+    expectNoCheckpointLost(folder);
+    expect(eventsOf(folder, "run-resumed").length).toBeGreaterThanOrEqual(2);
+    const stopped = eventsOf(folder, "interrupted").filter(({ run }) => run === null);
+    expect(stopped).toHaveLength(3);
+    expect(readFileSync(report, "utf8")).toContain("the same command went on");
+  });
+});
