@@ -42,7 +42,18 @@ export const fitSchema = z.strictObject({
   sources: z.record(z.string(), predictionSchema),
   reach: z.number(),
   laws: z.array(lawSchema),
-  backTest: z.array(z.strictObject({ cut: z.number(), reach: z.number(), predicted: z.number(), lo: z.number(), hi: z.number(), actual: z.number(), errorPercent: z.number(), inside: z.boolean() })),
+  backTest: z.array(
+    z.strictObject({
+      cut: z.number(),
+      reach: z.number(),
+      predicted: z.number(),
+      lo: z.number(),
+      hi: z.number(),
+      actual: z.number(),
+      errorPercent: z.number(),
+      inside: z.boolean(),
+    }),
+  ),
   widening: z.number(),
   plainBootstrap: z.strictObject({ lo: z.number(), hi: z.number() }),
   noisePercent: z.number(),
@@ -54,7 +65,12 @@ export const fitSchema = z.strictObject({
   wallSeconds: predictionSchema,
   peakBytes: predictionSchema,
   operationSeconds: z.record(z.string(), z.number()),
-  wallParts: z.strictObject({ steps: z.number(), betweenSteps: z.number(), start: z.number(), evaluation: z.number() }),
+  wallParts: z.strictObject({
+    steps: z.number(),
+    betweenSteps: z.number(),
+    start: z.number(),
+    evaluation: z.number(),
+  }),
   arenaBytes: z.number(),
 });
 
@@ -85,7 +101,10 @@ function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly LadderRun
   const observations = runs.map(observationOf);
   const all = forecast(observations, design);
   const perSource = manifest.sources.map(({ name }) => {
-    const own = runs.map((run) => ({ ...observationOf(run), loss: run.summary.heldOut.sources[name]!.bitsPerByte }));
+    const own = runs.map((run) => ({
+      ...observationOf(run),
+      loss: run.summary.heldOut.sources[name]!.bitsPerByte,
+    }));
     const { median, lo, hi, basis } = forecast(own, design);
     return [name, { median, lo, hi, basis }] as const;
   });
@@ -145,7 +164,12 @@ async function forecastTimes({ machine }: Context, plan: Plan, runs: readonly La
     compared.push({ run, estimate });
   }
   const target = await estimateRun(plan.target, machine.numThreads, machine);
-  const { parts, ...cost } = forecastCost(plan.target, target, compared, runs.map(({ summary }) => summary));
+  const { parts, ...cost } = forecastCost(
+    plan.target,
+    target,
+    compared,
+    runs.map(({ summary }) => summary),
+  );
   return { ...cost, wallParts: parts };
 }
 
@@ -160,28 +184,39 @@ function withLocked({ record }: Context, run: string, made: FitResult): FitResul
   return {
     ...made,
     loss: locked(QUANTITIES.loss, made.loss),
-    sources: Object.fromEntries(Object.entries(made.sources).map(([name, own]) => [name, locked(lossOfSource(name), own)])),
+    sources: Object.fromEntries(
+      Object.entries(made.sources).map(([name, own]) => [name, locked(lossOfSource(name), own)]),
+    ),
     stepSeconds: locked(QUANTITIES.stepTime, made.stepSeconds),
     wallSeconds: locked(QUANTITIES.wallTime, made.wallSeconds),
     peakBytes: locked(QUANTITIES.memory, made.peakBytes),
   };
 }
 
-function lockedPrediction(record: RecordWriter, run: string, quantity: string): EventOf<"prediction"> | undefined {
-  return record.events.find((event) => event.kind === "prediction" && event.run === run && event.data.quantity === quantity) as
-    | EventOf<"prediction">
-    | undefined;
+function lockedPrediction(
+  record: RecordWriter,
+  run: string,
+  quantity: string,
+): EventOf<"prediction"> | undefined {
+  return record.events.find(
+    (event) => event.kind === "prediction" && event.run === run && event.data.quantity === quantity,
+  ) as EventOf<"prediction"> | undefined;
 }
 
 /** Writes every prediction once. */
 function lock(context: Context, run: string, result: FitResult): void {
   const predict = (quantity: string, unit: string, { median, lo, hi, basis }: FitResult["loss"]) => {
     const known = lockedPrediction(context.record, run, quantity);
-    if (!known) context.record.append({ run, kind: "prediction", data: { quantity, unit, median, lo, hi, basis } });
+    if (!known)
+      context.record.append({ run, kind: "prediction", data: { quantity, unit, median, lo, hi, basis } });
   };
   predict(QUANTITIES.loss, "bits per byte", result.loss);
-  for (const [name, prediction] of Object.entries(result.sources)) predict(lossOfSource(name), "bits per byte", prediction);
-  predict(QUANTITIES.curve, "share", { ...CURVE_SHARE, basis: "the loss curve's 90 % band, forecast at 64 fractions of the run as the final loss is" });
+  for (const [name, prediction] of Object.entries(result.sources))
+    predict(lossOfSource(name), "bits per byte", prediction);
+  predict(QUANTITIES.curve, "share", {
+    ...CURVE_SHARE,
+    basis: "the loss curve's 90 % band, forecast at 64 fractions of the run as the final loss is",
+  });
   predict(QUANTITIES.stepTime, "s", result.stepSeconds);
   predict(QUANTITIES.wallTime, "s", result.wallSeconds);
   predict(QUANTITIES.memory, "bytes", result.peakBytes);

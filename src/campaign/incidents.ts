@@ -25,7 +25,10 @@ export function incidentsOf(events: readonly RecordEvent[]): readonly IncidentFa
 }
 
 function recoveryOf(events: readonly RecordEvent[], incident: RecordEvent): string {
-  const next = events.find((event) => event.sequence > incident.sequence && event.kind === "run-started" && event.run === incident.run);
+  const next = events.find(
+    ({ sequence, run, kind }) => sequence > incident.sequence && run === incident.run && (kind === "run-started" || kind === "run-resumed"),
+  );
+  if (next?.kind === "run-resumed") return `from ${next.data.checkpoint.split("/").at(-1)}`;
   return next ? "restarted" : "none";
 }
 

@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { UserError } from "../errors.ts";
 import { formatBytes } from "../figures/numbers.ts";
+import type { RecordEvent, Stage } from "../record/events.ts";
 import { sha256 } from "../record/files.ts";
 import { openRecord } from "../record/record.ts";
 import type { ScoredRow } from "../report/data.ts";
@@ -88,7 +89,8 @@ async function stages(context: Context, acceptance: Acceptance | undefined): Pro
   const headThen = record.events[locked.sequence + 1]?.previous ?? record.head;
   context.tell({ kind: "locked", head: headThen, sequence: locked.sequence });
 
-  const spent = (performance.now() - beganAt) / 1000;
+  // What an earlier launch has done is spent too.
+  const spent = Math.max((performance.now() - beganAt) / 1000, secondsBeforeTarget(record.events));
   const secondsLeft = campaign.budget.kind === "seconds" ? campaign.budget.seconds - spent : null;
   let decision = gate(context, plan, manifest, fit, name, secondsLeft);
   if (acceptance) {
@@ -119,18 +121,20 @@ async function stages(context: Context, acceptance: Acceptance | undefined): Pro
 /** The plan, made once for a file and budget; a later launch takes it from the record, so that a faster or slower moment changes nothing. */
 async function planned(context: Context): Promise<Plan> {
   const { campaign, record, machine, tell, baseFolder } = context;
-  const specHash = sha256(JSON.stringify(campaign));
+  // What is unresolved and what the gate lets pass may change on the way; neither changes the plan.
+  const { issues, gate: _, ...bet } = campaign;
+  const specHash = sha256(JSON.stringify(bet));
   const bytes = sourceBytes({ campaign, baseFolder });
   const last = record.events.findLast((event) => event.kind === "campaign-planned");
   const known = last?.kind === "campaign-planned" && last.data.specHash === specHash ? storedPlanSchema.parse(last.data.plan) : null;
   const { plan, expectedSeconds } = known ?? (await planAnew(campaign, context, bytes));
-  if (!known) {
+  if (!known || JSON.stringify(known.issues) !== JSON.stringify(issues)) {
     const stored: StoredPlan = {
       campaign: campaign.name,
       budget: campaign.budget,
       seed: campaign.seed,
       splitRule: splitRuleOf(campaign),
-      issues: campaign.issues,
+      issues,
       plan,
       expectedSeconds,
       command: `longrun ${process.argv.slice(2).join(" ")}`,
@@ -188,4 +192,13 @@ const PROCESS_BYTES = 2e8;
 /** Seconds that stages and runs of all launches took together, from the record. */
 export function secondsOfWork({ record }: Pick<Context, "record">): number {
   return record.events.reduce((sum, event) => sum + (event.kind === "stage-finished" ? event.data.seconds : 0), 0);
+}
+
+/** Of the stages before the target, each as it was last done. */
+function secondsBeforeTarget(events: readonly RecordEvent[]): number {
+  const secondsOf = (stage: Stage) => {
+    const event = events.findLast((candidate) => candidate.kind === "stage-finished" && candidate.data.stage === stage);
+    return event?.kind === "stage-finished" ? event.data.seconds : 0;
+  };
+  return secondsOf("prepare") + secondsOf("ladder") + secondsOf("fit");
 }

@@ -20,5 +20,8 @@ export function decideAfterCrash({ stepsAtCrash }: CrashFacts): Decision<"restar
   const stuck = recent.length === MAX_CRASHES_WITHOUT_PROGRESS && recent.every((step) => step <= recent[0]!);
   if (stuck)
     return { decision: "stop", reason: `crashed ${recent.length} times without getting past step ${last}` };
-  return { decision: "restart", reason: `crash ${stepsAtCrash.length}, at step ${last}: restarted from the last checkpoint` };
+  return {
+    decision: "restart",
+    reason: `crash ${stepsAtCrash.length}, at step ${last}: restarted from the last checkpoint`,
+  };
 }

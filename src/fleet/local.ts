@@ -20,7 +20,11 @@ export interface RunWatcher {
 }
 
 /** Trains a run in a process of its own until it ends for good. */
-export async function runLocally(task: RunTask, watcher: RunWatcher, signal: AbortSignal): Promise<RunOutcome> {
+export async function runLocally(
+  task: RunTask,
+  watcher: RunWatcher,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
   let lastStep = 0;
   const history: number[] = [];
   for (;;) {
@@ -46,7 +50,9 @@ type Exit = RunOutcome | { readonly kind: "crashed"; readonly evidence: string }
 
 function attempt(task: RunTask, signal: AbortSignal, onEvent: (event: RunEvent) => void): Promise<Exit> {
   return new Promise((resolve, reject) => {
-    const child = fork(new URL("./worker.ts", import.meta.url), { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    const child = fork(new URL("./worker.ts", import.meta.url), {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
     let outcome: RunOutcome | null = null;
     let refusal: UserError | null = null;
     let errorTail = "";
@@ -71,7 +77,13 @@ function attempt(task: RunTask, signal: AbortSignal, onEvent: (event: RunEvent) 
     child.on("close", (code, killedBy) => {
       signal.removeEventListener("abort", stop);
       if (refusal) reject(refusal);
-      else resolve(outcome ?? { kind: "crashed", evidence: killedBy ? `killed by ${killedBy}` : `exit code ${code}: ${errorTail.trim()}` });
+      else
+        resolve(
+          outcome ?? {
+            kind: "crashed",
+            evidence: killedBy ? `killed by ${killedBy}` : `exit code ${code}: ${errorTail.trim()}`,
+          },
+        );
     });
     signal.addEventListener("abort", stop);
     tell({ kind: "start", task });

@@ -41,13 +41,30 @@ export async function scoreHeldOut(
     sum.tokens += batch.numTokens;
     for (const loss of losses) sum.nats += loss; // 0 where the target is not counted
   }
-  const total = sums.reduce((a, b) => ({ nats: a.nats + b.nats, tokens: a.tokens + b.tokens, bytes: a.bytes + b.bytes }));
+  const total = sums.reduce((a, b) => ({
+    nats: a.nats + b.nats,
+    tokens: a.tokens + b.tokens,
+    bytes: a.bytes + b.bytes,
+  }));
   return {
     all: score(total),
     sources: Object.fromEntries(corpus.sources.map(({ name }, i) => [name, score(sums[i]!)])),
   };
 }
 
-function score({ nats, tokens, bytes }: { readonly nats: number; readonly tokens: number; readonly bytes: number }): HeldOutScore {
-  return { numTokens: tokens, numBytes: bytes, natsPerToken: nats / tokens, bitsPerByte: nats / Math.LN2 / bytes };
+function score({
+  nats,
+  tokens,
+  bytes,
+}: {
+  readonly nats: number;
+  readonly tokens: number;
+  readonly bytes: number;
+}): HeldOutScore {
+  return {
+    numTokens: tokens,
+    numBytes: bytes,
+    natsPerToken: nats / tokens,
+    bitsPerByte: nats / Math.LN2 / bytes,
+  };
 }

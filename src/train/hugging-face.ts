@@ -6,8 +6,8 @@
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../errors.ts";
 import { END_OF_TEXT, END_OF_TEXT_ID } from "../corpus/vocabulary.ts";
+import { UserError } from "../errors.ts";
 import type { DecoderShape } from "../model/shape.ts";
 import { parametersOf } from "../model/shape.ts";
 import { readJson, writeFileAtomic } from "../record/files.ts";
@@ -46,18 +46,32 @@ const configSchema = z.object({
 });
 
 /** Writes the folder. `card` is the model card: what it is, what it was trained on, how well it does. */
-export function writeHuggingFace(folder: string, model: FinishedModel, tokenizerPath: string, card: string): void {
+export function writeHuggingFace(
+  folder: string,
+  model: FinishedModel,
+  tokenizerPath: string,
+  card: string,
+): void {
   mkdirSync(folder, { recursive: true });
   const { shape, sequenceLength } = model;
   const columnsOf = new Map(parametersOf(shape).map((parameter) => [parameter.name, parameter.shape[1]]));
   const tensors = stretches(shape).map(({ name, parameter, fromRow, toRow }): Tensor => {
     const columns = columnsOf.get(parameter);
     const data = model.parameters.get(parameter)!.subarray(fromRow * (columns ?? 1), toRow * (columns ?? 1));
-    return { name, dtype: "F32", shape: columns === undefined ? [toRow - fromRow] : [toRow - fromRow, columns], data };
+    return {
+      name,
+      dtype: "F32",
+      shape: columns === undefined ? [toRow - fromRow] : [toRow - fromRow, columns],
+      data,
+    };
   });
   writeSafetensors(join(folder, "model.safetensors"), tensors, { format: "pt" });
   writeJson(folder, "config.json", configOf(shape, sequenceLength));
-  writeJson(folder, "generation_config.json", { bos_token_id: END_OF_TEXT_ID, eos_token_id: END_OF_TEXT_ID, do_sample: true });
+  writeJson(folder, "generation_config.json", {
+    bos_token_id: END_OF_TEXT_ID,
+    eos_token_id: END_OF_TEXT_ID,
+    do_sample: true,
+  });
   writeJson(folder, "tokenizer_config.json", {
     tokenizer_class: "PreTrainedTokenizerFast",
     bos_token: END_OF_TEXT,
@@ -72,17 +86,39 @@ export function writeHuggingFace(folder: string, model: FinishedModel, tokenizer
 export function readHuggingFace(folder: string): FinishedModel {
   const path = join(folder, "config.json");
   if (!existsSync(path))
-    throw new UserError(`no config.json in ${folder}`, "the folder of a finished model", "give the `model` folder of a campaign that has finished");
+    throw new UserError(
+      `no config.json in ${folder}`,
+      "the folder of a finished model",
+      "give the `model` folder of a campaign that has finished",
+    );
   const config = configSchema.safeParse(readJson(path));
   if (!config.success)
-    throw new UserError(`${path} does not describe a model that longrun can run: ${z.prettifyError(config.error)}`, "a LlamaForCausalLM", "choose another folder");
+    throw new UserError(
+      `${path} does not describe a model that longrun can run: ${z.prettifyError(config.error)}`,
+      "a LlamaForCausalLM",
+      "choose another folder",
+    );
   const shape = shapeOf(config.data);
-  const stored = new Map(readSafetensors(join(folder, "model.safetensors")).tensors.map((tensor) => [tensor.name, tensor.data]));
-  const parameters = new Map(parametersOf(shape).map(({ name, shape: lengths }) => [name, new Float32Array(lengths.reduce((a, b) => a * b, 1))]));
-  const columnsOf = new Map(parametersOf(shape).map((parameter) => [parameter.name, parameter.shape[1] ?? 1]));
+  const stored = new Map(
+    readSafetensors(join(folder, "model.safetensors")).tensors.map((tensor) => [tensor.name, tensor.data]),
+  );
+  const parameters = new Map(
+    parametersOf(shape).map(({ name, shape: lengths }) => [
+      name,
+      new Float32Array(lengths.reduce((a, b) => a * b, 1)),
+    ]),
+  );
+  const columnsOf = new Map(
+    parametersOf(shape).map((parameter) => [parameter.name, parameter.shape[1] ?? 1]),
+  );
   for (const { name, parameter, fromRow } of stretches(shape)) {
     const data = stored.get(name);
-    if (!data) throw new UserError(`${folder} has no tensor ${name}`, "every tensor of a LlamaForCausalLM", "fetch or write the folder again");
+    if (!data)
+      throw new UserError(
+        `${folder} has no tensor ${name}`,
+        "every tensor of a LlamaForCausalLM",
+        "fetch or write the folder again",
+      );
     parameters.get(parameter)!.set(data, fromRow * columnsOf.get(parameter)!);
   }
   return { shape, sequenceLength: config.data.max_position_embeddings, parameters };
@@ -90,7 +126,12 @@ export function readHuggingFace(folder: string): FinishedModel {
 
 function stretches(shape: DecoderShape): readonly Stretch[] {
   const { width, numHeads, numKeyValueHeads, headDim, feedForwardWidth, vocabularySize, numLayers } = shape;
-  const whole = (name: string, parameter: string, rows: number): Stretch => ({ name: `${name}.weight`, parameter, fromRow: 0, toRow: rows });
+  const whole = (name: string, parameter: string, rows: number): Stretch => ({
+    name: `${name}.weight`,
+    parameter,
+    fromRow: 0,
+    toRow: rows,
+  });
   const split = (names: readonly string[], parameter: string, rows: readonly number[]): readonly Stretch[] =>
     names.map((name, i) => {
       const fromRow = rows.slice(0, i).reduce((sum, count) => sum + count, 0);
@@ -102,10 +143,17 @@ function stretches(shape: DecoderShape): readonly Stretch[] {
     const projections = ["q", "k", "v"].map((letter) => theirs(`self_attn.${letter}_proj`));
     return [
       whole(theirs("input_layernorm"), ours("attentionNorm"), width),
-      ...split(projections, ours("queryKeyValue"), [numHeads * headDim, numKeyValueHeads * headDim, numKeyValueHeads * headDim]),
+      ...split(projections, ours("queryKeyValue"), [
+        numHeads * headDim,
+        numKeyValueHeads * headDim,
+        numKeyValueHeads * headDim,
+      ]),
       whole(theirs("self_attn.o_proj"), ours("attentionOutput"), width),
       whole(theirs("post_attention_layernorm"), ours("feedForwardNorm"), width),
-      ...split([theirs("mlp.gate_proj"), theirs("mlp.up_proj")], ours("gateUp"), [feedForwardWidth, feedForwardWidth]),
+      ...split([theirs("mlp.gate_proj"), theirs("mlp.up_proj")], ours("gateUp"), [
+        feedForwardWidth,
+        feedForwardWidth,
+      ]),
       whole(theirs("mlp.down_proj"), ours("down"), width),
     ];
   });

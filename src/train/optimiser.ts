@@ -46,11 +46,20 @@ export function updates(
   settings: OptimiserSettings,
 ): Updates {
   const hyper = leaf("hyper", [HYPER.length]);
-  const squaredNorm = entries.map(({ gradient }) => sumOfSquares(gradient)).reduce((sum, square) => add(sum, square));
+  const squaredNorm = entries
+    .map(({ gradient }) => sumOfSquares(gradient))
+    .reduce((sum, square) => add(sum, square));
   const updated = entries.flatMap(({ parameter, tensor, gradient }) => {
     const { first, second } = momentNames(parameter.name);
     return adamw(
-      { parameter: tensor, gradient, first: leaf(first, parameter.shape), second: leaf(second, parameter.shape), squaredNorm, hyper },
+      {
+        parameter: tensor,
+        gradient,
+        first: leaf(first, parameter.shape),
+        second: leaf(second, parameter.shape),
+        squaredNorm,
+        hyper,
+      },
       {
         learningRateScale: learningRateScale(parameter.role, width, settings.baseWidth),
         weightDecay: decayOf(parameter.role, settings.weightDecay),

@@ -17,7 +17,11 @@ import { updates } from "./optimiser.ts";
  * Leaves: the parameters, their moments, `tokens` and `targets` [B T], `hyper`.
  * Outputs: train.loss [1] (mean nats a token), train.squaredNorm [1], evaluate.losses [B T].
  */
-export function trainingPrograms(shape: DecoderShape, batchShape: BatchShape, optimiser: OptimiserSettings): Executable {
+export function trainingPrograms(
+  shape: DecoderShape,
+  batchShape: BatchShape,
+  optimiser: OptimiserSettings,
+): Executable {
   const numRows = batchShape.batch * batchShape.sequenceLength;
   const tokens = leaf("tokens", [numRows], "i32");
   const targets = leaf("targets", [numRows], "i32");
@@ -26,7 +30,11 @@ export function trainingPrograms(shape: DecoderShape, batchShape: BatchShape, op
   const loss = mean(losses);
   const tensors = [...parameters.values()];
   const gradients = differentiate([loss], [fill([1], 1)], tensors);
-  const entries = parametersOf(shape).map((parameter, i) => ({ parameter, tensor: tensors[i]!, gradient: gradients[i]! }));
+  const entries = parametersOf(shape).map((parameter, i) => ({
+    parameter,
+    tensor: tensors[i]!,
+    gradient: gradients[i]!,
+  }));
   const { squaredNorm, updated } = updates(entries, shape.width, optimiser);
   return compile({
     train: { loss, squaredNorm, ...Object.fromEntries(updated.map((tensor, i) => [`updated.${i}`, tensor])) },

@@ -9,9 +9,7 @@ import { batchAt } from "../corpus/batches.ts";
 import type { Corpus } from "../corpus/corpus.ts";
 import { flopsOf } from "../engine/compile.ts";
 import { Session } from "../engine/session.ts";
-import { seriesPath, SeriesWriter } from "../record/series.ts";
-import type { RunSummary } from "./summary.ts";
-import { secondsByOperation, summarise } from "./summary.ts";
+import { SeriesWriter, seriesPath } from "../record/series.ts";
 import type { DamagedCheckpoint } from "./checkpoint.ts";
 import { scoreHeldOut } from "./held-out.ts";
 import { hyperAt } from "./optimiser.ts";
@@ -19,7 +17,9 @@ import { trainingPrograms } from "./programs.ts";
 import type { RunSpec } from "./run-spec.ts";
 import { learningRateAt } from "./schedule.ts";
 import type { Cost } from "./state.ts";
-import { restoreOrInitialise, RunState } from "./state.ts";
+import { RunState, restoreOrInitialise } from "./state.ts";
+import type { RunSummary } from "./summary.ts";
+import { secondsByOperation, summarise } from "./summary.ts";
 
 /** Where a run reads and writes, and with how many threads. */
 export interface RunPlace {
@@ -61,9 +61,17 @@ export const SERIES_COLUMNS = [
 ] as const;
 
 /** Trains to the end unless `signal` aborts; then writes a checkpoint and ends with `stopped`. */
-export async function* trainRun(spec: RunSpec, place: RunPlace, signal: AbortSignal): AsyncGenerator<RunEvent, void> {
+export async function* trainRun(
+  spec: RunSpec,
+  place: RunPlace,
+  signal: AbortSignal,
+): AsyncGenerator<RunEvent, void> {
   const beganAt = performance.now();
-  const executable = trainingPrograms(spec.shape, { batch: spec.batchSequences, sequenceLength: spec.sequenceLength }, spec.optimiser);
+  const executable = trainingPrograms(
+    spec.shape,
+    { batch: spec.batchSequences, sequenceLength: spec.sequenceLength },
+    spec.optimiser,
+  );
   const session = new Session(executable, place);
   const state = new RunState(session, spec, place);
   const { fromStep, cost: costBefore, ...start } = restoreOrInitialise(state);
@@ -96,7 +104,15 @@ export async function* trainRun(spec: RunSpec, place: RunPlace, signal: AbortSig
     const now = performance.now();
     const otherSeconds = (now - endedAt) / 1000 - stepSeconds;
     endedAt = now;
-    series.append({ step, tokens: step * tokensPerStep, loss, gradientNorm, learningRate, stepSeconds, otherSeconds });
+    series.append({
+      step,
+      tokens: step * tokensPerStep,
+      loss,
+      gradientNorm,
+      learningRate,
+      stepSeconds,
+      otherSeconds,
+    });
     yield { kind: "step", step, loss, stepSeconds };
     const stopping = signal.aborted;
     if (stopping || step === spec.numSteps || (now - savedAt) / 1000 >= spec.checkpointSeconds) {

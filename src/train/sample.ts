@@ -22,7 +22,11 @@ export interface SampleOptions {
 }
 
 /** Continues a prompt; ends early at the end of a text. The whole window is computed anew for every token: simple, and enough here. */
-export async function sampleText(model: FinishedModel, tokenizer: Tokenizer, options: SampleOptions): Promise<string> {
+export async function sampleText(
+  model: FinishedModel,
+  tokenizer: Tokenizer,
+  options: SampleOptions,
+): Promise<string> {
   const { sequenceLength, shape } = model;
   const tokens = leaf("tokens", [sequenceLength], "i32");
   const { hidden, head } = decoder(shape, { batch: 1, sequenceLength }, tokens);
@@ -37,7 +41,11 @@ export async function sampleText(model: FinishedModel, tokenizer: Tokenizer, opt
     session.integers("tokens").fill(END_OF_TEXT_ID).set(window);
     await session.run("predict");
     const row = (window.length - 1) * shape.vocabularySize;
-    const token = draw(session.output("predict", "logits").subarray(row, row + shape.vocabularySize), options, random);
+    const token = draw(
+      session.output("predict", "logits").subarray(row, row + shape.vocabularySize),
+      options,
+      random,
+    );
     if (token === END_OF_TEXT_ID) break;
     sampled.push(token);
   }

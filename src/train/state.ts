@@ -3,8 +3,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../errors.ts";
 import type { Session } from "../engine/session.ts";
+import { UserError } from "../errors.ts";
 import { initialValues } from "../model/initialise.ts";
 import { parametersOf } from "../model/shape.ts";
 import { sha256 } from "../record/files.ts";
@@ -64,10 +64,17 @@ export class RunState {
   /** Views of parameters and moments in the arena. */
   tensors(): { readonly model: readonly Tensor[]; readonly optimiser: readonly Tensor[] } {
     const parameters = parametersOf(this.spec.shape);
-    const view = (name: string, shape: readonly number[]): Tensor => ({ name, shape, dtype: "F32", data: this.session.floats(name) });
+    const view = (name: string, shape: readonly number[]): Tensor => ({
+      name,
+      shape,
+      dtype: "F32",
+      data: this.session.floats(name),
+    });
     return {
       model: parameters.map(({ name, shape }) => view(name, shape)),
-      optimiser: parameters.flatMap(({ name, shape }) => Object.values(momentNames(name)).map((moment) => view(moment, shape))),
+      optimiser: parameters.flatMap(({ name, shape }) =>
+        Object.values(momentNames(name)).map((moment) => view(moment, shape)),
+      ),
     };
   }
 }
@@ -91,7 +98,14 @@ export function restoreOrInitialise(state: RunState): Start {
   if (!checkpoint) {
     for (const parameter of parametersOf(state.spec.shape))
       state.session.floats(parameter.name).set(initialValues(parameter, state.spec.shape, state.spec.seed));
-    return { fromStep: 0, attempt, checkpoint: null, exact: true, damaged, cost: { operationSeconds: {}, peakBytes: 0 } };
+    return {
+      fromStep: 0,
+      attempt,
+      checkpoint: null,
+      exact: true,
+      damaged,
+      cost: { operationSeconds: {}, peakBytes: 0 },
+    };
   }
   const stored = stateSchema.parse(checkpoint.state);
   if (stored.specHash !== state.specHash || stored.corpusHash !== state.place.corpus.manifest.hash)
@@ -111,7 +125,8 @@ function copyTensors(stored: readonly StoredTensor[], own: readonly Tensor[]): v
   const byName = new Map(stored.map((tensor) => [tensor.name, tensor]));
   for (const { name, data } of own) {
     const source = byName.get(name);
-    if (!(source?.data instanceof Float32Array) || !(data instanceof Float32Array)) throw new Error(`the checkpoint has no ${name}`);
+    if (!(source?.data instanceof Float32Array) || !(data instanceof Float32Array))
+      throw new Error(`the checkpoint has no ${name}`);
     data.set(source.data);
   }
 }

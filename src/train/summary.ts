@@ -13,7 +13,12 @@ import { tokensOf } from "./run-spec.ts";
 /** Points of a loss curve: the run is cut into so many stretches of equal length, each gives its mean training loss. */
 export const NUM_CURVE_POINTS = 64;
 
-const scoreSchema = z.strictObject({ numTokens: z.number(), numBytes: z.number(), natsPerToken: z.number(), bitsPerByte: z.number() });
+const scoreSchema = z.strictObject({
+  numTokens: z.number(),
+  numBytes: z.number(),
+  natsPerToken: z.number(),
+  bitsPerByte: z.number(),
+});
 
 export const runSummarySchema = z.strictObject({
   /** N: parameters in matrix products, head included, input embedding not. */

@@ -29,7 +29,9 @@ class Language {
 
   #word(): string {
     const syllable = () =>
-      this.#pick([..."bdfgklmnprstvz"]) + this.#pick([..."aeiou"]) + (this.#chance(0.3) ? this.#pick([..."nrst"]) : "");
+      this.#pick([..."bdfgklmnprstvz"]) +
+      this.#pick([..."aeiou"]) +
+      (this.#chance(0.3) ? this.#pick([..."nrst"]) : "");
     return Array.from({ length: 1 + this.#random.integer(3) }, syllable).join("");
   }
 
@@ -97,13 +99,13 @@ const RUN = {
     shape: { width: 48 },
     sequenceLength: 64,
     batchSequences: 8,
-    numSteps: 300,
+    numSteps: 400,
     heldOutTokens: 4000,
-    checkpointSeconds: 0.1,
+    checkpointSeconds: 0.05,
   },
 };
 
-/** Writes a file for `longrun run`, with checkpoints every tenth of a second; returns its path. */
+/** Writes a file for `longrun run`, with checkpoints twenty times a second; returns its path. */
 export function writeRun(folder: string): string {
   return writeYaml(folder, "run.yaml", RUN);
 }

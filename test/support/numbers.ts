@@ -9,7 +9,9 @@ import { columnOf } from "../../src/record/series.ts";
 
 /** Exact to the bit: losses compare as doubles, traces and weights by hash. */
 export interface Numbers {
-  readonly runs: Readonly<Record<string, { readonly bitsPerByte: number; readonly numSteps: number; readonly trace: string }>>;
+  readonly runs: Readonly<
+    Record<string, { readonly bitsPerByte: number; readonly numSteps: number; readonly trace: string }>
+  >;
   readonly weights: string | null;
 }
 

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
-const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
+export const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
 /** What a command came to. */
 export interface Outcome {

@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { runTogether } from "./local.ts";
+
+/** Tasks that end when told to, and a log of what happened to them. */
+function stage(...tasks: readonly (readonly [name: string, numThreads: number])[]) {
+  const log: string[] = [];
+  const ends = new Map<string, PromiseWithResolvers<void>>();
+  const user = new AbortController();
+  const all = runTogether(
+    tasks.map(([name, numThreads]) => ({ name, numThreads })),
+    2,
+    user.signal,
+    async ({ name }, signal) => {
+      log.push(`${name} starts`);
+      const end = Promise.withResolvers<void>();
+      ends.set(name, end);
+      signal.addEventListener("abort", () => log.push(`${name} is asked to stop`));
+      await end.promise.finally(() => log.push(`${name} ends`));
+    },
+  );
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  return {
+    log,
+    all,
+    user,
+    end(name: string) {
+      ends.get(name)!.resolve();
+      return turn();
+    },
+    fail(name: string) {
+      ends.get(name)!.reject(new Error(`${name} failed`));
+      return turn();
+    },
+  };
+}
+
+describe("runs together", () => {
+  it("start in order, as soon as their threads are free", async () => {
+    const { log, all, end } = stage(["a", 1], ["b", 1], ["c", 2], ["d", 1]);
+    expect(log).toEqual(["a starts", "b starts"]);
+    await end("b");
+    expect(log).toEqual(["a starts", "b starts", "b ends"]);
+    await end("a");
+    await end("c");
+    await end("d");
+    await all;
+    expect(log.slice(3)).toEqual(["a ends", "c starts", "c ends", "d starts", "d ends"]);
+  });
+
+  it("after a failure stop the others, wait for them, start no more, and tell the first failure", async () => {
+    const { log, all, fail } = stage(["a", 1], ["b", 1], ["c", 1]);
+    const outcome = all.catch(({ message }: Error) => log.push(message));
+    await fail("b");
+    expect(log).toEqual(["a starts", "b starts", "b ends", "a is asked to stop", "b is asked to stop"]);
+    await fail("a");
+    await outcome;
+    expect(log.slice(5)).toEqual(["a ends", "b failed"]);
+  });
+
+  it("after an abort start no more, and end with it even where all that ran have ended well", async () => {
+    const { log, all, user, end } = stage(["a", 2], ["b", 1]);
+    user.abort();
+    const outcome = expect(all).rejects.toThrow("aborted");
+    await end("a");
+    await outcome;
+    expect(log).toEqual(["a starts", "a is asked to stop", "a ends"]);
+  });
+});

@@ -1,0 +1,378 @@
+/** @file What goes wrong and what longrun makes of it: a clear error in three parts, or an incident and the same numbers; nothing earned is lost. */
+
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openCorpus } from "../src/corpus/corpus.ts";
+import { readRecord, recordPath, verifyRecord } from "../src/record/record.ts";
+import { writeCampaign, writeRun, writeTexts } from "./support/campaigns.ts";
+import { numbersOf } from "./support/numbers.ts";
+import { Command, longrun, MAIN, type Outcome } from "./support/processes.ts";
+
+const base = mkdtempSync(join(tmpdir(), "longrun-faults-"));
+
+beforeAll(() => {
+  writeTexts(base);
+  place("empty");
+});
+
+afterAll(() => rmSync(base, { recursive: true }));
+
+/** A folder of its own for a case, which may hold its own text. */
+function place(name: string): string {
+  const folder = join(base, name);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** Exit code 2, three lines on standard error as the last thing said, no stack. */
+function expectRefusal(
+  { code, stderr }: Pick<Outcome, "code" | "stderr">,
+  found: RegExp,
+  remedy: RegExp,
+): void {
+  const said = stderr.trimEnd().split("\n").slice(-3);
+  expect(said[0]).toMatch(/^found: /);
+  expect(said[0]).toMatch(found);
+  expect(said[1]).toMatch(/^expected: ./);
+  expect(said[2]).toMatch(/^remedy: /);
+  expect(said[2]).toMatch(remedy);
+  expect(stderr).not.toMatch(/^ {4}at /m);
+  expect(code).toBe(2);
+}
+
+const launch = (file: string, folder: string, ...more: readonly string[]) =>
+  longrun("launch", file, "--folder", folder, ...more);
+
+function incidentsOf(folder: string): readonly string[] {
+  return readRecord(folder).events.flatMap((event) => (event.kind === "incident" ? [event.data.what] : []));
+}
+
+describe("a campaign file", () => {
+  const cases = [
+    ["with an unknown key", { ladder: { rungz: 6 } }, /ladder: Unrecognized key: "rungz"/, /correct/],
+    [
+      "with a wrong type",
+      { seed: "one" },
+      /seed: Invalid input: expected number, received string/,
+      /correct/,
+    ],
+    ["with too few rungs", { ladder: { rungs: 3 } }, /ladder\.rungs: Too small/, /correct/],
+    ["with a budget that is none", { budget: "12 parsecs" }, /budget: .*12 parsecs/, /correct/],
+    [
+      "with a missing corpus",
+      { corpus: { sources: [{ name: "a", path: "nowhere" }] } },
+      /nowhere does not exist/,
+      /put the text there/,
+    ],
+    [
+      "with an empty corpus",
+      { corpus: { sources: [{ name: "a", path: "empty" }] } },
+      /no text file for source "a"/,
+      /check the source's path/,
+    ],
+    ["with too small a budget", { budget: "1MFLOP" }, /a budget of 1.00e\+6 FLOP/, /raise --budget/],
+    [
+      "with a target above this machine's memory",
+      { budget: "100000ZFLOP", recipe: { sequenceLength: 2 ** 26, tokensPerParameter: 1e9 } },
+      /the target needs [\d.]+ TB of memory .* the machine has/,
+      /lower --budget/,
+    ],
+  ] as const;
+
+  it.each(cases)("%s is refused before anything is spent", async (name, changes, found, remedy) => {
+    const out = join(base, name);
+    expectRefusal(await launch(writeCampaign(base, changes), out), found, remedy);
+    expect(existsSync(recordPath(out)) ? readRecord(out).events : []).toEqual([]);
+  });
+
+  it("that is not YAML is refused with its line", async () => {
+    const file = join(place("not-yaml"), "campaign.yaml");
+    writeFileSync(file, "name: tiny\nbudget: [1\n");
+    expectRefusal(
+      await launch(file, join(base, "never")),
+      /campaign.yaml is not YAML: .*line 2|line 3/,
+      /correct the line/,
+    );
+    expect(existsSync(join(base, "never"))).toBe(false);
+  });
+
+  it("whose vocabulary is more than the text supports is refused, with the size that it does support", async () => {
+    const folder = place("vocabulary");
+    writeFileSync(join(folder, "small.txt"), "the sea the ship the wind ".repeat(2000));
+    const corpus = { sources: [{ name: "small", path: "small.txt" }], passageBytes: 1000 };
+    const file = writeCampaign(folder, { corpus, vocabularySize: 400, budget: "80GFLOP" });
+    expectRefusal(await launch(file, join(folder, "out")), /vocabulary/, /\d/);
+  });
+
+  it("whose target needs more tokens than there are is refused", async () => {
+    const file = writeCampaign(place("tokens"), {
+      corpus: { sources: [{ name: "notes", path: join(base, "notes/0/note-2.md") }], passageBytes: 1000 },
+      vocabularySize: 270,
+    });
+    expectRefusal(
+      await launch(file, join(base, "tokens", "out")),
+      /the target needs \d+ tokens, the corpus has \d+/,
+      /add text/,
+    );
+  });
+});
+
+describe("a ladder", () => {
+  it("one of whose runs diverges stops the others, and says what to change", async () => {
+    const recipe = { sequenceLength: 32, tokensPerParameter: 10, learningRate: 1e30 };
+    const folder = join(base, "diverged");
+    const outcome = await launch(writeCampaign(base, { recipe }), folder);
+    expectRefusal(
+      outcome,
+      /run rung-\d-seed-1 diverged at step \d+/,
+      /lower recipe.learningRate \(now 1e\+30\)/,
+    );
+    expect(incidentsOf(folder)).toContain("diverged");
+    const started = readRecord(folder).events.filter((event) => event.kind === "run-started");
+    expect(started.length).toBeLessThanOrEqual(availableParallelism());
+    expect(verifyRecord(folder)).toMatchObject({ ok: true });
+  });
+});
+
+describe("the gate", () => {
+  const folder = join(base, "held");
+  const issue = {
+    id: "odd-batches",
+    what: "a batch may be read twice",
+    chance: 0.5,
+    costDays: 10,
+    fixDueDays: 1,
+  };
+  let file: string;
+  const decisions = () => readRecord(folder).events.filter((event) => event.kind === "decision");
+  const targetSteps = () =>
+    readRecord(folder).events.filter(
+      (event) => event.kind === "run-started" && event.run.startsWith("target"),
+    );
+
+  beforeAll(() => {
+    file = writeCampaign(base, { issues: [issue] });
+  });
+
+  it("holds while waiting for a fix pays; and one launch at a time works in a folder", async () => {
+    const first = new Command(["launch", file, "--folder", folder, "--json"]);
+    await first.saw(/stage ladder: started/);
+    expectRefusal(
+      await launch(file, folder),
+      new RegExp(`is held by process ${first.pid}`),
+      /wait until it is done/,
+    );
+
+    const { code, stdout } = await first.ended;
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({
+      held: {
+        decision: "hold",
+        id: "issue-odd-batches",
+        reason: expect.stringContaining("5.00 days expected"),
+      },
+    });
+    expect(targetSteps()).toEqual([]);
+    expect(readFileSync(join(folder, "report.md"), "utf8")).toContain("a batch may be read twice");
+  });
+
+  it("refuses to lift what does not hold", async () => {
+    const because = ["--because", "a test"];
+    const unknown = await launch(file, folder, "--accept", "issue-none", ...because);
+    expectRefusal(unknown, /there is no check issue-none/, /launch without --accept/);
+    const going = await launch(file, folder, "--accept", "reach", ...because);
+    expectRefusal(going, /the check reach says go/, /launch without --accept/);
+    const silent = await launch(file, folder, "--accept", "issue-odd-batches");
+    expectRefusal(silent, /--accept issue-odd-batches without a reason/, /--because/);
+    expect(readRecord(folder).events.filter((event) => event.kind === "acceptance")).toEqual([]);
+    expect(decisions().map(({ data }) => data.decision)).toEqual(["hold"]);
+  });
+
+  it("lets the target through once the hold is lifted, and keeps who said why", async () => {
+    const because = "a rehearsal: nothing hangs on it";
+    const { code } = await launch(file, folder, "--accept", "issue-odd-batches", "--because", because);
+    expect(code).toBe(0);
+    expect(decisions().map(({ data }) => data.decision)).toEqual(["hold", "go"]);
+    const accepted = readRecord(folder).events.filter((event) => event.kind === "acceptance");
+    expect(accepted.map(({ data }) => data)).toEqual([{ id: "issue-odd-batches", because }]);
+    expect(targetSteps()).toHaveLength(1);
+    expect(readFileSync(join(folder, "report.md"), "utf8")).toContain(because);
+  });
+
+  it("hears of a change to the issues without planning or training anew", async () => {
+    const eventsBefore = readRecord(folder).events.filter(({ kind }) => kind !== "campaign-planned");
+    const { code } = await launch(writeCampaign(base, { issues: [] }), folder);
+    expect(code).toBe(0);
+    const planned = readRecord(folder).events.filter((event) => event.kind === "campaign-planned");
+    expect(planned).toHaveLength(2);
+    expect(new Set(planned.map(({ data }) => data.specHash)).size).toBe(1);
+    const added = readRecord(folder).events.slice(eventsBefore.length + 2);
+    expect(added.map(({ kind }) => kind)).toEqual(["decision"]);
+    expect(readFileSync(join(folder, "report.md"), "utf8")).not.toContain("a batch may be read twice");
+  });
+
+  it("is no way around an edited record: the error names the event", async () => {
+    const edited = place("edited");
+    cpSync(recordPath(folder), recordPath(edited));
+    const text = readFileSync(recordPath(edited), "utf8");
+    const { sequence } = readRecord(folder).events.find((event) => event.kind === "prediction")!;
+    const lines = text.split("\n");
+    lines[sequence] = lines[sequence]!.replace(/"median":/, '"median":1');
+    writeFileSync(recordPath(edited), lines.join("\n"));
+    expectRefusal(await launch(file, edited), new RegExp(`at sequence ${sequence}`), /unchanged copy/);
+    expect(verifyRecord(edited)).toMatchObject({ ok: false, sequence });
+  });
+});
+
+describe("a run", () => {
+  const whole = join(base, "one-thread");
+  let file: string;
+  const train = (folder: string, threads: number) => [
+    "run",
+    file,
+    "--folder",
+    folder,
+    "--threads",
+    String(threads),
+    "--json",
+  ];
+  const checkpointsOf = (folder: string) => {
+    const [run] = existsSync(join(folder, "runs")) ? readdirSync(join(folder, "runs")) : [];
+    const path = join(folder, "runs", run ?? "", "checkpoints");
+    return run && existsSync(path)
+      ? readdirSync(path)
+          .filter((name) => name.startsWith("step-"))
+          .sort()
+          .map((name) => join(path, name))
+      : [];
+  };
+  const numCheckpoints = (folder: string) =>
+    existsSync(recordPath(folder))
+      ? readRecord(folder).events.filter((event) => event.kind === "checkpoint-written").length
+      : 0;
+
+  /** Trains until the record knows so many checkpoints more. */
+  async function trainFor(folder: string, threads: number, more: number): Promise<Command> {
+    const enough = numCheckpoints(folder) + more;
+    const command = new Command(train(folder, threads));
+    let hasEnded = false;
+    void command.ended.then(() => {
+      hasEnded = true;
+    });
+    while (numCheckpoints(folder) < enough && !hasEnded) await sleep(10);
+    return command;
+  }
+
+  beforeAll(async () => {
+    file = writeRun(base);
+    const { code, stderr } = await longrun(...train(whole, 1));
+    expect(stderr).not.toContain("found:");
+    expect(code).toBe(0);
+  });
+
+  it("with two threads, killed again and again, gives the same losses and weights to the bit", async () => {
+    const folder = join(base, "two-threads");
+    for (const threads of [2, 1, 2]) {
+      const command = await trainFor(folder, threads, 1);
+      command.signalGroup("SIGKILL");
+      expect((await command.ended).killedBy).toBe("SIGKILL");
+    }
+    const { code, stdout } = await longrun(...train(folder, 2));
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ summary: { numAttempts: 4 } });
+    expect(numbersOf(folder)).toEqual(numbersOf(whole));
+    expect(verifyRecord(folder)).toMatchObject({ ok: true });
+  });
+
+  it("whose process alone is killed is restarted, with an incident in the record", async () => {
+    const folder = join(base, "worker-killed");
+    const command = await trainFor(folder, 2, 1);
+    const [run] = readdirSync(join(folder, "runs"));
+    const lock = JSON.parse(readFileSync(join(folder, "runs", run!, "lock"), "utf8")) as { pid: number };
+    expect(lock.pid).not.toBe(command.pid);
+    process.kill(lock.pid, "SIGKILL");
+    const { code, stderr } = await command.ended;
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/goes on from step \d+/);
+    expect(incidentsOf(folder)).toEqual(["the run's process died"]);
+    expect(numbersOf(folder)).toEqual(numbersOf(whole));
+  });
+
+  it("whose newest checkpoint is damaged goes on from the one before, with an incident in the record", async () => {
+    const folder = join(base, "damaged");
+    const command = await trainFor(folder, 2, 2);
+    command.signalGroup("SIGKILL");
+    await command.ended;
+    const [before, newest] = checkpointsOf(folder).slice(-2);
+    const path = join(newest!, "optimiser.safetensors");
+    const bytes = readFileSync(path);
+    bytes[bytes.length - 5]! ^= 1;
+    writeFileSync(path, bytes);
+    const { code, stderr } = await longrun(...train(folder, 2));
+    expect(code).toBe(0);
+    expect(stderr).toContain(`goes on from step ${Number(before!.split("-").at(-1))}`);
+    expect(stderr).toMatch(
+      /step-\d+ is damaged and passed over: optimiser.safetensors does not have its checksum/,
+    );
+    expect(incidentsOf(folder)).toEqual(["damaged checkpoint passed over"]);
+    expect(numbersOf(folder)).toEqual(numbersOf(whole));
+  });
+
+  it("does not read a shard of another tokenizer: preparing makes it anew", async () => {
+    const folder = join(base, "foreign-shard");
+    cpSync(join(whole, "corpus"), join(folder, "corpus"), { recursive: true });
+    const path = join(folder, "corpus", "tokens", "notes.train.00000.json");
+    const header = JSON.parse(readFileSync(path, "utf8")) as { tokenizerHash: string };
+    writeFileSync(path, JSON.stringify({ ...header, tokenizerHash: "0".repeat(64) }));
+    expect(() => openCorpus(join(folder, "corpus"))).toThrow(
+      /notes.train.00000.bin was made with the tokenizer 000000000000/,
+    );
+    expect((await longrun(...train(folder, 2))).code).toBe(0);
+    expect(numbersOf(folder)).toEqual(numbersOf(whole));
+  });
+
+  it.skipIf(!canMount())(
+    "on a disk that fills up stops with a clear error, and goes on once there is room",
+    () => {
+      const [disk, out] = [place("disk"), place("after-full-disk")];
+      // The disk lives as long as this shell. What is left free takes the first checkpoint (1 MB), but not the second beside it.
+      const script = `
+      mount -t tmpfs -o size=16m longrun "$0" && mkdir "$0/run" && cp -r "$1/corpus" "$0/run" &&
+      free=$(df -k --output=avail "$0" | tail -n 1) && head -c "$((free - 1600))k" /dev/zero > "$0/filler" &&
+      "$2" "$3" run "$4" --folder "$0/run" 2> "$5/refused"; echo $? > "$5/code"
+      rm "$0/filler" && "$2" "$3" run "$4" --folder "$0/run" --json && cp -r "$0/run/." "$5"`;
+      const { status, stderr } = spawnSync(
+        "unshare",
+        ["-rm", "sh", "-c", script, disk, whole, process.execPath, MAIN, file, out],
+        { encoding: "utf8" },
+      );
+      const refused = {
+        code: Number(readFileSync(join(out, "code"), "utf8")),
+        stderr: readFileSync(join(out, "refused"), "utf8"),
+      };
+      expectRefusal(refused, /no space left on the disk while writing .*step-/, /free some space/);
+      expect(status).toBe(0);
+      expect(stderr).toMatch(/goes on from step \d+/);
+      expect(numbersOf(out)).toEqual(numbersOf(whole));
+      expect(verifyRecord(out)).toMatchObject({ ok: true });
+    },
+  );
+});
+
+/** Whether this user may have a small disk of its own. */
+function canMount(): boolean {
+  return spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "longrun", tmpdir()]).status === 0;
+}
