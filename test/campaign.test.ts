@@ -23,7 +23,7 @@ beforeAll(async () => {
   writeTexts(base);
   file = writeCampaign(base);
   first = await launch(whole);
-});
+}, 120_000);
 
 afterAll(() => rmSync(base, { recursive: true }));
 
@@ -230,7 +230,7 @@ describe("a campaign that is stopped on its way", () => {
     const random = new Random(20, "kills");
     const killedIn: string[] = [];
     for (const { after, withinMs } of KILLS) {
-      const command = new Command(launchArguments(folder));
+      using command = new Command(launchArguments(folder));
       await command.saw(after);
       await sleep(random.uniform() * withinMs);
       command.signalGroup("SIGKILL");
@@ -249,10 +249,15 @@ describe("a campaign that is stopped on its way", () => {
     expect(verifyRecord(folder)).toMatchObject({ ok: true, head });
   });
 
-  it("by Ctrl-C in ladder and target exits with 130, goes on from there and ends with the same numbers", async () => {
+  it("by Ctrl-C in prepare, ladder and target exits with 130, goes on from there and ends with the same numbers", async () => {
     const folder = join(base, "interrupted");
-    for (const moment of [/stage ladder: started/, /bits per byte held out/, /stage target: started/]) {
-      const command = new Command(launchArguments(folder));
+    for (const moment of [
+      /stage prepare: started/,
+      /stage ladder: started/,
+      /bits per byte held out/,
+      /stage target: started/,
+    ]) {
+      using command = new Command(launchArguments(folder));
       await command.saw(moment);
       command.signalGroup("SIGINT");
       const { code, stdout, stderr } = await command.ended;
@@ -268,7 +273,7 @@ describe("a campaign that is stopped on its way", () => {
     expectNoCheckpointLost(folder);
     expect(eventsOf(folder, "run-resumed").length).toBeGreaterThanOrEqual(2);
     const stopped = eventsOf(folder, "interrupted").filter(({ run }) => run === null);
-    expect(stopped).toHaveLength(3);
+    expect(stopped).toHaveLength(4);
     expect(readFileSync(report, "utf8")).toContain("the same command went on");
   });
 });

@@ -168,7 +168,7 @@ describe("the gate", () => {
   });
 
   it("holds while waiting for a fix pays; and one launch at a time works in a folder", async () => {
-    const first = new Command(["launch", file, "--folder", folder, "--json"]);
+    using first = new Command(["launch", file, "--folder", folder, "--json"]);
     await first.saw(/stage ladder: started/);
     expectRefusal(
       await launch(file, folder),
@@ -268,11 +268,7 @@ describe("a run", () => {
   async function trainFor(folder: string, threads: number, more: number): Promise<Command> {
     const enough = numCheckpoints(folder) + more;
     const command = new Command(train(folder, threads));
-    let hasEnded = false;
-    void command.ended.then(() => {
-      hasEnded = true;
-    });
-    while (numCheckpoints(folder) < enough && !hasEnded) await sleep(10);
+    while (numCheckpoints(folder) < enough && !command.hasEnded) await sleep(10);
     return command;
   }
 
@@ -281,12 +277,12 @@ describe("a run", () => {
     const { code, stderr } = await longrun(...train(whole, 1));
     expect(stderr).not.toContain("found:");
     expect(code).toBe(0);
-  });
+  }, 120_000);
 
   it("with two threads, killed again and again, gives the same losses and weights to the bit", async () => {
     const folder = join(base, "two-threads");
     for (const threads of [2, 1, 2]) {
-      const command = await trainFor(folder, threads, 1);
+      using command = await trainFor(folder, threads, 1);
       command.signalGroup("SIGKILL");
       expect((await command.ended).killedBy).toBe("SIGKILL");
     }
@@ -297,9 +293,20 @@ describe("a run", () => {
     expect(verifyRecord(folder)).toMatchObject({ ok: true });
   });
 
+  it("whose parent alone is killed goes with it, and can go on at once", async () => {
+    const folder = join(base, "parent-killed");
+    using command = await trainFor(folder, 2, 1);
+    process.kill(command.pid, "SIGKILL");
+    const { code, stderr } = await longrun(...train(folder, 2));
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/goes on from step \d+/);
+    expect(incidentsOf(folder)).toEqual([]);
+    expect(numbersOf(folder)).toEqual(numbersOf(whole));
+  });
+
   it("whose process alone is killed is restarted, with an incident in the record", async () => {
     const folder = join(base, "worker-killed");
-    const command = await trainFor(folder, 2, 1);
+    using command = await trainFor(folder, 2, 1);
     const [run] = readdirSync(join(folder, "runs"));
     const lock = JSON.parse(readFileSync(join(folder, "runs", run!, "lock"), "utf8")) as { pid: number };
     expect(lock.pid).not.toBe(command.pid);
@@ -313,7 +320,7 @@ describe("a run", () => {
 
   it("whose newest checkpoint is damaged goes on from the one before, with an incident in the record", async () => {
     const folder = join(base, "damaged");
-    const command = await trainFor(folder, 2, 2);
+    using command = await trainFor(folder, 2, 2);
     command.signalGroup("SIGKILL");
     await command.ended;
     const [before, newest] = checkpointsOf(folder).slice(-2);

@@ -5,7 +5,19 @@ import { formatCount } from "../figures/numbers.ts";
 import { allParameters } from "../model/shape.ts";
 import type { RecordEvent } from "../record/events.ts";
 import { readRecord, recordPath } from "../record/record.ts";
-import type { Bet, CampaignFacts, DataFacts, EnvironmentFacts, GateFact, LawFacts, OpenIssue, ReportData, RungRow, SourceLoss, TargetFacts } from "../report/data.ts";
+import type {
+  Bet,
+  CampaignFacts,
+  DataFacts,
+  EnvironmentFacts,
+  GateFact,
+  LawFacts,
+  OpenIssue,
+  ReportData,
+  RungRow,
+  SourceLoss,
+  TargetFacts,
+} from "../report/data.ts";
 import type { HeldOut } from "../train/held-out.ts";
 import { WARM_UP_SHARE } from "../train/schedule.ts";
 import type { FitResult } from "./fit.ts";
@@ -40,15 +52,25 @@ export function accountOf(folder: string): ReportData {
   };
 }
 
-function campaignFacts(folder: string, events: readonly RecordEvent[], { planned, plannedAt, ladder, target, verdict }: History): CampaignFacts {
-  const peaks = [...(ladder ?? []).map(({ summary }) => summary.peakBytes), ...(target ? [target.summary.peakBytes] : [])];
+function campaignFacts(
+  folder: string,
+  events: readonly RecordEvent[],
+  { planned, plannedAt, ladder, target, verdict }: History,
+): CampaignFacts {
+  const peaks = [
+    ...(ladder ?? []).map(({ summary }) => summary.peakBytes),
+    ...(target ? [target.summary.peakBytes] : []),
+  ];
   return {
     name: planned.campaign,
     folder,
     status: statusOf(events, verdict !== null),
     startedAt: plannedAt,
     endedAt: verdict ? (events.findLast(({ kind }) => kind === "stage-finished")?.time ?? null) : null,
-    seconds: events.reduce((sum, event) => sum + (event.kind === "stage-finished" ? event.data.seconds : 0), 0),
+    seconds: events.reduce(
+      (sum, event) => sum + (event.kind === "stage-finished" ? event.data.seconds : 0),
+      0,
+    ),
     peakBytes: peaks.length > 0 ? Math.max(...peaks) : null,
   };
 }
@@ -58,7 +80,10 @@ function statusOf(events: readonly RecordEvent[], finished: boolean): CampaignFa
   const last = events.findLast((event) => event.kind === "decision" || event.kind === "stage-started");
   if (last?.kind === "decision" && last.data.decision !== "go")
     return { kind: last.data.decision === "hold" ? "held" : "stopped", reason: last.data.reason };
-  return { kind: "running", stage: last?.kind === "stage-started" ? last.data.stage : last ? "target" : "prepare" };
+  return {
+    kind: "running",
+    stage: last?.kind === "stage-started" ? last.data.stage : last ? "target" : "prepare",
+  };
 }
 
 function betOf(events: readonly RecordEvent[], { planned }: History): Bet {
@@ -67,7 +92,9 @@ function betOf(events: readonly RecordEvent[], { planned }: History): Bet {
   const { shape, optimiser } = spec;
   const started = events.find((event) => event.kind === "run-started");
   const environment = started?.kind === "run-started" ? started.data.environment : null;
-  const ladderFlops = plan.rungs.flatMap(({ runs }) => runs).reduce((sum, run) => sum + run.flops + run.evaluationFlops, 0);
+  const ladderFlops = plan.rungs
+    .flatMap(({ runs }) => runs)
+    .reduce((sum, run) => sum + run.flops + run.evaluationFlops, 0);
   return {
     parameters: matrixParameters,
     allParameters: allParameters(shape),
@@ -76,13 +103,25 @@ function betOf(events: readonly RecordEvent[], { planned }: History): Bet {
     steps: spec.numSteps,
     tokensPerStep: spec.batchSequences * spec.sequenceLength,
     shape: [
-      { name: "architecture", value: "Llama-like decoder: RMS norm, rotary positions, gated feed-forward, causal attention" },
+      {
+        name: "architecture",
+        value: "Llama-like decoder: RMS norm, rotary positions, gated feed-forward, causal attention",
+      },
       { name: "width, layers", value: `${shape.width}, ${shape.numLayers}` },
-      { name: "heads", value: `${shape.numHeads} of ${shape.headDim}, ${shape.numKeyValueHeads} for keys and values` },
+      {
+        name: "heads",
+        value: `${shape.numHeads} of ${shape.headDim}, ${shape.numKeyValueHeads} for keys and values`,
+      },
       { name: "feed-forward width", value: String(shape.feedForwardWidth) },
       { name: "vocabulary", value: `${plan.vocabularySize}: ${plan.vocabularyReason}` },
-      { name: "sequence length, batch", value: `${spec.sequenceLength} tokens, ${spec.batchSequences} sequences` },
-      { name: "learning rate", value: `${optimiser.learningRate} at width ${optimiser.baseWidth}, by mu-P elsewhere; ${100 * WARM_UP_SHARE} % warm-up, linear to zero` },
+      {
+        name: "sequence length, batch",
+        value: `${spec.sequenceLength} tokens, ${spec.batchSequences} sequences`,
+      },
+      {
+        name: "learning rate",
+        value: `${optimiser.learningRate} at width ${optimiser.baseWidth}, by mu-P elsewhere; ${100 * WARM_UP_SHARE} % warm-up, linear to zero`,
+      },
     ],
     budgetFlops: budget.kind === "flops" ? budget.flops : plan.totalFlops,
     ladderFlops,
@@ -119,31 +158,38 @@ function perSource({ sources }: HeldOut): readonly SourceLoss[] {
 /** The forecast averages the laws; it is shown under the name of the weightiest, which also gives the formula of the figure. */
 function lawsOf(fit: FitResult, ladder: readonly LadderRun[], targetFlops: number): readonly LawFacts[] {
   const ordered = fit.laws.toSorted((a, b) => b.weight - a.weight);
-  const nameAt = (actual: number) => ladder.find(({ summary }) => summary.heldOut.all.bitsPerByte === actual)?.name ?? "left-out rung";
+  const nameAt = (actual: number) =>
+    ladder.find(({ summary }) => summary.heldOut.all.bitsPerByte === actual)?.name ?? "left-out rung";
   const beyond = fit.line.at(-1);
-  return ordered.map((law, i): LawFacts => ({
-    name: law.name,
-    formula: law.formula,
-    role: i === 0 ? "forecast" : "cross-check",
-    parameters: law.parameters.map(({ name, unit, ...estimate }) => ({ name, unit, estimate })),
-    backtests: i > 0 ? [] : fit.backTest.map(({ cut, reach, predicted, lo, hi, actual }) => ({
-      run: nameAt(actual),
-      rungsFitted: ladder.filter(({ summary }) => summary.flops <= cut).length,
-      reach,
-      predicted: { median: predicted, lo, hi },
-      measured: actual,
-    })),
-    widening: fit.widening,
-    target: i === 0 ? fit.loss : law.target,
-    reach: fit.reach,
-    line: i === 0 ? fit.line.filter(({ flops }) => flops <= 1.5 * targetFlops) : [],
-    beyond: i === 0 && beyond ? { flops: beyond.flops, predicted: beyond } : null,
-  }));
+  return ordered.map(
+    (law, i): LawFacts => ({
+      name: law.name,
+      formula: law.formula,
+      role: i === 0 ? "forecast" : "cross-check",
+      parameters: law.parameters.map(({ name, unit, ...estimate }) => ({ name, unit, estimate })),
+      backtests:
+        i > 0
+          ? []
+          : fit.backTest.map(({ cut, reach, predicted, lo, hi, actual }) => ({
+              run: nameAt(actual),
+              rungsFitted: ladder.filter(({ summary }) => summary.flops <= cut).length,
+              reach,
+              predicted: { median: predicted, lo, hi },
+              measured: actual,
+            })),
+      widening: fit.widening,
+      target: i === 0 ? fit.loss : law.target,
+      reach: fit.reach,
+      line: i === 0 ? fit.line.filter(({ flops }) => flops <= 1.5 * targetFlops) : [],
+      beyond: i === 0 && beyond ? { flops: beyond.flops, predicted: beyond } : null,
+    }),
+  );
 }
 
 function lockOf(events: readonly RecordEvent[], targetName: string | null): ReportData["lock"] {
   const locked = events.findLast((event) => event.kind === "stage-finished" && event.data.stage === "fit");
-  if (!locked || !events.some((event) => event.kind === "prediction" && event.run === targetName)) return null;
+  if (!locked || !events.some((event) => event.kind === "prediction" && event.run === targetName))
+    return null;
   // The hash of an event is what the one after it keeps.
   const next = events[locked.sequence + 1];
   return next ? { sequence: locked.sequence, headHash: next.previous, at: locked.time } : null;
@@ -154,7 +200,12 @@ function gatesOf(events: readonly RecordEvent[], targetName: string | null): rea
   if (last?.kind !== "decision") return [];
   const gate = gateSchema.safeParse((last.data.facts as { readonly gate?: unknown }).gate);
   if (!gate.success) return [];
-  return gate.data.checks.map(({ id, decision, reason }) => ({ gate: id, decision, reason, accepted: acceptanceOf(events, id) }));
+  return gate.data.checks.map(({ id, decision, reason }) => ({
+    gate: id,
+    decision,
+    reason,
+    accepted: acceptanceOf(events, id),
+  }));
 }
 
 function acceptanceOf(events: readonly RecordEvent[], id: string): GateFact["accepted"] {
@@ -173,7 +224,10 @@ function issuesOf(events: readonly RecordEvent[], { planned }: History): readonl
   }));
 }
 
-function targetOf(events: readonly RecordEvent[], { targetName, fit, target, planned }: History): TargetFacts | null {
+function targetOf(
+  events: readonly RecordEvent[],
+  { targetName, fit, target, planned }: History,
+): TargetFacts | null {
   if (!targetName || !fit) return null;
   const { tokens } = planned.plan.target;
   const { points, intervals } = curveInTokens(fit.band, target?.summary.curve ?? [], tokens);
@@ -182,7 +236,8 @@ function targetOf(events: readonly RecordEvent[], { targetName, fit, target, pla
     warmupTokens: WARM_UP_SHARE * tokens,
     points,
     band: intervals,
-    reforecasts: events.flatMap((event) => (event.kind === "reforecast" && event.run === targetName ? [event.data] : []))
+    reforecasts: events
+      .flatMap((event) => (event.kind === "reforecast" && event.run === targetName ? [event.data] : []))
       .map(({ tokens: seen, median, lo, hi }) => ({ tokens: seen, median, lo, hi })),
     bitsPerByte: target?.summary.heldOut.all.bitsPerByte ?? null,
     perSource: target ? perSource(target.summary.heldOut) : [],
@@ -191,7 +246,10 @@ function targetOf(events: readonly RecordEvent[], { targetName, fit, target, pla
 }
 
 /** Steps and final evaluation apart; operations over the whole run. */
-function operationsOf(fit: FitResult, summary: NonNullable<History["target"]>["summary"]): ReportData["operations"] {
+function operationsOf(
+  fit: FitResult,
+  summary: NonNullable<History["target"]>["summary"],
+): ReportData["operations"] {
   return Object.entries(fit.operationSeconds).map(([operation, predicted]) => ({
     operation,
     predictedSeconds: predicted * summary.numSteps,
@@ -209,8 +267,16 @@ function dataFacts({ planned }: History, manifest: NonNullable<History["manifest
       bytesTrained: source.train.bytes,
       bytesHeldOut: source.heldOut.bytes,
       dropped: [
-        { reason: "duplicate documents", items: source.dropped.duplicateDocuments, bytes: source.dropped.duplicateDocumentBytes },
-        { reason: "duplicate passages", items: source.dropped.duplicatePassages, bytes: source.dropped.duplicatePassageBytes },
+        {
+          reason: "duplicate documents",
+          items: source.dropped.duplicateDocuments,
+          bytes: source.dropped.duplicateDocumentBytes,
+        },
+        {
+          reason: "duplicate passages",
+          items: source.dropped.duplicatePassages,
+          bytes: source.dropped.duplicatePassageBytes,
+        },
         { reason: "binary documents", items: source.dropped.binaryDocuments, bytes: 0 },
         { reason: "empty documents", items: source.dropped.emptyDocuments, bytes: 0 },
       ],

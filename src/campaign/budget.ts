@@ -10,12 +10,22 @@ export const budgetValueSchema = z.discriminatedUnion("kind", [
 
 export type Budget = Readonly<z.infer<typeof budgetValueSchema>>;
 
-const FLOP_UNITS: Readonly<Record<string, number>> = { FLOP: 1, MFLOP: 1e6, GFLOP: 1e9, TFLOP: 1e12, PFLOP: 1e15, EFLOP: 1e18, ZFLOP: 1e21 };
+const FLOP_UNITS: Readonly<Record<string, number>> = {
+  FLOP: 1,
+  MFLOP: 1e6,
+  GFLOP: 1e9,
+  TFLOP: 1e12,
+  PFLOP: 1e15,
+  EFLOP: 1e18,
+  ZFLOP: 1e21,
+};
 const TIME_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86_400 };
 
 /** Reads `30TFLOP`, `2m`, `1.5h` ... */
 export function parseBudget(text: string): Budget {
-  const match = /^\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([a-zA-Z]+?)s?\s*$/.exec(text) ?? /^\s*(\d+(?:\.\d+)?)\s*(s)\s*$/.exec(text);
+  const match =
+    /^\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([a-zA-Z]+?)s?\s*$/.exec(text) ??
+    /^\s*(\d+(?:\.\d+)?)\s*(s)\s*$/.exec(text);
   const amount = Number(match?.[1]);
   const unit = match?.[2] ?? "";
   if (amount > 0 && unit in FLOP_UNITS) return { kind: "flops", flops: amount * FLOP_UNITS[unit]! };

@@ -32,13 +32,19 @@ export function causesOfStepTime(fit: FitResult, summary: RunSummary, gapPercent
     percent: (100 * ((summary.operationSeconds[name] ?? 0) - fit.operationSeconds[name]!)) / predicted,
   }));
   const named = byOperation.reduce((sum, { percent }) => sum + percent, 0);
-  return [...byOperation, { name: "around the operations, mean against median", percent: gapPercent - named }];
+  return [
+    ...byOperation,
+    { name: "around the operations, mean against median", percent: gapPercent - named },
+  ];
 }
 
 /** Wall time, by part of the run. */
 export function causesOfWallTime(fit: FitResult, summary: RunSummary): readonly Cause[] {
   const predicted = fit.wallSeconds.median;
-  const part = (name: string, measured: number, foretold: number): Cause => ({ name, percent: (100 * (measured - foretold)) / predicted });
+  const part = (name: string, measured: number, foretold: number): Cause => ({
+    name,
+    percent: (100 * (measured - foretold)) / predicted,
+  });
   return [
     part("optimiser steps", summary.stepsSeconds, fit.wallParts.steps),
     part("between steps: batches, checkpoints", summary.betweenStepsSeconds, fit.wallParts.betweenSteps),

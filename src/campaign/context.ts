@@ -1,6 +1,6 @@
 /** @file What every stage of a campaign is given, and the one way in which a stage is run, recorded and skipped. */
 
-import { z } from "zod";
+import type { z } from "zod";
 import type { PrepareProgress } from "../corpus/steps.ts";
 import type { Stage } from "../record/events.ts";
 import { sha256 } from "../record/files.ts";
@@ -15,14 +15,25 @@ import type { Workspace } from "./workspace.ts";
 
 /** What a person or a program may want to see while a campaign runs. */
 export type CampaignEvent =
-  | { readonly kind: "planned"; readonly plan: Plan; readonly machine: Machine; readonly expectedSeconds: number; readonly sourceBytes: number | null }
+  | {
+      readonly kind: "planned";
+      readonly plan: Plan;
+      readonly machine: Machine;
+      readonly expectedSeconds: number;
+      readonly sourceBytes: number | null;
+    }
   | { readonly kind: "stage"; readonly stage: Stage; readonly state: "started" | "finished" | "skipped" }
   | ({ readonly kind: "preparing" } & PrepareProgress)
   | { readonly kind: "run"; readonly run: PlannedRun; readonly event: RunEvent }
   /** The target's predictions can no longer be touched. */
   | { readonly kind: "locked"; readonly head: string; readonly sequence: number }
   | { readonly kind: "gate"; readonly decision: GateDecision }
-  | { readonly kind: "on-track"; readonly status: "on track" | "above" | "below"; readonly reason: string; readonly stepGapPercent: number }
+  | {
+      readonly kind: "on-track";
+      readonly status: "on track" | "above" | "below";
+      readonly reason: string;
+      readonly stepGapPercent: number;
+    }
   | { readonly kind: "text"; readonly text: string };
 
 export interface Context {
@@ -58,7 +69,8 @@ export async function runStage<T>(
   const { record, tell } = context;
   const inputsHash = sha256(JSON.stringify(inputs));
   const earlier = record.events.findLast(
-    (event) => event.kind === "stage-finished" && event.data.stage === stage && event.data.inputsHash === inputsHash,
+    (event) =>
+      event.kind === "stage-finished" && event.data.stage === stage && event.data.inputsHash === inputsHash,
   );
   if (earlier?.kind === "stage-finished") {
     tell({ kind: "stage", stage, state: "skipped" });

@@ -16,7 +16,11 @@ export interface RunEstimate {
   readonly arenaBytes: number;
 }
 
-export async function estimateRun(run: PlannedRun, numThreads: number, { instructionSet }: Machine): Promise<RunEstimate> {
+export async function estimateRun(
+  run: PlannedRun,
+  numThreads: number,
+  { instructionSet }: Machine,
+): Promise<RunEstimate> {
   const { shape, batchSequences, sequenceLength, optimiser } = run.spec;
   const executable = trainingPrograms(shape, { batch: batchSequences, sequenceLength }, optimiser);
   const times = await timeInstructions(executable, "train", { numThreads, instructionSet });
@@ -57,7 +61,10 @@ export function placeLadder(plan: Plan, { numThreads }: Machine): readonly Place
 }
 
 /** Wall seconds of runs started in order on so many threads, each as soon as its threads are free. */
-export function wallSeconds(runs: readonly { readonly numThreads: number; readonly seconds: number }[], numThreads: number): number {
+export function wallSeconds(
+  runs: readonly { readonly numThreads: number; readonly seconds: number }[],
+  numThreads: number,
+): number {
   let freeAt = new Array<number>(numThreads).fill(0);
   for (const { numThreads: needed, seconds } of runs) {
     freeAt.sort((a, b) => a - b);
@@ -86,6 +93,13 @@ export async function estimatePlan(plan: Plan, machine: Machine): Promise<Estima
     ladder.push({ placed, estimate });
   }
   const target = await estimateRun(plan.target, machine.numThreads, machine);
-  const rungs = ladder.map(({ placed, estimate }) => ({ numThreads: placed.numThreads, seconds: runSeconds(placed.run, estimate) }));
-  return { target, ladder, trainingSeconds: wallSeconds(rungs, machine.numThreads) + runSeconds(plan.target, target) };
+  const rungs = ladder.map(({ placed, estimate }) => ({
+    numThreads: placed.numThreads,
+    seconds: runSeconds(placed.run, estimate),
+  }));
+  return {
+    target,
+    ladder,
+    trainingSeconds: wallSeconds(rungs, machine.numThreads) + runSeconds(plan.target, target),
+  };
 }

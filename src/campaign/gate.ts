@@ -38,13 +38,23 @@ export interface GateDecision {
 }
 
 type Opinion = Pick<Check, "decision" | "reason">;
-const judge = (good: boolean, otherwise: "hold" | "stop", reason: string): Opinion => ({ decision: good ? "go" : otherwise, reason });
+const judge = (good: boolean, otherwise: "hold" | "stop", reason: string): Opinion => ({
+  decision: good ? "go" : otherwise,
+  reason,
+});
 
 /** Stop if any check stops; hold if any holds that nobody has accepted; else go. */
 export function decideGate(facts: GateFacts, rule: Campaign["gate"]): GateDecision {
   const opinions: readonly (readonly [string, Opinion])[] = [
     ["fit", judgeFit(facts, rule)],
-    ["reach", judge(facts.reach <= rule.maxReach, "hold", `the forecast reaches ${facts.reach.toFixed(1)} times past the largest rung, the limit is ${rule.maxReach}`)],
+    [
+      "reach",
+      judge(
+        facts.reach <= rule.maxReach,
+        "hold",
+        `the forecast reaches ${facts.reach.toFixed(1)} times past the largest rung, the limit is ${rule.maxReach}`,
+      ),
+    ],
     ["memory", judgeMemory(facts)],
     ["disk", judgeDisk(facts)],
     ["time", judgeTime(facts)],
@@ -61,14 +71,19 @@ export function decideGate(facts: GateFacts, rule: Campaign["gate"]): GateDecisi
 function overall(checks: readonly Check[]): Opinion {
   for (const decision of ["stop", "hold"] as const) {
     const deciding = checks.filter((check) => check.decision === decision && !check.accepted);
-    if (deciding.length > 0) return { decision, reason: deciding.map(({ id, reason }) => `${id}: ${reason}`).join("; ") };
+    if (deciding.length > 0)
+      return { decision, reason: deciding.map(({ id, reason }) => `${id}: ${reason}`).join("; ") };
   }
   const accepted = checks.filter((check) => check.accepted);
-  const but = accepted.length === 0 ? "" : `; accepted in spite of a hold: ${accepted.map(({ id }) => id).join(", ")}`;
+  const but =
+    accepted.length === 0 ? "" : `; accepted in spite of a hold: ${accepted.map(({ id }) => id).join(", ")}`;
   return { decision: "go", reason: `all ${checks.length} checks passed${but}` };
 }
 
-function judgeFit({ widthPercent, backTestErrors }: GateFacts, { maxWidthPercent }: Campaign["gate"]): Opinion {
+function judgeFit(
+  { widthPercent, backTestErrors }: GateFacts,
+  { maxWidthPercent }: Campaign["gate"],
+): Opinion {
   const worst = Math.max(0, ...backTestErrors.map(Math.abs));
   const text = `the loss forecast's 90 % interval is ${widthPercent.toFixed(2)} % wide, the limit is ${maxWidthPercent} %; worst back-test error ${worst.toFixed(2)} %`;
   return judge(widthPercent <= maxWidthPercent, "hold", text);
@@ -85,11 +100,19 @@ function judgeMemory({ peakBytes, memoryBytes }: GateFacts): Opinion {
 function judgeDisk({ checkpointBytes, freeDiskBytes }: GateFacts): Opinion {
   // Two are kept, a third is being written.
   const needed = 3 * checkpointBytes;
-  return judge(needed <= freeDiskBytes, "stop", `checkpoints need ${formatBytes(needed)}, the disk has ${formatBytes(freeDiskBytes)} free`);
+  return judge(
+    needed <= freeDiskBytes,
+    "stop",
+    `checkpoints need ${formatBytes(needed)}, the disk has ${formatBytes(freeDiskBytes)} free`,
+  );
 }
 
 function judgeTime({ wallSeconds, secondsLeft }: GateFacts): Opinion {
-  if (secondsLeft === null) return { decision: "go", reason: `the target should take at most ${formatSeconds(wallSeconds)}; the budget is in FLOPs` };
+  if (secondsLeft === null)
+    return {
+      decision: "go",
+      reason: `the target should take at most ${formatSeconds(wallSeconds)}; the budget is in FLOPs`,
+    };
   const text = `the target should take at most ${formatSeconds(wallSeconds)}, ${formatSeconds(Math.max(0, secondsLeft))} of the budget are left`;
   // Half as much again: the budget was planned on an estimate, and stopping here would waste the ladder.
   return judge(wallSeconds <= 1.5 * secondsLeft, "hold", text);
@@ -105,7 +128,8 @@ function judgeTokens({ tokensNeeded, tokensAvailable }: GateFacts, { maxEpochs }
 export function judgeIssue({ what, chance, costDays, fixDueDays }: CampaignIssue): Opinion {
   const risk = chance * costDays;
   const stake = `"${what}" bites with probability ${chance} and would cost ${costDays} days: ${risk.toFixed(2)} days expected`;
-  if (fixDueDays === undefined) return { decision: "go", reason: `${stake}; no fix is in sight, so waiting gains nothing` };
+  if (fixDueDays === undefined)
+    return { decision: "go", reason: `${stake}; no fix is in sight, so waiting gains nothing` };
   const worth = risk - fixDueDays;
   const text = `${stake}; a fix is due in ${fixDueDays} days, so waiting ${worth > 0 ? `gains ${worth.toFixed(2)}` : `loses ${(-worth).toFixed(2)}`} days`;
   return judge(worth <= 0, "hold", text);

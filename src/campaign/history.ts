@@ -33,12 +33,26 @@ export interface History {
 export function historyOf(events: readonly RecordEvent[]): History {
   const plannedEvent = events.findLast((event) => event.kind === "campaign-planned");
   if (plannedEvent?.kind !== "campaign-planned")
-    throw new UserError("a record without a plan", "the record of a campaign that has been launched", "launch the campaign first");
+    throw new UserError(
+      "a record without a plan",
+      "the record of a campaign that has been launched",
+      "launch the campaign first",
+    );
   const planned = storedPlanSchema.parse(plannedEvent.data.plan);
   const { plan } = planned;
-  const manifest = lastResult(events, "prepare", manifestSchema, (result) => result.tokenizer.vocabularySize === plan.vocabularySize);
+  const manifest = lastResult(
+    events,
+    "prepare",
+    manifestSchema,
+    (result) => result.tokenizer.vocabularySize === plan.vocabularySize,
+  );
   const names = plan.rungs.flatMap(({ runs }) => runs.map((run) => runName(run, manifest?.hash ?? "")));
-  const ladder = lastResult(events, "ladder", ladderSchema, (runs) => runs.map(({ name }) => name).join() === names.join());
+  const ladder = lastResult(
+    events,
+    "ladder",
+    ladderSchema,
+    (runs) => runs.map(({ name }) => name).join() === names.join(),
+  );
   const target = manifest && ladder ? targetName(plan, manifest, ladder) : null;
   const fit = lastResult(events, "fit", fitSchema, (result) => result.runs.join() === names.join());
   const reached = lastResult(events, "target", targetSchema, ({ name }) => name === target);
@@ -54,7 +68,12 @@ export function historyOf(events: readonly RecordEvent[]): History {
   };
 }
 
-function lastResult<T>(events: readonly RecordEvent[], stage: Stage, schema: z.ZodType<T>, belongs: (result: T) => boolean): T | null {
+function lastResult<T>(
+  events: readonly RecordEvent[],
+  stage: Stage,
+  schema: z.ZodType<T>,
+  belongs: (result: T) => boolean,
+): T | null {
   for (const event of events.toReversed()) {
     if (event.kind !== "stage-finished" || event.data.stage !== stage) continue;
     const result = schema.parse(event.data.result);

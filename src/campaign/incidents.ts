@@ -6,7 +6,16 @@ import type { IncidentFact } from "../report/data.ts";
 export function incidentsOf(events: readonly RecordEvent[]): readonly IncidentFact[] {
   return events.flatMap((event): readonly IncidentFact[] => {
     if (event.kind === "incident")
-      return [{ at: event.time, run: event.run ?? "campaign", kind: event.data.what, evidence: JSON.stringify(event.data.evidence), lostSeconds: 0, recovery: recoveryOf(events, event) }];
+      return [
+        {
+          at: event.time,
+          run: event.run ?? "campaign",
+          kind: event.data.what,
+          evidence: JSON.stringify(event.data.evidence),
+          lostSeconds: 0,
+          recovery: recoveryOf(events, event),
+        },
+      ];
     if (event.kind === "run-resumed")
       return [
         {
@@ -19,14 +28,26 @@ export function incidentsOf(events: readonly RecordEvent[]): readonly IncidentFa
         },
       ];
     if (event.kind === "interrupted" && event.run === null)
-      return [{ at: event.time, run: "campaign", kind: "interrupted", evidence: event.data.reason, lostSeconds: 0, recovery: "the same command went on" }];
+      return [
+        {
+          at: event.time,
+          run: "campaign",
+          kind: "interrupted",
+          evidence: event.data.reason,
+          lostSeconds: 0,
+          recovery: "the same command went on",
+        },
+      ];
     return [];
   });
 }
 
 function recoveryOf(events: readonly RecordEvent[], incident: RecordEvent): string {
   const next = events.find(
-    ({ sequence, run, kind }) => sequence > incident.sequence && run === incident.run && (kind === "run-started" || kind === "run-resumed"),
+    ({ sequence, run, kind }) =>
+      sequence > incident.sequence &&
+      run === incident.run &&
+      (kind === "run-started" || kind === "run-resumed"),
   );
   if (next?.kind === "run-resumed") return `from ${next.data.checkpoint.split("/").at(-1)}`;
   return next ? "restarted" : "none";
@@ -34,7 +55,9 @@ function recoveryOf(events: readonly RecordEvent[], incident: RecordEvent): stri
 
 /** Work between the last checkpoint and the last sign of life of the earlier attempt; at most what the record can bound. */
 function secondsSinceCheckpoint(events: readonly RecordEvent[], resumed: RecordEvent): number {
-  const earlier = events.filter((event) => event.sequence < resumed.sequence && event.run === resumed.run && event.kind !== "run-started");
+  const earlier = events.filter(
+    (event) => event.sequence < resumed.sequence && event.run === resumed.run && event.kind !== "run-started",
+  );
   const checkpoint = earlier.findLast((event) => event.kind === "checkpoint-written");
   const last = earlier.at(-1);
   return checkpoint && last ? (Date.parse(last.time) - Date.parse(checkpoint.time)) / 1000 : 0;

@@ -26,7 +26,11 @@ export const ladderSchema = z.array(ladderRunSchema);
 export type LadderRun = z.infer<typeof ladderRunSchema>;
 
 /** Smallest rung first, seeds in order. */
-export async function ladder(context: Context, plan: Plan, manifest: Manifest): Promise<readonly LadderRun[]> {
+export async function ladder(
+  context: Context,
+  plan: Plan,
+  manifest: Manifest,
+): Promise<readonly LadderRun[]> {
   const specs = plan.rungs.flatMap(({ runs }) => runs.map(({ spec }) => spec));
   return runStage(context, "ladder", { specs, corpus: manifest.hash }, ladderSchema, async () => {
     const done = new Map<string, LadderRun>();

@@ -67,11 +67,20 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   using record = openRecord(workspace.folder);
   for (const warning of record.warnings) options.tell({ kind: "text", text: warning });
   const machine = thisMachine(workspace.folder);
-  const context: Context = { campaign, baseFolder, workspace, record, machine, signal: options.signal, tell: options.tell };
+  const context: Context = {
+    campaign,
+    baseFolder,
+    workspace,
+    record,
+    machine,
+    signal: options.signal,
+    tell: options.tell,
+  };
   try {
     return await stages(context, options.accept);
   } catch (error) {
-    if (error instanceof Interrupted || options.signal.aborted) record.append({ run: null, kind: "interrupted", data: { reason: (error as Error).message } });
+    if (error instanceof Interrupted || options.signal.aborted)
+      record.append({ run: null, kind: "interrupted", data: { reason: (error as Error).message } });
     throw error;
   }
 }
@@ -84,7 +93,9 @@ async function stages(context: Context, acceptance: Acceptance | undefined): Pro
   const runs = await ladderStage(context, plan, manifest);
   const name = targetName(plan, manifest, runs);
   const fit = await fitStage(context, plan, manifest, runs, name);
-  const locked = record.events.findLast((event) => event.kind === "stage-finished" && event.data.stage === "fit")!;
+  const locked = record.events.findLast(
+    (event) => event.kind === "stage-finished" && event.data.stage === "fit",
+  )!;
   // The hash of an event is what the one after it keeps.
   const headThen = record.events[locked.sequence + 1]?.previous ?? record.head;
   context.tell({ kind: "locked", head: headThen, sequence: locked.sequence });
@@ -101,7 +112,11 @@ async function stages(context: Context, acceptance: Acceptance | undefined): Pro
   if (decision.decision !== "go") {
     await writeReport(workspace.folder);
     const deciding = decision.checks.find((check) => check.decision === decision.decision && !check.accepted);
-    return { kind: decision.decision === "hold" ? "held" : "stopped", reason: decision.reason, id: deciding?.id ?? null };
+    return {
+      kind: decision.decision === "hold" ? "held" : "stopped",
+      reason: decision.reason,
+      id: deciding?.id ?? null,
+    };
   }
   const target = await targetStage(context, plan, manifest, fit, name);
   const verdict = await verdictStage(context, plan, manifest, fit, target);
@@ -111,7 +126,11 @@ async function stages(context: Context, acceptance: Acceptance | undefined): Pro
     verdict: scoredRows(record.events, name, fit, target.summary),
     reach: plan.reach,
     seconds: secondsOfWork(context),
-    peakBytes: Math.max(target.summary.peakBytes, process.resourceUsage().maxRSS * 1024, ...runs.map(({ summary }) => summary.peakBytes)),
+    peakBytes: Math.max(
+      target.summary.peakBytes,
+      process.resourceUsage().maxRSS * 1024,
+      ...runs.map(({ summary }) => summary.peakBytes),
+    ),
     report,
     sample: verdict.sample.prompt + verdict.sample.text,
     head: record.head,
@@ -126,7 +145,10 @@ async function planned(context: Context): Promise<Plan> {
   const specHash = sha256(JSON.stringify(bet));
   const bytes = sourceBytes({ campaign, baseFolder });
   const last = record.events.findLast((event) => event.kind === "campaign-planned");
-  const known = last?.kind === "campaign-planned" && last.data.specHash === specHash ? storedPlanSchema.parse(last.data.plan) : null;
+  const known =
+    last?.kind === "campaign-planned" && last.data.specHash === specHash
+      ? storedPlanSchema.parse(last.data.plan)
+      : null;
   const { plan, expectedSeconds } = known ?? (await planAnew(campaign, context, bytes));
   if (!known || JSON.stringify(known.issues) !== JSON.stringify(issues)) {
     const stored: StoredPlan = {
@@ -146,14 +168,17 @@ async function planned(context: Context): Promise<Plan> {
 }
 
 function splitRuleOf({ corpus: { holdOut, passageBytes } }: Campaign): string {
-  const pattern = holdOut.pattern ? `, and every document of ${holdOut.pattern.source} whose name matches ${holdOut.pattern.documents}` : "";
+  const pattern = holdOut.pattern
+    ? `, and every document of ${holdOut.pattern.source} whose name matches ${holdOut.pattern.documents}`
+    : "";
   return `${100 * holdOut.fraction} % of the passages of about ${passageBytes} bytes of each source, by a hash of their content${pattern}`;
 }
 
 /** A time budget becomes compute by the speed that the estimate itself measures: plan, time the plan, correct, once more. */
 async function planAnew(campaign: Campaign, { machine }: Context, bytes: number | null) {
   const { budget } = campaign;
-  let flops = budget.kind === "flops" ? budget.flops : budget.seconds * machine.numThreads * ASSUMED_FLOPS_PER_THREAD;
+  let flops =
+    budget.kind === "flops" ? budget.flops : budget.seconds * machine.numThreads * ASSUMED_FLOPS_PER_THREAD;
   for (let round = 0; ; round++) {
     const plan = planCampaign(campaign, flops);
     refuseTooLittleMemory(machine, plan);
@@ -191,13 +216,18 @@ const PROCESS_BYTES = 2e8;
 
 /** Seconds that stages and runs of all launches took together, from the record. */
 export function secondsOfWork({ record }: Pick<Context, "record">): number {
-  return record.events.reduce((sum, event) => sum + (event.kind === "stage-finished" ? event.data.seconds : 0), 0);
+  return record.events.reduce(
+    (sum, event) => sum + (event.kind === "stage-finished" ? event.data.seconds : 0),
+    0,
+  );
 }
 
 /** Of the stages before the target, each as it was last done. */
 function secondsBeforeTarget(events: readonly RecordEvent[]): number {
   const secondsOf = (stage: Stage) => {
-    const event = events.findLast((candidate) => candidate.kind === "stage-finished" && candidate.data.stage === stage);
+    const event = events.findLast(
+      (candidate) => candidate.kind === "stage-finished" && candidate.data.stage === stage,
+    );
     return event?.kind === "stage-finished" ? event.data.seconds : 0;
   };
   return secondsOf("prepare") + secondsOf("ladder") + secondsOf("fit");

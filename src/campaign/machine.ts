@@ -28,7 +28,10 @@ export function thisMachine(folder: string): Machine {
 }
 
 /** What a run's numbers may depend on besides its specification. */
-export function environmentOf(machine: Machine, settings: unknown): EventOf<"run-started">["data"]["environment"] {
+export function environmentOf(
+  machine: Machine,
+  settings: unknown,
+): EventOf<"run-started">["data"]["environment"] {
   return {
     commit: gitCommit(),
     versions: { node: process.versions.node, v8: process.versions.v8 },

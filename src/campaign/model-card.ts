@@ -12,10 +12,13 @@ export function modelCard(
   manifest: Manifest,
   { summary }: Pick<TargetResult, "summary">,
 ): string {
-  const sources = manifest.sources.map(({ name, package: from, licence, train }) =>
-    `| ${name} | ${from ?? "local files"} | ${licence ?? "not stated"} | ${formatBytes(train.bytes)} | ${formatCount(train.tokens)} |`,
+  const sources = manifest.sources.map(
+    ({ name, package: from, licence, train }) =>
+      `| ${name} | ${from ?? "local files"} | ${licence ?? "not stated"} | ${formatBytes(train.bytes)} | ${formatCount(train.tokens)} |`,
   );
-  const losses = Object.entries(summary.heldOut.sources).map(([name, { bitsPerByte }]) => `${name} ${bitsPerByte.toFixed(4)}`);
+  const losses = Object.entries(summary.heldOut.sources).map(
+    ([name, { bitsPerByte }]) => `${name} ${bitsPerByte.toFixed(4)}`,
+  );
   return `---
 library_name: transformers
 pipeline_tag: text-generation

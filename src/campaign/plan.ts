@@ -5,7 +5,7 @@ import { UserError } from "../errors.ts";
 import type { Family } from "../model/dial.ts";
 import { layersForWidth, vocabularyFor } from "../model/dial.ts";
 import { budgetValueSchema } from "./budget.ts";
-import { plannedRunSchema, planRun, widthForCompute } from "./sizing.ts";
+import { ladderSizes, plannedRunSchema, planRun, widthForCompute } from "./sizing.ts";
 import type { Campaign } from "./spec.ts";
 import { issueSchema } from "./spec.ts";
 
@@ -48,6 +48,8 @@ export type StoredPlan = z.infer<typeof storedPlanSchema>;
 
 /** Held-out tokens scored for each run: enough for a sampling error below the noise of seeds, the same set for all. */
 const HELD_OUT_TOKENS = 160_000;
+/** Whole steps round the target's compute down or up by less than this, and its reach must not come out below what was asked. */
+const REACH_MARGIN = 1.002;
 /** Less would make the smallest rung too short to have a schedule. */
 const FEWEST_STEPS = 40;
 const CHECKPOINT_SECONDS = 8;
@@ -75,12 +77,20 @@ function largestTarget(campaign: Campaign, flops: number): number {
     else high = middle;
   }
   if (low === 0)
-    throw new UserError(`a budget of ${flops.toExponential(2)} FLOP`, "enough for a ladder and a target", "raise --budget");
+    throw new UserError(
+      `a budget of ${flops.toExponential(2)} FLOP`,
+      "enough for a ladder and a target",
+      "raise --budget",
+    );
   return low;
 }
 
 /** Compute of the rungs, smallest first: evenly spaced in its logarithm, the largest at target / reach. */
-export function rungFlops(targetFlops: number, { rungs, decades }: Campaign["ladder"], reach: number): readonly number[] {
+export function rungFlops(
+  targetFlops: number,
+  { rungs, decades }: Campaign["ladder"],
+  reach: number,
+): readonly number[] {
   const largest = targetFlops / reach;
   return Array.from({ length: rungs }, (_, i) => largest * 10 ** (-decades * (1 - i / (rungs - 1))));
 }
@@ -89,14 +99,20 @@ function planFor(campaign: Campaign, targetFlops: number): Plan {
   const { recipe, ladder, seed } = campaign;
   const { family, vocabularyReason } = chooseFamily(campaign, targetFlops);
   const common = { heldOutTokens: HELD_OUT_TOKENS, checkpointSeconds: CHECKPOINT_SECONDS };
-  const rungs = rungFlops(targetFlops, ladder, campaign.target.reach).map((flops, index): Rung => {
+  const sizes = ladderSizes(rungFlops(targetFlops, ladder, campaign.target.reach), family, recipe);
+  const rungs = sizes.map((size, index): Rung => {
     const numSeeds = ladder.seeds + Math.max(0, ladder.extraSeeds - index);
     const runs = Array.from({ length: numSeeds }, (_, i) =>
-      planRun(`rung-${index}-seed-${seed + i}`, flops, seed + i, "rung", recipe, family, common),
+      planRun(`rung-${index}-seed-${seed + i}`, size, seed + i, "rung", recipe, family, common),
     );
     return { index, flops: runs[0]!.flops, runs };
   });
-  const target = planRun("target", targetFlops, seed, "target", recipe, family, common);
+  // Rungs moved to their widths; the target takes its compute from where the largest one really is.
+  const targetSize = {
+    width: widthForCompute(targetFlops, family, recipe),
+    flops: campaign.target.reach * REACH_MARGIN * rungs.at(-1)!.flops,
+  };
+  const target = planRun("target", targetSize, seed, "target", recipe, family, common);
   const all = [...rungs.flatMap(({ runs }) => runs), target];
   return {
     vocabularySize: family.vocabularySize,
@@ -109,12 +125,20 @@ function planFor(campaign: Campaign, targetFlops: number): Plan {
 }
 
 /** Depth and vocabulary follow the target's width, and the width follows them: repeated until a choice comes back. */
-function chooseFamily({ vocabularySize, recipe }: Campaign, targetFlops: number): { readonly family: Family; readonly vocabularyReason: string } {
+function chooseFamily(
+  { vocabularySize, recipe }: Campaign,
+  targetFlops: number,
+): { readonly family: Family; readonly vocabularyReason: string } {
   const { queriesPerKeyValue, tiedEmbeddings } = recipe;
   const sizeFor = (shape: { readonly width: number; readonly numLayers: number }) =>
     vocabularySize === "auto" ? vocabularyFor(shape) : vocabularySize;
   const tried = new Set<string>();
-  let family: Family = { vocabularySize: vocabularySize === "auto" ? 1024 : vocabularySize, numLayers: 2, queriesPerKeyValue, tiedEmbeddings };
+  let family: Family = {
+    vocabularySize: vocabularySize === "auto" ? 1024 : vocabularySize,
+    numLayers: 2,
+    queriesPerKeyValue,
+    tiedEmbeddings,
+  };
   while (!tried.has(JSON.stringify(family))) {
     tried.add(JSON.stringify(family));
     const width = widthForCompute(targetFlops, family, recipe);

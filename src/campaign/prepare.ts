@@ -1,8 +1,8 @@
 /** @file Stage 1: the corpus on disk, counted. The corpus keeps its own half-done work; the record keeps what came out. */
 
-import { prepareCorpus } from "../corpus/prepare.ts";
 import type { Manifest } from "../corpus/manifest.ts";
 import { manifestSchema } from "../corpus/manifest.ts";
+import { prepareCorpus } from "../corpus/prepare.ts";
 import { findSourceFiles } from "../corpus/sources.ts";
 import { UserError } from "../errors.ts";
 import type { Context } from "./context.ts";
@@ -14,9 +14,15 @@ export function corpusSpecOf({ corpus, seed }: Context["campaign"], vocabularySi
 }
 
 /** Bytes of the source files, before anything is read; null where some are compressed. A missing or empty source is refused here. */
-export function sourceBytes({ campaign, baseFolder }: Pick<Context, "campaign" | "baseFolder">): number | null {
+export function sourceBytes({
+  campaign,
+  baseFolder,
+}: Pick<Context, "campaign" | "baseFolder">): number | null {
   const sizes = campaign.corpus.sources.map((source) => findSourceFiles(source, baseFolder).totalBytes);
-  return sizes.reduce<number | null>((sum, size) => (sum === null || size === undefined ? null : sum + size), 0);
+  return sizes.reduce<number | null>(
+    (sum, size) => (sum === null || size === undefined ? null : sum + size),
+    0,
+  );
 }
 
 export async function prepare(context: Context, plan: Plan): Promise<Manifest> {

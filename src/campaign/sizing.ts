@@ -63,10 +63,15 @@ function countsOf({ numLayers: _, ...rest }: DecoderShape, recipe: Recipe): Coun
   if (known) return known;
   const compiled = [1, 2].map((numLayers) =>
     [1, 2].map((batch) =>
-      trainingPrograms({ ...rest, numLayers }, { batch, sequenceLength: recipe.sequenceLength }, optimiserOf(recipe)),
+      trainingPrograms(
+        { ...rest, numLayers },
+        { batch, sequenceLength: recipe.sequenceLength },
+        optimiserOf(recipe),
+      ),
     ),
   );
-  const count = (program: string) => compiled.map((row) => row.map(({ programs }) => flopsOf(programs.get(program)!)));
+  const count = (program: string) =>
+    compiled.map((row) => row.map(({ programs }) => flopsOf(programs.get(program)!)));
   const counts = { train: count("train"), evaluate: count("evaluate") };
   knownCounts.set(key, counts);
   return counts;
@@ -76,17 +81,29 @@ function countsOf({ numLayers: _, ...rest }: DecoderShape, recipe: Recipe): Coun
  * Counted from the table of operations. Every cost is linear in the number of layers and in the number of sequences, so four small
  * programs (one and two of each) give the count for any number of both, exactly.
  */
-function programFlops(shape: DecoderShape, recipe: Recipe): Readonly<Record<"train" | "evaluate", ProgramFlops>> {
+function programFlops(
+  shape: DecoderShape,
+  recipe: Recipe,
+): Readonly<Record<"train" | "evaluate", ProgramFlops>> {
   const counts = countsOf(shape, recipe);
   const linear = ([oneLayer, twoLayers]: readonly (readonly number[])[]): ProgramFlops => {
-    const atDepth = (batch: number) => oneLayer![batch]! + (shape.numLayers - 1) * (twoLayers![batch]! - oneLayer![batch]!);
+    const atDepth = (batch: number) =>
+      oneLayer![batch]! + (shape.numLayers - 1) * (twoLayers![batch]! - oneLayer![batch]!);
     return { fixed: 2 * atDepth(0) - atDepth(1), perSequence: atDepth(1) - atDepth(0) };
   };
   return { train: linear(counts.train), evaluate: linear(counts.evaluate) };
 }
 
 export function optimiserOf({ learningRate, weightDecay }: Recipe): RunSpec["optimiser"] {
-  return { learningRate, baseWidth: BASE_WIDTH, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay, clip: 1 };
+  return {
+    learningRate,
+    baseWidth: BASE_WIDTH,
+    beta1: 0.9,
+    beta2: 0.95,
+    epsilon: 1e-8,
+    weightDecay,
+    clip: 1,
+  };
 }
 
 /** Training FLOPs a token, without what a batch shares. */
@@ -94,22 +111,50 @@ function flopsPerToken(shape: DecoderShape, recipe: Recipe): number {
   return programFlops(shape, recipe).train.perSequence / recipe.sequenceLength;
 }
 
-/** The width at which D = tokensPerParameter N spends `flops` most nearly; searched upwards, since N and FLOPs a token both rise. */
-export function widthForCompute(flops: number, family: Family, recipe: Recipe): number {
-  const spent = (width: number) => {
-    const shape = shapeOfWidth(width, family);
-    return recipe.tokensPerParameter * matrixParameters(shape) * flopsPerToken(shape, recipe);
-  };
-  let width = 2 * WIDTH_STEP;
-  while (spent(width + WIDTH_STEP) <= flops) width += WIDTH_STEP;
-  const nearer = Math.abs(Math.log(spent(width) / flops)) <= Math.abs(Math.log(spent(width + WIDTH_STEP) / flops));
-  return nearer ? width : width + WIDTH_STEP;
+/** FLOPs of training a width on tokensPerParameter tokens for each of its parameters. */
+export function flopsAtWidth(width: number, family: Family, recipe: Recipe): number {
+  const shape = shapeOfWidth(width, family);
+  return recipe.tokensPerParameter * matrixParameters(shape) * flopsPerToken(shape, recipe);
 }
 
-/** Plans a run that spends as nearly `flops` as whole steps allow. */
+export const SMALLEST_WIDTH = 2 * WIDTH_STEP;
+
+/** The width that spends `flops` most nearly; searched upwards, since N and FLOPs a token both rise. */
+export function widthForCompute(flops: number, family: Family, recipe: Recipe): number {
+  let width = SMALLEST_WIDTH;
+  while (flopsAtWidth(width + WIDTH_STEP, family, recipe) <= flops) width += WIDTH_STEP;
+  const distance = (candidate: number) => Math.abs(Math.log(flopsAtWidth(candidate, family, recipe) / flops));
+  return distance(width) <= distance(width + WIDTH_STEP) ? width : width + WIDTH_STEP;
+}
+
+/** A place on the ladder: a width, and the compute to spend on it. */
+export interface Size {
+  readonly width: number;
+  readonly flops: number;
+}
+
+/**
+ * Sizes for a ladder of these computes, smallest first. Each gets a width of its own and exactly the recipe's tokens per parameter, because rungs
+ * that differ in it zigzag around any law; its compute moves to fit. Where the smallest width is already taken, the compute asked
+ * for is spent on it all the same.
+ */
+export function ladderSizes(computes: readonly number[], family: Family, recipe: Recipe): readonly Size[] {
+  const sizes: Size[] = [];
+  let above = Number.POSITIVE_INFINITY;
+  for (const flops of computes.toReversed()) {
+    const nearest = widthForCompute(flops, family, recipe);
+    const width = Math.min(nearest, above - WIDTH_STEP);
+    if (width < SMALLEST_WIDTH) sizes.unshift({ width: SMALLEST_WIDTH, flops });
+    else sizes.unshift({ width, flops: flopsAtWidth(width, family, recipe) });
+    above = Math.max(width, SMALLEST_WIDTH);
+  }
+  return sizes;
+}
+
+/** Plans a run of a size; it spends as nearly the size's compute as whole steps allow. */
 export function planRun(
   name: string,
-  flops: number,
+  { width, flops }: Size,
   seed: number,
   role: RunSpec["role"],
   recipe: Recipe,
@@ -117,7 +162,7 @@ export function planRun(
   { heldOutTokens, checkpointSeconds }: Pick<RunSpec, "heldOutTokens" | "checkpointSeconds">,
 ): PlannedRun {
   const { sequenceLength } = recipe;
-  const shape = shapeOfWidth(widthForCompute(flops, family, recipe), family);
+  const shape = shapeOfWidth(width, family);
   const batchSequences = batchSequencesFor(flops / flopsPerToken(shape, recipe), sequenceLength);
   const { train, evaluate } = programFlops(shape, recipe);
   const flopsPerStep = train.fixed + batchSequences * train.perSequence;
@@ -125,10 +170,21 @@ export function planRun(
   const rows = batchSequences * sequenceLength;
   return {
     name,
-    spec: { role, shape, optimiser: optimiserOf(recipe), sequenceLength, batchSequences, numSteps, seed, heldOutTokens, checkpointSeconds },
+    spec: {
+      role,
+      shape,
+      optimiser: optimiserOf(recipe),
+      sequenceLength,
+      batchSequences,
+      numSteps,
+      seed,
+      heldOutTokens,
+      checkpointSeconds,
+    },
     matrixParameters: matrixParameters(shape),
     tokens: numSteps * rows,
     flops: numSteps * flopsPerStep,
-    evaluationFlops: Math.ceil(heldOutTokens / rows) * (evaluate.fixed + batchSequences * evaluate.perSequence),
+    evaluationFlops:
+      Math.ceil(heldOutTokens / rows) * (evaluate.fixed + batchSequences * evaluate.perSequence),
   };
 }

@@ -38,13 +38,13 @@ export const campaignSchema = z.strictObject({
     .prefault({}),
   ladder: z
     .strictObject({
-      rungs: z.int().min(6).default(7),
+      rungs: z.int().min(6).default(6),
       /** Decades of compute from the smallest rung to the largest. */
       decades: z.number().min(1).default(1.6),
       /** Runs of every rung, each with a seed of its own: the noise of single runs limits how far a trend can be followed. */
-      seeds: z.int().positive().default(2),
+      seeds: z.int().positive().default(3),
       /** Further seeds for the smallest rung, one fewer for each rung above it: they are cheap, and noise is largest there. */
-      extraSeeds: z.int().nonnegative().default(2),
+      extraSeeds: z.int().nonnegative().default(1),
     })
     .prefault({}),
   target: z

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
+import type { Manifest } from "../corpus/manifest.ts";
 import { reforecast } from "../laws/reforecast.ts";
 import { median } from "../math/statistics.ts";
 import { readRunSeries } from "../record/run-series.ts";
@@ -9,7 +10,6 @@ import { columnOf } from "../record/series.ts";
 import { tokensOf } from "../train/run-spec.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { NUM_CURVE_POINTS, runSummarySchema } from "../train/summary.ts";
-import type { Manifest } from "../corpus/manifest.ts";
 import type { Context } from "./context.ts";
 import { runStage } from "./context.ts";
 import type { FitResult } from "./fit.ts";
@@ -20,7 +20,13 @@ export const targetSchema = z.strictObject({ name: z.string(), summary: runSumma
 
 export type TargetResult = z.infer<typeof targetSchema>;
 
-export async function target(context: Context, plan: Plan, manifest: Manifest, fit: FitResult, name: string): Promise<TargetResult> {
+export async function target(
+  context: Context,
+  plan: Plan,
+  manifest: Manifest,
+  fit: FitResult,
+  name: string,
+): Promise<TargetResult> {
   const bytesPerToken = manifest.tokenizer.trainBytesPerToken;
   return runStage(context, "target", { name }, targetSchema, async () => {
     const summary: RunSummary = await trainPlanned(
@@ -36,7 +42,14 @@ export async function target(context: Context, plan: Plan, manifest: Manifest, f
 }
 
 /** At every checkpoint the series is on disk up to this step: where does the run stand against what was promised? */
-function compareSoFar({ record, workspace, tell }: Context, plan: Plan, fit: FitResult, name: string, step: number, bytesPerToken: number): void {
+function compareSoFar(
+  { record, workspace, tell }: Context,
+  plan: Plan,
+  fit: FitResult,
+  name: string,
+  step: number,
+  bytesPerToken: number,
+): void {
   const { spec } = plan.target;
   const series = readRunSeries(join(workspace.folder, "series", name));
   const points = seenPoints(columnOf(series, "loss").subarray(0, step), spec.numSteps, bytesPerToken);
@@ -47,13 +60,27 @@ function compareSoFar({ record, workspace, tell }: Context, plan: Plan, fit: Fit
   record.append({
     run: name,
     kind: "reforecast",
-    data: { step, tokens, fraction: step / spec.numSteps, median: middle, lo, hi, status, reason, stepGapPercent },
+    data: {
+      step,
+      tokens,
+      fraction: step / spec.numSteps,
+      median: middle,
+      lo,
+      hi,
+      status,
+      reason,
+      stepGapPercent,
+    },
   });
   tell({ kind: "on-track", status, reason, stepGapPercent });
 }
 
 /** The stretches of the curve that are complete, in bits per byte. */
-export function seenPoints(losses: Float64Array, numSteps: number, bytesPerToken: number): readonly { readonly fraction: number; readonly loss: number }[] {
+export function seenPoints(
+  losses: Float64Array,
+  numSteps: number,
+  bytesPerToken: number,
+): readonly { readonly fraction: number; readonly loss: number }[] {
   const points: { fraction: number; loss: number }[] = [];
   for (let i = 0; i < NUM_CURVE_POINTS; i++) {
     const from = Math.floor((i * numSteps) / NUM_CURVE_POINTS);

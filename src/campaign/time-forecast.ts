@@ -4,9 +4,9 @@
  */
 
 import { mean, median, standardDeviation } from "../math/statistics.ts";
+import type { RunSummary } from "../train/summary.ts";
 import type { RunEstimate } from "./estimate.ts";
 import type { LadderRun } from "./ladder.ts";
-import type { RunSummary } from "../train/summary.ts";
 import type { PlannedRun } from "./sizing.ts";
 
 export interface Prediction {
@@ -23,7 +23,12 @@ export interface CostForecast {
   /** Seconds a step in each operation. */
   readonly operationSeconds: Readonly<Record<string, number>>;
   /** The parts of the wall time, seconds. */
-  readonly parts: { readonly steps: number; readonly betweenSteps: number; readonly start: number; readonly evaluation: number };
+  readonly parts: {
+    readonly steps: number;
+    readonly betweenSteps: number;
+    readonly start: number;
+    readonly evaluation: number;
+  };
   readonly arenaBytes: number;
 }
 
@@ -43,14 +48,23 @@ const LEAST_MEMORY_DEVIATION = 0.025;
  * @param compared rungs that ran on as many threads as the target will
  * @param all every run of the ladder, for what does not depend on threads
  */
-export function forecastCost(target: PlannedRun, estimate: RunEstimate, compared: readonly Compared[], all: readonly RunSummary[]): CostForecast {
-  const logs = compared.map(({ run, estimate: own }) => Math.log(run.summary.medianStepSeconds / own.stepSeconds));
+export function forecastCost(
+  target: PlannedRun,
+  estimate: RunEstimate,
+  compared: readonly Compared[],
+  all: readonly RunSummary[],
+): CostForecast {
+  const logs = compared.map(({ run, estimate: own }) =>
+    Math.log(run.summary.medianStepSeconds / own.stepSeconds),
+  );
   const correction = Math.exp(mean(logs));
   const deviation = Math.max(LEAST_TIME_DEVIATION, logs.length > 1 ? standardDeviation(logs) : 0);
   const step = correction * estimate.stepSeconds;
   const parts = {
     steps: target.spec.numSteps * step * meanOverMedian(compared),
-    betweenSteps: target.tokens * median(compared.map(({ run: { summary } }) => summary.betweenStepsSeconds / summary.tokens)),
+    betweenSteps:
+      target.tokens *
+      median(compared.map(({ run: { summary } }) => summary.betweenStepsSeconds / summary.tokens)),
     start: median(compared.map(({ run }) => run.summary.startSeconds)),
     evaluation: estimate.evaluationSeconds * evaluationCorrection(compared),
   };
@@ -61,8 +75,16 @@ export function forecastCost(target: PlannedRun, estimate: RunEstimate, compared
   const ground = `each instruction of the target timed alone on ${estimate.numThreads} threads, times ${correction.toFixed(3)}, the ratio of measured to so estimated step time on ${compared.length} runs of the ladder`;
   return {
     stepSeconds: around(step, deviation, ground),
-    wallSeconds: around(wall, deviation, `${target.spec.numSteps} steps of that time, and start, batches, checkpoints and evaluation as the rungs needed them`),
-    peakBytes: around(peak, memoryDeviation, `the arena of the target, planned to the byte, plus what ${all.length} runs of the ladder took beside theirs`),
+    wallSeconds: around(
+      wall,
+      deviation,
+      `${target.spec.numSteps} steps of that time, and start, batches, checkpoints and evaluation as the rungs needed them`,
+    ),
+    peakBytes: around(
+      peak,
+      memoryDeviation,
+      `the arena of the target, planned to the byte, plus what ${all.length} runs of the ladder took beside theirs`,
+    ),
     operationSeconds: correctedOperations(estimate, compared, step),
     parts,
     arenaBytes: estimate.arenaBytes,
@@ -70,12 +92,19 @@ export function forecastCost(target: PlannedRun, estimate: RunEstimate, compared
 }
 
 function around(middle: number, deviation: number, basis: string): Prediction {
-  return { median: middle, lo: middle * Math.exp(-Z_90 * deviation), hi: middle * Math.exp(Z_90 * deviation), basis };
+  return {
+    median: middle,
+    lo: middle * Math.exp(-Z_90 * deviation),
+    hi: middle * Math.exp(Z_90 * deviation),
+    basis,
+  };
 }
 
 /** Steps are forecast by their median; a few slow ones make the mean larger. */
 function meanOverMedian(rungs: readonly Compared[]): number {
-  return median(rungs.map(({ run: { summary } }) => summary.stepsSeconds / summary.numSteps / summary.medianStepSeconds));
+  return median(
+    rungs.map(({ run: { summary } }) => summary.stepsSeconds / summary.numSteps / summary.medianStepSeconds),
+  );
 }
 
 function evaluationCorrection(rungs: readonly Compared[]): number {
@@ -83,11 +112,20 @@ function evaluationCorrection(rungs: readonly Compared[]): number {
 }
 
 /** Each operation is corrected by its own ratio on the rungs; all together are scaled to the forecast of the step. */
-function correctedOperations(estimate: RunEstimate, rungs: readonly Compared[], stepSeconds: number): Record<string, number> {
+function correctedOperations(
+  estimate: RunEstimate,
+  rungs: readonly Compared[],
+  stepSeconds: number,
+): Record<string, number> {
   const corrected = Object.entries(estimate.operationSeconds).map(([operation, seconds]) => {
-    const ratios = rungs.map(({ run, estimate: own }) => (run.summary.operationSeconds[operation] ?? 0) / (own.operationSeconds[operation] || 1));
+    const ratios = rungs.map(
+      ({ run, estimate: own }) =>
+        (run.summary.operationSeconds[operation] ?? 0) / (own.operationSeconds[operation] || 1),
+    );
     return [operation, seconds * median(ratios)] as const;
   });
   const total = corrected.reduce((sum, [, seconds]) => sum + seconds, 0);
-  return Object.fromEntries(corrected.map(([operation, seconds]) => [operation, (seconds * stepSeconds) / total]));
+  return Object.fromEntries(
+    corrected.map(([operation, seconds]) => [operation, (seconds * stepSeconds) / total]),
+  );
 }

@@ -27,7 +27,9 @@ export function runName(run: PlannedRun, ground: string): string {
 
 /** The summary of a run that the record knows as finished. */
 export function finishedSummary(context: Pick<Context, "record">, name: string): RunSummary | null {
-  const finished = context.record.events.findLast((event) => event.kind === "run-finished" && event.run === name);
+  const finished = context.record.events.findLast(
+    (event) => event.kind === "run-finished" && event.run === name,
+  );
   if (finished?.kind !== "run-finished" || finished.data.outcome !== "completed") return null;
   return runSummarySchema.parse(finished.data.details);
 }
@@ -58,7 +60,11 @@ export async function trainPlanned(
       onEvent(event);
     },
     onCrash(_: RunTask, { evidence, reason }: { readonly evidence: string; readonly reason: string }) {
-      record.append({ run: name, kind: "incident", data: { what: "the run's process died", evidence: { evidence, reason }, severity: "warning" } });
+      record.append({
+        run: name,
+        kind: "incident",
+        data: { what: "the run's process died", evidence: { evidence, reason }, severity: "warning" },
+      });
     },
   };
   const outcome = await runLocally(task, watcher, signal);
@@ -72,27 +78,50 @@ export async function trainPlanned(
   return outcome.summary;
 }
 
-function recordRunEvent({ record, machine }: RunContext, name: string, run: PlannedRun, numThreads: number, event: RunEvent): void {
+function recordRunEvent(
+  { record, machine }: RunContext,
+  name: string,
+  run: PlannedRun,
+  numThreads: number,
+  event: RunEvent,
+): void {
   switch (event.kind) {
     case "started": {
       const { attempt, fromStep, checkpoint, exact, damaged } = event;
       const environment = environmentOf(machine, { ...run.spec, numThreads });
       record.append({ run: name, kind: "run-started", data: { attempt, role: run.spec.role, environment } });
       for (const { path, reason } of damaged)
-        record.append({ run: name, kind: "incident", data: { what: "damaged checkpoint passed over", evidence: { path, reason }, severity: "warning" } });
-      if (checkpoint) record.append({ run: name, kind: "run-resumed", data: { attempt, fromStep, checkpoint, exact } });
+        record.append({
+          run: name,
+          kind: "incident",
+          data: { what: "damaged checkpoint passed over", evidence: { path, reason }, severity: "warning" },
+        });
+      if (checkpoint)
+        record.append({ run: name, kind: "run-resumed", data: { attempt, fromStep, checkpoint, exact } });
       return;
     }
     case "checkpoint":
-      record.append({ run: name, kind: "checkpoint-written", data: { step: event.step, path: event.path, bytes: event.bytes } });
+      record.append({
+        run: name,
+        kind: "checkpoint-written",
+        data: { step: event.step, path: event.path, bytes: event.bytes },
+      });
       return;
     case "diverged": {
       const evidence = { step: event.step, loss: event.loss, gradientNorm: event.gradientNorm };
-      record.append({ run: name, kind: "incident", data: { what: "diverged", evidence, severity: "critical" } });
+      record.append({
+        run: name,
+        kind: "incident",
+        data: { what: "diverged", evidence, severity: "critical" },
+      });
       return;
     }
     case "stopped":
-      record.append({ run: name, kind: "interrupted", data: { reason: `asked to stop; checkpoint at step ${event.step}` } });
+      record.append({
+        run: name,
+        kind: "interrupted",
+        data: { reason: `asked to stop; checkpoint at step ${event.step}` },
+      });
       return;
     case "finished": {
       const { summary } = event;
@@ -107,7 +136,10 @@ function recordRunEvent({ record, machine }: RunContext, name: string, run: Plan
           tokens,
           flops,
           seconds: wallSeconds,
-          losses: { heldOutBitsPerByte: heldOut.all.bitsPerByte, heldOutNatsPerToken: heldOut.all.natsPerToken },
+          losses: {
+            heldOutBitsPerByte: heldOut.all.bitsPerByte,
+            heldOutNatsPerToken: heldOut.all.natsPerToken,
+          },
           details: summary,
         },
       });

@@ -2,13 +2,13 @@
 
 import { z } from "zod";
 import type { Manifest } from "../corpus/manifest.ts";
+import { tokenizerPath } from "../corpus/steps.ts";
 import { readTokenizer } from "../corpus/tokenizer.ts";
 import { scoreBand } from "../figures/curve-figure.ts";
 import type { Interval } from "../figures/numbers.ts";
-import { tokenizerPath } from "../corpus/steps.ts";
 import type { RecordEvent } from "../record/events.ts";
-import type { ScoredRow } from "../report/data.ts";
 import { score } from "../record/score.ts";
+import type { ScoredRow } from "../report/data.ts";
 import { sampleText } from "../train/sample.ts";
 import { WARM_UP_SHARE } from "../train/schedule.ts";
 import { causesOfLoss, causesOfMemory, causesOfStepTime, causesOfWallTime } from "./causes.ts";
@@ -22,7 +22,13 @@ import { lossOfSource, QUANTITIES } from "./quantities.ts";
 import type { TargetResult } from "./target.ts";
 
 export const verdictSchema = z.strictObject({
-  sample: z.strictObject({ prompt: z.string(), text: z.string(), temperature: z.number(), topTokens: z.number(), seed: z.number() }),
+  sample: z.strictObject({
+    prompt: z.string(),
+    text: z.string(),
+    temperature: z.number(),
+    topTokens: z.number(),
+    seed: z.number(),
+  }),
   curveInside: z.number(),
 });
 
@@ -30,7 +36,13 @@ export type VerdictResult = z.infer<typeof verdictSchema>;
 
 const SAMPLE = { prompt: "The ", numTokens: 160, temperature: 0.8, topTokens: 40 };
 
-export async function verdict(context: Context, plan: Plan, manifest: Manifest, fit: FitResult, target: TargetResult): Promise<VerdictResult> {
+export async function verdict(
+  context: Context,
+  plan: Plan,
+  manifest: Manifest,
+  fit: FitResult,
+  target: TargetResult,
+): Promise<VerdictResult> {
   return runStage(context, "verdict", { target: target.name, fit: fit.runs }, verdictSchema, async () => {
     const { record, workspace, campaign, machine } = context;
     const curveInside = shareInside(fit, target, plan);
@@ -43,7 +55,12 @@ export async function verdict(context: Context, plan: Plan, manifest: Manifest, 
       measure(lossOfSource(name), "bits per byte", own.bitsPerByte, `${own.numTokens} held-out tokens`);
     measure(QUANTITIES.curve, "share", curveInside, "points of the training curve after the warm-up");
     measure(QUANTITIES.stepTime, "s", medianStepSeconds, "median over all steps, wall clock");
-    measure(QUANTITIES.wallTime, "s", wallSeconds, "wall clock of the run's process, what a kill made it repeat left out");
+    measure(
+      QUANTITIES.wallTime,
+      "s",
+      wallSeconds,
+      "wall clock of the run's process, what a kill made it repeat left out",
+    );
     measure(QUANTITIES.memory, "bytes", peakBytes, "largest resident size of the run's process");
     const card = modelCard(context, plan, manifest, target);
     const model = exportRun(workspace, target.name, plan.target.spec, card);
@@ -65,13 +82,24 @@ function shareInside({ band }: FitResult, { summary }: TargetResult, { target }:
 /** Curve and band over tokens instead of fractions of the run. */
 export function curveInTokens(band: FitResult["band"], curve: readonly number[], totalTokens: number) {
   return {
-    points: curve.map((bitsPerByte, i) => ({ tokens: ((i + 0.5) / curve.length) * totalTokens, bitsPerByte })),
-    intervals: band.map(({ fraction, ...interval }): Interval & { readonly tokens: number } => ({ tokens: fraction * totalTokens, ...interval })),
+    points: curve.map((bitsPerByte, i) => ({
+      tokens: ((i + 0.5) / curve.length) * totalTokens,
+      bitsPerByte,
+    })),
+    intervals: band.map(({ fraction, ...interval }): Interval & { readonly tokens: number } => ({
+      tokens: fraction * totalTokens,
+      ...interval,
+    })),
   };
 }
 
 /** The verdict's rows: the predictions of one run, scored, each gap with its causes. */
-export function scoredRows(events: readonly RecordEvent[], run: string, fit: FitResult, summary: TargetResult["summary"] | null): readonly ScoredRow[] {
+export function scoredRows(
+  events: readonly RecordEvent[],
+  run: string,
+  fit: FitResult,
+  summary: TargetResult["summary"] | null,
+): readonly ScoredRow[] {
   return score(events)
     .filter((row) => row.run === run)
     .map((row): ScoredRow => {

@@ -12,5 +12,10 @@ export interface Workspace {
 /** Campaigns of a name share a folder under `runs/` of the working directory, unless told otherwise. */
 export function workspaceOf(name: string, folder?: string): Workspace {
   const root = folder ?? join("runs", name);
-  return { folder: root, corpus: join(root, "corpus"), model: join(root, "model"), report: join(root, "report.md") };
+  return {
+    folder: root,
+    corpus: join(root, "corpus"),
+    model: join(root, "model"),
+    report: join(root, "report.md"),
+  };
 }

@@ -27,7 +27,8 @@ function smallModel() {
 }
 
 function values(): Map<string, Float64Array> {
-  const of = (size: number, seed: number) => Float64Array.from({ length: size }, (_, i) => Math.sin(seed + 1.7 * i));
+  const of = (size: number, seed: number) =>
+    Float64Array.from({ length: size }, (_, i) => Math.sin(seed + 1.7 * i));
   return new Map([
     ["x", of(12, 1)],
     ["gain", of(4, 2)],
@@ -67,7 +68,10 @@ test("values that live at the same time never overlap, and memory is reused", ()
   const nodes = nodesReaching(outputs);
   const plan = planMemory(nodes, outputs, 0);
   assertNoOverlap(nodes, outputs, plan);
-  const chain = Array.from({ length: 10 }).reduce<Tensor>((x) => matmul(x, leaf("w", [16, 16])), leaf("x", [16, 16]));
+  const chain = Array.from({ length: 10 }).reduce<Tensor>(
+    (x) => matmul(x, leaf("w", [16, 16])),
+    leaf("x", [16, 16]),
+  );
   expect(planMemory(nodesReaching([chain]), [chain], 0).end).toBe(2 * 256);
 });
 

@@ -59,7 +59,10 @@ export function compile(graphs: Graphs): Executable {
       code: emit(nodes, offsetOf),
       instructions: nodes.map(describe),
       outputs: new Map(
-        tensors.map((tensor, i) => [names[i]!, { offset: offsetOf(tensor), size: sizeOf(tensor.shape), dataType: tensor.dataType }]),
+        tensors.map((tensor, i) => [
+          names[i]!,
+          { offset: offsetOf(tensor), size: sizeOf(tensor.shape), dataType: tensor.dataType },
+        ]),
       ),
     });
   }
@@ -79,7 +82,10 @@ function placeLeaves(nodes: readonly Node[]): ReadonlyMap<string, Region> {
     const { name } = input.source;
     const size = sizeOf(input.shape);
     const known = leaves.get(name);
-    assert(!known || (known.size === size && known.dataType === input.dataType), `leaf ${name} is used with two shapes`);
+    assert(
+      !known || (known.size === size && known.dataType === input.dataType),
+      `leaf ${name} is used with two shapes`,
+    );
     if (known) continue;
     leaves.set(name, { offset: end, size, dataType: input.dataType });
     end += aligned(size);
@@ -88,7 +94,11 @@ function placeLeaves(nodes: readonly Node[]): ReadonlyMap<string, Region> {
 }
 
 /** An output that updates a leaf lives where the leaf lives. */
-function offsetIn(tensor: Tensor, leaves: ReadonlyMap<string, Region>, offsets: ReadonlyMap<Tensor, number>): number {
+function offsetIn(
+  tensor: Tensor,
+  leaves: ReadonlyMap<string, Region>,
+  offsets: ReadonlyMap<Tensor, number>,
+): number {
   const { source } = tensor;
   if (source.kind === "leaf") return leaves.get(source.name)!.offset;
   const updated = source.node.operation.updates?.[source.index];

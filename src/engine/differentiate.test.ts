@@ -12,7 +12,12 @@ import { leaf, nodesReaching, producerOf, sizeOf } from "./tensor.ts";
 const cases = differentiableCases(4);
 
 /** d/d target of <output, cotangent>, by central differences. */
-function numericGradient(testCase: Case, leaves: Map<string, Float64Array>, cotangent: Float64Array, target: Tensor): Float64Array {
+function numericGradient(
+  testCase: Case,
+  leaves: Map<string, Float64Array>,
+  cotangent: Float64Array,
+  target: Tensor,
+): Float64Array {
   const name = target.source.kind === "leaf" ? target.source.name : "";
   const values = leaves.get(name)!;
   const step = 1e-5;
@@ -37,7 +42,8 @@ describe("gradients agree with central differences in float64", () => {
           const values = evaluate(gradients, new Map([...leaves, ["cotangent", cotangent]]));
           for (const [i, target] of testCase.targets.entries()) {
             const expected = numericGradient(testCase, leaves, cotangent, target);
-            for (const [k, value] of values[i]!.entries()) expect(Math.abs(value - expected[k]!)).toBeLessThan(2e-7 * (1 + Math.abs(value)));
+            for (const [k, value] of values[i]!.entries())
+              expect(Math.abs(value - expected[k]!)).toBeLessThan(2e-7 * (1 + Math.abs(value)));
           }
         }),
         { numRuns: 25, seed: 1 },
@@ -47,7 +53,9 @@ describe("gradients agree with central differences in float64", () => {
   test("every differentiable row is covered", () => {
     const covered = new Set(
       Object.values(cases).flatMap((arbitrary) =>
-        fc.sample(arbitrary, { numRuns: 1, seed: 1 }).flatMap(({ output }) => nodesReaching([output]).map((node) => node.operation.name)),
+        fc
+          .sample(arbitrary, { numRuns: 1, seed: 1 })
+          .flatMap(({ output }) => nodesReaching([output]).map((node) => node.operation.name)),
       ),
     );
     const differentiable = OPERATIONS.filter((row) => row.gradient).map((row) => row.name);
@@ -58,7 +66,15 @@ describe("gradients agree with central differences in float64", () => {
 test("a tensor used twice receives both gradients", () => {
   const x = leaf("x", [1]);
   const [dx] = differentiate([add(x, x)], [broadcast(leaf("one", [1]), [1], 1)], [x]);
-  expect(evaluate([dx!], new Map([["x", Float64Array.of(3)], ["one", Float64Array.of(1)]]))[0]).toEqual(Float64Array.of(2));
+  expect(
+    evaluate(
+      [dx!],
+      new Map([
+        ["x", Float64Array.of(3)],
+        ["one", Float64Array.of(1)],
+      ]),
+    )[0],
+  ).toEqual(Float64Array.of(2));
   expect(producerOf(dx!)?.operation.name).toBe("add");
 });
 

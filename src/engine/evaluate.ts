@@ -5,22 +5,31 @@ import type { Node, Tensor } from "./tensor.ts";
 import { nodesReaching, shapesOf, sizeOf } from "./tensor.ts";
 
 /** The outputs, given the leaves by name. Leaves that a node updates in place are changed in the map given. */
-export function evaluate(outputs: readonly Tensor[], leaves: Map<string, Float64Array>): readonly Float64Array[] {
+export function evaluate(
+  outputs: readonly Tensor[],
+  leaves: Map<string, Float64Array>,
+): readonly Float64Array[] {
   const values = new Map<Tensor, Float64Array>();
-  const valueOf = (tensor: Tensor): Float64Array => {
+  const valuesOf = (tensor: Tensor): Float64Array => {
     const { source } = tensor;
     const value = source.kind === "leaf" ? leaves.get(source.name) : values.get(tensor);
-    assert(value, source.kind === "leaf" ? `leaf ${source.name} has no value` : "used before it was computed");
-    assert(value.length === sizeOf(tensor.shape), `a value of ${value.length} numbers for the shape [${tensor.shape}]`);
+    assert(
+      value,
+      source.kind === "leaf" ? `leaf ${source.name} has no value` : "used before it was computed",
+    );
+    assert(
+      value.length === sizeOf(tensor.shape),
+      `a value of ${value.length} numbers for the shape [${tensor.shape}]`,
+    );
     return value;
   };
   for (const node of nodesReaching(outputs)) {
-    const inputs = node.inputs.map((input) => (input ? valueOf(input) : null));
+    const inputs = node.inputs.map((input) => (input ? valuesOf(input) : null));
     const results = node.operation.reference(inputs, shapesOf(node.inputs), node.attributes);
     for (const [i, output] of node.outputs.entries()) values.set(output, results[i]!);
     storeUpdates(node, results, leaves);
   }
-  return outputs.map(valueOf);
+  return outputs.map(valuesOf);
 }
 
 function storeUpdates(node: Node, results: readonly Float64Array[], leaves: Map<string, Float64Array>): void {

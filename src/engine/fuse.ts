@@ -18,7 +18,9 @@ function shareLosses(outputs: readonly Tensor[]): readonly Tensor[] {
   const gradientPasses = nodesReaching(outputs).filter((node) => node.operation === headLossGradientRow);
   return rewrite(outputs, (node) => {
     if (node.operation !== headLossRow) return null;
-    const pass = gradientPasses.find((candidate) => node.inputs.every((input, i) => input === candidate.inputs[i]));
+    const pass = gradientPasses.find((candidate) =>
+      node.inputs.every((input, i) => input === candidate.inputs[i]),
+    );
     return pass ? [pass.outputs[0]!] : null;
   });
 }
@@ -30,7 +32,11 @@ function foldAdditions(outputs: readonly Tensor[]): readonly Tensor[] {
     if (!found) return outputs;
     const { addition, producer, addend } = found;
     const folded = producer.outputs[producer.operation.addend!.output]!;
-    outputs = rewrite(outputs, (node) => (node === addition ? [folded] : null), new Map([[producer, addend]]));
+    outputs = rewrite(
+      outputs,
+      (node) => (node === addition ? [folded] : null),
+      new Map([[producer, addend]]),
+    );
   }
 }
 
@@ -46,10 +52,14 @@ function findFold(outputs: readonly Tensor[]): Fold | null {
   for (const addition of nodes) {
     if (addition.operation !== addRow) continue;
     const [a, b] = addition.inputs as readonly [Tensor, Tensor];
-    for (const [summand, addend] of [[b, a], [a, b]] as const) {
+    for (const [summand, addend] of [
+      [b, a],
+      [a, b],
+    ] as const) {
       const producer = producerOf(summand);
       const slot = producer?.operation.addend;
-      if (!producer || !slot || producer.inputs[slot.input] || producer.outputs[slot.output] !== summand) continue;
+      if (!producer || !slot || producer.inputs[slot.input] || producer.outputs[slot.output] !== summand)
+        continue;
       // Another reader wants the value without the addend; and an addend computed from the producer would be a cycle.
       if (numUses.get(summand) !== 1 || dependsOn(addend, producer)) continue;
       return { addition, producer, addend };

@@ -107,7 +107,9 @@ export function assertNoOverlap(nodes: readonly Node[], kept: readonly Tensor[],
       const size = aligned(sizeOf(output.shape));
       for (const other of live)
         assert(
-          other.lastStep < step + (other.offset === offset ? 1 : 0) || offset + size <= other.offset || other.offset + other.size <= offset,
+          other.lastStep < step + (other.offset === offset ? 1 : 0) ||
+            offset + size <= other.offset ||
+            other.offset + other.size <= offset,
           `${node.operation.name} at step ${step} overlaps a live value`,
         );
       live.push({ offset, size, lastStep: last.get(output) ?? step });

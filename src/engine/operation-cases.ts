@@ -33,56 +33,91 @@ export interface Case {
 export function differentiableCases(longest: number): Readonly<Record<string, fc.Arbitrary<Case>>> {
   const small = fc.integer({ min: 1, max: longest });
   return {
-  matmul: fc.record({ M: small, N: small, K: small, layout: fc.constantFrom("nn", "nt", "tn"), scale: fc.constantFrom(1, 0.5) }).map(
-    ({ M, N, K, layout, scale }) => {
-      const A = leaf("A", layout === "tn" ? [K, M] : [M, K]);
-      const B = leaf("B", layout === "nt" ? [N, K] : [K, N]);
-      return { output: matmul(A, B, { transposeA: layout === "tn", transposeB: layout === "nt", scale }), targets: [A, B] };
-    },
-  ),
-  embed: fc.record({ M: small, V: small, C: small }).map(({ M, V, C }) => {
-    const tokens = leaf("tokens", [M], "i32");
-    const table = leaf("table", [V, C]);
-    return { output: embed(tokens, table), targets: [table], tokens: [{ tensor: tokens, count: V, smallest: 0 }] };
-  }),
-  rmsNorm: fc.record({ M: small, C: small }).map(({ M, C }) => {
-    const x = leaf("x", [M, C]);
-    const gain = leaf("gain", [C]);
-    return { output: rmsNorm(x, gain, 1e-5), targets: [x, gain] };
-  }),
-  rotary: fc.record({ B: small, T: small, heads: small, half: small, rest: small }).map(({ B, T, heads, half, rest }) => {
-    const x = leaf("x", [B * T, 2 * half * heads + rest]);
-    return { output: rotary(x, { sequenceLength: T, numHeads: heads, headDim: 2 * half, base: 100, sign: 1 }), targets: [x] };
-  }),
-  attention: fc.record({ B: fc.integer({ min: 1, max: 2 }), T: small, G: fc.integer({ min: 1, max: 2 }), groupSize: fc.integer({ min: 1, max: 2 }), D: small }).map(
-    ({ B, T, G, groupSize, D }) => {
-      const H = G * groupSize;
-      const qkv = leaf("qkv", [B * T, (H + 2 * G) * D]);
+    matmul: fc
+      .record({
+        M: small,
+        N: small,
+        K: small,
+        layout: fc.constantFrom("nn", "nt", "tn"),
+        scale: fc.constantFrom(1, 0.5),
+      })
+      .map(({ M, N, K, layout, scale }) => {
+        const A = leaf("A", layout === "tn" ? [K, M] : [M, K]);
+        const B = leaf("B", layout === "nt" ? [N, K] : [K, N]);
+        return {
+          output: matmul(A, B, { transposeA: layout === "tn", transposeB: layout === "nt", scale }),
+          targets: [A, B],
+        };
+      }),
+    embed: fc.record({ M: small, V: small, C: small }).map(({ M, V, C }) => {
+      const tokens = leaf("tokens", [M], "i32");
+      const table = leaf("table", [V, C]);
       return {
-        output: attention(qkv, { batch: B, sequenceLength: T, numHeads: H, numKeyValueHeads: G, headDim: D, scale: 0.7 }),
-        targets: [qkv],
+        output: embed(tokens, table),
+        targets: [table],
+        tokens: [{ tensor: tokens, count: V, smallest: 0 }],
       };
-    },
-  ),
-  swiglu: fc.record({ M: small, F: small }).map(({ M, F }) => {
-    const gateUp = leaf("gateUp", [M, 2 * F]);
-    return { output: swiglu(gateUp), targets: [gateUp] };
-  }),
-  headLoss: fc.record({ M: small, V: fc.integer({ min: 2, max: 5 }), C: small }).map(({ M, V, C }) => {
-    const x = leaf("x", [M, C]);
-    const head = leaf("head", [V, C]);
-    const targets = leaf("targets", [M], "i32");
-    return { output: headLoss(x, head, targets), targets: [x, head], tokens: [{ tensor: targets, count: V + 1, smallest: -1 }] };
-  }),
-  mean: small.map((N) => {
-    const x = leaf("x", [N]);
-    return { output: mean(x), targets: [x] };
-  }),
-  add: small.map((N) => {
-    const a = leaf("a", [N]);
-    const b = leaf("b", [N]);
-    return { output: add(add(a, b), a), targets: [a, b] };
-  }),
+    }),
+    rmsNorm: fc.record({ M: small, C: small }).map(({ M, C }) => {
+      const x = leaf("x", [M, C]);
+      const gain = leaf("gain", [C]);
+      return { output: rmsNorm(x, gain, 1e-5), targets: [x, gain] };
+    }),
+    rotary: fc
+      .record({ B: small, T: small, heads: small, half: small, rest: small })
+      .map(({ B, T, heads, half, rest }) => {
+        const x = leaf("x", [B * T, 2 * half * heads + rest]);
+        return {
+          output: rotary(x, { sequenceLength: T, numHeads: heads, headDim: 2 * half, base: 100, sign: 1 }),
+          targets: [x],
+        };
+      }),
+    attention: fc
+      .record({
+        B: fc.integer({ min: 1, max: 2 }),
+        T: small,
+        G: fc.integer({ min: 1, max: 2 }),
+        groupSize: fc.integer({ min: 1, max: 2 }),
+        D: small,
+      })
+      .map(({ B, T, G, groupSize, D }) => {
+        const H = G * groupSize;
+        const qkv = leaf("qkv", [B * T, (H + 2 * G) * D]);
+        return {
+          output: attention(qkv, {
+            batch: B,
+            sequenceLength: T,
+            numHeads: H,
+            numKeyValueHeads: G,
+            headDim: D,
+            scale: 0.7,
+          }),
+          targets: [qkv],
+        };
+      }),
+    swiglu: fc.record({ M: small, F: small }).map(({ M, F }) => {
+      const gateUp = leaf("gateUp", [M, 2 * F]);
+      return { output: swiglu(gateUp), targets: [gateUp] };
+    }),
+    headLoss: fc.record({ M: small, V: fc.integer({ min: 2, max: 5 }), C: small }).map(({ M, V, C }) => {
+      const x = leaf("x", [M, C]);
+      const head = leaf("head", [V, C]);
+      const targets = leaf("targets", [M], "i32");
+      return {
+        output: headLoss(x, head, targets),
+        targets: [x, head],
+        tokens: [{ tensor: targets, count: V + 1, smallest: -1 }],
+      };
+    }),
+    mean: small.map((N) => {
+      const x = leaf("x", [N]);
+      return { output: mean(x), targets: [x] };
+    }),
+    add: small.map((N) => {
+      const a = leaf("a", [N]);
+      const b = leaf("b", [N]);
+      return { output: add(add(a, b), a), targets: [a, b] };
+    }),
   };
 }
 
@@ -101,8 +136,20 @@ export function otherCases(longest: number): Readonly<Record<string, fc.Arbitrar
       return { output: add(sumOfSquares(x), sumOfSquares(y)), targets: [x, y] };
     }),
     adamw: length.map((N) => {
-      const [parameter, gradient, first, second] = ["p", "g", "m", "v"].map((name) => leaf(name, [N])) as [Tensor, Tensor, Tensor, Tensor];
-      const operands = { parameter, gradient, first, second: second, squaredNorm: leaf("norm", [1]), hyper: leaf("hyper", [HYPER.length]) };
+      const [parameter, gradient, first, second] = ["p", "g", "m", "v"].map((name) => leaf(name, [N])) as [
+        Tensor,
+        Tensor,
+        Tensor,
+        Tensor,
+      ];
+      const operands = {
+        parameter,
+        gradient,
+        first,
+        second: second,
+        squaredNorm: leaf("norm", [1]),
+        hyper: leaf("hyper", [HYPER.length]),
+      };
       const [updated] = adamw(operands, { learningRateScale: 0.5, weightDecay: 0.1 });
       return { output: updated!, targets: Object.values(operands) };
     }),
@@ -114,9 +161,10 @@ export function leavesFor({ targets, tokens = [] }: Case, seed: number): Map<str
   return new Map([
     ...targets.map((target, i) => [nameOf(target), noise(sizeOf(target.shape), seed + i)] as const),
     ...tokens.map(({ tensor, count, smallest }) => {
-      const values = noise(sizeOf(tensor.shape), seed + 9).map((x) => smallest + Math.floor((x + 1) * 0.4999 * count));
+      const values = noise(sizeOf(tensor.shape), seed + 9).map(
+        (x) => smallest + Math.floor((x + 1) * 0.4999 * count),
+      );
       return [nameOf(tensor), values] as const;
     }),
   ]);
 }
-

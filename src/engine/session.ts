@@ -32,7 +32,10 @@ export class Session {
     this.#arena = allocate(executable.numFloats);
     this.#pool = native.createPool(numThreads);
     this.#programs = new Map(
-      [...executable.programs].map(([name, { code }]) => [name, native.load(code, executable.numFloats, set)]),
+      [...executable.programs].map(([name, { code }]) => [
+        name,
+        native.load(code, executable.numFloats, set),
+      ]),
     );
   }
 

@@ -173,7 +173,10 @@ function inOrder(nodes: readonly Node[]): readonly Node[] {
 function readersOfUpdated(node: Node, nodes: readonly Node[]): readonly Node[] {
   const names = (node.operation.updates ?? []).map((input) => {
     const updated = node.inputs[input];
-    assert(updated?.source.kind === "leaf", `${node.operation.name} updates operand ${input}, which must be a leaf`);
+    assert(
+      updated?.source.kind === "leaf",
+      `${node.operation.name} updates operand ${input}, which must be a leaf`,
+    );
     return updated.source.name;
   });
   if (names.length === 0) return [];

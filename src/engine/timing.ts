@@ -23,7 +23,9 @@ export async function timeInstructions(
 ): Promise<readonly InstructionTime[]> {
   const program = executable.programs.get(programName);
   if (!program) throw new Error(`there is no program ${programName}`);
-  const keys = program.instructions.map(({ operation, attributes }) => `${operation} ${attributes.join(" ")}`);
+  const keys = program.instructions.map(
+    ({ operation, attributes }) => `${operation} ${attributes.join(" ")}`,
+  );
   const stretches = splitCode(program.code);
   const distinct = [...new Set(keys)];
   const code = Float64Array.from(distinct.flatMap((key) => [...stretches[keys.indexOf(key)]!]));
@@ -36,7 +38,10 @@ export async function timeInstructions(
     rounds.push(native.profile(loaded).slice());
   }
   const seconds = new Map(
-    distinct.map((key, i) => [key, median(rounds.slice(1).map((total, round) => total[i]! - rounds[round]![i]!))]),
+    distinct.map((key, i) => [
+      key,
+      median(rounds.slice(1).map((total, round) => total[i]! - rounds[round]![i]!)),
+    ]),
   );
   return program.instructions.map((instruction, i) => ({ instruction, seconds: seconds.get(keys[i]!)! }));
 }

@@ -30,10 +30,18 @@ export interface Decoder {
 /** Records the forward pass over tokens[B T]. */
 export function decoder(shape: DecoderShape, { batch, sequenceLength }: BatchShape, tokens: Tensor): Decoder {
   const { numHeads, numKeyValueHeads, headDim, ropeBase, normEpsilon, numLayers } = shape;
-  const parameters = new Map(parametersOf(shape).map((parameter) => [parameter.name, leaf(parameter.name, parameter.shape)]));
+  const parameters = new Map(
+    parametersOf(shape).map((parameter) => [parameter.name, leaf(parameter.name, parameter.shape)]),
+  );
   const get = (name: string) => parameters.get(name)!;
   const linear = (x: Tensor, name: string) => matmul(x, get(name), { transposeB: true });
-  const rotation = { sequenceLength, numHeads: numHeads + numKeyValueHeads, headDim, base: ropeBase, sign: 1 } as const;
+  const rotation = {
+    sequenceLength,
+    numHeads: numHeads + numKeyValueHeads,
+    headDim,
+    base: ropeBase,
+    sign: 1,
+  } as const;
   const heads = { batch, sequenceLength, numHeads, numKeyValueHeads, headDim, scale: 1 / Math.sqrt(headDim) };
 
   let x_MC = embed(tokens, get("embedding"));

@@ -37,7 +37,14 @@ export interface Parameter {
 
 /** All parameters in the order in which the model uses them. */
 export function parametersOf(shape: DecoderShape): readonly Parameter[] {
-  const { vocabularySize: V, width: C, numHeads: H, numKeyValueHeads: G, headDim: D, feedForwardWidth: F } = shape;
+  const {
+    vocabularySize: V,
+    width: C,
+    numHeads: H,
+    numKeyValueHeads: G,
+    headDim: D,
+    feedForwardWidth: F,
+  } = shape;
   const layers = Array.from({ length: shape.numLayers }, (_, layer): readonly Parameter[] => {
     const name = (part: string) => `layers.${layer}.${part}`;
     return [

@@ -14,12 +14,13 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** A command under way, and the processes that it starts: together a group, as they are under a shell. */
-export class Command {
+/** A command under way, and the processes that it starts: together a group, as they are under a shell. None outlives its test. */
+export class Command implements Disposable {
   readonly ended: Promise<Outcome>;
   readonly #pid: number;
   #stdout = "";
   #stderr = "";
+  #hasEnded = false;
   readonly #watchers = new Set<() => void>();
 
   constructor(args: readonly string[]) {
@@ -36,14 +37,19 @@ export class Command {
       for (const watcher of this.#watchers) watcher();
     });
     this.ended = new Promise((resolve) => {
-      child.on("close", (code, killedBy) =>
-        resolve({ code, killedBy, stdout: this.#stdout, stderr: this.#stderr }),
-      );
+      child.on("close", (code, killedBy) => {
+        this.#hasEnded = true;
+        resolve({ code, killedBy, stdout: this.#stdout, stderr: this.#stderr });
+      });
     });
   }
 
   get pid(): number {
     return this.#pid;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   /** Resolves once standard error holds the pattern, or the command has ended without it. */
@@ -64,9 +70,14 @@ export class Command {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
   }
+
+  [Symbol.dispose](): void {
+    if (!this.#hasEnded) this.signalGroup("SIGKILL");
+  }
 }
 
 /** Runs a command to its end. */
-export function longrun(...args: readonly string[]): Promise<Outcome> {
-  return new Command(args).ended;
+export async function longrun(...args: readonly string[]): Promise<Outcome> {
+  using command = new Command(args);
+  return await command.ended;
 }

@@ -6,7 +6,7 @@
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
-import { assertShape, bytesOf, matrix, valueOf } from "./shared.ts";
+import { assertShape, bytesOf, matrix, valuesOf } from "./shared.ts";
 
 export interface AttentionAttributes {
   readonly batch: number;
@@ -26,7 +26,10 @@ function letters(attributes: AttentionAttributes) {
 function check(inputs: OperandShapes, qkv: number, attributes: AttentionAttributes) {
   const { B, T, H, G, width } = letters(attributes);
   const [rows, columns] = matrix(inputs, qkv, "attention");
-  assert(rows === B * T && columns === width, `attention: qkv is [${rows}, ${columns}], expected [${B * T}, ${width}]`);
+  assert(
+    rows === B * T && columns === width,
+    `attention: qkv is [${rows}, ${columns}], expected [${B * T}, ${width}]`,
+  );
   assert(H % G === 0, `attention: ${H} query heads cannot share ${G} key/value heads evenly`);
 }
 
@@ -58,13 +61,16 @@ export const attentionRow: Operation<AttentionAttributes> = {
   cost(inputs, attributes) {
     const { B, T, H, D } = letters(attributes);
     // Per pair: 2 D for the score, 2 D for the weighted sum, and scale, shift, exponential, sum, division.
-    return { flops: numPairs(attributes) * (4 * D + 5), bytes: bytesOf(inputs, [[B * T, H * D], [B * H * T]]) };
+    return {
+      flops: numPairs(attributes) * (4 * D + 5),
+      bytes: bytesOf(inputs, [[B * T, H * D], [B * H * T]]),
+    };
   },
   reference(values, _, attributes) {
     const { B, T, H, D } = letters(attributes);
     const out = new Float64Array(B * T * H * D);
     const logSumExp = new Float64Array(B * H * T);
-    forEachQuery(valueOf(values, 0), attributes, (query) => {
+    forEachQuery(valuesOf(values, 0), attributes, (query) => {
       logSumExp[query.row] = query.logSumExp;
       for (let s = 0; s <= query.t; s++)
         for (let d = 0; d < D; d++) out[query.out + d]! += query.probabilities[s]! * query.v(s, d);
@@ -90,9 +96,9 @@ export const attentionGradientRow: Operation<AttentionAttributes> = {
   },
   reference(values, _, attributes) {
     const { D } = letters(attributes);
-    const dOut = valueOf(values, 0);
-    const dqkv = new Float64Array(valueOf(values, 1).length);
-    forEachQuery(valueOf(values, 1), attributes, (query) => {
+    const dOut = valuesOf(values, 0);
+    const dqkv = new Float64Array(valuesOf(values, 1).length);
+    forEachQuery(valuesOf(values, 1), attributes, (query) => {
       const dProbabilities = query.probabilities.map((_, s) => {
         let sum = 0;
         for (let d = 0; d < D; d++) sum += dOut[query.out + d]! * query.v(s, d);
@@ -130,7 +136,11 @@ interface Query {
 }
 
 /** Visits every query with its attention probabilities, computed the slow and obvious way. */
-function forEachQuery(qkv: Float64Array, attributes: AttentionAttributes, visit: (query: Query) => void): void {
+function forEachQuery(
+  qkv: Float64Array,
+  attributes: AttentionAttributes,
+  visit: (query: Query) => void,
+): void {
   const { B, T, H, G, D, width } = letters(attributes);
   for (let b = 0; b < B; b++)
     for (let h = 0; h < H; h++)
@@ -145,7 +155,8 @@ function forEachQuery(qkv: Float64Array, attributes: AttentionAttributes, visit:
           return sum * attributes.scale;
         });
         const largest = Math.max(...scores);
-        const logSumExp = largest + Math.log(scores.reduce((sum, score) => sum + Math.exp(score - largest), 0));
+        const logSumExp =
+          largest + Math.log(scores.reduce((sum, score) => sum + Math.exp(score - largest), 0));
         visit({
           t,
           row: (b * H + h) * T + t,

@@ -3,7 +3,7 @@
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Shape, Tensor } from "../tensor.ts";
 import { apply, sizeOf } from "../tensor.ts";
-import { addOptional, assertOptionalShape, assertShape, bytesOf, shapeOf, valueOf } from "./shared.ts";
+import { addOptional, assertOptionalShape, assertShape, bytesOf, shapeOf, valuesOf } from "./shared.ts";
 
 const lengthOf = (inputs: OperandShapes) => sizeOf(shapeOf(inputs, 0));
 
@@ -18,7 +18,7 @@ export const meanRow: Operation<null> = {
   },
   cost: (inputs) => ({ flops: lengthOf(inputs), bytes: bytesOf(inputs, [[1]]) }),
   reference(values) {
-    const x = valueOf(values, 0);
+    const x = valuesOf(values, 0);
     return [Float64Array.of(x.reduce((sum, value) => sum + value, 0) / x.length)];
   },
 };
@@ -37,7 +37,9 @@ export const broadcastRow: Operation<BroadcastAttributes> = {
   },
   encode: (_, { shape, scale }) => [sizeOf(shape), scale],
   cost: (inputs, { shape }) => ({ flops: 1, bytes: bytesOf(inputs, [shape]) }),
-  reference: (values, _, { shape, scale }) => [new Float64Array(sizeOf(shape)).fill(scale * valueOf(values, 0)[0]!)],
+  reference: (values, _, { shape, scale }) => [
+    new Float64Array(sizeOf(shape)).fill(scale * valuesOf(values, 0)[0]!),
+  ],
 };
 
 interface FillAttributes {
@@ -66,8 +68,8 @@ export const addRow: Operation<null> = {
   gradient: (_, [dy]) => (dy ? [dy, dy] : []),
   cost: (inputs) => ({ flops: lengthOf(inputs), bytes: bytesOf(inputs, [shapeOf(inputs, 0)]) }),
   reference(values) {
-    const b = valueOf(values, 1);
-    return [valueOf(values, 0).map((a, i) => a + b[i]!)];
+    const b = valuesOf(values, 1);
+    return [valuesOf(values, 0).map((a, i) => a + b[i]!)];
   },
 };
 
@@ -82,7 +84,7 @@ export const sumOfSquaresRow: Operation<null> = {
   encode: (inputs) => [lengthOf(inputs)],
   cost: (inputs) => ({ flops: 2 * lengthOf(inputs), bytes: bytesOf(inputs, [[1]]) }),
   reference(values) {
-    const result = Float64Array.of(valueOf(values, 0).reduce((sum, value) => sum + value * value, 0));
+    const result = Float64Array.of(valuesOf(values, 0).reduce((sum, value) => sum + value * value, 0));
     addOptional(result, values[1]);
     return [result];
   },

@@ -3,7 +3,15 @@
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply, sizeOf } from "../tensor.ts";
-import { addOptional, assertOptionalShape, assertShape, bytesOf, matrix, shapeOf, valueOf } from "./shared.ts";
+import {
+  addOptional,
+  assertOptionalShape,
+  assertShape,
+  bytesOf,
+  matrix,
+  shapeOf,
+  valuesOf,
+} from "./shared.ts";
 
 function lookUpDimensions(inputs: OperandShapes) {
   const [V, C] = matrix(inputs, 1, "embed");
@@ -33,8 +41,8 @@ export const embedRow: Operation<null> = {
   },
   reference(values, shapes) {
     const { M, C } = lookUpDimensions(shapes);
-    const tokens = valueOf(values, 0);
-    const table = valueOf(values, 1);
+    const tokens = valuesOf(values, 0);
+    const table = valuesOf(values, 1);
     return [Float64Array.from({ length: M * C }, (_, i) => table[tokens[Math.floor(i / C)]! * C + (i % C)]!)];
   },
 };
@@ -68,8 +76,8 @@ export const embedGradientRow: Operation<ScatterAttributes> = {
   },
   reference(values, shapes, attributes) {
     const { M, V, C } = scatterDimensions(shapes, attributes);
-    const tokens = valueOf(values, 0);
-    const dy = valueOf(values, 1);
+    const tokens = valuesOf(values, 0);
+    const dy = valuesOf(values, 1);
     const dTable = new Float64Array(V * C);
     for (let m = 0; m < M; m++) for (let c = 0; c < C; c++) dTable[tokens[m]! * C + c]! += dy[m * C + c]!;
     addOptional(dTable, values[2]);

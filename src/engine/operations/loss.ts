@@ -6,7 +6,7 @@
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
-import { addOptional, assertOptionalShape, assertShape, bytesOf, matrix, valueOf } from "./shared.ts";
+import { addOptional, assertOptionalShape, assertShape, bytesOf, matrix, valuesOf } from "./shared.ts";
 
 function dimensions(inputs: OperandShapes, name: string) {
   const [M, C] = matrix(inputs, 0, name);
@@ -67,9 +67,9 @@ export const headLossGradientRow: Operation<null> = {
   },
   reference(values, shapes) {
     const { M, V, C } = dimensions(shapes, "headLossGradient");
-    const x = valueOf(values, 0);
-    const head = valueOf(values, 1);
-    const dLoss = valueOf(values, 3);
+    const x = valuesOf(values, 0);
+    const head = valuesOf(values, 1);
+    const dLoss = valuesOf(values, 3);
     const loss = new Float64Array(M);
     const dx = new Float64Array(M * C);
     const dHead = new Float64Array(V * C);
@@ -95,9 +95,9 @@ function forEachRow(
   visit: (m: number, target: number, probabilities: readonly number[]) => void,
 ): void {
   const { M, V, C } = dimensions(shapes, "headLoss");
-  const x = valueOf(values, 0);
-  const head = valueOf(values, 1);
-  const targets = valueOf(values, 2);
+  const x = valuesOf(values, 0);
+  const head = valuesOf(values, 1);
+  const targets = valuesOf(values, 2);
   for (let m = 0; m < M; m++) {
     const target = targets[m]!;
     if (target < 0) continue;
@@ -109,7 +109,11 @@ function forEachRow(
     const largest = Math.max(...logits);
     const exponentials = logits.map((logit) => Math.exp(logit - largest));
     const sum = exponentials.reduce((total, value) => total + value, 0);
-    visit(m, target, exponentials.map((value) => value / sum));
+    visit(
+      m,
+      target,
+      exponentials.map((value) => value / sum),
+    );
   }
 }
 

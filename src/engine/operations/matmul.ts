@@ -3,7 +3,7 @@
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
-import { addOptional, assertOptionalShape, bytesOf, matrix, valueOf } from "./shared.ts";
+import { addOptional, assertOptionalShape, bytesOf, matrix, valuesOf } from "./shared.ts";
 
 interface MatmulAttributes {
   readonly transposeA: boolean;
@@ -54,8 +54,8 @@ export const matmulRow: Operation<MatmulAttributes> = {
   reference(values, shapes, attributes) {
     const { M, N, K } = dimensions(shapes, attributes);
     const { transposeA, transposeB, scale } = attributes;
-    const A = valueOf(values, 0);
-    const B = valueOf(values, 1);
+    const A = valuesOf(values, 0);
+    const B = valuesOf(values, 1);
     const C = new Float64Array(M * N);
     for (let m = 0; m < M; m++)
       for (let n = 0; n < N; n++) {

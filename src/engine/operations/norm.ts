@@ -2,7 +2,7 @@
 
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
-import { addOptional, assertOptionalShape, assertShape, bytesOf, matrix, valueOf } from "./shared.ts";
+import { addOptional, assertOptionalShape, assertShape, bytesOf, matrix, valuesOf } from "./shared.ts";
 
 interface NormAttributes {
   readonly epsilon: number;
@@ -37,8 +37,8 @@ export const rmsNormRow: Operation<NormAttributes> = {
   },
   reference(values, shapes, { epsilon }) {
     const { M, C } = dimensions(shapes);
-    const x = valueOf(values, 0);
-    const gain = valueOf(values, 1);
+    const x = valuesOf(values, 0);
+    const gain = valuesOf(values, 1);
     const y = new Float64Array(M * C);
     const rstd = new Float64Array(M);
     for (let m = 0; m < M; m++) {
@@ -79,7 +79,12 @@ export const rmsNormGradientRow: Operation<null> = {
   },
   reference(values, shapes) {
     const { M, C } = gradientDimensions(shapes);
-    const [dy, x, gain, rstd] = [0, 1, 2, 3].map((index) => valueOf(values, index)) as [Float64Array, Float64Array, Float64Array, Float64Array];
+    const [dy, x, gain, rstd] = [0, 1, 2, 3].map((index) => valuesOf(values, index)) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
     const dx = new Float64Array(M * C);
     const dGain = new Float64Array(C);
     for (let m = 0; m < M; m++) {

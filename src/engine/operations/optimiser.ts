@@ -2,7 +2,7 @@
 
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply, sizeOf } from "../tensor.ts";
-import { assertShape, bytesOf, shapeOf, valueOf } from "./shared.ts";
+import { assertShape, bytesOf, shapeOf, valuesOf } from "./shared.ts";
 
 interface AdamwAttributes {
   readonly learningRateScale: number;
@@ -10,7 +10,16 @@ interface AdamwAttributes {
 }
 
 /** Order of the numbers in the `hyper` operand, written by the training loop before every step. */
-export const HYPER = ["learningRate", "beta1", "beta2", "epsilon", "correction1", "correction2", "clip", "unused"] as const;
+export const HYPER = [
+  "learningRate",
+  "beta1",
+  "beta2",
+  "epsilon",
+  "correction1",
+  "correction2",
+  "clip",
+  "unused",
+] as const;
 
 const size = (inputs: OperandShapes) => sizeOf(shapeOf(inputs, 0));
 
@@ -26,23 +35,56 @@ export const adamwRow: Operation<AdamwAttributes> = {
     return [shape, shape, shape];
   },
   encode: (inputs, { learningRateScale, weightDecay }) => [size(inputs), learningRateScale, weightDecay],
-  cost: (inputs) => ({ flops: 16 * size(inputs), bytes: bytesOf(inputs, [0, 2, 3].map((index) => shapeOf(inputs, index))) }),
+  cost: (inputs) => ({
+    flops: 16 * size(inputs),
+    bytes: bytesOf(
+      inputs,
+      [0, 2, 3].map((index) => shapeOf(inputs, index)),
+    ),
+  }),
   reference(values, _, { learningRateScale, weightDecay }) {
-    const [p, g, m, v, norm2, hyper] = [0, 1, 2, 3, 4, 5].map((index) => valueOf(values, index)) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
-    const [learningRate, beta1, beta2, epsilon, correction1, correction2, clip] = hyper as unknown as [number, number, number, number, number, number, number];
+    const [p, g, m, v, norm2, hyper] = [0, 1, 2, 3, 4, 5].map((index) => valuesOf(values, index)) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    const [learningRate, beta1, beta2, epsilon, correction1, correction2, clip] = hyper as unknown as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     if (!Number.isFinite(norm2[0])) return [p.slice(), m.slice(), v.slice()];
     const shrink = Math.min(1, clip / Math.sqrt(norm2[0]!));
     const rate = learningRate * learningRateScale;
     const m2 = m.map((old, i) => beta1 * old + (1 - beta1) * g[i]! * shrink);
     const v2 = v.map((old, i) => beta2 * old + (1 - beta2) * (g[i]! * shrink) ** 2);
-    const p2 = p.map((old, i) => old - rate * weightDecay * old - (rate * (m2[i]! / correction1)) / (Math.sqrt(v2[i]! / correction2) + epsilon));
+    const p2 = p.map(
+      (old, i) =>
+        old -
+        rate * weightDecay * old -
+        (rate * (m2[i]! / correction1)) / (Math.sqrt(v2[i]! / correction2) + epsilon),
+    );
     return [p2, m2, v2];
   },
 };
 
 /** Updates parameter, first and second moment in place; returns them as they are after the update. */
 export function adamw(
-  operands: { readonly parameter: Tensor; readonly gradient: Tensor; readonly first: Tensor; readonly second: Tensor; readonly squaredNorm: Tensor; readonly hyper: Tensor },
+  operands: {
+    readonly parameter: Tensor;
+    readonly gradient: Tensor;
+    readonly first: Tensor;
+    readonly second: Tensor;
+    readonly squaredNorm: Tensor;
+    readonly hyper: Tensor;
+  },
   attributes: AdamwAttributes,
 ): readonly Tensor[] {
   const { parameter, gradient, first, second, squaredNorm, hyper } = operands;

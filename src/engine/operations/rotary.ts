@@ -3,7 +3,7 @@
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
-import { bytesOf, matrix, valueOf } from "./shared.ts";
+import { bytesOf, matrix, valuesOf } from "./shared.ts";
 
 export interface RotaryAttributes {
   /** T: positions restart every T rows. */
@@ -19,7 +19,10 @@ export interface RotaryAttributes {
 function dimensions(inputs: OperandShapes, { sequenceLength: T, numHeads, headDim }: RotaryAttributes) {
   const [M, W] = matrix(inputs, 0, "rotary");
   assert(M % T === 0, `rotary: ${M} rows are no whole number of sequences of ${T}`);
-  assert(headDim % 2 === 0 && numHeads * headDim <= W, `rotary: ${numHeads} heads of ${headDim} in rows of ${W}`);
+  assert(
+    headDim % 2 === 0 && numHeads * headDim <= W,
+    `rotary: ${numHeads} heads of ${headDim} in rows of ${W}`,
+  );
   return { M, W };
 }
 
@@ -48,7 +51,7 @@ export const rotaryRow: Operation<RotaryAttributes> = {
   reference(values, shapes, attributes) {
     const { M, W } = dimensions(shapes, attributes);
     const { sequenceLength, numHeads, headDim, base, sign } = attributes;
-    const x = valueOf(values, 0);
+    const x = valuesOf(values, 0);
     const y = x.slice();
     const half = headDim / 2;
     for (let m = 0; m < M; m++)

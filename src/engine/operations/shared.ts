@@ -12,7 +12,7 @@ export function shapeOf(shapes: OperandShapes, index: number): Shape {
 }
 
 /** The values of an operand that is not optional. */
-export function valueOf(values: OperandValues, index: number): Float64Array {
+export function valuesOf(values: OperandValues, index: number): Float64Array {
   const value = values[index];
   assert(value, `operand ${index} is missing`);
   return value;
@@ -22,7 +22,10 @@ export function valueOf(values: OperandValues, index: number): Float64Array {
 export function matrix(shapes: OperandShapes, index: number, name: string): readonly [number, number] {
   const shape = shapeOf(shapes, index);
   const [rows, columns] = shape;
-  assert(shape.length === 2 && rows !== undefined && columns !== undefined, `${name}: operand ${index} is [${shape}], expected two axes`);
+  assert(
+    shape.length === 2 && rows !== undefined && columns !== undefined,
+    `${name}: operand ${index} is [${shape}], expected two axes`,
+  );
   return [rows, columns];
 }
 
@@ -33,7 +36,12 @@ export function assertShape(shapes: OperandShapes, index: number, expected: Shap
 }
 
 /** Checks an optional operand where it is given. */
-export function assertOptionalShape(shapes: OperandShapes, index: number, expected: Shape, name: string): void {
+export function assertOptionalShape(
+  shapes: OperandShapes,
+  index: number,
+  expected: Shape,
+  name: string,
+): void {
   if (shapes[index]) assertShape(shapes, index, expected, name);
 }
 

@@ -3,7 +3,7 @@
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
-import { assertShape, bytesOf, matrix, valueOf } from "./shared.ts";
+import { assertShape, bytesOf, matrix, valuesOf } from "./shared.ts";
 
 function dimensions(inputs: OperandShapes, gateUp: number) {
   const [M, twoF] = matrix(inputs, gateUp, "swiglu");
@@ -34,7 +34,7 @@ export const swigluRow: Operation<null> = {
   },
   reference(values, shapes) {
     const { M, F } = dimensions(shapes, 0);
-    const gateUp = valueOf(values, 0);
+    const gateUp = valuesOf(values, 0);
     const y = new Float64Array(M * F);
     for (let m = 0; m < M; m++)
       for (let f = 0; f < F; f++) {
@@ -64,8 +64,8 @@ export const swigluGradientRow: Operation<null> = {
   },
   reference(values, shapes) {
     const { M, F } = dimensions(shapes, 1);
-    const dy = valueOf(values, 0);
-    const gateUp = valueOf(values, 1);
+    const dy = valuesOf(values, 0);
+    const gateUp = valuesOf(values, 1);
     const result = new Float64Array(M * 2 * F);
     for (let m = 0; m < M; m++)
       for (let f = 0; f < F; f++) {
