@@ -117,7 +117,8 @@ export function flopsAtWidth(width: number, family: Family, recipe: Recipe): num
   return recipe.tokensPerParameter * matrixParameters(shape) * flopsPerToken(shape, recipe);
 }
 
-export const SMALLEST_WIDTH = 2 * WIDTH_STEP;
+/** One head of 16. */
+export const SMALLEST_WIDTH = 16;
 
 /** The width that spends `flops` most nearly; searched upwards, since N and FLOPs a token both rise. */
 export function widthForCompute(flops: number, family: Family, recipe: Recipe): number {
@@ -135,20 +136,25 @@ export interface Size {
 
 /**
  * Sizes for a ladder of these computes, smallest first. Each gets a width of its own and exactly the recipe's tokens per parameter, because rungs
- * that differ in it zigzag around any law; its compute moves to fit. Where the smallest width is already taken, the compute asked
- * for is spent on it all the same.
+ * that differ in it zigzag around any law; its compute moves to fit. Where the widths run out, the rungs left over share the
+ * smallest width and spread evenly down to the smallest compute asked for.
  */
 export function ladderSizes(computes: readonly number[], family: Family, recipe: Recipe): readonly Size[] {
   const sizes: Size[] = [];
   let above = Number.POSITIVE_INFINITY;
   for (const flops of computes.toReversed()) {
-    const nearest = widthForCompute(flops, family, recipe);
-    const width = Math.min(nearest, above - WIDTH_STEP);
-    if (width < SMALLEST_WIDTH) sizes.unshift({ width: SMALLEST_WIDTH, flops });
-    else sizes.unshift({ width, flops: flopsAtWidth(width, family, recipe) });
-    above = Math.max(width, SMALLEST_WIDTH);
+    const width = Math.min(widthForCompute(flops, family, recipe), above - WIDTH_STEP);
+    if (width < SMALLEST_WIDTH) break;
+    sizes.unshift({ width, flops: flopsAtWidth(width, family, recipe) });
+    above = width;
   }
-  return sizes;
+  const numLeft = computes.length - sizes.length;
+  const [smallest, first] = [computes[0]!, sizes[0]!.flops];
+  const left = Array.from({ length: numLeft }, (_, i) => ({
+    width: SMALLEST_WIDTH,
+    flops: Math.min(smallest, first / 2) * (first / Math.min(smallest, first / 2)) ** (i / numLeft),
+  }));
+  return [...left, ...sizes];
 }
 
 /** Plans a run of a size; it spends as nearly the size's compute as whole steps allow. */

@@ -6,7 +6,7 @@
 import type { DecoderShape } from "./shape.ts";
 
 /** Widths are multiples of this: small enough that a ladder's tokens per parameter stay even. */
-export const WIDTH_STEP = 8;
+export const WIDTH_STEP = 4;
 
 /** Channels a layer in the largest model of a family, as most published families at this end have it (GPT-2 small: 64). */
 const WIDTH_PER_LAYER = 32;
@@ -19,8 +19,8 @@ export function layersForWidth(width: number): number {
 
 /** Gated feed-forward: 8/3 of the width costs as much as an ungated one of 4 (Shazeer 2020, arXiv 2002.05202). */
 const FEED_FORWARD_RATIO = 8 / 3;
-/** Whole AVX-512 registers. */
-const FEED_FORWARD_STEP = 16;
+/** Half an AVX-512 register: rounding to whole ones would move N by several percent at the smallest widths. */
+const FEED_FORWARD_STEP = 8;
 
 /** What all members of a family have in common. */
 export interface Family {

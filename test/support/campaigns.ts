@@ -70,7 +70,7 @@ export function writeTexts(folder: string): void {
 
 const CAMPAIGN = {
   name: "tiny",
-  budget: "60GFLOP",
+  budget: "70GFLOP",
   corpus: {
     sources: [
       { name: "tales", path: "tales" },
@@ -79,7 +79,7 @@ const CAMPAIGN = {
     passageBytes: 1000,
   },
   vocabularySize: 300,
-  recipe: { sequenceLength: 32, tokensPerParameter: 10 },
+  recipe: { sequenceLength: 32, tokensPerParameter: 4 },
   ladder: { rungs: 6, decades: 1, seeds: 1, extraSeeds: 1 },
   target: { reach: 3 },
   // So few tokens give wide forecasts: here the gate is to let them through.
