@@ -121,6 +121,7 @@ describe("a campaign file", () => {
     const file = writeCampaign(place("tokens"), {
       corpus: { sources: [{ name: "notes", path: join(base, "notes/0/note-2.md") }], passageBytes: 1000 },
       vocabularySize: 270,
+      gate: { maxEpochs: 1 },
     });
     expectRefusal(
       await launch(file, join(base, "tokens", "out")),

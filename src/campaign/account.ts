@@ -1,6 +1,5 @@
 /** @file The account of a campaign for its reader: the record folded into what the report says. Nothing else is read. */
 
-import { native } from "../engine/native.ts";
 import { formatCount } from "../figures/numbers.ts";
 import { allParameters } from "../model/shape.ts";
 import type { RecordEvent } from "../record/events.ts";
@@ -35,7 +34,7 @@ export function accountOf(folder: string): ReportData {
   const { planned, manifest, ladder, fit, target, verdict, targetName } = history;
   return {
     campaign: campaignFacts(folder, events, history),
-    bet: betOf(events, history),
+    bet: betOf(history),
     data: manifest ? dataFacts(history, manifest) : null,
     ladder: (ladder ?? []).map(rungRow),
     laws: fit ? lawsOf(fit, ladder ?? [], planned.plan.target.flops) : [],
@@ -86,12 +85,11 @@ function statusOf(events: readonly RecordEvent[], finished: boolean): CampaignFa
   };
 }
 
-function betOf(events: readonly RecordEvent[], { planned }: History): Bet {
+function betOf({ planned }: History): Bet {
   const { plan, budget, expectedSeconds } = planned;
   const { spec, matrixParameters, tokens, flops } = plan.target;
   const { shape, optimiser } = spec;
-  const started = events.find((event) => event.kind === "run-started");
-  const environment = started?.kind === "run-started" ? started.data.environment : null;
+  const stepFlops = flops / spec.numSteps;
   const ladderFlops = plan.rungs
     .flatMap(({ runs }) => runs)
     .reduce((sum, run) => sum + run.flops + run.evaluationFlops, 0);
@@ -127,11 +125,11 @@ function betOf(events: readonly RecordEvent[], { planned }: History): Bet {
     ladderFlops,
     expectedSeconds,
     machine: {
-      processor: environment?.processor ?? "not yet known",
-      threads: environment?.cores ?? 0,
-      instructionSet: native.instructionSets()[0] ?? "unknown",
-      flopsPerSecondPerThread: null,
-      memoryBytes: 0,
+      processor: planned.machine.processor,
+      threads: planned.machine.numThreads,
+      instructionSet: planned.machine.instructionSet,
+      flopsPerSecondPerThread: stepFlops / planned.targetStepSeconds / planned.machine.numThreads,
+      memoryBytes: planned.machine.memoryBytes,
     },
   };
 }

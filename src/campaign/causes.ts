@@ -23,6 +23,14 @@ export function causesOfLoss(fit: FitResult, gapPercent: number, curve: readonly
   ];
 }
 
+/** The loss on one source: what all text shares, and what is its own. */
+export function causesOfSource(gapPercent: number, sharedGapPercent: number): readonly Cause[] {
+  return [
+    { name: "shared by all text", percent: sharedGapPercent },
+    { name: "this source apart", percent: gapPercent - sharedGapPercent },
+  ];
+}
+
 /** Step time, by operation: what each took more or less than foretold. */
 export function causesOfStepTime(fit: FitResult, summary: RunSummary, gapPercent: number): readonly Cause[] {
   const predicted = fit.stepSeconds.median;

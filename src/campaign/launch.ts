@@ -149,7 +149,7 @@ async function planned(context: Context): Promise<Plan> {
     last?.kind === "campaign-planned" && last.data.specHash === specHash
       ? storedPlanSchema.parse(last.data.plan)
       : null;
-  const { plan, expectedSeconds } = known ?? (await planAnew(campaign, context, bytes));
+  const { plan, expectedSeconds, targetStepSeconds } = known ?? (await planAnew(campaign, context, bytes));
   if (!known || JSON.stringify(known.issues) !== JSON.stringify(issues)) {
     const stored: StoredPlan = {
       campaign: campaign.name,
@@ -159,7 +159,9 @@ async function planned(context: Context): Promise<Plan> {
       issues,
       plan,
       expectedSeconds,
+      targetStepSeconds,
       command: `longrun ${process.argv.slice(2).join(" ")}`,
+      machine,
     };
     record.append({ run: null, kind: "campaign-planned", data: { specHash, plan: stored } });
   }
@@ -185,7 +187,9 @@ async function planAnew(campaign: Campaign, { machine }: Context, bytes: number 
     const estimates = await estimatePlan(plan, machine);
     const overhead = OVERHEAD_SECONDS + (bytes ?? 0) / PREPARE_BYTES_PER_SECOND;
     const expectedSeconds = estimates.trainingSeconds + overhead;
-    if (budget.kind === "flops" || round === BUDGET_ROUNDS) return { plan, estimates, expectedSeconds };
+    if (budget.kind === "flops" || round === BUDGET_ROUNDS) {
+      return { plan, expectedSeconds, targetStepSeconds: estimates.target.stepSeconds };
+    }
     flops *= Math.max(0.1, budget.seconds - overhead) / estimates.trainingSeconds;
   }
 }

@@ -3,17 +3,20 @@
 import { execFileSync } from "node:child_process";
 import { statfsSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+import { z } from "zod";
 import { native } from "../engine/native.ts";
 import type { EventOf } from "../record/events.ts";
 
-export interface Machine {
-  readonly processor: string;
-  readonly numThreads: number;
-  readonly instructionSet: string;
-  readonly memoryBytes: number;
-  readonly freeMemoryBytes: number;
-  readonly freeDiskBytes: number;
-}
+export const machineSchema = z.strictObject({
+  processor: z.string(),
+  numThreads: z.int().positive(),
+  instructionSet: z.string(),
+  memoryBytes: z.number(),
+  freeMemoryBytes: z.number(),
+  freeDiskBytes: z.number(),
+});
+
+export type Machine = Readonly<z.infer<typeof machineSchema>>;
 
 export function thisMachine(folder: string): Machine {
   const disk = statfsSync(folder);

@@ -5,6 +5,7 @@ import { UserError } from "../errors.ts";
 import type { Family } from "../model/dial.ts";
 import { layersForWidth, vocabularyFor } from "../model/dial.ts";
 import { budgetValueSchema } from "./budget.ts";
+import { machineSchema } from "./machine.ts";
 import { ladderSizes, plannedRunSchema, planRun, widthForCompute } from "./sizing.ts";
 import type { Campaign } from "./spec.ts";
 import { issueSchema } from "./spec.ts";
@@ -41,7 +42,11 @@ export const storedPlanSchema = z.strictObject({
   plan: planSchema,
   /** Of the whole campaign, from the calibration. */
   expectedSeconds: z.number(),
+  /** A step of the target, its instructions timed alone. */
+  targetStepSeconds: z.number(),
   command: z.string(),
+  /** Where the plan was made and timed. */
+  machine: machineSchema,
 });
 
 export type StoredPlan = z.infer<typeof storedPlanSchema>;

@@ -11,7 +11,13 @@ import { score } from "../record/score.ts";
 import type { ScoredRow } from "../report/data.ts";
 import { sampleText } from "../train/sample.ts";
 import { WARM_UP_SHARE } from "../train/schedule.ts";
-import { causesOfLoss, causesOfMemory, causesOfStepTime, causesOfWallTime } from "./causes.ts";
+import {
+  causesOfLoss,
+  causesOfMemory,
+  causesOfSource,
+  causesOfStepTime,
+  causesOfWallTime,
+} from "./causes.ts";
 import type { Context } from "./context.ts";
 import { runStage } from "./context.ts";
 import { exportRun } from "./export-run.ts";
@@ -100,25 +106,30 @@ export function scoredRows(
   fit: FitResult,
   summary: TargetResult["summary"] | null,
 ): readonly ScoredRow[] {
-  return score(events)
-    .filter((row) => row.run === run)
-    .map((row): ScoredRow => {
-      const about = aboutOf(row.quantity);
-      const { gapPercent } = row;
-      if (gapPercent === null || !summary) return { ...row, about, causes: [] };
-      switch (row.quantity) {
-        case QUANTITIES.loss:
-          return { ...row, about, causes: causesOfLoss(fit, gapPercent, summary.curve) };
-        case QUANTITIES.stepTime:
-          return { ...row, about, causes: causesOfStepTime(fit, summary, gapPercent) };
-        case QUANTITIES.wallTime:
-          return { ...row, about, causes: causesOfWallTime(fit, summary) };
-        case QUANTITIES.memory:
-          return { ...row, about, causes: causesOfMemory(fit, summary, gapPercent) };
-        default:
-          return { ...row, about, causes: [] };
-      }
-    });
+  const rows = score(events).filter((row) => row.run === run);
+  const sharedGap = rows.find(({ quantity }) => quantity === QUANTITIES.loss)?.gapPercent ?? 0;
+  const causesOf = (quantity: string, gapPercent: number): ScoredRow["causes"] => {
+    if (!summary) return [];
+    switch (quantity) {
+      case QUANTITIES.loss:
+        return causesOfLoss(fit, gapPercent, summary.curve);
+      case QUANTITIES.stepTime:
+        return causesOfStepTime(fit, summary, gapPercent);
+      case QUANTITIES.wallTime:
+        return causesOfWallTime(fit, summary);
+      case QUANTITIES.memory:
+        return causesOfMemory(fit, summary, gapPercent);
+      case QUANTITIES.curve:
+        return [{ name: "points of the curve outside the band", percent: gapPercent }];
+      default:
+        return causesOfSource(gapPercent, sharedGap);
+    }
+  };
+  return rows.map((row) => ({
+    ...row,
+    about: aboutOf(row.quantity),
+    causes: row.gapPercent === null ? [] : causesOf(row.quantity, row.gapPercent),
+  }));
 }
 
 function aboutOf(quantity: string): ScoredRow["about"] {

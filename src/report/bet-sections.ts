@@ -187,7 +187,7 @@ function lawText(law: LawFacts): string {
   const widening =
     law.widening === null
       ? ""
-      : ` Its interval is the bootstrap's, ${law.widening > 1.005 ? `made ${significant(law.widening, 2)} times wider because the back-test asked for it` : "which the back-test found wide enough"}.`;
+      : ` Its interval weighs all laws that the ladder allows (docs/laws.md)${law.widening > 1.005 ? `, made ${significant(law.widening, 3)} times wider because the back-test asked for it` : "; the back-test found it wide enough"}.`;
   return blocks(
     `### The law ${law.formula} (${law.name}; ${role})`,
     `For the target it gives ${asRange(law.target, "bits per byte")}, at a reach of ${significant(law.reach, 3)}: target compute divided by the largest rung's.${widening}`,

@@ -106,7 +106,7 @@ export interface LawFacts {
   readonly role: "forecast" | "cross-check";
   readonly parameters: readonly LawParameter[];
   readonly backtests: readonly Backtest[];
-  /** How many times wider than the bootstrap's the interval was made, from what the back-test showed. */
+  /** How many times wider the back-test made the interval. */
   readonly widening: number | null;
   /** What this law says of the target. */
   readonly target: Interval;
