@@ -11,6 +11,7 @@ import type { Machine } from "./machine.ts";
 import type { Plan } from "./plan.ts";
 import type { PlannedRun } from "./sizing.ts";
 import type { Campaign } from "./spec.ts";
+import { parseStored } from "./stored.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What a person or a program may want to see while a campaign runs. */
@@ -74,7 +75,7 @@ export async function runStage<T>(
   );
   if (earlier?.kind === "stage-finished") {
     tell({ kind: "stage", stage, state: "skipped" });
-    return schema.parse(earlier.data.result);
+    return parseStored(schema, earlier.data.result, `the result of stage ${stage}`);
   }
   if (context.signal.aborted) throw new Interrupted(`before stage ${stage}`);
   const startedAt = performance.now();

@@ -11,6 +11,7 @@ import type { LadderRun } from "./ladder.ts";
 import { ladderSchema, targetName } from "./ladder.ts";
 import type { StoredPlan } from "./plan.ts";
 import { storedPlanSchema } from "./plan.ts";
+import { parseStored } from "./stored.ts";
 import type { TargetResult } from "./target.ts";
 import { targetSchema } from "./target.ts";
 import { runName } from "./train-planned.ts";
@@ -38,7 +39,7 @@ export function historyOf(events: readonly RecordEvent[]): History {
       "the record of a campaign that has been launched",
       "launch the campaign first",
     );
-  const planned = storedPlanSchema.parse(plannedEvent.data.plan);
+  const planned = parseStored(storedPlanSchema, plannedEvent.data.plan, "the plan");
   const { plan } = planned;
   const manifest = lastResult(
     events,
@@ -76,7 +77,7 @@ function lastResult<T>(
 ): T | null {
   for (const event of events.toReversed()) {
     if (event.kind !== "stage-finished" || event.data.stage !== stage) continue;
-    const result = schema.parse(event.data.result);
+    const result = parseStored(schema, event.data.result, `the result of stage ${stage}`);
     if (belongs(result)) return result;
   }
   return null;

@@ -23,6 +23,7 @@ import { prepare, sourceBytes } from "./prepare.ts";
 import { writeReport } from "./report.ts";
 import type { Campaign } from "./spec.ts";
 import { loadCampaign } from "./spec.ts";
+import { parseStored } from "./stored.ts";
 import { target as targetStage } from "./target.ts";
 import { scoredRows, verdict as verdictStage } from "./verdict.ts";
 import { workspaceOf } from "./workspace.ts";
@@ -147,7 +148,7 @@ async function planned(context: Context): Promise<Plan> {
   const last = record.events.findLast((event) => event.kind === "campaign-planned");
   const known =
     last?.kind === "campaign-planned" && last.data.specHash === specHash
-      ? storedPlanSchema.parse(last.data.plan)
+      ? parseStored(storedPlanSchema, last.data.plan, "the plan")
       : null;
   const { plan, expectedSeconds, targetStepSeconds } = known ?? (await planAnew(campaign, context, bytes));
   if (!known || JSON.stringify(known.issues) !== JSON.stringify(issues)) {

@@ -31,7 +31,7 @@ export function finishedSummary(context: Pick<Context, "record">, name: string):
     (event) => event.kind === "run-finished" && event.run === name,
   );
   if (finished?.kind !== "run-finished" || finished.data.outcome !== "completed") return null;
-  return runSummarySchema.parse(finished.data.details);
+  return parseStored(runSummarySchema, finished.data.details, `the summary of run ${name}`);
 }
 
 /** Trains to the end, or goes on where an earlier process stopped. `onEvent` sees every event of the run as it comes. */

@@ -1,8 +1,8 @@
 /** @file Every kernel against its float64 reference in the table, on awkward shapes, on every instruction set of this machine. */
 
 import { describe, expect, test } from "vitest";
-import type { KernelOptions, Operands } from "./kernel_runner.ts";
-import { runKernel } from "./kernel_runner.ts";
+import type { KernelOptions, Operands } from "./kernel-runner.ts";
+import { runKernel } from "./kernel-runner.ts";
 import { native } from "./native.ts";
 import { attentionGradientRow, attentionRow } from "./operations/attention.ts";
 import { addRow, broadcastRow, fillRow, meanRow, sumOfSquaresRow } from "./operations/elementwise.ts";

@@ -107,7 +107,13 @@ export function restoreOrInitialise(state: RunState): Start {
       cost: { operationSeconds: {}, peakBytes: 0 },
     };
   }
-  const stored = stateSchema.parse(checkpoint.state);
+  const { data: stored } = stateSchema.safeParse(checkpoint.state);
+  if (!stored)
+    throw new UserError(
+      `the checkpoint ${checkpoint.path} was written by another version of longrun`,
+      "one whose state this version knows",
+      "go on with the version that wrote it, or start again in a new folder",
+    );
   if (stored.specHash !== state.specHash || stored.corpusHash !== state.place.corpus.manifest.hash)
     throw new UserError(
       `the checkpoint ${checkpoint.path} belongs to another run specification or corpus`,
