@@ -13,6 +13,7 @@ import { Interrupted } from "./context.ts";
 import type { Placed } from "./estimate.ts";
 import { environmentOf } from "./machine.ts";
 import type { PlannedRun } from "./sizing.ts";
+import { parseStored } from "./stored.ts";
 
 /** Checkpoints of a run may take this share of the free disk. */
 const DISK_SHARE = 0.25;
