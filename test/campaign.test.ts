@@ -14,6 +14,9 @@ import { writeCampaign, writeTexts } from "./support/campaigns.ts";
 import { numbersOf } from "./support/numbers.ts";
 import { Command, longrun, type Outcome } from "./support/processes.ts";
 
+/** A dozen launches take half a minute alone, and several on a machine that is busy with something else. */
+const SLOW_MS = 300_000;
+
 const base = mkdtempSync(join(tmpdir(), "longrun-campaign-"));
 const whole = join(base, "whole");
 let file: string;
@@ -23,7 +26,7 @@ beforeAll(async () => {
   writeTexts(base);
   file = writeCampaign(base);
   first = await launch(whole);
-}, 120_000);
+}, SLOW_MS);
 
 afterAll(() => rmSync(base, { recursive: true }));
 
@@ -224,7 +227,7 @@ const KILLS = [
   { after: /stage verdict: /, withinMs: 60 },
 ] as const;
 
-describe("a campaign that is stopped on its way", () => {
+describe("a campaign that is stopped on its way", { timeout: SLOW_MS }, () => {
   it("by kill -9 at random moments of all stages ends with the same numbers", async () => {
     const folder = join(base, "killed");
     const random = new Random(20, "kills");

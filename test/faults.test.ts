@@ -114,7 +114,11 @@ describe("a campaign file", () => {
     writeFileSync(join(folder, "small.txt"), "the sea the ship the wind ".repeat(2000));
     const corpus = { sources: [{ name: "small", path: "small.txt" }], passageBytes: 1000 };
     const file = writeCampaign(folder, { corpus, vocabularySize: 400, budget: "80GFLOP" });
-    expectRefusal(await launch(file, join(folder, "out")), /supports a vocabulary of \d+: no further pair/, /set vocabularySize to at most \d+|add text/);
+    expectRefusal(
+      await launch(file, join(folder, "out")),
+      /supports a vocabulary of \d+: no further pair/,
+      /set vocabularySize to at most \d+|add text/,
+    );
   });
 
   it("whose target needs more tokens than there are is refused", async () => {
@@ -227,12 +231,17 @@ describe("the gate", () => {
 
   it("of another version of longrun is not misread", async () => {
     const folder = place("other-version");
-    const { specHash } = readRecord(join(base, "held")).events.find(({ kind }) => kind === "campaign-planned")!
-      .data as { specHash: string };
+    const { specHash } = readRecord(join(base, "held")).events.find(
+      ({ kind }) => kind === "campaign-planned",
+    )!.data as { specHash: string };
     const record = openRecord(folder);
     record.append({ run: null, kind: "campaign-planned", data: { specHash, plan: { rungs: 6 } } });
     record[Symbol.dispose]();
-    expectRefusal(await launch(file, folder), /the plan in the record is not in this version's form/, /new folder/);
+    expectRefusal(
+      await launch(file, folder),
+      /the plan in the record is not in this version's form/,
+      /new folder/,
+    );
   });
 
   it("is no way around an edited record: the error names the event", async () => {

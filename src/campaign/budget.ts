@@ -23,13 +23,13 @@ const TIME_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 
 
 /** Reads `30TFLOP`, `2m`, `1.5h` ... */
 export function parseBudget(text: string): Budget {
-  const match =
-    /^\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([a-zA-Z]+?)s?\s*$/.exec(text) ??
-    /^\s*(\d+(?:\.\d+)?)\s*(s)\s*$/.exec(text);
-  const amount = Number(match?.[1]);
+  const match = /^\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([a-zA-Z]+?)s?\s*$/.exec(text);
   const unit = match?.[2] ?? "";
-  if (amount > 0 && unit in FLOP_UNITS) return { kind: "flops", flops: amount * FLOP_UNITS[unit]! };
-  if (amount > 0 && unit in TIME_UNITS) return { kind: "seconds", seconds: amount * TIME_UNITS[unit]! };
+  const inUnits = (units: Readonly<Record<string, number>>) =>
+    Object.hasOwn(units, unit) ? Number(match?.[1]) * units[unit]! : 0;
+  const [flops, seconds] = [inUnits(FLOP_UNITS), inUnits(TIME_UNITS)];
+  if (flops > 0 && flops < Infinity) return { kind: "flops", flops };
+  if (seconds > 0 && seconds < Infinity) return { kind: "seconds", seconds };
   throw new UserError(
     `budget "${text}"`,
     `a positive number with a unit: ${Object.keys(TIME_UNITS).join(", ")} for time, ${Object.keys(FLOP_UNITS).join(", ")} for compute`,

@@ -6,7 +6,8 @@
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { END_OF_TEXT, END_OF_TEXT_ID } from "../corpus/vocabulary.ts";
+import { tokenizerConfig } from "../corpus/tokenizer-json.ts";
+import { END_OF_TEXT_ID } from "../corpus/vocabulary.ts";
 import { UserError } from "../errors.ts";
 import type { DecoderShape } from "../model/shape.ts";
 import { parametersOf } from "../model/shape.ts";
@@ -72,12 +73,7 @@ export function writeHuggingFace(
     eos_token_id: END_OF_TEXT_ID,
     do_sample: true,
   });
-  writeJson(folder, "tokenizer_config.json", {
-    tokenizer_class: "PreTrainedTokenizerFast",
-    bos_token: END_OF_TEXT,
-    eos_token: END_OF_TEXT,
-    model_max_length: sequenceLength,
-  });
+  writeJson(folder, "tokenizer_config.json", { ...tokenizerConfig, model_max_length: sequenceLength });
   copyFileSync(tokenizerPath, join(folder, "tokenizer.json"));
   writeFileAtomic(join(folder, "README.md"), card);
 }
