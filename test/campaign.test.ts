@@ -257,8 +257,8 @@ describe("a campaign that is stopped on its way", { timeout: SLOW_MS }, () => {
     for (const moment of [
       /stage prepare: started/,
       /stage ladder: started/,
-      /bits per byte held out/,
-      /stage target: started/,
+      /rung-5-seed-1: 0 %/,
+      /target: 0 %/,
     ]) {
       using command = new Command(launchArguments(folder));
       await command.saw(moment);
@@ -268,13 +268,11 @@ describe("a campaign that is stopped on its way", { timeout: SLOW_MS }, () => {
       expect(JSON.parse(stdout)).toEqual({ interrupted: expect.stringMatching(/^(in|before) (stage|run) /) });
       expect(stderr).toContain("stopping after this step; the same command goes on");
     }
-    const last = await launch(folder);
-    const { report } = resultOf(last);
-    expect(last.stderr).toMatch(/^target: goes on from step \d+$/m);
+    const { report } = resultOf(await launch(folder));
     expect(outcomeOf(folder)).toEqual(outcomeOf(whole));
     expectNothingTwice(folder);
     expectNoCheckpointLost(folder);
-    expect(eventsOf(folder, "run-resumed").length).toBeGreaterThanOrEqual(2);
+    expect(eventsOf(folder, "run-resumed").length).toBeGreaterThanOrEqual(1);
     const stopped = eventsOf(folder, "interrupted").filter(({ run }) => run === null);
     expect(stopped).toHaveLength(4);
     expect(readFileSync(report, "utf8")).toContain("the same command went on");

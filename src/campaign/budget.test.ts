@@ -1,0 +1,49 @@
+import fc from "fast-check";
+import { describe, expect, it, test } from "vitest";
+import { UserError } from "../errors.ts";
+import { parseBudget } from "./budget.ts";
+import { campaignSchema } from "./spec.ts";
+
+describe("a budget", () => {
+  test.each([
+    ["30TFLOP", 30e12],
+    ["1.5 PFLOPs", 1.5e15],
+    ["2e3GFLOP", 2e12],
+    ["7FLOP", 7],
+    [" 1 ZFLOP ", 1e21],
+  ])("%s is compute", (text, flops) => expect(parseBudget(text)).toEqual({ kind: "flops", flops }));
+
+  test.each([
+    ["90s", 90],
+    ["5m", 300],
+    ["5 mins", 300],
+    ["1.5h", 5400],
+    ["2d", 172_800],
+  ])("%s is time", (text, seconds) => expect(parseBudget(text)).toEqual({ kind: "seconds", seconds }));
+
+  test.each(["", "5", "h", "0h", "-5m", "5x", "5tflop", "1h30m", "1.h", "TFLOP 5", "5constructor", "1e400FLOP", "1e400s"])(
+    "%j is refused",
+    (text) => {
+      expect(() => parseBudget(text)).toThrow(UserError);
+      expect(() => parseBudget(text)).toThrow(`found: budget "${text}"`);
+    },
+  );
+
+  it("reads back any amount in any unit", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 10_000 }), fc.constantFrom("MFLOP", "TFLOP", "EFLOP"), (n, unit) => {
+        const size = { MFLOP: 1e6, TFLOP: 1e12, EFLOP: 1e18 }[unit];
+        expect(parseBudget(`${n}${unit}`)).toEqual({ kind: "flops", flops: n * size! });
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("in a campaign file is refused with its place and its remedy", () => {
+    const file = { name: "a", budget: "5 bananas", corpus: { sources: [{ name: "a", path: "a" }] } };
+    const [issue] = campaignSchema.safeParse(file).error!.issues;
+    expect(issue!.path).toEqual(["budget"]);
+    expect(issue!.message).toContain('found: budget "5 bananas"; expected: a positive number with a unit');
+    expect(issue!.message).toContain("remedy: write for instance 5m, 1h or 30TFLOP");
+  });
+});

@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, describe, expect, it, test } from "vitest";
+import { mean } from "../math/statistics.ts";
+import { shapeOfWidth } from "../model/dial.ts";
+import { matrixParameters } from "../model/shape.ts";
+import { SeriesWriter, seriesPath } from "../record/series.ts";
+import { SERIES_COLUMNS } from "./run.ts";
+import type { RunSpec } from "./run-spec.ts";
+import { curveOf, NUM_CURVE_POINTS, runSummarySchema, secondsByOperation, summarise } from "./summary.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "longrun-summary-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("a loss curve", () => {
+  it("is the means of equal stretches", () => {
+    expect(curveOf(Float64Array.of(8, 6, 5, 3, 2, 0), 3)).toEqual([7, 4, 1]);
+    expect(curveOf(Float64Array.of(9, 7, 5, 3, 1), 2)).toEqual([8, 3]);
+  });
+
+  it("repeats steps where there are fewer than points", () => {
+    expect(curveOf(Float64Array.of(4, 2), 5)).toEqual([4, 4, 4, 2, 2]);
+    expect(curveOf(Float64Array.of(3))).toEqual(new Array(NUM_CURVE_POINTS).fill(3));
+  });
+
+  it("leaves no step out: its mean is that of the losses where the stretches are even", () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 12, noNaN: true }), { minLength: 8, maxLength: 8 }), (part) => {
+        const losses = Float64Array.from([...part, ...part.toReversed()]);
+        expect(mean(curveOf(losses, 4))).toBeCloseTo(mean(losses), 10);
+      }),
+    );
+  });
+
+  it("stays between the least and the greatest loss", () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 12, noNaN: true }), { minLength: 1, maxLength: 300 }), (losses) => {
+        const curve = curveOf(Float64Array.from(losses));
+        expect(curve).toHaveLength(NUM_CURVE_POINTS);
+        expect(Math.min(...curve)).toBeGreaterThanOrEqual(Math.min(...losses) - 1e-9);
+        expect(Math.max(...curve)).toBeLessThanOrEqual(Math.max(...losses) + 1e-9);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+test("seconds of instructions are added up by operation", () => {
+  const entry = (operation: string, seconds: number) => ({
+    instruction: { operation, cost: { flops: 1, bytes: 1 }, attributes: [] },
+    seconds,
+  });
+  expect(secondsByOperation([entry("matmul", 1), entry("add", 0.25), entry("matmul", 2)])).toEqual({
+    matmul: 3,
+    add: 0.25,
+  });
+});
+
+test("a summary adds up what two attempts left on disk", () => {
+  const spec: RunSpec = {
+    role: "single",
+    shape: shapeOfWidth(16, { vocabularySize: 300, numLayers: 2, queriesPerKeyValue: 1, tiedEmbeddings: false }),
+    optimiser: {
+      learningRate: 0.01,
+      baseWidth: 64,
+      beta1: 0.9,
+      beta2: 0.95,
+      epsilon: 1e-8,
+      weightDecay: 0.1,
+      clip: 1,
+    },
+    sequenceLength: 8,
+    batchSequences: 2,
+    numSteps: 4,
+    seed: 1,
+    heldOutTokens: 100,
+    checkpointSeconds: 1,
+  };
+  const attempts = [
+    [1, 2, 3],
+    [3, 4],
+  ];
+  for (const [i, steps] of attempts.entries()) {
+    using series = new SeriesWriter(seriesPath(folder, "one", i + 1), SERIES_COLUMNS);
+    for (const step of steps) {
+      const row = { step, tokens: 16 * step, gradientNorm: 1, learningRate: 0.01 };
+      series.append({ ...row, loss: (6 - step) * Math.LN2, stepSeconds: step === 3 ? 0.3 : 0.1, otherSeconds: 0.01 });
+    }
+  }
+  const score = { numTokens: 100, numBytes: 200, natsPerToken: 2, bitsPerByte: 1.4 };
+  const summary = summarise({
+    spec,
+    seriesFolder: join(folder, "series", "one"),
+    heldOut: { all: score, sources: { a: score } },
+    bytesPerToken: 2,
+    startSeconds: 0.5,
+    evaluationSeconds: 0.25,
+    flopsPerStep: 1000,
+    operationSeconds: { matmul: 0.4, add: 0.02 },
+    arenaBytes: 5000,
+    peakBytes: 90_000,
+    attempt: 2,
+  });
+  const { curve, wallSeconds, stepsSeconds, betweenStepsSeconds, ...rest } = summary;
+  expect(rest).toEqual({
+    matrixParameters: matrixParameters(spec.shape),
+    numSteps: 4,
+    tokens: 64,
+    flops: 4000,
+    heldOut: { all: score, sources: { a: score } },
+    medianStepSeconds: 0.1,
+    startSeconds: 0.5,
+    evaluationSeconds: 0.25,
+    operationSeconds: { matmul: 0.1, add: 0.005 },
+    arenaBytes: 5000,
+    peakBytes: 90_000,
+    numAttempts: 2,
+  });
+  // Step 3 counts once: as the second attempt repeated it.
+  expect(stepsSeconds).toBeCloseTo(0.6, 12);
+  expect(betweenStepsSeconds).toBeCloseTo(0.04, 12);
+  expect(wallSeconds).toBeCloseTo(0.5 + 0.6 + 0.04 + 0.25, 12);
+  // Losses of 5, 4, 3 and 2 ln 2 nats a token, two bytes a token.
+  for (const [i, bitsPerByte] of [2.5, 2, 1.5, 1].entries()) expect(curve[16 * i]).toBeCloseTo(bitsPerByte, 12);
+  expect(runSummarySchema.parse(summary)).toEqual(summary);
+});
