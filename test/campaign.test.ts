@@ -264,7 +264,7 @@ describe("a campaign that is stopped on its way", { timeout: SLOW_MS }, () => {
       await command.saw(moment);
       command.signalGroup("SIGINT");
       const { code, stdout, stderr } = await command.ended;
-      expect(code).toBe(130);
+      expect(code, stderr).toBe(130);
       expect(JSON.parse(stdout)).toEqual({ interrupted: expect.stringMatching(/^(in|before) (stage|run) /) });
       expect(stderr).toContain("stopping after this step; the same command goes on");
     }

@@ -2,6 +2,7 @@
 
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
+import { corpusFields, MAXIMUM_VOCABULARY, MINIMUM_VOCABULARY } from "../corpus/spec.ts";
 import { budgetSchema } from "./budget.ts";
 import { corpusInFile } from "./corpus-in-file.ts";
 import { readYamlFile } from "./yaml-file.ts";
@@ -23,7 +24,11 @@ export const campaignSchema = z.strictObject({
   budget: budgetSchema,
   corpus: corpusInFile,
   /** `auto` takes it from the target's size. */
-  vocabularySize: z.union([z.literal("auto"), z.int()]).default("auto"),
+  vocabularySize: z
+    .union([z.literal("auto"), corpusFields.shape.vocabularySize], {
+      error: `auto, or a whole number from ${MINIMUM_VOCABULARY} to ${MAXIMUM_VOCABULARY}`,
+    })
+    .default("auto"),
   recipe: z
     .strictObject({
       sequenceLength: z.int().min(8).default(64),

@@ -34,24 +34,26 @@ export function backTest(runs: readonly Run[], trends: readonly Trend[]): readon
       runs.filter((run) => run.c <= cut),
       trends,
     );
-    return runs
-      .filter((run) => run.c > cut)
-      .map((run) => {
-        const parts = posterior.predict(run);
-        const predicted = Math.exp(mixtureQuantile(parts, 0.5));
-        const lo = Math.exp(mixtureQuantile(parts, 0.05));
-        const hi = Math.exp(mixtureQuantile(parts, 0.95));
-        return {
-          cut,
-          reach: run.c / cut,
-          predicted,
-          lo,
-          hi,
-          actual: run.loss,
-          errorPercent: 100 * (predicted / run.loss - 1),
-          inside: run.loss >= lo && run.loss <= hi,
-        };
-      });
+    const above = Map.groupBy(
+      runs.filter((run) => run.c > cut),
+      ({ n, d, c }) => `${n} ${d} ${c}`,
+    );
+    return [...above.values()].flatMap((group) => {
+      const parts = posterior.predict(group[0]!);
+      const predicted = Math.exp(mixtureQuantile(parts, 0.5));
+      const lo = Math.exp(mixtureQuantile(parts, 0.05));
+      const hi = Math.exp(mixtureQuantile(parts, 0.95));
+      return group.map((run) => ({
+        cut,
+        reach: run.c / cut,
+        predicted,
+        lo,
+        hi,
+        actual: run.loss,
+        errorPercent: 100 * (predicted / run.loss - 1),
+        inside: run.loss >= lo && run.loss <= hi,
+      }));
+    });
   });
 }
 

@@ -1,4 +1,4 @@
-/** @file How runs of a ladder vary together, given seed noise and drift: likelihood and prediction with the level left free. */
+/** @file How rungs of a ladder vary together, given seed noise and drift: likelihood and prediction with the level left free. */
 
 import type { Node } from "./prior.ts";
 
@@ -14,7 +14,7 @@ export type Covariance = {
 };
 
 function invert(matrix: Float64Array, n: number): { inverse: Float64Array; logDeterminant: number } {
-  // Gauss-Jordan without pivoting: the matrix is symmetric and positive definite, at most some 20 rows.
+  // Gauss-Jordan without pivoting: the matrix is symmetric and positive definite, at most some 10 rows.
   const work = Float64Array.from(matrix);
   const inverse = new Float64Array(n * n);
   for (let i = 0; i < n; i++) inverse[i * n + i] = 1;
@@ -43,20 +43,35 @@ function walk(drift: number, x1: number, x2: number): number {
   return drift * drift * Math.min(x1, x2);
 }
 
-/** The covariance of runs at these decades above the lowest, ready for prediction. */
-export function covarianceOf(decades: readonly number[], seedNoise: Node, drift: Node): Covariance {
+/** Where rungs lie, how many runs stand behind each one's mean, and how those scatter about it. */
+export type Rungs = {
+  /** Decades of compute above the lowest. */
+  readonly decades: readonly number[];
+  readonly numRuns: readonly number[];
+  /** Sum over all runs of the squared distance to their rung's mean, in log loss. */
+  readonly scatter: number;
+};
+
+/**
+ * The covariance of the rungs' means, ready for prediction. Means and scatter together say all that the single runs say, and
+ * the scatter speaks of the seed noise alone, so it becomes part of the weight.
+ */
+export function covarianceOf({ decades, numRuns, scatter }: Rungs, seedNoise: Node, drift: Node): Covariance {
   const n = decades.length;
   const matrix = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) {
-      matrix[i * n + j] = walk(drift.value, decades[i]!, decades[j]!) + (i === j ? seedNoise.value ** 2 : 0);
+      matrix[i * n + j] =
+        walk(drift.value, decades[i]!, decades[j]!) + (i === j ? seedNoise.value ** 2 / numRuns[i]! : 0);
     }
   }
   const { inverse, logDeterminant } = invert(matrix, n);
   const rowSums = new Float64Array(n);
   for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) rowSums[i]! += inverse[i * n + j]!;
   const total = rowSums.reduce((sum, value) => sum + value, 0);
-  const logWeight = seedNoise.logWeight + drift.logWeight - (logDeterminant + Math.log(total)) / 2;
+  const numSpare = numRuns.reduce((sum, count) => sum + count - 1, 0);
+  const spare = -numSpare * Math.log(seedNoise.value) - scatter / (2 * seedNoise.value ** 2);
+  const logWeight = seedNoise.logWeight + drift.logWeight + spare - (logDeterminant + Math.log(total)) / 2;
   return { seedNoise: seedNoise.value, drift: drift.value, inverse, rowSums, total, logWeight };
 }
 
@@ -66,10 +81,11 @@ export function misfit(covariance: Covariance, residuals: Float64Array): number 
   let quadratic = 0;
   let level = 0;
   for (let i = 0; i < n; i++) {
-    let product = 0;
-    for (let j = 0; j < n; j++) product += covariance.inverse[i * n + j]! * residuals[j]!;
-    quadratic += product * residuals[i]!;
-    level += covariance.rowSums[i]! * residuals[i]!;
+    const own = residuals[i]!;
+    let below = 0;
+    for (let j = 0; j < i; j++) below += covariance.inverse[i * n + j]! * residuals[j]!;
+    quadratic += (2 * below + covariance.inverse[i * n + i]! * own) * own;
+    level += covariance.rowSums[i]! * own;
   }
   return quadratic - (level * level) / covariance.total;
 }

@@ -1,13 +1,14 @@
-/** @file What a ladder says about its trend: every combination of exponent, floor, seed noise and drift, weighed by the data. */
+/** @file What a ladder says about its trend: every combination of exponent, floor, start, seed noise and drift, weighed by the data. */
 
+import { mean } from "../math/statistics.ts";
 import { type Covariance, covarianceOf, kriging, misfit } from "./covariance.ts";
 import type { Design, Run } from "./law.ts";
 import type { Part } from "./mixture.ts";
-import { nodesOf, PRIORS } from "./prior.ts";
-import type { Trend } from "./trend.ts";
+import { floorSharePrior, nodesOf, PRIORS, startNodes } from "./prior.ts";
+import type { Shape, Trend } from "./trend.ts";
 
 // The model, in log loss, over x = log10(compute):
-//   y_i = level + logRatio(design_i; exponent, floorShare) + drift(x_i) + noise_i
+//   y_i = level + logRatio(design_i; exponent, floorShare, start) + drift(x_i) + noise_i
 // with noise ~ N(0, seedNoise^2) and drift a random walk in x (variance drift^2 per decade). The walk says that real ladders
 // leave every formula slowly: rungs near the top then count more than rungs far below, and uncertainty grows with the reach.
 // The level has a flat prior and is integrated out exactly (universal kriging: Cressie 1993, section 3.4).
@@ -15,8 +16,7 @@ import type { Trend } from "./trend.ts";
 /** One combination and what it predicts from: `weight` over all combinations of all trends of a ladder adds up to 1. */
 type State = {
   readonly trend: Trend;
-  readonly exponent: number;
-  readonly floorShare: number;
+  readonly shape: Shape;
   readonly residuals: Float64Array;
   readonly covariance: Covariance;
   weight: number;
@@ -24,7 +24,7 @@ type State = {
 
 /** A ladder's posterior. `predict` gives the log loss of one more run of that design, its own seed noise included. */
 export type Posterior = {
-  readonly anchor: Run;
+  readonly anchor: Design;
   readonly trendWeights: ReadonlyMap<string, number>;
   /** Posterior means, in log loss; drift per square root of a decade. */
   readonly seedNoise: number;
@@ -35,30 +35,44 @@ export type Posterior = {
 /** States below this share of the best one are dropped: together they hold less than 1 % of the weight. */
 const NEGLIGIBLE = 1e-4;
 
-function statesOf(
-  trend: Trend,
-  runs: readonly Run[],
-  anchor: Run,
-  covariances: readonly Covariance[],
-): State[] {
+/** A rung: runs of the same design, as the mean of their log losses. */
+type Rung = Design & { readonly logLoss: number; readonly numRuns: number; readonly scatter: number };
+
+/** Runs by design, smallest compute first. */
+function rungsOf(runs: readonly Run[]): readonly Rung[] {
+  const groups = Map.groupBy(runs, ({ n, d, c }) => `${n} ${d} ${c}`);
+  const rungs = [...groups.values()].map((group): Rung => {
+    const { n, d, c } = group[0]!;
+    const logs = group.map((run) => Math.log(run.loss));
+    const logLoss = mean(logs);
+    return {
+      n,
+      d,
+      c,
+      logLoss,
+      numRuns: logs.length,
+      scatter: logs.reduce((sum, y) => sum + (y - logLoss) ** 2, 0),
+    };
+  });
+  return rungs.sort((a, b) => a.c - b.c);
+}
+
+function statesOf(trend: Trend, rungs: readonly Rung[], covariances: readonly Covariance[]): State[] {
+  const anchor = rungs.at(-1)!;
   const states: State[] = [];
-  for (const exponent of nodesOf(PRIORS.exponent)) {
-    for (const floor of nodesOf(PRIORS.floorShare)) {
-      const residuals = Float64Array.from(
-        runs,
-        (run) => Math.log(run.loss / anchor.loss) - trend.logRatio(run, anchor, exponent.value, floor.value),
-      );
-      for (const covariance of covariances) {
-        const logWeight =
-          exponent.logWeight + floor.logWeight + covariance.logWeight - misfit(covariance, residuals) / 2;
-        states.push({
-          trend,
-          exponent: exponent.value,
-          floorShare: floor.value,
-          residuals,
-          covariance,
-          weight: logWeight,
-        });
+  for (const start of startNodes(rungs[0]!.c)) {
+    for (const floor of nodesOf(floorSharePrior(anchor.c))) {
+      for (const exponent of nodesOf(PRIORS.exponent)) {
+        const shape = { exponent: exponent.value, floorShare: floor.value, start: start.value };
+        const residuals = Float64Array.from(
+          rungs,
+          (rung) => rung.logLoss - anchor.logLoss - trend.logRatio(rung, anchor, shape),
+        );
+        const logWeight = exponent.logWeight + floor.logWeight + start.logWeight;
+        for (const covariance of covariances) {
+          const weight = logWeight + covariance.logWeight - misfit(covariance, residuals) / 2;
+          states.push({ trend, shape, residuals, covariance, weight });
+        }
       }
     }
   }
@@ -75,15 +89,18 @@ function normalised(states: State[]): State[] {
   return kept;
 }
 
-/** Weighs every combination against the ladder's runs; replicates are simply more runs at the same place. */
+/** Weighs every combination against the ladder's runs. */
 export function posteriorOf(runs: readonly Run[], trends: readonly Trend[]): Posterior {
-  const anchor = runs.reduce((best, run) => (run.c > best.c ? run : best));
-  const lowest = Math.min(...runs.map((run) => run.c));
-  const decades = runs.map((run) => Math.log10(run.c / lowest));
+  const rungs = rungsOf(runs);
+  const anchor = rungs.at(-1)!;
+  const lowest = rungs[0]!.c;
+  const decades = rungs.map((rung) => Math.log10(rung.c / lowest));
+  const numRuns = rungs.map((rung) => rung.numRuns);
+  const scatter = rungs.reduce((sum, rung) => sum + rung.scatter, 0);
   const covariances = nodesOf(PRIORS.seedNoise).flatMap((noise) =>
-    nodesOf(PRIORS.drift).map((drift) => covarianceOf(decades, noise, drift)),
+    nodesOf(PRIORS.drift).map((drift) => covarianceOf({ decades, numRuns, scatter }, noise, drift)),
   );
-  const states = normalised(trends.flatMap((trend) => statesOf(trend, runs, anchor, covariances)));
+  const states = normalised(trends.flatMap((trend) => statesOf(trend, rungs, covariances)));
   const average = (value: (state: State) => number) =>
     states.reduce((sum, s) => sum + s.weight * value(s), 0);
   return {
@@ -103,10 +120,9 @@ export function posteriorOf(runs: readonly Run[], trends: readonly Trend[]): Pos
         .filter((state) => trendName === undefined || state.trend.name === trendName)
         .map((state) => {
           const { weights, sd } = carried.get(state.covariance)!;
-          let mean = Math.log(anchor.loss);
-          mean += state.trend.logRatio(design, anchor, state.exponent, state.floorShare);
-          for (let i = 0; i < weights.length; i++) mean += weights[i]! * state.residuals[i]!;
-          return { weight: state.weight, mean, sd };
+          let middle = anchor.logLoss + state.trend.logRatio(design, anchor, state.shape);
+          for (let i = 0; i < weights.length; i++) middle += weights[i]! * state.residuals[i]!;
+          return { weight: state.weight, mean: middle, sd };
         });
     },
   };

@@ -8,7 +8,7 @@ export type Prior = {
   readonly scale: "log" | "logit";
   readonly median: number;
   readonly spread: number;
-  /** How many nodes of the grid stand for it. */
+  /** How many nodes of the grid stand for it, where a ladder lets it matter. */
   readonly numNodes: number;
   readonly reason: string;
 };
@@ -28,7 +28,15 @@ export const PRIORS = {
     spread: 0.7,
     numNodes: 13,
     reason:
-      "E as a share of the largest rung's loss: 0.54 to 0.9 at the largest run of the same tables, less a decade below",
+      "E as a share of the loss of a run of 1e19 FLOPs: 0.54 to 0.9 at the largest run of the same tables; smaller runs have less of it (FLOOR_GROWTH)",
+  },
+  start: {
+    scale: "log",
+    median: 1e10,
+    spread: 1,
+    numNodes: 5,
+    reason:
+      "FLOPs below which a decoder has learnt little but word frequencies: 0.4 to 3e10 on our own ladders; far below any public table, which it leaves as they are",
   },
   seedNoise: {
     scale: "log",
@@ -46,6 +54,29 @@ export const PRIORS = {
       "log loss wandering off any law, per square root of a decade of compute: 0.2 to 2 % in the same tables",
   },
 } as const satisfies Record<string, Prior>;
+
+/**
+ * Log odds that the floor's share gains per decade of compute, from its prior median at 1e19 FLOPs. Were b = 0.16 true for ever,
+ * the reducible part would fall so that it gains 0.16 ln 10 = 0.37; half of that, because b is not known over seven decades.
+ */
+const FLOOR_GROWTH = 0.2;
+const FLOOR_REFERENCE = 1e19;
+
+/** What is believed of the floor's share at a largest rung of this compute. */
+export function floorSharePrior(topCompute: number): Prior {
+  const logit = Math.log(PRIORS.floorShare.median / (1 - PRIORS.floorShare.median));
+  const shifted = logit + FLOOR_GROWTH * Math.log10(topCompute / FLOOR_REFERENCE);
+  return { ...PRIORS.floorShare, median: 1 / (1 + Math.exp(-shifted)) };
+}
+
+/** A start this far below the smallest rung moves no rung by more than 0.1 % of what it has learnt. */
+const START_NEGLIGIBLE = 1e-3;
+
+/** Nodes for the start; one that changes nothing where every rung is far beyond it, as in tables of larger models. */
+export function startNodes(lowestCompute: number): readonly Node[] {
+  if (PRIORS.start.median < START_NEGLIGIBLE * lowestCompute) return [{ value: 0, logWeight: 0 }];
+  return nodesOf(PRIORS.start);
+}
 
 export type Node = { readonly value: number; readonly logWeight: number };
 

@@ -78,7 +78,7 @@ export function writeHuggingFace(
   writeFileAtomic(join(folder, "README.md"), card);
 }
 
-/** Reads a folder that `writeHuggingFace`, or anything of the same architecture, has written. */
+/** Reads a folder that `writeHuggingFace` has written. */
 export function readHuggingFace(folder: string): FinishedModel {
   const path = join(folder, "config.json");
   if (!existsSync(path))
@@ -107,15 +107,17 @@ export function readHuggingFace(folder: string): FinishedModel {
   const columnsOf = new Map(
     parametersOf(shape).map((parameter) => [parameter.name, parameter.shape[1] ?? 1]),
   );
-  for (const { name, parameter, fromRow } of stretches(shape)) {
+  for (const { name, parameter, fromRow, toRow } of stretches(shape)) {
     const data = stored.get(name);
-    if (!data)
+    const columns = columnsOf.get(parameter)!;
+    const size = (toRow - fromRow) * columns;
+    if (data?.length !== size)
       throw new UserError(
-        `${folder} has no tensor ${name}`,
-        "every tensor of a LlamaForCausalLM",
+        data ? `${name} in ${folder} has ${data.length} numbers` : `${folder} has no tensor ${name}`,
+        `every tensor of the LlamaForCausalLM that config.json describes, this one with ${size} numbers`,
         "fetch or write the folder again",
       );
-    parameters.get(parameter)!.set(data, fromRow * columnsOf.get(parameter)!);
+    parameters.get(parameter)!.set(data, fromRow * columns);
   }
   return { shape, sequenceLength: config.data.max_position_embeddings, parameters };
 }

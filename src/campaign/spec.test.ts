@@ -1,0 +1,53 @@
+import { describe, expect, it, test } from "vitest";
+import { campaignSchema } from "./spec.ts";
+import { describeProblems } from "./yaml-file.ts";
+
+const FILE = { name: "one", budget: "5m", corpus: { sources: [{ name: "a", path: "a" }] } };
+
+const problemsOf = (changes: object): string => {
+  const { error } = campaignSchema.safeParse({ ...FILE, ...changes });
+  return error ? describeProblems(error) : "none";
+};
+
+describe("a campaign file", () => {
+  it("needs a name, a budget and a source; the rest is the recipe that was measured", () => {
+    const { corpus, ...rest } = campaignSchema.parse(FILE);
+    expect(corpus.sources).toHaveLength(1);
+    expect(rest).toEqual({
+      name: "one",
+      seed: 1,
+      budget: { kind: "seconds", seconds: 300 },
+      vocabularySize: "auto",
+      recipe: {
+        sequenceLength: 64,
+        tokensPerParameter: 10,
+        queriesPerKeyValue: 1,
+        tiedEmbeddings: false,
+        learningRate: 0.01,
+        weightDecay: 0.1,
+      },
+      ladder: { rungs: 6, decades: 1.6, seeds: 3, extraSeeds: 1 },
+      target: { reach: 8 },
+      gate: { maxWidthPercent: 8, maxReach: 30, maxEpochs: 4 },
+      issues: [],
+    });
+  });
+
+  test.each([
+    [{ vocabularySize: 257 }, "vocabularySize: Too small: expected number to be >=258"],
+    [{ vocabularySize: 65_537 }, "vocabularySize: Too big: expected number to be <=65536"],
+    [{ vocabularySize: "automatic" }, "vocabularySize: auto, or a whole number from 258 to 65536"],
+    [{ name: "One" }, "name: lower-case letters, digits and hyphens"],
+    [{ ladder: { rungs: 5 } }, "ladder.rungs: Too small: expected number to be >=6"],
+    [{ target: { reach: 0.5 } }, "target.reach: Too small: expected number to be >=1"],
+    [{ recipe: { tokensPerParametr: 5 } }, 'recipe: Unrecognized key: "tokensPerParametr"'],
+    [
+      { issues: [{ id: "a", what: "b", chance: 1.5, costDays: 1 }] },
+      "issues.0.chance: Too big: expected number to be <=1",
+    ],
+  ])("%j is refused with its place", (changes, problem) => expect(problemsOf(changes)).toBe(problem));
+
+  test.each([258, 65_536, "auto"])("a vocabulary of %s is as good as any", (vocabularySize) => {
+    expect(problemsOf({ vocabularySize })).toBe("none");
+  });
+});

@@ -1,0 +1,205 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { Tokenizer } from "../corpus/tokenizer.ts";
+import { UserError } from "../errors.ts";
+import { initialValues } from "../model/initialise.ts";
+import type { DecoderShape } from "../model/shape.ts";
+import { parametersOf } from "../model/shape.ts";
+import type { FinishedModel } from "./hugging-face.ts";
+import { readHuggingFace, writeHuggingFace } from "./hugging-face.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+
+const SHAPE: DecoderShape = {
+  vocabularySize: 300,
+  width: 20,
+  numLayers: 2,
+  numHeads: 4,
+  numKeyValueHeads: 2,
+  headDim: 6,
+  feedForwardWidth: 24,
+  tiedEmbeddings: false,
+  ropeBase: 5000,
+  normEpsilon: 1e-6,
+};
+
+const folder = mkdtempSync(join(tmpdir(), "longrun-hugging-face-"));
+// "th", "the" and " the".
+const tokenizer = new Tokenizer([
+  { left: 116, right: 104, id: 257 },
+  { left: 257, right: 101, id: 258 },
+  { left: 32, right: 258, id: 259 },
+]);
+
+function modelOf(shape: DecoderShape): FinishedModel {
+  const parameters = new Map(
+    parametersOf(shape).map((parameter, i) => {
+      const values = initialValues(parameter, shape, 5);
+      // Gains that can be told apart.
+      return [parameter.name, parameter.role === "norm" ? values.map((_, k) => i + k / 64) : values] as const;
+    }),
+  );
+  return { shape, sequenceLength: 32, parameters };
+}
+
+function write(name: string, model: FinishedModel): string {
+  const tokenizerPath = join(folder, "tokenizer.json");
+  writeFileSync(tokenizerPath, tokenizer.json);
+  const path = join(folder, name);
+  writeHuggingFace(path, model, tokenizerPath, "# A card\n");
+  return path;
+}
+
+const json = (path: string, name: string) => JSON.parse(readFileSync(join(path, name), "utf8")) as never;
+
+let path = "";
+beforeAll(() => {
+  path = write("untied", modelOf(SHAPE));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("a model folder", () => {
+  it.each([
+    ["an input embedding of its own", SHAPE],
+    ["tied embeddings", { ...SHAPE, tiedEmbeddings: true }],
+  ])("with %s is read as it was written, bit for bit", (name, shape) => {
+    const model = modelOf(shape);
+    const { shape: read, sequenceLength, parameters } = readHuggingFace(write(name, model));
+    expect({ shape: read, sequenceLength }).toEqual({ shape, sequenceLength: 32 });
+    expect([...parameters.keys()]).toEqual([...model.parameters.keys()]);
+    for (const [key, values] of model.parameters) {
+      const bytes = (data: Float32Array) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+      expect(bytes(parameters.get(key)!).equals(bytes(values)), key).toBe(true);
+    }
+  });
+
+  it("has the tensors of LlamaForCausalLM, by name and shape", () => {
+    const layer = (i: number) => ({
+      [`model.layers.${i}.input_layernorm.weight`]: [20],
+      [`model.layers.${i}.self_attn.q_proj.weight`]: [24, 20],
+      [`model.layers.${i}.self_attn.k_proj.weight`]: [12, 20],
+      [`model.layers.${i}.self_attn.v_proj.weight`]: [12, 20],
+      [`model.layers.${i}.self_attn.o_proj.weight`]: [20, 24],
+      [`model.layers.${i}.post_attention_layernorm.weight`]: [20],
+      [`model.layers.${i}.mlp.gate_proj.weight`]: [24, 20],
+      [`model.layers.${i}.mlp.up_proj.weight`]: [24, 20],
+      [`model.layers.${i}.mlp.down_proj.weight`]: [20, 24],
+    });
+    const expected = {
+      "model.embed_tokens.weight": [300, 20],
+      ...layer(0),
+      ...layer(1),
+      "model.norm.weight": [20],
+      "lm_head.weight": [300, 20],
+    };
+    const { tensors, metadata } = readSafetensors(join(path, "model.safetensors"));
+    expect(Object.fromEntries(tensors.map(({ name, shape }) => [name, shape]))).toEqual(expected);
+    expect(metadata).toEqual({ format: "pt" });
+    const tied = readSafetensors(join(write("tied", modelOf({ ...SHAPE, tiedEmbeddings: true })), "model.safetensors"));
+    expect(tied.tensors.map(({ name }) => name)).not.toContain("lm_head.weight");
+  });
+
+  it("has queries, keys and values, gate and up in the rows that the kernels read", () => {
+    const model = modelOf(SHAPE);
+    const { tensors } = readSafetensors(join(path, "model.safetensors"));
+    const dataOf = (name: string) => tensors.find((tensor) => tensor.name === `model.layers.1.${name}.weight`)!.data;
+    const queryKeyValue = model.parameters.get("layers.1.queryKeyValue")!;
+    expect(dataOf("self_attn.q_proj")).toEqual(queryKeyValue.slice(0, 24 * 20));
+    expect(dataOf("self_attn.k_proj")).toEqual(queryKeyValue.slice(24 * 20, 36 * 20));
+    expect(dataOf("self_attn.v_proj")).toEqual(queryKeyValue.slice(36 * 20));
+    const gateUp = model.parameters.get("layers.1.gateUp")!;
+    expect(dataOf("mlp.gate_proj")).toEqual(gateUp.slice(0, 24 * 20));
+    expect(dataOf("mlp.up_proj")).toEqual(gateUp.slice(24 * 20));
+  });
+
+  it("says what transformers must know", () => {
+    expect(json(path, "config.json")).toMatchObject({
+      architectures: ["LlamaForCausalLM"],
+      model_type: "llama",
+      vocab_size: 300,
+      hidden_size: 20,
+      num_hidden_layers: 2,
+      num_attention_heads: 4,
+      num_key_value_heads: 2,
+      head_dim: 6,
+      intermediate_size: 24,
+      max_position_embeddings: 32,
+      rope_theta: 5000,
+      rms_norm_eps: 1e-6,
+      tie_word_embeddings: false,
+      hidden_act: "silu",
+      attention_bias: false,
+      mlp_bias: false,
+      bos_token_id: 256,
+      eos_token_id: 256,
+    });
+    expect(json(path, "generation_config.json")).toEqual({ bos_token_id: 256, eos_token_id: 256, do_sample: true });
+    expect(readFileSync(join(path, "README.md"), "utf8")).toBe("# A card\n");
+  });
+
+  it("has a tokenizer that the library of Hugging Face reads as ours", () => {
+    const config: object = json(path, "tokenizer_config.json");
+    expect(config).toEqual({
+      tokenizer_class: "PreTrainedTokenizerFast",
+      bos_token: "<|endoftext|>",
+      eos_token: "<|endoftext|>",
+      clean_up_tokenization_spaces: false,
+      model_max_length: 32,
+    });
+    const theirs = new HuggingFaceTokenizer(json(path, "tokenizer.json"), config);
+    // Without its setting for blanks, theirs loses the ones before comma and full stop.
+    const text = "the other , the path .";
+    expect(theirs.encode(text).ids).toEqual(Array.from(tokenizer.encode(text)));
+    expect(theirs.decode(Array.from(tokenizer.encode(text)))).toBe(text);
+  });
+});
+
+describe("a folder is refused", () => {
+  const broken = (name: string, change: (path: string) => void): string => {
+    const copy = write(name, modelOf(SHAPE));
+    change(copy);
+    try {
+      readHuggingFace(copy);
+    } catch (error) {
+      if (error instanceof UserError) return error.found.replace(copy, "FOLDER");
+    }
+    throw new Error("expected a UserError");
+  };
+  const config = (changes: object) => (copy: string) =>
+    writeFileSync(join(copy, "config.json"), JSON.stringify({ ...(json(copy, "config.json") as object), ...changes }));
+
+  test("without a config", () => {
+    const found = broken("no-config", (copy) => rmSync(join(copy, "config.json")));
+    expect(found).toBe("no config.json in FOLDER");
+  });
+
+  test("of another architecture", () => {
+    expect(broken("other", config({ architectures: ["GPT2LMHeadModel"] }))).toContain("LlamaForCausalLM");
+    expect(broken("odd", config({ head_dim: 0 }))).toContain("head_dim");
+  });
+
+  test("whose weights lack a tensor, or have one of another size", () => {
+    expect(broken("shallow", config({ num_hidden_layers: 3 }))).toBe(
+      "FOLDER has no tensor model.layers.2.input_layernorm.weight",
+    );
+    const swap = (copy: string) => {
+      const file = join(copy, "model.safetensors");
+      const { tensors } = readSafetensors(file);
+      writeSafetensors(
+        file,
+        tensors.map(({ name, shape, data }) => {
+          const short = name === "model.norm.weight";
+          return {
+            name,
+            dtype: "F32" as const,
+            shape: short ? [19] : shape,
+            data: (short ? data.slice(1) : data) as Float32Array,
+          };
+        }),
+      );
+    };
+    expect(broken("short", swap)).toBe("model.norm.weight in FOLDER has 19 numbers");
+  });
+});
