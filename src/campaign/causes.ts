@@ -31,19 +31,18 @@ export function causesOfSource(gapPercent: number, sharedGapPercent: number): re
   ];
 }
 
-/** Step time, by operation: what each took more or less than foretold. */
-export function causesOfStepTime(fit: FitResult, summary: RunSummary, gapPercent: number): readonly Cause[] {
+/**
+ * Step time, by operation: what each took more or less than foretold. Operations are measured by their mean, the step by its median, which a
+ * few slow steps do not move; the means are scaled to it.
+ */
+export function causesOfStepTime(fit: FitResult, summary: RunSummary): readonly Cause[] {
   const predicted = fit.stepSeconds.median;
-  const names = Object.keys(fit.operationSeconds);
-  const byOperation = names.map((name) => ({
+  const total = Object.values(summary.operationSeconds).reduce((sum, seconds) => sum + seconds, 0);
+  const scale = summary.medianStepSeconds / total;
+  return Object.entries(fit.operationSeconds).map(([name, foretold]) => ({
     name,
-    percent: (100 * ((summary.operationSeconds[name] ?? 0) - fit.operationSeconds[name]!)) / predicted,
+    percent: (100 * (scale * (summary.operationSeconds[name] ?? 0) - foretold)) / predicted,
   }));
-  const named = byOperation.reduce((sum, { percent }) => sum + percent, 0);
-  return [
-    ...byOperation,
-    { name: "around the operations, mean against median", percent: gapPercent - named },
-  ];
 }
 
 /** Wall time, by part of the run. */

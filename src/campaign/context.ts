@@ -56,6 +56,11 @@ export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
+/** The identity of a stage's work: what its result depends on. */
+export function inputsHashOf(inputs: unknown): string {
+  return sha256(JSON.stringify(inputs));
+}
+
 /**
  * Runs a stage unless the record holds its result for the same inputs. What the result depends on must all be in `inputs`;
  * whatever the stage has half done before, it finds again by itself.
@@ -68,7 +73,7 @@ export async function runStage<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const { record, tell } = context;
-  const inputsHash = sha256(JSON.stringify(inputs));
+  const inputsHash = inputsHashOf(inputs);
   const earlier = record.events.findLast(
     (event) =>
       event.kind === "stage-finished" && event.data.stage === stage && event.data.inputsHash === inputsHash,

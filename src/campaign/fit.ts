@@ -79,6 +79,11 @@ export type FitResult = z.infer<typeof fitSchema>;
 /** Share of the curve's points that a 90 % band should hold; a stretch of luck or drift moves many points together. */
 const CURVE_SHARE = { median: 0.9, lo: 0.8, hi: 1 };
 
+/** What the forecast rests on, and the run that it is made for. */
+export function fitInputs(runs: readonly LadderRun[], targetName: string): unknown {
+  return { runs: runs.map(({ name, summary }) => [name, summary.heldOut]), target: targetName };
+}
+
 export async function fit(
   context: Context,
   plan: Plan,
@@ -86,8 +91,7 @@ export async function fit(
   runs: readonly LadderRun[],
   targetName: string,
 ): Promise<FitResult> {
-  const inputs = { runs: runs.map(({ name, summary }) => [name, summary.heldOut]), target: targetName };
-  return runStage(context, "fit", inputs, fitSchema, async () => {
+  return runStage(context, "fit", fitInputs(runs, targetName), fitSchema, async () => {
     const made = { ...forecastLosses(plan, manifest, runs), ...(await forecastTimes(context, plan, runs)) };
     const result = withLocked(context, targetName, made);
     lock(context, targetName, result);

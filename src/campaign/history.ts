@@ -5,8 +5,9 @@ import type { Manifest } from "../corpus/manifest.ts";
 import { manifestSchema } from "../corpus/manifest.ts";
 import { UserError } from "../errors.ts";
 import type { RecordEvent, Stage } from "../record/events.ts";
+import { inputsHashOf } from "./context.ts";
 import type { FitResult } from "./fit.ts";
-import { fitSchema } from "./fit.ts";
+import { fitInputs, fitSchema } from "./fit.ts";
 import type { LadderRun } from "./ladder.ts";
 import { ladderSchema, targetName } from "./ladder.ts";
 import type { StoredPlan } from "./plan.ts";
@@ -16,7 +17,7 @@ import type { TargetResult } from "./target.ts";
 import { targetSchema } from "./target.ts";
 import { runName } from "./train-planned.ts";
 import type { VerdictResult } from "./verdict.ts";
-import { verdictSchema } from "./verdict.ts";
+import { verdictInputs, verdictSchema } from "./verdict.ts";
 
 /** null is what the campaign has not reached, or reached only under another plan. */
 export interface History {
@@ -55,7 +56,7 @@ export function historyOf(events: readonly RecordEvent[]): History {
     (runs) => runs.map(({ name }) => name).join() === names.join(),
   );
   const target = manifest && ladder ? targetName(plan, manifest, ladder) : null;
-  const fit = lastResult(events, "fit", fitSchema, (result) => result.runs.join() === names.join());
+  const fit = ladder && target ? resultFor(events, "fit", fitSchema, fitInputs(ladder, target)) : null;
   const reached = lastResult(events, "target", targetSchema, ({ name }) => name === target);
   return {
     planned,
@@ -65,20 +66,31 @@ export function historyOf(events: readonly RecordEvent[]): History {
     targetName: target,
     fit,
     target: reached,
-    verdict: reached ? lastResult(events, "verdict", verdictSchema, () => true) : null,
+    verdict: reached && fit ? resultFor(events, "verdict", verdictSchema, verdictInputs(reached, fit)) : null,
   };
+}
+
+/** The result of a stage that was given these inputs. */
+function resultFor<T>(
+  events: readonly RecordEvent[],
+  stage: Stage,
+  schema: z.ZodType<T>,
+  inputs: unknown,
+): T | null {
+  const hash = inputsHashOf(inputs);
+  return lastResult(events, stage, schema, (_, inputsHash) => inputsHash === hash);
 }
 
 function lastResult<T>(
   events: readonly RecordEvent[],
   stage: Stage,
   schema: z.ZodType<T>,
-  belongs: (result: T) => boolean,
+  belongs: (result: T, inputsHash: string) => boolean,
 ): T | null {
   for (const event of events.toReversed()) {
     if (event.kind !== "stage-finished" || event.data.stage !== stage) continue;
     const result = parseStored(schema, event.data.result, `the result of stage ${stage}`);
-    if (belongs(result)) return result;
+    if (belongs(result, event.data.inputsHash)) return result;
   }
   return null;
 }

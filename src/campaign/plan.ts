@@ -113,10 +113,8 @@ function planFor(campaign: Campaign, targetFlops: number): Plan {
     return { index, flops: runs[0]!.flops, runs };
   });
   // Rungs moved to their widths; the target takes its compute from where the largest one really is.
-  const targetSize = {
-    width: widthForCompute(targetFlops, family, recipe),
-    flops: campaign.target.reach * REACH_MARGIN * rungs.at(-1)!.flops,
-  };
+  const reachedFlops = campaign.target.reach * REACH_MARGIN * rungs.at(-1)!.flops;
+  const targetSize = { width: widthForCompute(reachedFlops, family, recipe), flops: reachedFlops };
   const target = planRun("target", targetSize, seed, "target", recipe, family, common);
   const all = [...rungs.flatMap(({ runs }) => runs), target];
   return {

@@ -120,10 +120,16 @@ export function flopsAtWidth(width: number, family: Family, recipe: Recipe): num
 /** One head of 16. */
 export const SMALLEST_WIDTH = 16;
 
-/** The width that spends `flops` most nearly; searched upwards, since N and FLOPs a token both rise. */
-export function widthForCompute(flops: number, family: Family, recipe: Recipe): number {
-  let width = SMALLEST_WIDTH;
+/** The widest that spends no more than `flops`, below the smallest width if none does; searched upwards, since N and FLOPs a token both rise. */
+function widestWithin(flops: number, family: Family, recipe: Recipe): number {
+  let width = SMALLEST_WIDTH - WIDTH_STEP;
   while (flopsAtWidth(width + WIDTH_STEP, family, recipe) <= flops) width += WIDTH_STEP;
+  return width;
+}
+
+/** The width that spends `flops` most nearly. */
+export function widthForCompute(flops: number, family: Family, recipe: Recipe): number {
+  const width = Math.max(SMALLEST_WIDTH, widestWithin(flops, family, recipe));
   const distance = (candidate: number) => Math.abs(Math.log(flopsAtWidth(candidate, family, recipe) / flops));
   return distance(width) <= distance(width + WIDTH_STEP) ? width : width + WIDTH_STEP;
 }
@@ -136,20 +142,20 @@ export interface Size {
 
 /**
  * Sizes for a ladder of these computes, smallest first. Each gets a width of its own and exactly the recipe's tokens per parameter, because rungs
- * that differ in it zigzag around any law; its compute moves to fit. Where the widths run out, the rungs left over share the
- * smallest width and spread evenly down to the smallest compute asked for.
+ * that differ in it zigzag around any law; its compute moves to fit, that of the smallest only downwards, so that the ladder spans as much as
+ * was asked for. Where the widths run out, the rungs left over share the smallest width and spread evenly down to the smallest compute.
  */
 export function ladderSizes(computes: readonly number[], family: Family, recipe: Recipe): readonly Size[] {
   const sizes: Size[] = [];
-  let above = Number.POSITIVE_INFINITY;
-  for (const flops of computes.toReversed()) {
-    const width = Math.min(widthForCompute(flops, family, recipe), above - WIDTH_STEP);
-    if (width < SMALLEST_WIDTH) break;
-    sizes.unshift({ width, flops: flopsAtWidth(width, family, recipe) });
-    above = width;
-  }
+  const place = (widest: number) => {
+    const width = Math.min(widest, (sizes[0]?.width ?? Number.POSITIVE_INFINITY) - WIDTH_STEP);
+    if (width >= SMALLEST_WIDTH) sizes.unshift({ width, flops: flopsAtWidth(width, family, recipe) });
+  };
+  for (const flops of computes.slice(1).toReversed()) place(widthForCompute(flops, family, recipe));
+  const smallest = (computes[0]! / computes.at(-1)!) * sizes.at(-1)!.flops;
+  place(widestWithin(smallest, family, recipe));
   const numLeft = computes.length - sizes.length;
-  const [smallest, first] = [computes[0]!, sizes[0]!.flops];
+  const first = sizes[0]!.flops;
   const left = Array.from({ length: numLeft }, (_, i) => ({
     width: SMALLEST_WIDTH,
     flops: Math.min(smallest, first / 2) * (first / Math.min(smallest, first / 2)) ** (i / numLeft),

@@ -42,6 +42,10 @@ export type VerdictResult = z.infer<typeof verdictSchema>;
 
 const SAMPLE = { prompt: "The ", numTokens: 160, temperature: 0.8, topTokens: 40 };
 
+export function verdictInputs(target: TargetResult, fit: FitResult): unknown {
+  return { target: target.name, fit: fit.runs };
+}
+
 export async function verdict(
   context: Context,
   plan: Plan,
@@ -49,7 +53,7 @@ export async function verdict(
   fit: FitResult,
   target: TargetResult,
 ): Promise<VerdictResult> {
-  return runStage(context, "verdict", { target: target.name, fit: fit.runs }, verdictSchema, async () => {
+  return runStage(context, "verdict", verdictInputs(target, fit), verdictSchema, async () => {
     const { record, workspace, campaign, machine } = context;
     const curveInside = shareInside(fit, target, plan);
     const measure = (quantity: string, unit: string, value: number, source: string) =>
@@ -114,7 +118,7 @@ export function scoredRows(
       case QUANTITIES.loss:
         return causesOfLoss(fit, gapPercent, summary.curve);
       case QUANTITIES.stepTime:
-        return causesOfStepTime(fit, summary, gapPercent);
+        return causesOfStepTime(fit, summary);
       case QUANTITIES.wallTime:
         return causesOfWallTime(fit, summary);
       case QUANTITIES.memory:

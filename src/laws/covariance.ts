@@ -90,11 +90,15 @@ export function misfit(covariance: Covariance, residuals: Float64Array): number 
   return quadratic - (level * level) / covariance.total;
 }
 
-/** How the residuals of the rungs carry over to one place: weights that add up to 1, and the variance that stays. */
+/**
+ * How the residuals of the rungs carry over to a run at one place: weights that add up to 1, and the deviation that stays.
+ * `noiseFactor`: seed noise of that run over the rungs'.
+ */
 export function kriging(
   covariance: Covariance,
   decades: readonly number[],
   place: number,
+  noiseFactor: number,
 ): { weights: Float64Array; sd: number } {
   const n = decades.length;
   const weights = new Float64Array(n);
@@ -108,6 +112,6 @@ export function kriging(
     shareOfLevel -= weights[i]!;
   }
   for (let i = 0; i < n; i++) weights[i]! += (shareOfLevel * covariance.rowSums[i]!) / covariance.total;
-  const own = walk(covariance.drift, place, place) + covariance.seedNoise ** 2;
+  const own = walk(covariance.drift, place, place) + (noiseFactor * covariance.seedNoise) ** 2;
   return { weights, sd: Math.sqrt(own - explained + shareOfLevel ** 2 / covariance.total) };
 }

@@ -5,7 +5,7 @@ import { forecastCurve, type RungCurve, smooth } from "./curve.ts";
 const fractions = Array.from({ length: 32 }, (_, k) => (k + 1) / 32);
 
 function designAt(x: number) {
-  const n = 1e5 * 10 ** (x / 2);
+  const n = 1e8 * 10 ** (x / 2);
   return { n, d: 20 * n, c: 120 * n * n };
 }
 

@@ -87,12 +87,15 @@ export function forecastCurve(
   const atFraction = (k: number): Run[] =>
     curves.map(({ n, d, c }, i) => ({ n, d, c, loss: Math.exp(smoothed[i]![k]!) }));
   checkLadder(atFraction(fractions.length - 1));
-  const largest = Math.max(...curves.map((curve) => curve.c));
+  const top = curves.reduce((best, curve) => (curve.c > best.c ? curve : best));
   const noise = mean(
-    curves.flatMap((curve, i) => (curve.c === largest ? [pointNoise(logs[i]!, smoothed[i]!)] : [])),
+    curves.flatMap((curve, i) => (curve.c === top.c ? [pointNoise(logs[i]!, smoothed[i]!)] : [])),
   );
-  const reach = target.c / largest;
-  const centre = fractions.map((_, k) => quantiles(atFraction(k), target, noise));
+  const reach = target.c / top.c;
+  // A point averages a fixed share of the run's tokens, and its scatter is the choice of text: variance falls as 1 / D. On our own
+  // ladders noise times root D is the same for largest rung and target to 10 % (docs/log.md).
+  const noiseFactor = Math.min(1, Math.sqrt(top.d / target.d));
+  const centre = fractions.map((_, k) => quantiles(atFraction(k), target, noise, noiseFactor));
   const widening = pooledWidening(fractions, atFraction, (rows, k) =>
     wideningFrom(rows, { sd: centre[k]!.sd, seedNoise: Math.max(noise, centre[k]!.seedNoise), reach }),
   );
@@ -121,9 +124,11 @@ type Quantiles = {
   readonly seedNoise: number;
 };
 
-function quantiles(runs: readonly Run[], target: Design, noise: number): Quantiles {
+function quantiles(runs: readonly Run[], target: Design, noise: number, noiseFactor: number): Quantiles {
   const posterior = posteriorOf(runs, TRENDS);
-  const parts = posterior.predict(target).map((part) => ({ ...part, sd: Math.hypot(part.sd, noise) }));
+  const parts = posterior
+    .predict(target, { noiseFactor })
+    .map((part) => ({ ...part, sd: Math.hypot(part.sd, noiseFactor * noise) }));
   return {
     low: mixtureQuantile(parts, 0.05),
     middle: mixtureQuantile(parts, 0.5),

@@ -11,7 +11,7 @@ type Truth = { readonly b: number; readonly floor: number; readonly noise: numbe
 const lossAt = (x: number, truth: Truth) => 2 * (truth.floor + (1 - truth.floor) * 10 ** (-truth.b * x));
 
 function designAt(x: number) {
-  const n = 1e5 * 10 ** (x / 2);
+  const n = 1e8 * 10 ** (x / 2);
   return { n, d: 20 * n, c: 6 * n * 20 * n };
 }
 
@@ -108,7 +108,7 @@ test("simulated ladders from the belief's own range are covered about as often a
 });
 
 test("a ladder with a kink that the law cannot follow gets a wider interval", () => {
-  const kinked = ladder(truth).map((run) => (run.c > 5e11 ? { ...run, loss: run.loss * 0.93 } : run));
+  const kinked = ladder(truth).map((run) => (run.c > 5e17 ? { ...run, loss: run.loss * 0.93 } : run));
   const straight = forecast(ladder(truth), designAt(1));
   const bent = forecast(kinked, designAt(1));
   expect(bent.hi / bent.lo - 1).toBeGreaterThan(1.5 * (straight.hi / straight.lo - 1));

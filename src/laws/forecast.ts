@@ -121,7 +121,7 @@ function lawForecast(trend: Trend, posterior: Posterior, target: Design, widenin
     name: trend.name,
     formula: trend.formula,
     weight: posterior.trendWeights.get(trend.name)!,
-    ...intervalOf(posterior.predict(target, trend.name), widening),
+    ...intervalOf(posterior.predict(target, { trendName: trend.name }), widening),
   };
 }
 

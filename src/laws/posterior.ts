@@ -22,6 +22,9 @@ type State = {
   weight: number;
 };
 
+/** What to predict: under one trend alone, or a run whose seed noise is not that of the rungs. */
+export type Aspect = { readonly trendName?: string; readonly noiseFactor?: number };
+
 /** A ladder's posterior. `predict` gives the log loss of one more run of that design, its own seed noise included. */
 export type Posterior = {
   readonly anchor: Design;
@@ -29,7 +32,7 @@ export type Posterior = {
   /** Posterior means, in log loss; drift per square root of a decade. */
   readonly seedNoise: number;
   readonly drift: number;
-  readonly predict: (design: Design, trendName?: string) => readonly Part[];
+  readonly predict: (design: Design, aspect?: Aspect) => readonly Part[];
 };
 
 /** States below this share of the best one are dropped: together they hold less than 1 % of the weight. */
@@ -110,11 +113,11 @@ export function posteriorOf(runs: readonly Run[], trends: readonly Trend[]): Pos
     ),
     seedNoise: average((state) => state.covariance.seedNoise),
     drift: average((state) => state.covariance.drift),
-    predict(design, trendName) {
+    predict(design, { trendName, noiseFactor = 1 } = {}) {
       // Below the ladder the walk would need a start of its own; the level at the lowest rung stands in.
       const place = Math.max(0, Math.log10(design.c / lowest));
       const carried = new Map(
-        covariances.map((covariance) => [covariance, kriging(covariance, decades, place)]),
+        covariances.map((covariance) => [covariance, kriging(covariance, decades, place, noiseFactor)]),
       );
       return states
         .filter((state) => trendName === undefined || state.trend.name === trendName)

@@ -28,7 +28,7 @@ export const PRIORS = {
     spread: 0.7,
     numNodes: 13,
     reason:
-      "E as a share of the loss of a run of 1e19 FLOPs: 0.54 to 0.9 at the largest run of the same tables; smaller runs have less of it (FLOOR_GROWTH)",
+      "E as a share of the loss of a run of 1e17 FLOPs: 0.54 to 0.9 at the largest run of the same tables; smaller runs have less of it (FLOOR_GROWTH)",
   },
   start: {
     scale: "log",
@@ -48,19 +48,19 @@ export const PRIORS = {
   drift: {
     scale: "log",
     median: 0.005,
-    spread: 1,
-    numNodes: 6,
+    spread: 0.7,
+    numNodes: 5,
     reason:
       "log loss wandering off any law, per square root of a decade of compute: 0.2 to 2 % in the same tables",
   },
 } as const satisfies Record<string, Prior>;
 
 /**
- * Log odds that the floor's share gains per decade of compute, from its prior median at 1e19 FLOPs. Were b = 0.16 true for ever,
- * the reducible part would fall so that it gains 0.16 ln 10 = 0.37; half of that, because b is not known over seven decades.
+ * Log odds that the floor's share gains per decade of compute, from its prior median at 1e17 FLOPs. Were b = 0.16 true for ever,
+ * the reducible part would fall so that it gains 0.16 ln 10 = 0.37; half of that, because b is not known over five decades.
  */
 const FLOOR_GROWTH = 0.2;
-const FLOOR_REFERENCE = 1e19;
+const FLOOR_REFERENCE = 1e17;
 
 /** What is believed of the floor's share at a largest rung of this compute. */
 export function floorSharePrior(topCompute: number): Prior {

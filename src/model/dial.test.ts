@@ -48,7 +48,9 @@ describe("the decoder of a width", () => {
         expect(numHeads * headDim).toBeGreaterThanOrEqual(wide);
         expect((numHeads - 1) * headDim).toBeLessThan(wide);
         expect(numHeads % numKeyValueHeads).toBe(0);
-        expect(numHeads / numKeyValueHeads).toBeGreaterThanOrEqual(Math.min(numHeads, shared.queriesPerKeyValue));
+        expect(numHeads / numKeyValueHeads).toBeGreaterThanOrEqual(
+          Math.min(numHeads, shared.queriesPerKeyValue),
+        );
         expect(feedForwardWidth % 8).toBe(0);
         expect(Math.abs(feedForwardWidth - (8 / 3) * wide)).toBeLessThanOrEqual(4);
         const { queriesPerKeyValue: _, ...rest } = shared;
@@ -68,7 +70,8 @@ describe("the decoder of a width", () => {
   });
 
   it("has the same parameters at every width, by name and role", () => {
-    const names = (wide: number) => parametersOf(shapeOfWidth(wide, FAMILY)).map(({ name, role }) => [name, role]);
+    const names = (wide: number) =>
+      parametersOf(shapeOfWidth(wide, FAMILY)).map(({ name, role }) => [name, role]);
     expect(names(400)).toEqual(names(16));
   });
 });

@@ -97,14 +97,17 @@ describe("a model folder", () => {
     const { tensors, metadata } = readSafetensors(join(path, "model.safetensors"));
     expect(Object.fromEntries(tensors.map(({ name, shape }) => [name, shape]))).toEqual(expected);
     expect(metadata).toEqual({ format: "pt" });
-    const tied = readSafetensors(join(write("tied", modelOf({ ...SHAPE, tiedEmbeddings: true })), "model.safetensors"));
+    const tied = readSafetensors(
+      join(write("tied", modelOf({ ...SHAPE, tiedEmbeddings: true })), "model.safetensors"),
+    );
     expect(tied.tensors.map(({ name }) => name)).not.toContain("lm_head.weight");
   });
 
   it("has queries, keys and values, gate and up in the rows that the kernels read", () => {
     const model = modelOf(SHAPE);
     const { tensors } = readSafetensors(join(path, "model.safetensors"));
-    const dataOf = (name: string) => tensors.find((tensor) => tensor.name === `model.layers.1.${name}.weight`)!.data;
+    const dataOf = (name: string) =>
+      tensors.find((tensor) => tensor.name === `model.layers.1.${name}.weight`)!.data;
     const queryKeyValue = model.parameters.get("layers.1.queryKeyValue")!;
     expect(dataOf("self_attn.q_proj")).toEqual(queryKeyValue.slice(0, 24 * 20));
     expect(dataOf("self_attn.k_proj")).toEqual(queryKeyValue.slice(24 * 20, 36 * 20));
@@ -135,7 +138,11 @@ describe("a model folder", () => {
       bos_token_id: 256,
       eos_token_id: 256,
     });
-    expect(json(path, "generation_config.json")).toEqual({ bos_token_id: 256, eos_token_id: 256, do_sample: true });
+    expect(json(path, "generation_config.json")).toEqual({
+      bos_token_id: 256,
+      eos_token_id: 256,
+      do_sample: true,
+    });
     expect(readFileSync(join(path, "README.md"), "utf8")).toBe("# A card\n");
   });
 
@@ -168,7 +175,10 @@ describe("a folder is refused", () => {
     throw new Error("expected a UserError");
   };
   const config = (changes: object) => (copy: string) =>
-    writeFileSync(join(copy, "config.json"), JSON.stringify({ ...(json(copy, "config.json") as object), ...changes }));
+    writeFileSync(
+      join(copy, "config.json"),
+      JSON.stringify({ ...(json(copy, "config.json") as object), ...changes }),
+    );
 
   test("without a config", () => {
     const found = broken("no-config", (copy) => rmSync(join(copy, "config.json")));

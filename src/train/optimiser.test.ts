@@ -55,7 +55,11 @@ test("every parameter is updated once, by its role, all with the norm of all gra
     tensor: leaf(name, shape),
     gradient: leaf(`${name}.gradient`, shape),
   });
-  const entries = [entry("table", "embedding", [4, 2]), entry("matrix", "hidden", [3, 2]), entry("gain", "norm", [2])];
+  const entries = [
+    entry("table", "embedding", [4, 2]),
+    entry("matrix", "hidden", [3, 2]),
+    entry("gain", "norm", [2]),
+  ];
   const { squaredNorm, updated } = updates(entries, 128, SETTINGS);
   const nodes = nodesReaching(updated).filter(({ operation }) => operation.name === "adamw");
   const leafName = (tensor: Tensor | null | undefined) =>
@@ -72,5 +76,9 @@ test("every parameter is updated once, by its role, all with the norm of all gra
     expect(inputs[4]).toBe(squaredNorm);
   }
   const squared = nodesReaching([squaredNorm]).flatMap(({ inputs }) => inputs.map(leafName));
-  expect(squared.filter((name) => name !== null)).toEqual(["table.gradient", "matrix.gradient", "gain.gradient"]);
+  expect(squared.filter((name) => name !== null)).toEqual([
+    "table.gradient",
+    "matrix.gradient",
+    "gain.gradient",
+  ]);
 });

@@ -89,7 +89,9 @@ describe("sampling text", () => {
 
   it("starts from the prompt's last token, however long the prompt", async () => {
     const prompt = "a long prompt, longer than its window: k";
-    expect(await sampleText(alphabetModel(8, "z"), tokenizer, { ...options, prompt, numTokens: 3 })).toBe("lmn");
+    expect(await sampleText(alphabetModel(8, "z"), tokenizer, { ...options, prompt, numTokens: 3 })).toBe(
+      "lmn",
+    );
   });
 
   it("ends at the end of a text", async () => {

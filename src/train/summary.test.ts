@@ -27,21 +27,27 @@ describe("a loss curve", () => {
 
   it("leaves no step out: its mean is that of the losses where the stretches are even", () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ min: 0, max: 12, noNaN: true }), { minLength: 8, maxLength: 8 }), (part) => {
-        const losses = Float64Array.from([...part, ...part.toReversed()]);
-        expect(mean(curveOf(losses, 4))).toBeCloseTo(mean(losses), 10);
-      }),
+      fc.property(
+        fc.array(fc.double({ min: 0, max: 12, noNaN: true }), { minLength: 8, maxLength: 8 }),
+        (part) => {
+          const losses = Float64Array.from([...part, ...part.toReversed()]);
+          expect(mean(curveOf(losses, 4))).toBeCloseTo(mean(losses), 10);
+        },
+      ),
     );
   });
 
   it("stays between the least and the greatest loss", () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ min: 0, max: 12, noNaN: true }), { minLength: 1, maxLength: 300 }), (losses) => {
-        const curve = curveOf(Float64Array.from(losses));
-        expect(curve).toHaveLength(NUM_CURVE_POINTS);
-        expect(Math.min(...curve)).toBeGreaterThanOrEqual(Math.min(...losses) - 1e-9);
-        expect(Math.max(...curve)).toBeLessThanOrEqual(Math.max(...losses) + 1e-9);
-      }),
+      fc.property(
+        fc.array(fc.double({ min: 0, max: 12, noNaN: true }), { minLength: 1, maxLength: 300 }),
+        (losses) => {
+          const curve = curveOf(Float64Array.from(losses));
+          expect(curve).toHaveLength(NUM_CURVE_POINTS);
+          expect(Math.min(...curve)).toBeGreaterThanOrEqual(Math.min(...losses) - 1e-9);
+          expect(Math.max(...curve)).toBeLessThanOrEqual(Math.max(...losses) + 1e-9);
+        },
+      ),
       { numRuns: 50 },
     );
   });
@@ -61,7 +67,12 @@ test("seconds of instructions are added up by operation", () => {
 test("a summary adds up what two attempts left on disk", () => {
   const spec: RunSpec = {
     role: "single",
-    shape: shapeOfWidth(16, { vocabularySize: 300, numLayers: 2, queriesPerKeyValue: 1, tiedEmbeddings: false }),
+    shape: shapeOfWidth(16, {
+      vocabularySize: 300,
+      numLayers: 2,
+      queriesPerKeyValue: 1,
+      tiedEmbeddings: false,
+    }),
     optimiser: {
       learningRate: 0.01,
       baseWidth: 64,
@@ -86,7 +97,12 @@ test("a summary adds up what two attempts left on disk", () => {
     using series = new SeriesWriter(seriesPath(folder, "one", i + 1), SERIES_COLUMNS);
     for (const step of steps) {
       const row = { step, tokens: 16 * step, gradientNorm: 1, learningRate: 0.01 };
-      series.append({ ...row, loss: (6 - step) * Math.LN2, stepSeconds: step === 3 ? 0.3 : 0.1, otherSeconds: 0.01 });
+      series.append({
+        ...row,
+        loss: (6 - step) * Math.LN2,
+        stepSeconds: step === 3 ? 0.3 : 0.1,
+        otherSeconds: 0.01,
+      });
     }
   }
   const score = { numTokens: 100, numBytes: 200, natsPerToken: 2, bitsPerByte: 1.4 };
@@ -123,6 +139,7 @@ test("a summary adds up what two attempts left on disk", () => {
   expect(betweenStepsSeconds).toBeCloseTo(0.04, 12);
   expect(wallSeconds).toBeCloseTo(0.5 + 0.6 + 0.04 + 0.25, 12);
   // Losses of 5, 4, 3 and 2 ln 2 nats a token, two bytes a token.
-  for (const [i, bitsPerByte] of [2.5, 2, 1.5, 1].entries()) expect(curve[16 * i]).toBeCloseTo(bitsPerByte, 12);
+  for (const [i, bitsPerByte] of [2.5, 2, 1.5, 1].entries())
+    expect(curve[16 * i]).toBeCloseTo(bitsPerByte, 12);
   expect(runSummarySchema.parse(summary)).toEqual(summary);
 });

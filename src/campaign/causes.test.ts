@@ -1,0 +1,116 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  causesOfLoss,
+  causesOfMemory,
+  causesOfSource,
+  causesOfStepTime,
+  causesOfWallTime,
+} from "./causes.ts";
+import { fitWith, summaryWith } from "./fixture.ts";
+
+const percentOf = (measured: number, predicted: number) => 100 * (measured / predicted - 1);
+const sumOf = (causes: readonly { readonly percent: number }[]) =>
+  causes.reduce((sum, { percent }) => sum + percent, 0);
+const byName = (causes: readonly { readonly name: string; readonly percent: number }[]) =>
+  Object.fromEntries(causes.map(({ name, percent }) => [name, percent]));
+
+const seconds = fc.double({ min: 1e-3, max: 100, noNaN: true });
+
+describe("a gap in the loss", () => {
+  const fit = fitWith({ loss: { median: 2, lo: 2 * Math.exp(-0.0329), hi: 2 * Math.exp(0.0329), basis: "" } });
+
+  it("is the training curve's, split by variance between law and seed, and what held-out text adds", () => {
+    // The interval is 2 % to either side of one deviation, the seeds have 0.5 %: a sixteenth of the variance.
+    const curve = [...new Array<number>(63).fill(2), 2 * Math.exp(0.04)];
+    const causes = byName(causesOfLoss(fit, 5, curve));
+    expect(causes["law"]).toBeCloseTo((4 * 15) / 16, 9);
+    expect(causes["seed noise"]).toBeCloseTo(4 / 16, 9);
+    expect(causes["data: held-out against training text"]).toBeCloseTo(1, 9);
+  });
+
+  it("is all seed noise where the forecast is no wider than the noise", () => {
+    const causes = byName(causesOfLoss({ ...fit, noisePercent: 7 }, -3, [2 * Math.exp(-0.03)]));
+    expect(causes["law"]).toBeCloseTo(0, 9);
+    expect(causes["seed noise"]).toBeCloseTo(-3, 9);
+  });
+
+  it("adds up", () => {
+    const percent = fc.double({ min: -20, max: 20, noNaN: true });
+    fc.assert(
+      fc.property(percent, percent, fc.double({ min: 0, max: 5, noNaN: true }), (gap, training, noisePercent) => {
+        const causes = causesOfLoss({ ...fit, noisePercent }, gap, [2 * Math.exp(training / 100)]);
+        expect(sumOf(causes)).toBeCloseTo(gap, 9);
+      }),
+    );
+  });
+});
+
+describe("a gap on one source", () => {
+  it("is what all text shares, and its own", () => {
+    expect(causesOfSource(3, 1.25)).toEqual([
+      { name: "shared by all text", percent: 1.25 },
+      { name: "this source apart", percent: 1.75 },
+    ]);
+  });
+});
+
+describe("a gap in the step time", () => {
+  it("is told by operation, in percent of the whole step", () => {
+    const summary = summaryWith({ operationSeconds: { matmul: 0.0095, add: 0.0015 } });
+    const causes = byName(causesOfStepTime(fitWith({}), summary, 12));
+    expect(causes["matmul"]).toBeCloseTo(15, 9);
+    expect(causes["add"]).toBeCloseTo(-5, 9);
+    expect(causes["around the operations, mean against median"]).toBeCloseTo(2, 9);
+  });
+
+  it("adds up, whatever was measured, an operation without a time included", () => {
+    fc.assert(
+      fc.property(seconds, seconds, seconds, (matmul, median, predicted) => {
+        const fit = fitWith({ stepSeconds: { median: predicted, lo: 0, hi: 200, basis: "" } });
+        const gap = percentOf(median, predicted);
+        const causes = causesOfStepTime(fit, summaryWith({ operationSeconds: { matmul } }), gap);
+        expect(sumOf(causes)).toBeCloseTo(gap, 5);
+        expect(causes).toHaveLength(3);
+      }),
+    );
+  });
+});
+
+describe("a gap in the wall time", () => {
+  it("is told by part of the run", () => {
+    const summary = summaryWith({ stepsSeconds: 1.2, betweenStepsSeconds: 0.1, startSeconds: 0.4, evaluationSeconds: 0.5 });
+    const causes = byName(causesOfWallTime(fitWith({}), summary));
+    expect(causes["optimiser steps"]).toBeCloseTo(10, 9);
+    expect(causes["between steps: batches, checkpoints"]).toBe(0);
+    expect(causes["start"]).toBeCloseTo(-5, 9);
+    expect(causes["evaluation"]).toBeCloseTo(5, 9);
+  });
+
+  it("adds up, since both the wall and its forecast are the sums of their parts", () => {
+    fc.assert(
+      fc.property(fc.array(seconds, { minLength: 8, maxLength: 8 }), ([a, b, c, d, e, f, g, h]) => {
+        const parts = { steps: a!, betweenSteps: b!, start: c!, evaluation: d! };
+        const predicted = a! + b! + c! + d!;
+        const fit = fitWith({ wallParts: parts, wallSeconds: { median: predicted, lo: 0, hi: 1000, basis: "" } });
+        const measured = { stepsSeconds: e!, betweenStepsSeconds: f!, startSeconds: g!, evaluationSeconds: h! };
+        const wallSeconds = e! + f! + g! + h!;
+        const causes = causesOfWallTime(fit, summaryWith({ ...measured, wallSeconds }));
+        expect(sumOf(causes)).toBeCloseTo(percentOf(wallSeconds, predicted), 5);
+      }),
+    );
+  });
+});
+
+describe("a gap in memory", () => {
+  it("is the arena's, planned to the byte, and the rest of the process", () => {
+    const summary = summaryWith({ arenaBytes: 1e6, peakBytes: 106.05e6 });
+    expect(byName(causesOfMemory(fitWith({}), summary, 5))).toEqual({
+      "arena: parameters, moments, activations": 0,
+      "process beside the arena": 5,
+    });
+    const larger = byName(causesOfMemory(fitWith({}), summaryWith({ arenaBytes: 2.01e6 }), 1.5));
+    expect(larger["arena: parameters, moments, activations"]).toBeCloseTo(1, 9);
+    expect(larger["process beside the arena"]).toBeCloseTo(0.5, 9);
+  });
+});

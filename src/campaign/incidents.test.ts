@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import type { EventDraft, RecordEvent } from "../record/events.ts";
+import { NO_PREVIOUS } from "../record/events.ts";
+import { incidentsOf } from "./incidents.ts";
+
+const RUN = "target.1234abcd";
+
+/** The events, ten seconds apart. */
+function recordOf(drafts: readonly EventDraft[]): readonly RecordEvent[] {
+  return drafts.map((draft, sequence) => {
+    const time = new Date(Date.UTC(2026, 0, 1) + 10_000 * sequence).toISOString();
+    return { v: 1, sequence, time, previous: NO_PREVIOUS, ...draft } as RecordEvent;
+  });
+}
+
+const started = (attempt: number): EventDraft<"run-started"> => ({
+  run: RUN,
+  kind: "run-started",
+  data: {
+    attempt,
+    role: "target",
+    environment: { commit: null, versions: {}, processor: "a test's", cores: 2, settings: {} },
+  },
+});
+const checkpoint = (step: number): EventDraft<"checkpoint-written"> => ({
+  run: RUN,
+  kind: "checkpoint-written",
+  data: { step, path: `runs/${RUN}/checkpoints/step-${step}`, bytes: 100 },
+});
+const resumed = (attempt: number, fromStep: number, exact = true): EventDraft<"run-resumed"> => ({
+  run: RUN,
+  kind: "run-resumed",
+  data: { attempt, fromStep, checkpoint: `runs/${RUN}/checkpoints/step-${fromStep}`, exact },
+});
+const incident = (what: string, run: string | null = RUN): EventDraft<"incident"> => ({
+  run,
+  kind: "incident",
+  data: { what, evidence: { signal: "SIGKILL" }, severity: "warning" },
+});
+
+describe("incidents", () => {
+  it("are none where all went well", () => {
+    expect(incidentsOf(recordOf([started(1), checkpoint(10)]))).toEqual([]);
+  });
+
+  it("of a crash: what was seen, where the run went on, and the work between the checkpoint and the last sign of life", () => {
+    const events = recordOf([
+      started(1),
+      checkpoint(10),
+      checkpoint(20),
+      incident("the run's process died"),
+      started(2),
+      resumed(2, 20),
+    ]);
+    expect(incidentsOf(events)).toEqual([
+      {
+        at: "2026-01-01T00:00:30.000Z",
+        run: RUN,
+        kind: "the run's process died",
+        evidence: '{"signal":"SIGKILL"}',
+        lostSeconds: 0,
+        recovery: "restarted",
+      },
+      {
+        at: "2026-01-01T00:00:50.000Z",
+        run: RUN,
+        kind: "resumed",
+        evidence: "attempt 2 from step 20",
+        lostSeconds: 10,
+        recovery: "from step-20",
+      },
+    ]);
+  });
+
+  it("of a run that began anew: restarted; of one that never came back: none", () => {
+    const facts = incidentsOf(recordOf([started(1), incident("a"), started(2), incident("b")]));
+    expect(facts.map(({ kind, recovery }) => [kind, recovery])).toEqual([
+      ["a", "restarted"],
+      ["b", "none"],
+    ]);
+  });
+
+  it("say where going on was not exact", () => {
+    const [fact] = incidentsOf(recordOf([checkpoint(10), resumed(3, 10, false)]));
+    expect(fact?.evidence).toBe("attempt 3 from step 10, on another instruction set: inexact");
+  });
+
+  it("of the campaign stand for all its runs, and Ctrl-C within a run is told once", () => {
+    const events = recordOf([
+      started(1),
+      { run: RUN, kind: "interrupted", data: { reason: "asked to stop; checkpoint at step 5" } },
+      { run: null, kind: "interrupted", data: { reason: "in stage target" } },
+      incident("disk full", null),
+    ]);
+    expect(incidentsOf(events).map(({ run, kind, evidence, recovery }) => [run, kind, evidence, recovery])).toEqual([
+      ["campaign", "interrupted", "in stage target", "the same command went on"],
+      ["campaign", "disk full", '{"signal":"SIGKILL"}', "none"],
+    ]);
+  });
+
+  it("of one run are not mixed up with another's", () => {
+    const other = { ...checkpoint(50), run: "other" };
+    const events = recordOf([started(1), checkpoint(10), other, incident("a"), { ...started(1), run: "other" }]);
+    expect(incidentsOf(events).map(({ recovery }) => recovery)).toEqual(["none"]);
+    const [fact] = incidentsOf(recordOf([checkpoint(10), other, resumed(2, 10)]));
+    expect(fact?.lostSeconds).toBe(0);
+  });
+});
