@@ -2,7 +2,7 @@
  * @file Do the forecasts hold? Thirty whole campaigns on a small budget: 10 seeds x 3 corpora (the two default sources, each alone, and the
  * source code of the installed packages), target at reach 8. Prints a table and what the issue asks of it. Killed, it goes on.
  *
- *     node bench/forecast.ts [--seeds 10] [--budget 5TFLOP] [--folder runs/bench-forecast]
+ *     node bench/forecast.ts [--seeds 10] [--budget 12TFLOP] [--folder runs/bench-forecast]
  */
 
 import { mkdirSync } from "node:fs";
@@ -17,7 +17,7 @@ import type { ScoredRow } from "../src/report/data.ts";
 const { values: options } = parseArgs({
   options: {
     seeds: { type: "string", default: "10" },
-    budget: { type: "string", default: "5TFLOP" },
+    budget: { type: "string", default: "12TFLOP" },
     folder: { type: "string", default: "runs/bench-forecast" },
   },
 });

@@ -18,30 +18,37 @@ const byName = (causes: readonly { readonly name: string; readonly percent: numb
 const seconds = fc.double({ min: 1e-3, max: 100, noNaN: true });
 
 describe("a gap in the loss", () => {
-  const fit = fitWith({ loss: { median: 2, lo: 2 * Math.exp(-0.0329), hi: 2 * Math.exp(0.0329), basis: "" } });
+  const fit = fitWith({
+    loss: { median: 2, lo: 2 * Math.exp(-0.0329), hi: 2 * Math.exp(0.0329), basis: "" },
+  });
 
   it("is the training curve's, split by variance between law and seed, and what held-out text adds", () => {
     // The interval is 2 % to either side of one deviation, the seeds have 0.5 %: a sixteenth of the variance.
     const curve = [...new Array<number>(63).fill(2), 2 * Math.exp(0.04)];
     const causes = byName(causesOfLoss(fit, 5, curve));
-    expect(causes["law"]).toBeCloseTo((4 * 15) / 16, 9);
+    expect(causes.law).toBeCloseTo((4 * 15) / 16, 9);
     expect(causes["seed noise"]).toBeCloseTo(4 / 16, 9);
     expect(causes["data: held-out against training text"]).toBeCloseTo(1, 9);
   });
 
   it("is all seed noise where the forecast is no wider than the noise", () => {
     const causes = byName(causesOfLoss({ ...fit, noisePercent: 7 }, -3, [2 * Math.exp(-0.03)]));
-    expect(causes["law"]).toBeCloseTo(0, 9);
+    expect(causes.law).toBeCloseTo(0, 9);
     expect(causes["seed noise"]).toBeCloseTo(-3, 9);
   });
 
   it("adds up", () => {
     const percent = fc.double({ min: -20, max: 20, noNaN: true });
     fc.assert(
-      fc.property(percent, percent, fc.double({ min: 0, max: 5, noNaN: true }), (gap, training, noisePercent) => {
-        const causes = causesOfLoss({ ...fit, noisePercent }, gap, [2 * Math.exp(training / 100)]);
-        expect(sumOf(causes)).toBeCloseTo(gap, 9);
-      }),
+      fc.property(
+        percent,
+        percent,
+        fc.double({ min: 0, max: 5, noNaN: true }),
+        (gap, training, noisePercent) => {
+          const causes = causesOfLoss({ ...fit, noisePercent }, gap, [2 * Math.exp(training / 100)]);
+          expect(sumOf(causes)).toBeCloseTo(gap, 9);
+        },
+      ),
     );
   });
 });
@@ -59,8 +66,8 @@ describe("a gap in the step time", () => {
   it("is told by operation, in percent of the whole step", () => {
     const summary = summaryWith({ operationSeconds: { matmul: 0.0095, add: 0.0015 } });
     const causes = byName(causesOfStepTime(fitWith({}), summary, 12));
-    expect(causes["matmul"]).toBeCloseTo(15, 9);
-    expect(causes["add"]).toBeCloseTo(-5, 9);
+    expect(causes.matmul).toBeCloseTo(15, 9);
+    expect(causes.add).toBeCloseTo(-5, 9);
     expect(causes["around the operations, mean against median"]).toBeCloseTo(2, 9);
   });
 
@@ -79,12 +86,17 @@ describe("a gap in the step time", () => {
 
 describe("a gap in the wall time", () => {
   it("is told by part of the run", () => {
-    const summary = summaryWith({ stepsSeconds: 1.2, betweenStepsSeconds: 0.1, startSeconds: 0.4, evaluationSeconds: 0.5 });
+    const summary = summaryWith({
+      stepsSeconds: 1.2,
+      betweenStepsSeconds: 0.1,
+      startSeconds: 0.4,
+      evaluationSeconds: 0.5,
+    });
     const causes = byName(causesOfWallTime(fitWith({}), summary));
     expect(causes["optimiser steps"]).toBeCloseTo(10, 9);
     expect(causes["between steps: batches, checkpoints"]).toBe(0);
-    expect(causes["start"]).toBeCloseTo(-5, 9);
-    expect(causes["evaluation"]).toBeCloseTo(5, 9);
+    expect(causes.start).toBeCloseTo(-5, 9);
+    expect(causes.evaluation).toBeCloseTo(5, 9);
   });
 
   it("adds up, since both the wall and its forecast are the sums of their parts", () => {
@@ -92,8 +104,16 @@ describe("a gap in the wall time", () => {
       fc.property(fc.array(seconds, { minLength: 8, maxLength: 8 }), ([a, b, c, d, e, f, g, h]) => {
         const parts = { steps: a!, betweenSteps: b!, start: c!, evaluation: d! };
         const predicted = a! + b! + c! + d!;
-        const fit = fitWith({ wallParts: parts, wallSeconds: { median: predicted, lo: 0, hi: 1000, basis: "" } });
-        const measured = { stepsSeconds: e!, betweenStepsSeconds: f!, startSeconds: g!, evaluationSeconds: h! };
+        const fit = fitWith({
+          wallParts: parts,
+          wallSeconds: { median: predicted, lo: 0, hi: 1000, basis: "" },
+        });
+        const measured = {
+          stepsSeconds: e!,
+          betweenStepsSeconds: f!,
+          startSeconds: g!,
+          evaluationSeconds: h!,
+        };
         const wallSeconds = e! + f! + g! + h!;
         const causes = causesOfWallTime(fit, summaryWith({ ...measured, wallSeconds }));
         expect(sumOf(causes)).toBeCloseTo(percentOf(wallSeconds, predicted), 5);

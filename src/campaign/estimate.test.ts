@@ -61,7 +61,9 @@ describe("the order of the ladder", () => {
   const placed = placeLadder(plan, machineWith(2));
 
   it("has every run once: small ones on a thread each, longest first, then the two largest rungs on all", () => {
-    expect(new Set(placed.map(({ run }) => run.name)).size).toBe(plan.rungs.flatMap(({ runs }) => runs).length);
+    expect(new Set(placed.map(({ run }) => run.name)).size).toBe(
+      plan.rungs.flatMap(({ runs }) => runs).length,
+    );
     const rungOf = (name: string) => Number(name.split("-")[1]);
     const rungs = placed.map(({ run }) => rungOf(run.name));
     // Seeds: 4 of the smallest rung, 3 of every other.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../errors.ts";
-import type { EventDraft, RecordEvent, Stage } from "../record/events.ts";
+import type { EventDraft, EventKind, RecordEvent, Stage } from "../record/events.ts";
 import { NO_PREVIOUS } from "../record/events.ts";
 import { sha256 } from "../record/files.ts";
 import { inputsHashOf } from "./context.ts";
@@ -15,7 +15,9 @@ import { campaignSchema } from "./spec.ts";
 import { runName } from "./train-planned.ts";
 import { verdictInputs } from "./verdict.ts";
 
-function recordOf(drafts: readonly EventDraft[]): readonly RecordEvent[] {
+type Draft = { readonly [K in EventKind]: EventDraft<K> }[EventKind];
+
+function recordOf(drafts: readonly Draft[]): readonly RecordEvent[] {
   return drafts.map((draft, sequence) => {
     const time = new Date(Date.UTC(2026, 0, 1) + 1000 * sequence).toISOString();
     return { v: 1, sequence, time, previous: NO_PREVIOUS, ...draft } as RecordEvent;
@@ -119,7 +121,13 @@ describe("the history of a campaign", () => {
   });
 
   it("gives the results themselves", () => {
-    const { targetName: name, fit, target, verdict, ladder } = historyOf(recordOf(Object.values(first.drafts)));
+    const {
+      targetName: name,
+      fit,
+      target,
+      verdict,
+      ladder,
+    } = historyOf(recordOf(Object.values(first.drafts)));
     expect({ name, fit, target, verdict }).toEqual({
       name: first.name,
       fit: first.fit,
@@ -159,7 +167,10 @@ describe("the history of a campaign", () => {
   it("forgets a ladder of another corpus or vocabulary", () => {
     const { planned: start, prepare, ladder } = first.drafts;
     const other = finished("prepare", manifestWith("another", 512));
-    expect(historyOf(recordOf([start, prepare, ladder, other]))).toMatchObject({ ladder: null, targetName: null });
+    expect(historyOf(recordOf([start, prepare, ladder, other]))).toMatchObject({
+      ladder: null,
+      targetName: null,
+    });
     const small = finished("prepare", manifestWith("small", 300));
     expect(historyOf(recordOf([start, small])).manifest).toBeNull();
     expect(historyOf(recordOf([start, prepare, small])).manifest?.hash).toBe("corpus");

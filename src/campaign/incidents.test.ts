@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { EventDraft, RecordEvent } from "../record/events.ts";
+import type { EventDraft, EventKind, RecordEvent } from "../record/events.ts";
 import { NO_PREVIOUS } from "../record/events.ts";
 import { incidentsOf } from "./incidents.ts";
 
 const RUN = "target.1234abcd";
 
+type Draft = { readonly [K in EventKind]: EventDraft<K> }[EventKind];
+
 /** The events, ten seconds apart. */
-function recordOf(drafts: readonly EventDraft[]): readonly RecordEvent[] {
+function recordOf(drafts: readonly Draft[]): readonly RecordEvent[] {
   return drafts.map((draft, sequence) => {
     const time = new Date(Date.UTC(2026, 0, 1) + 10_000 * sequence).toISOString();
     return { v: 1, sequence, time, previous: NO_PREVIOUS, ...draft } as RecordEvent;
@@ -92,7 +94,9 @@ describe("incidents", () => {
       { run: null, kind: "interrupted", data: { reason: "in stage target" } },
       incident("disk full", null),
     ]);
-    expect(incidentsOf(events).map(({ run, kind, evidence, recovery }) => [run, kind, evidence, recovery])).toEqual([
+    expect(
+      incidentsOf(events).map(({ run, kind, evidence, recovery }) => [run, kind, evidence, recovery]),
+    ).toEqual([
       ["campaign", "interrupted", "in stage target", "the same command went on"],
       ["campaign", "disk full", '{"signal":"SIGKILL"}', "none"],
     ]);
@@ -100,7 +104,13 @@ describe("incidents", () => {
 
   it("of one run are not mixed up with another's", () => {
     const other = { ...checkpoint(50), run: "other" };
-    const events = recordOf([started(1), checkpoint(10), other, incident("a"), { ...started(1), run: "other" }]);
+    const events = recordOf([
+      started(1),
+      checkpoint(10),
+      other,
+      incident("a"),
+      { ...started(1), run: "other" },
+    ]);
     expect(incidentsOf(events).map(({ recovery }) => recovery)).toEqual(["none"]);
     const [fact] = incidentsOf(recordOf([checkpoint(10), other, resumed(2, 10)]));
     expect(fact?.lostSeconds).toBe(0);

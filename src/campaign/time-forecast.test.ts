@@ -16,7 +16,12 @@ const TARGET: PlannedRun = {
   name: "target",
   spec: {
     role: "target",
-    shape: shapeOfWidth(16, { vocabularySize: 300, numLayers: 2, queriesPerKeyValue: 1, tiedEmbeddings: false }),
+    shape: shapeOfWidth(16, {
+      vocabularySize: 300,
+      numLayers: 2,
+      queriesPerKeyValue: 1,
+      tiedEmbeddings: false,
+    }),
     optimiser: optimiserOf(recipe),
     sequenceLength: 64,
     batchSequences: 10,
@@ -98,13 +103,15 @@ describe("what the target will cost", () => {
     expect(forecast.arenaBytes).toBe(50e6);
     expect(median).toBe(152e6);
     expect(median / lo).toBeCloseTo(Math.exp(1.645 * 0.025), 12);
-    expect(basis).toBe("the arena of the target, planned to the byte, plus what 3 runs of the ladder took beside theirs");
+    expect(basis).toBe(
+      "the arena of the target, planned to the byte, plus what 3 runs of the ladder took beside theirs",
+    );
   });
 
   test("operations: each by its own ratio, together the forecast of the step", () => {
     // Ratios: matmul 1 and 1, add 0.5 and 3 (1.75 in the middle); 16 and 7 ms, scaled to 24 ms.
-    expect(forecast.operationSeconds["matmul"]).toBeCloseTo((0.024 * 16) / 23, 12);
-    expect(forecast.operationSeconds["add"]).toBeCloseTo((0.024 * 7) / 23, 12);
+    expect(forecast.operationSeconds.matmul).toBeCloseTo((0.024 * 16) / 23, 12);
+    expect(forecast.operationSeconds.add).toBeCloseTo((0.024 * 7) / 23, 12);
   });
 
   it("is no surer of time than machines are steady, however well the rungs agree", () => {

@@ -4,12 +4,14 @@ import { Random } from "../math/random.ts";
 import { wideningFrom } from "./back-test.ts";
 import { forecast, forecastLine, type Observation } from "./forecast.ts";
 import { mixtureQuantile } from "./mixture.ts";
+import { floorSharePrior, startNodes } from "./prior.ts";
 
 type Truth = { readonly b: number; readonly floor: number; readonly noise: number; readonly seed: number };
 
 /** Loss at x decades above the largest rung, in bits per byte. */
 const lossAt = (x: number, truth: Truth) => 2 * (truth.floor + (1 - truth.floor) * 10 ** (-truth.b * x));
 
+/** Sizes of the public tables, where the floor's share is believed to be about a half (prior.ts). */
 function designAt(x: number) {
   const n = 1e8 * 10 ** (x / 2);
   return { n, d: 20 * n, c: 6 * n * 20 * n };
@@ -112,6 +114,37 @@ test("a ladder with a kink that the law cannot follow gets a wider interval", ()
   const straight = forecast(ladder(truth), designAt(1));
   const bent = forecast(kinked, designAt(1));
   expect(bent.hi / bent.lo - 1).toBeGreaterThan(1.5 * (straight.hi / straight.lo - 1));
+});
+
+test("tiny runs: a ladder that bends over at its bottom is forecast by the start, not by drift", () => {
+  const tiny = (x: number) => {
+    const n = 9e4 * 10 ** (x / 2);
+    return { n, d: 10 * n, c: 60 * n * n };
+  };
+  // Written out, not taken from the law under test: floor 0.7, exponent 0.1, start 1e10 FLOPs.
+  const lossOf = ({ c }: { readonly c: number }) => 0.7 + 1.4 * ((c + 1e10) / 5e11) ** -0.1;
+  const random = new Random(8, "tiny");
+  const runs = [-1.5, -1.2, -0.9, -0.6, -0.3, 0].flatMap((x, rung) =>
+    [1, 2, 3].map((seed) => ({
+      run: `rung-${rung}`,
+      seed,
+      ...tiny(x),
+      loss: lossOf(tiny(x)) * Math.exp(0.002 * random.normal()),
+    })),
+  );
+  const answer = forecast(runs, tiny(0.9), { numResamples: 10 });
+  expect(Math.abs(answer.median / lossOf(tiny(0.9)) - 1)).toBeLessThan(0.01);
+  expect(answer.hi / answer.lo - 1).toBeLessThan(0.06);
+});
+
+test("the floor's share is believed smaller below the public tables, and the same within them; so is the start", () => {
+  expect(floorSharePrior(1e17).median).toBeCloseTo(0.55, 12);
+  expect(floorSharePrior(1e21).median).toBeCloseTo(0.55, 12);
+  // Five decades below: odds of 0.55 / 0.45 times e^-1.
+  const odds = (0.55 / 0.45) * Math.exp(-1);
+  expect(floorSharePrior(1e12).median).toBeCloseTo(odds / (1 + odds), 12);
+  expect(startNodes(1e14)).toEqual([{ value: 0, logWeight: 0 }]);
+  expect(startNodes(2e10)).toHaveLength(5);
 });
 
 test("back-test errors widen the interval only when they are larger than promised", () => {

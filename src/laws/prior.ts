@@ -28,7 +28,7 @@ export const PRIORS = {
     spread: 0.7,
     numNodes: 13,
     reason:
-      "E as a share of the loss of a run of 1e17 FLOPs: 0.54 to 0.9 at the largest run of the same tables; smaller runs have less of it (FLOOR_GROWTH)",
+      "E as a share of the largest rung's loss: 0.54 to 0.9 at the largest run of the same tables, less a decade below, and less again below the tables (FLOOR_LOSS)",
   },
   start: {
     scale: "log",
@@ -56,16 +56,17 @@ export const PRIORS = {
 } as const satisfies Record<string, Prior>;
 
 /**
- * Log odds that the floor's share gains per decade of compute, from its prior median at 1e17 FLOPs. Were b = 0.16 true for ever,
- * the reducible part would fall so that it gains 0.16 ln 10 = 0.37; half of that, because b is not known over five decades.
+ * Log odds that the floor's share loses per decade of compute below the tables. Were b = 0.16 true all the way down, the reducible
+ * part would grow so that it loses 0.16 ln 10 = 0.37; half of that, because b is not known over five decades.
  */
-const FLOOR_GROWTH = 0.2;
-const FLOOR_REFERENCE = 1e17;
+const FLOOR_LOSS = 0.2;
+/** FLOPs: about where the public tables begin. */
+const TABLES_BEGIN = 1e17;
 
 /** What is believed of the floor's share at a largest rung of this compute. */
 export function floorSharePrior(topCompute: number): Prior {
   const logit = Math.log(PRIORS.floorShare.median / (1 - PRIORS.floorShare.median));
-  const shifted = logit + FLOOR_GROWTH * Math.log10(topCompute / FLOOR_REFERENCE);
+  const shifted = logit - FLOOR_LOSS * Math.max(0, Math.log10(TABLES_BEGIN / topCompute));
   return { ...PRIORS.floorShare, median: 1 / (1 + Math.exp(-shifted)) };
 }
 

@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { Tokenizer } from "../corpus/tokenizer.ts";
+import { Session } from "../engine/session.ts";
 import { UserError } from "../errors.ts";
 import { initialValues } from "../model/initialise.ts";
 import type { DecoderShape } from "../model/shape.ts";
 import { parametersOf } from "../model/shape.ts";
 import type { FinishedModel } from "./hugging-face.ts";
 import { readHuggingFace, writeHuggingFace } from "./hugging-face.ts";
+import { trainingPrograms } from "./programs.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 const SHAPE: DecoderShape = {
@@ -42,6 +44,31 @@ function modelOf(shape: DecoderShape): FinishedModel {
     }),
   );
   return { shape, sequenceLength: 32, parameters };
+}
+
+/** Of every token of two sequences. */
+async function lossesOf({ shape, sequenceLength, parameters }: FinishedModel): Promise<Float32Array> {
+  const optimiser = {
+    learningRate: 1,
+    baseWidth: 64,
+    beta1: 0.9,
+    beta2: 0.95,
+    epsilon: 1e-8,
+    weightDecay: 0,
+    clip: 1,
+  };
+  const session = new Session(trainingPrograms(shape, { batch: 2, sequenceLength }, optimiser), {
+    numThreads: 1,
+  });
+  for (const [name, values] of parameters) session.floats(name).set(values);
+  const tokens = Int32Array.from(
+    { length: 2 * sequenceLength },
+    (_, i) => (7 * i * i + i) % shape.vocabularySize,
+  );
+  session.integers("tokens").set(tokens);
+  session.integers("targets").set(tokens.toReversed());
+  await session.run("evaluate");
+  return session.output("evaluate", "losses").slice();
 }
 
 function write(name: string, model: FinishedModel): string {
@@ -160,6 +187,46 @@ describe("a model folder", () => {
     const text = "the other , the path .";
     expect(theirs.encode(text).ids).toEqual(Array.from(tokenizer.encode(text)));
     expect(theirs.decode(Array.from(tokenizer.encode(text)))).toBe(text);
+  });
+});
+
+describe("a width that the number of heads does not divide, which transformers refuses", () => {
+  it.each([
+    [
+      "seven heads of a width of 20",
+      { numHeads: 7, numKeyValueHeads: 7 },
+      { numHeads: 10, numKeyValueHeads: 10 },
+    ],
+    [
+      "three pairs of a width of 20",
+      { numHeads: 6, numKeyValueHeads: 3 },
+      { numHeads: 10, numKeyValueHeads: 5 },
+    ],
+  ])("%s is given heads of zeros, and the losses stay", async (name, heads, padded) => {
+    const model = modelOf({ ...SHAPE, ...heads });
+    const read = readHuggingFace(write(`padded ${name}`, model));
+    expect(read.shape).toEqual({ ...SHAPE, ...padded });
+    const [before, after] = [await lossesOf(model), await lossesOf(read)];
+    expect(Math.max(...before.map((loss, i) => Math.abs(loss - after[i]!)))).toBeLessThan(1e-5);
+    expect(new Set(before).size).toBeGreaterThan(10);
+    for (const [key, values] of read.parameters) {
+      const own = model.parameters.get(key)!;
+      expect(values.filter((value) => value !== 0)).toEqual(own.filter((value) => value !== 0));
+    }
+  });
+
+  it("where no number of whole groups divides it, each query gets a copy of its key and value", async () => {
+    // Three heads of one group of a width of 20: four heads of their own, of which the last is zero.
+    const model = modelOf({ ...SHAPE, numHeads: 3, numKeyValueHeads: 1 });
+    const read = readHuggingFace(write("groups of three", model));
+    expect(read.shape).toEqual({ ...SHAPE, numHeads: 4, numKeyValueHeads: 4 });
+    const [before, after] = [await lossesOf(model), await lossesOf(read)];
+    expect(Math.max(...before.map((loss, i) => Math.abs(loss - after[i]!)))).toBeLessThan(1e-5);
+  });
+
+  it("stays as it is with more heads than channels", () => {
+    const shape = { ...SHAPE, numHeads: 21, numKeyValueHeads: 21 };
+    expect(readHuggingFace(write("many", modelOf(shape))).shape).toEqual(shape);
   });
 });
 

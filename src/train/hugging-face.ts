@@ -10,7 +10,7 @@ import { tokenizerConfig } from "../corpus/tokenizer-json.ts";
 import { END_OF_TEXT_ID } from "../corpus/vocabulary.ts";
 import { UserError } from "../errors.ts";
 import type { DecoderShape } from "../model/shape.ts";
-import { parametersOf } from "../model/shape.ts";
+import { lengthOf, parametersOf } from "../model/shape.ts";
 import { readJson, writeFileAtomic } from "../record/files.ts";
 import type { Tensor } from "./safetensors.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
@@ -49,22 +49,19 @@ const configSchema = z.object({
 /** Writes the folder. `card` is the model card: what it is, what it was trained on, how well it does. */
 export function writeHuggingFace(
   folder: string,
-  model: FinishedModel,
+  finished: FinishedModel,
   tokenizerPath: string,
   card: string,
 ): void {
   mkdirSync(folder, { recursive: true });
+  const model = withDividingHeads(finished);
   const { shape, sequenceLength } = model;
-  const columnsOf = new Map(parametersOf(shape).map((parameter) => [parameter.name, parameter.shape[1]]));
+  const lengths = rowLengths(shape);
   const tensors = stretches(shape).map(({ name, parameter, fromRow, toRow }): Tensor => {
-    const columns = columnsOf.get(parameter);
-    const data = model.parameters.get(parameter)!.subarray(fromRow * (columns ?? 1), toRow * (columns ?? 1));
-    return {
-      name,
-      dtype: "F32",
-      shape: columns === undefined ? [toRow - fromRow] : [toRow - fromRow, columns],
-      data,
-    };
+    const columns = lengths.get(parameter)!;
+    const data = model.parameters.get(parameter)!.subarray(fromRow * columns, toRow * columns);
+    const isVector = columns === 1;
+    return { name, dtype: "F32", shape: isVector ? [toRow - fromRow] : [toRow - fromRow, columns], data };
   });
   writeSafetensors(join(folder, "model.safetensors"), tensors, { format: "pt" });
   writeJson(folder, "config.json", configOf(shape, sequenceLength));
@@ -76,6 +73,62 @@ export function writeHuggingFace(
   writeJson(folder, "tokenizer_config.json", { ...tokenizerConfig, model_max_length: sequenceLength });
   copyFileSync(tokenizerPath, join(folder, "tokenizer.json"));
   writeFileAtomic(join(folder, "README.md"), card);
+}
+
+/**
+ * The same function with a number of heads that divides the width: transformers refuses any other since its version 5, even where head_dim is
+ * given (huggingface/transformers#46082). Heads of zeros are appended, which attend to nothing and add nothing; where no number of whole
+ * groups divides the width, every query head is first given a copy of its key/value head.
+ */
+function withDividingHeads(model: FinishedModel): FinishedModel {
+  const { shape } = model;
+  const heads = dividingHeads(shape);
+  if (heads.numHeads === shape.numHeads) return model;
+  const padded = { ...shape, ...heads };
+  const numCopies = shape.numHeads / shape.numKeyValueHeads / (heads.numHeads / heads.numKeyValueHeads);
+  const parameters = emptyParameters(padded);
+  const [lengths, paddedLengths] = [rowLengths(shape), rowLengths(padded)];
+  const places = stretches(padded);
+  for (const [i, { name, parameter, fromRow, toRow }] of stretches(shape).entries()) {
+    const [from, to] = [model.parameters.get(parameter)!, parameters.get(parameter)!];
+    const columns = lengths.get(parameter)!;
+    const copies = /[kv]_proj/.test(name) ? numCopies : 1;
+    for (let row = 0; row < (toRow - fromRow) * copies; row++) {
+      const head = Math.floor(row / (copies * shape.headDim));
+      const source = fromRow + head * shape.headDim + (row % shape.headDim);
+      to.set(
+        from.subarray(source * columns, (source + 1) * columns),
+        (places[i]!.fromRow + row) * paddedLengths.get(parameter)!,
+      );
+    }
+  }
+  return { ...model, shape: padded, parameters };
+}
+
+/** The fewest heads, as many at least as there are, that divide the width; as they are where there are more of them than channels. */
+function dividingHeads({
+  width,
+  numHeads,
+  numKeyValueHeads,
+}: DecoderShape): Pick<DecoderShape, "numHeads" | "numKeyValueHeads"> {
+  const queriesPerKeyValue = numHeads / numKeyValueHeads;
+  for (let groups = numKeyValueHeads; groups * queriesPerKeyValue <= width; groups++)
+    if (width % (groups * queriesPerKeyValue) === 0)
+      return { numHeads: groups * queriesPerKeyValue, numKeyValueHeads: groups };
+  for (let heads = numHeads; heads <= width; heads++)
+    if (width % heads === 0) return { numHeads: heads, numKeyValueHeads: heads };
+  return { numHeads, numKeyValueHeads };
+}
+
+function emptyParameters(shape: DecoderShape): Map<string, Float32Array> {
+  return new Map(
+    parametersOf(shape).map((parameter) => [parameter.name, new Float32Array(lengthOf(parameter))]),
+  );
+}
+
+/** Length of a row of each parameter; 1 where it is a vector. */
+function rowLengths(shape: DecoderShape): ReadonlyMap<string, number> {
+  return new Map(parametersOf(shape).map((parameter) => [parameter.name, parameter.shape[1] ?? 1]));
 }
 
 /** Reads a folder that `writeHuggingFace` has written. */
@@ -98,18 +151,11 @@ export function readHuggingFace(folder: string): FinishedModel {
   const stored = new Map(
     readSafetensors(join(folder, "model.safetensors")).tensors.map((tensor) => [tensor.name, tensor.data]),
   );
-  const parameters = new Map(
-    parametersOf(shape).map(({ name, shape: lengths }) => [
-      name,
-      new Float32Array(lengths.reduce((a, b) => a * b, 1)),
-    ]),
-  );
-  const columnsOf = new Map(
-    parametersOf(shape).map((parameter) => [parameter.name, parameter.shape[1] ?? 1]),
-  );
+  const parameters = emptyParameters(shape);
+  const lengths = rowLengths(shape);
   for (const { name, parameter, fromRow, toRow } of stretches(shape)) {
     const data = stored.get(name);
-    const columns = columnsOf.get(parameter)!;
+    const columns = lengths.get(parameter)!;
     const size = (toRow - fromRow) * columns;
     if (data?.length !== size)
       throw new UserError(
