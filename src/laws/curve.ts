@@ -93,7 +93,7 @@ export function forecastCurve(
   );
   const reach = target.c / top.c;
   // A point averages a fixed share of the run's tokens, and its scatter is the choice of text: variance falls as 1 / D. On our own
-  // ladders noise times root D is the same for largest rung and target to 10 % (docs/log.md).
+  // ladders noise times root D of the target is 0.9 to 1.3 times that of the largest rung (docs/log.md).
   const noiseFactor = Math.min(1, Math.sqrt(top.d / target.d));
   const centre = fractions.map((_, k) => quantiles(atFraction(k), target, noise, noiseFactor));
   const widening = pooledWidening(fractions, atFraction, (rows, k) =>

@@ -4,7 +4,7 @@ import { Random } from "../math/random.ts";
 import { wideningFrom } from "./back-test.ts";
 import { forecast, forecastLine, type Observation } from "./forecast.ts";
 import { mixtureQuantile } from "./mixture.ts";
-import { floorSharePrior, startNodes } from "./prior.ts";
+import { driftPrior, floorSharePrior } from "./prior.ts";
 
 type Truth = { readonly b: number; readonly floor: number; readonly noise: number; readonly seed: number };
 
@@ -116,13 +116,12 @@ test("a ladder with a kink that the law cannot follow gets a wider interval", ()
   expect(bent.hi / bent.lo - 1).toBeGreaterThan(1.5 * (straight.hi / straight.lo - 1));
 });
 
-test("tiny runs: a ladder that bends over at its bottom is forecast by the start, not by drift", () => {
+test("tiny runs: a straight ladder is continued, not bent by a floor that only large models are near", () => {
   const tiny = (x: number) => {
     const n = 9e4 * 10 ** (x / 2);
     return { n, d: 10 * n, c: 60 * n * n };
   };
-  // Written out, not taken from the law under test: floor 0.7, exponent 0.1, start 1e10 FLOPs.
-  const lossOf = ({ c }: { readonly c: number }) => 0.7 + 1.4 * ((c + 1e10) / 5e11) ** -0.1;
+  const lossOf = ({ c }: { readonly c: number }) => 2.1 * (c / 5e11) ** -0.07;
   const random = new Random(8, "tiny");
   const runs = [-1.5, -1.2, -0.9, -0.6, -0.3, 0].flatMap((x, rung) =>
     [1, 2, 3].map((seed) => ({
@@ -137,14 +136,14 @@ test("tiny runs: a ladder that bends over at its bottom is forecast by the start
   expect(answer.hi / answer.lo - 1).toBeLessThan(0.06);
 });
 
-test("the floor's share is believed smaller below the public tables, and the same within them; so is the start", () => {
+test("below the public tables the floor's share is believed smaller and the drift larger; within them both stay", () => {
   expect(floorSharePrior(1e17).median).toBeCloseTo(0.55, 12);
   expect(floorSharePrior(1e21).median).toBeCloseTo(0.55, 12);
-  // Five decades below: odds of 0.55 / 0.45 times e^-1.
-  const odds = (0.55 / 0.45) * Math.exp(-1);
+  // Five decades below: odds of 0.55 / 0.45 times e^-2.5.
+  const odds = (0.55 / 0.45) * Math.exp(-2.5);
   expect(floorSharePrior(1e12).median).toBeCloseTo(odds / (1 + odds), 12);
-  expect(startNodes(1e14)).toEqual([{ value: 0, logWeight: 0 }]);
-  expect(startNodes(2e10)).toHaveLength(5);
+  expect(driftPrior(1e18).median).toBeCloseTo(0.005, 12);
+  expect(driftPrior(1e12).median).toBeCloseTo(0.012, 12);
 });
 
 test("back-test errors widen the interval only when they are larger than promised", () => {

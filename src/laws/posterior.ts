@@ -1,14 +1,14 @@
-/** @file What a ladder says about its trend: every combination of exponent, floor, start, seed noise and drift, weighed by the data. */
+/** @file What a ladder says about its trend: every combination of exponent, floor, seed noise and drift, weighed by the data. */
 
 import { mean } from "../math/statistics.ts";
 import { type Covariance, covarianceOf, kriging, misfit } from "./covariance.ts";
 import type { Design, Run } from "./law.ts";
 import type { Part } from "./mixture.ts";
-import { floorSharePrior, nodesOf, PRIORS, startNodes } from "./prior.ts";
+import { driftPrior, floorSharePrior, nodesOf, PRIORS } from "./prior.ts";
 import type { Shape, Trend } from "./trend.ts";
 
 // The model, in log loss, over x = log10(compute):
-//   y_i = level + logRatio(design_i; exponent, floorShare, start) + drift(x_i) + noise_i
+//   y_i = level + logRatio(design_i; exponent, floorShare) + drift(x_i) + noise_i
 // with noise ~ N(0, seedNoise^2) and drift a random walk in x (variance drift^2 per decade). The walk says that real ladders
 // leave every formula slowly: rungs near the top then count more than rungs far below, and uncertainty grows with the reach.
 // The level has a flat prior and is integrated out exactly (universal kriging: Cressie 1993, section 3.4).
@@ -63,19 +63,17 @@ function rungsOf(runs: readonly Run[]): readonly Rung[] {
 function statesOf(trend: Trend, rungs: readonly Rung[], covariances: readonly Covariance[]): State[] {
   const anchor = rungs.at(-1)!;
   const states: State[] = [];
-  for (const start of startNodes(rungs[0]!.c)) {
-    for (const floor of nodesOf(floorSharePrior(anchor.c))) {
-      for (const exponent of nodesOf(PRIORS.exponent)) {
-        const shape = { exponent: exponent.value, floorShare: floor.value, start: start.value };
-        const residuals = Float64Array.from(
-          rungs,
-          (rung) => rung.logLoss - anchor.logLoss - trend.logRatio(rung, anchor, shape),
-        );
-        const logWeight = exponent.logWeight + floor.logWeight + start.logWeight;
-        for (const covariance of covariances) {
-          const weight = logWeight + covariance.logWeight - misfit(covariance, residuals) / 2;
-          states.push({ trend, shape, residuals, covariance, weight });
-        }
+  for (const floor of nodesOf(floorSharePrior(anchor.c))) {
+    for (const exponent of nodesOf(PRIORS.exponent)) {
+      const shape = { exponent: exponent.value, floorShare: floor.value };
+      const residuals = Float64Array.from(
+        rungs,
+        (rung) => rung.logLoss - anchor.logLoss - trend.logRatio(rung, anchor, shape),
+      );
+      for (const covariance of covariances) {
+        const logWeight = exponent.logWeight + floor.logWeight + covariance.logWeight;
+        const weight = logWeight - misfit(covariance, residuals) / 2;
+        states.push({ trend, shape, residuals, covariance, weight });
       }
     }
   }
@@ -101,7 +99,7 @@ export function posteriorOf(runs: readonly Run[], trends: readonly Trend[]): Pos
   const numRuns = rungs.map((rung) => rung.numRuns);
   const scatter = rungs.reduce((sum, rung) => sum + rung.scatter, 0);
   const covariances = nodesOf(PRIORS.seedNoise).flatMap((noise) =>
-    nodesOf(PRIORS.drift).map((drift) => covarianceOf({ decades, numRuns, scatter }, noise, drift)),
+    nodesOf(driftPrior(anchor.c)).map((drift) => covarianceOf({ decades, numRuns, scatter }, noise, drift)),
   );
   const states = normalised(trends.flatMap((trend) => statesOf(trend, rungs, covariances)));
   const average = (value: (state: State) => number) =>

@@ -30,14 +30,6 @@ export const PRIORS = {
     reason:
       "E as a share of the largest rung's loss: 0.54 to 0.9 at the largest run of the same tables, less a decade below, and less again below the tables (FLOOR_LOSS)",
   },
-  start: {
-    scale: "log",
-    median: 1e10,
-    spread: 1,
-    numNodes: 5,
-    reason:
-      "FLOPs below which a decoder has learnt little but word frequencies: 0.4 to 3e10 on our own ladders; far below any public table, which it leaves as they are",
-  },
   seedNoise: {
     scale: "log",
     median: 0.003,
@@ -48,35 +40,38 @@ export const PRIORS = {
   drift: {
     scale: "log",
     median: 0.005,
-    spread: 0.7,
+    spread: 0.6,
     numNodes: 5,
     reason:
-      "log loss wandering off any law, per square root of a decade of compute: 0.2 to 2 % in the same tables",
+      "log loss wandering off any law, per square root of a decade of compute: 0.2 to 2 % in the same tables, and more below them (DRIFT_GAIN)",
   },
 } as const satisfies Record<string, Prior>;
 
-/**
- * Log odds that the floor's share loses per decade of compute below the tables. Were b = 0.16 true all the way down, the reducible
- * part would grow so that it loses 0.16 ln 10 = 0.37; half of that, because b is not known over five decades.
- */
-const FLOOR_LOSS = 0.2;
-/** FLOPs: about where the public tables begin. */
+/** FLOPs: about where the public tables begin. Below them two beliefs move, and their movers were measured on our own tiny ladders. */
 const TABLES_BEGIN = 1e17;
+
+/**
+ * Log odds that the floor's share loses per decade below the tables. Going down, the reducible part grows by b ln 10 a decade: 0.37 for
+ * b = 0.16. A little more, because ladders of 1e10 to 1e13 FLOPs are straight in log loss against log compute, or bend the other way.
+ */
+const FLOOR_LOSS = 0.5;
+
+/** What the drift gains per decade below the tables, as a share of its value there: 0.5 % becomes 1.2 % at 1e12 FLOPs. */
+const DRIFT_GAIN = 0.28;
+
+const decadesBelowTables = (topCompute: number) => Math.max(0, Math.log10(TABLES_BEGIN / topCompute));
 
 /** What is believed of the floor's share at a largest rung of this compute. */
 export function floorSharePrior(topCompute: number): Prior {
   const logit = Math.log(PRIORS.floorShare.median / (1 - PRIORS.floorShare.median));
-  const shifted = logit - FLOOR_LOSS * Math.max(0, Math.log10(TABLES_BEGIN / topCompute));
+  const shifted = logit - FLOOR_LOSS * decadesBelowTables(topCompute);
   return { ...PRIORS.floorShare, median: 1 / (1 + Math.exp(-shifted)) };
 }
 
-/** A start this far below the smallest rung moves no rung by more than 0.1 % of what it has learnt. */
-const START_NEGLIGIBLE = 1e-3;
-
-/** Nodes for the start; one that changes nothing where every rung is far beyond it, as in tables of larger models. */
-export function startNodes(lowestCompute: number): readonly Node[] {
-  if (PRIORS.start.median < START_NEGLIGIBLE * lowestCompute) return [{ value: 0, logWeight: 0 }];
-  return nodesOf(PRIORS.start);
+/** What is believed of the drift of a ladder whose largest rung has this compute: small models leave any law sooner. */
+export function driftPrior(topCompute: number): Prior {
+  const { median } = PRIORS.drift;
+  return { ...PRIORS.drift, median: median * (1 + DRIFT_GAIN * decadesBelowTables(topCompute)) };
 }
 
 export type Node = { readonly value: number; readonly logWeight: number };

@@ -1,4 +1,4 @@
-/** @file A law as a forecast uses it: its shape relative to the largest rung, so that only exponent, floor and start are unknown. */
+/** @file A law as a forecast uses it: its shape relative to the largest rung, so that only an exponent and a floor are unknown. */
 
 import type { Design } from "./law.ts";
 
@@ -8,11 +8,6 @@ export type Shape = {
   readonly exponent: number;
   /** E / L(anchor). */
   readonly floorShare: number;
-  /**
-   * FLOPs added to those of every run. A model that has seen next to nothing still knows the frequencies of words, so its loss is
-   * bounded, while a power law grows without end: the shift bends the law over near the bottom of a small ladder.
-   */
-  readonly start: number;
 };
 
 /** log of L(design) / L(anchor). The level L(anchor) itself is left to the data. */
@@ -24,13 +19,10 @@ export type Trend = {
 
 const computeTrend: Trend = {
   name: "compute",
-  formula: "L(C) = E + a (C + C0)^-b",
-  logRatio: (design, anchor, { exponent, floorShare, start }) =>
-    Math.log(floorShare + (1 - floorShare) * ((design.c + start) / (anchor.c + start)) ** -exponent),
+  formula: "L(C) = E + a C^-b",
+  logRatio: (design, anchor, { exponent, floorShare }) =>
+    Math.log(floorShare + (1 - floorShare) * (design.c / anchor.c) ** -exponent),
 };
-
-/** Tokens per parameter at which compute at the start, C0 = 6 N0 D0, is split: the recipe's own ratio. */
-const START_RATIO = 10;
 
 /**
  * Chinchilla with alpha = beta = 2 b (so that C ~ N D falls with b) and equal parts of size and data at the largest rung, as at
@@ -38,12 +30,10 @@ const START_RATIO = 10;
  */
 const chinchillaTrend: Trend = {
   name: "chinchilla",
-  formula: "L(N, D) = E + A (N + N0)^-alpha + B (D + D0)^-alpha",
-  logRatio(design, anchor, { exponent, floorShare, start }) {
-    const n0 = Math.sqrt(start / (6 * START_RATIO));
-    const d0 = START_RATIO * n0;
-    const size = ((design.n + n0) / (anchor.n + n0)) ** (-2 * exponent);
-    const data = ((design.d + d0) / (anchor.d + d0)) ** (-2 * exponent);
+  formula: "L(N, D) = E + A N^-alpha + B D^-alpha",
+  logRatio(design, anchor, { exponent, floorShare }) {
+    const size = (design.n / anchor.n) ** (-2 * exponent);
+    const data = (design.d / anchor.d) ** (-2 * exponent);
     return Math.log(floorShare + (1 - floorShare) * 0.5 * (size + data));
   },
 };

@@ -1,0 +1,173 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import type { Corpus } from "../corpus/corpus.ts";
+import { openCorpus } from "../corpus/corpus.ts";
+import { prepareCorpus } from "../corpus/prepare.ts";
+import { corpusSpec } from "../corpus/spec.ts";
+import { native } from "../engine/native.ts";
+import { Random } from "../math/random.ts";
+import { mean } from "../math/statistics.ts";
+import { shapeOfWidth } from "../model/dial.ts";
+import { readRunSeries } from "../record/run-series.ts";
+import { columnOf } from "../record/series.ts";
+import { latestCheckpoint, loadCheckpoint } from "./checkpoint.ts";
+import type { RunEvent, RunPlace } from "./run.ts";
+import { trainRun } from "./run.ts";
+import type { RunSpec } from "./run-spec.ts";
+import { learningRateAt } from "./schedule.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "longrun-run-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const SPEC: RunSpec = {
+  role: "single",
+  shape: shapeOfWidth(16, {
+    vocabularySize: 270,
+    numLayers: 1,
+    queriesPerKeyValue: 1,
+    tiedEmbeddings: false,
+  }),
+  optimiser: {
+    learningRate: 0.02,
+    baseWidth: 16,
+    beta1: 0.9,
+    beta2: 0.95,
+    epsilon: 1e-8,
+    weightDecay: 0.1,
+    clip: 1,
+  },
+  sequenceLength: 16,
+  batchSequences: 4,
+  numSteps: 60,
+  seed: 1,
+  heldOutTokens: 500,
+  checkpointSeconds: 1000,
+};
+
+let corpus: Corpus;
+beforeAll(async () => {
+  const random = new Random(1, "text");
+  const words = ["the ", "ship ", "sails ", "home ", "and ", "sinks.\n"];
+  const text = Array.from({ length: 6000 }, () => words[random.integer(words.length)]).join("");
+  writeFileSync(join(folder, "text.txt"), text);
+  const sources = [{ name: "text", path: "text.txt" }];
+  const spec = { sources, passageBytes: 500, holdOut: { fraction: 0.1 }, vocabularySize: 270, seed: 1 };
+  await prepareCorpus(corpusSpec.parse(spec), folder, join(folder, "corpus"));
+  corpus = openCorpus(join(folder, "corpus"));
+});
+
+const place = (name: string, changes: Partial<RunPlace> = {}): RunPlace => ({
+  folder,
+  name,
+  corpus,
+  numThreads: 1,
+  instructionSet: native.instructionSets()[0]!,
+  checkpointBytes: 1e9,
+  ...changes,
+});
+
+/** Trains until it ends, or until a step after which it is asked to stop. */
+async function train(
+  spec: RunSpec,
+  at: RunPlace,
+  stopAfter = Number.POSITIVE_INFINITY,
+): Promise<readonly RunEvent[]> {
+  const stop = new AbortController();
+  const events: RunEvent[] = [];
+  for await (const event of trainRun(spec, at, stop.signal)) {
+    events.push(event);
+    if (event.kind === "step" && event.step === stopAfter) stop.abort();
+  }
+  return events;
+}
+
+const kindsOf = (events: readonly RunEvent[]) =>
+  events.map(({ kind }) => kind).filter((kind, i, all) => kind !== "step" || all[i - 1] !== "step");
+const seriesOf = (name: string, column: string) =>
+  Array.from(columnOf(readRunSeries(join(folder, "series", name)), column));
+/** Parameters and moments at the end, bit by bit. */
+function stateOf(name: string): readonly string[] {
+  const { checkpoint } = latestCheckpoint(join(folder, "runs", name, "checkpoints"));
+  const { model, optimiser } = loadCheckpoint(checkpoint!);
+  return [...model, ...optimiser].map(
+    ({ name: tensor, data }) =>
+      `${tensor} ${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64")}`,
+  );
+}
+
+describe("a run", () => {
+  it("lowers the loss, keeps its series and ends with a summary of them", async () => {
+    const events = await train(SPEC, place("whole"));
+    expect(kindsOf(events)).toEqual(["started", "step", "checkpoint", "evaluating", "finished"]);
+    expect(events[0]).toEqual({
+      kind: "started",
+      attempt: 1,
+      fromStep: 0,
+      checkpoint: null,
+      exact: true,
+      damaged: [],
+    });
+    const losses = seriesOf("whole", "loss");
+    expect(losses).toHaveLength(60);
+    expect(Math.abs(losses[0]! - Math.log(270))).toBeLessThan(0.3);
+    expect(mean(losses.slice(-5))).toBeLessThan(0.5 * losses[0]!);
+    expect(seriesOf("whole", "step")).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+    expect(seriesOf("whole", "tokens").at(-1)).toBe(60 * 64);
+    const rates = Array.from({ length: 60 }, (_, i) => learningRateAt(i + 1, 60, 0.02));
+    expect(seriesOf("whole", "learningRate")).toEqual(rates);
+    const last = events.at(-1);
+    const summary = last?.kind === "finished" ? last.summary : null;
+    expect(summary).toMatchObject({ numSteps: 60, tokens: 3840, numAttempts: 1 });
+    expect(summary!.heldOut.all.natsPerToken).toBeLessThan(0.5 * losses[0]!);
+    expect(summary!.heldOut.sources).toEqual({ text: summary!.heldOut.all });
+  });
+
+  it("does not depend on threads, and stopped and taken up again ends with the same bits", async () => {
+    await train(SPEC, place("straight"));
+    const first = await train(SPEC, place("stopped"), 20);
+    expect(kindsOf(first)).toEqual(["started", "step", "checkpoint", "stopped"]);
+    expect(first.at(-1)).toEqual({ kind: "stopped", step: 20 });
+    const second = await train(SPEC, place("stopped", { numThreads: 2 }), 41);
+    expect(second[0]).toMatchObject({ attempt: 2, fromStep: 20, exact: true });
+    const third = await train(SPEC, place("stopped"));
+    expect(third[0]).toMatchObject({ attempt: 3, fromStep: 41 });
+    expect(seriesOf("stopped", "loss")).toEqual(seriesOf("straight", "loss"));
+    expect(seriesOf("stopped", "gradientNorm")).toEqual(seriesOf("straight", "gradientNorm"));
+    expect(stateOf("stopped")).toEqual(stateOf("straight"));
+  });
+
+  it("with another seed has another start and another order", async () => {
+    await train({ ...SPEC, numSteps: 2 }, place("seed-1"));
+    await train({ ...SPEC, numSteps: 2, seed: 2 }, place("seed-2"));
+    expect(seriesOf("seed-2", "loss")[0]).not.toBe(seriesOf("seed-1", "loss")[0]);
+  });
+
+  it("ends where its loss is no longer a number, and leaves what was good", async () => {
+    const wild = { ...SPEC, optimiser: { ...SPEC.optimiser, learningRate: 1e30, weightDecay: 0 } };
+    const events = await train(wild, place("wild"));
+    const last = events.at(-1);
+    expect(last?.kind).toBe("diverged");
+    if (last?.kind !== "diverged") return;
+    expect(Number.isFinite(last.loss) && Number.isFinite(last.gradientNorm)).toBe(false);
+    expect(seriesOf("wild", "loss")).toHaveLength(last.step - 1);
+    expect(seriesOf("wild", "loss").every(Number.isFinite)).toBe(true);
+  });
+
+  test("a checkpoint of another specification is refused", async () => {
+    await train(SPEC, place("other"), 3);
+    const changed = { ...SPEC, seed: 9 };
+    await expect(train(changed, place("other"))).rejects.toThrow(
+      "belongs to another run specification or corpus",
+    );
+  });
+
+  const sets = native.instructionSets();
+  test.skipIf(sets.length < 2)("going on with another instruction set is allowed, and said", async () => {
+    const [best, other] = sets;
+    await train(SPEC, place("moved", { instructionSet: best! }), 3);
+    const events = await train(SPEC, place("moved", { instructionSet: other! }), 5);
+    expect(events[0]).toMatchObject({ fromStep: 3, exact: false });
+  });
+});

@@ -1,0 +1,65 @@
+/** @file The house itself: imports run one way, every file says what it is, and none has grown past what one idea needs. */
+
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+
+const SOURCE = join(import.meta.dirname, "..", "src");
+
+/** From the top down: a room may import from its own and from those after it. */
+const ROOMS = [
+  "cli",
+  "campaign",
+  "report",
+  "fleet",
+  "laws",
+  "train",
+  "corpus",
+  "model",
+  "engine",
+  "figures",
+  "record",
+  "math",
+];
+/** Siblings that answer different questions know nothing of one another. */
+const STRANGERS: readonly (readonly [string, string])[] = [
+  ["laws", "train"],
+  ["laws", "record"],
+  ["engine", "record"],
+  ["engine", "figures"],
+];
+
+const files = globSync("**/*.ts", { cwd: SOURCE });
+const roomOf = (path: string) => path.split("/")[0]!;
+
+function importsOf(path: string): readonly string[] {
+  const text = readFileSync(join(SOURCE, path), "utf8");
+  return [...text.matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)].map((match) =>
+    relative(SOURCE, join(SOURCE, dirname(path), match[1]!)),
+  );
+}
+
+test("imports run one way", () => {
+  const upward = files
+    .filter((path) => ROOMS.includes(roomOf(path)) && !path.endsWith(".test.ts"))
+    .flatMap((path) => importsOf(path).map((target) => [path, target] as const))
+    .filter(([path, target]) => {
+      const [from, to] = [roomOf(path), roomOf(target)];
+      if (to === "errors.ts" || from === to) return false;
+      const stranger = STRANGERS.some(([a, b]) => a === from && b === to);
+      return stranger || ROOMS.indexOf(to) < ROOMS.indexOf(from);
+    });
+  expect(upward).toEqual([]);
+});
+
+test("every file tells its one idea in its first line", () => {
+  const silent = files.filter((path) => {
+    const [first = "", second = ""] = readFileSync(join(SOURCE, path), "utf8").split("\n");
+    const told =
+      /^\/\*\* @file \S/.test(first) ||
+      (first === "/**" && /^ \* @file \S/.test(second)) ||
+      first.startsWith("#!");
+    return !told && !path.endsWith(".test.ts");
+  });
+  expect(silent).toEqual([]);
+});
