@@ -34,14 +34,15 @@ export interface Family {
 /** The decoder of a width. */
 export function shapeOfWidth(width: number, family: Family): DecoderShape {
   const headDim = headDimOf(width);
-  // Rounded up: a head too many costs less than heads of another size, which learn differently and would put a kink into the ladder.
-  const numHeads = Math.ceil(width / headDim);
+  const { queriesPerKeyValue } = family;
+  // Rounded up, to whole groups: a head too many costs less than heads of another size, which learn differently and put a kink into the ladder.
+  const numKeyValueHeads = Math.ceil(width / (headDim * queriesPerKeyValue));
   return {
     vocabularySize: family.vocabularySize,
     width,
     numLayers: family.numLayers,
-    numHeads,
-    numKeyValueHeads: largestDivisorUpTo(numHeads, Math.floor(numHeads / family.queriesPerKeyValue)),
+    numHeads: numKeyValueHeads * queriesPerKeyValue,
+    numKeyValueHeads,
     headDim,
     feedForwardWidth: FEED_FORWARD_STEP * Math.round((FEED_FORWARD_RATIO * width) / FEED_FORWARD_STEP),
     tiedEmbeddings: family.tiedEmbeddings,
@@ -54,11 +55,6 @@ export function shapeOfWidth(width: number, family: Family): DecoderShape {
 function headDimOf(width: number): number {
   if (width >= 1024) return 64;
   return width >= 256 ? 32 : 16;
-}
-
-function largestDivisorUpTo(number: number, limit: number): number {
-  for (let divisor = limit; divisor > 1; divisor--) if (number % divisor === 0) return divisor;
-  return 1;
 }
 
 /** Share of N that the head should have: less starves the input of whole words, more starves the layers. */
