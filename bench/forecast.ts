@@ -2,7 +2,7 @@
  * @file Do the forecasts hold? Thirty whole campaigns on a small budget: 10 seeds x 3 corpora (the two default sources, each alone, and the
  * source code of the installed packages), target at reach 8. Prints a table and what the issue asks of it. Killed, it goes on.
  *
- *     node bench/forecast.ts [--seeds 10] [--budget 12TFLOP] [--folder runs/bench-forecast]
+ *     npm run bench:forecast -- [--seeds 10] [--budget 12TFLOP] [--folder runs/bench-forecast]
  */
 
 import { mkdirSync } from "node:fs";

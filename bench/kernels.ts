@@ -1,6 +1,6 @@
 /**
  * @file Speed of each kernel on the shapes of one training step, beside the multiply-add peak measured between the runs.
- * `node bench/kernels.ts [--set avx2] [--threads 2] [--dim 128] [--hidden 384] [--layers 4] [--heads 4] [--vocabulary 1024]
+ * `npm run bench:kernels -- [--set avx2] [--threads 2] [--dim 128] [--hidden 384] [--layers 4] [--heads 4] [--vocabulary 1024]
  * [--batch 8] [--length 256] [--rounds 20]`
  */
 

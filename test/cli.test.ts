@@ -52,9 +52,9 @@ function writeRecord(where: string): readonly string[] {
     basis: "a test",
   };
   return [
-    () => record.append({ run: null, kind: "note", data: { text: "begun" } }),
+    () => record.append({ run: null, kind: "interrupted", data: { reason: "begun" } }),
     () => record.append({ run: "target", kind: "prediction", data: prediction }),
-    () => record.append({ run: null, kind: "note", data: { text: "done" } }),
+    () => record.append({ run: null, kind: "interrupted", data: { reason: "done" } }),
   ].map((append) => {
     append();
     return record.head;
@@ -167,7 +167,7 @@ describe("record", () => {
         ({ sequence }) => sequence,
       );
     };
-    expect(await shown("--kind", "note")).toEqual([0, 2]);
+    expect(await shown("--kind", "interrupted")).toEqual([0, 2]);
     expect(await shown("--run", "target")).toEqual([1]);
     const { code, stderr } = await longrun("record", "show", campaign, "--kind", "predictions");
     expect(code).toBe(2);

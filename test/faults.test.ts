@@ -83,7 +83,12 @@ describe("a campaign file", () => {
       /no text file for source "a"/,
       /check the source's path/,
     ],
-    ["with too small a budget", { budget: "1MFLOP" }, /a budget of 1.00e\+6 FLOP/, /raise --budget/],
+    [
+      "with too small a budget",
+      { budget: "1MFLOP" },
+      /a budget of 1.00 MFLOP is less than/,
+      /raise --budget/,
+    ],
     [
       "with a target above this machine's memory",
       { budget: "100000ZFLOP", recipe: { sequenceLength: 2 ** 26, tokensPerParameter: 1e9 } },
@@ -129,7 +134,7 @@ describe("a campaign file", () => {
     });
     expectRefusal(
       await launch(file, join(base, "tokens", "out")),
-      /the target needs \d+ tokens, the corpus has \d+/,
+      /too little text for \d+ tokens: the target reads \w+ [\d.]+ times/,
       /add text/,
     );
   });

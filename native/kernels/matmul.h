@@ -1,4 +1,4 @@
-// Opcode 0.
+// Opcode 0: the matrix product C = scale op(A) op(B) (+ addend), one of A and B transposed where asked.
 #pragma once
 #include "product.h"
 

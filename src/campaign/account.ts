@@ -1,6 +1,7 @@
 /** @file The account of a campaign for its reader: the record folded into what the report says. Nothing else is read. */
 
 import { formatCount } from "../figures/numbers.ts";
+import { chinchillaLaw } from "../laws/chinchilla.ts";
 import { allParameters } from "../model/shape.ts";
 import type { RecordEvent } from "../record/events.ts";
 import { readRecord, recordPath } from "../record/record.ts";
@@ -9,8 +10,8 @@ import type {
   CampaignFacts,
   DataFacts,
   EnvironmentFacts,
+  ForecastFacts,
   GateFact,
-  LawFacts,
   OpenIssue,
   ReportData,
   RungRow,
@@ -22,10 +23,11 @@ import { WARM_UP_SHARE } from "../train/schedule.ts";
 import type { FitResult } from "./fit.ts";
 import { gateSchema } from "./gate-stage.ts";
 import type { History } from "./history.ts";
-import { historyOf } from "./history.ts";
+import { historyOf, lockOf } from "./history.ts";
 import { incidentsOf } from "./incidents.ts";
 import type { LadderRun } from "./ladder.ts";
 import { curveInTokens, scoredRows } from "./verdict.ts";
+import { secondsOfWork } from "./work-time.ts";
 
 /** Reads a campaign's folder. */
 export function accountOf(folder: string): ReportData {
@@ -37,7 +39,7 @@ export function accountOf(folder: string): ReportData {
     bet: betOf(history),
     data: manifest ? dataFacts(history, manifest) : null,
     ladder: (ladder ?? []).map(rungRow),
-    laws: fit ? lawsOf(fit, ladder ?? [], planned.plan.target.flops) : [],
+    forecast: fit ? forecastOf(fit, ladder ?? [], planned.plan.target.flops) : null,
     lock: lockOf(events, targetName),
     gates: gatesOf(events, targetName),
     issues: issuesOf(events, history),
@@ -66,10 +68,7 @@ function campaignFacts(
     status: statusOf(events, verdict !== null),
     startedAt: plannedAt,
     endedAt: verdict ? (events.findLast(({ kind }) => kind === "stage-finished")?.time ?? null) : null,
-    seconds: events.reduce(
-      (sum, event) => sum + (event.kind === "stage-finished" ? event.data.seconds : 0),
-      0,
-    ),
+    seconds: secondsOfWork(events),
     peakBytes: peaks.length > 0 ? Math.max(...peaks) : null,
   };
 }
@@ -90,9 +89,7 @@ function betOf({ planned }: History): Bet {
   const { spec, matrixParameters, tokens, flops } = plan.target;
   const { shape, optimiser } = spec;
   const stepFlops = flops / spec.numSteps;
-  const ladderFlops = plan.rungs
-    .flatMap(({ runs }) => runs)
-    .reduce((sum, run) => sum + run.flops + run.evaluationFlops, 0);
+  const ladderFlops = plan.rungs.flatMap(({ runs }) => runs).reduce((sum, run) => sum + run.flops, 0);
   return {
     parameters: matrixParameters,
     allParameters: allParameters(shape),
@@ -121,8 +118,9 @@ function betOf({ planned }: History): Bet {
         value: `${optimiser.learningRate} at width ${optimiser.baseWidth}, by mu-P elsewhere; ${100 * WARM_UP_SHARE} % warm-up, linear to zero`,
       },
     ],
-    budgetFlops: budget.kind === "flops" ? budget.flops : plan.totalFlops,
+    budget,
     ladderFlops,
+    totalFlops: plan.totalFlops,
     expectedSeconds,
     machine: {
       processor: planned.machine.processor,
@@ -153,44 +151,40 @@ function perSource({ sources }: HeldOut): readonly SourceLoss[] {
   return Object.entries(sources).map(([source, { bitsPerByte }]) => ({ source, bitsPerByte }));
 }
 
-/** The forecast averages the laws; it is shown under the name of the weightiest, which also gives the formula of the figure. */
-function lawsOf(fit: FitResult, ladder: readonly LadderRun[], targetFlops: number): readonly LawFacts[] {
-  const ordered = fit.laws.toSorted((a, b) => b.weight - a.weight);
-  const nameAt = (actual: number) =>
-    ladder.find(({ summary }) => summary.heldOut.all.bitsPerByte === actual)?.name ?? "left-out rung";
+/** The forecast is one mixture of the laws; each law beside it is what the mixture would be with that law alone. */
+function forecastOf(fit: FitResult, ladder: readonly LadderRun[], targetFlops: number): ForecastFacts {
   const beyond = fit.line.at(-1);
-  return ordered.map(
-    (law, i): LawFacts => ({
-      name: law.name,
-      formula: law.formula,
-      role: i === 0 ? "forecast" : "cross-check",
-      parameters: law.parameters.map(({ name, unit, ...estimate }) => ({ name, unit, estimate })),
-      backtests:
-        i > 0
-          ? []
-          : fit.backTest.map(({ cut, reach, predicted, lo, hi, actual }) => ({
-              run: nameAt(actual),
-              rungsFitted: ladder.filter(({ summary }) => summary.flops <= cut).length,
-              reach,
-              predicted: { median: predicted, lo, hi },
-              measured: actual,
-            })),
-      widening: fit.widening,
-      target: i === 0 ? fit.loss : law.target,
-      reach: fit.reach,
-      line: i === 0 ? fit.line.filter(({ flops }) => flops <= 1.5 * targetFlops) : [],
-      beyond: i === 0 && beyond ? { flops: beyond.flops, predicted: beyond } : null,
-    }),
-  );
-}
-
-function lockOf(events: readonly RecordEvent[], targetName: string | null): ReportData["lock"] {
-  const locked = events.findLast((event) => event.kind === "stage-finished" && event.data.stage === "fit");
-  if (!locked || !events.some((event) => event.kind === "prediction" && event.run === targetName))
-    return null;
-  // The hash of an event is what the one after it keeps.
-  const next = events[locked.sequence + 1];
-  return next ? { sequence: locked.sequence, headHash: next.previous, at: locked.time } : null;
+  const levels = [...new Set(ladder.map(({ summary }) => summary.flops))];
+  return {
+    predicted: fit.loss,
+    reach: fit.reach,
+    widening: fit.widening,
+    laws: fit.laws
+      .toSorted((a, b) => b.weight - a.weight)
+      .map(({ name, formula, weight, target, parameters }) => ({
+        name,
+        formula,
+        weight,
+        target,
+        free: {
+          formula: name === chinchillaLaw.name ? chinchillaLaw.formula : formula,
+          parameters: parameters.map(({ name: parameter, unit, ...estimate }) => ({
+            name: parameter,
+            unit,
+            estimate,
+          })),
+        },
+      })),
+    backtests: fit.backTest.map(({ run, cut, reach, predicted, lo, hi, actual }) => ({
+      run,
+      rungsFitted: levels.filter((flops) => flops <= cut).length,
+      reach,
+      predicted: { median: predicted, lo, hi },
+      measured: actual,
+    })),
+    line: fit.line.filter(({ flops }) => flops <= 1.5 * targetFlops),
+    beyond: beyond ? { flops: beyond.flops, predicted: beyond } : null,
+  };
 }
 
 function gatesOf(events: readonly RecordEvent[], targetName: string | null): readonly GateFact[] {
@@ -202,23 +196,30 @@ function gatesOf(events: readonly RecordEvent[], targetName: string | null): rea
     gate: id,
     decision,
     reason,
-    accepted: acceptanceOf(events, id),
+    accepted: acceptanceOf(events, targetName, id),
   }));
 }
 
-function acceptanceOf(events: readonly RecordEvent[], id: string): GateFact["accepted"] {
-  const event = events.findLast((candidate) => candidate.kind === "acceptance" && candidate.data.id === id);
+function acceptanceOf(
+  events: readonly RecordEvent[],
+  targetName: string | null,
+  id: string,
+): GateFact["accepted"] {
+  const event = events.findLast(
+    (candidate) =>
+      candidate.kind === "acceptance" && candidate.run === targetName && candidate.data.id === id,
+  );
   return event?.kind === "acceptance" ? { because: event.data.because, at: event.time } : null;
 }
 
-function issuesOf(events: readonly RecordEvent[], { planned }: History): readonly OpenIssue[] {
+function issuesOf(events: readonly RecordEvent[], { planned, targetName }: History): readonly OpenIssue[] {
   return planned.issues.map(({ id, what, chance, costDays, fixDueDays }) => ({
     id,
     title: what,
     chance,
     cost: `${costDays} days`,
     fixDue: fixDueDays === undefined ? null : `in ${fixDueDays} days`,
-    accepted: acceptanceOf(events, `issue-${id}`),
+    accepted: acceptanceOf(events, targetName, `issue-${id}`),
   }));
 }
 

@@ -41,7 +41,10 @@ export const budgetSchema = z.string().transform((text, context): Budget => {
   try {
     return parseBudget(text);
   } catch (error) {
-    context.addIssue({ code: "custom", message: (error as Error).message.replaceAll("\n", "; ") });
+    if (!(error instanceof UserError)) throw error;
+    // One line without the labels: the file's own message has them already.
+    const { found, expected, remedy } = error;
+    context.addIssue({ code: "custom", message: `${found} is not ${expected}; ${remedy}` });
     return z.NEVER;
   }
 });

@@ -12,7 +12,7 @@ const Z_90 = 1.645;
  * luck of the seed in proportion to their variances, which is the expected value of each part given their sum when both are normal.
  */
 export function causesOfLoss(fit: FitResult, gapPercent: number, curve: readonly number[]): readonly Cause[] {
-  const trainingGap = 100 * Math.log(curve.at(-1)! / fit.band.at(-1)!.median);
+  const trainingGap = 100 * (curve.at(-1)! / fit.band.at(-1)!.median - 1);
   const forecastDeviation = (100 * Math.log(fit.loss.hi / fit.loss.lo)) / (2 * Z_90);
   const seedVariance = Math.min(fit.noisePercent ** 2, forecastDeviation ** 2);
   const seedShare = seedVariance / forecastDeviation ** 2;

@@ -13,7 +13,6 @@ const machineWith = (numThreads: number): Machine => ({
   numThreads,
   instructionSet: native.instructionSets()[0]!,
   memoryBytes: 1e9,
-  freeMemoryBytes: 1e9,
   freeDiskBytes: 1e9,
 });
 

@@ -44,6 +44,7 @@ export const fitSchema = z.strictObject({
   laws: z.array(lawSchema),
   backTest: z.array(
     z.strictObject({
+      run: z.string(),
       cut: z.number(),
       reach: z.number(),
       predicted: z.number(),
@@ -158,12 +159,14 @@ function lineThrough({ rungs, target }: Plan, observations: readonly Observation
  * else the machine was doing while the plan was made.
  */
 async function forecastTimes({ machine }: Context, plan: Plan, runs: readonly LadderRun[]) {
+  const alike = runs.filter(({ numThreads }) => numThreads === machine.numThreads);
   const estimates = new Map<string, RunEstimate>();
   const compared: Compared[] = [];
-  for (const run of runs.filter(({ numThreads }) => numThreads === machine.numThreads)) {
+  // None is alike where the campaign has moved to a machine with other cores since; then every rung says what it can.
+  for (const run of alike.length > 0 ? alike : runs) {
     const planned = plan.rungs[run.rung]!.runs[0]!;
-    const key = JSON.stringify([planned.spec.shape, planned.spec.batchSequences]);
-    const estimate = estimates.get(key) ?? (await estimateRun(planned, machine.numThreads, machine));
+    const key = JSON.stringify([planned.spec.shape, planned.spec.batchSequences, run.numThreads]);
+    const estimate = estimates.get(key) ?? (await estimateRun(planned, run.numThreads, machine));
     estimates.set(key, estimate);
     compared.push({ run, estimate });
   }

@@ -11,6 +11,7 @@ import type { GateDecision } from "./gate.ts";
 import { decideGate } from "./gate.ts";
 import type { Acceptance } from "./launch.ts";
 import type { Plan } from "./plan.ts";
+import { epochsOf } from "./prepare.ts";
 
 /** Value, first and second moment, four bytes each. */
 const CHECKPOINT_BYTES_PER_PARAMETER = 12;
@@ -51,8 +52,7 @@ export function gate(
     freeDiskBytes: machine.freeDiskBytes,
     wallSeconds: fit.wallSeconds.hi,
     secondsLeft,
-    tokensNeeded: plan.target.tokens,
-    tokensAvailable: manifest.sources.reduce((sum, { train }) => sum + train.tokens, 0),
+    epochs: epochsOf(manifest, plan.target.tokens),
     issues: campaign.issues,
     accepted,
   };

@@ -16,8 +16,7 @@ const GOOD: GateFacts = {
   freeDiskBytes: 1e9,
   wallSeconds: 90,
   secondsLeft: 200,
-  tokensNeeded: 2_000_000,
-  tokensAvailable: 1_600_000,
+  epochs: { books: 1.25, notes: 0.5 },
   issues: [],
   accepted: [],
 };
@@ -74,7 +73,7 @@ describe("each check gives its reason with its numbers", () => {
         id: "tokens",
         decision: "go",
         accepted: false,
-        reason: "2000000 tokens needed, 1600000 available: 1.25 epochs, the limit is 4",
+        reason: "the target reads books 1.25 times, more than any other source; the limit is 4",
       },
     ]);
   });
@@ -124,10 +123,10 @@ describe("each check gives its reason with its numbers", () => {
     ],
     [
       "text that would be repeated too often",
-      { tokensAvailable: 400_000 },
+      { epochs: { books: 0.2, notes: 5 } },
       "tokens",
       "stop",
-      "2000000 tokens needed, 400000 available: 5.00 epochs, the limit is 4",
+      "the target reads notes 5.00 times, more than any other source; the limit is 4",
     ],
   ])("%s", (_, changes, id, decision, why) => {
     const own = gateWith(changes, id);
@@ -141,7 +140,7 @@ describe("each check gives its reason with its numbers", () => {
       peakBytes: 3.6e9,
       freeDiskBytes: 30e6,
       secondsLeft: 60,
-      tokensAvailable: 500_000,
+      epochs: { books: 4 },
     };
     expect(decideGate({ ...GOOD, ...changes }, RULE).decision).toBe("go");
   });
@@ -229,7 +228,7 @@ describe("all checks together", () => {
       widthPercent: fc.double({ min: 1, max: 20, noNaN: true }),
       reach: fc.double({ min: 1, max: 60, noNaN: true }),
       peakBytes: fc.double({ min: 1e8, max: 8e9, noNaN: true }),
-      tokensAvailable: fc.integer({ min: 100_000, max: 3_000_000 }),
+      epochs: fc.record({ books: fc.double({ min: 0, max: 8, noNaN: true }) }),
       accepted: fc.subarray(["fit", "reach", "memory", "tokens"]),
     });
     fc.assert(

@@ -16,8 +16,8 @@ export interface GateFacts {
   readonly wallSeconds: number;
   /** Null where the budget is compute, not time. */
   readonly secondsLeft: number | null;
-  readonly tokensNeeded: number;
-  readonly tokensAvailable: number;
+  /** How often the target reads each source, by name. */
+  readonly epochs: Readonly<Record<string, number>>;
   readonly issues: readonly CampaignIssue[];
   /** Holds that somebody has lifted, by id. */
   readonly accepted: readonly string[];
@@ -118,10 +118,14 @@ function judgeTime({ wallSeconds, secondsLeft }: GateFacts): Opinion {
   return judge(wallSeconds <= 1.5 * secondsLeft, "hold", text);
 }
 
-function judgeTokens({ tokensNeeded, tokensAvailable }: GateFacts, { maxEpochs }: Campaign["gate"]): Opinion {
-  const epochs = tokensNeeded / tokensAvailable;
-  const text = `${tokensNeeded} tokens needed, ${tokensAvailable} available: ${epochs.toFixed(2)} epochs, the limit is ${maxEpochs}`;
-  return judge(epochs <= maxEpochs, "stop", text);
+/** The source that is repeated most decides: weights can make a small one go round long before the rest. */
+export function judgeTokens(
+  { epochs }: Pick<GateFacts, "epochs">,
+  { maxEpochs }: Pick<Campaign["gate"], "maxEpochs">,
+): Opinion {
+  const [source, most] = Object.entries(epochs).reduce((a, b) => (b[1] > a[1] ? b : a));
+  const text = `the target reads ${source} ${most.toFixed(2)} times, more than any other source; the limit is ${maxEpochs}`;
+  return judge(most <= maxEpochs, "stop", text);
 }
 
 /** Waiting costs the days until the fix; going costs the days of the issue times its chance. The smaller loss wins. */

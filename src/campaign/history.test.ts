@@ -54,7 +54,6 @@ function planned(own: Plan): EventDraft<"campaign-planned"> {
       numThreads: 2,
       instructionSet: "baseline",
       memoryBytes: 1e9,
-      freeMemoryBytes: 1e9,
       freeDiskBytes: 1e9,
     },
   };

@@ -94,3 +94,12 @@ function lastResult<T>(
   }
   return null;
 }
+
+/** The moment after which the target's predictions could no longer be touched, and the head of the record then. */
+export function lockOf(events: readonly RecordEvent[], targetName: string | null) {
+  const last = events.findLast((event) => event.kind === "prediction" && event.run === targetName);
+  if (!last) return null;
+  // The hash of an event is what the one after it keeps.
+  const next = events[last.sequence + 1];
+  return next ? { sequence: last.sequence, headHash: next.previous, at: last.time } : null;
+}

@@ -64,9 +64,9 @@ describe("incidents", () => {
         recovery: "restarted",
       },
       {
-        at: "2026-01-01T00:00:50.000Z",
+        at: "2026-01-01T00:00:40.000Z",
         run: RUN,
-        kind: "resumed",
+        kind: "taken up again",
         evidence: "attempt 2 from step 20",
         lostSeconds: 10,
         recovery: "from step-20",
@@ -74,17 +74,37 @@ describe("incidents", () => {
     ]);
   });
 
-  it("of a run that began anew: restarted; of one that never came back: none", () => {
+  it("of a run that began anew, and of one that never came back", () => {
     const facts = incidentsOf(recordOf([started(1), incident("a"), started(2), incident("b")]));
-    expect(facts.map(({ kind, recovery }) => [kind, recovery])).toEqual([
-      ["a", "restarted"],
-      ["b", "none"],
+    expect(facts.map(({ kind, recovery, lostSeconds }) => [kind, recovery, lostSeconds])).toEqual([
+      ["a", "restarted", 0],
+      ["taken up again", "from the start: there was no checkpoint yet", 10],
+      ["b", "none", 0],
     ]);
   });
 
   it("say where going on was not exact", () => {
-    const [fact] = incidentsOf(recordOf([checkpoint(10), resumed(3, 10, false)]));
+    const [fact] = incidentsOf(recordOf([started(1), checkpoint(10), started(3), resumed(3, 10, false)]));
     expect(fact?.evidence).toBe("attempt 3 from step 10, on another instruction set: inexact");
+  });
+
+  it("of a kill of everything cost at least the time from the last checkpoint to that launch's last event, of any run", () => {
+    const stage: Draft = {
+      run: null,
+      kind: "stage-started",
+      data: { stage: "ladder", inputsHash: NO_PREVIOUS },
+    };
+    const other = { ...checkpoint(50), run: "other" };
+    const [fact] = incidentsOf(
+      recordOf([stage, started(1), checkpoint(10), other, other, stage, started(2)]),
+    );
+    expect(fact).toMatchObject({ kind: "taken up again", lostSeconds: 20 });
+  });
+
+  it("of a run that was asked to stop cost nothing", () => {
+    const stopped: Draft = { run: RUN, kind: "interrupted", data: { reason: "asked to stop" } };
+    const [fact] = incidentsOf(recordOf([started(1), checkpoint(10), stopped, started(2), resumed(2, 10)]));
+    expect(fact).toMatchObject({ kind: "taken up again", lostSeconds: 0, recovery: "from step-10" });
   });
 
   it("of the campaign stand for all its runs, and Ctrl-C within a run is told once", () => {
@@ -112,7 +132,5 @@ describe("incidents", () => {
       { ...started(1), run: "other" },
     ]);
     expect(incidentsOf(events).map(({ recovery }) => recovery)).toEqual(["none"]);
-    const [fact] = incidentsOf(recordOf([checkpoint(10), other, resumed(2, 10)]));
-    expect(fact?.lostSeconds).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 /** @file What went wrong in a campaign and what it cost: crashes, damaged checkpoints, and attempts that a later one had to take up. */
 
-import type { RecordEvent } from "../record/events.ts";
+import type { EventOf, RecordEvent } from "../record/events.ts";
 import type { IncidentFact } from "../report/data.ts";
 
 export function incidentsOf(events: readonly RecordEvent[]): readonly IncidentFact[] {
@@ -16,17 +16,7 @@ export function incidentsOf(events: readonly RecordEvent[]): readonly IncidentFa
           recovery: recoveryOf(events, event),
         },
       ];
-    if (event.kind === "run-resumed")
-      return [
-        {
-          at: event.time,
-          run: event.run,
-          kind: "resumed",
-          evidence: `attempt ${event.data.attempt} from step ${event.data.fromStep}${event.data.exact ? "" : ", on another instruction set: inexact"}`,
-          lostSeconds: secondsSinceCheckpoint(events, event),
-          recovery: `from ${event.data.checkpoint.split("/").at(-1)}`,
-        },
-      ];
+    if (event.kind === "run-started" && event.data.attempt > 1) return [takenUpAgain(events, event)];
     if (event.kind === "interrupted" && event.run === null)
       return [
         {
@@ -53,12 +43,41 @@ function recoveryOf(events: readonly RecordEvent[], incident: RecordEvent): stri
   return next ? "restarted" : "none";
 }
 
-/** Work between the last checkpoint and the last sign of life of the earlier attempt; at most what the record can bound. */
-function secondsSinceCheckpoint(events: readonly RecordEvent[], resumed: RecordEvent): number {
-  const earlier = events.filter(
-    (event) => event.sequence < resumed.sequence && event.run === resumed.run && event.kind !== "run-started",
+/** A later attempt of a run: whatever ended the one before, kill or stop, this is where it was taken up. */
+function takenUpAgain(events: readonly RecordEvent[], started: EventOf<"run-started">): IncidentFact {
+  const { attempt } = started.data;
+  const resumed = events.find(
+    (event) => event.kind === "run-resumed" && event.run === started.run && event.data.attempt === attempt,
   );
-  const checkpoint = earlier.findLast((event) => event.kind === "checkpoint-written");
-  const last = earlier.at(-1);
-  return checkpoint && last ? (Date.parse(last.time) - Date.parse(checkpoint.time)) / 1000 : 0;
+  const from = resumed?.kind === "run-resumed" ? resumed.data : null;
+  return {
+    at: started.time,
+    run: started.run,
+    kind: "taken up again",
+    evidence: `attempt ${attempt} from step ${from?.fromStep ?? 0}${from?.exact === false ? ", on another instruction set: inexact" : ""}`,
+    lostSeconds: secondsLost(events, started),
+    recovery: from
+      ? `from ${from.checkpoint.split("/").at(-1)}`
+      : "from the start: there was no checkpoint yet",
+  };
+}
+
+/**
+ * From the last moment that was safe (a checkpoint, or the start of the attempt before) to the last sign of life of that launch, of any run:
+ * nothing is written at the moment of a kill, so this is what the record can say. A run that was asked to stop lost nothing.
+ */
+function secondsLost(events: readonly RecordEvent[], started: EventOf<"run-started">): number {
+  const earlier = events.slice(0, started.sequence);
+  const own = earlier.filter(({ run }) => run === started.run);
+  if (own.some((event) => event.kind === "interrupted" && isLastAttempt(event, own))) return 0;
+  const safe = own.findLast(({ kind }) => kind === "checkpoint-written" || kind === "run-started");
+  const relaunch = earlier.findLastIndex(({ kind }) => kind === "stage-started");
+  const crash = own.findLast(({ kind }) => kind === "incident");
+  const last = crash && crash.sequence > (safe?.sequence ?? 0) ? crash : earlier[relaunch - 1];
+  return safe && last ? Math.max(0, (Date.parse(last.time) - Date.parse(safe.time)) / 1000) : 0;
+}
+
+/** Whether nothing of the run was started after this event. */
+function isLastAttempt(event: RecordEvent, own: readonly RecordEvent[]): boolean {
+  return !own.some(({ kind, sequence }) => kind === "run-started" && sequence > event.sequence);
 }

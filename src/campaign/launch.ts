@@ -2,7 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import type { Manifest } from "../corpus/manifest.ts";
-import type { RecordEvent, Stage } from "../record/events.ts";
+import { UserError } from "../errors.ts";
 import { openRecord } from "../record/record.ts";
 import type { ScoredRow } from "../report/data.ts";
 import type { Budget } from "./budget.ts";
@@ -12,16 +12,18 @@ import type { FitResult } from "./fit.ts";
 import { fit as fitStage } from "./fit.ts";
 import type { GateDecision } from "./gate.ts";
 import { accept, gate } from "./gate-stage.ts";
+import { lockOf } from "./history.ts";
 import { ladder as ladderStage, targetName } from "./ladder.ts";
 import { thisMachine } from "./machine.ts";
 import type { Plan } from "./plan.ts";
 import { planned } from "./planning.ts";
-import { prepare } from "./prepare.ts";
+import { prepare, sourceBytes } from "./prepare.ts";
 import { writeReport } from "./report.ts";
 import { loadCampaign } from "./spec.ts";
 import { target as targetStage } from "./target.ts";
 import { finishedSummary } from "./train-planned.ts";
 import { scoredRows, verdict as verdictStage } from "./verdict.ts";
+import { secondsOfWork } from "./work-time.ts";
 import { workspaceOf } from "./workspace.ts";
 
 /** Lifts one hold of the gate, with the reason that goes into the record. */
@@ -60,6 +62,8 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   const { campaign: written, baseFolder } = loadCampaign(options.path);
   const campaign = options.budget ? { ...written, budget: options.budget } : written;
   const workspace = workspaceOf(campaign.name, options.folder);
+  // Refuses a missing or empty source before anything is written.
+  sourceBytes({ campaign, baseFolder });
   mkdirSync(workspace.folder, { recursive: true });
   using record = openRecord(workspace.folder);
   for (const warning of record.warnings) options.tell({ kind: "text", text: warning });
@@ -90,14 +94,11 @@ async function stages(context: Context, acceptance: Acceptance | undefined): Pro
   const runs = await ladderStage(context, plan, manifest);
   const name = targetName(plan, manifest, runs);
   const fit = await fitStage(context, plan, manifest, runs, name);
-  const locked = record.events.findLast(
-    (event) => event.kind === "stage-finished" && event.data.stage === "fit",
-  )!;
-  // The hash of an event is what the one after it keeps.
-  const headThen = record.events[locked.sequence + 1]?.previous ?? record.head;
-  context.tell({ kind: "locked", head: headThen, sequence: locked.sequence });
-
-  const held = finishedSummary(context, name)
+  const lock = lockOf(record.events, name);
+  if (lock) context.tell({ kind: "locked", head: lock.headHash, sequence: lock.sequence });
+  const done = finishedSummary(context, name) !== null;
+  if (done && acceptance) refuseLateAcceptance(acceptance, name);
+  const held = done
     ? null
     : passGate(context, gateFor(context, plan, manifest, fit, name, beganAt), name, acceptance);
   if (held) {
@@ -111,7 +112,7 @@ async function stages(context: Context, acceptance: Acceptance | undefined): Pro
     kind: "finished",
     verdict: scoredRows(record.events, name, fit, target.summary),
     reach: plan.reach,
-    seconds: secondsOfWork(context),
+    seconds: secondsOfWork(record.events),
     peakBytes: Math.max(
       target.summary.peakBytes,
       process.resourceUsage().maxRSS * 1024,
@@ -134,9 +135,20 @@ function gateFor(
 ): () => GateDecision {
   const { budget } = context.campaign;
   // What an earlier launch has done is spent too.
-  const spent = Math.max((performance.now() - beganAt) / 1000, secondsBeforeTarget(context.record.events));
+  const spent = Math.max(
+    (performance.now() - beganAt) / 1000,
+    secondsOfWork(context.record.events, ["prepare", "ladder", "fit"]),
+  );
   const secondsLeft = budget.kind === "seconds" ? budget.seconds - spent : null;
   return () => gate(context, plan, manifest, fit, name, secondsLeft);
+}
+
+function refuseLateAcceptance({ id }: Acceptance, name: string): never {
+  throw new UserError(
+    `--accept ${id}, but ${name} has been trained`,
+    "a hold of the gate before the target starts",
+    "launch without --accept; the verdict stands",
+  );
 }
 
 /** Null where the target may start. A target that has been trained is past every gate. */
@@ -156,23 +168,4 @@ function passGate(
   const deciding = decision.checks.find((check) => check.decision === decision.decision && !check.accepted);
   const kind = decision.decision === "hold" ? "held" : "stopped";
   return { kind, reason: decision.reason, id: deciding?.id ?? null };
-}
-
-/** Seconds that stages and runs of all launches took together, from the record. */
-export function secondsOfWork({ record }: Pick<Context, "record">): number {
-  return record.events.reduce(
-    (sum, event) => sum + (event.kind === "stage-finished" ? event.data.seconds : 0),
-    0,
-  );
-}
-
-/** Of the stages before the target, each as it was last done. */
-function secondsBeforeTarget(events: readonly RecordEvent[]): number {
-  const secondsOf = (stage: Stage) => {
-    const event = events.findLast(
-      (candidate) => candidate.kind === "stage-finished" && candidate.data.stage === stage,
-    );
-    return event?.kind === "stage-finished" ? event.data.seconds : 0;
-  };
-  return secondsOf("prepare") + secondsOf("ladder") + secondsOf("fit");
 }

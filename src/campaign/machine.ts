@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { statfsSync } from "node:fs";
-import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+import { availableParallelism, cpus, totalmem } from "node:os";
 import { z } from "zod";
 import { native } from "../engine/native.ts";
 import type { EventOf } from "../record/events.ts";
@@ -12,7 +12,6 @@ export const machineSchema = z.strictObject({
   numThreads: z.int().positive(),
   instructionSet: z.string(),
   memoryBytes: z.number(),
-  freeMemoryBytes: z.number(),
   freeDiskBytes: z.number(),
 });
 
@@ -24,10 +23,15 @@ export function thisMachine(folder: string): Machine {
     processor: cpus()[0]?.model.trim() ?? "unknown",
     numThreads: availableParallelism(),
     instructionSet: native.instructionSets()[0]!,
-    memoryBytes: totalmem(),
-    freeMemoryBytes: freemem(),
+    memoryBytes: memoryBytes(),
     freeDiskBytes: disk.bavail * disk.bsize,
   };
+}
+
+/** Physical memory, or the container's limit where that is lower. */
+export function memoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(totalmem(), limit) : totalmem();
 }
 
 /** What a run's numbers may depend on besides its specification. */

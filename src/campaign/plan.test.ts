@@ -4,6 +4,7 @@ import { flopsOf } from "../engine/compile.ts";
 import { UserError } from "../errors.ts";
 import { vocabularyFor } from "../model/dial.ts";
 import { trainingPrograms } from "../train/programs.ts";
+import { parseBudget } from "./budget.ts";
 import { planCampaign, planSchema, rungFlops } from "./plan.ts";
 import { campaignSchema } from "./spec.ts";
 
@@ -116,20 +117,40 @@ describe("the vocabulary", () => {
   });
 });
 
+const toldFlops = (text: string): number => {
+  const budget = parseBudget(text);
+  return budget.kind === "flops" ? budget.flops : Number.NaN;
+};
+
 describe("a budget that is too small", () => {
   it.each([
     [
       1e6,
-      "found: a budget of 1.00e+6 FLOP\nexpected: enough for a ladder and a target\nremedy: raise --budget",
+      "found: a budget of 1.00 MFLOP is less than a ladder and a target cost\nexpected: at least 40 steps: this campaign needs about ",
     ],
     [
       5e11,
-      "leaves 27 steps to the smallest rung\nexpected: at least 40 steps\nremedy: raise --budget, or lower",
+      "a budget of 500 GFLOP leaves 27 steps to the smallest rung\nexpected: at least 40 steps: this campaign needs about ",
     ],
   ])("%d FLOP is refused with what would help", (budget, message) => {
     const campaign = campaignWith({ vocabularySize: 512 });
     expect(() => planCampaign(campaign, budget)).toThrow(UserError);
     expect(() => planCampaign(campaign, budget)).toThrow(message);
+  });
+
+  it("is told an amount that does", () => {
+    const campaign = campaignWith({ vocabularySize: 512 });
+    const told = /needs about ([\d.]+ [A-Z]+)/;
+    for (const budget of [1e6, 5e11]) {
+      let amount = Number.NaN;
+      try {
+        planCampaign(campaign, budget);
+      } catch (error) {
+        amount = toldFlops((error as Error).message.match(told)![1]!);
+      }
+      expect(planCampaign(campaign, 1.1 * amount).rungs).toHaveLength(6);
+      expect(() => planCampaign(campaign, 0.7 * amount)).toThrow(UserError);
+    }
   });
 
   it("is no matter of luck: whatever is planned fits, whatever is refused is told so", () => {

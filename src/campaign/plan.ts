@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { formatFlops } from "../figures/numbers.ts";
 import type { Family } from "../model/dial.ts";
 import { layersForWidth, vocabularyFor } from "../model/dial.ts";
 import { budgetValueSchema } from "./budget.ts";
@@ -62,32 +63,50 @@ const CHECKPOINT_SECONDS = 8;
 /** Plans a campaign that spends at most `flops`. */
 export function planCampaign(campaign: Campaign, flops: number): Plan {
   const targetFlops = largestTarget(campaign, flops);
-  const plan = planFor(campaign, targetFlops);
-  const smallest = plan.rungs[0]!.runs[0]!;
-  if (smallest.spec.numSteps < FEWEST_STEPS)
-    throw new UserError(
-      `a budget of ${flops.toExponential(2)} FLOP leaves ${smallest.spec.numSteps} steps to the smallest rung`,
-      `at least ${FEWEST_STEPS} steps`,
-      "raise --budget, or lower ladder.decades or target.reach in the campaign file",
-    );
-  return plan;
+  const plan = targetFlops === null ? null : planFor(campaign, targetFlops);
+  if (plan !== null && fewestSteps(plan) >= FEWEST_STEPS) return plan;
+  const shortage =
+    plan === null
+      ? "is less than a ladder and a target cost"
+      : `leaves ${fewestSteps(plan)} steps to the smallest rung`;
+  throw new UserError(
+    `a budget of ${formatFlops(flops)} ${shortage}`,
+    `at least ${FEWEST_STEPS} steps: ${enoughFlops(campaign, flops)}`,
+    "raise --budget, or lower ladder.decades or target.reach in the campaign file",
+  );
 }
 
-/** The target's compute at which the whole campaign just fits: the total rises with it, so it is found by halving. */
-function largestTarget(campaign: Campaign, flops: number): number {
+/** Steps of the smallest rung. */
+function fewestSteps(plan: Plan): number {
+  return plan.rungs[0]!.runs[0]!.spec.numSteps;
+}
+
+/** About how much would do: targets are raised by a tenth at a time, so it is seldom more than a tenth too high. */
+function enoughFlops(campaign: Campaign, flops: number): string {
+  const most = Math.max(flops * 100, 1e14);
+  for (let targetFlops = Math.max(flops / 2, 1e9); targetFlops < most; targetFlops *= 1.1) {
+    const plan = planFor(campaign, targetFlops);
+    if (fewestSteps(plan) >= FEWEST_STEPS)
+      return `this campaign needs about ${formatFlops(plan.totalFlops, 2)}`;
+  }
+  return `this campaign needs more than ${formatFlops(most, 2)}`;
+}
+
+/** Halvings of the search below: they place the target within 2^-14 of the budget, finer than whole steps and widths move the total. */
+const NUM_HALVINGS = 14;
+
+/**
+ * The target's compute at which the whole campaign just fits: the total rises with it, so it is found by halving. Null where not even
+ * the smallest one tried fits, 2^-14 of the budget: scoring and the smallest widths cost too much.
+ */
+function largestTarget(campaign: Campaign, flops: number): number | null {
   let [low, high] = [0, flops];
-  for (let i = 0; i < 14; i++) {
+  for (let i = 0; i < NUM_HALVINGS; i++) {
     const middle = (low + high) / 2;
     if (planFor(campaign, middle).totalFlops <= flops) low = middle;
     else high = middle;
   }
-  if (low === 0)
-    throw new UserError(
-      `a budget of ${flops.toExponential(2)} FLOP`,
-      "enough for a ladder and a target",
-      "raise --budget",
-    );
-  return low;
+  return low === 0 ? null : low;
 }
 
 /** Compute of the rungs, smallest first: evenly spaced in its logarithm, the largest at target / reach. */

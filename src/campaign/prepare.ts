@@ -7,6 +7,7 @@ import { findSourceFiles } from "../corpus/sources.ts";
 import { UserError } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { runStage } from "./context.ts";
+import { judgeTokens } from "./gate.ts";
 import type { Plan } from "./plan.ts";
 
 export function corpusSpecOf({ corpus, seed }: Context["campaign"], vocabularySize: number) {
@@ -38,16 +39,22 @@ export async function prepare(context: Context, plan: Plan): Promise<Manifest> {
   const manifest = await runStage(context, "prepare", { spec, files }, manifestSchema, work);
   // The stage is skipped when its result is known, but its files may have been deleted since.
   await work();
-  refuseTooFewTokens(manifest, plan, campaign.gate.maxEpochs);
+  refuseTooFewTokens(manifest, plan, campaign.gate);
   return manifest;
 }
 
-function refuseTooFewTokens({ sources }: Manifest, { target }: Plan, maxEpochs: number): void {
-  const unique = sources.reduce((sum, { train }) => sum + train.tokens, 0);
-  if (target.tokens <= maxEpochs * unique) return;
+/** How often so many training tokens read each source: its share of them over its own. */
+export function epochsOf({ sources }: Manifest, tokens: number): Readonly<Record<string, number>> {
+  return Object.fromEntries(sources.map(({ name, share, train }) => [name, (share * tokens) / train.tokens]));
+}
+
+/** The gate's own rule, applied before the ladder is paid for. */
+function refuseTooFewTokens(manifest: Manifest, { target }: Plan, rule: Context["campaign"]["gate"]): void {
+  const { decision, reason } = judgeTokens({ epochs: epochsOf(manifest, target.tokens) }, rule);
+  if (decision === "go") return;
   throw new UserError(
-    `the target needs ${target.tokens} tokens, the corpus has ${unique} to train on: ${(target.tokens / unique).toFixed(1)} epochs`,
-    `at most ${maxEpochs} epochs (gate.maxEpochs)`,
-    "add text, lower --budget, or raise gate.maxEpochs if you want to know what so much repetition does",
+    `too little text for ${target.tokens} tokens: ${reason}`,
+    `at most ${rule.maxEpochs} epochs of every source (gate.maxEpochs)`,
+    "add text, lower --budget or a weight, or raise gate.maxEpochs if you want to know what so much repetition does",
   );
 }

@@ -58,7 +58,7 @@ describe("runStates", () => {
   });
 
   it("keeps runs apart, in the order in which they were started", () => {
-    record.append({ run: null, kind: "note", data: { text: "of the campaign" } });
+    record.append({ run: null, kind: "interrupted", data: { reason: "of the campaign" } });
     start("b", 1);
     start("a", 1);
     record.append({

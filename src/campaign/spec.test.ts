@@ -1,12 +1,15 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
-import { campaignSchema } from "./spec.ts";
+import { UserError } from "../errors.ts";
+import { campaignSchema, loadCampaign } from "./spec.ts";
 import { describeProblems } from "./yaml-file.ts";
 
 const FILE = { name: "one", budget: "5m", corpus: { sources: [{ name: "a", path: "a" }] } };
 
 const problemsOf = (changes: object): string => {
   const { error } = campaignSchema.safeParse({ ...FILE, ...changes });
-  return error ? describeProblems(error) : "none";
+  return error ? describeProblems(error, campaignSchema) : "none";
 };
 
 describe("a campaign file", () => {
@@ -40,7 +43,12 @@ describe("a campaign file", () => {
     [{ name: "One" }, "name: lower-case letters, digits and hyphens"],
     [{ ladder: { rungs: 5 } }, "ladder.rungs: Too small: expected number to be >=6"],
     [{ target: { reach: 0.5 } }, "target.reach: Too small: expected number to be >=1"],
-    [{ recipe: { tokensPerParametr: 5 } }, 'recipe: Unrecognized key: "tokensPerParametr"'],
+    [
+      { recipe: { tokensPerParametr: 5 } },
+      'recipe: Unrecognized key: "tokensPerParametr", perhaps tokensPerParameter',
+    ],
+    [{ ladder: { rungz: 6 } }, 'ladder: Unrecognized key: "rungz", perhaps rungs'],
+    [{ colour: "red" }, 'file: Unrecognized key: "colour"'],
     [
       { issues: [{ id: "a", what: "b", chance: 1.5, costDays: 1 }] },
       "issues.0.chance: Too big: expected number to be <=1",
@@ -50,4 +58,21 @@ describe("a campaign file", () => {
   test.each([258, 65_536, "auto"])("a vocabulary of %s is as good as any", (vocabularySize) => {
     expect(problemsOf({ vocabularySize })).toBe("none");
   });
+});
+
+test("a folder in the place of the file is called one", () => {
+  expect(() => loadCampaign(import.meta.dirname)).toThrow(UserError);
+  expect(() => loadCampaign(import.meta.dirname)).toThrow(`found: ${import.meta.dirname} is a folder`);
+});
+
+test("docs/campaign.md states every default of recipe, ladder, target and gate", () => {
+  const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "campaign.md"), "utf8");
+  const stated = [...page.matchAll(/^\| `((?:recipe|ladder|target|gate)\.\w+)` \| ([^ ,|]+)/gm)].map(
+    ([, key, value]) => [key!, value!],
+  );
+  const { recipe, ladder, target, gate } = campaignSchema.parse(FILE);
+  const real = Object.entries({ recipe, ladder, target, gate }).flatMap(([part, values]) =>
+    Object.entries(values).map(([key, value]) => [`${part}.${key}`, String(value)]),
+  );
+  expect(stated).toEqual(real);
 });

@@ -42,10 +42,12 @@ export interface Compared {
 const Z_90 = 1.645;
 /** Least relative uncertainty, one standard deviation: shared machines drift by this between one minute and the next. */
 const LEAST_TIME_DEVIATION = 0.045;
+/** The same where no rung ran on as many threads as the target will: an assumption. */
+const LEAST_DEVIATION_ACROSS_THREADS = 0.15;
 const LEAST_MEMORY_DEVIATION = 0.025;
 
 /**
- * @param compared rungs that ran on as many threads as the target will
+ * @param compared rungs that ran on as many threads as the target will, or, where there are none, all of them
  * @param all every run of the ladder, for what does not depend on threads
  */
 export function forecastCost(
@@ -58,7 +60,9 @@ export function forecastCost(
     Math.log(run.summary.medianStepSeconds / own.stepSeconds),
   );
   const correction = Math.exp(mean(logs));
-  const deviation = Math.max(LEAST_TIME_DEVIATION, logs.length > 1 ? standardDeviation(logs) : 0);
+  const alike = compared.every(({ run }) => run.numThreads === estimate.numThreads);
+  const least = alike ? LEAST_TIME_DEVIATION : LEAST_DEVIATION_ACROSS_THREADS;
+  const deviation = Math.max(least, logs.length > 1 ? standardDeviation(logs) : 0);
   const step = correction * estimate.stepSeconds;
   const parts = {
     steps: target.spec.numSteps * step * meanOverMedian(compared),
@@ -72,7 +76,7 @@ export function forecastCost(
   const others = all.map(({ peakBytes, arenaBytes }) => peakBytes - arenaBytes);
   const peak = estimate.arenaBytes + median(others);
   const memoryDeviation = Math.max(LEAST_MEMORY_DEVIATION, standardDeviation(others) / peak);
-  const ground = `each instruction of the target timed alone on ${estimate.numThreads} threads, times ${correction.toFixed(3)}, the ratio of measured to so estimated step time on ${compared.length} runs of the ladder`;
+  const ground = `each instruction of the target timed alone on ${estimate.numThreads} threads, times ${correction.toFixed(3)}, the ratio of measured to so estimated step time on ${compared.length} runs of the ladder${alike ? "" : ", none of which ran on as many threads"}`;
   return {
     stepSeconds: around(step, deviation, ground),
     wallSeconds: around(

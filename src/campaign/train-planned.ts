@@ -31,7 +31,7 @@ export function finishedSummary(context: Pick<Context, "record">, name: string):
   const finished = context.record.events.findLast(
     (event) => event.kind === "run-finished" && event.run === name,
   );
-  if (finished?.kind !== "run-finished" || finished.data.outcome !== "completed") return null;
+  if (finished?.kind !== "run-finished") return null;
   return parseStored(runSummarySchema, finished.data.details, `the summary of run ${name}`);
 }
 

@@ -138,7 +138,6 @@ describe("planText", () => {
         numThreads: 2,
         instructionSet: "avx2",
         memoryBytes: 8e9,
-        freeMemoryBytes: 1,
         freeDiskBytes: 1,
       },
       expectedSeconds: 285,

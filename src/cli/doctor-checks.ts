@@ -4,9 +4,10 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { findPackageJSON } from "node:module";
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import * as z from "zod";
+import { memoryBytes } from "../campaign/machine.ts";
 import { UserError } from "../errors.ts";
 import { formatBytes } from "../figures/numbers.ts";
 
@@ -204,12 +205,6 @@ async function firstLine(command: string, args: readonly string[]): Promise<stri
   } catch {
     return null;
   }
-}
-
-/** Physical memory, or the container's limit where that is lower. */
-function memoryBytes(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(totalmem(), limit) : totalmem();
 }
 
 function pinnedNodeVersion(): string {

@@ -26,7 +26,7 @@ const DEFAULT_CAMPAIGN = relative(
 );
 
 const EXAMPLE = `longrun launch campaigns/first-light.yaml --budget 2m
-longrun launch campaigns/mine.yaml --accept few-tokens --because "a rehearsal"
+longrun launch campaigns/mine.yaml --accept fit --because "a rehearsal"
 
 Exit codes: 0 verdict, ${EXIT.userError} a mistake to put right, ${EXIT.held} held or stopped by the gate, ${EXIT.interrupted} Ctrl-C.`;
 

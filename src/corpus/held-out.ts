@@ -6,7 +6,7 @@ import type { TokenSource } from "./corpus.ts";
 import { END_OF_TEXT_ID } from "./vocabulary.ts";
 
 /** A target that is not counted: padding, or the end-of-text token, which stands for no bytes. */
-export const NOT_COUNTED = -1;
+const NOT_COUNTED = -1;
 
 export interface HeldOutBatch extends TokenBatch {
   readonly sourceIndex: number;

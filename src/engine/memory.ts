@@ -8,7 +8,7 @@ import type { Node, Tensor } from "./tensor.ts";
 import { producerOf, sizeOf } from "./tensor.ts";
 
 /** Floats; 64 bytes, a cache line and an AVX-512 register. */
-export const ALIGNMENT = 16;
+const ALIGNMENT = 16;
 
 export const aligned = (numFloats: number) => Math.ceil(numFloats / ALIGNMENT) * ALIGNMENT;
 

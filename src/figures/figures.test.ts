@@ -9,7 +9,6 @@ import { predictedMeasuredFigure } from "./predicted-figure.ts";
 import { longest, timeFigure } from "./time-figure.ts";
 
 const law: LawFigureData = {
-  formula: "L(C) = E + a C^-b",
   points: [
     { flops: 1e11, bitsPerByte: 3.02 },
     { flops: 1e12, bitsPerByte: 2.49 },

@@ -1,12 +1,10 @@
-/** @file The ladder, the law through it and the bet at its end: compute against held-out loss. */
+/** @file The ladder, the forecast through it and the bet at its end: compute against held-out loss. */
 
 import type { Markish, PlotOptions } from "@observablehq/plot";
 import { AXIS_LABEL_Y, CAP_ACROSS, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
 import { formatFlops, formatSignedPercent, type Interval, significant } from "./numbers.ts";
 
 export interface LawFigureData {
-  /** The law as written, for the caption. */
-  readonly formula: string;
   readonly points: readonly LadderPoint[];
   /** In order of compute. */
   readonly line: readonly LawFigurePoint[];
@@ -31,16 +29,16 @@ interface Residual {
   readonly percent: number;
 }
 
-/** The whole range of losses above; below, the same runs as distances from the law's median, where noise and misfit show. */
+/** The whole range of losses above; below, the same runs as distances from the forecast's median, where noise and misfit show. */
 export function lawFigure(data: LawFigureData): Promise<string> {
   const largest = Math.max(...data.points.map((point) => point.flops));
   const reach = data.target.flops / largest;
   return drawFigure({
-    title: "The ladder, the law and the bet",
-    caption: `Held-out loss against training compute C (forward and backward, attention included). ${data.formula}, fitted to ${data.points.length} runs; the target lies ${significant(reach, 2)} times beyond the largest (dashed).`,
+    title: "The ladder, the forecast and the bet",
+    caption: `Held-out loss against training compute C (forward and backward, attention included). The line is the forecast's median (laws and drift) from ${data.points.length} runs; the target lies ${significant(reach, 2)} times beyond the largest (dashed).`,
     legend: [
       { swatch: "ring", colour: COLOUR.ink, label: "ladder run" },
-      { swatch: "line", colour: COLOUR.predicted, label: "law, median" },
+      { swatch: "line", colour: COLOUR.predicted, label: "forecast's median" },
       { swatch: "band", colour: COLOUR.band, label: "90 % band" },
       { swatch: "interval", colour: COLOUR.predicted, label: "predicted for the target, 90 %" },
       ...(data.target.measured === null
@@ -126,7 +124,7 @@ function residualPanel(plot: PlotLibrary, data: LawFigureData, largest: number):
       plot.axisY({
         ticks: 5,
         tickFormat: (value: number) => formatSignedPercent(value, limit < 2 ? 1 : 0),
-        label: "distance from law",
+        label: "distance from median",
         ...AXIS_LABEL_Y,
       }),
       ...lawMarks(plot, data, largest, line, residuals, (residual) => residual.percent, ofTarget),
@@ -185,7 +183,7 @@ function computeDomain(data: LawFigureData): [number, number] {
   return [Math.min(...flops) / 1.4, Math.max(...flops) * 1.4];
 }
 
-/** The law's median between two points of its line, straight in log compute. */
+/** The forecast's median between two points of its line, straight in log compute. */
 function medianAt(line: readonly LawFigurePoint[], flops: number): number {
   const after = line.findIndex((point) => point.flops >= flops);
   if (after <= 0) return (line[after] ?? line.at(-1)!).median;

@@ -116,6 +116,16 @@ export function formatInterval(interval: Interval, scale: Scale): string {
   return `${median} [${lo}, ${hi}]`;
 }
 
+/** "2.050 bits per byte (90 % interval 2.000 to 2.100)", for a sentence. */
+export function formatRange(interval: Interval, unit: string): string {
+  const scale = scaleFor(unit, interval.median);
+  const decimals = intervalDecimals(interval, scale);
+  const [median, lo, hi] = [interval.median, interval.lo, interval.hi].map((value) =>
+    fixed(value / scale.factor, decimals),
+  );
+  return `${median} ${scale.unit} (90 % interval ${lo} to ${hi})`;
+}
+
 /** A value to a fixed number of decimals; never "-0.0". */
 export function fixed(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return MISSING;

@@ -51,7 +51,7 @@ async function lockRun(path: string): Promise<Disposable> {
     try {
       return acquireLock(path);
     } catch (error) {
-      if (attempt === LOCK_ATTEMPTS) throw error;
+      if (!(error instanceof UserError) || attempt === LOCK_ATTEMPTS) throw error;
       await setTimeout(LOCK_WAIT_MS);
     }
   }

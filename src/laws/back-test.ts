@@ -6,8 +6,13 @@ import { mixtureQuantile } from "./mixture.ts";
 import { posteriorOf } from "./posterior.ts";
 import type { Trend } from "./trend.ts";
 
-/** One forecast of a left-out rung. */
+/** A finished run with its name, by which the table of the back-test is read. */
+export type NamedRun = Run & { readonly run: string };
+
+/** One forecast of a left-out run. */
 export type BackTestRow = {
+  /** The run left out. */
+  readonly run: string;
   /** Largest compute that the forecast was allowed to see, in FLOPs. */
   readonly cut: number;
   /** Compute of the rung forecast, over the cut. */
@@ -24,10 +29,10 @@ export type BackTestRow = {
 };
 
 /** Fewest distinct rungs to forecast from: with three, level, exponent and floor leave nothing to judge the noise by. */
-const MIN_RUNGS = 4;
+export const MIN_RUNGS = 4;
 
 /** Back-test of the forecast at every cut that leaves enough rungs below: every run above the cut is forecast. */
-export function backTest(runs: readonly Run[], trends: readonly Trend[]): readonly BackTestRow[] {
+export function backTest(runs: readonly NamedRun[], trends: readonly Trend[]): readonly BackTestRow[] {
   const levels = [...new Set(runs.map((run) => run.c))].sort((a, b) => a - b);
   return levels.slice(MIN_RUNGS - 1, -1).flatMap((cut) => {
     const posterior = posteriorOf(
@@ -44,6 +49,7 @@ export function backTest(runs: readonly Run[], trends: readonly Trend[]): readon
       const lo = Math.exp(mixtureQuantile(parts, 0.05));
       const hi = Math.exp(mixtureQuantile(parts, 0.95));
       return group.map((run) => ({
+        run: run.run,
         cut,
         reach: run.c / cut,
         predicted,

@@ -2,7 +2,7 @@
 
 import { assert, UserError } from "../errors.ts";
 import { mean } from "../math/statistics.ts";
-import { type BackTestRow, backTest, wideningFrom } from "./back-test.ts";
+import { type BackTestRow, backTest, type NamedRun, wideningFrom } from "./back-test.ts";
 import { checkLadder, type Interval } from "./forecast.ts";
 import type { Design, Run } from "./law.ts";
 import { mixtureQuantile, momentsOf } from "./mixture.ts";
@@ -84,8 +84,8 @@ export function forecastCurve(
   checkCurves(curves, fractions);
   const logs = curves.map((curve) => curve.losses.map(Math.log));
   const smoothed = logs.map(smooth);
-  const atFraction = (k: number): Run[] =>
-    curves.map(({ n, d, c }, i) => ({ n, d, c, loss: Math.exp(smoothed[i]![k]!) }));
+  const atFraction = (k: number): NamedRun[] =>
+    curves.map(({ run, n, d, c }, i) => ({ run, n, d, c, loss: Math.exp(smoothed[i]![k]!) }));
   checkLadder(atFraction(fractions.length - 1));
   const top = curves.reduce((best, curve) => (curve.c > best.c ? curve : best));
   const noise = mean(
@@ -141,7 +141,7 @@ function quantiles(runs: readonly Run[], target: Design, noise: number, noiseFac
 /** Root mean square of the widenings that every few points ask for: one factor, so that the band stays smooth. */
 function pooledWidening(
   fractions: readonly number[],
-  atFraction: (k: number) => Run[],
+  atFraction: (k: number) => NamedRun[],
   wideningAt: (rows: readonly BackTestRow[], k: number) => number,
 ): number {
   const squares: number[] = [];

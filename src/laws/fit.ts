@@ -26,6 +26,9 @@ export type Fit = {
   readonly residuals: Float64Array;
 };
 
+/** Huber's delta for a small ladder: 1 %, above the noise of seeds, so that only stray rungs count less. */
+export const SMALL_LADDER_DELTA = 0.01;
+
 /** Huber's loss, r^2 / 2 within delta of zero and delta (|r| - delta / 2) outside. */
 export function huber(residual: number, delta: number): number {
   const size = Math.abs(residual);

@@ -42,6 +42,7 @@ test("a well-behaved ladder: close, inside, not too wide, and it says on what it
   expect(answer.reach).toBeCloseTo(10, 9);
   expect(answer.laws.map((law) => law.name)).toEqual(["compute", "chinchilla"]);
   expect(answer.laws.reduce((sum, law) => sum + law.weight, 0)).toBeCloseTo(1, 9);
+  expect(new Set(answer.backTest.map((row) => row.run)).size).toBe(3);
   expect(answer.backTest.map((row) => row.reach.toFixed(2))).toEqual([
     "1.78",
     "3.16",
@@ -149,6 +150,7 @@ test("below the public tables the floor's share is believed smaller and the drif
 test("back-test errors widen the interval only when they are larger than promised", () => {
   const own = { sd: 0.01, seedNoise: 0, reach: 10 };
   const row = (cut: number, error: number) => ({
+    run: "left out",
     cut,
     reach: 10,
     predicted: 1,

@@ -1,9 +1,10 @@
 /** @file Forecasts the target's final loss from a small ladder: median, an honest 90 % interval, and the reasons for it. */
 
 import { UserError } from "../errors.ts";
-import { type BackTestRow, backTest, wideningFrom } from "./back-test.ts";
+import { type BackTestRow, backTest, MIN_RUNGS, wideningFrom } from "./back-test.ts";
 import { plainBootstrap } from "./bootstrap.ts";
 import { computeLaw } from "./compute.ts";
+import { SMALL_LADDER_DELTA } from "./fit.ts";
 import type { Design, Run } from "./law.ts";
 import { mixtureQuantile, momentsOf, type Part } from "./mixture.ts";
 import { type Posterior, posteriorOf } from "./posterior.ts";
@@ -44,13 +45,8 @@ export type ForecastOptions = {
   readonly numResamples?: number;
 };
 
-/** Fewest distinct rungs that a forecast accepts. */
-const MIN_RUNGS = 4;
-/** Huber's delta for the plain fit of a small ladder: 1 %, above seed noise, so that only stray rungs count less. */
-const PLAIN_DELTA = 0.01;
-
 /** Median and 90 % interval of a mixture in log loss, stretched about its median by `widening`, as losses. */
-export function intervalOf(parts: readonly Part[], widening: number): Interval {
+function intervalOf(parts: readonly Part[], widening: number): Interval {
   const middle = mixtureQuantile(parts, 0.5);
   const low = mixtureQuantile(parts, 0.05);
   const high = mixtureQuantile(parts, 0.95);
@@ -106,7 +102,7 @@ export function forecast(
     plainBootstrap: plainBootstrap(computeLaw, observations, target, {
       seed: options.seed ?? 0,
       numResamples: options.numResamples ?? 300,
-      delta: PLAIN_DELTA,
+      delta: SMALL_LADDER_DELTA,
     }),
     backTest: rows,
     widening,

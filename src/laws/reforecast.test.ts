@@ -24,7 +24,7 @@ test("half way and 2 % above: half of it is believed, still on track", () => {
   expect(now.median).toBeCloseTo(2 * Math.sqrt(1.02), 9);
   expect(now.onTrack).toBe("on track");
   expect(now.reason).toBe(
-    "at 50 % of the run the loss is +2.00 % from the expected curve, inside its band of -3.00 to +3.00 %; final loss now 2.0199, locked forecast 2.0000",
+    "at 50 % of the run the loss is +2.00 % from the expected curve, inside its band of -3.00 to +3.00 %; final loss now expected at 2.0199 bits per byte, by the locked forecast 2.0000",
   );
 });
 

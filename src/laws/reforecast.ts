@@ -91,6 +91,6 @@ function reasonFor(
   const side = onTrack === "on track" ? "inside" : onTrack;
   return (
     `at ${(100 * share).toFixed(0)} % of the run the loss is ${percent >= 0 ? "+" : ""}${percent.toFixed(2)} % from the expected curve, ` +
-    `${side} its band of ${low.toFixed(2)} to +${high.toFixed(2)} %; final loss now ${median.toFixed(4)}, locked forecast ${lockedMedian.toFixed(4)}`
+    `${side} its band of ${low.toFixed(2)} to +${high.toFixed(2)} %; final loss now expected at ${median.toFixed(4)} bits per byte, by the locked forecast ${lockedMedian.toFixed(4)}`
   );
 }

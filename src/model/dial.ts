@@ -8,7 +8,7 @@ import type { DecoderShape } from "./shape.ts";
 /** Widths are multiples of this: small enough that a ladder's tokens per parameter stay even. */
 export const WIDTH_STEP = 4;
 
-/** Channels a layer in the largest model of a family, as most published families at this end have it (GPT-2 small: 64). */
+/** Channels a layer in the largest model of a family. An assumption for widths of a hundred or so; GPT-2 small's 64 suits larger ones. */
 const WIDTH_PER_LAYER = 32;
 const FEWEST_LAYERS = 2;
 
@@ -51,7 +51,7 @@ export function shapeOfWidth(width: number, family: Family): DecoderShape {
   };
 }
 
-/** Small models get small heads, so that there are always several of them. */
+/** Small models get small heads, so that all but the smallest have several of them; the width of 16 has one. */
 function headDimOf(width: number): number {
   if (width >= 1024) return 64;
   return width >= 256 ? 32 : 16;

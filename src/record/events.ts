@@ -69,7 +69,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
     z.strictObject({
       /** 1, 2, 3 ...: a run that was killed and goes on is a new attempt of the same run. */
       attempt: z.int().positive(),
-      role: z.enum(["rung", "ablation", "target", "single"]),
+      role: z.enum(["rung", "target", "single"]),
       environment,
     }),
   ),
@@ -89,7 +89,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
     ofRun,
     z.strictObject({
       attempt: z.int().positive(),
-      outcome: z.enum(["completed", "stopped", "diverged"]),
+      outcome: z.literal("completed"),
       steps: count,
       tokens: count,
       flops: amount,
@@ -135,7 +135,6 @@ export const eventSchema = z.discriminatedUnion("kind", [
       stepGapPercent: z.number(),
     }),
   ),
-  kind("note", ofEither, z.strictObject({ text: name })),
   kind("interrupted", ofEither, z.strictObject({ reason: name })),
 ]);
 

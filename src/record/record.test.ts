@@ -34,7 +34,11 @@ const measured = (run: string | null, quantity: string, unit = "bit/byte"): Even
   kind: "measurement",
   data: { quantity, unit, value: 1.55, source: "evaluation" },
 });
-const note = (text: string): EventDraft<"note"> => ({ run: null, kind: "note", data: { text } });
+const note = (reason: string): EventDraft<"interrupted"> => ({
+  run: null,
+  kind: "interrupted",
+  data: { reason },
+});
 
 function appendNotes(count: number): void {
   using record = openRecord(folder);
@@ -90,7 +94,7 @@ describe("append and read", () => {
       record.append({ run: null, kind: "campaign-planned", data: { specHash: NO_PREVIOUS, plan } });
     expect(() => plan({ loss: [1, Number.NaN] })).toThrow(/\/loss\/1 is NaN: use null/);
     expect(() => plan(new Float32Array(2))).toThrow(/\[object Float32Array\]: not a JSON value/);
-    expect(() => record.append({ run: "../up", kind: "note", data: { text: "x" } })).toThrow(
+    expect(() => record.append({ run: "../up", kind: "interrupted", data: { reason: "x" } })).toThrow(
       /letters, digits/,
     );
     const upsideDown = predicted("target", "loss");
@@ -227,7 +231,7 @@ describe("damage", () => {
 
   test("an event of an unknown kind is no event", () => {
     appendNotes(2);
-    editLine(1, (line) => line.replace('"note"', '"gossip"'));
+    editLine(1, (line) => line.replace('"interrupted"', '"gossip"'));
     const result = verifyRecord(folder);
     expect(result).toMatchObject({ ok: false, sequence: 1 });
     expect(result.ok ? "" : result.found).toContain("gossip");

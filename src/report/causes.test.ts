@@ -42,6 +42,11 @@ describe("causes", () => {
     });
     expect(completeCauses({ gapPercent: null, causes: [] })).toEqual([]);
     expect(causesText({ gapPercent: 3.04, causes: [{ name: "law", percent: 3 }] })).toBe("law +3.0 %");
+    const many = {
+      gapPercent: 6,
+      causes: [3, 2, 1].map((percent) => ({ name: `cause ${percent}`, percent })),
+    };
+    expect(causesText(many, 2)).toBe("cause 3 +3.0 %, cause 2 +2.0 %, 1 other +1.0 %");
   });
 });
 

@@ -41,18 +41,23 @@ export function printedCauses(
     .sort((a, b) => Math.abs(b.percent) - Math.abs(a.percent));
 }
 
-/** Causes that a line of text names; the smaller ones are added up. */
+/** Causes that a line of text names unless told otherwise; the smaller ones are added up. */
 const MOST_NAMED = 4;
 
 /** "attention +3.1 %, matrix products +1.2 %, 12 others -0.3 %": causes that round to nothing are left out. */
-export function causesText(row: Pick<ScoredRow, "gapPercent" | "causes">): string {
+export function causesText(
+  row: Pick<ScoredRow, "gapPercent" | "causes">,
+  mostNamed: number = MOST_NAMED,
+): string {
   const causes = printedCauses(row, 1).filter((cause) => cause.printedPercent !== 0);
-  const named = causes.length <= MOST_NAMED + 1 ? causes : causes.slice(0, MOST_NAMED);
+  const named = causes.slice(0, mostNamed);
   const others = causes.slice(named.length);
   const sum = others.reduce((total, cause) => total + cause.printedPercent, 0);
   return [
     ...named.map((cause) => `${cause.name} ${formatSignedPercent(cause.printedPercent)}`),
-    ...(others.length > 0 ? [`${others.length} others ${formatSignedPercent(sum)}`] : []),
+    ...(others.length > 0
+      ? [`${others.length} ${others.length === 1 ? "other" : "others"} ${formatSignedPercent(sum)}`]
+      : []),
   ].join(", ");
 }
 
@@ -70,4 +75,9 @@ export function firstAndLater(rows: readonly ScoredRow[]): {
     seen.add(key);
   }
   return { first, later };
+}
+
+/** Whether a row's gap is a distance that causes can make up. Of a share, such as that of points in a band, it is not. */
+export function hasGap({ unit, measured }: Pick<ScoredRow, "unit" | "measured">): boolean {
+  return measured !== null && unit !== "share";
 }

@@ -12,7 +12,7 @@ export interface ReportData {
   readonly bet: Bet;
   readonly data: DataFacts | null;
   readonly ladder: readonly RungRow[];
-  readonly laws: readonly LawFacts[];
+  readonly forecast: ForecastFacts | null;
   readonly lock: Lock | null;
   readonly gates: readonly GateFact[];
   readonly issues: readonly OpenIssue[];
@@ -35,6 +35,7 @@ export interface CampaignFacts {
   readonly endedAt: string | null;
   /** Work, not waiting: the seconds of all attempts, added up. */
   readonly seconds: number;
+  /** Of the largest process of any run. */
   readonly peakBytes: number | null;
 }
 
@@ -57,12 +58,19 @@ export interface Bet {
   readonly steps: number;
   readonly tokensPerStep: number;
   readonly shape: readonly NamedValue[];
-  readonly budgetFlops: number;
+  readonly budget: BudgetFacts;
+  /** Training alone, as C of the target. */
   readonly ladderFlops: number;
+  /** The whole plan: ladder, target and their evaluations. */
+  readonly totalFlops: number;
   /** Seconds for the whole campaign, foretold from the calibration. */
   readonly expectedSeconds: number | null;
   readonly machine: MachineFacts;
 }
+
+export type BudgetFacts =
+  | { readonly kind: "flops"; readonly flops: number }
+  | { readonly kind: "seconds"; readonly seconds: number };
 
 /** One line of a two-column table, already worded. */
 export interface NamedValue {
@@ -97,25 +105,33 @@ export interface SourceLoss {
   readonly bitsPerByte: number;
 }
 
-/** A fitted law, in bits per byte unless its parameters say otherwise. */
-export interface LawFacts {
-  readonly name: string;
-  /** As a reader would write it: L(C) = E + a C^-b. */
-  readonly formula: string;
-  /** The law that the prediction was made from; the others are a cross-check. */
-  readonly role: "forecast" | "cross-check";
-  readonly parameters: readonly LawParameter[];
-  readonly backtests: readonly Backtest[];
-  /** How many times wider the back-test made the interval. */
-  readonly widening: number | null;
-  /** What this law says of the target. */
-  readonly target: Interval;
+/** The locked forecast of the target's loss: one mixture of laws, and what it rests on. */
+export interface ForecastFacts {
+  readonly predicted: Interval;
   /** Target compute divided by the largest rung's. */
   readonly reach: number;
+  /** How many times wider the back-test made every interval; 1 where it asked for nothing. */
+  readonly widening: number;
+  /** The weightiest first. */
+  readonly laws: readonly LawFacts[];
+  readonly backtests: readonly Backtest[];
   /** Median and 90 % band against compute, in order of compute. */
   readonly line: readonly LawPoint[];
-  /** What the law says of a larger target, for the next bet. */
+  /** What it says of a larger target, for the next bet. */
   readonly beyond: { readonly flops: number; readonly predicted: Interval } | null;
+}
+
+/** One law of the mixture, in bits per byte unless its parameters say otherwise. */
+export interface LawFacts {
+  readonly name: string;
+  /** As the mixture holds it: L(C) = E + a C^-b. */
+  readonly formula: string;
+  /** Its share of the mixture, 0 to 1. */
+  readonly weight: number;
+  /** What this law by itself says of the target. */
+  readonly target: Interval;
+  /** The formula fitted freely, for orientation: the forecast does not use it. */
+  readonly free: { readonly formula: string; readonly parameters: readonly LawParameter[] };
 }
 
 export interface LawParameter {
@@ -128,9 +144,10 @@ export interface LawPoint extends Interval {
   readonly flops: number;
 }
 
-/** One fold: the largest rungs left out, the rest fitted, the left-out run foretold. */
+/** One run of a fold: the largest rungs left out, the rest fitted, the left-out runs foretold. */
 export interface Backtest {
   readonly run: string;
+  /** Rungs of different compute; each may have several runs. */
   readonly rungsFitted: number;
   readonly reach: number;
   readonly predicted: Interval;

@@ -65,8 +65,9 @@ export const finishedCampaign: ReportData = {
       { name: "context", value: "256 tokens" },
       { name: "peak learning rate", value: "0.0031, decayed to nought" },
     ],
-    budgetFlops: 3e13,
+    budget: { kind: "flops", flops: 3e13 },
     ladderFlops: 7.42e12,
+    totalFlops: 2.64e13,
     expectedSeconds: 271,
     machine: {
       processor: "an eight-wide example processor",
@@ -101,7 +102,10 @@ export const finishedCampaign: ReportData = {
         bytesRead: 10_800_000,
         bytesTrained: 10_240_000,
         bytesHeldOut: 538_000,
-        dropped: [{ reason: "exact duplicates", items: 2, bytes: 22_000 }],
+        dropped: [
+          { reason: "exact duplicates", items: 2, bytes: 22_000 },
+          { reason: "empty documents", items: 0, bytes: 0 },
+        ],
         trainTokens: 3_700_000,
         heldOutTokens: 194_000,
         weight: 1,
@@ -110,11 +114,11 @@ export const finishedCampaign: ReportData = {
     tokenizer: {
       vocabulary: 1024,
       bytesPerToken: 2.71,
-      reason: "At this size a larger vocabulary spends more of N on the head than it saves in tokens.",
+      reason: "the power of two that gives the head about 20 % of the target's parameters",
       hash: "5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592",
     },
     uniqueTokens: 7_630_000,
-    splitRule: "5 % of the passages of each source are held out by their hash, duplicates on one side.",
+    splitRule: "5 % of the passages of about 4000 bytes of each source, by a hash of their content",
   },
   ladder: [
     rung("rung-1", 1, 32_768, 122_880, 2.4e10, 0.0031),
@@ -126,37 +130,55 @@ export const finishedCampaign: ReportData = {
     rung("rung-5", 1, 245_760, 786_000, 1.16e12, 0.0008),
     rung("rung-6", 1, 327_680, 1_020_000, 2.01e12, -0.0005),
   ],
-  laws: [
-    {
-      name: "compute law",
-      formula: "L(C) = E + a C^-b",
-      role: "forecast",
-      parameters: [
-        { name: "E", unit: "bits per byte", estimate: { median: 1.52, lo: 1.31, hi: 1.64 } },
-        { name: "a", unit: "bits per byte", estimate: { median: 29.7, lo: 18.2, hi: 51.4 } },
-        { name: "b", unit: "1", estimate: { median: 0.132, lo: 0.114, hi: 0.155 } },
-      ],
-      backtests: [
-        backtest("rung-6", 7, 1.73, 0.006, -0.0011),
-        backtest("rung-5", 6, 1.87, 0.007, 0.0019),
-        backtest("rung-4", 5, 2.38, 0.009, -0.0027),
-      ],
-      widening: 2.4,
-      target: predictedLoss,
-      reach: TARGET_FLOPS / 2.01e12,
-      line: Array.from({ length: 48 }, (_, index) => {
-        const flops = 1.5e10 * 10 ** ((index / 47) * 3.25);
-        const width = 0.003 + 0.015 * Math.max(0, Math.log10(flops / 2.01e12));
-        return {
-          flops,
-          median: lawAt(flops),
-          lo: lawAt(flops) * (1 - width),
-          hi: lawAt(flops) * (1 + width),
-        };
-      }),
-      beyond: { flops: 1.83e14, predicted: { median: 1.911, lo: 1.852, hi: 1.972 } },
-    },
-  ],
+  forecast: {
+    predicted: predictedLoss,
+    reach: TARGET_FLOPS / 2.01e12,
+    widening: 2.4,
+    laws: [
+      {
+        name: "compute",
+        formula: "L(C) = E + a C^-b",
+        weight: 0.61,
+        target: predictedLoss,
+        free: {
+          formula: "L(C) = E + a C^-b",
+          parameters: [
+            { name: "a", unit: "bits per byte", estimate: { median: 29.7, lo: 18.2, hi: 51.4 } },
+            { name: "b", unit: "1", estimate: { median: 0.132, lo: 0.114, hi: 0.155 } },
+            { name: "E", unit: "bits per byte", estimate: { median: 3e-15, lo: 3e-15, hi: 1.31 } },
+          ],
+        },
+      },
+      {
+        name: "chinchilla",
+        formula: "L(N, D) = E + A N^-alpha + B D^-alpha",
+        weight: 0.39,
+        target: { median: 2.051, lo: 2.009, hi: 2.09 },
+        free: {
+          formula: "L(N, D) = E + A N^-alpha + B D^-beta",
+          parameters: [
+            { name: "E", unit: "bits per byte", estimate: { median: 5e-14, lo: 5e-14, hi: 5e-14 } },
+          ],
+        },
+      },
+    ],
+    backtests: [
+      backtest("rung-6", 5, 1.73, 0.006, -0.0011),
+      backtest("rung-5", 4, 1.87, 0.007, 0.0019),
+      backtest("rung-4", 3, 2.38, 0.009, -0.0027),
+    ],
+    line: Array.from({ length: 48 }, (_, index) => {
+      const flops = 1.5e10 * 10 ** ((index / 47) * 3.25);
+      const width = 0.003 + 0.015 * Math.max(0, Math.log10(flops / 2.01e12));
+      return {
+        flops,
+        median: lawAt(flops),
+        lo: lawAt(flops) * (1 - width),
+        hi: lawAt(flops) * (1 + width),
+      };
+    }),
+    beyond: { flops: 1.83e14, predicted: { median: 1.911, lo: 1.852, hi: 1.972 } },
+  },
   lock: {
     sequence: 61,
     headHash: "9b74c9897bac770ffc029102a200c5de9b74c9897bac770ffc029102a200c5de",

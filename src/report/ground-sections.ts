@@ -2,7 +2,7 @@
 
 import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from "../figures/numbers.ts";
 import type { Acceptance, DataFacts, ReportData } from "./data.ts";
-import { blocks, codeBlock, factsTable, left, markdownTable, right } from "./markdown.ts";
+import { blocks, codeBlock, factsTable, left, markdownTable, right, sentence } from "./markdown.ts";
 import { nextMoves } from "./next-moves.ts";
 
 /** What the text was, what became of it, and the tokenizer trained on it. */
@@ -13,7 +13,7 @@ export function dataSection({ data, bet }: ReportData): string {
     "## The data",
     "![The data, source by source](figures/data.svg)",
     sourcesTable(data),
-    `The target needs ${formatCount(bet.tokens)} tokens; the training split has ${formatCount(data.uniqueTokens)}, which makes ${significant(passes, 2)} passes. ${data.splitRule}`,
+    `The target needs ${formatCount(bet.tokens)} tokens; the training split has ${formatCount(data.uniqueTokens)}, which makes ${significant(passes, 2)} passes. Held out: ${data.splitRule}${data.splitRule.endsWith(".") ? "" : "."}`,
     droppedTable(data),
     tokenizerText(data),
   );
@@ -83,7 +83,7 @@ export function nextSection(data: ReportData): string {
     "## What to do next",
     moves.length === 0
       ? "The facts call for nothing."
-      : moves.map(({ move, because }, index) => `${index + 1}. ${move} ${because}`).join("\n"),
+      : moves.map(({ move, because }, index) => `${index + 1}. ${move} ${sentence(because)}`).join("\n"),
   );
 }
 
@@ -100,7 +100,7 @@ export function environmentSection({ environment, campaign }: ReportData): strin
       { name: "work", value: formatSeconds(campaign.seconds) },
       ...(campaign.peakBytes === null
         ? []
-        : [{ name: "peak memory of all processes", value: formatBytes(campaign.peakBytes) }]),
+        : [{ name: "peak memory of the largest process", value: formatBytes(campaign.peakBytes) }]),
       ...environment.entries,
     ]),
   );
@@ -136,7 +136,9 @@ function sourcesTable(data: DataFacts): string {
 
 function droppedTable(data: DataFacts): string {
   const rows = data.sources.flatMap(({ source, bytesRead, dropped }) =>
-    dropped.map((drop) => ({ source, bytesRead, ...drop })),
+    dropped
+      .filter(({ items, bytes }) => items > 0 || bytes > 0)
+      .map((drop) => ({ source, bytesRead, ...drop })),
   );
   if (rows.length === 0) return "Nothing was dropped.";
   return blocks(
@@ -152,7 +154,7 @@ function droppedTable(data: DataFacts): string {
 }
 
 function tokenizerText({ tokenizer }: DataFacts): string {
-  return `Tokenizer: byte-level BPE, ${formatCount(tokenizer.vocabulary)} tokens, ${significant(tokenizer.bytesPerToken)} bytes per token on the held-out text. ${tokenizer.reason} Its hash is \`${tokenizer.hash}\`.`;
+  return `Tokenizer: byte-level BPE, ${formatCount(tokenizer.vocabulary)} tokens, ${significant(tokenizer.bytesPerToken)} bytes per token on the held-out text (${tokenizer.reason}). Its hash is \`${tokenizer.hash}\`.`;
 }
 
 function acceptanceText(acceptance: Acceptance | null): string {

@@ -41,6 +41,13 @@ export function blocks(...parts: readonly string[]): string {
   return parts.filter((part) => part !== "").join("\n\n");
 }
 
+/** A clause from elsewhere as a sentence of its own: a capital first, a full stop last. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return trimmed === "" || /[.!?]$/.test(trimmed) ? capital : `${capital}.`;
+}
+
 function inline(cell: string): string {
   return cell.replace(/\s*\n\s*/g, " ").replace(/\|/g, "\\|");
 }

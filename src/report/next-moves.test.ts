@@ -4,7 +4,7 @@ import { finishedCampaign } from "./fixture.ts";
 import { nextMoves } from "./next-moves.ts";
 
 const base: ReportData = { ...finishedCampaign, issues: [], incidents: [] };
-const law = base.laws[0]!;
+const forecast = base.forecast!;
 
 /** The base with one row of the verdict changed. */
 function withRow(about: ScoredRow["about"], change: Partial<ScoredRow>): ReportData {
@@ -17,12 +17,32 @@ const findMove = (data: ReportData, start: string) =>
 describe("nextMoves", () => {
   it("bets again when the forecast held, with what the law says of the next target", () => {
     expect(findMove(base, "Bet again")).toEqual({
-      move: "Bet again, larger: at 180 TFLOP the law says 1.911 [1.852, 1.972] bits per byte.",
-      because: "This forecast held: +0.6 % at 9.1 times the largest rung.",
+      move: "Bet again, larger: at 180 TFLOP the forecast is 1.911 [1.852, 1.972] bits per byte.",
+      because:
+        "This forecast held: +0.6 % at 9.1 times the largest rung, and the back-test's mean gap is -0.06 %.",
     });
   });
 
-  it("looks for the cause when the target is worse than its law, and does not bet again", () => {
+  it("does not bet again on a curve that left its band, or on a back-test that leans to one side", () => {
+    const strayed = { ...base.target!, band: base.target!.band.map((p) => ({ ...p, lo: p.hi })) };
+    expect(findMove({ ...base, target: strayed }, "Bet again")).toBeUndefined();
+    const leaning = (percents: readonly number[]) => {
+      const backtests = forecast.backtests.map((test, index) => ({
+        ...test,
+        measured: test.predicted.median * (1 + percents[index]! / 100),
+      }));
+      return { ...base, forecast: { ...forecast, backtests } };
+    };
+    expect(findMove(leaning([-0.6, -0.3, 0.06]), "Bet again")).toBeUndefined();
+    expect(findMove(leaning([-0.6, -0.3, 0.06]), "Expect the next loss below")?.because).toBe(
+      "The mean gap of the left-out runs is -0.28 %, without its sign 0.32 %.",
+    );
+    expect(findMove(leaning([-0.6, -0.3, 0.6]), "Bet again")?.because).toContain("mean gap is -0.10 %");
+    expect(findMove(leaning([-0.2, -0.2, -0.2]), "Bet again")?.because).toContain("mean gap is -0.20 %");
+    expect(findMove(base, "Expect the next")).toBeUndefined();
+  });
+
+  it("looks for the cause when the target is worse than its forecast, and does not bet again", () => {
     const data = withRow("loss", {
       measured: 2.2,
       gapPercent: 7.4,
@@ -33,7 +53,7 @@ describe("nextMoves", () => {
       ],
     });
     expect(findMove(data, "Find out")).toEqual({
-      move: "Find out what made the target worse than its law before spending more; begin with law.",
+      move: "Find out what made the target worse than its forecast before spending more; begin with law.",
       because: "The loss lies +7.4 % from the forecast, outside its interval; law accounts for +6.0 %.",
     });
     expect(findMove(data, "Bet again")).toBeUndefined();
@@ -70,17 +90,17 @@ describe("nextMoves", () => {
     expect(findMove(quiet, "Read nothing")).toBeUndefined();
   });
 
-  it("distrusts a law whose back-test missed", () => {
-    const missed = law.backtests.map((test, index) =>
+  it("distrusts a forecast whose back-test missed", () => {
+    const missed = forecast.backtests.map((test, index) =>
       index < 2 ? { ...test, measured: test.predicted.hi * 1.1 } : test,
     );
-    const data = { ...base, laws: [{ ...law, backtests: missed }] };
-    expect(findMove(data, "Trust this law's interval less")?.because).toContain("only 1 of 3");
+    const data = { ...base, forecast: { ...forecast, backtests: missed } };
+    expect(findMove(data, "Trust this forecast's interval less")?.because).toContain("only 1 of 3");
     expect(findMove(base, "Trust")).toBeUndefined();
   });
 
   it("adds a rung when the reach is long", () => {
-    const data = { ...base, laws: [{ ...law, reach: 40 }] };
+    const data = { ...base, forecast: { ...forecast, reach: 40 } };
     expect(findMove(data, "Add a rung of 2.3 TFLOP")?.because).toContain("40 times beyond");
     expect(findMove(base, "Add a rung")).toBeUndefined();
   });

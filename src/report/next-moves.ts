@@ -13,7 +13,7 @@ import {
   significant,
 } from "../figures/numbers.ts";
 import { completeCauses, firstAndLater } from "./causes.ts";
-import type { LawFacts, ReportData, ScoredRow } from "./data.ts";
+import type { Backtest, ReportData, ScoredRow } from "./data.ts";
 
 export interface Move {
   readonly move: string;
@@ -34,15 +34,27 @@ const MANY_PASSES = 4;
 const LOST_SHARE = 0.02;
 const BAND_SHARE = 0.8;
 const LEAST_BACKTEST_SHARE = 0.75;
+/** A mean gap below this is within what seeds differ by on small runs. */
+const SMALL_GAP_PERCENT = 0.25;
+/** Mean gap with its sign over mean gap without, above which a back-test leans to one side. */
+const ONE_SIDED = 2 / 3;
 
 /** All moves that the facts call for, what blocks the campaign first. */
 export function nextMoves(data: ReportData): readonly Move[] {
   return RULES.flatMap((rule) => rule(data));
 }
 
-/** The law that the prediction of the loss was made from. */
-export function forecastLaw(data: ReportData): LawFacts | undefined {
-  return data.laws.find((law) => law.role === "forecast");
+/** Mean gap of a back-test, measured against predicted, in percent: with its sign, and without. */
+export function backtestGaps(tests: readonly Backtest[]): { readonly signed: number; readonly size: number } {
+  const gaps = tests.map(({ predicted, measured }) => 100 * (measured / predicted.median - 1));
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return { signed: mean(gaps), size: mean(gaps.map(Math.abs)) };
+}
+
+/** Whether a back-test leans to one side by more than seeds differ: then the next forecast will too. */
+function isOneSided(tests: readonly Backtest[]): boolean {
+  const { signed, size } = backtestGaps(tests);
+  return tests.length > 0 && Math.abs(signed) > SMALL_GAP_PERCENT && Math.abs(signed) > ONE_SIDED * size;
 }
 
 const unfinished: Rule = ({ campaign, environment }) => {
@@ -81,8 +93,8 @@ const lossMissed: Rule = (data) => {
   return [
     {
       move: isWorse
-        ? `Find out what made the target worse than its law before spending more; begin with ${cause.name}.`
-        : `Refit with the target as a rung: the law was too gloomy. Begin with ${cause.name}.`,
+        ? `Find out what made the target worse than its forecast before spending more; begin with ${cause.name}.`
+        : `Refit with the target as a rung: the forecast was too gloomy. Begin with ${cause.name}.`,
       because: `The loss lies ${formatSignedPercent(row.gapPercent!)} from the forecast, outside its interval; ${cause.name} accounts for ${formatSignedPercent(cause.percent)}.`,
     },
   ];
@@ -129,28 +141,37 @@ const gapIsNoise: Rule = (data) => {
   ];
 };
 
-const backtestMissed: Rule = (data) => {
-  const law = forecastLaw(data);
-  if (law === undefined || law.backtests.length < 2) return [];
-  const inside = law.backtests.filter(
+const backtestMissed: Rule = ({ forecast }) => {
+  if (forecast === null || forecast.backtests.length < 2) return [];
+  const inside = forecast.backtests.filter(
     ({ predicted, measured }) => measured >= predicted.lo && measured <= predicted.hi,
   );
-  if (inside.length >= LEAST_BACKTEST_SHARE * law.backtests.length) return [];
+  if (inside.length >= LEAST_BACKTEST_SHARE * forecast.backtests.length) return [];
   return [
     {
-      move: "Trust this law's interval less than it claims; look for a change of recipe between the rungs.",
-      because: `In the back-test only ${inside.length} of ${law.backtests.length} left-out runs fell inside.`,
+      move: "Trust this forecast's interval less than it claims; look for a change of recipe between the rungs.",
+      because: `In the back-test only ${inside.length} of ${forecast.backtests.length} left-out runs fell inside.`,
     },
   ];
 };
 
-const reachLong: Rule = (data) => {
-  const law = forecastLaw(data);
-  if (law === undefined || law.reach <= LONG_REACH) return [];
+const backtestLeans: Rule = ({ forecast }) => {
+  if (forecast === null || !isOneSided(forecast.backtests)) return [];
+  const { signed, size } = backtestGaps(forecast.backtests);
   return [
     {
-      move: `Add a rung of ${formatFlops(data.bet.flops / 8, 2)}: it brings the reach down to 8.`,
-      because: `The forecast is stretched ${significant(law.reach, 2)} times beyond the largest rung.`,
+      move: `Expect the next loss ${signed < 0 ? "below" : "above"} its forecast: the back-test leans that way.`,
+      because: `The mean gap of the left-out runs is ${formatSignedPercent(signed, 2)}, without its sign ${formatPercent(size, 2)}.`,
+    },
+  ];
+};
+
+const reachLong: Rule = ({ forecast, bet }) => {
+  if (forecast === null || forecast.reach <= LONG_REACH) return [];
+  return [
+    {
+      move: `Add a rung of ${formatFlops(bet.flops / 8, 2)}: it brings the reach down to 8.`,
+      because: `The forecast is stretched ${significant(forecast.reach, 2)} times beyond the largest rung.`,
     },
   ];
 };
@@ -202,9 +223,8 @@ const memoryMissed: Rule = (data) => {
 };
 
 const curveStrayed: Rule = ({ target }) => {
-  if (target === null) return [];
-  const { inside, scored } = scoreBand(target.points, target.band, target.warmupTokens);
-  if (scored === 0 || inside >= BAND_SHARE * scored) return [];
+  const { inside, scored } = pointsInBand(target);
+  if (inside >= BAND_SHARE * scored) return [];
   return [
     {
       move: "Refit the shape of the loss curve: its band cannot yet be used to stop a run early.",
@@ -231,14 +251,20 @@ const issuesOpen: Rule = ({ issues }) =>
   }));
 
 const betAgain: Rule = (data) => {
-  const law = forecastLaw(data);
+  const { forecast } = data;
   const row = firstOf(data, "loss");
-  if (law === undefined || law.beyond === null || row?.inside !== true) return [];
-  const { flops, predicted } = law.beyond;
+  if (forecast === null || forecast.beyond === null || row?.inside !== true) return [];
+  const { inside, scored } = pointsInBand(data.target);
+  if (inside < BAND_SHARE * scored || isOneSided(forecast.backtests)) return [];
+  const { flops, predicted } = forecast.beyond;
+  const lean =
+    forecast.backtests.length === 0
+      ? ""
+      : `, and the back-test's mean gap is ${formatSignedPercent(backtestGaps(forecast.backtests).signed, 2)}`;
   return [
     {
-      move: `Bet again, larger: at ${formatFlops(flops, 2)} the law says ${formatInterval(predicted, scaleFor("bits per byte", predicted.median))} bits per byte.`,
-      because: `This forecast held: ${formatSignedPercent(row.gapPercent!)} at ${significant(law.reach, 2)} times the largest rung.`,
+      move: `Bet again, larger: at ${formatFlops(flops, 2)} the forecast is ${formatInterval(predicted, scaleFor("bits per byte", predicted.median))} bits per byte.`,
+      because: `This forecast held: ${formatSignedPercent(row.gapPercent!)} at ${significant(forecast.reach, 2)} times the largest rung${lean}.`,
     },
   ];
 };
@@ -250,6 +276,7 @@ const RULES: readonly Rule[] = [
   noiseDominates,
   gapIsNoise,
   backtestMissed,
+  backtestLeans,
   reachLong,
   dataBinds,
   timeMissed,
@@ -262,6 +289,11 @@ const RULES: readonly Rule[] = [
 
 function firstOf(data: ReportData, about: ScoredRow["about"]): ScoredRow | undefined {
   return firstAndLater(data.verdict).first.find((row) => row.about === about);
+}
+
+function pointsInBand(target: ReportData["target"]): { readonly inside: number; readonly scored: number } {
+  if (target === null) return { inside: 0, scored: 0 };
+  return scoreBand(target.points, target.band, target.warmupTokens);
 }
 
 function largestCause(row: ScoredRow) {

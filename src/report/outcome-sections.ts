@@ -11,7 +11,7 @@ import {
   significant,
 } from "../figures/numbers.ts";
 import { insideText, measuredText } from "./bet-sections.ts";
-import { causesText, firstAndLater, type PrintedCause, printedCauses } from "./causes.ts";
+import { causesText, firstAndLater, hasGap, type PrintedCause, printedCauses } from "./causes.ts";
 import type { OperationTime, ReportData, ScoredRow } from "./data.ts";
 import { blocks, left, markdownTable, right } from "./markdown.ts";
 
@@ -19,7 +19,7 @@ import { blocks, left, markdownTable, right } from "./markdown.ts";
 export function outcomeSection(data: ReportData): string {
   if (data.verdict.length === 0) return blocks("## What came out", "Nothing has been predicted yet.");
   const { first, later } = firstAndLater(data.verdict);
-  const isMeasured = first.some((row) => row.measured !== null);
+  const isMeasured = first.some(hasGap);
   return blocks(
     "## What came out",
     "Gap: measured against the predicted median. The causes add up to it.",
@@ -37,7 +37,7 @@ export function outcomeSection(data: ReportData): string {
 
 /** Each gap taken apart. */
 export function whySection(data: ReportData): string {
-  const rows = firstAndLater(data.verdict).first.filter((row) => row.measured !== null);
+  const rows = firstAndLater(data.verdict).first.filter(hasGap);
   if (rows.length === 0) return blocks("## Why it differed", "Nothing has been measured yet.");
   return blocks("## Why it differed", ...rows.map((row) => gapText(row, data)));
 }
@@ -107,9 +107,11 @@ function verdictTable(rows: readonly ScoredRow[]): string {
       formatInterval(row.predicted, scaleFor(row.unit, row.predicted.median)),
     ),
     right("measured", measuredText),
-    right("gap", (row) => (row.gapPercent === null ? "-" : formatSignedPercent(row.gapPercent))),
+    right("gap", (row) =>
+      row.gapPercent === null || !hasGap(row) ? "-" : formatSignedPercent(row.gapPercent),
+    ),
     left("", insideText),
-    left("causes", causesText),
+    left("causes", (row) => (hasGap(row) ? causesText(row) : "")),
     left("basis", (row) => row.basis),
     right("locked at", (row) => String(row.lockedSequence)),
   ]);

@@ -14,7 +14,7 @@ const planned: ReportData = {
   },
   data: null,
   ladder: [],
-  laws: [],
+  forecast: null,
   lock: null,
   gates: [],
   issues: [],
@@ -28,7 +28,7 @@ const held: ReportData = {
   ...finishedCampaign,
   campaign: {
     ...finishedCampaign.campaign,
-    status: { kind: "held", reason: "Reach is 40, above 16." },
+    status: { kind: "held", reason: "reach is 40, above 16" },
     endedAt: null,
   },
   gates: [{ gate: "forecast", decision: "hold", reason: "Reach is 40, above 16.", accepted: null }],
@@ -92,13 +92,75 @@ describe("the report of a finished campaign", () => {
     expect(section(markdown, "The bet")).toContain("18.3 TFLOP, counted forward and backward");
   });
 
-  it("lists every run with its losses, the law with its intervals, the back-test and the lock", () => {
+  it("lists every run with its losses, the forecast once with its laws, the back-test and the lock", () => {
     const evidence = section(markdown, "The evidence");
     expect(evidence.match(/^\| rung-1-seed-\d /gm)).toHaveLength(2);
     expect(evidence).toContain("| gutenberg | union |");
-    expect(evidence).toContain("| b | 1 | 0.1320 | 0.1140 to 0.1550 |");
-    expect(evidence).toContain("3 of 3 fell inside; the mean gap without its sign is 0.19 %");
+    expect(evidence.match(/The forecast of the target's loss is 2\.048 bits per byte/g)).toHaveLength(1);
+    expect(evidence).toContain("2.40 times as wide as the laws give");
+    expect(evidence).toContain(
+      "| chinchilla | L(N, D) = E + A N^-alpha + B D^-alpha | 39.0 % | 2.051 [2.009, 2.090] |",
+    );
+    expect(evidence).toContain("3 of 3 fell inside; the mean gap is -0.06 %, without its sign 0.19 %");
+    expect(evidence).toContain("| rung-6 | 5 | 1.7 |");
     expect(evidence).toContain(`by event 61, at 2026-11-22T08:01:34.000Z`);
+  });
+
+  it("shows the free fits for orientation, a parameter at its bound as such", () => {
+    const [, free] = section(markdown, "The evidence").split("For orientation, the free fits");
+    expect(free).toContain("| L(C) = E + a C^-b | b | 1 | 0.1320 | 0.1140 to 0.1550 |");
+    expect(free).toContain("| E | bits per byte | 0, at its bound | 0 to 1.310 |");
+    expect(free).toContain("B D^-beta | E | bits per byte | 0, at its bound | - |");
+    expect(markdown).not.toContain("e-15");
+  });
+
+  it("says which share of a budget in FLOPs the whole plan takes, and what a budget in time was planned as", () => {
+    expect(section(markdown, "The bet")).toContain("| budget | 30.0 TFLOP; the plan takes 88 % of it |");
+    const timed: ReportData = {
+      ...finishedCampaign,
+      bet: { ...finishedCampaign.bet, budget: { kind: "seconds", seconds: 60 } },
+    };
+    expect(section(renderMarkdown(timed), "The bet")).toContain(
+      "| budget | 1 min 00 s, planned as 26.4 TFLOP |",
+    );
+  });
+
+  it("counts a share of points among the predictions, but takes no gap apart and draws none", async () => {
+    const share = {
+      ...finishedCampaign.verdict[0]!,
+      about: "other" as const,
+      quantity: "loss curve inside its band",
+      unit: "share",
+      lockedSequence: 61,
+      predicted: { median: 0.9, lo: 0.8, hi: 1 },
+      measured: 0.44,
+      gapPercent: -51,
+      inside: false,
+      causes: [{ name: "points outside", percent: -51 }],
+    };
+    const data = { ...finishedCampaign, verdict: [...finishedCampaign.verdict, share] };
+    const { markdown: text, figures } = await renderReport(data);
+    expect(section(text, "The verdict")).toContain(
+      "3 of 5 predictions held; the largest gap is that of the step time",
+    );
+    expect(section(text, "What came out")).toMatch(
+      /loss curve inside its band \| share \|.* \| - \| outside \| {2}\|/,
+    );
+    expect(section(text, "Why it differed")).not.toContain("loss curve inside its band");
+    expect(figures.find(({ name }) => name === "predicted-measured.svg")!.svg).not.toContain("loss curve");
+  });
+
+  it("hides what was dropped nowhere, and writes clauses out as sentences", () => {
+    const text = section(markdown, "The data");
+    expect(text).toContain("| union | exact duplicates | 2 |");
+    expect(text).not.toContain("empty documents");
+    expect(text).toContain(
+      "Held out: 5 % of the passages of about 4000 bytes of each source, by a hash of their content.",
+    );
+    expect(text).toContain(
+      "(the power of two that gives the head about 20 % of the target's parameters). Its hash",
+    );
+    expect(section(markdown, "Environment")).toContain("| peak memory of the largest process | 1.12 GB |");
   });
 
   it("scores first predictions and later ones apart", () => {
@@ -156,7 +218,7 @@ describe("the report of an unfinished campaign", () => {
     const markdown = renderMarkdown(held);
     expect(section(markdown, "The verdict")).toContain("is **held**");
     expect(section(markdown, "The verdict")).toContain(
-      "Reach is 40, above 16. The law expects 2.048 bits per byte",
+      "Reach is 40, above 16. The forecast of the loss is 2.048 bits per byte",
     );
     expect(section(markdown, "What to do next")).toContain("--accept ID --because TEXT");
   });

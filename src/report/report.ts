@@ -6,8 +6,8 @@ import { lawFigure } from "../figures/law-figure.ts";
 import { predictedMeasuredFigure } from "../figures/predicted-figure.ts";
 import { timeFigure } from "../figures/time-figure.ts";
 import { betSection, evidenceSection, verdictSection } from "./bet-sections.ts";
-import { firstAndLater } from "./causes.ts";
-import type { LawFacts, ReportData, TargetFacts } from "./data.ts";
+import { firstAndLater, hasGap } from "./causes.ts";
+import type { ForecastFacts, ReportData, TargetFacts } from "./data.ts";
 import {
   checkSection,
   dataSection,
@@ -18,7 +18,6 @@ import {
   sampleSection,
 } from "./ground-sections.ts";
 import { blocks } from "./markdown.ts";
-import { forecastLaw } from "./next-moves.ts";
 import { curveSection, outcomeSection, timeSection, whySection } from "./outcome-sections.ts";
 
 export interface Figure {
@@ -61,12 +60,11 @@ export function renderMarkdown(data: ReportData): string {
 
 /** The figures for which there is something to draw. */
 export async function renderFigures(data: ReportData): Promise<readonly Figure[]> {
-  const law = forecastLaw(data);
   const scored = firstAndLater(data.verdict).first.flatMap((row) =>
-    row.measured === null ? [] : [{ ...row, measured: row.measured }],
+    row.measured === null || !hasGap(row) ? [] : [{ ...row, measured: row.measured }],
   );
   const drawn: [string, Promise<string>][] = [];
-  if (law !== undefined && data.ladder.length > 0) drawn.push(["law.svg", drawLaw(data, law)]);
+  if (data.forecast !== null && data.ladder.length > 0) drawn.push(["law.svg", drawLaw(data, data.forecast)]);
   if (scored.length > 0) drawn.push(["predicted-measured.svg", predictedMeasuredFigure(scored)]);
   if (data.target !== null && data.target.points.length > 0)
     drawn.push(["curve.svg", drawCurve(data, data.target)]);
@@ -75,12 +73,15 @@ export async function renderFigures(data: ReportData): Promise<readonly Figure[]
   return Promise.all(drawn.map(async ([name, svg]) => ({ name, svg: await svg })));
 }
 
-function drawLaw(data: ReportData, law: LawFacts): Promise<string> {
+function drawLaw(data: ReportData, forecast: ForecastFacts): Promise<string> {
   return lawFigure({
-    formula: law.formula,
     points: data.ladder,
-    line: law.line,
-    target: { flops: data.bet.flops, predicted: law.target, measured: data.target?.bitsPerByte ?? null },
+    line: forecast.line,
+    target: {
+      flops: data.bet.flops,
+      predicted: forecast.predicted,
+      measured: data.target?.bitsPerByte ?? null,
+    },
   });
 }
 

@@ -28,7 +28,7 @@ export const optimiserSchema = z.strictObject({
 });
 
 export const runSpecSchema = z.strictObject({
-  role: z.enum(["rung", "ablation", "target", "single"]),
+  role: z.enum(["rung", "target", "single"]),
   shape: decoderShapeSchema,
   optimiser: optimiserSchema,
   sequenceLength: positive,

@@ -21,6 +21,15 @@ describe("verdictTable", () => {
     );
   });
 
+  it("names the two largest causes, and gives a share no gap", () => {
+    const row = finishedCampaign.verdict.find(({ about }) => about === "step-time")!;
+    expect(verdictTable([row], plain, 160)).toMatch(
+      /matrix products \+3\.8 %, attention \+2\.4 %, \d others? \+0\.\d %$/,
+    );
+    const share = { ...row, unit: "share", predicted: { median: 0.9, lo: 0.8, hi: 1 }, measured: 0.44 };
+    expect(verdictTable([share], plain, 160)).toMatch(/0\.44\d* +- +outside$/);
+  });
+
   it("colours what fell outside", () => {
     const text = verdictTable(finishedCampaign.verdict, (colour, cell) => `<${colour}>${cell}`, 120);
     expect(text).toContain("<red>outside");

@@ -2,10 +2,13 @@
 
 import { formatInterval, formatSignedPercent, scaleFor } from "../../figures/numbers.ts";
 import { insideText, measuredText } from "../../report/bet-sections.ts";
-import { causesText } from "../../report/causes.ts";
+import { causesText, hasGap } from "../../report/causes.ts";
 import type { ScoredRow } from "../../report/data.ts";
 import type { Paint } from "./paint.ts";
 import { table } from "./table.ts";
+
+/** More would fill a terminal; the report has them all. */
+const MOST_CAUSES = 2;
 
 /** The table, fitted to a terminal of `width` columns (110 reads well). */
 export function verdictTable(rows: readonly ScoredRow[], paint: Paint, width = 110): string {
@@ -19,16 +22,25 @@ export function verdictTable(rows: readonly ScoredRow[], paint: Paint, width = 1
         cell: (row) => formatInterval(row.predicted, scaleOf(row)),
       },
       { title: "measured", align: "right", cell: measuredText },
-      { title: "gap", align: "right", cell: (row) => formatSignedPercent(row.gapPercent ?? Number.NaN) },
+      { title: "gap", align: "right", cell: gapText },
       {
         title: "",
         align: "left",
         cell: (row) => insideCell(row, paint),
       },
-      { title: "causes", align: "left", cell: causesText, wrap: true },
+      {
+        title: "causes",
+        align: "left",
+        cell: (row) => (hasGap(row) ? causesText(row, MOST_CAUSES) : ""),
+        wrap: true,
+      },
     ],
     width,
   );
+}
+
+function gapText(row: ScoredRow): string {
+  return hasGap(row) ? formatSignedPercent(row.gapPercent ?? Number.NaN) : "-";
 }
 
 function scaleOf(row: ScoredRow) {
