@@ -73,10 +73,10 @@ async function planAnew(campaign: Campaign, { machine }: Context, bytes: number 
 /** First guess of what a thread sustains; corrected by measurement. */
 const ASSUMED_FLOPS_PER_THREAD = 60e9;
 const BUDGET_ROUNDS = 2;
-/** Timing the plan twice, fitting, exporting, sampling, drawing the report. */
-const OVERHEAD_SECONDS = 12;
+/** Timing the plan, fitting, exporting, sampling, drawing the report: 4 to 5 s measured on two cores (docs/log.md, 2026-11-22). */
+const OVERHEAD_SECONDS = 5;
 /** Reading, cleaning, learning a tokenizer and encoding, on one core. */
-const PREPARE_BYTES_PER_SECOND = 5e6;
+const PREPARE_BYTES_PER_SECOND = 10e6;
 
 /** Before anything of the target's size is allocated, even to time it. */
 function refuseTooLittleMemory({ memoryBytes }: Machine, { target: { spec } }: Plan): void {
