@@ -93,7 +93,9 @@ export async function fit(
   targetName: string,
 ): Promise<FitResult> {
   return runStage(context, "fit", fitInputs(runs, targetName), fitSchema, async () => {
-    const made = { ...forecastLosses(plan, manifest, runs), ...(await forecastTimes(context, plan, runs)) };
+    // Timed first: computing the laws leaves the process busy with collecting garbage for a moment.
+    const times = await forecastTimes(context, plan, runs);
+    const made = { ...forecastLosses(plan, manifest, runs), ...times };
     const result = withLocked(context, targetName, made);
     lock(context, targetName, result);
     return result;

@@ -1,13 +1,18 @@
 /** @file How long each instruction of a program takes on this machine, timed alone: the ground of every forecast of time. */
 
-import { median } from "../math/statistics.ts";
+import { quantile } from "../math/statistics.ts";
 import type { Executable, Instruction } from "./compile.ts";
 import { native } from "./native.ts";
 
-/** The whole list is run so often; the first round warms caches and is dropped. */
-const NUM_ROUNDS = 4;
+/** The whole list is run so often at least; the first round warms caches and is dropped. */
+const FEWEST_ROUNDS = 4;
+/** And for so long: a short list could otherwise fall into one bad moment of the machine as a whole. */
+const LEAST_SECONDS = 0.4;
 /** And repeated so often within a round: the first pass pays for waking the threads, as only the start of a real step does. */
 const NUM_PASSES = 5;
+
+/** Interference only ever makes an instruction slower, so the quick tenth says more of it than the middle. */
+const QUICK = 0.1;
 
 export interface InstructionTime {
   readonly instruction: Instruction;
@@ -16,7 +21,7 @@ export interface InstructionTime {
 
 /**
  * Seconds of every instruction of a program, in order. Instructions of equal operation and lengths are timed once, on their own operands,
- * all of them in turn, so that a slow moment of the machine touches one round of each and the median passes over it.
+ * all of them in turn, so that a slow moment of the machine touches each alike and is passed over.
  */
 export async function timeInstructions(
   executable: Executable,
@@ -36,7 +41,8 @@ export async function timeInstructions(
   const pool = native.createPool(numThreads);
   const loaded = native.load(code, executable.numFloats, instructionSet);
   const totals: Float64Array[] = [];
-  for (let round = 0; round < NUM_ROUNDS; round++) {
+  const beganAt = performance.now();
+  while (totals.length < FEWEST_ROUNDS || (performance.now() - beganAt) / 1000 < LEAST_SECONDS) {
     await native.run(loaded, arena, pool);
     totals.push(native.profile(loaded).slice());
   }
@@ -47,7 +53,7 @@ export async function timeInstructions(
         return total[i]! - totals[round]![i]!;
       }),
     );
-  const seconds = new Map(distinct.map((key, at) => [key, median(secondsOf(at))]));
+  const seconds = new Map(distinct.map((key, at) => [key, quantile(secondsOf(at), QUICK)]));
   return program.instructions.map((instruction, i) => ({ instruction, seconds: seconds.get(keys[i]!)! }));
 }
 
