@@ -3,7 +3,7 @@
  * on as many threads took against the same kind of estimate. Pure.
  */
 
-import { mean, median, quantile, standardDeviation } from "../math/statistics.ts";
+import { mean, median, standardDeviation } from "../math/statistics.ts";
 import type { RunSummary } from "../train/summary.ts";
 import type { RunEstimate } from "./estimate.ts";
 import type { LadderRun } from "./ladder.ts";
@@ -45,8 +45,6 @@ const LEAST_TIME_DEVIATION = 0.045;
 /** The same where no rung ran on as many threads as the target will: an assumption. */
 const LEAST_DEVIATION_ACROSS_THREADS = 0.15;
 const LEAST_MEMORY_DEVIATION = 0.04;
-/** Nine rungs in ten peak lower. */
-const HIGH = 0.9;
 
 /**
  * @param compared rungs that ran on as many threads as the target will, or, where there are none, all of them
@@ -76,8 +74,7 @@ export function forecastCost(
   };
   const wall = parts.steps + parts.betweenSteps + parts.start + parts.evaluation;
   const others = all.map(({ peakBytes, arenaBytes }) => peakBytes - arenaBytes);
-  // A peak is the largest of many moments, and the target has more of them than any rung: it is likely to look like the high ones.
-  const peak = estimate.arenaBytes + quantile(others, HIGH);
+  const peak = estimate.arenaBytes + median(others);
   const memoryDeviation = Math.max(LEAST_MEMORY_DEVIATION, standardDeviation(others) / peak);
   const ground = `each instruction of the target timed alone on ${estimate.numThreads} threads, times ${correction.toFixed(3)}, the ratio of measured to so estimated step time on ${compared.length} runs of the ladder${alike ? "" : ", none of which ran on as many threads"}`;
   return {
@@ -90,7 +87,7 @@ export function forecastCost(
     peakBytes: around(
       peak,
       memoryDeviation,
-      `the arena of the target, planned to the byte, plus what one in ten of ${all.length} runs of the ladder exceeded beside theirs`,
+      `the arena of the target, planned to the byte, plus what ${all.length} runs of the ladder took beside theirs`,
     ),
     operationSeconds: correctedOperations(estimate, compared, step),
     parts,

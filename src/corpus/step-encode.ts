@@ -73,6 +73,7 @@ async function encodePiece(
 
 /** One array out of several. */
 export function concatenate(parts: readonly Uint16Array[]): Uint16Array {
+  if (parts.length === 1) return parts[0]!;
   const whole = new Uint16Array(parts.reduce((sum, part) => sum + part.length, 0));
   let end = 0;
   for (const part of parts) {
