@@ -35,13 +35,13 @@ const CORPORA: Readonly<Record<string, (folder: string) => Readonly<Record<strin
   }),
 };
 
-interface Outcome {
+type Outcome = {
   readonly corpus: string;
   readonly seed: number;
   readonly reach: number;
   readonly loss: ScoredRow;
   readonly curveInside: number;
-}
+};
 
 async function forecastOnce(corpus: string, seed: number): Promise<Outcome> {
   const folder = join(options.folder, `${corpus}-${seed}`);

@@ -46,14 +46,14 @@ const M = B * T;
 const D = C / H;
 
 /** One kernel of the step: what it runs on, how often per step, and whether it is one of the matrix products that the aim is about. */
-interface Line {
+type Line = {
   readonly label: string;
   readonly count: number;
   readonly flops: number;
   readonly bytes: number;
   readonly product: boolean;
   readonly code: readonly number[];
-}
+};
 
 // All operands lie one after the other in one arena, at fresh addresses for each kernel as in a real step.
 let end = 0;

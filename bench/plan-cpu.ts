@@ -30,11 +30,11 @@ const OPTIMISER = {
   clip: 1,
 };
 
-interface Subject {
+type Subject = {
   readonly name: string;
   readonly shape: DecoderShape;
   readonly batchShape: BatchShape;
-}
+};
 
 function subject(
   width: number,
@@ -63,11 +63,11 @@ const SUBJECTS: readonly Subject[] = [
   subject(256, 6, 8, 64, { vocabularySize: 2048 }),
 ];
 
-interface Row {
+type Row = {
   readonly name: string;
   readonly predicted: StepHere[];
   readonly measured: number[];
-}
+};
 
 /** Each round: a probe, and then one step of every subject, so that both see the same machine. */
 async function compare(numThreads: number): Promise<readonly Row[]> {

@@ -6,13 +6,13 @@ import { type Job, SOFTWARE_2024 } from "../src/plan/layout/layout.ts";
 import { answerLayouts } from "../src/plan/search/answer.ts";
 import { preset } from "../src/plan/shape/presets.ts";
 
-interface Question {
+type Question = {
   readonly model: string;
   readonly device: string;
   readonly numDevices: number;
   readonly sequence: number;
   readonly batchSequences: number;
-}
+};
 
 const QUESTIONS: readonly Question[] = [
   { model: "llama3-405b", device: "h100", numDevices: 16_384, sequence: 8192, batchSequences: 2048 },

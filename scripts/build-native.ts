@@ -23,17 +23,17 @@ const addonFile = join(buildFolder, "longrun.node");
 const stampFile = join(buildFolder, "longrun.stamp");
 
 /** A compiler as it is called: a program, and arguments that come before ours (`CXX="ccache g++"`). */
-interface Compiler {
+type Compiler = {
   readonly program: string;
   readonly leading: readonly string[];
   readonly version: string;
-}
+};
 
-interface Unit {
+type Unit = {
   readonly source: string;
   readonly object: string;
   readonly flags: readonly string[];
-}
+};
 
 /**
  * No -ffast-math: it would let sums be regrouped, and results must be exact to the bit. Multiplications and additions may be

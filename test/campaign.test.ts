@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { Random } from "../src/math/random.ts";
 import type { RecordEvent } from "../src/record/events.ts";
@@ -76,7 +76,7 @@ function targetOf(folder: string): { readonly run: string; readonly summary: Run
 }
 
 describe("a campaign from text to verdict", () => {
-  it("ends with a verdict on every quantity, from the run that the record knows", () => {
+  test("ends with a verdict on every quantity, from the run that the record knows", () => {
     const { verdict, reach, peakBytes, head } = resultOf(first);
     const { run, summary } = targetOf(whole);
     expect(verdict.map(({ quantity }) => quantity)).toEqual([
@@ -103,7 +103,7 @@ describe("a campaign from text to verdict", () => {
     expect(verifyRecord(whole)).toMatchObject({ ok: true, head });
   });
 
-  it("learns: the target does better than the largest rung, and that one better than the smallest", () => {
+  test("learns: the target does better than the largest rung, and that one better than the smallest", () => {
     const bits = Object.entries(numbersOf(whole).runs)
       .toSorted(([a], [b]) => a.localeCompare(b))
       .map(([, { bitsPerByte }]) => bitsPerByte);
@@ -111,7 +111,7 @@ describe("a campaign from text to verdict", () => {
     expect(bits.at(-2)).toBeLessThan(bits[0]! - 0.2);
   });
 
-  it("locks every prediction before the target's first step", () => {
+  test("locks every prediction before the target's first step", () => {
     const { run } = targetOf(whole);
     const started = eventsOf(whole, "run-started").find((event) => event.run === run)!;
     const predictions = eventsOf(whole, "prediction");
@@ -119,7 +119,7 @@ describe("a campaign from text to verdict", () => {
     for (const { sequence } of predictions) expect(sequence).toBeLessThan(started.sequence);
   });
 
-  it("explains loss, times and memory by causes that add up to the gap", () => {
+  test("explains loss, times and memory by causes that add up to the gap", () => {
     const explained = resultOf(first).verdict.filter(({ causes }) => causes.length > 0);
     expect(explained.map(({ quantity }) => quantity)).toEqual(
       expect.arrayContaining(["held-out loss", "step time", "wall time", "peak memory"]),
@@ -130,7 +130,7 @@ describe("a campaign from text to verdict", () => {
     }
   });
 
-  it("writes a report whose figures are there, without a number that is none", () => {
+  test("writes a report whose figures are there, without a number that is none", () => {
     const { report } = resultOf(first);
     expect(report).toBe(join(whole, "report.md"));
     const text = readFileSync(report, "utf8");
@@ -140,7 +140,7 @@ describe("a campaign from text to verdict", () => {
       expect(content).not.toMatch(/NaN|undefined|Infinity|\[object/);
   });
 
-  it("leaves a model folder that can be sampled", async () => {
+  test("leaves a model folder that can be sampled", async () => {
     const model = join(whole, "model");
     expect(readdirSync(model)).toEqual(
       expect.arrayContaining(["config.json", "model.safetensors", "tokenizer.json", "README.md"]),
@@ -150,7 +150,7 @@ describe("a campaign from text to verdict", () => {
     expect((JSON.parse(stdout) as { text: string }).text.length).toBeGreaterThan(0);
   });
 
-  it("does nothing when launched again", async () => {
+  test("does nothing when launched again", async () => {
     const before = readFileSync(join(whole, "record.jsonl"), "utf8");
     const again = await launch(whole);
     expect(resultOf(again).verdict).toEqual(resultOf(first).verdict);
@@ -228,7 +228,7 @@ const KILLS = [
 ] as const;
 
 describe("a campaign that is stopped on its way", { timeout: SLOW_MS }, () => {
-  it("by kill -9 at random moments of all stages ends with the same numbers", async () => {
+  test("by kill -9 at random moments of all stages ends with the same numbers", async () => {
     const folder = join(base, "killed");
     const random = new Random(20, "kills");
     const killedIn: string[] = [];
@@ -252,7 +252,7 @@ describe("a campaign that is stopped on its way", { timeout: SLOW_MS }, () => {
     expect(verifyRecord(folder)).toMatchObject({ ok: true, head });
   });
 
-  it("by Ctrl-C in prepare, ladder and target exits with 130, goes on from there and ends with the same numbers", async () => {
+  test("by Ctrl-C in prepare, ladder and target exits with 130, goes on from there and ends with the same numbers", async () => {
     const folder = join(base, "interrupted");
     for (const moment of [
       /stage prepare: started/,

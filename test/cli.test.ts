@@ -6,16 +6,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openRecord, recordPath } from "../src/record/record.ts";
 
 const MAIN = join(import.meta.dirname, "..", "src", "cli", "main.ts");
 
-interface Outcome {
+type Outcome = {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-}
+};
 
 async function longrun(...args: readonly string[]): Promise<Outcome> {
   try {
@@ -74,13 +74,13 @@ const COMMANDS = [
 ];
 
 describe("help", () => {
-  it("of the program names every command", async () => {
+  test("of the program names every command", async () => {
     const { code, stdout } = await longrun("--help");
     expect(code).toBe(0);
     for (const [command] of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
   });
 
-  it("of each command has an example and --json", async () => {
+  test("of each command has an example and --json", async () => {
     const helps = await Promise.all(COMMANDS.map((command) => longrun(...command, "--help")));
     helps.forEach(({ code, stdout }, i) => {
       expect(code).toBe(0);
@@ -104,7 +104,7 @@ describe("mistakes on the command line", () => {
     [["record", "verify", "--head", "abc"], '--head "abc"', "longrun record hash"],
   ] as const;
 
-  it("are told in three lines on standard error, and in JSON where it was asked for; exit code 2", async () => {
+  test("are told in three lines on standard error, and in JSON where it was asked for; exit code 2", async () => {
     const outcomes = await Promise.all(cases.map(([args]) => longrun(...args, "--json")));
     outcomes.forEach(({ code, stdout, stderr }, i) => {
       const [, found, remedy] = cases[i]!;
@@ -116,7 +116,7 @@ describe("mistakes on the command line", () => {
     });
   });
 
-  it("leave standard output empty without --json", async () => {
+  test("leave standard output empty without --json", async () => {
     const { code, stdout, stderr } = await longrun("launch", "--bugdet", "2m");
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr.split("\n")).toHaveLength(4);
@@ -124,7 +124,7 @@ describe("mistakes on the command line", () => {
 });
 
 describe("record", () => {
-  it("hash prints the head and nothing else", async () => {
+  test("hash prints the head and nothing else", async () => {
     expect(await longrun("record", "hash", campaign)).toEqual({
       code: 0,
       stdout: `${heads[2]}\n`,
@@ -134,19 +134,19 @@ describe("record", () => {
     expect(JSON.parse(stdout)).toEqual({ head: heads[2], numEvents: 3 });
   });
 
-  it("verify finds the whole record whole, and knows a head that was published earlier", async () => {
+  test("verify finds the whole record whole, and knows a head that was published earlier", async () => {
     const { code, stdout } = await longrun("record", "verify", campaign, "--head", heads[1]!, "--json");
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual({ ok: true, numEvents: 3, head: heads[2], publishedSequence: 1 });
   });
 
-  it("verify exits 1 on a head of another record", async () => {
+  test("verify exits 1 on a head of another record", async () => {
     const { code, stdout } = await longrun("record", "verify", campaign, "--head", "0".repeat(64), "--json");
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, publishedSequence: null });
   });
 
-  it("verify exits 1 and names the event that was edited", async () => {
+  test("verify exits 1 and names the event that was edited", async () => {
     const { code, stdout } = await longrun("record", "verify", edited);
     expect(code).toBe(1);
     expect(stdout).toMatch(
@@ -154,13 +154,13 @@ describe("record", () => {
     );
   });
 
-  it("every other command refuses an edited record", async () => {
+  test("every other command refuses an edited record", async () => {
     const { code, stderr } = await longrun("record", "hash", edited);
     expect(code).toBe(2);
     expect(stderr).toContain("has been changed since it was written: at sequence 1");
   });
 
-  it("show filters by kind and by run", async () => {
+  test("show filters by kind and by run", async () => {
     const shown = async (...args: readonly string[]) => {
       const { stdout } = await longrun("record", "show", campaign, "--json", ...args);
       return (JSON.parse(stdout) as { events: { sequence: number }[] }).events.map(
@@ -176,7 +176,7 @@ describe("record", () => {
 });
 
 describe("doctor", () => {
-  it("lists its checks as JSON and exits 1 only where something is missing", async () => {
+  test("lists its checks as JSON and exits 1 only where something is missing", async () => {
     const { code, stdout } = await longrun("doctor", "--json");
     const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string }[] };
     expect(checks.map(({ name }) => name)).toContain("native kernels");
@@ -211,7 +211,7 @@ describe("run", () => {
     writeFileSync(file, RUN_FILE);
   });
 
-  it("stops on Ctrl-C with exit code 130; the same command goes on, and the model can be sampled", async () => {
+  test("stops on Ctrl-C with exit code 130; the same command goes on, and the model can be sampled", async () => {
     const child = spawn(process.execPath, [MAIN, ...args]);
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (chunk: Buffer) => {

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { Tokenizer } from "../src/corpus/tokenizer.ts";
 import { alphabetModel } from "../src/tasks/fixture.ts";
 import { writeHuggingFace } from "../src/train/hugging-face.ts";
@@ -15,11 +15,11 @@ const folder = mkdtempSync(join(tmpdir(), "longrun-eval-"));
 const model = join(folder, "model");
 const items = join(folder, "letters.jsonl");
 
-interface Outcome {
+type Outcome = {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-}
+};
 
 async function evaluate(...args: readonly string[]): Promise<Outcome> {
   try {
@@ -42,7 +42,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it("prints scores as JSON, and what it is doing on standard error", async () => {
+test("prints scores as JSON, and what it is doing on standard error", async () => {
   const { code, stdout, stderr } = await evaluate(model, "--tasks", items, "--json");
   expect(code).toBe(0);
   const { tasks, rows } = JSON.parse(stdout);
@@ -51,7 +51,7 @@ it("prints scores as JSON, and what it is doing on standard error", async () => 
   expect(stderr).toContain(model);
 });
 
-it("writes the table of a model apart from its campaign, and refuses the figure, which has no compute to stand on", async () => {
+test("writes the table of a model apart from its campaign, and refuses the figure, which has no compute to stand on", async () => {
   const [csv, svg] = [join(folder, "new", "tasks.csv"), join(folder, "tasks.svg")];
   const { code, stderr } = await evaluate(model, "--tasks", items, "--csv", csv, "--svg", svg);
   expect(code).toBe(2);
@@ -60,7 +60,7 @@ it("writes the table of a model apart from its campaign, and refuses the figure,
   expect(readFileSync(csv, "utf8")).toMatch(/^run,seed,n,d,c,loss,letters,letters_sd,letters_chance,/);
 });
 
-it("names the line of a file that is wrong, and exits 2", async () => {
+test("names the line of a file that is wrong, and exits 2", async () => {
   const broken = join(folder, "broken.jsonl");
   writeFileSync(broken, '{"text": "a", "answer": "b"}\n{"text": "a"}\n');
   const { code, stderr } = await evaluate(model, "--tasks", broken);

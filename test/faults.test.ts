@@ -14,7 +14,7 @@ import {
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openCorpus } from "../src/corpus/corpus.ts";
 import { openRecord, readRecord, recordPath, verifyRecord } from "../src/record/record.ts";
 import { writeCampaign, writeRun, writeTexts } from "./support/campaigns.ts";
@@ -97,13 +97,13 @@ describe("a campaign file", () => {
     ],
   ] as const;
 
-  it.each(cases)("%s is refused before anything is spent", async (name, changes, found, remedy) => {
+  test.each(cases)("%s is refused before anything is spent", async (name, changes, found, remedy) => {
     const out = join(base, name);
     expectRefusal(await launch(writeCampaign(base, changes), out), found, remedy);
     expect(existsSync(recordPath(out)) ? readRecord(out).events : []).toEqual([]);
   });
 
-  it("that is not YAML is refused with its line", async () => {
+  test("that is not YAML is refused with its line", async () => {
     const file = join(place("not-yaml"), "campaign.yaml");
     writeFileSync(file, "name: tiny\nbudget: [1\n");
     expectRefusal(
@@ -114,7 +114,7 @@ describe("a campaign file", () => {
     expect(existsSync(join(base, "never"))).toBe(false);
   });
 
-  it("whose vocabulary is more than the text supports is refused, with the size that it does support", async () => {
+  test("whose vocabulary is more than the text supports is refused, with the size that it does support", async () => {
     const folder = place("vocabulary");
     writeFileSync(join(folder, "small.txt"), "the sea the ship the wind ".repeat(2000));
     const corpus = { sources: [{ name: "small", path: "small.txt" }], passageBytes: 1000 };
@@ -126,7 +126,7 @@ describe("a campaign file", () => {
     );
   });
 
-  it("whose target needs more tokens than there are is refused", async () => {
+  test("whose target needs more tokens than there are is refused", async () => {
     const file = writeCampaign(place("tokens"), {
       corpus: { sources: [{ name: "notes", path: join(base, "notes/0/note-2.md") }], passageBytes: 1000 },
       vocabularySize: 270,
@@ -141,7 +141,7 @@ describe("a campaign file", () => {
 });
 
 describe("a ladder", () => {
-  it("one of whose runs diverges stops the others, and says what to change", async () => {
+  test("one of whose runs diverges stops the others, and says what to change", async () => {
     const recipe = { sequenceLength: 32, tokensPerParameter: 4, learningRate: 1e30 };
     const folder = join(base, "diverged");
     const outcome = await launch(writeCampaign(base, { recipe }), folder);
@@ -177,7 +177,7 @@ describe("the gate", () => {
     file = writeCampaign(base, { issues: [issue] });
   });
 
-  it("holds while waiting for a fix pays; and one launch at a time works in a folder", async () => {
+  test("holds while waiting for a fix pays; and one launch at a time works in a folder", async () => {
     using first = new Command(["launch", file, "--folder", folder, "--json"]);
     await first.saw(/stage ladder: started/);
     expectRefusal(
@@ -199,7 +199,7 @@ describe("the gate", () => {
     expect(readFileSync(join(folder, "report.md"), "utf8")).toContain("a batch may be read twice");
   });
 
-  it("refuses to lift what does not hold", async () => {
+  test("refuses to lift what does not hold", async () => {
     const because = ["--because", "a test"];
     const unknown = await launch(file, folder, "--accept", "issue-none", ...because);
     expectRefusal(unknown, /there is no check issue-none/, /launch without --accept/);
@@ -211,7 +211,7 @@ describe("the gate", () => {
     expect(decisions().map(({ data }) => data.decision)).toEqual(["hold"]);
   });
 
-  it("lets the target through once the hold is lifted, and keeps who said why", async () => {
+  test("lets the target through once the hold is lifted, and keeps who said why", async () => {
     const because = "a rehearsal: nothing hangs on it";
     const { code } = await launch(file, folder, "--accept", "issue-odd-batches", "--because", because);
     expect(code).toBe(0);
@@ -222,7 +222,7 @@ describe("the gate", () => {
     expect(readFileSync(join(folder, "report.md"), "utf8")).toContain(because);
   });
 
-  it("hears of a change to the issues without planning or training anew; what is trained is past it", async () => {
+  test("hears of a change to the issues without planning or training anew; what is trained is past it", async () => {
     const eventsBefore = readRecord(folder).events.filter(({ kind }) => kind !== "campaign-planned");
     const { code } = await launch(writeCampaign(base, { issues: [] }), folder);
     expect(code).toBe(0);
@@ -235,7 +235,7 @@ describe("the gate", () => {
     expect(readFileSync(join(folder, "report.md"), "utf8")).toContain("a batch may be read twice");
   });
 
-  it("of another version of longrun is not misread", async () => {
+  test("of another version of longrun is not misread", async () => {
     const folder = place("other-version");
     const { specHash } = readRecord(join(base, "held")).events.find(
       ({ kind }) => kind === "campaign-planned",
@@ -250,7 +250,7 @@ describe("the gate", () => {
     );
   });
 
-  it("is no way around an edited record: the error names the event", async () => {
+  test("is no way around an edited record: the error names the event", async () => {
     const edited = place("edited");
     cpSync(recordPath(folder), recordPath(edited));
     const text = readFileSync(recordPath(edited), "utf8");
@@ -305,7 +305,7 @@ describe("a run", () => {
     expect(code).toBe(0);
   }, 120_000);
 
-  it("with two threads, killed again and again, gives the same losses and weights to the bit", async () => {
+  test("with two threads, killed again and again, gives the same losses and weights to the bit", async () => {
     const folder = join(base, "two-threads");
     for (const threads of [2, 1, 2]) {
       using command = await trainFor(folder, threads, 1);
@@ -319,7 +319,7 @@ describe("a run", () => {
     expect(verifyRecord(folder)).toMatchObject({ ok: true });
   });
 
-  it("whose parent alone is killed goes with it, and can go on at once", async () => {
+  test("whose parent alone is killed goes with it, and can go on at once", async () => {
     const folder = join(base, "parent-killed");
     using command = await trainFor(folder, 2, 1);
     process.kill(command.pid, "SIGKILL");
@@ -330,7 +330,7 @@ describe("a run", () => {
     expect(numbersOf(folder)).toEqual(numbersOf(whole));
   });
 
-  it("whose process alone is killed is restarted, with an incident in the record", async () => {
+  test("whose process alone is killed is restarted, with an incident in the record", async () => {
     const folder = join(base, "worker-killed");
     using command = await trainFor(folder, 2, 1);
     const [run] = readdirSync(join(folder, "runs"));
@@ -344,7 +344,7 @@ describe("a run", () => {
     expect(numbersOf(folder)).toEqual(numbersOf(whole));
   });
 
-  it("whose newest checkpoint is damaged goes on from the one before, with an incident in the record", async () => {
+  test("whose newest checkpoint is damaged goes on from the one before, with an incident in the record", async () => {
     const folder = join(base, "damaged");
     using command = await trainFor(folder, 2, 2);
     command.signalGroup("SIGKILL");
@@ -364,7 +364,7 @@ describe("a run", () => {
     expect(numbersOf(folder)).toEqual(numbersOf(whole));
   });
 
-  it("does not read a shard of another tokenizer: preparing makes it anew", async () => {
+  test("does not read a shard of another tokenizer: preparing makes it anew", async () => {
     const folder = join(base, "foreign-shard");
     cpSync(join(whole, "corpus"), join(folder, "corpus"), { recursive: true });
     const path = join(folder, "corpus", "tokens", "notes.train.00000.json");
@@ -377,7 +377,7 @@ describe("a run", () => {
     expect(numbersOf(folder)).toEqual(numbersOf(whole));
   });
 
-  it.skipIf(!canMount())(
+  test.skipIf(!canMount())(
     "on a disk that fills up stops with a clear error, and goes on once there is room",
     () => {
       const [disk, out] = [place("disk"), place("after-full-disk")];

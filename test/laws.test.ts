@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../src/math/random.ts";
 import { longrun } from "./support/processes.ts";
 
@@ -101,7 +101,7 @@ const number = expect.any(Number);
 const interval = { lo: number, hi: number };
 
 describe.concurrent("answers", () => {
-  it("fit: the keys that were promised, a figure in a new folder, a law that allocate reads", async () => {
+  test("fit: the keys that were promised, a figure in a new folder, a law that allocate reads", async () => {
     const [svg, law] = [file("new/fit.svg"), file("law.json")];
     const report = await json("fit", tables.runs, "--resamples", "60", "--svg", svg, "--save", law);
     const parameter = { value: number, ...interval, standardError: number, identified: true };
@@ -122,7 +122,7 @@ describe.concurrent("answers", () => {
     expect(told.stdout).toContain("1.00e23");
   });
 
-  it("forecast: a loss and a score, each with its interval, and a figure", async () => {
+  test("forecast: a loss and a score, each with its interval, and a figure", async () => {
     const svg = file("forecast.svg");
     const report = await json(
       "forecast",
@@ -143,7 +143,7 @@ describe.concurrent("answers", () => {
     expect(svgIn(svg)).toContain("</svg>");
   });
 
-  it("backtest: the keys that were promised, all of them finite", async () => {
+  test("backtest: the keys that were promised, all of them finite", async () => {
     const svg = file("backtest.svg");
     const { cuts } = await json("backtest", tables.runs, "--svg", svg);
     const cut = {
@@ -163,7 +163,7 @@ describe.concurrent("answers", () => {
     expect(svgIn(svg)).toContain("</svg>");
   });
 
-  it("allocate from runs, with every variant", async () => {
+  test("allocate from runs, with every variant", async () => {
     const svg = file("allocate.svg");
     const [variants, size] = [
       ["--tokens-unique", "2B", "--served-tokens", "1T"],
@@ -183,7 +183,7 @@ describe.concurrent("answers", () => {
     expect(svgIn(svg)).toContain("</svg>");
   });
 
-  it("next: a question in our own units, the present answer in the middle of its interval", async () => {
+  test("next: a question in our own units, the present answer in the middle of its interval", async () => {
     const args = [tables.runs, "--question", "loss at 10 ZFLOP", "--budget", "100EFLOP"];
     const report = await json("next", ...args);
     const { value, lo, hi } = report.now as Record<"value" | "lo" | "hi", number>;
@@ -194,7 +194,7 @@ describe.concurrent("answers", () => {
     expect(stdout).toContain(`${value.toFixed(4)} (${lo.toFixed(4)} to ${hi.toFixed(4)}) at 90 %`);
   });
 
-  it("feature: a verdict with its effect, and a figure", async () => {
+  test("feature: a verdict with its effect, and a figure", async () => {
     const svg = file("feature.svg");
     const report = await json(
       "feature",
@@ -212,7 +212,7 @@ describe.concurrent("answers", () => {
     expect(svgIn(svg)).toContain("</svg>");
   });
 
-  it("curve: a schedule foretold from two others, and a figure", async () => {
+  test("curve: a schedule foretold from two others, and a figure", async () => {
     const svg = file("curve.svg");
     const report = await json(
       "curve",
@@ -227,7 +227,7 @@ describe.concurrent("answers", () => {
     expect(svgIn(svg)).toContain("</svg>");
   });
 
-  it("for people, without --json", async () => {
+  test("for people, without --json", async () => {
     const isoflop = file("isoflop.csv", isoflops());
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [["fit", isoflop, "--law", "approach-2"], /^a +0\.\d+ +0\.\d+ to 0\.\d+ /m],
@@ -244,7 +244,7 @@ describe.concurrent("answers", () => {
 });
 
 describe("refusals", () => {
-  it("say what was found, expected and to be done, without a stack; exit code 2", async () => {
+  test("say what was found, expected and to be done, without a stack; exit code 2", async () => {
     const one = file("one.csv", "n,d,loss\n1e8,2e9,3");
     const binary = file("binary.csv", "PAR1\0\u0001\u001b[31m");
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
@@ -276,7 +276,7 @@ describe("refusals", () => {
     });
   });
 
-  it("of a figure's path come after the answer, which stays one value of JSON", async () => {
+  test("of a figure's path come after the answer, which stays one value of JSON", async () => {
     const svg = join(tables.base, "figure.svg");
     const args = ["allocate", tables.runs, "--compute", "1e21", "--svg", svg, "--json"];
     const { code, stdout, stderr } = await longrun("laws", ...args);

@@ -5,17 +5,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, expect, test } from "vitest";
 
 const MAIN = join(import.meta.dirname, "..", "src", "cli", "main.ts");
 const folder = mkdtempSync(join(tmpdir(), "longrun-plan-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Outcome {
+type Outcome = {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-}
+};
 
 async function plan(...args: readonly string[]): Promise<Outcome> {
   try {
@@ -37,7 +37,7 @@ const LLAMA = [
   "128",
 ];
 
-it("explains a step: a waterfall that adds up, in JSON and in a figure", async () => {
+test("explains a step: a waterfall that adds up, in JSON and in a figure", async () => {
   const figure = join(folder, "step.svg");
   const { code, stdout } = await plan("explain", "zero=3", ...LLAMA, "--json", "--svg", figure);
   expect(code).toBe(0);
@@ -50,7 +50,7 @@ it("explains a step: a waterfall that adds up, in JSON and in a figure", async (
   expect(readFileSync(figure, "utf8")).toMatch(/^<svg /);
 });
 
-it("refuses a layout whose heads do not divide, with a remedy", async () => {
+test("refuses a layout whose heads do not divide, with a remedy", async () => {
   const three = [
     "--model",
     "llama3-8b",
@@ -67,7 +67,7 @@ it("refuses a layout whose heads do not divide, with a remedy", async () => {
   expect(stderr).toMatch(/^remedy: /m);
 });
 
-it("chooses model and layout under a law from a file", async () => {
+test("chooses model and layout under a law from a file", async () => {
   const law = join(folder, "law.json");
   const parameters = { A: 482, B: 2085, E: 1.82, alpha: 0.348, beta: 0.366 };
   writeFileSync(law, JSON.stringify({ law: "chinchilla", parameters }));
@@ -92,7 +92,7 @@ it("chooses model and layout under a law from a file", async () => {
   expect(frontier.length).toBeGreaterThan(3);
 });
 
-it("refuses laws that do not tell size from data, and days without sense", async () => {
+test("refuses laws that do not tell size from data, and days without sense", async () => {
   const law = join(folder, "power.json");
   writeFileSync(law, JSON.stringify({ law: "power", parameters: { a: 10, b: 0.05 } }));
   const power = await plan("codesign", "--cluster", "h100:8", "--days", "1", "--law", law);

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, expect, test } from "vitest";
 
 const MAIN = join(import.meta.dirname, "..", "src", "cli", "main.ts");
 const TABLE = join(import.meta.dirname, "..", "src", "plan", "data", "published-runs.csv");
@@ -13,11 +13,11 @@ const TABLE = join(import.meta.dirname, "..", "src", "plan", "data", "published-
 const folder = mkdtempSync(join(tmpdir(), "longrun-plan-validate-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Outcome {
+type Outcome = {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-}
+};
 
 async function plan(...args: readonly string[]): Promise<Outcome> {
   try {
@@ -35,14 +35,14 @@ function tableFile(name: string, ...rows: readonly string[]): string {
   return path;
 }
 
-it("judges the published table: as good as stored, rows not used with their lines", async () => {
+test("judges the published table: as good as stored, rows not used with their lines", async () => {
   const { code, stdout, stderr } = await plan("validate", TABLE);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(/All: 741 rows, mean/);
   expect(stdout).toMatch(/sft, not pre-training/);
 });
 
-it("judges a table of one's own, in JSON", async () => {
+test("judges a table of one's own, in JSON", async () => {
   const path = tableFile(
     "own.csv",
     "llama3-8b,h100,64,8k,128,1,1,2.9",
@@ -60,7 +60,7 @@ it("judges a table of one's own, in JSON", async () => {
   expect(report.unused[2]!.reason).toContain("% of the peak");
 });
 
-it("calibrates, and the constants can be judged; constants that are worse on rows left out are not written", async () => {
+test("calibrates, and the constants can be judged; constants that are worse on rows left out are not written", async () => {
   const rows = [3.5, 7, 14].map((seconds, i) => `llama3-8b,h100,64,8k,${128 * 2 ** i},1,1,${seconds}`);
   const own = tableFile("steady.csv", ...rows, "llama3-8b,h100,64,8k,128,,1,3");
   const constants = join(folder, "constants.json");

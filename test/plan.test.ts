@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, expect, test } from "vitest";
 
 const MAIN = join(import.meta.dirname, "..", "src", "cli", "main.ts");
 const QUESTION = ["--model", "llama3-8b", "--cluster", "h100:32", "--sequence", "8k", "--batch-tokens", "1M"];
@@ -13,11 +13,11 @@ const QUESTION = ["--model", "llama3-8b", "--cluster", "h100:32", "--sequence", 
 const folder = mkdtempSync(join(tmpdir(), "longrun-plan-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Outcome {
+type Outcome = {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-}
+};
 
 async function plan(...args: readonly string[]): Promise<Outcome> {
   try {
@@ -28,7 +28,7 @@ async function plan(...args: readonly string[]): Promise<Outcome> {
   }
 }
 
-it("prints tables for people, and draws the Pareto set", async () => {
+test("prints tables for people, and draws the Pareto set", async () => {
   const svg = join(folder, "pareto.svg");
   const { code, stdout, stderr } = await plan(...QUESTION, "--tokens", "15T", "--svg", svg);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -42,7 +42,7 @@ it("prints tables for people, and draws the Pareto set", async () => {
   expect(readFileSync(svg, "utf8")).toContain("llama3-8b on 32 x H100-80GB");
 });
 
-it("prints one JSON document, whose layouts it takes back", async () => {
+test("prints one JSON document, whose layouts it takes back", async () => {
   const first = await plan(...QUESTION, "--json", "--count", "3");
   const answer = JSON.parse(first.stdout) as {
     best: { layout: string; stepSeconds: number }[];
@@ -57,7 +57,7 @@ it("prints one JSON document, whose layouts it takes back", async () => {
   });
 });
 
-it("reads a configuration and an accelerator of the user's", async () => {
+test("reads a configuration and an accelerator of the user's", async () => {
   const [config, hardware] = [join(folder, "tiny.json"), join(folder, "hardware.json")];
   writeFileSync(
     config,
@@ -87,14 +87,14 @@ it("reads a configuration and an accelerator of the user's", async () => {
   expect(JSON.parse(stdout)).toMatchObject({ model: { name: "tiny" }, accelerator: "mine", numDevices: 8 });
 });
 
-it("a mistake is told on both streams, with exit code 2", async () => {
+test("a mistake is told on both streams, with exit code 2", async () => {
   const { code, stdout, stderr } = await plan("--model", "lama3-8b", ...QUESTION.slice(2), "--json");
   expect(code).toBe(2);
   expect(stderr).toContain("perhaps llama3-8b");
   expect(JSON.parse(stdout)).toMatchObject({ error: { found: 'model "lama3-8b"' } });
 });
 
-it("a subcommand's options are its own", async () => {
+test("a subcommand's options are its own", async () => {
   const { code, stderr } = await plan("time", "--json");
   expect(code).toBe(2);
   expect(stderr).toContain("--cluster");

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { UserError } from "../errors.ts";
 import { parseBudget } from "./budget.ts";
 import { campaignSchema } from "./spec.ts";
@@ -40,7 +40,7 @@ describe("a budget", () => {
     expect(() => parseBudget(text)).toThrow(`found: budget "${text}"`);
   });
 
-  it("reads back any amount in any unit", () => {
+  test("reads back any amount in any unit", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 10_000 }),
@@ -54,7 +54,7 @@ describe("a budget", () => {
     );
   });
 
-  it("in a campaign file is refused with its place and its remedy", () => {
+  test("in a campaign file is refused with its place and its remedy", () => {
     const file = { name: "a", budget: "5 bananas", corpus: { sources: [{ name: "a", path: "a" }] } };
     const [issue] = campaignSchema.safeParse(file).error!.issues;
     expect(issue!.path).toEqual(["budget"]);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Z_90 } from "../math/normal.ts";
 import {
   causesOfLoss,
@@ -23,7 +23,7 @@ describe("a gap in the loss", () => {
     loss: { median: 2, lo: 2 * Math.exp(-0.02 * Z_90), hi: 2 * Math.exp(0.02 * Z_90), basis: "" },
   });
 
-  it("is the training curve's, split by variance between law and seed, and what held-out text adds", () => {
+  test("is the training curve's, split by variance between law and seed, and what held-out text adds", () => {
     // The interval is 2 % to either side of one deviation, the seeds have 0.5 %: a sixteenth of the variance.
     const curve = [...new Array<number>(63).fill(2), 2 * 1.04];
     const causes = byName(causesOfLoss(fit, 5, curve));
@@ -32,13 +32,13 @@ describe("a gap in the loss", () => {
     expect(causes["data: held-out against training text"]).toBeCloseTo(1, 9);
   });
 
-  it("is all seed noise where the forecast is no wider than the noise", () => {
+  test("is all seed noise where the forecast is no wider than the noise", () => {
     const causes = byName(causesOfLoss({ ...fit, noisePercent: 7 }, -3, [2 * 0.97]));
     expect(causes.law).toBeCloseTo(0, 9);
     expect(causes["seed noise"]).toBeCloseTo(-3, 9);
   });
 
-  it("adds up", () => {
+  test("adds up", () => {
     const percent = fc.double({ min: -20, max: 20, noNaN: true });
     fc.assert(
       fc.property(
@@ -55,7 +55,7 @@ describe("a gap in the loss", () => {
 });
 
 describe("a gap on one source", () => {
-  it("is what all text shares, and its own", () => {
+  test("is what all text shares, and its own", () => {
     expect(causesOfSource(3, 1.25)).toEqual([
       { name: "shared by all text", percent: 1.25 },
       { name: "this source apart", percent: 1.75 },
@@ -64,7 +64,7 @@ describe("a gap on one source", () => {
 });
 
 describe("a gap in the step time", () => {
-  it("is told by operation, measured times scaled to the median step, in percent of the forecast", () => {
+  test("is told by operation, measured times scaled to the median step, in percent of the forecast", () => {
     // 12 ms a step where 10 were foretold; 9 : 1 of them in products and sums, where 8 : 2 were foretold.
     const summary = summaryWith({
       medianStepSeconds: 0.012,
@@ -75,7 +75,7 @@ describe("a gap in the step time", () => {
     expect(causes.add).toBeCloseTo(-8, 9);
   });
 
-  it("adds up, since the forecast's operations make up its step", () => {
+  test("adds up, since the forecast's operations make up its step", () => {
     fc.assert(
       fc.property(
         seconds,
@@ -96,14 +96,14 @@ describe("a gap in the step time", () => {
     );
   });
 
-  it("counts an operation that was never timed as none of the step", () => {
+  test("counts an operation that was never timed as none of the step", () => {
     const causes = causesOfStepTime(fitWith({}), summaryWith({ operationSeconds: { matmul: 0.004 } }));
     expect(byName(causes)).toEqual({ matmul: expect.closeTo(20, 9) as number, add: -20 });
   });
 });
 
 describe("a gap in the wall time", () => {
-  it("is told by part of the run", () => {
+  test("is told by part of the run", () => {
     const summary = summaryWith({
       stepsSeconds: 1.2,
       betweenStepsSeconds: 0.1,
@@ -117,7 +117,7 @@ describe("a gap in the wall time", () => {
     expect(causes.evaluation).toBeCloseTo(5, 9);
   });
 
-  it("adds up, since both the wall and its forecast are the sums of their parts", () => {
+  test("adds up, since both the wall and its forecast are the sums of their parts", () => {
     fc.assert(
       fc.property(fc.array(seconds, { minLength: 8, maxLength: 8 }), ([a, b, c, d, e, f, g, h]) => {
         const parts = { steps: a!, betweenSteps: b!, start: c!, evaluation: d! };
@@ -141,7 +141,7 @@ describe("a gap in the wall time", () => {
 });
 
 describe("a gap in memory", () => {
-  it("is the arena's, planned to the byte, and the rest of the process", () => {
+  test("is the arena's, planned to the byte, and the rest of the process", () => {
     const summary = summaryWith({ arenaBytes: 1e6, peakBytes: 106.05e6 });
     expect(byName(causesOfMemory(fitWith({}), summary, 5))).toEqual({
       "arena: parameters, moments, activations": 0,

@@ -37,7 +37,7 @@ export type CampaignEvent =
     }
   | { readonly kind: "text"; readonly text: string };
 
-export interface Context {
+export type Context = {
   readonly campaign: Campaign;
   /** Paths in the campaign file are relative to it. */
   readonly baseFolder: string;
@@ -46,7 +46,7 @@ export interface Context {
   readonly machine: Machine;
   readonly signal: AbortSignal;
   tell(event: CampaignEvent): void;
-}
+};
 
 /** The part of it that training one run needs. */
 export type RunContext = Pick<Context, "record" | "workspace" | "machine" | "signal" | "tell">;

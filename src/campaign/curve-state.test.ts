@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { EventDraft } from "../record/events.ts";
 import { sha256 } from "../record/files.ts";
 import { openRecord } from "../record/record.ts";
@@ -85,14 +85,14 @@ function campaignAt(steps: number, bitsPerByte: number, isForecast = true): void
 }
 
 describe("where a campaign's target is in its band", () => {
-  it("stands by the locked forecast before the first step", () => {
+  test("stands by the locked forecast before the first step", () => {
     campaignAt(0, 2);
     const { run, step, seen, now, locked } = curveState(folder);
     expect({ run, step, seen }).toEqual({ run: name, step: 0, seen: [] });
     expect(now).toMatchObject({ median: locked.median, lo: locked.lo, hi: locked.hi });
   });
 
-  it("moves the forecast towards a curve that runs above its band", () => {
+  test("moves the forecast towards a curve that runs above its band", () => {
     campaignAt(Math.ceil(numSteps / 2), 2.2);
     const { step, seen, now } = curveState(folder);
     expect(step).toBe(Math.ceil(numSteps / 2));
@@ -104,7 +104,7 @@ describe("where a campaign's target is in its band", () => {
     expect(now.reason).toContain("the loss is +10.00 % from the expected curve, above its band");
   });
 
-  it("refuses a campaign that has no forecast yet", () => {
+  test("refuses a campaign that has no forecast yet", () => {
     campaignAt(0, 2, false);
     expect(() => curveState(folder)).toThrow(/has not forecast its target yet/);
   });

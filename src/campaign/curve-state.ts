@@ -14,7 +14,7 @@ import { WARM_UP_SHARE } from "../train/schedule.ts";
 import { historyOf } from "./history.ts";
 import { seenPoints } from "./target.ts";
 
-export interface CurveState {
+export type CurveState = {
   readonly run: string;
   readonly step: number;
   readonly numSteps: number;
@@ -27,7 +27,7 @@ export interface CurveState {
   readonly now: Reforecast;
   /** Bits per byte on held-out text, once the run is done. */
   readonly measured: number | null;
-}
+};
 
 /** Reads a campaign's folder; works while the campaign runs. */
 export function curveState(folder: string): CurveState {

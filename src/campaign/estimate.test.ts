@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { flopsOf } from "../engine/compile.ts";
 import { native } from "../engine/native.ts";
 import { trainingPrograms } from "../train/programs.ts";
@@ -39,7 +39,7 @@ describe("runs started in order, each as soon as its threads are free", () => {
     ["two of two on four", [run(2, 3), run(2, 4), run(2, 2), run(4, 1)], 4, 6],
   ])("%s", (_, runs, numThreads, seconds) => expect(wallSeconds(runs, numThreads)).toBe(seconds));
 
-  it("take at least their longest and their even share, at most their sum", () => {
+  test("take at least their longest and their even share, at most their sum", () => {
     const runs = fc.array(
       fc.record({ numThreads: fc.integer({ min: 1, max: 3 }), seconds: fc.integer({ min: 0, max: 100 }) }),
       { minLength: 1, maxLength: 12 },
@@ -59,7 +59,7 @@ describe("runs started in order, each as soon as its threads are free", () => {
 describe("the order of the ladder", () => {
   const placed = placeLadder(plan, machineWith(2));
 
-  it("has every run once: small ones on a thread each, longest first, then the two largest rungs on all", () => {
+  test("has every run once: small ones on a thread each, longest first, then the two largest rungs on all", () => {
     expect(new Set(placed.map(({ run }) => run.name)).size).toBe(
       plan.rungs.flatMap(({ runs }) => runs).length,
     );
@@ -72,7 +72,7 @@ describe("the order of the ladder", () => {
 });
 
 describe("the estimate of a run", () => {
-  it("adds its parts up, and gives evaluation the speed of the steps", async () => {
+  test("adds its parts up, and gives evaluation the speed of the steps", async () => {
     const run = plan.rungs[0]!.runs[0]!;
     const estimate = await estimateRun(run, 1, machineWith(1));
     const { shape, batchSequences: batch, sequenceLength, optimiser, numSteps } = run.spec;

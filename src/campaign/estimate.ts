@@ -9,13 +9,13 @@ import { runsOf } from "./plan.ts";
 import type { PlannedRun } from "./sizing.ts";
 
 /** What one run should take on a number of threads, instructions timed alone. */
-export interface RunEstimate {
+export type RunEstimate = {
   readonly numThreads: number;
   readonly stepSeconds: number;
   readonly operationSeconds: Readonly<Record<string, number>>;
   readonly evaluationSeconds: number;
   readonly arenaBytes: number;
-}
+};
 
 export async function estimateRun(
   run: PlannedRun,
@@ -42,10 +42,10 @@ export const runSeconds = (run: PlannedRun, estimate: RunEstimate) =>
   START_SECONDS + run.spec.numSteps * estimate.stepSeconds + estimate.evaluationSeconds;
 
 /** A run of the plan with the threads it gets. Small rungs run side by side, one thread each; the two largest like the target. */
-export interface Placed {
+export type Placed = {
   readonly run: PlannedRun;
   readonly numThreads: number;
-}
+};
 
 /** Rungs that get every thread, so that the target's step time is forecast from runs like it. */
 const RUNGS_ON_ALL_THREADS = 2;
@@ -86,13 +86,13 @@ export function wallSeconds(
   return Math.max(...freeAt);
 }
 
-export interface Estimates {
+export type Estimates = {
   readonly target: RunEstimate;
   /** Of the ladder, then of the features. */
   readonly rungs: readonly { readonly placed: Placed; readonly estimate: RunEstimate }[];
   /** Ladder, features and target, without preparing, fitting and reporting. */
   readonly trainingSeconds: number;
-}
+};
 
 /** Times every distinct shape of the plan: a few seconds in all. */
 export async function estimatePlan(plan: Plan, machine: Machine): Promise<Estimates> {

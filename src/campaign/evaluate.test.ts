@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Tokenizer } from "../corpus/tokenizer.ts";
 import { UserError } from "../errors.ts";
 import { alphabetModel, englishPassages } from "../tasks/fixture.ts";
@@ -43,7 +43,7 @@ run: { shape: { width: 16 }, sequenceLength: 48, batchSequences: 4, numSteps: 60
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("a folder with a record", () => {
-  it("is scored at its checkpoints, with the loss and the compute of its run", async () => {
+  test("is scored at its checkpoints, with the loss and the compute of its run", async () => {
     const { tasks, rows } = await evaluateFolder(run, options(["cloze", "agreement", "copy", "recall"]));
     expect(tasks.map(({ name }) => name)).toEqual(["cloze", "cloze-choice", "agreement", "copy", "recall"]);
     expect(rows).toHaveLength(1);
@@ -58,7 +58,7 @@ describe("a folder with a record", () => {
     }
   });
 
-  it("gives the same scores each time, and the same as its exported model", async () => {
+  test("gives the same scores each time, and the same as its exported model", async () => {
     const inRun = await evaluateFolder(run, options(["agreement"]));
     expect((await evaluateFolder(run, options(["agreement"]))).rows).toEqual(inRun.rows);
     const exported = await evaluateFolder(join(run, "model"), options(["agreement"]));
@@ -70,7 +70,7 @@ describe("a folder with a record", () => {
   });
 });
 
-it("is refused where its text gives no items, with the reason of each task", async () => {
+test("is refused where its text gives no items, with the reason of each task", async () => {
   const notes = "copy: no items: 8 tokens of context";
   writeFileSync(join(folder, "few.txt"), englishPassages(300).join("\n\n"));
   const yaml = `name: few
@@ -90,19 +90,19 @@ run: { shape: { width: 16 }, sequenceLength: 8, batchSequences: 4, numSteps: 2, 
 });
 
 describe("a model that lies apart", () => {
-  it("is scored on a user's items without a corpus", async () => {
+  test("is scored on a user's items without a corpus", async () => {
     const { rows, tasks } = await evaluateFolder(model, options([items]));
     expect(tasks[0]).toMatchObject({ name: "alphabet", chance: 0.5, numItems: 2 });
     expect(rows[0]!.scores[0]!.accuracy.value).toBe(1);
   });
 
-  it("needs a corpus for what is made from held-out text, its own and no other", async () => {
+  test("needs a corpus for what is made from held-out text, its own and no other", async () => {
     await expect(evaluateFolder(model, options(["cloze"]))).rejects.toThrow("--corpus FOLDER");
     const corpus = join(run, "corpus");
     await expect(evaluateFolder(model, options(["cloze"], { corpus }))).rejects.toThrow("another tokenizer");
   });
 
-  it("is refused with the reason", async () => {
+  test("is refused with the reason", async () => {
     await expect(evaluateFolder(folder, options(["cloze"]))).rejects.toThrow(UserError);
     await expect(evaluateFolder(model, options([items, items]))).rejects.toThrow(
       "two tasks of the name alphabet",

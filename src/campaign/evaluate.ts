@@ -20,7 +20,7 @@ import type { FinishedModel } from "../train/hugging-face.ts";
 import type { RunSpec } from "../train/run-spec.ts";
 import { type Found, findScorable, type Scorable } from "./scorable.ts";
 
-export interface EvaluateOptions {
+export type EvaluateOptions = {
   /** Names of tasks, and paths of JSONL files. */
   readonly tasks: readonly string[];
   readonly seed: number;
@@ -31,26 +31,26 @@ export interface EvaluateOptions {
   /** Only the models at the end of their runs. */
   readonly onlyFinished: boolean;
   readonly tell: (text: string) => void;
-}
+};
 
 /** One model and its scores, in the order of `tasks`. */
 export type EvaluatedModel = Omit<Scorable, "load" | "spec" | "sequenceLength" | "vocabularySize"> & {
   readonly scores: readonly TaskScore[];
 };
 
-export interface TaskNotes extends Pick<Task, "name" | "question" | "kind" | "notes"> {
+export type TaskNotes = Pick<Task, "name" | "question" | "kind" | "notes"> & {
   readonly chance: number;
   readonly numItems: number;
   readonly numCut: number;
   readonly numTooLong: number;
-}
+};
 
-export interface Evaluation {
+export type Evaluation = {
   readonly tasks: readonly TaskNotes[];
   readonly rows: readonly EvaluatedModel[];
   /** What was not scored, and why. */
   readonly leftOut: readonly string[];
-}
+};
 
 /** Held-out tokens scored for a model whose run has not done so; as many as runs of a campaign score. */
 const HELD_OUT_TOKENS = 160_000;

@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { flopsOf } from "../engine/compile.ts";
 import { native } from "../engine/native.ts";
 import { trainingPrograms } from "../train/programs.ts";
@@ -26,7 +26,7 @@ const ladder = runsOf(plan.rungs);
 const [swiglu, norm] = plan.features!;
 
 describe("a plan with features on trial", () => {
-  it("pays for every run of them out of the budget", () => {
+  test("pays for every run of them out of the budget", () => {
     const all = [...ladder, ...runsOf(swiglu!.rungs), ...runsOf(norm!.rungs), plan.target];
     const total = all.reduce((sum, run) => sum + run.flops + run.evaluationFlops, 0);
     expect(plan.totalFlops).toBeCloseTo(total, -3);
@@ -34,7 +34,7 @@ describe("a plan with features on trial", () => {
     expect(plan.totalFlops).toBeGreaterThan(0.75 * BUDGET);
   });
 
-  it.each([
+  test.each([
     ["swiglu", true, "no-swiglu", "feedForward swiglu instead of gelu"],
     ["qk-norm", false, "qk-norm", "queryKeyNorm true instead of false"],
   ])("runs each rung once more for %s: same seeds, batches, steps and N", (name, adopted, label, change) => {
@@ -57,7 +57,7 @@ describe("a plan with features on trial", () => {
     }
   });
 
-  it("trains ladder and target with what is adopted, and with nothing else", () => {
+  test("trains ladder and target with what is adopted, and with nothing else", () => {
     for (const { spec } of [...ladder, plan.target]) {
       expect(spec.shape).not.toHaveProperty("feedForward");
       expect(spec.shape).not.toHaveProperty("queryKeyNorm");
@@ -66,7 +66,7 @@ describe("a plan with features on trial", () => {
     for (const { spec } of runsOf(norm!.rungs)) expect(spec.shape.queryKeyNorm).toBe(true);
   });
 
-  it("states the FLOPs of their runs as their programs have them", () => {
+  test("states the FLOPs of their runs as their programs have them", () => {
     for (const { spec, flops } of [swiglu!, norm!].map(({ rungs }) => rungs[2]!.runs[0]!)) {
       const { shape, batchSequences: batch, sequenceLength, optimiser, numSteps } = spec;
       const { programs } = trainingPrograms(shape, { batch, sequenceLength }, optimiser);
@@ -74,7 +74,7 @@ describe("a plan with features on trial", () => {
     }
   });
 
-  it("places small runs of all features side by side, the two largest rungs on all threads", () => {
+  test("places small runs of all features side by side, the two largest rungs on all threads", () => {
     const placed = placeFeatures(plan, {
       processor: "a test's",
       numThreads: 2,
@@ -88,7 +88,7 @@ describe("a plan with features on trial", () => {
     expect(narrow).toEqual(narrow.toSorted((a, b) => b - a));
   });
 
-  it("survives the record", () => {
+  test("survives the record", () => {
     expect(planSchema.parse(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
   });
 });

@@ -19,14 +19,14 @@ export const foretoldSchema = z.strictObject({
 
 export type Foretold = z.infer<typeof foretoldSchema>;
 
-interface Predicted {
+type Predicted = {
   readonly quantity: string;
   readonly unit: string;
   readonly median: number;
   readonly lo: number;
   readonly hi: number;
   readonly basis: string;
-}
+};
 
 /**
  * Foretells the mean difference of `numPairs` pairs on the rung that the report was made for. The report's interval is that of the effect itself;

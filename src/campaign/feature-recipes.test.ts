@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { changeText, comparedRecipe, recipeOfTarget } from "./feature-recipes.ts";
 import { campaignSchema } from "./spec.ts";
 
@@ -21,11 +21,11 @@ const words = (campaign: ReturnType<typeof campaignWith>) =>
 describe("features that are only on trial", () => {
   const campaign = campaignWith([gelu, norm, rate]);
 
-  it("leave ladder and target as the recipe has them", () => {
+  test("leave ladder and target as the recipe has them", () => {
     expect(recipeOfTarget(campaign)).toEqual(campaign.recipe);
   });
 
-  it("are each run with their own change and no other", () => {
+  test("are each run with their own change and no other", () => {
     expect(compared(campaign)).toEqual([
       { ...campaign.recipe, feedForward: "gelu" },
       { ...campaign.recipe, queryKeyNorm: true },
@@ -33,7 +33,7 @@ describe("features that are only on trial", () => {
     ]);
   });
 
-  it("say with against without, defaults included", () => {
+  test("say with against without, defaults included", () => {
     expect(words(campaign)).toEqual([
       "feedForward gelu instead of swiglu",
       "queryKeyNorm true instead of false",
@@ -45,7 +45,7 @@ describe("features that are only on trial", () => {
 describe("adopted features", () => {
   const campaign = campaignWith([{ ...norm, adopt: true }, { ...rate, adopt: true }, gelu]);
 
-  it("are in ladder and target", () => {
+  test("are in ladder and target", () => {
     expect(recipeOfTarget(campaign)).toEqual({
       ...campaign.recipe,
       queryKeyNorm: true,
@@ -54,7 +54,7 @@ describe("adopted features", () => {
     });
   });
 
-  it("are compared with the ladder without them; one on trial with the ladder and it", () => {
+  test("are compared with the ladder without them; one on trial with the ladder and it", () => {
     const all = recipeOfTarget(campaign);
     const { queryKeyNorm: _, ...withoutNorm } = all;
     expect(compared(campaign)).toEqual([
@@ -64,11 +64,11 @@ describe("adopted features", () => {
     ]);
   });
 
-  it("say with against without all the same", () => {
+  test("say with against without all the same", () => {
     expect(words(campaign)[0]).toBe("queryKeyNorm true instead of false");
   });
 
-  it("may be tried against another value of what they change", () => {
+  test("may be tried against another value of what they change", () => {
     const rival = { name: "slow", change: { learningRate: 0.005 } };
     const tried = campaignWith([{ ...rate, adopt: true }, rival]);
     expect(words(tried)[1]).toBe("learningRate 0.005 instead of 0.02");

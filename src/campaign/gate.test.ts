@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { GateFacts } from "./gate.ts";
 import { decideGate, judgeIssue } from "./gate.ts";
 import { campaignSchema } from "./spec.ts";
@@ -156,7 +156,7 @@ describe("each check gives its reason with its numbers", () => {
 describe("an open issue is weighed against waiting", () => {
   const issue = { id: "nic", what: "links flap", chance: 0.25, costDays: 8 };
 
-  it("holds where the days at risk are more than the days until the fix", () => {
+  test("holds where the days at risk are more than the days until the fix", () => {
     expect(judgeIssue({ ...issue, fixDueDays: 0.5 })).toEqual({
       decision: "hold",
       reason:
@@ -164,7 +164,7 @@ describe("an open issue is weighed against waiting", () => {
     });
   });
 
-  it("goes where waiting costs more, or as much", () => {
+  test("goes where waiting costs more, or as much", () => {
     expect(judgeIssue({ ...issue, fixDueDays: 3 })).toEqual({
       decision: "go",
       reason:
@@ -173,7 +173,7 @@ describe("an open issue is weighed against waiting", () => {
     expect(judgeIssue({ ...issue, fixDueDays: 2 }).decision).toBe("go");
   });
 
-  it("goes where no fix is in sight", () => {
+  test("goes where no fix is in sight", () => {
     expect(judgeIssue({ ...issue, chance: 1 })).toEqual({
       decision: "go",
       reason:
@@ -181,7 +181,7 @@ describe("an open issue is weighed against waiting", () => {
     });
   });
 
-  it("is a check of the gate under its own name", () => {
+  test("is a check of the gate under its own name", () => {
     const issues = [{ ...issue, fixDueDays: 0.5 }];
     const { decision, reason, checks } = decideGate({ ...GOOD, issues }, RULE);
     expect(decision).toBe("hold");
@@ -193,7 +193,7 @@ describe("an open issue is weighed against waiting", () => {
 describe("all checks together", () => {
   const held = { widthPercent: 9, reach: 40 };
 
-  it("hold for every hold that nobody has accepted", () => {
+  test("hold for every hold that nobody has accepted", () => {
     const { reason } = decideGate({ ...GOOD, ...held }, RULE);
     expect(reason).toMatch(/^fit: the loss .* 1\.25 %; reach: the forecast reaches 40\.0 times /);
     const one = decideGate({ ...GOOD, ...held, accepted: ["fit"] }, RULE);
@@ -201,7 +201,7 @@ describe("all checks together", () => {
     expect(one.reason).toMatch(/^reach: [^;]*$/);
   });
 
-  it("go once all holds are accepted, and say so", () => {
+  test("go once all holds are accepted, and say so", () => {
     const { decision, reason, checks } = decideGate({ ...GOOD, ...held, accepted: ["reach", "fit"] }, RULE);
     expect({ decision, reason }).toEqual({
       decision: "go",
@@ -213,7 +213,7 @@ describe("all checks together", () => {
     ]);
   });
 
-  it("stop for a stop whatever is accepted, and name the stops alone", () => {
+  test("stop for a stop whatever is accepted, and name the stops alone", () => {
     const facts = { ...GOOD, ...held, checkpointBytes: 1e9, accepted: ["disk", "fit", "reach"] };
     const { decision, reason, checks } = decideGate(facts, RULE);
     expect({ decision, reason }).toEqual({
@@ -223,7 +223,7 @@ describe("all checks together", () => {
     expect(checks.find(({ id }) => id === "disk")?.accepted).toBe(false);
   });
 
-  it("are as strict as the strictest check that is not accepted", () => {
+  test("are as strict as the strictest check that is not accepted", () => {
     const facts = fc.record({
       widthPercent: fc.double({ min: 1, max: 20, noNaN: true }),
       reach: fc.double({ min: 1, max: 60, noNaN: true }),

@@ -3,7 +3,7 @@
 import { formatBytes, formatSeconds } from "../figures/numbers.ts";
 import type { Campaign, CampaignIssue } from "./spec.ts";
 
-export interface GateFacts {
+export type GateFacts = {
   /** Width of the loss forecast's 90 % interval, percent of its median. */
   readonly widthPercent: number;
   readonly reach: number;
@@ -21,21 +21,21 @@ export interface GateFacts {
   readonly issues: readonly CampaignIssue[];
   /** Holds that somebody has lifted, by id. */
   readonly accepted: readonly string[];
-}
+};
 
-export interface Check {
+export type Check = {
   readonly id: string;
   readonly decision: "go" | "hold" | "stop";
   readonly reason: string;
   /** A hold that somebody has lifted. */
   readonly accepted: boolean;
-}
+};
 
-export interface GateDecision {
+export type GateDecision = {
   readonly decision: "go" | "hold" | "stop";
   readonly reason: string;
   readonly checks: readonly Check[];
-}
+};
 
 type Opinion = Pick<Check, "decision" | "reason">;
 const judge = (good: boolean, otherwise: "hold" | "stop", reason: string): Opinion => ({

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { UserError } from "../errors.ts";
 import type { EventDraft, EventKind, RecordEvent, Stage } from "../record/events.ts";
 import { NO_PREVIOUS } from "../record/events.ts";
@@ -96,12 +96,12 @@ const first = wholeCampaign(plan);
 const second = wholeCampaign(longer);
 
 describe("the history of a campaign", () => {
-  it("needs a plan", () => {
+  test("needs a plan", () => {
     expect(() => historyOf(recordOf([]))).toThrow(UserError);
     expect(() => historyOf(recordOf([]))).toThrow("found: a record without a plan");
   });
 
-  it("holds what there is, stage by stage", () => {
+  test("holds what there is, stage by stage", () => {
     const drafts = Object.values(first.drafts);
     const reached = drafts.map((_, i) => {
       const { planned: stored, plannedAt, ...stages } = historyOf(recordOf(drafts.slice(0, i + 1)));
@@ -119,7 +119,7 @@ describe("the history of a campaign", () => {
     ]);
   });
 
-  it("gives the results themselves", () => {
+  test("gives the results themselves", () => {
     const {
       targetName: name,
       fit,
@@ -136,21 +136,21 @@ describe("the history of a campaign", () => {
     expect(ladder).toEqual(runs);
   });
 
-  it("takes the last of several results of a stage", () => {
+  test("takes the last of several results of a stage", () => {
     const again = { ...manifest, passageBytes: 4000 };
     const { prepare, planned: start } = first.drafts;
     const history = historyOf(recordOf([start, prepare, finished("prepare", again)]));
     expect(history.manifest?.passageBytes).toBe(4000);
   });
 
-  it("forgets what belongs to an earlier plan: of a new target on the same ladder, the ladder is all there is", () => {
+  test("forgets what belongs to an earlier plan: of a new target on the same ladder, the ladder is all there is", () => {
     const history = historyOf(recordOf([...Object.values(first.drafts), planned(longer)]));
     expect(second.name).not.toBe(first.name);
     expect(history).toMatchObject({ targetName: second.name, fit: null, target: null, verdict: null });
     expect(history.ladder).toEqual(runs);
   });
 
-  it("does not take one target's verdict for another's", () => {
+  test("does not take one target's verdict for another's", () => {
     const { fit, target, verdict } = second.drafts;
     const upToTarget = [...Object.values(first.drafts), planned(longer), fit, target];
     expect(historyOf(recordOf(upToTarget))).toMatchObject({ target: second.target, verdict: null });
@@ -163,7 +163,7 @@ describe("the history of a campaign", () => {
     });
   });
 
-  it("forgets a ladder of another corpus or vocabulary", () => {
+  test("forgets a ladder of another corpus or vocabulary", () => {
     const { planned: start, prepare, ladder } = first.drafts;
     const other = finished("prepare", manifestWith("another", 512));
     expect(historyOf(recordOf([start, prepare, ladder, other]))).toMatchObject({

@@ -22,7 +22,7 @@ import type { VerdictResult } from "./verdict.ts";
 import { verdictInputs, verdictSchema } from "./verdict.ts";
 
 /** null is what the campaign has not reached, or reached only under another plan. */
-export interface History {
+export type History = {
   readonly planned: StoredPlan;
   readonly plannedAt: string;
   readonly manifest: Manifest | null;
@@ -33,7 +33,7 @@ export interface History {
   readonly fit: FitResult | null;
   readonly target: TargetResult | null;
   readonly verdict: VerdictResult | null;
-}
+};
 
 export function historyOf(events: readonly RecordEvent[]): History {
   const plannedEvent = events.findLast((event) => event.kind === "campaign-planned");

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { EventDraft, EventKind, RecordEvent } from "../record/events.ts";
 import { NO_PREVIOUS } from "../record/events.ts";
 import { incidentsOf } from "./incidents.ts";
@@ -41,11 +41,11 @@ const incident = (what: string, run: string | null = RUN): EventDraft<"incident"
 });
 
 describe("incidents", () => {
-  it("are none where all went well", () => {
+  test("are none where all went well", () => {
     expect(incidentsOf(recordOf([started(1), checkpoint(10)]))).toEqual([]);
   });
 
-  it("of a crash: what was seen, where the run went on, and the work between the checkpoint and the last sign of life", () => {
+  test("of a crash: what was seen, where the run went on, and the work between the checkpoint and the last sign of life", () => {
     const events = recordOf([
       started(1),
       checkpoint(10),
@@ -74,7 +74,7 @@ describe("incidents", () => {
     ]);
   });
 
-  it("of a run that began anew, and of one that never came back", () => {
+  test("of a run that began anew, and of one that never came back", () => {
     const facts = incidentsOf(recordOf([started(1), incident("a"), started(2), incident("b")]));
     expect(facts.map(({ kind, recovery, lostSeconds }) => [kind, recovery, lostSeconds])).toEqual([
       ["a", "restarted", 0],
@@ -83,12 +83,12 @@ describe("incidents", () => {
     ]);
   });
 
-  it("say where going on was not exact", () => {
+  test("say where going on was not exact", () => {
     const [fact] = incidentsOf(recordOf([started(1), checkpoint(10), started(3), resumed(3, 10, false)]));
     expect(fact?.evidence).toBe("attempt 3 from step 10, on another instruction set: inexact");
   });
 
-  it("of a kill of everything cost at least the time from the last checkpoint to that launch's last event, of any run", () => {
+  test("of a kill of everything cost at least the time from the last checkpoint to that launch's last event, of any run", () => {
     const stage: Draft = {
       run: null,
       kind: "stage-started",
@@ -101,13 +101,13 @@ describe("incidents", () => {
     expect(fact).toMatchObject({ kind: "taken up again", lostSeconds: 20 });
   });
 
-  it("of a run that was asked to stop cost nothing", () => {
+  test("of a run that was asked to stop cost nothing", () => {
     const stopped: Draft = { run: RUN, kind: "interrupted", data: { reason: "asked to stop" } };
     const [fact] = incidentsOf(recordOf([started(1), checkpoint(10), stopped, started(2), resumed(2, 10)]));
     expect(fact).toMatchObject({ kind: "taken up again", lostSeconds: 0, recovery: "from step-10" });
   });
 
-  it("of the campaign stand for all its runs, and Ctrl-C within a run is told once", () => {
+  test("of the campaign stand for all its runs, and Ctrl-C within a run is told once", () => {
     const events = recordOf([
       started(1),
       { run: RUN, kind: "interrupted", data: { reason: "asked to stop; checkpoint at step 5" } },
@@ -122,7 +122,7 @@ describe("incidents", () => {
     ]);
   });
 
-  it("of one run are not mixed up with another's", () => {
+  test("of one run are not mixed up with another's", () => {
     const other = { ...checkpoint(50), run: "other" };
     const events = recordOf([
       started(1),

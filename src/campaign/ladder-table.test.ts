@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { openRecord } from "../record/record.ts";
 import { ladderRunWith } from "./fixture.ts";
 import { ladderTable, tableOf } from "./ladder-table.ts";
 
-it("gives N, D and C as counted, bits per byte, and the seed", () => {
+test("gives N, D and C as counted, bits per byte, and the seed", () => {
   const { runs, conventions } = tableOf(
     [ladderRunWith({ flops: 7e9 }), ladderRunWith({}, "other")],
     "runs/x",
@@ -16,7 +16,7 @@ it("gives N, D and C as counted, bits per byte, and the seed", () => {
   expect(conventions.parameters).toContain("input embedding not");
 });
 
-it("says what is missing in a folder", () => {
+test("says what is missing in a folder", () => {
   const folder = mkdtempSync(join(tmpdir(), "longrun-table-"));
   try {
     expect(() => ladderTable(folder)).toThrow(/has no record/);

@@ -29,12 +29,12 @@ import { secondsOfWork } from "./work-time.ts";
 import { workspaceOf } from "./workspace.ts";
 
 /** Lifts one hold of the gate, with the reason that goes into the record. */
-export interface Acceptance {
+export type Acceptance = {
   readonly id: string;
   readonly because: string;
-}
+};
 
-export interface LaunchOptions {
+export type LaunchOptions = {
   /** The campaign file. */
   readonly path: string;
   /** Where the campaign lives; `runs/<name>` when left out. */
@@ -44,7 +44,7 @@ export interface LaunchOptions {
   readonly accept?: Acceptance | undefined;
   readonly signal: AbortSignal;
   tell(event: CampaignEvent): void;
-}
+};
 
 export type LaunchResult =
   | {

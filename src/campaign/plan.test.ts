@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { flopsOf } from "../engine/compile.ts";
 import { UserError } from "../errors.ts";
 import { vocabularyFor } from "../model/dial.ts";
@@ -33,20 +33,20 @@ describe.each(CASES)("a plan for %d FLOP, %j", (budget, changes) => {
   const runs = [...plan.rungs.flatMap((rung) => rung.runs), plan.target];
   const first = plan.rungs.map((rung) => rung.runs[0]!);
 
-  it("spends no more than the budget, and three quarters of it at least", () => {
+  test("spends no more than the budget, and three quarters of it at least", () => {
     const total = runs.reduce((sum, run) => sum + run.flops + run.evaluationFlops, 0);
     expect(plan.totalFlops).toBeCloseTo(total, -3);
     expect(plan.totalFlops).toBeLessThanOrEqual(budget);
     expect(plan.totalFlops).toBeGreaterThan(0.75 * budget);
   });
 
-  it("reaches as far as asked, and hardly farther", () => {
+  test("reaches as far as asked, and hardly farther", () => {
     expect(plan.reach).toBeCloseTo(plan.target.flops / plan.rungs.at(-1)!.flops, 12);
     expect(plan.reach).toBeGreaterThanOrEqual(campaign.target.reach);
     expect(plan.reach).toBeLessThan(1.1 * campaign.target.reach);
   });
 
-  it("has at least six rungs of rising compute and width, over at least a decade and a half", () => {
+  test("has at least six rungs of rising compute and width, over at least a decade and a half", () => {
     expect(plan.rungs.length).toBeGreaterThanOrEqual(6);
     expect(plan.rungs).toHaveLength(ladder.rungs);
     for (let i = 1; i < plan.rungs.length; i++) {
@@ -60,7 +60,7 @@ describe.each(CASES)("a plan for %d FLOP, %j", (budget, changes) => {
     expect(decades).toBeGreaterThan(ladder.decades - 0.005);
   });
 
-  it("states the FLOPs of each run as its programs have them", () => {
+  test("states the FLOPs of each run as its programs have them", () => {
     for (const { spec, flops } of [first[0]!, first.at(-1)!, plan.target]) {
       const { shape, batchSequences: batch, sequenceLength, optimiser, numSteps } = spec;
       const { programs } = trainingPrograms(shape, { batch, sequenceLength }, optimiser);
@@ -68,7 +68,7 @@ describe.each(CASES)("a plan for %d FLOP, %j", (budget, changes) => {
     }
   });
 
-  it("gives all runs one family and one recipe, and the tokens per parameter that it asks for", () => {
+  test("gives all runs one family and one recipe, and the tokens per parameter that it asks for", () => {
     for (const { spec } of runs) {
       const { numLayers } = plan.target.spec.shape;
       const { tiedEmbeddings, sequenceLength } = recipe;
@@ -86,7 +86,7 @@ describe.each(CASES)("a plan for %d FLOP, %j", (budget, changes) => {
     expect(Math.abs(Math.log(ratio))).toBeLessThan(0.15);
   });
 
-  it("repeats rungs with other seeds, the smaller ones more often", () => {
+  test("repeats rungs with other seeds, the smaller ones more often", () => {
     for (const { index, runs: repeated } of plan.rungs) {
       expect(repeated).toHaveLength(ladder.seeds + Math.max(0, ladder.extraSeeds - index));
       expect(repeated.map(({ spec, name }) => [spec.seed, name])).toEqual(
@@ -98,13 +98,13 @@ describe.each(CASES)("a plan for %d FLOP, %j", (budget, changes) => {
     expect(plan.target.spec).toMatchObject({ seed: campaign.seed, role: "target" });
   });
 
-  it("survives the record", () => {
+  test("survives the record", () => {
     expect(planSchema.parse(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
   });
 });
 
 describe("the vocabulary", () => {
-  it("follows the target's size unless the file sets it", () => {
+  test("follows the target's size unless the file sets it", () => {
     const auto = planCampaign(campaignWith({}), 3e13);
     const { width, numLayers } = auto.target.spec.shape;
     expect(auto.vocabularySize).toBe(vocabularyFor({ width, numLayers }));
@@ -123,7 +123,7 @@ const toldFlops = (text: string): number => {
 };
 
 describe("a budget that is too small", () => {
-  it.each([
+  test.each([
     [
       1e6,
       "found: a budget of 1.00 MFLOP is less than a ladder and a target cost\nexpected: at least 40 steps: this campaign needs about ",
@@ -138,7 +138,7 @@ describe("a budget that is too small", () => {
     expect(() => planCampaign(campaign, budget)).toThrow(message);
   });
 
-  it("is told an amount that does", () => {
+  test("is told an amount that does", () => {
     const campaign = campaignWith({ vocabularySize: 512 });
     const told = /needs about ([\d.]+ [A-Z]+)/;
     for (const budget of [1e6, 5e11]) {
@@ -153,7 +153,7 @@ describe("a budget that is too small", () => {
     }
   });
 
-  it("is no matter of luck: whatever is planned fits, whatever is refused is told so", () => {
+  test("is no matter of luck: whatever is planned fits, whatever is refused is told so", () => {
     const campaign = campaignWith({ vocabularySize: 512 });
     fc.assert(
       fc.property(fc.double({ min: 11, max: 12.8, noNaN: true }), (exponent) => {

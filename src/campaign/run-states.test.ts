@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openRecord, type RecordWriter } from "../record/record.ts";
 import { runStates } from "./run-states.ts";
 
@@ -24,7 +24,7 @@ function start(run: string, attempt: number): void {
 }
 
 describe("runStates", () => {
-  it("follows a run over its attempts to its losses", () => {
+  test("follows a run over its attempts to its losses", () => {
     start("a", 1);
     record.append({ run: "a", kind: "checkpoint-written", data: { step: 40, path: "p", bytes: 1 } });
     expect(runStates(record.events)).toMatchObject([
@@ -57,7 +57,7 @@ describe("runStates", () => {
     ]);
   });
 
-  it("keeps runs apart, in the order in which they were started", () => {
+  test("keeps runs apart, in the order in which they were started", () => {
     record.append({ run: null, kind: "interrupted", data: { reason: "of the campaign" } });
     start("b", 1);
     start("a", 1);

@@ -2,7 +2,7 @@
 
 import type { EventOf, RecordEvent } from "../record/events.ts";
 
-export interface RunState {
+export type RunState = {
   readonly run: string;
   readonly role: EventOf<"run-started">["data"]["role"];
   /** "under way" is what the record can say: its process may have been killed, in which case the next launch goes on. */
@@ -14,7 +14,7 @@ export interface RunState {
   readonly bitsPerByte: number | null;
   readonly natsPerToken: number | null;
   readonly seconds: number | null;
-}
+};
 
 /** In the order in which the runs were started. */
 export function runStates(events: readonly RecordEvent[]): readonly RunState[] {

@@ -10,12 +10,12 @@ import type { SampleOptions } from "../train/sample.ts";
 import { sampleText } from "../train/sample.ts";
 import { workspaceOf } from "./workspace.ts";
 
-export interface FolderSample {
+export type FolderSample = {
   /** The folder that the model was found in. */
   readonly model: string;
   /** The continuation, without the prompt. */
   readonly text: string;
-}
+};
 
 /** Samples from the model in a folder. The text does not depend on the number of threads. */
 export async function sampleFolder(

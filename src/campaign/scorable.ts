@@ -19,7 +19,7 @@ import { checkpointsFolder } from "./train-planned.ts";
 import { workspaceOf } from "./workspace.ts";
 
 /** One model with its place among the runs. What a bare model folder does not say is null. */
-export interface Scorable {
+export type Scorable = {
   readonly run: string;
   /** "feature": a rung trained once more for a feature on trial, no point of the ladder's own law. */
   readonly role: RunSpec["role"] | "feature" | "model";
@@ -40,15 +40,15 @@ export interface Scorable {
   readonly spec: RunSpec | null;
   /** Reads the weights; checkpoints are checked byte by byte. */
   readonly load: () => FinishedModel;
-}
+};
 
-export interface Found {
+export type Found = {
   /** Where the held-out text lies, and the tokenizer of all models. */
   readonly corpus: string | null;
   readonly tokenizer: string;
   /** Ascending in compute, a run's checkpoints in order. */
   readonly models: readonly Scorable[];
-}
+};
 
 /** Finds them. Throws a `UserError` where there are none. */
 export function findScorable(folder: string): Found {

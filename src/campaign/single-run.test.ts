@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { UserError } from "../errors.ts";
 import { runSpecOf, singleRunSchema } from "./single-run.ts";
 import { readYamlFile } from "./yaml-file.ts";
@@ -30,7 +30,7 @@ const SOURCES = "corpus: { sources: [{ name: a, path: a.txt }] }";
 const RUN = "run: { shape: { width: 64 }, batchSequences: 4, numSteps: 10 }";
 
 describe("a run file", () => {
-  it("needs no more than sources, a width, a batch and a number of steps", () => {
+  test("needs no more than sources, a width, a batch and a number of steps", () => {
     const spec = runSpecOf(read(`name: one\n${SOURCES}\n${RUN}`));
     expect(spec).toMatchObject({
       role: "single",
@@ -49,7 +49,7 @@ describe("a run file", () => {
     expect(spec.optimiser).toMatchObject({ learningRate: 0.01, baseWidth: 64, weightDecay: 0.1 });
   });
 
-  it("can state every size by itself", () => {
+  test("can state every size by itself", () => {
     const run =
       "run: { shape: { width: 64, numLayers: 5, numKeyValueHeads: 2 }, optimiser: { clip: 2 }, batchSequences: 4, numSteps: 10 }";
     const spec = runSpecOf(read(`name: one\nvocabularySize: 512\n${SOURCES}\n${run}`));
@@ -57,7 +57,7 @@ describe("a run file", () => {
     expect(spec.optimiser).toMatchObject({ clip: 2, learningRate: 0.01 });
   });
 
-  it("can ask for a variant of the decoder: the width gives its sizes too", () => {
+  test("can ask for a variant of the decoder: the width gives its sizes too", () => {
     const run = (shape: string) =>
       runSpecOf(read(`name: one\n${SOURCES}\n${RUN.replace("width: 64", shape)}`));
     const gated = run("width: 64").shape;
@@ -72,7 +72,7 @@ describe("a run file", () => {
     );
   });
 
-  it("is refused where its sizes do not fit together", () => {
+  test("is refused where its sizes do not fit together", () => {
     const odd = RUN.replace("width: 64", "width: 64, numKeyValueHeads: 3");
     expect(() => runSpecOf(read(`name: one\n${SOURCES}\n${odd}`))).toThrow(
       "4 query heads, 3 key/value heads",
@@ -82,7 +82,7 @@ describe("a run file", () => {
     );
   });
 
-  it("is refused with the place of every mistake", () => {
+  test("is refused with the place of every mistake", () => {
     const found = foundIn(
       `name: One\n${SOURCES}\nrun: { shape: { width: wide }, batchSequences: 4, numStepz: 10 }`,
     );
@@ -92,7 +92,7 @@ describe("a run file", () => {
     expect(found).toContain('run: Unrecognized key: "numStepz"');
   });
 
-  it("keeps the corpus's own rules", () => {
+  test("keeps the corpus's own rules", () => {
     const twice = "corpus: { sources: [{ name: a, path: a.txt }, { name: a, path: b.txt }] }";
     expect(foundIn(`name: one\n${twice}\n${RUN}`)).toBe(
       "run.yaml: corpus.sources: two sources have the same name",
@@ -100,7 +100,7 @@ describe("a run file", () => {
     expect(foundIn(`name: one\ncorpus: { sources: [] }\n${RUN}`)).toContain("corpus.sources: ");
   });
 
-  it("that is not YAML is refused with its line", () => {
+  test("that is not YAML is refused with its line", () => {
     expect(foundIn("name: [one")).toMatch(/^run.yaml is not YAML: .*line 1/);
   });
 });

@@ -64,7 +64,7 @@ const OPTIMISER = {
   clip: 1,
 } as const satisfies RunSpec["optimiser"];
 
-export interface SingleRunOptions {
+export type SingleRunOptions = {
   readonly path: string;
   /** Where everything of the run goes; `runs/NAME` unless given. */
   readonly folder?: string;
@@ -72,9 +72,9 @@ export interface SingleRunOptions {
   readonly numThreads?: number;
   readonly signal: AbortSignal;
   readonly tell: (event: CampaignEvent) => void;
-}
+};
 
-export interface SingleRunResult {
+export type SingleRunResult = {
   /** Its name in the record. */
   readonly run: string;
   readonly summary: RunSummary;
@@ -82,7 +82,7 @@ export interface SingleRunResult {
   readonly model: string;
   /** Of the record. */
   readonly head: string;
-}
+};
 
 /** Prepares the corpus, trains, scores the held-out text and writes the model out. */
 export async function singleRun({

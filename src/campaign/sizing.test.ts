@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { flopsOf } from "../engine/compile.ts";
 import { shapeOfWidth, WIDTH_STEP } from "../model/dial.ts";
 import { matrixParameters } from "../model/shape.ts";
@@ -50,7 +50,7 @@ test("the optimiser is the recipe's, its rate stated at the width of 64", () => 
 });
 
 describe("the FLOPs of a planned run", () => {
-  it("are those of its compiled programs, exactly: any depth and batch follow from one and two", () => {
+  test("are those of its compiled programs, exactly: any depth and batch follow from one and two", () => {
     const cases = fc.record({
       wide: width,
       numLayers: fc.integer({ min: 1, max: 6 }),
@@ -72,7 +72,7 @@ describe("the FLOPs of a planned run", () => {
     );
   });
 
-  it("spend what the size asks for, to half a step", () => {
+  test("spend what the size asks for, to half a step", () => {
     fc.assert(
       fc.property(width, flopsUpTo(12), (wide, flops) => {
         const run = planRun("a", { width: wide, flops }, 1, "rung", RECIPE, FAMILY, COMMON);
@@ -86,7 +86,7 @@ describe("the FLOPs of a planned run", () => {
     );
   });
 
-  it("at a width are those of the recipe's tokens per parameter, but for the optimiser's share", () => {
+  test("at a width are those of the recipe's tokens per parameter, but for the optimiser's share", () => {
     const flops = flopsAtWidth(64, FAMILY, RECIPE);
     const run = planRun("a", { width: 64, flops }, 1, "rung", RECIPE, FAMILY, COMMON);
     const tokensPerParameter = run.tokens / run.matrixParameters;
@@ -100,7 +100,7 @@ describe("the FLOPs of a planned run", () => {
 });
 
 describe("the width for some compute", () => {
-  it("is the nearest there is", () => {
+  test("is the nearest there is", () => {
     fc.assert(
       fc.property(flopsUpTo(11.6), (flops) => {
         const chosen = widthForCompute(flops, FAMILY, RECIPE);
@@ -114,7 +114,7 @@ describe("the width for some compute", () => {
     );
   });
 
-  it("is its own compute's", () => {
+  test("is its own compute's", () => {
     for (const wide of [16, 20, 48, 76])
       expect(widthForCompute(flopsAtWidth(wide, FAMILY, RECIPE), FAMILY, RECIPE)).toBe(wide);
     expect(widthForCompute(1, FAMILY, RECIPE)).toBe(SMALLEST_WIDTH);
@@ -128,7 +128,7 @@ describe("the sizes of a ladder", () => {
       Array.from({ length: rungs }, (_, i) => largest * 10 ** (-decades * (1 - i / (rungs - 1)))),
     );
 
-  it("rise in compute, and span what was asked for at least", () => {
+  test("rise in compute, and span what was asked for at least", () => {
     fc.assert(
       fc.property(computes, (asked) => {
         const sizes = ladderSizes(asked, FAMILY, RECIPE);
@@ -140,7 +140,7 @@ describe("the sizes of a ladder", () => {
     );
   });
 
-  it("have widths of their own and the recipe's tokens per parameter, until the widths run out", () => {
+  test("have widths of their own and the recipe's tokens per parameter, until the widths run out", () => {
     fc.assert(
       fc.property(computes, (asked) => {
         const sizes = ladderSizes(asked, FAMILY, RECIPE);
@@ -155,7 +155,7 @@ describe("the sizes of a ladder", () => {
     );
   });
 
-  it("that are too many for the widths share the smallest, evenly apart", () => {
+  test("that are too many for the widths share the smallest, evenly apart", () => {
     const full = flopsAtWidth(SMALLEST_WIDTH, FAMILY, RECIPE);
     const sizes = ladderSizes(
       [full / 1000, full / 500, full / 100, full / 10, full / 2, full],

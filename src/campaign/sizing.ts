@@ -46,10 +46,10 @@ export function batchSequencesFor(tokens: number, sequenceLength: number): numbe
 }
 
 /** FLOPs of one run of a program: a share for each sequence of the batch, and what the batch shares (the optimiser's update). */
-interface ProgramFlops {
+type ProgramFlops = {
   readonly fixed: number;
   readonly perSequence: number;
-}
+};
 
 /** FLOPs of a program by [layers - 1][sequences - 1], one and two of each. */
 type Counts = Readonly<Record<"train" | "evaluate", readonly (readonly number[])[]>>;
@@ -135,10 +135,10 @@ export function widthForCompute(flops: number, family: Family, recipe: Recipe): 
 }
 
 /** A place on the ladder: a width, and the compute to spend on it. */
-export interface Size {
+export type Size = {
   readonly width: number;
   readonly flops: number;
-}
+};
 
 /**
  * Sizes for a ladder of these computes, smallest first. Each gets a width of its own and exactly the recipe's tokens per parameter, because rungs

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { UserError } from "../errors.ts";
 import { campaignSchema, loadCampaign } from "./spec.ts";
 import { describeProblems } from "./yaml-file.ts";
@@ -13,7 +13,7 @@ const problemsOf = (changes: object): string => {
 };
 
 describe("a campaign file", () => {
-  it("needs a name, a budget and a source; the rest is the recipe that was measured", () => {
+  test("needs a name, a budget and a source; the rest is the recipe that was measured", () => {
     const { corpus, ...rest } = campaignSchema.parse(FILE);
     expect(corpus.sources).toHaveLength(1);
     expect(rest).toEqual({

@@ -120,11 +120,11 @@ export type Campaign = z.infer<typeof campaignSchema>;
 export type CampaignFeature = z.infer<typeof featureSchema>;
 export type CampaignIssue = z.infer<typeof issueSchema>;
 
-export interface LoadedCampaign {
+export type LoadedCampaign = {
   readonly campaign: Campaign;
   /** Paths in the file are relative to this folder. */
   readonly baseFolder: string;
-}
+};
 
 /** Reads and checks a campaign file. */
 export function loadCampaign(path: string): LoadedCampaign {

@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Z_90 } from "../math/normal.ts";
 import { shapeOfWidth } from "../model/dial.ts";
 import type { RunEstimate } from "./estimate.ts";
@@ -115,7 +115,7 @@ describe("what the target will cost", () => {
     expect(forecast.operationSeconds.add).toBeCloseTo((0.024 * 7) / 23, 12);
   });
 
-  it("is no surer of time than machines are steady, however well the rungs agree", () => {
+  test("is no surer of time than machines are steady, however well the rungs agree", () => {
     const [first] = compared;
     for (const agreeing of [[first!], [first!, first!]]) {
       const { stepSeconds } = forecastCost(TARGET, OWN, agreeing, all);

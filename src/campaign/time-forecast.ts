@@ -10,14 +10,14 @@ import type { RunEstimate } from "./estimate.ts";
 import type { LadderRun } from "./ladder.ts";
 import type { PlannedRun } from "./sizing.ts";
 
-export interface Prediction {
+export type Prediction = {
   readonly median: number;
   readonly lo: number;
   readonly hi: number;
   readonly basis: string;
-}
+};
 
-export interface CostForecast {
+export type CostForecast = {
   readonly stepSeconds: Prediction;
   readonly wallSeconds: Prediction;
   readonly peakBytes: Prediction;
@@ -31,13 +31,13 @@ export interface CostForecast {
     readonly evaluation: number;
   };
   readonly arenaBytes: number;
-}
+};
 
 /** A finished rung beside the estimate that was made of it. */
-export interface Compared {
+export type Compared = {
   readonly run: LadderRun;
   readonly estimate: RunEstimate;
-}
+};
 
 /** Least relative uncertainty, one standard deviation: shared machines drift by this between one minute and the next. */
 const LEAST_TIME_DEVIATION = 0.045;

@@ -2,12 +2,12 @@
 
 import { join } from "node:path";
 
-export interface Workspace {
+export type Workspace = {
   readonly folder: string;
   readonly corpus: string;
   readonly model: string;
   readonly report: string;
-}
+};
 
 /** Campaigns of a name share a folder under `runs/` of the working directory, unless told otherwise. */
 export function workspaceOf(name: string, folder?: string): Workspace {

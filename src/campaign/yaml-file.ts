@@ -8,13 +8,13 @@ import { UserError } from "../errors.ts";
 import { nearest } from "../math/edit-distance.ts";
 
 /** What to tell somebody whose file is not right. */
-export interface FileHelp {
+export type FileHelp = {
   /** "a campaign file" */
   readonly what: string;
   /** A file with every part, and the page that lists them. */
   readonly example: string;
   readonly documentation: string;
-}
+};
 
 export function readYamlFile<T>(
   path: string,

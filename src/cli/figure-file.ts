@@ -3,9 +3,9 @@
 import type { Command } from "commander";
 import { writeOutputFile } from "./output-file.ts";
 
-export interface FigureFlag {
+export type FigureFlag = {
   readonly svg?: string;
-}
+};
 
 /** Adds --svg. */
 export function withFigureFlag(command: Command): Command {

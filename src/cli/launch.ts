@@ -13,12 +13,12 @@ import { EXIT, printJson, printText } from "./output.ts";
 import { paintFor } from "./terminal/paint.ts";
 import { verdictTable } from "./terminal/verdict-table.ts";
 
-interface LaunchOptions extends CommonOptions {
+type LaunchOptions = CommonOptions & {
   readonly folder?: string;
   readonly budget?: string;
   readonly accept?: string;
   readonly because?: string;
-}
+};
 
 /** The one that comes with longrun, so that `launch` alone works in any folder. */
 const DEFAULT_CAMPAIGN = relative(

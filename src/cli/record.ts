@@ -87,10 +87,10 @@ function checkedHash(text: string): string {
   );
 }
 
-interface ShowOptions extends CommonOptions {
+type ShowOptions = CommonOptions & {
   readonly kind?: string;
   readonly run?: string;
-}
+};
 
 async function runShow(folder: string, { json, kind, run }: ShowOptions): Promise<void> {
   const { readRecord } = await import("../record/record.ts");

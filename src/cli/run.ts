@@ -10,10 +10,10 @@ import { withProgress } from "./campaign-progress.ts";
 import { printJson, printText } from "./output.ts";
 import { table } from "./terminal/table.ts";
 
-interface RunOptions extends CommonOptions {
+type RunOptions = CommonOptions & {
   readonly folder?: string;
   readonly threads?: number;
-}
+};
 
 export function addRun(program: Command): void {
   const command = program

@@ -4,13 +4,13 @@ import type { Command } from "commander";
 import { type CommonOptions, DEFAULT_FOLDER, finish, nonNegative, wholeNumber } from "./arguments.ts";
 import { printJson, printText } from "./output.ts";
 
-interface SampleCommandOptions extends CommonOptions {
+type SampleCommandOptions = CommonOptions & {
   readonly prompt: string;
   readonly tokens: number;
   readonly temperature: number;
   readonly top: number;
   readonly seed: number;
-}
+};
 
 export function addSample(program: Command): void {
   const command = program

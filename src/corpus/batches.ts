@@ -7,21 +7,21 @@ import { assert, UserError } from "../errors.ts";
 import type { TokenSource } from "./corpus.ts";
 import { hash32, permute } from "./permutation.ts";
 
-export interface TokenBatch {
+export type TokenBatch = {
   /** B x T, row by row. */
   readonly inputs: Int32Array;
   /** B x T: the token after each input. */
   readonly targets: Int32Array;
-}
+};
 
-export interface BatchRequest {
+export type BatchRequest = {
   readonly seed: number;
   readonly sequenceLength: number;
   readonly batchSequences: number;
   readonly step: number;
   /** Sequences that earlier steps have used, where batches had other sizes; otherwise step x B. */
   readonly sequencesBefore?: number;
-}
+};
 
 type TrainSource = Pick<TokenSource, "name" | "share" | "train">;
 
@@ -43,12 +43,12 @@ export function batchAt(sources: readonly TrainSource[], request: BatchRequest):
   return { inputs, targets };
 }
 
-export interface SequencePlace {
+export type SequencePlace = {
   readonly source: number;
   readonly epoch: number;
   /** First input token in the source's training tokens. */
   readonly start: number;
-}
+};
 
 /** Where the `sequence`-th training sequence lies. */
 export function sequenceAt(

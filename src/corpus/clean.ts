@@ -2,14 +2,14 @@
 
 import { isUtf8 } from "node:buffer";
 
-export interface Repairs {
+export type Repairs = {
   windows1252Documents: number;
   utf16Documents: number;
   byteOrderMarks: number;
   carriageReturns: number;
   gutenbergHeaders: number;
   gutenbergFooters: number;
-}
+};
 
 export function noRepairs(): Repairs {
   return {

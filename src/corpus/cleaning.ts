@@ -9,18 +9,18 @@ import { type Piece, PieceWriter, type Split } from "./pieces.ts";
 import type { SourceFiles } from "./sources.ts";
 import type { SourceSpec } from "./spec.ts";
 
-export interface CleaningRules {
+export type CleaningRules = {
   readonly passageBytes: number;
   readonly seed: number;
   readonly heldOutFraction: number;
   /** Documents with a matching name are held out whole. */
   readonly heldOutDocuments: RegExp | undefined;
-}
+};
 
-export interface CleanedSource {
+export type CleanedSource = {
   readonly cleaning: Cleaning;
   readonly pieces: Readonly<Record<Split, readonly Piece[]>>;
-}
+};
 
 /** Called after each document. */
 export type AfterDocument = (bytesRead: number) => Promise<void>;

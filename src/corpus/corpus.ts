@@ -8,20 +8,20 @@ import { tokenizerPath, tokensFolder } from "./steps.ts";
 import { readTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 /** What batches are cut from. */
-export interface TokenSource {
+export type TokenSource = {
   readonly name: string;
   /** Share of the training sequences; the shares of a corpus add up to 1. */
   readonly share: number;
   /** Passages one after the other, each led by the end-of-text token. */
   readonly train: Uint16Array;
   readonly heldOut: Uint16Array;
-}
+};
 
-export interface Corpus {
+export type Corpus = {
   readonly manifest: Manifest;
   readonly tokenizer: Tokenizer;
   readonly sources: readonly TokenSource[];
-}
+};
 
 /** Opens what `prepareCorpus` left in a folder. */
 export function openCorpus(folder: string): Corpus {

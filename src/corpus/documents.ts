@@ -4,10 +4,10 @@ import { UserError } from "../errors.ts";
 import { readChunks } from "./decompress.ts";
 import type { SourceFile } from "./sources.ts";
 
-export interface RawDocument {
+export type RawDocument = {
   readonly name: string;
   readonly bytes: Buffer;
-}
+};
 
 /** A longer text file is read as several documents, cut at line ends, so that memory stays bounded. */
 const MAXIMUM_DOCUMENT_BYTES = 64 << 20;

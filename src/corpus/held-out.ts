@@ -8,22 +8,22 @@ import { END_OF_TEXT_ID } from "./vocabulary.ts";
 /** A target that is not counted: padding, or the end-of-text token, which stands for no bytes. */
 const NOT_COUNTED = -1;
 
-export interface HeldOutBatch extends TokenBatch {
+export type HeldOutBatch = TokenBatch & {
   readonly sourceIndex: number;
   /** Targets that count. */
   readonly numTokens: number;
   /** Bytes of text that the counted targets stand for. */
   readonly numBytes: number;
-}
+};
 
-export interface HeldOutRequest {
+export type HeldOutRequest = {
   readonly sequenceLength: number;
   readonly batchSequences: number;
   /** Bytes of each token. */
   readonly tokenBytes: Uint16Array;
   /** Reads evenly spread windows instead of all, for a quick look: always the same ones. */
   readonly maximumTokensPerSource?: number;
-}
+};
 
 /**
  * Yields each source's held-out tokens in windows of T, source by source. Read in full, every byte of every held-out

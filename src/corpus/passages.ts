@@ -54,12 +54,12 @@ function isContinuation(byte: number): boolean {
   return (byte & 0xc0) === 0x80;
 }
 
-export interface PassageHash {
+export type PassageHash = {
   /** 128 bits as text: equal passages, up to white space, have equal keys. */
   readonly key: string;
   /** Uniform in [0, 1), from the content and the seed alone. */
   readonly uniform: number;
-}
+};
 
 /**
  * The hash is of the content with each run of white space made one blank, so that the same text wrapped at another

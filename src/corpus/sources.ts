@@ -8,13 +8,13 @@ import { UserError } from "../errors.ts";
 import { sha256 } from "../record/files.ts";
 import type { SourceSpec } from "./spec.ts";
 
-export interface SourceFile {
+export type SourceFile = {
   readonly path: string;
   /** Relative to the source's root, with forward slashes: the same on every machine. */
   readonly name: string;
-}
+};
 
-export interface SourceFiles {
+export type SourceFiles = {
   readonly files: readonly SourceFile[];
   readonly symbolicLinksSkipped: number;
   readonly licence: string | null;
@@ -27,7 +27,7 @@ export interface SourceFiles {
   readonly fingerprint: string;
   /** Of the files as they lie on disk; undefined where some are compressed. */
   readonly totalBytes: number | undefined;
-}
+};
 
 /** Extensions that a bare folder contributes; a glob that names others gets them read as plain text. */
 const TEXT_IN_FOLDER = /\.(txt|text|md|markdown|jsonl|ndjson)(\.gz|\.zst)?$/i;
@@ -63,10 +63,10 @@ export function findSourceFiles(source: SourceSpec, baseFolder: string): SourceF
   };
 }
 
-interface Candidates {
+type Candidates = {
   readonly root: string;
   readonly paths: readonly string[];
-}
+};
 
 function findByPath(path: string, sourceName: string): Candidates {
   const stats = statSync(path, { throwIfNoEntry: false });

@@ -11,10 +11,10 @@ import type { SourceFiles } from "./sources.ts";
 import type { CorpusSpec, SourceSpec } from "./spec.ts";
 import { type Breath, keyOf, readStep, stepsFolder, textFolder } from "./steps.ts";
 
-export interface FoundSource {
+export type FoundSource = {
   readonly spec: SourceSpec;
   readonly found: SourceFiles;
-}
+};
 
 const cleanStepSchema = z.strictObject({
   key: z.string(),

@@ -34,17 +34,17 @@ export function totalTextBytes(pieces: readonly Piece[]): number {
   return pieces.reduce((sum, piece) => sum + piece.textBytes, 0);
 }
 
-export interface PrepareProgress {
+export type PrepareProgress = {
   readonly step: "read" | "learn tokenizer" | "encode";
   readonly doneBytes: number;
   /** Undefined where it cannot be known: compressed files. */
   readonly totalBytes: number | undefined;
-}
+};
 
-export interface PrepareOptions {
+export type PrepareOptions = {
   readonly onProgress?: ((progress: PrepareProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-}
+};
 
 /** Text handled between two looks at the abort signal. */
 const BREATH_BYTES = 1 << 20;

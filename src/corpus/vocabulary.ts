@@ -1,11 +1,11 @@
 /** @file What token ids mean: 256 bytes, the end-of-text token, then one token for each merge. */
 
 /** `left` and `right`, side by side in a word, become `id`. Earlier merges go first. */
-export interface Merge {
+export type Merge = {
   readonly left: number;
   readonly right: number;
   readonly id: number;
-}
+};
 
 /** Ids 0..255 are the bytes themselves, so that a vocabulary is the beginning of every larger one from the same text. */
 export const END_OF_TEXT_ID = 256;

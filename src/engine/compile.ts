@@ -13,32 +13,32 @@ import { nodesReaching, shapesOf, sizeOf } from "./tensor.ts";
 export type Graphs = Readonly<Record<string, Readonly<Record<string, Tensor>>>>;
 
 /** A stretch of the arena, in floats. */
-export interface Region {
+export type Region = {
   readonly offset: number;
   readonly size: number;
   readonly dataType: "f32" | "i32";
-}
+};
 
-export interface Instruction {
+export type Instruction = {
   readonly operation: string;
   readonly cost: Cost;
   /** Lengths that set the speed of the kernel: the encoded attributes. */
   readonly attributes: readonly number[];
-}
+};
 
-export interface Program {
+export type Program = {
   /** Instructions as native/README.md lays them out. */
   readonly code: Float64Array;
   readonly instructions: readonly Instruction[];
   readonly outputs: ReadonlyMap<string, Region>;
-}
+};
 
-export interface Executable {
+export type Executable = {
   readonly programs: ReadonlyMap<string, Program>;
   readonly leaves: ReadonlyMap<string, Region>;
   /** Size of the arena. */
   readonly numFloats: number;
-}
+};
 
 /** Compiles programs that share leaves by name. */
 export function compile(graphs: Graphs): Executable {

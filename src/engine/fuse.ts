@@ -40,11 +40,11 @@ function foldAdditions(outputs: readonly Tensor[]): readonly Tensor[] {
   }
 }
 
-interface Fold {
+type Fold = {
   readonly addition: Node;
   readonly producer: Node;
   readonly addend: Tensor;
-}
+};
 
 function findFold(outputs: readonly Tensor[]): Fold | null {
   const nodes = nodesReaching(outputs);

@@ -31,14 +31,14 @@ function valuesOf(operand: Operand, next: () => number): Float64Array | Int32Arr
   return operand.integer ? Int32Array.from(operand.numbers) : Float64Array.from(operand.numbers);
 }
 
-interface Case<A> {
+type Case<A> = {
   readonly operation: Operation<A>;
   readonly operands: readonly Operand[];
   readonly attributes: A;
   readonly share?: Readonly<Record<number, number>>;
   /** Largest error, in units of the largest number of the output. */
   readonly tolerance?: number;
-}
+};
 
 /** Runs the kernel on all instruction sets and 1, 2 and 3 threads; compares with the reference, and threads with threads bit by bit. */
 export async function check<A>({

@@ -7,12 +7,12 @@ import { sizeOf } from "./tensor.ts";
 /** Operands in float64 (int32 for token ids), null where an optional one is left out. */
 export type Operands = readonly (Float64Array | Int32Array | null)[];
 
-export interface KernelOptions {
+export type KernelOptions = {
   readonly instructionSet: string;
   readonly numThreads: number;
   /** `share[output] = input`: the output is the storage of that input. */
   readonly share?: Readonly<Record<number, number>>;
-}
+};
 
 /** Floats that must keep their value between and after the operands: a kernel that writes there is found out. */
 const GUARD = 16;

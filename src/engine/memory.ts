@@ -12,19 +12,19 @@ const ALIGNMENT = 16;
 
 export const aligned = (numFloats: number) => Math.ceil(numFloats / ALIGNMENT) * ALIGNMENT;
 
-export interface MemoryPlan {
+export type MemoryPlan = {
   /** Offset in floats of each value that a node computes. */
   readonly offsets: ReadonlyMap<Tensor, number>;
   /** First float after all of them. */
   readonly end: number;
-}
+};
 
-interface Buffer {
+type Buffer = {
   readonly tensors: Tensor[];
   readonly size: number;
   readonly firstStep: number;
   lastStep: number;
-}
+};
 
 /**
  * Plans the values of nodes in their order of execution.

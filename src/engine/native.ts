@@ -10,7 +10,7 @@ export type NativeProgram = { readonly [handle]: "program" };
 /** A pool of threads of the engine's own, opaque; its threads end when it is collected. */
 export type NativePool = { readonly [handle]: "pool" };
 
-export interface Native {
+export type Native = {
   /** Best first. */
   instructionSets(): string[];
   /** A zeroed, 64-byte aligned buffer of four bytes a float. */
@@ -24,7 +24,7 @@ export interface Native {
   profile(program: NativeProgram): Float64Array<ArrayBuffer>;
   /** Multiply-add peak in FLOP/s of all the pool's threads together; blocks for that many seconds. */
   peak(instructionSet: string, pool: NativePool, seconds: number): number;
-}
+};
 
 let addon: Native | undefined;
 

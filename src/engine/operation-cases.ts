@@ -23,13 +23,13 @@ export function noise(size: number, seed: number): Float64Array {
   });
 }
 
-export interface Case {
+export type Case = {
   readonly output: Tensor;
   /** Leaves to differentiate by. */
   readonly targets: readonly Tensor[];
   /** Leaves that are integers, with the number of different values and the smallest. */
   readonly tokens?: readonly { readonly tensor: Tensor; readonly count: number; readonly smallest: number }[];
-}
+};
 
 /** Every operation with a gradient in the table, for random lengths up to about `longest`. */
 export function differentiableCases(longest: number): Readonly<Record<string, fc.Arbitrary<Case>>> {

@@ -5,18 +5,18 @@ import type { Executable, Instruction, Region } from "./compile.ts";
 import type { NativePool, NativeProgram } from "./native.ts";
 import { native } from "./native.ts";
 
-export interface SessionOptions {
+export type SessionOptions = {
   /** Threads of the engine's own. Results do not depend on it. */
   readonly numThreads: number;
   /** Best of the machine when left out. Results are exact to the bit on one set, not across sets. */
   readonly instructionSet?: string;
-}
+};
 
 /** Seconds spent in one instruction since the session began. */
-export interface ProfileEntry {
+export type ProfileEntry = {
   readonly instruction: Instruction;
   readonly seconds: number;
-}
+};
 
 export class Session {
   readonly numBytes: number;

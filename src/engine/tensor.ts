@@ -9,26 +9,26 @@ export type Shape = readonly number[];
 export type DataType = "f32" | "i32";
 
 /** A value to be computed, or a leaf that is filled from outside. Identity matters: one object is one value. */
-export interface Tensor {
+export type Tensor = {
   readonly shape: Shape;
   readonly dataType: DataType;
   readonly source: Leaf | NodeOutput;
-}
+};
 
 /** A named place in the arena that outlives a run: parameters, moments, tokens, hyper-parameters. */
-export interface Leaf {
+export type Leaf = {
   readonly kind: "leaf";
   readonly name: string;
-}
+};
 
-interface NodeOutput {
+type NodeOutput = {
   readonly kind: "output";
   readonly node: Node;
   readonly index: number;
-}
+};
 
 /** One use of one row of the table of operations. */
-export interface Node {
+export type Node = {
   /** Order of recording; breaks ties wherever an order is free, so that programs are reproducible. */
   readonly id: number;
   readonly operation: Operation<unknown>;
@@ -36,15 +36,15 @@ export interface Node {
   readonly inputs: readonly (Tensor | null)[];
   readonly attributes: unknown;
   readonly outputs: readonly Tensor[];
-}
+};
 
 /** What an operation costs for given shapes. */
-export interface Cost {
+export type Cost = {
   /** Additions, multiplications, divisions, roots and exponentials, one each; what is recomputed to save memory is not counted. */
   readonly flops: number;
   /** Bytes that must move at least once between memory and core: operands read and written, each once. */
   readonly bytes: number;
-}
+};
 
 /** Operands as shapes, with null where an optional one is left out. */
 export type OperandShapes = readonly (Shape | null)[];
@@ -55,7 +55,7 @@ export type OperandValues = readonly (Float64Array | null)[];
  * A row of the table of operations: everything longrun knows about one operation. `A` is the type of its attributes.
  * Methods are declared in method syntax on purpose: a row for its own A may then stand in a table of rows.
  */
-export interface Operation<A> {
+export type Operation<A> = {
   readonly name: string;
   /** Number of the native kernel; see native/README.md. */
   readonly opcode: number;
@@ -74,7 +74,7 @@ export interface Operation<A> {
   readonly mayOverwrite?: readonly number[];
   /** Outputs that are written in place of an input: `updates[output] = input`. They are no operands of their own. */
   readonly updates?: readonly number[];
-}
+};
 
 let numNodes = 0;
 

@@ -14,10 +14,10 @@ const NUM_PASSES = 5;
 /** Interference only ever makes an instruction slower, so the quick tenth says more of it than the middle. */
 const QUICK = 0.1;
 
-export interface InstructionTime {
+export type InstructionTime = {
   readonly instruction: Instruction;
   readonly seconds: number;
-}
+};
 
 /**
  * Seconds of every instruction of a program, in order. Instructions of equal operation and lengths are timed once, on their own operands,

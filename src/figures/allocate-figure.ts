@@ -4,12 +4,12 @@ import type { PlotOptions } from "@observablehq/plot";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
 import { formatCount, significant } from "./numbers.ts";
 
-interface SizePoint {
+type SizePoint = {
   readonly n: number;
   readonly loss: number;
-}
+};
 
-export interface AllocateFigureData {
+export type AllocateFigureData = {
   readonly compute: number;
   readonly largestCompute: number;
   readonly valleys: readonly {
@@ -25,7 +25,7 @@ export interface AllocateFigureData {
   }[];
   readonly flat: { readonly lo: number; readonly hi: number };
   readonly choice: SizePoint | null;
-}
+};
 
 /** Valleys above, the optimum's path below. */
 export function allocateFigure(data: AllocateFigureData): Promise<string> {

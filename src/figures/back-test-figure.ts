@@ -3,14 +3,14 @@
 import type { PlotOptions } from "@observablehq/plot";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
 
-interface Scored {
+type Scored = {
   readonly coverage90: number;
   readonly intervalScore: number;
-}
+};
 
-export interface BackTestFigureData {
+export type BackTestFigureData = {
   readonly cuts: readonly (Scored & { readonly reach: number; readonly plainBootstrap: Scored })[];
-}
+};
 
 export function backTestFigure(data: BackTestFigureData): Promise<string> {
   return drawFigure({

@@ -4,13 +4,13 @@ import type { PlotOptions } from "@observablehq/plot";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
 import { formatCount, significant } from "./numbers.ts";
 
-interface SizePoint {
+type SizePoint = {
   readonly params: number;
   readonly loss: number;
   readonly mfuPercent: number;
-}
+};
 
-export interface CodesignFigureData {
+export type CodesignFigureData = {
   readonly cluster: string;
   readonly days: number;
   /** Best of each size with its 90 % interval, the cluster as it is. */
@@ -20,7 +20,7 @@ export interface CodesignFigureData {
   /** The law at the best design's FLOPs, whatever runs them. */
   readonly lawAlone: readonly { readonly params: number; readonly loss: number }[];
   readonly best: SizePoint;
-}
+};
 
 const OTHER_COLOURS = [COLOUR.measured, COLOUR.kept, COLOUR.other] as const;
 const acrossAxis = { labelAnchor: "center", labelArrow: "none", labelOffset: 38 } as const;

@@ -13,7 +13,7 @@ import {
 } from "./draw.ts";
 import { fixed, formatCount, formatPercent } from "./numbers.ts";
 
-export interface CurveFigureData {
+export type CurveFigureData = {
   /** Training loss in order of tokens. */
   readonly points: readonly CurveFigurePoint[];
   readonly band: readonly CurveFigureInterval[];
@@ -25,22 +25,22 @@ export interface CurveFigureData {
   /** What was locked before the first step; null where nothing was foretold. */
   readonly finalPredicted: Interval | null;
   readonly finalMeasured: number | null;
-}
+};
 
-export interface CurveFigurePoint {
+export type CurveFigurePoint = {
   readonly tokens: number;
   readonly bitsPerByte: number;
-}
+};
 
-export interface CurveFigureInterval extends Interval {
+export type CurveFigureInterval = Interval & {
   readonly tokens: number;
-}
+};
 
 /** How many of the points after warm-up lie inside the band; also said in the report. */
-export interface BandScore {
+export type BandScore = {
   readonly inside: number;
   readonly scored: number;
-}
+};
 
 /** Scores the curve against its band, straight lines between the band's points. */
 export function scoreBand(

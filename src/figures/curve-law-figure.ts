@@ -5,29 +5,29 @@ import type { Interval } from "../math/interval.ts";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary, type Swatch } from "./draw.ts";
 import { formatCount, formatPercent, significant } from "./numbers.ts";
 
-export interface CurveLawFigureData {
+export type CurveLawFigureData = {
   readonly law: string;
   readonly curves: readonly FittedCurve[];
   readonly expected: readonly ExpectedCurve[];
-}
+};
 
-export interface FittedCurve {
+export type FittedCurve = {
   readonly name: string;
   readonly points: readonly { readonly step: number; readonly loss: number; readonly fitted: number }[];
   readonly rates: readonly RatePoint[];
   readonly meanPercent: number;
-}
+};
 
-export interface ExpectedCurve {
+export type ExpectedCurve = {
   readonly name: string;
   readonly points: readonly (Interval & { readonly step: number })[];
   readonly rates: readonly RatePoint[];
-}
+};
 
-export interface RatePoint {
+export type RatePoint = {
   readonly step: number;
   readonly rate: number;
-}
+};
 
 const EXPECTED_COLOURS = [COLOUR.measured, COLOUR.kept, COLOUR.other, COLOUR.heldOut];
 /** Points drawn of one curve. */

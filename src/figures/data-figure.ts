@@ -4,20 +4,20 @@ import type { PlotOptions } from "@observablehq/plot";
 import { COLOUR, drawFigure, FIGURE_WIDTH, HALO, type PlotLibrary, textWidth } from "./draw.ts";
 import { formatBytes, formatCount, formatPercent, scaleFor } from "./numbers.ts";
 
-export interface DataFigureSource {
+export type DataFigureSource = {
   readonly source: string;
   readonly bytesTrained: number;
   readonly bytesHeldOut: number;
   readonly trainTokens: number;
   readonly dropped: readonly { readonly reason: string; readonly bytes: number }[];
-}
+};
 
-interface Segment {
+type Segment = {
   readonly source: string;
   readonly part: Part;
   readonly from: number;
   readonly to: number;
-}
+};
 
 type Part = "trained on" | "held out" | "dropped";
 

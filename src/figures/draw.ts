@@ -35,32 +35,32 @@ export const CAP_UPRIGHT: SymbolImplementation = {
   },
 };
 
-interface Pen {
+type Pen = {
   moveTo(x: number, y: number): void;
   lineTo(x: number, y: number): void;
-}
+};
 
 /** How a legend entry looks; it repeats what the panel draws. */
 export type Swatch = "line" | "dashed" | "band" | "bar" | "dot" | "ring" | "diamond" | "interval";
 
-export interface LegendEntry {
+export type LegendEntry = {
   readonly swatch: Swatch;
   readonly colour: string;
   readonly label: string;
-}
+};
 
-export interface Panel {
+export type Panel = {
   readonly height: number;
   readonly options: (plot: PlotLibrary) => PlotOptions;
-}
+};
 
-export interface FigureSpec {
+export type FigureSpec = {
   readonly title: string;
   readonly caption: string;
   readonly legend: readonly LegendEntry[];
   /** One below the other. */
   readonly panels: readonly Panel[];
-}
+};
 
 /** Panels that stand below one another share these, so that their axes line up. */
 export const PANEL_MARGINS = { marginLeft: 68, marginRight: 24, marginTop: 10 } as const;

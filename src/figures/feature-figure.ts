@@ -6,19 +6,19 @@ import { AXIS_LABEL_Y, CAP_ACROSS, COLOUR, drawFigure, PANEL_MARGINS, type PlotL
 import { formatFlops, formatSignedPercent, significant } from "./numbers.ts";
 
 /** One scale of the ladder: effect in percent of the loss, and the multiplier of compute (an end may be infinite). */
-export interface FeatureFigureScale {
+export type FeatureFigureScale = {
   readonly flops: number;
   readonly effectPercent: Interval;
   readonly multiplier: Interval;
-}
+};
 
-export interface FeatureFigureData {
+export type FeatureFigureData = {
   readonly title: string;
   readonly scales: readonly FeatureFigureScale[];
   /** The trend's median and 90 % band, in order of compute. */
   readonly line: readonly (Interval & { readonly flops: number })[];
   readonly target: FeatureFigureScale;
-}
+};
 
 /** Effects above, with zero as the line that must not be crossed; multipliers of compute below. */
 export function featureFigure(data: FeatureFigureData): Promise<string> {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { JSDOM } from "jsdom";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type CurveFigureData, curveFigure, scoreBand } from "./curve-figure.ts";
 import { dataFigure } from "./data-figure.ts";
 import { FIGURE_WIDTH } from "./draw.ts";
@@ -81,7 +81,7 @@ const captionOf = (svg: string) => parse(svg).querySelector("desc")!.textContent
 const count = (svg: string, selector: string) => parse(svg).querySelectorAll(selector).length;
 
 describe.each(Object.entries(figures))("the %s figure", (_name, draw) => {
-  it("stands alone: well-formed, on white, with fonts, title and caption, and no style sheet", async () => {
+  test("stands alone: well-formed, on white, with fonts, title and caption, and no style sheet", async () => {
     const document = parse(await draw());
     const root = document.documentElement;
     expect(root.namespaceURI).toBe("http://www.w3.org/2000/svg");
@@ -97,7 +97,7 @@ describe.each(Object.entries(figures))("the %s figure", (_name, draw) => {
     }
   });
 
-  it("is the same, byte for byte, when drawn again, and holds no number that is none", async () => {
+  test("is the same, byte for byte, when drawn again, and holds no number that is none", async () => {
     const svg = await draw();
     expect(await draw()).toBe(svg);
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
@@ -105,27 +105,27 @@ describe.each(Object.entries(figures))("the %s figure", (_name, draw) => {
 });
 
 describe("lawFigure", () => {
-  it("shows every run in both panels, the target once in each, and says how far it reaches", async () => {
+  test("shows every run in both panels, the target once in each, and says how far it reaches", async () => {
     const svg = await lawFigure(law);
     expect(count(svg, '[aria-label="dot"] circle')).toBe(2 * law.points.length);
     expect(captionOf(svg)).toContain("the target lies 10 times beyond");
     expect(textOf(svg)).toContain("held-out loss (bits per byte)");
   });
 
-  it("draws no measurement before there is one", async () => {
+  test("draws no measurement before there is one", async () => {
     const svg = await lawFigure({ ...law, target: { ...law.target, measured: null } });
     expect(textOf(svg)).not.toContain("measured");
   });
 });
 
 describe("curveFigure", () => {
-  it("scores points against straight lines between the band's points, after warm-up only", () => {
+  test("scores points against straight lines between the band's points, after warm-up only", () => {
     expect(scoreBand(curve.points, curve.band, curve.warmupTokens)).toEqual({ inside: 2, scored: 3 });
     expect(scoreBand(curve.points, curve.band, 600)).toEqual({ inside: 1, scored: 2 });
     expect(scoreBand(curve.points, [], 0)).toEqual({ inside: 0, scored: 0 });
   });
 
-  it("finds every point inside a band drawn around it, and none inside a band above it", () => {
+  test("finds every point inside a band drawn around it, and none inside a band above it", () => {
     const points = fc
       .uniqueArray(fc.integer({ min: 1, max: 1000 }), { minLength: 2, maxLength: 20 })
       .map((tokens) => tokens.sort((a, b) => a - b).map((at) => ({ tokens: at, bitsPerByte: 2 + 1 / at })));
@@ -144,7 +144,7 @@ describe("curveFigure", () => {
     );
   });
 
-  it("says what it scores and what it leaves off the axis", async () => {
+  test("says what it scores and what it leaves off the axis", async () => {
     const svg = await curveFigure(curve);
     expect(captionOf(svg)).toContain(
       "2 of 3 points after warm-up (67 %) lie inside the band. Not shown: 1 at the start",
@@ -154,7 +154,7 @@ describe("curveFigure", () => {
 });
 
 describe("predictedMeasuredFigure", () => {
-  it("puts each measurement in the unit of its prediction and marks what fell outside", async () => {
+  test("puts each measurement in the unit of its prediction and marks what fell outside", async () => {
     const svg = await predictedMeasuredFigure(predicted);
     expect(textOf(svg)).toContain("100 [90, 110] ms");
     expect(textOf(svg)).toContain("120  (+20.0 %)");
@@ -163,7 +163,7 @@ describe("predictedMeasuredFigure", () => {
 });
 
 describe("predictedMeasuredFigure with two predictions of one name", () => {
-  it("gives each its own row inside the frame", async () => {
+  test("gives each its own row inside the frame", async () => {
     const document = parse(await predictedMeasuredFigure([predicted[0]!, predicted[0]!]));
     const heights = [...document.querySelectorAll('[aria-label="rule"] line')]
       .filter((line) => line.getAttribute("y1") === line.getAttribute("y2"))
@@ -180,11 +180,11 @@ describe("predictedMeasuredFigure with two predictions of one name", () => {
 });
 
 describe("timeFigure", () => {
-  it("labels each bar with seconds, share and gap", async () => {
+  test("labels each bar with seconds, share and gap", async () => {
     expect(textOf(await timeFigure(times))).toContain("12.0 s, 12.0 % (+20 %)");
   });
 
-  it("adds up what it does not show, so that no second is lost", () => {
+  test("adds up what it does not show, so that no second is lost", () => {
     const many = Array.from({ length: 20 }, (_, index) => ({
       operation: `operation ${index}`,
       predictedSeconds: index,
@@ -199,7 +199,7 @@ describe("timeFigure", () => {
 });
 
 describe("dataFigure", () => {
-  it("says why bytes were dropped, and does not trust a source's name", async () => {
+  test("says why bytes were dropped, and does not trust a source's name", async () => {
     const svg = await dataFigure(sources);
     expect(textOf(svg)).toContain("dropped: exact duplicates 500 kB");
     expect(captionOf(svg)).toContain("10.0 MB of text went in; 500 kB (5.0 %) was dropped");

@@ -5,7 +5,7 @@ import type { Interval } from "../math/interval.ts";
 import { AXIS_LABEL_Y, CAP_ACROSS, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
 import { formatFlops, significant } from "./numbers.ts";
 
-export interface ForecastFigureData {
+export type ForecastFigureData = {
   readonly points: readonly {
     readonly flops: number;
     readonly loss: number;
@@ -14,7 +14,7 @@ export interface ForecastFigureData {
   /** In order of compute. */
   readonly line: readonly (Interval & { readonly flops: number })[];
   readonly target: Interval & { readonly flops: number; readonly tokensPerParameter: number };
-}
+};
 
 /** Runs within this factor of the target's ratio are drawn dark: the band is about them. */
 const NEAR = 2;

@@ -4,24 +4,24 @@ import type { PlotOptions } from "@observablehq/plot";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
 import { formatCount, formatFlops, significant } from "./numbers.ts";
 
-export interface IsoflopFigureData {
+export type IsoflopFigureData = {
   readonly points: readonly { readonly n: number; readonly c: number; readonly loss: number }[];
   readonly optima: readonly BestSize[];
   /** log N* = intercept + slope log C. */
   readonly line: LogLine;
   /** Lines that could be, for the band. */
   readonly lines: readonly LogLine[];
-}
+};
 
-interface BestSize {
+type BestSize = {
   readonly c: number;
   readonly n: { readonly value: number; readonly lo: number; readonly hi: number };
-}
+};
 
-interface LogLine {
+type LogLine = {
   readonly intercept: number;
   readonly slope: number;
-}
+};
 
 /** The band is told at so many places along the line. */
 const NUM_PLACES = 40;

@@ -5,7 +5,7 @@ import type { Interval } from "../math/interval.ts";
 import { AXIS_LABEL_Y, CAP_ACROSS, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
 import { formatFlops, formatSignedPercent, significant } from "./numbers.ts";
 
-export interface LawFigureData {
+export type LawFigureData = {
   readonly points: readonly LadderPoint[];
   /** In order of compute. */
   readonly line: readonly LawFigurePoint[];
@@ -14,21 +14,21 @@ export interface LawFigureData {
     readonly predicted: Interval;
     readonly measured: number | null;
   };
-}
+};
 
-export interface LadderPoint {
+export type LadderPoint = {
   readonly flops: number;
   readonly bitsPerByte: number;
-}
+};
 
-export interface LawFigurePoint extends Interval {
+export type LawFigurePoint = Interval & {
   readonly flops: number;
-}
+};
 
-interface Residual {
+type Residual = {
   readonly flops: number;
   readonly percent: number;
-}
+};
 
 /** The whole range of losses above; below, the same runs as distances from the forecast's median, where noise and misfit show. */
 export function lawFigure(data: LawFigureData): Promise<string> {

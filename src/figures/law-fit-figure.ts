@@ -4,29 +4,29 @@ import type { PlotOptions } from "@observablehq/plot";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
 import { formatCount, formatFlops, formatSignedPercent, significant } from "./numbers.ts";
 
-export interface LawFitFigureData {
+export type LawFitFigureData = {
   /** The formula. */
   readonly title: string;
   readonly points: readonly FittedPoint[];
   /** Robust standard deviation of the residuals, in log loss. */
   readonly residualScale: number;
-}
+};
 
-export interface FittedPoint {
+export type FittedPoint = {
   readonly n: number;
   readonly d: number;
   readonly c: number;
   readonly loss: number;
   /** log(measured) - log(fitted). */
   readonly residual: number;
-}
+};
 
 /** What tells runs apart: tokens per parameter where it varies, else size. In thirds, so that three colours do. */
-interface Grouping {
+type Grouping = {
   readonly name: string;
   readonly of: (point: FittedPoint) => number;
   readonly cuts: readonly [number, number];
-}
+};
 
 const COLOURS = [COLOUR.predicted, COLOUR.heldOut, COLOUR.measured] as const;
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   formatBytes,
   formatCount,
@@ -15,7 +15,7 @@ import {
 } from "./numbers.ts";
 
 describe("numbers", () => {
-  it("keeps the digits asked for, trailing zeros included", () => {
+  test("keeps the digits asked for, trailing zeros included", () => {
     expect([0, 1.2, 0.01234, 999.6, 1234.5, -5.14159].map((value) => significant(value))).toEqual([
       "0",
       "1.20",
@@ -28,7 +28,7 @@ describe("numbers", () => {
     expect(significant(Number.NaN)).toBe("-");
   });
 
-  it("names counts, FLOPs and bytes with a prefix, and carries into the next one", () => {
+  test("names counts, FLOPs and bytes with a prefix, and carries into the next one", () => {
     expect([950, 9999, 12_345, 1.2e6, 999_999, 3.05e9].map((value) => formatCount(value))).toEqual([
       "950",
       "9999",
@@ -45,7 +45,7 @@ describe("numbers", () => {
     expect([12, 22.5e6, 999_900].map((value) => formatBytes(value))).toEqual(["12 B", "22.5 MB", "1.00 MB"]);
   });
 
-  it("tells time in two units at most", () => {
+  test("tells time in two units at most", () => {
     expect([0, 0.0421, 4.2, 59.96, 125, 3599.6, 11_220, 187_200].map(formatSeconds)).toEqual([
       "0 s",
       "42.1 ms",
@@ -59,7 +59,7 @@ describe("numbers", () => {
     expect(formatSeconds(-125)).toBe("-2 min 05 s");
   });
 
-  it("signs gaps and never prints minus nothing", () => {
+  test("signs gaps and never prints minus nothing", () => {
     expect([1.234, -0.44, -0.04, 0].map((value) => formatSignedPercent(value))).toEqual([
       "+1.2 %",
       "-0.4 %",
@@ -69,7 +69,7 @@ describe("numbers", () => {
     expect(formatPercent(-0.01)).toBe("0.0 %");
   });
 
-  it("prints an interval in one scale, with two digits of its width", () => {
+  test("prints an interval in one scale, with two digits of its width", () => {
     const loss = { median: 2.1234, lo: 2.1011, hi: 2.1457 };
     expect(formatInterval(loss, scaleFor("bits/byte", loss.median))).toBe("2.123 [2.101, 2.146]");
     const step = { median: 0.0421, lo: 0.04, hi: 0.0445 };
@@ -80,7 +80,7 @@ describe("numbers", () => {
     expect(formatQuantity(45_000, "tokens/s", 3)).toBe("45.0 k tokens/s");
   });
 
-  it("rounds parts so that they add up to the printed total", () => {
+  test("rounds parts so that they add up to the printed total", () => {
     expect(roundToSum([1.25, 1.25, -0.5], 2, 1)).toEqual([1.3, 1.2, -0.5]);
     fc.assert(
       fc.property(

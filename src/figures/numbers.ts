@@ -3,10 +3,10 @@
 import type { Interval } from "../math/interval.ts";
 
 /** A factor and the unit that it leads to: 0.042 s is 42 in `{ factor: 1e-3, unit: "ms" }`. */
-export interface Scale {
+export type Scale = {
   readonly factor: number;
   readonly unit: string;
-}
+};
 
 const MISSING = "-";
 const COUNT_UNITS = ["", "k", "M", "B", "T"];

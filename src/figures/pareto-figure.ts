@@ -4,13 +4,13 @@ import type { PlotOptions } from "@observablehq/plot";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, HALO, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
 import { significant } from "./numbers.ts";
 
-export interface ParetoPoint {
+export type ParetoPoint = {
   readonly layout: string;
   readonly stepSeconds: number;
   readonly bytes: number;
-}
+};
 
-export interface ParetoFigureData {
+export type ParetoFigureData = {
   readonly title: string;
   readonly capacityBytes: number;
   /** Fastest first. */
@@ -18,7 +18,7 @@ export interface ParetoFigureData {
   readonly cuts: readonly ParetoPoint[];
   readonly nearMisses: readonly ParetoPoint[];
   readonly yours: ParetoPoint | null;
-}
+};
 
 /** Layouts slower than this many times the best are beyond the figure's edge: they would flatten the rest. */
 const SLOWEST_SHOWN = 2;

@@ -4,21 +4,21 @@ import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
 
-interface Day {
+type Day = {
   readonly day: number;
   readonly finishDay: Interval;
   readonly meanFinishDay: number;
   readonly cost: Interval | null;
   readonly meanCost: number | null;
-}
+};
 
-export interface PlanLaunchFigureData {
+export type PlanLaunchFigureData = {
   readonly today: string;
   readonly recommended: number;
   readonly recommendedDate: string;
   readonly deadlineDay: number | null;
   readonly days: readonly Day[];
-}
+};
 
 /** The end above, the cost below where there is one. */
 export function planLaunchFigure(data: PlanLaunchFigureData): Promise<string> {
@@ -48,12 +48,12 @@ export function planLaunchFigure(data: PlanLaunchFigureData): Promise<string> {
   });
 }
 
-interface Row {
+type Row = {
   readonly day: number;
   readonly mean: number;
   readonly lo: number;
   readonly hi: number;
-}
+};
 
 const finishRows = ({ days }: PlanLaunchFigureData): readonly Row[] =>
   days.map(({ day, finishDay, meanFinishDay }) => ({

@@ -5,13 +5,13 @@ import type { Interval } from "../math/interval.ts";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
 import { formatCount, formatPercent, formatSeconds } from "./numbers.ts";
 
-export interface PlanTimeFigureData {
+export type PlanTimeFigureData = {
   readonly title: string;
   readonly numDevices: number;
   readonly goodput: Interval;
   readonly parts: readonly { readonly part: string; readonly seconds: number }[];
   readonly sizes: readonly { readonly numDevices: number; readonly goodput: Interval }[];
-}
+};
 
 const percent = ({ median, lo, hi }: Interval) =>
   `${formatPercent(100 * median)} (90 % interval ${formatPercent(100 * lo)} to ${formatPercent(100 * hi)})`;

@@ -5,14 +5,14 @@ import type { Interval } from "../math/interval.ts";
 import { CAP_UPRIGHT, COLOUR, drawFigure, type PlotLibrary, textWidth } from "./draw.ts";
 import { fixed, formatInterval, formatSignedPercent, intervalDecimals, scaleFor } from "./numbers.ts";
 
-export interface PredictedRow {
+export type PredictedRow = {
   readonly quantity: string;
   readonly unit: string;
   readonly predicted: Interval;
   readonly measured: number;
-}
+};
 
-interface Bar {
+type Bar = {
   /** Its place: two runs may have predictions of one name. */
   readonly key: number;
   readonly label: string;
@@ -22,7 +22,7 @@ interface Bar {
   readonly inside: boolean;
   readonly predictedText: string;
   readonly measuredText: string;
-}
+};
 
 const ROW_HEIGHT = 44;
 const LEFT = 250;

@@ -12,13 +12,13 @@ import {
 import { formatFlops } from "./numbers.ts";
 
 /** A score with its 90 % interval. */
-export interface ScoreInterval {
+export type ScoreInterval = {
   readonly value: number;
   readonly lo: number;
   readonly hi: number;
-}
+};
 
-export interface TaskFigureData {
+export type TaskFigureData = {
   readonly tasks: readonly {
     readonly name: string;
     /** Accuracy of guessing; 0 where the answer is open. */
@@ -29,7 +29,7 @@ export interface TaskFigureData {
       readonly bitsPerByte: ScoreInterval;
     }[];
   }[];
-}
+};
 
 const COLOURS = [
   COLOUR.predicted,

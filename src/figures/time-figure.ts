@@ -4,11 +4,11 @@ import type { PlotOptions } from "@observablehq/plot";
 import { COLOUR, drawFigure, HALO, type PlotLibrary, textWidth } from "./draw.ts";
 import { formatPercent, formatSeconds, formatSignedPercent, scaleFor, significant } from "./numbers.ts";
 
-export interface TimeRow {
+export type TimeRow = {
   readonly operation: string;
   readonly predictedSeconds: number;
   readonly measuredSeconds: number;
-}
+};
 
 const MAX_ROWS = 12;
 const BAR_HEIGHT = 30;

@@ -4,7 +4,7 @@ import type { PlotOptions } from "@observablehq/plot";
 import { COLOUR, drawFigure, type LegendEntry, type PlotLibrary } from "./draw.ts";
 import { formatSeconds, significant } from "./numbers.ts";
 
-export interface WaterfallFigureData {
+export type WaterfallFigureData = {
   /** The model and the cluster. */
   readonly subject: string;
   readonly layout: string;
@@ -17,7 +17,7 @@ export interface WaterfallFigureData {
   }[];
   readonly capacityBytes: number;
   readonly sensitivities: readonly { readonly label: string; readonly gainPercent: number }[];
-}
+};
 
 const COMPONENT_COLOURS = [
   COLOUR.predicted,

@@ -1,8 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { decideAfterCrash } from "./decide.ts";
 
 describe("after a crash", () => {
-  it("a run that makes progress between its deaths is restarted, however often it dies", () => {
+  test("a run that makes progress between its deaths is restarted, however often it dies", () => {
     expect(decideAfterCrash({ stepsAtCrash: [120] })).toEqual({
       decision: "restart",
       reason: "crash 1, at step 120: restarted from the last checkpoint",
@@ -10,7 +10,7 @@ describe("after a crash", () => {
     expect(decideAfterCrash({ stepsAtCrash: [10, 20, 30, 40, 50] }).decision).toBe("restart");
   });
 
-  it("a run that dies three times at the same step is stopped", () => {
+  test("a run that dies three times at the same step is stopped", () => {
     expect(decideAfterCrash({ stepsAtCrash: [10, 40, 40] }).decision).toBe("restart");
     expect(decideAfterCrash({ stepsAtCrash: [10, 40, 40, 40] })).toEqual({
       decision: "stop",

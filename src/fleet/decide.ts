@@ -3,15 +3,15 @@
 /** Crashes in a row without a step of progress that are taken for a fault that will not go away by itself. */
 const MAX_CRASHES_WITHOUT_PROGRESS = 3;
 
-export interface CrashFacts {
+export type CrashFacts = {
   /** The step reached at each crash of this run so far, oldest first. */
   readonly stepsAtCrash: readonly number[];
-}
+};
 
-export interface Decision<D extends string> {
+export type Decision<D extends string> = {
   readonly decision: D;
   readonly reason: string;
-}
+};
 
 /** A process that makes progress between its deaths is worth restarting; one that dies at the same step again and again is not. */
 export function decideAfterCrash({ stepsAtCrash }: CrashFacts): Decision<"restart" | "stop"> {

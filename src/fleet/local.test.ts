@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { runTogether } from "./local.ts";
 
 /** Tasks that end when told to, and a log of what happened to them. */
@@ -35,7 +35,7 @@ function stage(...tasks: readonly (readonly [name: string, numThreads: number])[
 }
 
 describe("runs together", () => {
-  it("start in order, as soon as their threads are free", async () => {
+  test("start in order, as soon as their threads are free", async () => {
     const { log, all, end } = stage(["a", 1], ["b", 1], ["c", 2], ["d", 1]);
     expect(log).toEqual(["a starts", "b starts"]);
     await end("b");
@@ -47,7 +47,7 @@ describe("runs together", () => {
     expect(log.slice(3)).toEqual(["a ends", "c starts", "c ends", "d starts", "d ends"]);
   });
 
-  it("after a failure stop the others, wait for them, start no more, and tell the first failure", async () => {
+  test("after a failure stop the others, wait for them, start no more, and tell the first failure", async () => {
     const { log, all, fail } = stage(["a", 1], ["b", 1], ["c", 1]);
     const outcome = all.catch(({ message }: Error) => log.push(message));
     await fail("b");
@@ -57,7 +57,7 @@ describe("runs together", () => {
     expect(log.slice(5)).toEqual(["a ends", "b failed"]);
   });
 
-  it("after an abort start no more, and end with it even where all that ran have ended well", async () => {
+  test("after an abort start no more, and end with it even where all that ran have ended well", async () => {
     const { log, all, user, end } = stage(["a", 2], ["b", 1]);
     user.abort();
     const outcome = expect(all).rejects.toThrow("aborted");

@@ -13,11 +13,11 @@ export type RunOutcome =
   | { readonly kind: "stopped" }
   | { readonly kind: "diverged"; readonly step: number };
 
-export interface RunWatcher {
+export type RunWatcher = {
   onEvent(task: RunTask, event: RunEvent): void;
   /** The process died of something else than our asking; `reason` says what is done about it. */
   onCrash(task: RunTask, crash: { readonly evidence: string; readonly reason: string }): void;
-}
+};
 
 /** Trains a run in a process of its own until it ends for good. */
 export async function runLocally(

@@ -4,7 +4,7 @@ import type { RunEvent } from "../train/run.ts";
 import type { RunSpec } from "../train/run-spec.ts";
 
 /** Everything a process needs to train one run. */
-export interface RunTask {
+export type RunTask = {
   readonly name: string;
   readonly spec: RunSpec;
   /** The campaign's folder. */
@@ -13,7 +13,7 @@ export interface RunTask {
   readonly numThreads: number;
   readonly instructionSet: string;
   readonly checkpointBytes: number;
-}
+};
 
 export type ToWorker = { readonly kind: "start"; readonly task: RunTask } | { readonly kind: "stop" };
 

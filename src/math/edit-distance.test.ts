@@ -1,20 +1,20 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { editDistance, nearest, perhaps } from "./edit-distance.ts";
 
-it("counts insertions, deletions and replacements", () => {
+test("counts insertions, deletions and replacements", () => {
   expect(editDistance("kitten", "sitting")).toBe(3);
   expect(editDistance("", "loss")).toBe(4);
   expect(editDistance("loss", "loss")).toBe(0);
 });
 
-it("guesses only what is near", () => {
+test("guesses only what is near", () => {
   expect(nearest("weigth", ["seed", "weight"])).toBeNull();
   expect(nearest("wieghted", ["seed", "weighted"])).toBe("weighted");
   expect(nearest("los", ["loss", "n"])).toBeNull();
   expect(nearest("lose", ["loss", "n"])).toBe("loss");
 });
 
-it("guesses short names by one edit, and by how they begin", () => {
+test("guesses short names by one edit, and by how they begin", () => {
   const chips = ["b200", "b300", "h100", "tpu-v4", "tpu-v5e"];
   expect(perhaps("h10", chips)).toBe("perhaps h100");
   expect(perhaps("b100", chips)).toBe("perhaps b200 or b300");

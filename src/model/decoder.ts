@@ -15,19 +15,19 @@ import type { DecoderShape } from "./shape.ts";
 import { parametersOf } from "./shape.ts";
 
 /** A batch of B sequences of T tokens. */
-export interface BatchShape {
+export type BatchShape = {
   readonly batch: number;
   readonly sequenceLength: number;
-}
+};
 
-export interface Decoder {
+export type Decoder = {
   /** Leaves by parameter name, in the order of `parametersOf`. */
   readonly parameters: ReadonlyMap<string, Tensor>;
   /** The final hidden states, normalised: [B T, C]. */
   readonly hidden: Tensor;
   /** The matrix [V, C] that turns them into logits. */
   readonly head: Tensor;
-}
+};
 
 /** Records the forward pass over tokens[B T]. */
 export function decoder(shape: DecoderShape, { batch, sequenceLength }: BatchShape, tokens: Tensor): Decoder {

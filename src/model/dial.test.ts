@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { layersForWidth, shapeOfWidth, vocabularyFor, WIDTH_STEP } from "./dial.ts";
 import { matrixParameters, parametersOf } from "./shape.ts";
 
@@ -14,7 +14,7 @@ const family = fc.record({
 });
 
 describe("the decoder of a width", () => {
-  it("is spelled out for one of them", () => {
+  test("is spelled out for one of them", () => {
     expect(shapeOfWidth(100, { ...FAMILY, queriesPerKeyValue: 2 })).toEqual({
       vocabularySize: 1024,
       width: 100,
@@ -40,7 +40,7 @@ describe("the decoder of a width", () => {
     expect(shapeOfWidth(wide, FAMILY)).toMatchObject({ headDim, numHeads });
   });
 
-  it("has heads that just cover the width, in whole groups that share a key/value head", () => {
+  test("has heads that just cover the width, in whole groups that share a key/value head", () => {
     fc.assert(
       fc.property(width, family, (wide, shared) => {
         const shape = shapeOfWidth(wide, shared);
@@ -56,7 +56,7 @@ describe("the decoder of a width", () => {
     );
   });
 
-  it("grows with the width where no queries are grouped: more parameters for every step", () => {
+  test("grows with the width where no queries are grouped: more parameters for every step", () => {
     fc.assert(
       fc.property(width, family, (wide, shared) => {
         const at = (w: number) => matrixParameters(shapeOfWidth(w, { ...shared, queriesPerKeyValue: 1 }));
@@ -65,7 +65,7 @@ describe("the decoder of a width", () => {
     );
   });
 
-  it("has as many parameters with a plain feed-forward as with a gated one, and writes only what is not usual", () => {
+  test("has as many parameters with a plain feed-forward as with a gated one, and writes only what is not usual", () => {
     fc.assert(
       fc.property(width, family, (wide, shared) => {
         const plain = shapeOfWidth(wide, { ...shared, feedForward: "gelu", queryKeyNorm: true });
@@ -78,7 +78,7 @@ describe("the decoder of a width", () => {
     );
   });
 
-  it("has the same parameters at every width, by name and role", () => {
+  test("has the same parameters at every width, by name and role", () => {
     const names = (wide: number) =>
       parametersOf(shapeOfWidth(wide, FAMILY)).map(({ name, role }) => [name, role]);
     expect(names(400)).toEqual(names(16));
@@ -105,7 +105,7 @@ describe("the vocabulary", () => {
     expect(vocabularyFor({ width: wide, numLayers })).toBe(vocabularySize);
   });
 
-  it("leaves the head a fifth of N, but for rounding to a power of two", () => {
+  test("leaves the head a fifth of N, but for rounding to a power of two", () => {
     fc.assert(
       fc.property(fc.integer({ min: 80, max: 900 }), fc.integer({ min: 3, max: 16 }), (wide, numLayers) => {
         const size = vocabularyFor({ width: wide, numLayers });

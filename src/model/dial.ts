@@ -23,7 +23,7 @@ const FEED_FORWARD_RATIO = 8 / 3;
 const FEED_FORWARD_STEP = 8;
 
 /** What all members of a family have in common. */
-export interface Family {
+export type Family = {
   readonly vocabularySize: number;
   readonly numLayers: number;
   /** Query heads that share a key/value head; 1 is plain multi-head attention. */
@@ -32,7 +32,7 @@ export interface Family {
   /** swiglu unless given. */
   readonly feedForward?: FeedForward | undefined;
   readonly queryKeyNorm?: boolean | undefined;
-}
+};
 
 /** The decoder of a width. */
 export function shapeOfWidth(width: number, family: Family): DecoderShape {

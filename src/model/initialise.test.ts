@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { mean, standardDeviation } from "../math/statistics.ts";
 import { shapeOfWidth } from "./dial.ts";
 import { initialDeviation, initialValues } from "./initialise.ts";
@@ -24,7 +24,7 @@ describe("the standard deviation of each role", () => {
     expect(initialDeviation(named(name), shape)).toBeCloseTo(deviation, 12);
   });
 
-  it("is what the values have", () => {
+  test("is what the values have", () => {
     for (const parameter of parameters.filter(({ role }) => role !== "norm")) {
       const values = initialValues(parameter, shape, 1);
       const expected = initialDeviation(parameter, shape);
@@ -35,7 +35,7 @@ describe("the standard deviation of each role", () => {
     }
   });
 
-  it("halves in the head and falls by sqrt 2 within, when the width doubles", () => {
+  test("halves in the head and falls by sqrt 2 within, when the width doubles", () => {
     const wide = shapeOfWidth(128, FAMILY);
     const ratio = (name: string) =>
       initialDeviation(parametersOf(wide).find((parameter) => parameter.name === name)!, wide) /
@@ -48,7 +48,7 @@ describe("the standard deviation of each role", () => {
 });
 
 describe("initial values", () => {
-  it("are the same for the same seed and name, and others for another seed or name", () => {
+  test("are the same for the same seed and name, and others for another seed or name", () => {
     const gateUp = named("layers.0.gateUp");
     const values = initialValues(gateUp, shape, 7);
     expect(values).toHaveLength(lengthOf(gateUp));
@@ -57,11 +57,11 @@ describe("initial values", () => {
     expect(initialValues(named("layers.1.gateUp"), shape, 7)).not.toEqual(values);
   });
 
-  it("of a gain are 1", () => {
+  test("of a gain are 1", () => {
     expect(initialValues(named("layers.0.attentionNorm"), shape, 7)).toEqual(new Float32Array(64).fill(1));
   });
 
-  it("start a matrix the same whatever its number of rows, so that a larger vocabulary keeps the smaller one's", () => {
+  test("start a matrix the same whatever its number of rows, so that a larger vocabulary keeps the smaller one's", () => {
     const larger = shapeOfWidth(64, { ...FAMILY, vocabularySize: 1024 });
     const head = parametersOf(larger).find(({ name }) => name === "head")!;
     const smaller = initialValues(named("head"), shape, 3);

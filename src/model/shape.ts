@@ -5,7 +5,7 @@
  * Equal to what `LlamaForCausalLM` calls vocab_size, hidden_size, num_hidden_layers, num_attention_heads,
  * num_key_value_heads, head_dim, intermediate_size, tie_word_embeddings, rope_theta, rms_norm_eps.
  */
-export interface DecoderShape {
+export type DecoderShape = {
   readonly vocabularySize: number;
   readonly width: number;
   readonly numLayers: number;
@@ -23,7 +23,7 @@ export interface DecoderShape {
   readonly feedForward?: FeedForward | undefined;
   /** RMS norm over each head of queries and of keys, with gains, before the rotation (Dehghani et al. 2023, arXiv 2302.05442). False unless given. */
   readonly queryKeyNorm?: boolean | undefined;
-}
+};
 
 export const FEED_FORWARDS = ["swiglu", "gelu"] as const;
 export type FeedForward = (typeof FEED_FORWARDS)[number];
@@ -38,12 +38,12 @@ export type FeedForward = (typeof FEED_FORWARDS)[number];
  */
 export type Role = "embedding" | "hidden" | "residual" | "norm" | "head";
 
-export interface Parameter {
+export type Parameter = {
   readonly name: string;
   readonly role: Role;
   /** Matrices are [out, in]. */
   readonly shape: readonly number[];
-}
+};
 
 /** All parameters in the order in which the model uses them. */
 export function parametersOf(shape: DecoderShape): readonly Parameter[] {

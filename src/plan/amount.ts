@@ -41,10 +41,10 @@ const BYTE_SCALES: Readonly<Record<string, number>> = {
 };
 
 /** What kind of amount an option takes, for the reader and for its complaint. */
-export interface AmountKind {
+export type AmountKind = {
   readonly scales: Readonly<Record<string, number>>;
   readonly expected: string;
-}
+};
 
 export const COUNT: AmountKind = { scales: COUNT_SCALES, expected: "a number above 0: 1e21, 7B, 15.6T" };
 export const DURATION: AmountKind = {

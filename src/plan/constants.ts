@@ -1,7 +1,7 @@
 /** @file The one table of constants: few, physical, shared by all models, accelerators and layouts. */
 
 /** One number of the step model: what it means, what is plausible, where it comes from. */
-export interface ConstantRow {
+export type ConstantRow = {
   /** Calibrated on the published runs. */
   readonly value: number;
   /** What was thought before any run was seen. */
@@ -10,7 +10,7 @@ export interface ConstantRow {
   readonly high: number;
   readonly unit: string;
   readonly meaning: string;
-}
+};
 
 function row(
   value: number,

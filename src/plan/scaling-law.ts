@@ -7,7 +7,7 @@ import type { Interval } from "../math/interval.ts";
 import { certain, intervalOf } from "./uncertain.ts";
 
 /** Loss = e^logE + (e^logA N^-alpha + e^logB D^-beta)^gamma. Logarithms, because A and B reach 1e10 and more. */
-export interface LawTerms {
+export type LawTerms = {
   readonly logA: number;
   readonly logB: number;
   /** -Infinity: no floor. */
@@ -15,10 +15,10 @@ export interface LawTerms {
   readonly alpha: number;
   readonly beta: number;
   readonly gamma: number;
-}
+};
 
 /** A law as fitted, and as it might have come out: the draws together carry how its numbers vary with one another. */
-export interface ScalingLaw {
+export type ScalingLaw = {
   readonly name: string;
   readonly formula: string;
   readonly terms: LawTerms;
@@ -30,16 +30,16 @@ export interface ScalingLaw {
   readonly flopsPerPair: number;
   /** What N counts, in the words of the table. */
   readonly counts: string;
-}
+};
 
 /** Natural numbers of a law, in the order of its parameters, and how each is kept inside a saved file. */
-interface Form {
+type Form = {
   readonly parameters: readonly string[];
   /** Which of them a saved file keeps as logarithms. */
   readonly logged: readonly boolean[];
   /** `k`: FLOPs per parameter and token. */
   readonly terms: (natural: readonly number[], k: number) => LawTerms;
-}
+};
 
 const log = Math.log;
 

@@ -7,18 +7,18 @@ import type { ModelShape } from "./shape/model-shape.ts";
 import { countParameters } from "./shape/parameters.ts";
 
 /** A run, planned or measured. */
-export interface RunTraits {
+export type RunTraits = {
   readonly model: ModelShape;
   readonly cluster: Cluster;
   readonly layout: Layout;
   readonly job: Job;
-}
+};
 
 /** One way in which two runs differ, and how much it weighs. */
-export interface Difference {
+export type Difference = {
   readonly what: string;
   readonly distance: number;
-}
+};
 
 /**
  * Weight of one doubling, or of one difference in kind. A judgement, not a fit: they say what moves utilisation most. Another accelerator or
@@ -82,14 +82,14 @@ export function mostSimilar<Run extends RunTraits>(wanted: RunTraits, runs: read
   return best;
 }
 
-interface Measures extends Pick<Layout, "tensor" | "pipeline" | "context" | "expert" | "microBatch"> {
+type Measures = Pick<Layout, "tensor" | "pipeline" | "context" | "expert" | "microBatch"> & {
   readonly peak: number;
   readonly active: number;
   readonly sparsity: number;
   readonly devices: number;
   readonly sequence: number;
   readonly tokensPerDevice: number;
-}
+};
 
 function measuresOf({ model, cluster, layout, job }: RunTraits): Measures {
   const { total, active } = countParameters(model);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { causesText, completeCauses, firstAndLater, printedCauses, REST } from "./causes.ts";
 import { finishedCampaign } from "./fixture.ts";
 
@@ -10,7 +10,7 @@ const rows = fc.record({
 });
 
 describe("causes", () => {
-  it("add up to the gap, whatever was attributed", () => {
+  test("add up to the gap, whatever was attributed", () => {
     fc.assert(
       fc.property(rows, (row) => {
         const sum = completeCauses(row).reduce((total, cause) => total + cause.percent, 0);
@@ -20,7 +20,7 @@ describe("causes", () => {
     );
   });
 
-  it("add up as printed to the gap as printed", () => {
+  test("add up as printed to the gap as printed", () => {
     fc.assert(
       fc.property(rows, fc.integer({ min: 0, max: 2 }), (row, decimals) => {
         const printed = printedCauses(row, decimals);
@@ -34,7 +34,7 @@ describe("causes", () => {
     );
   });
 
-  it("name what is left over only where something is", () => {
+  test("name what is left over only where something is", () => {
     expect(completeCauses({ gapPercent: 3, causes: [{ name: "law", percent: 3 }] })).toHaveLength(1);
     expect(completeCauses({ gapPercent: 3, causes: [{ name: "law", percent: 2 }] })[1]).toEqual({
       name: REST,
@@ -51,7 +51,7 @@ describe("causes", () => {
 });
 
 describe("firstAndLater", () => {
-  it("lets the prediction that was locked first stand, in whatever order the rows come", () => {
+  test("lets the prediction that was locked first stand, in whatever order the rows come", () => {
     const { first, later } = firstAndLater([...finishedCampaign.verdict].reverse());
     expect(first.map((row) => row.lockedSequence)).toEqual([57, 58, 59, 60]);
     expect(later.map((row) => row.lockedSequence)).toEqual([66]);

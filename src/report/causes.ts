@@ -20,9 +20,9 @@ export function completeCauses({
 }
 
 /** A cause with its percentage as printed. */
-export interface PrintedCause extends Cause {
+export type PrintedCause = Cause & {
   readonly printedPercent: number;
-}
+};
 
 /** The same, with percentages rounded so that the printed causes add up to the printed gap, the largest first. */
 export function printedCauses(

@@ -8,7 +8,7 @@ import type { VerdictRow } from "../record/score.ts";
  * The account of one campaign, finished or not. What a campaign has not reached is `null` or empty, and the report says so
  * instead of leaving it out.
  */
-export interface ReportData {
+export type ReportData = {
   readonly campaign: CampaignFacts;
   readonly bet: Bet;
   readonly data: DataFacts | null;
@@ -25,9 +25,9 @@ export interface ReportData {
   readonly sample: TextSample | null;
   readonly environment: EnvironmentFacts;
   readonly record: RecordFacts;
-}
+};
 
-export interface CampaignFacts {
+export type CampaignFacts = {
   readonly name: string;
   /** The folder that holds the record, as the user would type it. */
   readonly folder: string;
@@ -39,7 +39,7 @@ export interface CampaignFacts {
   readonly seconds: number;
   /** Of the largest process of any run. */
   readonly peakBytes: number | null;
-}
+};
 
 /** Where the campaign stands. A held or stopped one carries the sentence that the gate gave. */
 export type CampaignStatus =
@@ -49,7 +49,7 @@ export type CampaignStatus =
   | { readonly kind: "stopped"; readonly reason: string };
 
 /** What was to be trained, what it was to cost and on which machine. */
-export interface Bet {
+export type Bet = {
   /** N: parameters in matrix products, the head included, the input embedding not. */
   readonly parameters: number;
   readonly allParameters: number;
@@ -68,29 +68,29 @@ export interface Bet {
   /** Seconds for the whole campaign, foretold from the calibration. */
   readonly expectedSeconds: number | null;
   readonly machine: MachineFacts;
-}
+};
 
 export type BudgetFacts =
   | { readonly kind: "flops"; readonly flops: number }
   | { readonly kind: "seconds"; readonly seconds: number };
 
 /** One line of a two-column table, already worded. */
-export interface NamedValue {
+export type NamedValue = {
   readonly name: string;
   readonly value: string;
-}
+};
 
-export interface MachineFacts {
+export type MachineFacts = {
   readonly processor: string;
   readonly threads: number;
   readonly instructionSet: string;
   /** What one thread sustains on this work, from the calibration. */
   readonly flopsPerSecondPerThread: number | null;
   readonly memoryBytes: number;
-}
+};
 
 /** One run of the ladder. */
-export interface RungRow {
+export type RungRow = {
   readonly run: string;
   readonly seed: number;
   readonly parameters: number;
@@ -100,15 +100,15 @@ export interface RungRow {
   readonly natsPerToken: number;
   readonly bitsPerByte: number;
   readonly perSource: readonly SourceLoss[];
-}
+};
 
-export interface SourceLoss {
+export type SourceLoss = {
   readonly source: string;
   readonly bitsPerByte: number;
-}
+};
 
 /** A change of the recipe that was on trial. */
-export interface FeatureFacts {
+export type FeatureFacts = {
   readonly name: string;
   /** What is with it against without, in words. */
   readonly change: string;
@@ -123,18 +123,18 @@ export interface FeatureFacts {
   readonly stepTimeRatio: Interval;
   /** The effect in percent along the ladder and on to the target. */
   readonly line: readonly LawPoint[];
-}
+};
 
 /** Mean held-out bits per byte of a rung's runs. */
-export interface FeatureRung {
+export type FeatureRung = {
   /** Of a run without the change. */
   readonly flops: number;
   readonly without: number;
   readonly with: number;
-}
+};
 
 /** The locked forecast of the target's loss: one mixture of laws, and what it rests on. */
-export interface ForecastFacts {
+export type ForecastFacts = {
   readonly predicted: Interval;
   /** Target compute divided by the largest rung's. */
   readonly reach: number;
@@ -147,10 +147,10 @@ export interface ForecastFacts {
   readonly line: readonly LawPoint[];
   /** What it says of a larger target, for the next bet. */
   readonly beyond: { readonly flops: number; readonly predicted: Interval } | null;
-}
+};
 
 /** One law of the mixture, in bits per byte unless its parameters say otherwise. */
-export interface LawFacts {
+export type LawFacts = {
   readonly name: string;
   /** As the mixture holds it: L(C) = E + a C^-b. */
   readonly formula: string;
@@ -160,50 +160,50 @@ export interface LawFacts {
   readonly target: Interval;
   /** The formula fitted freely, for orientation: the forecast does not use it. */
   readonly free: { readonly formula: string; readonly parameters: readonly LawParameter[] };
-}
+};
 
-export interface LawParameter {
+export type LawParameter = {
   readonly name: string;
   readonly unit: string;
   readonly estimate: Interval;
-}
+};
 
-export interface LawPoint extends Interval {
+export type LawPoint = Interval & {
   readonly flops: number;
-}
+};
 
 /** One run of a fold: the largest rungs left out, the rest fitted, the left-out runs foretold. */
-export interface Backtest {
+export type Backtest = {
   readonly run: string;
   /** Rungs of different compute; each may have several runs. */
   readonly rungsFitted: number;
   readonly reach: number;
   readonly predicted: Interval;
   readonly measured: number;
-}
+};
 
 /** The moment after which the predictions could no longer be touched. */
-export interface Lock {
+export type Lock = {
   readonly sequence: number;
   readonly headHash: string;
   readonly at: string;
-}
+};
 
-export interface GateFact {
+export type GateFact = {
   readonly gate: string;
   readonly decision: "go" | "hold" | "stop";
   readonly reason: string;
   /** How a hold was lifted: by whom nobody asks, why is recorded. */
   readonly accepted: Acceptance | null;
-}
+};
 
-export interface Acceptance {
+export type Acceptance = {
   readonly because: string;
   readonly at: string;
-}
+};
 
 /** Something unresolved that the campaign file named before the bet. */
-export interface OpenIssue {
+export type OpenIssue = {
   readonly id: string;
   readonly title: string;
   /** 0 to 1. */
@@ -211,9 +211,9 @@ export interface OpenIssue {
   readonly cost: string;
   readonly fixDue: string | null;
   readonly accepted: Acceptance | null;
-}
+};
 
-export interface TargetFacts {
+export type TargetFacts = {
   readonly run: string;
   /** Tokens after which the warm-up is over and the band applies. */
   readonly warmupTokens: number;
@@ -224,22 +224,22 @@ export interface TargetFacts {
   readonly perSource: readonly SourceLoss[];
   /** Standard deviation of the final loss from one seed to another, in bits per byte, from the repeated rungs. */
   readonly seedDeviation: number | null;
-}
+};
 
 /** The training loss, smoothed the way the band expects it. */
-export interface CurvePoint {
+export type CurvePoint = {
   readonly tokens: number;
   readonly bitsPerByte: number;
-}
+};
 
-export interface BandPoint extends Interval {
+export type BandPoint = Interval & {
   readonly tokens: number;
-}
+};
 
 /** What was expected of the final loss once `tokens` had been seen. */
-export interface Reforecast extends Interval {
+export type Reforecast = Interval & {
   readonly tokens: number;
-}
+};
 
 /** One prediction of the record, scored, with what it is about and why it missed. */
 export type ScoredRow = VerdictRow & {
@@ -248,28 +248,28 @@ export type ScoredRow = VerdictRow & {
   readonly causes: readonly Cause[];
 };
 
-export interface Cause {
+export type Cause = {
   readonly name: string;
   readonly percent: number;
-}
+};
 
 /** Seconds of the target run, by operation of the table. */
-export interface OperationTime {
+export type OperationTime = {
   readonly operation: string;
   readonly predictedSeconds: number;
   readonly measuredSeconds: number;
-}
+};
 
-export interface DataFacts {
+export type DataFacts = {
   readonly sources: readonly SourceFacts[];
   readonly tokenizer: TokenizerFacts;
   /** Tokens in the training split, each counted once. */
   readonly uniqueTokens: number;
   /** How the held-out passages were chosen. */
   readonly splitRule: string;
-}
+};
 
-export interface SourceFacts {
+export type SourceFacts = {
   readonly source: string;
   readonly licence: string;
   readonly documents: number;
@@ -280,49 +280,49 @@ export interface SourceFacts {
   readonly trainTokens: number;
   readonly heldOutTokens: number;
   readonly weight: number;
-}
+};
 
 /** What was left out and why. `items` counts documents or passages. */
-export interface Dropped {
+export type Dropped = {
   readonly reason: string;
   readonly items: number;
   readonly bytes: number;
-}
+};
 
-export interface TokenizerFacts {
+export type TokenizerFacts = {
   readonly vocabulary: number;
   /** Over the held-out text. */
   readonly bytesPerToken: number;
   readonly reason: string;
   readonly hash: string;
-}
+};
 
 /** Something that went wrong, or an attempt that ended before its run did. */
-export interface IncidentFact {
+export type IncidentFact = {
   readonly at: string;
   readonly run: string;
   readonly kind: string;
   readonly evidence: string;
   readonly lostSeconds: number;
   readonly recovery: string;
-}
+};
 
-export interface TextSample {
+export type TextSample = {
   readonly prompt: string;
   readonly text: string;
   readonly temperature: number;
   readonly seed: number;
-}
+};
 
-export interface EnvironmentFacts {
+export type EnvironmentFacts = {
   readonly commit: string | null;
   readonly seed: number;
   readonly command: string;
   readonly entries: readonly NamedValue[];
-}
+};
 
-export interface RecordFacts {
+export type RecordFacts = {
   readonly events: number;
   readonly headHash: string;
   readonly path: string;
-}
+};

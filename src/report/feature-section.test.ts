@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { featureOnTrial } from "./feature-fixture.ts";
 import { featureJson, featureLine, featuresSection } from "./feature-section.ts";
 import { finishedCampaign } from "./fixture.ts";
@@ -7,11 +7,11 @@ import { renderFigures } from "./report.ts";
 describe("the section on features", () => {
   const text = featuresSection({ features: [featureOnTrial] });
 
-  it("is not there where none is on trial", () => {
+  test("is not there where none is on trial", () => {
     expect(featuresSection({ features: [] })).toBe("");
   });
 
-  it("shows every rung, its pairs, both losses, and ranges with what has no bound said to have none", () => {
+  test("shows every rung, its pairs, both losses, and ranges with what has no bound said to have none", () => {
     expect(text).toContain("### swiglu: feedForward swiglu instead of gelu");
     expect(text).toContain(
       "| 100 GFLOP | 40.8 k | 408 k | 3 | 2.5700 | 2.5443 | -1.00 % (-1.40 % to -0.60 %) | 1.12 (1.07 to 1.17) | 1.20 (1.10 to unbounded) |",
@@ -19,7 +19,7 @@ describe("the section on features", () => {
     expect(text.match(/^\| [\d.]+ [GT]FLOP/gm)).toHaveLength(3);
   });
 
-  it("says what is expected at the target, how sure, and what could have been seen", () => {
+  test("says what is expected at the target, how sure, and what could have been seen", () => {
     expect(text).toContain("| effect at the target, reach 18 | -0.90 % (-1.80 % to +0.10 %) |");
     expect(text).toContain("| token multiplier there | - |");
     expect(text).toContain("| probability that it helps there | 0.94 |");
@@ -36,14 +36,14 @@ describe("the section on features", () => {
     expect(text).toContain("One D / N at each compute.");
   });
 
-  it("holds the largest rung against what was foretold of it", () => {
+  test("holds the largest rung against what was foretold of it", () => {
     expect(text).toContain("before it ran, -1.10 % (-2.00 % to -0.20 %); it came to -1.00 %, **inside**.");
     expect(featuresSection({ features: [{ ...featureOnTrial, foretold: null }] })).not.toContain(
       "before it ran",
     );
   });
 
-  it("has its figure drawn", async () => {
+  test("has its figure drawn", async () => {
     const figures = await renderFigures({ ...finishedCampaign, features: [featureOnTrial] });
     const { svg } = figures.find(({ name }) => name === "feature-swiglu.svg")!;
     expect(text).toContain("(figures/feature-swiglu.svg)");
@@ -51,7 +51,7 @@ describe("the section on features", () => {
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
   });
 
-  it("says which side ladder and target stand on", () => {
+  test("says which side ladder and target stand on", () => {
     expect(text).toContain("The ladder and the target have it");
     expect(featuresSection({ features: [{ ...featureOnTrial, adopted: false }] })).toContain(
       "The ladder and the target do without it.",
@@ -59,7 +59,7 @@ describe("the section on features", () => {
   });
 });
 
-it("a line and JSON for the commands: the verdict's sentence, and null where there is no bound", () => {
+test("a line and JSON for the commands: the verdict's sentence, and null where there is no bound", () => {
   expect(featureLine(featureOnTrial)).toBe(
     "swiglu (feedForward swiglu instead of gelu): undecided: at the target it is worth 1.11 (0.99 to 1.24) times the compute",
   );

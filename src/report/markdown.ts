@@ -1,10 +1,10 @@
 /** @file Markdown pieces: sections, tables, quotations that nothing inside can break out of. */
 
-export interface Column<Row> {
+export type Column<Row> = {
   readonly title: string;
   readonly align: "left" | "right";
   readonly cell: (row: Row) => string;
-}
+};
 
 /** A table; cells are escaped, so data cannot add columns. */
 export function markdownTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {

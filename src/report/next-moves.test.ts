@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ReportData, ScoredRow } from "./data.ts";
 import { featureOnTrial } from "./feature-fixture.ts";
 import { finishedCampaign } from "./fixture.ts";
@@ -16,7 +16,7 @@ const findMove = (data: ReportData, start: string) =>
   nextMoves(data).find((move) => move.move.startsWith(start));
 
 describe("nextMoves", () => {
-  it("bets again when the forecast held, with what the law says of the next target", () => {
+  test("bets again when the forecast held, with what the law says of the next target", () => {
     expect(findMove(base, "Bet again")).toEqual({
       move: "Bet again, larger: at 180 TFLOP the forecast is 1.911 [1.852, 1.972] bits per byte.",
       because:
@@ -24,7 +24,7 @@ describe("nextMoves", () => {
     });
   });
 
-  it("does not bet again on a curve that left its band, or on a back-test that leans to one side", () => {
+  test("does not bet again on a curve that left its band, or on a back-test that leans to one side", () => {
     const strayed = { ...base.target!, band: base.target!.band.map((p) => ({ ...p, lo: p.hi })) };
     expect(findMove({ ...base, target: strayed }, "Bet again")).toBeUndefined();
     const leaning = (percents: readonly number[]) => {
@@ -43,7 +43,7 @@ describe("nextMoves", () => {
     expect(findMove(base, "Expect the next")).toBeUndefined();
   });
 
-  it("looks for the cause when the target is worse than its forecast, and does not bet again", () => {
+  test("looks for the cause when the target is worse than its forecast, and does not bet again", () => {
     const data = withRow("loss", {
       measured: 2.2,
       gapPercent: 7.4,
@@ -61,7 +61,7 @@ describe("nextMoves", () => {
     expect(findMove(base, "Find out")).toBeUndefined();
   });
 
-  it("refits when the law was too gloomy", () => {
+  test("refits when the law was too gloomy", () => {
     const data = withRow("loss", {
       measured: 1.9,
       gapPercent: -7.2,
@@ -71,13 +71,13 @@ describe("nextMoves", () => {
     expect(findMove(data, "Refit")?.because).toContain("-7.2 %");
   });
 
-  it("narrows an interval wider than 5 %", () => {
+  test("narrows an interval wider than 5 %", () => {
     const data = withRow("loss", { predicted: { median: 2, lo: 1.9, hi: 2.1 } });
     expect(findMove(data, "Narrow")?.because).toContain("10.0 % wide");
     expect(findMove(base, "Narrow")).toBeUndefined();
   });
 
-  it("asks for more seeds when noise makes up half of the interval", () => {
+  test("asks for more seeds when noise makes up half of the interval", () => {
     const noisy = { ...base, target: { ...base.target!, seedDeviation: 0.015 } };
     expect(findMove(noisy, "Repeat the small rungs")?.because).toContain("0.015 bits per byte");
     expect(findMove(base, "Repeat the small rungs")).toBeUndefined();
@@ -85,13 +85,13 @@ describe("nextMoves", () => {
     expect(findMove(unknown, "Read nothing")).toBeUndefined();
   });
 
-  it("reads nothing into a gap within two deviations of seed noise", () => {
+  test("reads nothing into a gap within two deviations of seed noise", () => {
     expect(findMove(base, "Read nothing")?.because).toBe("It is 1.8 standard deviations of seed noise.");
     const quiet = { ...base, target: { ...base.target!, seedDeviation: 0.001 } };
     expect(findMove(quiet, "Read nothing")).toBeUndefined();
   });
 
-  it("distrusts a forecast whose back-test missed", () => {
+  test("distrusts a forecast whose back-test missed", () => {
     const missed = forecast.backtests.map((test, index) =>
       index < 2 ? { ...test, measured: test.predicted.hi * 1.1 } : test,
     );
@@ -100,26 +100,26 @@ describe("nextMoves", () => {
     expect(findMove(base, "Trust")).toBeUndefined();
   });
 
-  it("adds a rung when the reach is long", () => {
+  test("adds a rung when the reach is long", () => {
     const data = { ...base, forecast: { ...forecast, reach: 40 } };
     expect(findMove(data, "Add a rung of 2.3 TFLOP")?.because).toContain("40 times beyond");
     expect(findMove(base, "Add a rung")).toBeUndefined();
   });
 
-  it("asks for text when the corpus is repeated, more firmly after four passes", () => {
+  test("asks for text when the corpus is repeated, more firmly after four passes", () => {
     const passes = (uniqueTokens: number) => ({ ...base, data: { ...base.data!, uniqueTokens } });
     expect(findMove(passes(1_525_248), "Add text")?.because).toContain("2.0 passes");
     expect(findMove(passes(305_049), "Get more text")?.because).toContain("10 passes");
     expect(findMove(base, "Add text")).toBeUndefined();
   });
 
-  it("points at the operation that cost most when time missed", () => {
+  test("points at the operation that cost most when time missed", () => {
     expect(findMove(base, "Mend the cost")?.move).toContain('"matrix products, backward"');
     const punctual = withRow("step-time", { inside: true });
     expect(findMove(punctual, "Mend the cost")).toBeUndefined();
   });
 
-  it("corrects the memory model, the band and the checkpoints where they failed", () => {
+  test("corrects the memory model, the band and the checkpoints where they failed", () => {
     expect(findMove(withRow("memory", { inside: false }), "Correct the memory model")?.because).toContain(
       "-2.2 %",
     );
@@ -138,14 +138,14 @@ describe("nextMoves", () => {
     expect(findMove({ ...base, incidents: finishedCampaign.incidents }, "Write checkpoints")).toBeUndefined();
   });
 
-  it("closes open issues, with chance and cost", () => {
+  test("closes open issues, with chance and cost", () => {
     expect(findMove(finishedCampaign, "Close")).toEqual({
       move: 'Close "rotary base untested at this context" (rope-base), due 2026-12-01.',
       because: "It had a 10 % chance to bite, at a cost of 0.5 % of loss.",
     });
   });
 
-  it("says of a feature on trial what its verdict calls for, and nothing where it has what it should", () => {
+  test("says of a feature on trial what its verdict calls for, and nothing where it has what it should", () => {
     const move = (decision: "adopt" | "drop" | "undecided", adopted: boolean, changes: object = {}) => {
       const verdict = { decision, reason: "the reason" };
       const report = { ...featureOnTrial.report, verdict, ...changes };
@@ -162,7 +162,7 @@ describe("nextMoves", () => {
     expect(move("undecided", true, { furtherRung: null })).toBeUndefined();
   });
 
-  it("puts what blocks the campaign first", () => {
+  test("puts what blocks the campaign first", () => {
     const status = { kind: "stopped", reason: "It needs 9 GB and there are 2." } as const;
     const data = { ...base, campaign: { ...base.campaign, status } };
     expect(nextMoves(data)[0]).toEqual({

@@ -16,11 +16,11 @@ import { Z_90 } from "../math/normal.ts";
 import { completeCauses, firstAndLater } from "./causes.ts";
 import type { Backtest, ReportData, ScoredRow } from "./data.ts";
 
-export interface Move {
+export type Move = {
   readonly move: string;
   /** A sentence with the number that calls for it. */
   readonly because: string;
-}
+};
 
 type Rule = (data: ReportData) => readonly Move[];
 

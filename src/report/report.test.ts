@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ReportData } from "./data.ts";
 import { finishedCampaign } from "./fixture.ts";
 import { renderMarkdown, renderReport } from "./report.ts";
@@ -52,7 +52,7 @@ const figuresNamed = (markdown: string) =>
 describe("the report of a finished campaign", () => {
   const markdown = renderMarkdown(finishedCampaign);
 
-  it("has every section, in the order in which a reader asks", () => {
+  test("has every section, in the order in which a reader asks", () => {
     expect([...markdown.matchAll(/^## (.+)$/gm)].map((match) => match[1])).toEqual([
       "The verdict",
       "The bet",
@@ -71,7 +71,7 @@ describe("the report of a finished campaign", () => {
     ]);
   });
 
-  it("gives the verdict in three sentences with numbers", () => {
+  test("gives the verdict in three sentences with numbers", () => {
     const verdict = section(markdown, "The verdict")
       .replace(/^The verdict\s+/, "")
       .trim();
@@ -86,13 +86,13 @@ describe("the report of a finished campaign", () => {
     expect(verdict).toContain("3 of 4 predictions held; the largest gap is that of the step time, +6.5 %");
   });
 
-  it("says what N counts wherever it is told, and calls C counted", () => {
+  test("says what N counts wherever it is told, and calls C counted", () => {
     expect(section(markdown, "The bet")).toContain("the head included, the input embedding not");
     expect(section(markdown, "The evidence")).toContain("the head included, the input embedding not");
     expect(section(markdown, "The bet")).toContain("18.3 TFLOP, counted forward and backward");
   });
 
-  it("lists every run with its losses, the forecast once with its laws, the back-test and the lock", () => {
+  test("lists every run with its losses, the forecast once with its laws, the back-test and the lock", () => {
     const evidence = section(markdown, "The evidence");
     expect(evidence.match(/^\| rung-1-seed-\d /gm)).toHaveLength(2);
     expect(evidence).toContain("| gutenberg | union |");
@@ -106,7 +106,7 @@ describe("the report of a finished campaign", () => {
     expect(evidence).toContain(`by event 61, at 2026-11-22T08:01:34.000Z`);
   });
 
-  it("shows the free fits for orientation, a parameter at its bound as such", () => {
+  test("shows the free fits for orientation, a parameter at its bound as such", () => {
     const [, free] = section(markdown, "The evidence").split("For orientation, the free fits");
     expect(free).toContain("| L(C) = E + a C^-b | b | 1 | 0.1320 | 0.1140 to 0.1550 |");
     expect(free).toContain("| E | bits per byte | 0, at its bound | 0 to 1.310 |");
@@ -114,7 +114,7 @@ describe("the report of a finished campaign", () => {
     expect(markdown).not.toContain("e-15");
   });
 
-  it("says which share of a budget in FLOPs the whole plan takes, and what a budget in time was planned as", () => {
+  test("says which share of a budget in FLOPs the whole plan takes, and what a budget in time was planned as", () => {
     expect(section(markdown, "The bet")).toContain("| budget | 30.0 TFLOP; the plan takes 88 % of it |");
     const timed: ReportData = {
       ...finishedCampaign,
@@ -125,7 +125,7 @@ describe("the report of a finished campaign", () => {
     );
   });
 
-  it("counts a share of points among the predictions, but takes no gap apart and draws none", async () => {
+  test("counts a share of points among the predictions, but takes no gap apart and draws none", async () => {
     const share = {
       ...finishedCampaign.verdict[0]!,
       about: "other" as const,
@@ -150,7 +150,7 @@ describe("the report of a finished campaign", () => {
     expect(figures.find(({ name }) => name === "predicted-measured.svg")!.svg).not.toContain("loss curve");
   });
 
-  it("hides what was dropped nowhere, and writes clauses out as sentences", () => {
+  test("hides what was dropped nowhere, and writes clauses out as sentences", () => {
     const text = section(markdown, "The data");
     expect(text).toContain("| union | exact duplicates | 2 |");
     expect(text).not.toContain("empty documents");
@@ -163,30 +163,30 @@ describe("the report of a finished campaign", () => {
     expect(section(markdown, "Environment")).toContain("| peak memory of the largest process | 1.12 GB |");
   });
 
-  it("scores first predictions and later ones apart", () => {
+  test("scores first predictions and later ones apart", () => {
     const [first, later] = section(markdown, "What came out").split("Predictions made later");
     expect(first!.match(/^\| target \| held-out loss /gm)).toHaveLength(1);
     expect(later).toContain("re-forecast at 60 %");
   });
 
-  it("names what the causes leave over, and takes loss apart against seed noise", () => {
+  test("names what the causes leave over, and takes loss apart against seed noise", () => {
     const why = section(markdown, "Why it differed");
     expect(why).toContain("| not explained | -0.71 % | -1.18 s |");
     expect(why).toContain("standard deviation of 0.0067 bits per byte; this gap is 0.012, 1.8 of them");
   });
 
-  it("adds the operations up to the whole", () => {
+  test("adds the operations up to the whole", () => {
     expect(section(markdown, "Where the time went")).toContain(
       "| in all | 166.10 | 174.80 | 100.0 % | 8.70 | +5.2 % |",
     );
   });
 
-  it("tells how to check it", () => {
+  test("tells how to check it", () => {
     expect(section(markdown, "How to check this")).toContain("longrun record verify runs/first-light");
     expect(section(markdown, "How to check this")).toContain(finishedCampaign.record.headHash);
   });
 
-  it("is pure: the same bytes again, and each figure it shows comes with it", async () => {
+  test("is pure: the same bytes again, and each figure it shows comes with it", async () => {
     const [first, second] = [await renderReport(finishedCampaign), await renderReport(finishedCampaign)];
     expect(second).toEqual(first);
     expect(first.figures.map((figure) => figure.name).sort()).toEqual(figuresNamed(first.markdown));
@@ -195,7 +195,7 @@ describe("the report of a finished campaign", () => {
 });
 
 describe("the report of an unfinished campaign", () => {
-  it.each([
+  test.each([
     ["planned", planned],
     ["held", held],
   ])(
@@ -207,14 +207,14 @@ describe("the report of an unfinished campaign", () => {
     },
   );
 
-  it("says where a running campaign stands and how to go on", () => {
+  test("says where a running campaign stands and how to go on", () => {
     const markdown = renderMarkdown(planned);
     expect(section(markdown, "The verdict")).toContain('the campaign is in its stage "prepare"');
     expect(section(markdown, "The evidence")).toContain("The ladder has not been climbed yet.");
     expect(section(markdown, "What to do next")).toContain("Give the same command again (`longrun launch");
   });
 
-  it("gives a hold its reason, its forecast and the way out", () => {
+  test("gives a hold its reason, its forecast and the way out", () => {
     const markdown = renderMarkdown(held);
     expect(section(markdown, "The verdict")).toContain("is **held**");
     expect(section(markdown, "The verdict")).toContain(
@@ -225,7 +225,7 @@ describe("the report of an unfinished campaign", () => {
 });
 
 describe("text from outside", () => {
-  it("cannot add a column to a table or break out of the sample", () => {
+  test("cannot add a column to a table or break out of the sample", () => {
     const data: ReportData = {
       ...finishedCampaign,
       gates: [{ gate: "forecast", decision: "go", reason: "a | b\nc", accepted: null }],

@@ -23,16 +23,16 @@ import {
 import { blocks } from "./markdown.ts";
 import { curveSection, outcomeSection, timeSection, whySection } from "./outcome-sections.ts";
 
-export interface Figure {
+export type Figure = {
   /** File name; the Markdown expects it in the folder `figures` beside it. */
   readonly name: string;
   readonly svg: string;
-}
+};
 
-export interface Report {
+export type Report = {
   readonly markdown: string;
   readonly figures: readonly Figure[];
-}
+};
 
 /** Writes the report. The same data gives the same bytes; what the campaign has not reached is said to be missing. */
 export async function renderReport(data: ReportData): Promise<Report> {

@@ -8,10 +8,10 @@ import { Random } from "../math/random.ts";
 import type { Item, Task, TaskGround } from "./task.ts";
 import { wordCounts } from "./words.ts";
 
-interface Noun {
+type Noun = {
   readonly singular: string;
   readonly plural: string;
-}
+};
 
 type Grammar = keyof Noun;
 

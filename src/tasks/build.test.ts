@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Tokenizer } from "../corpus/tokenizer.ts";
 import { END_OF_TEXT_ID } from "../corpus/vocabulary.ts";
 import { agreementTask } from "./agreement.ts";
@@ -19,13 +19,13 @@ const allTasks = (ground: TaskGround) => [
 ];
 
 describe("every task", () => {
-  it("has the same items for the same seed, others for another", () => {
+  test("has the same items for the same seed, others for another", () => {
     expect(allTasks(wordGround())).toEqual(allTasks(wordGround()));
     for (const [i, task] of allTasks(wordGround({ seed: 2 })).entries())
       expect(task.items).not.toEqual(allTasks(wordGround())[i]!.items);
   });
 
-  it("has the answer among distinct choices", () => {
+  test("has the answer among distinct choices", () => {
     fc.assert(
       fc.property(fc.nat(1000), (seed) => {
         for (const { items } of allTasks(wordGround({ seed }))) {
@@ -41,7 +41,7 @@ describe("every task", () => {
     );
   });
 
-  it("puts the answer in no favourite place", () => {
+  test("puts the answer in no favourite place", () => {
     const seeds = Array.from({ length: 12 }, (_, seed) => allTasks(wordGround({ seed })));
     for (const [which, { kind, name }] of seeds[0]!.entries()) {
       const items = seeds.flatMap((tasks) => tasks[which]!.items);
@@ -53,14 +53,14 @@ describe("every task", () => {
     }
   });
 
-  it("fits into the model's sequence, continuation and all", () => {
+  test("fits into the model's sequence, continuation and all", () => {
     const ground = wordGround({ sequenceLength: 40 });
     for (const { items } of allTasks(ground))
       for (const { context, choices } of items)
         for (const choice of choices) expect(ground.lengthOf(context + choice)).toBeLessThanOrEqual(40);
   });
 
-  it("reads no training text", () => {
+  test("reads no training text", () => {
     const tokenizer = new Tokenizer([]);
     const passages = englishPassages(20);
     const source = {
@@ -75,7 +75,7 @@ describe("every task", () => {
     expect(agreement!.items).toHaveLength(12);
   });
 
-  it("is known by name, or refused", () => {
+  test("is known by name, or refused", () => {
     const corpus = { tokenizer: new Tokenizer([]), sources: [] };
     expect(() => buildTasks(["claze"], corpus, { sequenceLength: 64, seed: 1, numItems: 6 })).toThrow(
       'the task "claze"',
@@ -84,7 +84,7 @@ describe("every task", () => {
 });
 
 describe("words", () => {
-  it("are counted whole, in lower case alone, the commonest first", () => {
+  test("are counted whole, in lower case alone, the commonest first", () => {
     expect([...wordCounts(["The sea, the sea; don't re-enter the Sea."])]).toEqual([
       ["sea", 2],
       ["the", 2],
@@ -93,7 +93,7 @@ describe("words", () => {
 });
 
 describe("cloze", () => {
-  it("cuts real sentences before their last word, and draws distractors of like frequency", () => {
+  test("cuts real sentences before their last word, and draws distractors of like frequency", () => {
     const ground = wordGround();
     const [open, choice] = clozeTasks(ground);
     const words = tokenWords(ground);
@@ -107,7 +107,7 @@ describe("cloze", () => {
     }
   });
 
-  it("says so where no sentence ends in a word of one token", () => {
+  test("says so where no sentence ends in a word of one token", () => {
     const [open] = clozeTasks(wordGround({ lengthOf: (text) => text.length }));
     expect(open!.items).toEqual([]);
     expect(open!.notes[0]).toMatch(/^0 items: the held-out text has no more sentences/);
@@ -117,7 +117,7 @@ describe("cloze", () => {
 describe("agreement", () => {
   const { items } = agreementTask(wordGround());
 
-  it("has as many singulars as plurals of each kind, so that a fixed taste scores half", () => {
+  test("has as many singulars as plurals of each kind, so that a fixed taste scores half", () => {
     const groups = Map.groupBy(items, ({ group }) => group);
     expect([...groups.keys()]).toEqual(["subject and verb", "determiner and noun", "in held-out text"]);
     for (const group of groups.values()) {
@@ -126,7 +126,7 @@ describe("agreement", () => {
     }
   });
 
-  it("asks what grammar decides", () => {
+  test("asks what grammar decides", () => {
     const right = (pattern: RegExp) => items.find(({ context }) => pattern.test(context));
     const plural = right(/\b(king|ship|house|river|letter|garden|soldier|window|bridge|star)s$/)!;
     expect(plural.choices[plural.answer]).toMatch(/^ (are|were|have)$/);
@@ -134,13 +134,13 @@ describe("agreement", () => {
     expect(singular.choices[singular.answer]).not.toMatch(/s$/);
   });
 
-  it("takes held-out pairs as they stand in the text", () => {
+  test("takes held-out pairs as they stand in the text", () => {
     const text = wordGround().passages.join("\n");
     const real = items.filter(({ group }) => group === "in held-out text");
     for (const { context, choices, answer } of real) expect(text).toContain(context + choices[answer]!);
   });
 
-  it("finds no nouns where there is no English, and says so", () => {
+  test("finds no nouns where there is no English, and says so", () => {
     const task = agreementTask(wordGround({ passages: ["el rey y las reinas. ".repeat(50)] }));
     expect(task.items).toEqual([]);
     expect(task.notes[0]).toMatch(/^no items: 0 English nouns/);
@@ -148,7 +148,7 @@ describe("agreement", () => {
 });
 
 describe("copy", () => {
-  it("offers the same words in every choice, the right one in the order of the first copy", () => {
+  test("offers the same words in every choice, the right one in the order of the first copy", () => {
     const task = copyTask(wordGround());
     for (const { context, choices, answer } of task.items) {
       const [first, again] = context.split(".") as [string, string];
@@ -159,13 +159,13 @@ describe("copy", () => {
     expect(chanceOf(task)).toBe(0.25);
   });
 
-  it("says so where two copies do not fit", () => {
+  test("says so where two copies do not fit", () => {
     expect(copyTask(wordGround({ sequenceLength: 9 }))).toMatchObject({ items: [] });
   });
 });
 
 describe("recall", () => {
-  it("asks for the partner of the key, at the distance that it says", () => {
+  test("asks for the partner of the key, at the distance that it says", () => {
     const { items } = recallTask(wordGround());
     for (const { context, choices, answer, group } of items) {
       const pairs = context
@@ -182,7 +182,7 @@ describe("recall", () => {
     }
   });
 
-  it("names the distances that do not fit", () => {
+  test("names the distances that do not fit", () => {
     const { items, notes } = recallTask(wordGround({ sequenceLength: 24 }));
     expect(new Set(items.map(({ group }) => group))).toEqual(
       new Set(["distance 2", "distance 5", "distance 11"]),

@@ -19,11 +19,11 @@ const BUILDERS: Readonly<Record<string, (ground: TaskGround) => readonly Task[]>
 /** What `--tasks` may name, besides files. */
 export const TASK_NAMES: readonly string[] = Object.keys(BUILDERS);
 
-export interface BuildOptions {
+export type BuildOptions = {
   readonly sequenceLength: number;
   readonly seed: number;
   readonly numItems: number;
-}
+};
 
 /** Makes the tasks of these names. The same corpus, options and tokenizer give the same items. */
 export function buildTasks(

@@ -50,11 +50,11 @@ export function clozeTasks(ground: TaskGround): readonly Task[] {
   ];
 }
 
-interface Place {
+type Place = {
   readonly context: string;
   readonly word: string;
   readonly passage: number;
-}
+};
 
 /** Every place where a sentence ends in one of the words. */
 function placesOf({ passages, lengthOf, sequenceLength }: TaskGround, words: readonly string[]): Place[] {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Tokenizer } from "../corpus/tokenizer.ts";
 import { END_OF_TEXT_ID, FIRST_MERGED_ID } from "../corpus/vocabulary.ts";
 import { encodeItem } from "./encode.ts";
@@ -15,7 +15,7 @@ const item = (context: string, ...choices: readonly string[]) => ({
 const text = (tokenizer: Tokenizer, tokens: readonly number[]) => tokenizer.decode(tokens);
 
 describe("an item in tokens", () => {
-  it("scores the choice and nothing of the context", () => {
+  test("scores the choice and nothing of the context", () => {
     const encoded = encodeItem(item("ab", " cd"), bytes, 16);
     expect(encoded).toMatchObject({ kind: "fits", choiceBytes: [3] });
     if (encoded.kind === "too long") return;
@@ -25,7 +25,7 @@ describe("an item in tokens", () => {
     expect(text(bytes, tokens.slice(from))).toBe(" cd");
   });
 
-  it("scores a token that reaches over the border with the choice", () => {
+  test("scores a token that reaches over the border with the choice", () => {
     const merged = new Tokenizer([{ left: 98, right: 99, id: FIRST_MERGED_ID }]); // "bc"
     const encoded = encodeItem(item("ab", "cd"), merged, 16);
     if (encoded.kind === "too long") throw new Error("it fits");
@@ -33,12 +33,12 @@ describe("an item in tokens", () => {
     expect(tokens.slice(from)).toEqual([FIRST_MERGED_ID, 100]);
   });
 
-  it("gives white space at the end of the context to the choice", () => {
+  test("gives white space at the end of the context to the choice", () => {
     const encoded = encodeItem(item("ab ", "cd"), bytes, 16);
     expect(encoded).toMatchObject({ choiceBytes: [3], rows: [{ from: 3 }] });
   });
 
-  it("cuts a long context on the left, the same for every choice, and leaves out a choice that is too long", () => {
+  test("cuts a long context on the left, the same for every choice, and leaves out a choice that is too long", () => {
     const letters = fc.stringMatching(/^[a-z]{1,20}$/);
     fc.assert(
       fc.property(letters, fc.array(letters, { minLength: 1, maxLength: 3 }), (context, choices) => {

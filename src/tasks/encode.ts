@@ -5,10 +5,10 @@ import { END_OF_TEXT_ID } from "../corpus/vocabulary.ts";
 import type { Item } from "./task.ts";
 
 /** Tokens that the model reads; those from `from` on are scored. */
-export interface ScoredRow {
+export type ScoredRow = {
   readonly tokens: readonly number[];
   readonly from: number;
-}
+};
 
 export type EncodedItem =
   | {

@@ -4,16 +4,16 @@ import type { Estimate } from "../math/interval.ts";
 import { Z_90 } from "../math/normal.ts";
 
 /** A measured score: value, 90 % interval, and the standard deviation that other items of this kind would give it. */
-export interface ScoreEstimate extends Estimate<number> {
+export type ScoreEstimate = Estimate<number> & {
   readonly sd: number;
-}
+};
 
 /** One item's part of a ratio: its sum above the line, its weight below. */
-export interface Part {
+export type Part = {
   readonly cluster: string;
   readonly sum: number;
   readonly weight: number;
-}
+};
 
 /** 95 % quantile of Student's t: exact for 1 and 2 degrees of freedom, Cornish and Fisher's series above (0.3 % low at 3, 0.04 % at 5). */
 export function studentQuantile95(degrees: number): number {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Tokenizer } from "../corpus/tokenizer.ts";
 import { alphabetModel, randomModel, uniformModel } from "./fixture.ts";
 import { encodeTask, scoreTask } from "./score.ts";
@@ -32,7 +32,7 @@ const alphabet = task("choice", [
 ]);
 
 describe("the uniform model", () => {
-  it("scores chance, log2 of the vocabulary for each byte, and no margin", async () => {
+  test("scores chance, log2 of the vocabulary for each byte, and no margin", async () => {
     const score = await scoreTask(new Scorer(uniformModel(32), options), encodeTask(alphabet, tokenizer, 32));
     expect(score.accuracy.value).toBeCloseTo(1 / 3, 12);
     expect(score.accuracyPerByte!.value).toBeCloseTo(1 / 3, 12);
@@ -41,7 +41,7 @@ describe("the uniform model", () => {
     expect(score.marginBitsPerByte!.value).toBeCloseTo(0, 5);
   });
 
-  it("prefers the shorter choice by its sum, and neither by its bytes", async () => {
+  test("prefers the shorter choice by its sum, and neither by its bytes", async () => {
     const lengths = task("choice", [
       ["a", ["bb", "cccc"], 1],
       ["b", ["dd", "eeee"], 1],
@@ -52,7 +52,7 @@ describe("the uniform model", () => {
     expect(score.marginBitsPerByte!.value).toBeCloseTo(-Math.log2(257) / 2, 5);
   });
 
-  it("has no likeliest token, and so no open answer right", async () => {
+  test("has no likeliest token, and so no open answer right", async () => {
     const open = task("open", [
       ["ab", ["c"], 0],
       ["bc", ["d"], 0],
@@ -66,7 +66,7 @@ describe("the uniform model", () => {
 describe("the model that knows the alphabet", () => {
   const scorer = new Scorer(alphabetModel(32), options);
 
-  it("chooses what the alphabet says, whatever the order of choices", async () => {
+  test("chooses what the alphabet says, whatever the order of choices", async () => {
     const score = await scoreTask(scorer, encodeTask(alphabet, tokenizer, 32));
     expect(score.accuracy).toMatchObject({ value: 1, hi: 1 });
     expect(score.accuracy.lo).toBeGreaterThan(0.3);
@@ -78,7 +78,7 @@ describe("the model that knows the alphabet", () => {
     ]);
   });
 
-  it("answers openly where every token of the answer is the likeliest", async () => {
+  test("answers openly where every token of the answer is the likeliest", async () => {
     const open = task("open", [
       ["ab", ["cde"], 0],
       ["ab", ["cdx"], 0],
@@ -91,7 +91,7 @@ describe("scores of rows", () => {
   const scorer = new Scorer(randomModel(40, 7), options);
   const encode = (text: string) => [256, ...tokenizer.encode(text)];
 
-  it("obey the chain rule", async () => {
+  test("obey the chain rule", async () => {
     const tokens = encode("any text at all");
     const whole = { tokens, from: 1 };
     const steps = tokens.slice(1).map((_, i) => ({ tokens: tokens.slice(0, i + 2), from: i + 1 }));
@@ -100,7 +100,7 @@ describe("scores of rows", () => {
     expect(Math.abs(all!.nats - (tokens.length - 1) * Math.log(257))).toBeGreaterThan(0.05);
   });
 
-  it("do not depend on company or on threads", async () => {
+  test("do not depend on company or on threads", async () => {
     const rows = ["short", "a row of middling length", "the longest of all rows that fit in"].map((text) => ({
       tokens: encode(text),
       from: 3,
@@ -114,7 +114,7 @@ describe("scores of rows", () => {
   });
 });
 
-it("items too long for the model are cut and counted, or left out and counted", () => {
+test("items too long for the model are cut and counted, or left out and counted", () => {
   const long = task("choice", [
     ["a".repeat(30), ["b", "c"], 0],
     ["a", ["b", "c"], 0],

@@ -8,7 +8,7 @@ import type { RowScore, Scorer } from "./scorer.ts";
 import { chanceOf, type Item, type Task } from "./task.ts";
 
 /** What a score says of all items, or of one group of them. */
-export interface GroupScore {
+export type GroupScore = {
   /** Empty for all items. */
   readonly group: string;
   readonly numItems: number;
@@ -20,9 +20,9 @@ export interface GroupScore {
   readonly bitsPerByte: ScoreEstimate;
   /** By how much the right answer beats the likeliest wrong one, in bits per byte of the right one. Null where the answer is open. */
   readonly marginBitsPerByte: ScoreEstimate | null;
-}
+};
 
-export interface TaskScore extends GroupScore {
+export type TaskScore = GroupScore & {
   readonly task: string;
   /** Accuracy of guessing. */
   readonly chance: number;
@@ -32,10 +32,10 @@ export interface TaskScore extends GroupScore {
   /** Items left out, since a choice alone is longer than what the model sees. */
   readonly numTooLong: number;
   readonly groups: readonly GroupScore[];
-}
+};
 
 /** A task in tokens, the same for every model with this tokenizer and sequence length. */
-export interface EncodedTask {
+export type EncodedTask = {
   readonly task: Task;
   readonly items: readonly {
     readonly item: Item;
@@ -43,7 +43,7 @@ export interface EncodedTask {
   }[];
   readonly numCut: number;
   readonly numTooLong: number;
-}
+};
 
 /** Encodes a task. Throws a `UserError` where fewer than two items fit. */
 export function encodeTask(task: Task, tokenizer: Tokenizer, sequenceLength: number): EncodedTask {
@@ -94,7 +94,7 @@ export async function scoreTask(scorer: Scorer, encodedTask: EncodedTask): Promi
   };
 }
 
-interface ItemResult {
+type ItemResult = {
   readonly cluster: string;
   readonly group: string;
   /** 1 where right; a share where choices tie. */
@@ -103,7 +103,7 @@ interface ItemResult {
   readonly bits: number;
   readonly bytes: number;
   readonly marginBits: number | null;
-}
+};
 
 /** Log-probabilities this close are equal but for rounding in float32. */
 const TIE_NATS = 1e-5;

@@ -10,18 +10,18 @@ import { decoder } from "../model/decoder.ts";
 import type { FinishedModel } from "../train/hugging-face.ts";
 import type { ScoredRow } from "./encode.ts";
 
-export interface RowScore {
+export type RowScore = {
   /** Sum over the scored tokens of -log p, in nats. */
   readonly nats: number;
   /** Whether each scored token is the likeliest of the vocabulary; null where nobody asked. */
   readonly greedy: boolean | null;
-}
+};
 
 /** Rows of at most `length` tokens read, so many a time. */
-interface Bucket {
+type Bucket = {
   readonly length: number;
   readonly batch: number;
-}
+};
 
 const SHORTEST = 16;
 /** Tokens in one run of a program: enough to keep the kernels busy. */

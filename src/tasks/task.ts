@@ -1,7 +1,7 @@
 /** @file What a downstream task is: items with a context and one continuation or several, and where each item comes from. */
 
 /** One question. A continuation follows the context without a blank of its own: choices bring theirs. */
-export interface Item {
+export type Item = {
   readonly context: string;
   /** One continuation where the answer is open. */
   readonly choices: readonly string[];
@@ -11,9 +11,9 @@ export interface Item {
   readonly cluster: string;
   /** Scored apart as well: a kind of agreement, a distance. Empty where there is one kind only. */
   readonly group: string;
-}
+};
 
-export interface Task {
+export type Task = {
   readonly name: string;
   /** What the model is asked, in words. */
   readonly question: string;
@@ -22,10 +22,10 @@ export interface Task {
   readonly items: readonly Item[];
   /** What a reader of the score has to know: fewer items than asked, distances that do not fit. */
   readonly notes: readonly string[];
-}
+};
 
 /** What tasks are made from; nothing in it is of the training split. */
-export interface TaskGround {
+export type TaskGround = {
   /** Held-out passages, source by source. */
   readonly passages: readonly string[];
   /** Numbers of tokens of a text. */
@@ -35,7 +35,7 @@ export interface TaskGround {
   readonly seed: number;
   /** Items wanted of each task. */
   readonly numItems: number;
-}
+};
 
 /** Expected accuracy of an answer drawn at random. */
 export function chanceOf({ kind, items }: Task): number {

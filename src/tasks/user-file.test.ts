@@ -1,11 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseTaskFile } from "./user-file.ts";
 
 const lines = (...items: readonly unknown[]) => items.map((item) => JSON.stringify(item)).join("\n");
 const good = { context: "One, two,", choices: ["three", "four"], answer: 0 };
 
 describe("a file of items", () => {
-  it("takes an answer as an index, a letter or the choice itself", () => {
+  test("takes an answer as an index, a letter or the choice itself", () => {
     const answers = [1, "1", "B", "four"].map((answer) => ({ ...good, answer }));
     const { kind, items } = parseTaskFile(lines(...answers), "counting.jsonl");
     expect(kind).toBe("choice");
@@ -13,12 +13,12 @@ describe("a file of items", () => {
     expect(items[0]).toMatchObject({ context: "One, two,", choices: [" three", " four"] });
   });
 
-  it("takes the choice itself before an index, where choices are numbers", () => {
+  test("takes the choice itself before an index, where choices are numbers", () => {
     const item = { context: "1 + 1 =", choices: ["2", "1"], answer: "1" };
     expect(parseTaskFile(lines(item, item), "sums.jsonl").items[0]!.answer).toBe(1);
   });
 
-  it("takes the harness's names, and open clozes", () => {
+  test("takes the harness's names, and open clozes", () => {
     const query = { query: "A?\n", choices: ["x", "y"], gold: [1], id: "extra keys are no harm" };
     expect(parseTaskFile(lines(query, query), "q.jsonl").items[0]).toMatchObject({
       context: "A?\n",
@@ -33,7 +33,7 @@ describe("a file of items", () => {
     });
   });
 
-  it("reads lines however they end, and passes over empty ones", () => {
+  test("reads lines however they end, and passes over empty ones", () => {
     const content = `\uFEFF${JSON.stringify(good)}\r\n\r\n${JSON.stringify(good)}\r\n`;
     expect(parseTaskFile(content, "f.jsonl").items.map(({ cluster }) => cluster)).toEqual([
       "line 1 of f.jsonl",
@@ -41,7 +41,7 @@ describe("a file of items", () => {
     ]);
   });
 
-  it.each([
+  test.each([
     ["no JSON", `${lines(good)}\n{"context"`, "line 2 of f.jsonl is not JSON"],
     ["a missing key", lines(good, { context: "a", choices: ["b", "c"] }), "line 2 of f.jsonl: answer"],
     ["one choice", lines({ ...good, choices: ["three"] }, good), "line 1 of f.jsonl: choices"],

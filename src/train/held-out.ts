@@ -5,18 +5,18 @@ import { heldOutBatches } from "../corpus/held-out.ts";
 import type { Session } from "../engine/session.ts";
 import type { RunSpec } from "./run-spec.ts";
 
-export interface HeldOutScore {
+export type HeldOutScore = {
   readonly numTokens: number;
   readonly numBytes: number;
   readonly natsPerToken: number;
   /** Nats over ln 2 over bytes: the loss that does not depend on the tokenizer. */
   readonly bitsPerByte: number;
-}
+};
 
-export interface HeldOut {
+export type HeldOut = {
   readonly all: HeldOutScore;
   readonly sources: Readonly<Record<string, HeldOutScore>>;
-}
+};
 
 /** Scores with the `evaluate` program; sums in float64 in a fixed order. */
 export async function scoreHeldOut(

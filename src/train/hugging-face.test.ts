@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
-import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Tokenizer } from "../corpus/tokenizer.ts";
 import { Session } from "../engine/session.ts";
 import { UserError } from "../errors.ts";
@@ -88,7 +88,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("a model folder", () => {
-  it.each([
+  test.each([
     ["an input embedding of its own", SHAPE],
     ["tied embeddings", { ...SHAPE, tiedEmbeddings: true }],
   ])("with %s is read as it was written, bit for bit", (name, shape) => {
@@ -102,7 +102,7 @@ describe("a model folder", () => {
     }
   });
 
-  it("has the tensors of LlamaForCausalLM, by name and shape", () => {
+  test("has the tensors of LlamaForCausalLM, by name and shape", () => {
     const layer = (i: number) => ({
       [`model.layers.${i}.input_layernorm.weight`]: [20],
       [`model.layers.${i}.self_attn.q_proj.weight`]: [24, 20],
@@ -130,7 +130,7 @@ describe("a model folder", () => {
     expect(tied.tensors.map(({ name }) => name)).not.toContain("lm_head.weight");
   });
 
-  it("has queries, keys and values, gate and up in the rows that the kernels read", () => {
+  test("has queries, keys and values, gate and up in the rows that the kernels read", () => {
     const model = modelOf(SHAPE);
     const { tensors } = readSafetensors(join(path, "model.safetensors"));
     const dataOf = (name: string) =>
@@ -144,7 +144,7 @@ describe("a model folder", () => {
     expect(dataOf("mlp.up_proj")).toEqual(gateUp.slice(24 * 20));
   });
 
-  it("says what transformers must know", () => {
+  test("says what transformers must know", () => {
     expect(json(path, "config.json")).toMatchObject({
       architectures: ["LlamaForCausalLM"],
       model_type: "llama",
@@ -173,7 +173,7 @@ describe("a model folder", () => {
     expect(readFileSync(join(path, "README.md"), "utf8")).toBe("# A card\n");
   });
 
-  it.each([
+  test.each([
     [
       "gelu",
       { feedForward: "gelu" },
@@ -204,13 +204,13 @@ describe("a model folder", () => {
     expect(Math.max(...before.map((loss, i) => Math.abs(loss - after[i]!)))).toBeLessThan(1e-5);
   });
 
-  it("is not written for a decoder that transformers has no class for", () => {
+  test("is not written for a decoder that transformers has no class for", () => {
     const both = modelOf({ ...SHAPE, feedForward: "gelu", queryKeyNorm: true });
     expect(() => write("both", both)).toThrow(UserError);
     expect(() => write("both", both)).toThrow("no class for the two together");
   });
 
-  it("has a tokenizer that the library of Hugging Face reads as ours", () => {
+  test("has a tokenizer that the library of Hugging Face reads as ours", () => {
     const config: object = json(path, "tokenizer_config.json");
     expect(config).toEqual({
       tokenizer_class: "PreTrainedTokenizerFast",
@@ -228,7 +228,7 @@ describe("a model folder", () => {
 });
 
 describe("a width that the number of heads does not divide, which transformers refuses", () => {
-  it.each([
+  test.each([
     [
       "seven heads of a width of 20",
       { numHeads: 7, numKeyValueHeads: 7 },
@@ -252,7 +252,7 @@ describe("a width that the number of heads does not divide, which transformers r
     }
   });
 
-  it("where no number of whole groups divides it, each query gets a copy of its key and value", async () => {
+  test("where no number of whole groups divides it, each query gets a copy of its key and value", async () => {
     // Three heads of one group of a width of 20: four heads of their own, of which the last is zero.
     const model = modelOf({ ...SHAPE, numHeads: 3, numKeyValueHeads: 1 });
     const read = readHuggingFace(write("groups of three", model));
@@ -261,7 +261,7 @@ describe("a width that the number of heads does not divide, which transformers r
     expect(Math.max(...before.map((loss, i) => Math.abs(loss - after[i]!)))).toBeLessThan(1e-5);
   });
 
-  it("stays as it is with more heads than channels", () => {
+  test("stays as it is with more heads than channels", () => {
     const shape = { ...SHAPE, numHeads: 21, numKeyValueHeads: 21 };
     expect(readHuggingFace(write("many", modelOf(shape))).shape).toEqual(shape);
   });

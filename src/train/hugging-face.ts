@@ -16,20 +16,20 @@ import type { Tensor } from "./safetensors.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 /** A model and what is needed to use it. */
-export interface FinishedModel {
+export type FinishedModel = {
   readonly shape: DecoderShape;
   readonly sequenceLength: number;
   /** By the names of `parametersOf`. */
   readonly parameters: ReadonlyMap<string, Float32Array>;
-}
+};
 
 /** One tensor of the folder: rows `from` to `to` of one of our parameters. */
-interface Stretch {
+type Stretch = {
   readonly name: string;
   readonly parameter: string;
   readonly fromRow: number;
   readonly toRow: number;
-}
+};
 
 /** What transformers calls a Llama, one whose feed-forward is plain (its activation is free), and one whose heads are normalised. */
 const ARCHITECTURES = ["LlamaForCausalLM", "ArceeForCausalLM", "Qwen3ForCausalLM"] as const;

@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { HYPER } from "../engine/operations/optimiser.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { leaf, nodesReaching } from "../engine/tensor.ts";
@@ -28,7 +28,7 @@ describe("the learning rate of a role", () => {
 });
 
 describe("the numbers of a step", () => {
-  it("stand where the kernel reads them", () => {
+  test("stand where the kernel reads them", () => {
     const named = Object.fromEntries(hyperAt(2, 0.003, SETTINGS).map((value, i) => [HYPER[i], value]));
     expect(named).toEqual({
       learningRate: 0.003,
@@ -42,7 +42,7 @@ describe("the numbers of a step", () => {
     });
   });
 
-  it("correct the first step for moments that start at zero", () => {
+  test("correct the first step for moments that start at zero", () => {
     const [, , , , correction1, correction2] = hyperAt(1, 1, SETTINGS);
     expect(correction1).toBeCloseTo(0.1, 12);
     expect(correction2).toBeCloseTo(0.05, 12);

@@ -6,7 +6,7 @@ import type { Tensor } from "../engine/tensor.ts";
 import { leaf } from "../engine/tensor.ts";
 import type { Parameter, Role } from "../model/shape.ts";
 
-export interface OptimiserSettings {
+export type OptimiserSettings = {
   /** At the top of the schedule, for a model of `baseWidth`. */
   readonly learningRate: number;
   /** Width at which the learning rate was tuned. */
@@ -17,7 +17,7 @@ export interface OptimiserSettings {
   readonly weightDecay: number;
   /** Largest global norm of the gradient that is left unscaled. */
   readonly clip: number;
-}
+};
 
 /**
  * Factor on the learning rate. Matrices whose fan-in grows with the width learn slower by 1 / width, what is looked up or scales
@@ -33,11 +33,11 @@ const decayOf = (role: Role, weightDecay: number) => (role === "norm" ? 0 : weig
 /** Names of the moments of a parameter, as leaves and in checkpoints. */
 export const momentNames = (name: string) => ({ first: `${name}.first`, second: `${name}.second` });
 
-export interface Updates {
+export type Updates = {
   /** Square of the global norm of the gradient before clipping, [1]. */
   readonly squaredNorm: Tensor;
   readonly updated: readonly Tensor[];
-}
+};
 
 /** The update of every parameter given its gradient. */
 export function updates(

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Corpus } from "../corpus/corpus.ts";
 import { openCorpus } from "../corpus/corpus.ts";
 import { prepareCorpus } from "../corpus/prepare.ts";
@@ -98,7 +98,7 @@ function stateOf(name: string): readonly string[] {
 }
 
 describe("a run", () => {
-  it("lowers the loss, keeps its series and ends with a summary of them", async () => {
+  test("lowers the loss, keeps its series and ends with a summary of them", async () => {
     const events = await train(SPEC, place("whole"));
     expect(kindsOf(events)).toEqual(["started", "step", "checkpoint", "evaluating", "finished"]);
     expect(events[0]).toEqual({
@@ -124,7 +124,7 @@ describe("a run", () => {
     expect(summary!.heldOut.sources).toEqual({ text: summary!.heldOut.all });
   });
 
-  it("does not depend on threads, and stopped and taken up again ends with the same bits", async () => {
+  test("does not depend on threads, and stopped and taken up again ends with the same bits", async () => {
     await train(SPEC, place("straight"));
     const first = await train(SPEC, place("stopped"), 20);
     expect(kindsOf(first)).toEqual(["started", "step", "checkpoint", "stopped"]);
@@ -138,13 +138,13 @@ describe("a run", () => {
     expect(stateOf("stopped")).toEqual(stateOf("straight"));
   });
 
-  it("with another seed has another start and another order", async () => {
+  test("with another seed has another start and another order", async () => {
     await train({ ...SPEC, numSteps: 2 }, place("seed-1"));
     await train({ ...SPEC, numSteps: 2, seed: 2 }, place("seed-2"));
     expect(seriesOf("seed-2", "loss")[0]).not.toBe(seriesOf("seed-1", "loss")[0]);
   });
 
-  it("ends where its loss is no longer a number, and leaves what was good", async () => {
+  test("ends where its loss is no longer a number, and leaves what was good", async () => {
     const wild = { ...SPEC, optimiser: { ...SPEC.optimiser, learningRate: 1e30, weightDecay: 0 } };
     const events = await train(wild, place("wild"));
     const last = events.at(-1);

@@ -22,7 +22,7 @@ import type { RunSummary } from "./summary.ts";
 import { secondsByOperation, summarise } from "./summary.ts";
 
 /** Where a run reads and writes, and with how many threads. */
-export interface RunPlace {
+export type RunPlace = {
   /** Holds `series/<name>/` and `runs/<name>/checkpoints/`. */
   readonly folder: string;
   readonly name: string;
@@ -31,7 +31,7 @@ export interface RunPlace {
   readonly instructionSet: string;
   /** Bytes that the checkpoints of one run may take together. */
   readonly checkpointBytes: number;
-}
+};
 
 export type RunEvent =
   | {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Tokenizer } from "../corpus/tokenizer.ts";
 import { Random } from "../math/random.ts";
 import type { DecoderShape } from "../model/shape.ts";
@@ -13,19 +13,19 @@ describe("drawing a token", () => {
     return Array.from({ length: count }, () => draw(logits, { temperature, topTokens }, random));
   };
 
-  it("at temperature 0 takes the most likely, the first of equals", () => {
+  test("at temperature 0 takes the most likely, the first of equals", () => {
     expect(new Set(many(0, 6, 20))).toEqual(new Set([1]));
   });
 
-  it("from one candidate takes it at any temperature", () => {
+  test("from one candidate takes it at any temperature", () => {
     expect(new Set(many(5, 1, 50))).toEqual(new Set([1]));
   });
 
-  it("never leaves the most likely ones that it is given", () => {
+  test("never leaves the most likely ones that it is given", () => {
     expect([...new Set(many(10, 3, 500))].sort()).toEqual([1, 3, 4]);
   });
 
-  it.each([0.5, 1, 3])("at temperature %f follows softmax(logits / temperature)", (temperature) => {
+  test.each([0.5, 1, 3])("at temperature %f follows softmax(logits / temperature)", (temperature) => {
     const numDraws = 20_000;
     const counts = new Float64Array(logits.length);
     for (const token of many(temperature, 6, numDraws)) counts[token]! += 1;
@@ -39,7 +39,7 @@ describe("drawing a token", () => {
     expect(statistic).toBeLessThan(20.5);
   });
 
-  it("is the same for the same seed and another for another", () => {
+  test("is the same for the same seed and another for another", () => {
     expect(many(1, 6, 40, 9)).toEqual(many(1, 6, 40, 9));
     expect(many(1, 6, 40, 9)).not.toEqual(many(1, 6, 40, 10));
   });
@@ -83,22 +83,22 @@ describe("sampling text", () => {
   const tokenizer = new Tokenizer([]);
   const options = { prompt: "a", numTokens: 12, temperature: 0, topTokens: 5, seed: 1, numThreads: 1 };
 
-  it("continues the prompt, for as many tokens as asked, past the length of its window", async () => {
+  test("continues the prompt, for as many tokens as asked, past the length of its window", async () => {
     expect(await sampleText(alphabetModel(8, "z"), tokenizer, options)).toBe("bcdefghijklm");
   });
 
-  it("starts from the prompt's last token, however long the prompt", async () => {
+  test("starts from the prompt's last token, however long the prompt", async () => {
     const prompt = "a long prompt, longer than its window: k";
     expect(await sampleText(alphabetModel(8, "z"), tokenizer, { ...options, prompt, numTokens: 3 })).toBe(
       "lmn",
     );
   });
 
-  it("ends at the end of a text", async () => {
+  test("ends at the end of a text", async () => {
     expect(await sampleText(alphabetModel(8, "e"), tokenizer, options)).toBe("bcde");
   });
 
-  it("depends on the seed alone once it is drawn", async () => {
+  test("depends on the seed alone once it is drawn", async () => {
     const drawn = { ...options, temperature: 20, topTokens: 50 };
     const text = (seed: number, numThreads: number) =>
       sampleText(alphabetModel(8, "z"), tokenizer, { ...drawn, seed, numThreads });

@@ -10,7 +10,7 @@ import { Random } from "../math/random.ts";
 import { decoder } from "../model/decoder.ts";
 import type { FinishedModel } from "./hugging-face.ts";
 
-export interface SampleOptions {
+export type SampleOptions = {
   readonly prompt: string;
   readonly numTokens: number;
   /** 0 takes the most likely token every time. */
@@ -19,7 +19,7 @@ export interface SampleOptions {
   readonly topTokens: number;
   readonly seed: number;
   readonly numThreads: number;
-}
+};
 
 /** Continues a prompt; ends early at the end of a text. The whole window is computed anew for every token: simple, and enough here. */
 export async function sampleText(

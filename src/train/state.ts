@@ -79,7 +79,7 @@ export class RunState {
   }
 }
 
-export interface Start {
+export type Start = {
   /** Steps already done. */
   readonly fromStep: number;
   readonly attempt: number;
@@ -89,7 +89,7 @@ export interface Start {
   readonly damaged: readonly DamagedCheckpoint[];
   /** Of the steps already done. */
   readonly cost: Cost;
-}
+};
 
 /** Fills the session's parameters. A checkpoint of another spec or corpus is refused; a damaged one is named and passed over. */
 export function restoreOrInitialise(state: RunState): Start {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, describe, expect, it, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { mean } from "../math/statistics.ts";
 import { shapeOfWidth } from "../model/dial.ts";
 import { matrixParameters } from "../model/shape.ts";
@@ -15,17 +15,17 @@ const folder = mkdtempSync(join(tmpdir(), "longrun-summary-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("a loss curve", () => {
-  it("is the means of equal stretches", () => {
+  test("is the means of equal stretches", () => {
     expect(curveOf(Float64Array.of(8, 6, 5, 3, 2, 0), 3)).toEqual([7, 4, 1]);
     expect(curveOf(Float64Array.of(9, 7, 5, 3, 1), 2)).toEqual([8, 3]);
   });
 
-  it("repeats steps where there are fewer than points", () => {
+  test("repeats steps where there are fewer than points", () => {
     expect(curveOf(Float64Array.of(4, 2), 5)).toEqual([4, 4, 4, 2, 2]);
     expect(curveOf(Float64Array.of(3))).toEqual(new Array(NUM_CURVE_POINTS).fill(3));
   });
 
-  it("leaves no step out: its mean is that of the losses where the stretches are even", () => {
+  test("leaves no step out: its mean is that of the losses where the stretches are even", () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ min: 0, max: 12, noNaN: true }), { minLength: 8, maxLength: 8 }),
@@ -37,7 +37,7 @@ describe("a loss curve", () => {
     );
   });
 
-  it("stays between the least and the greatest loss", () => {
+  test("stays between the least and the greatest loss", () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ min: 0, max: 12, noNaN: true }), { minLength: 1, maxLength: 300 }),

@@ -49,7 +49,7 @@ export const runSummarySchema = z.strictObject({
 
 export type RunSummary = z.infer<typeof runSummarySchema>;
 
-export interface SummaryFacts {
+export type SummaryFacts = {
   readonly spec: RunSpec;
   readonly seriesFolder: string;
   readonly heldOut: HeldOut;
@@ -62,7 +62,7 @@ export interface SummaryFacts {
   readonly arenaBytes: number;
   readonly peakBytes: number;
   readonly attempt: number;
-}
+};
 
 export function summarise(facts: SummaryFacts): RunSummary {
   const { spec, seriesFolder, heldOut, startSeconds, evaluationSeconds } = facts;

@@ -8,12 +8,12 @@ import { readRunSeries } from "../../src/record/run-series.ts";
 import { columnOf } from "../../src/record/series.ts";
 
 /** Exact to the bit: losses compare as doubles, traces and weights by hash. */
-export interface Numbers {
+export type Numbers = {
   readonly runs: Readonly<
     Record<string, { readonly bitsPerByte: number; readonly numSteps: number; readonly trace: string }>
   >;
   readonly weights: string | null;
-}
+};
 
 export function numbersOf(folder: string): Numbers {
   const finished = readRecord(folder).events.filter((event) => event.kind === "run-finished");

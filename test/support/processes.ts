@@ -6,13 +6,13 @@ import { join } from "node:path";
 export const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
 /** What a command came to. */
-export interface Outcome {
+export type Outcome = {
   /** Null where a signal ended it. */
   readonly code: number | null;
   readonly killedBy: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-}
+};
 
 /** A command under way, and the processes that it starts: together a group, as they are under a shell. None outlives its test. */
 export class Command implements Disposable {

@@ -12,14 +12,15 @@ import { amount } from "./amount.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
 import { tellSetAside } from "./set-aside-text.ts";
 
-interface AllocateFlags extends TableFlags, FigureFlag {
-  readonly compute: number;
-  readonly law: string;
-  readonly params?: number;
-  readonly tokensUnique?: number;
-  readonly servedTokens?: number;
-  readonly from?: string;
-}
+type AllocateFlags = TableFlags &
+  FigureFlag & {
+    readonly compute: number;
+    readonly law: string;
+    readonly params?: number;
+    readonly tokensUnique?: number;
+    readonly servedTokens?: number;
+    readonly from?: string;
+  };
 
 export function addAllocateCommand(laws: Command): void {
   const command = laws

@@ -10,14 +10,15 @@ import { type CommonOptions, finish, nonNegative } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
 
-interface CurveFlags extends CommonOptions, FigureFlag {
-  readonly law: string;
-  readonly schedule: readonly string[];
-  readonly scheduleFile: readonly string[];
-  readonly warmup?: number;
-  readonly columns?: string;
-  readonly campaign?: string;
-}
+type CurveFlags = CommonOptions &
+  FigureFlag & {
+    readonly law: string;
+    readonly schedule: readonly string[];
+    readonly scheduleFile: readonly string[];
+    readonly warmup?: number;
+    readonly columns?: string;
+    readonly campaign?: string;
+  };
 
 const collect = (text: string, before: readonly string[]) => [...before, text];
 

@@ -12,13 +12,14 @@ import { featureText } from "./feature-text.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
 import { setAsideLines } from "./set-aside-text.ts";
 
-interface FeatureFlags extends TableFlags, FigureFlag {
-  readonly targetCompute?: number;
-  readonly targetParams?: number;
-  readonly targetTokens?: number;
-  readonly featureColumn?: string;
-  readonly worth?: number;
-}
+type FeatureFlags = TableFlags &
+  FigureFlag & {
+    readonly targetCompute?: number;
+    readonly targetParams?: number;
+    readonly targetTokens?: number;
+    readonly featureColumn?: string;
+    readonly worth?: number;
+  };
 
 export function addFeatureCommand(laws: Command): void {
   const command = laws

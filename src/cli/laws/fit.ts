@@ -13,16 +13,18 @@ import { writeOutputFile } from "../output-file.ts";
 import { fitApproach, isApproach } from "./isoflop.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
 
-interface FitFlags extends CommonOptions, TableFlags, FigureFlag {
-  readonly law: string;
-  readonly loss: Loss["kind"];
-  readonly delta: number;
-  readonly penalty: number;
-  readonly bootstrap?: Resampling;
-  readonly resamples: number;
-  readonly seed: number;
-  readonly save?: string;
-}
+type FitFlags = CommonOptions &
+  TableFlags &
+  FigureFlag & {
+    readonly law: string;
+    readonly loss: Loss["kind"];
+    readonly delta: number;
+    readonly penalty: number;
+    readonly bootstrap?: Resampling;
+    readonly resamples: number;
+    readonly seed: number;
+    readonly save?: string;
+  };
 
 export function addFitCommand(laws: Command): void {
   const command = laws

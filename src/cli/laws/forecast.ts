@@ -14,14 +14,15 @@ import { type TableFlags, withTableFlags } from "./options.ts";
 import { scoreColumns, scoresOf } from "./scores.ts";
 import { setAsideLines } from "./set-aside-text.ts";
 
-interface ForecastFlags extends TableFlags, FigureFlag {
-  readonly compute?: number;
-  readonly params?: number;
-  readonly tokens?: number;
-  readonly tokensUnique?: number;
-  readonly experts?: number;
-  readonly task?: string;
-}
+type ForecastFlags = TableFlags &
+  FigureFlag & {
+    readonly compute?: number;
+    readonly params?: number;
+    readonly tokens?: number;
+    readonly tokensUnique?: number;
+    readonly experts?: number;
+    readonly task?: string;
+  };
 
 export function addForecastCommand(laws: Command): void {
   const command = laws

@@ -1,5 +1,5 @@
 import { JSDOM } from "jsdom";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { isoflopFigure } from "../../figures/isoflop-figure.ts";
 import { fitIsoflops, type IsoflopReport } from "../../laws/isoflop/isoflop.ts";
 import { type RunTable, readTable } from "../../laws/table/table.ts";
@@ -23,7 +23,7 @@ beforeAll(() => {
 });
 
 describe("what a person reads", () => {
-  it("has the exponents with intervals, every budget, and the reason where there is no optimum", () => {
+  test("has the exponents with intervals, every budget, and the reason where there is no optimum", () => {
     const text = isoflopText(report, table.source);
     expect(text).toMatch(/^a +0\.5000 +0\.\d+ to 0\.5\d+ /m);
     expect(text).toMatch(/^1\.00e18 +5 +100 M \(/m);
@@ -34,7 +34,7 @@ describe("what a person reads", () => {
 });
 
 describe("the figure", () => {
-  it("is sound SVG with a mark for each optimum", async () => {
+  test("is sound SVG with a mark for each optimum", async () => {
     const { k, a } = report.parameters;
     const svg = await isoflopFigure({
       points: table.runs,

@@ -7,11 +7,12 @@ import { type FigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
 import type { TableFlags } from "./options.ts";
 
-interface IsoflopFlags extends TableFlags, FigureFlag {
-  readonly law: string;
-  readonly seed: number;
-  readonly save?: string;
-}
+type IsoflopFlags = TableFlags &
+  FigureFlag & {
+    readonly law: string;
+    readonly seed: number;
+    readonly save?: string;
+  };
 
 /** Whether `--law` names one of the two. */
 export function isApproach(law: string): law is IsoflopReport["law"] {

@@ -12,12 +12,12 @@ import { estimateText, flopsText } from "./estimate-text.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
 import { tellSetAside } from "./set-aside-text.ts";
 
-interface NextFlags extends TableFlags {
+type NextFlags = TableFlags & {
   readonly question: string;
   readonly targetCompute?: number;
   readonly budget: number;
   readonly law?: string;
-}
+};
 
 export function addNextCommand(laws: Command): void {
   const command = laws

@@ -3,11 +3,11 @@
 import type { Command } from "commander";
 import type { CommonOptions } from "../arguments.ts";
 
-export interface TableFlags extends CommonOptions {
+export type TableFlags = CommonOptions & {
   readonly columns?: string;
   readonly where?: readonly string[];
   readonly keepAll?: true;
-}
+};
 
 /** Adds --columns, --where and --keep-all. */
 export function withTableFlags(command: Command): Command {

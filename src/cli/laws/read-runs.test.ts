@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
 import { parseColumns, readRuns, tableOptions } from "./read-runs.ts";
 
@@ -16,18 +16,18 @@ describe("what is read", () => {
   const one = file("one.csv", "run,n,d,loss\na,1e8,2e9,3.5\nb,2e8,4e9,3.2");
   const two = file("two.jsonl", '{"run":"a","n":4e8,"d":8e9,"loss":3}');
 
-  it("joins several files and keeps their runs apart", () => {
+  test("joins several files and keeps their runs apart", () => {
     const { runs } = readRuns(`${one},${two}`);
     expect(runs.map(({ n }) => n)).toEqual([1e8, 2e8, 4e8]);
     expect(new Set(runs.map(({ run }) => run)).size).toBe(3);
   });
 
-  it("does not join two ways of counting", () => {
+  test("does not join two ways of counting", () => {
     const other = file("other.csv", "params,d,loss\n1e8,2e9,3.5");
     expect(() => readRuns(`${one},${other}`)).toThrow(/count parameters and FLOPs alike/);
   });
 
-  it("names what is not there", () => {
+  test("names what is not there", () => {
     expect(() => readRuns(join(folder, "none.csv"))).toThrow(UserError);
     expect(() => readRuns(folder)).toThrow(/has no record/);
     expect(() => readRuns(folder, { columns: { n: "x" } })).toThrow(/a record has no columns/);
@@ -36,17 +36,17 @@ describe("what is read", () => {
 });
 
 describe("flags", () => {
-  it("reads columns, also those with a comma or an equals sign in their names", () => {
+  test("reads columns, also those with a comma or an equals sign in their names", () => {
     expect(parseColumns("n=params,loss=val loss")).toEqual({ n: "params", loss: "val loss" });
     expect(parseColumns("n=params (M, dense),d=D=tokens")).toEqual({ n: "params (M, dense)", d: "D=tokens" });
   });
 
-  it("refuses what no column can be", () => {
+  test("refuses what no column can be", () => {
     expect(() => parseColumns("wieght=w")).toThrow(/--columns wieght=/);
     expect(() => parseColumns("params")).toThrow(UserError);
   });
 
-  it("hands them on", () => {
+  test("hands them on", () => {
     expect(tableOptions({})).toEqual({ keepAll: false });
     expect(tableOptions({ columns: "n=p", where: ["a=b"], keepAll: true })).toEqual({
       columns: { n: "p" },

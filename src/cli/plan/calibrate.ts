@@ -7,10 +7,10 @@ import { EXIT, printAside, printJson, printText } from "../output.ts";
 import { writeOutputFile } from "../output-file.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
 
-interface CalibrateFlags extends CommonOptions {
+type CalibrateFlags = CommonOptions & {
   readonly save?: string;
   readonly constants?: string;
-}
+};
 
 export function addCalibrateCommand(plan: Command): void {
   const command = plan

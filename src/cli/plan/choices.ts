@@ -6,14 +6,14 @@ import type { Accelerator, Precision } from "../../plan/hardware/accelerator.ts"
 import type { Choices } from "../../plan/search/choices.ts";
 
 /** The options, as given. */
-export interface ChoiceFlags {
+export type ChoiceFlags = {
   readonly precision?: string;
   readonly schedule?: string;
-}
+};
 
 /**
  * Reads the choices; what is not said is free, but for the precision: bf16.
- * @throws UserError for unknown words, and for formats that the accelerator lacks
+ * Throws a `UserError` for unknown words, and for formats that the accelerator lacks
  */
 export async function readChoices(
   { precision = "bf16", schedule }: ChoiceFlags,

@@ -15,20 +15,21 @@ import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts"
 import { printAside, printJson, printText } from "../output.ts";
 import { readBatch, readSequence } from "./setting.ts";
 
-interface CodesignFlags extends CommonOptions, FigureFlag {
-  readonly cluster: string;
-  readonly hardware?: string;
-  readonly days: number;
-  readonly law: string;
-  readonly sequence: number;
-  readonly vocabulary: number;
-  readonly experts: readonly Routing[];
-  readonly precision: Precision;
-  readonly batchTokens?: string;
-  readonly batchSequences?: string;
-  readonly goodput?: Interval;
-  readonly constants?: string;
-}
+type CodesignFlags = CommonOptions &
+  FigureFlag & {
+    readonly cluster: string;
+    readonly hardware?: string;
+    readonly days: number;
+    readonly law: string;
+    readonly sequence: number;
+    readonly vocabulary: number;
+    readonly experts: readonly Routing[];
+    readonly precision: Precision;
+    readonly batchTokens?: string;
+    readonly batchSequences?: string;
+    readonly goodput?: Interval;
+    readonly constants?: string;
+  };
 
 export function addCodesignCommand(plan: Command): void {
   const command = plan
@@ -113,11 +114,11 @@ async function runCodesign(flags: CodesignFlags): Promise<void> {
   await writeFigure(flags, () => drawn(answer));
 }
 
-interface SearchProgress {
+type SearchProgress = {
   readonly startedMs: number;
   toldMs: number;
   numLooks: number;
-}
+};
 
 const TELL_MS = 4000;
 

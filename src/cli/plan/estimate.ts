@@ -13,15 +13,16 @@ import { readSequence, type SettingFlags } from "./setting.ts";
 import { readCluster } from "./speed.ts";
 import { intervalText } from "./time-text.ts";
 
-interface EstimateFlags extends CommonOptions, Pick<SettingFlags, "cluster" | "hardware"> {
-  readonly params: number;
-  readonly batchSequences: number;
-  readonly sequence: number;
-  readonly layers?: number;
-  readonly hidden?: number;
-  readonly heads?: number;
-  readonly mfu?: Interval;
-}
+type EstimateFlags = CommonOptions &
+  Pick<SettingFlags, "cluster" | "hardware"> & {
+    readonly params: number;
+    readonly batchSequences: number;
+    readonly sequence: number;
+    readonly layers?: number;
+    readonly hidden?: number;
+    readonly heads?: number;
+    readonly mfu?: Interval;
+  };
 
 export function addEstimateCommand(plan: Command): void {
   const command = plan

@@ -10,9 +10,11 @@ import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts"
 import { printAside, printJson, printText } from "../output.ts";
 import { readSetting, type Setting, type SettingFlags, withSetting } from "./setting.ts";
 
-interface ExplainFlags extends CommonOptions, FigureFlag, SettingFlags {
-  readonly constants?: string;
-}
+type ExplainFlags = CommonOptions &
+  FigureFlag &
+  SettingFlags & {
+    readonly constants?: string;
+  };
 
 export function addExplainCommand(plan: Command): void {
   const command = plan

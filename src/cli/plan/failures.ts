@@ -5,11 +5,11 @@ import { UserError } from "../../errors.ts";
 import { DAY_SECONDS, DURATION, parseAmount } from "../../plan/amount.ts";
 import type { FailureRecord } from "../../plan/time/causes.ts";
 
-export interface FailureFlags {
+export type FailureFlags = {
   readonly failures?: string;
   readonly observed?: string;
   readonly failureDays?: string;
-}
+};
 
 /** The record of the flags; undefined where nothing was seen. `observed`: how the cluster's own log changes with time. */
 export async function failureFacts(flags: FailureFlags, numDevices: number, devicesPerNode: number) {

@@ -11,7 +11,7 @@ import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts"
 import { printJson, printText } from "../output.ts";
 import { table } from "../terminal/table.ts";
 
-interface LaunchFlags extends CommonOptions, FigureFlag {}
+type LaunchFlags = CommonOptions & FigureFlag;
 
 export function addLaunchPlanCommand(plan: Command): void {
   const command = plan

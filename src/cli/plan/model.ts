@@ -6,7 +6,7 @@ import { UserError } from "../../errors.ts";
 import type { DecoderShape } from "../../model/shape.ts";
 import type { ModelShape } from "../../plan/shape/model-shape.ts";
 
-export interface NamedModel {
+export type NamedModel = {
   readonly model: ModelShape;
   /** What our own engine would train; null where the model is not described in its terms. */
   readonly decoder: DecoderShape | null;
@@ -15,11 +15,11 @@ export interface NamedModel {
   readonly batchSequences: number | null;
   /** What is worth saying of it. */
   readonly notes: readonly string[];
-}
+};
 
 /**
  * Reads the model.
- * @throws UserError for unknown names, with the near ones, and files that are none
+ * Throws a `UserError` for unknown names, with the near ones, and files that are none
  */
 export async function readModel(text: string): Promise<NamedModel> {
   const path = existsSync(text) && statSync(text).isDirectory() ? join(text, "config.json") : text;

@@ -16,14 +16,14 @@ import { printJson, printText } from "../output.ts";
 import { table } from "../terminal/table.ts";
 import { readWork, type SettingFlags } from "./setting.ts";
 
-interface Flags extends SettingFlags {
+type Flags = SettingFlags & {
   readonly tokens?: number;
   readonly layout?: string;
   readonly schedule?: string;
   readonly svg?: string;
   readonly constants?: string;
   readonly json?: boolean;
-}
+};
 
 /** Plans, and prints. */
 export async function runPlanHere(flags: Flags, { numThreads }: ThisMachine): Promise<void> {

@@ -76,10 +76,10 @@ function headLines(answer: LayoutAnswer, notes: readonly string[]): readonly str
   ];
 }
 
-interface Numbered {
+type Numbered = {
   readonly number: number;
   readonly row: LayoutRow;
-}
+};
 
 type Columns = readonly TableColumn<Numbered>[];
 

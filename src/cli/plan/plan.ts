@@ -12,14 +12,16 @@ import { printJson, printText } from "../output.ts";
 import { readChoices, usualPrecision } from "./choices.ts";
 import { readSetting, type Setting, type SettingFlags, withSetting } from "./setting.ts";
 
-interface PlanFlags extends CommonOptions, FigureFlag, SettingFlags {
-  readonly tokens?: number;
-  readonly layout?: string;
-  readonly precision?: string;
-  readonly schedule?: string;
-  readonly constants?: string;
-  readonly count: number;
-}
+type PlanFlags = CommonOptions &
+  FigureFlag &
+  SettingFlags & {
+    readonly tokens?: number;
+    readonly layout?: string;
+    readonly precision?: string;
+    readonly schedule?: string;
+    readonly constants?: string;
+    readonly count: number;
+  };
 
 /** Gives the command that the others hang under an action of its own. */
 export function withPlanAction(plan: Command): void {

@@ -10,22 +10,22 @@ import { parseThisMachine } from "../../plan/this-machine/name.ts";
 import type { NamedModel } from "./model.ts";
 
 /** The options, as given. */
-export interface SettingFlags {
+export type SettingFlags = {
   readonly model?: string;
   readonly cluster?: string;
   readonly sequence?: string;
   readonly batchTokens?: string;
   readonly batchSequences?: string;
   readonly hardware?: string;
-}
+};
 
-export interface Setting {
+export type Setting = {
   readonly model: ModelShape;
   readonly cluster: Cluster;
   readonly job: Job;
   /** What was read in a way that is worth saying. */
   readonly notes: readonly string[];
-}
+};
 
 /** Adds --model, --cluster, --sequence, --batch-tokens, --batch-sequences and --hardware. None is required by commander: see `readSetting`. */
 export function withSetting(command: Command): Command {
@@ -46,7 +46,7 @@ const EXAMPLE =
 
 /**
  * Reads model, cluster and job.
- * @throws UserError for what is missing, unknown, or does not divide
+ * Throws a `UserError` for what is missing, unknown, or does not divide
  */
 export async function readSetting(flags: SettingFlags): Promise<Setting> {
   const [{ parseCluster }, { readHardware }, { SOFTWARE_2024 }] = await Promise.all([
@@ -68,12 +68,12 @@ export async function readSetting(flags: SettingFlags): Promise<Setting> {
 }
 
 /** What is to be trained, wherever. */
-export interface WorkToPlan {
+export type WorkToPlan = {
   readonly named: NamedModel;
   readonly sequence: number;
   readonly batchSequences: number;
   readonly notes: readonly string[];
-}
+};
 
 /** Reads model, sequence and batch. */
 export async function readWork(flags: SettingFlags): Promise<WorkToPlan> {

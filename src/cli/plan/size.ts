@@ -13,7 +13,7 @@ import { table } from "../terminal/table.ts";
 import { readCluster } from "./speed.ts";
 import { intervalText } from "./time-text.ts";
 
-interface SizeFlags extends CommonOptions {
+type SizeFlags = CommonOptions & {
   readonly law: string;
   readonly compute?: Interval;
   readonly cluster?: string;
@@ -24,7 +24,7 @@ interface SizeFlags extends CommonOptions {
   readonly mfu?: Interval;
   readonly goodput?: Interval;
   readonly uniqueTokens?: number;
-}
+};
 
 export function addSizeCommand(plan: Command): void {
   const command = plan

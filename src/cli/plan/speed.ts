@@ -10,11 +10,11 @@ import { validityNotes } from "../../plan/step/interval.ts";
 import { readSequence, readSetting, type Setting, type SettingFlags } from "./setting.ts";
 
 /** What a model says of its run; null where it was not asked. */
-export interface ModelFacts {
+export type ModelFacts = {
   readonly parameters: number;
   /** Forward and backward, attention counted where the sequence is known. */
   readonly flopsPerToken: number;
-}
+};
 
 /** Parameters and FLOPs of the model named; undefined without one. */
 export async function modelFacts(flags: SettingFlags): Promise<ModelFacts | undefined> {
@@ -32,19 +32,19 @@ export async function modelFacts(flags: SettingFlags): Promise<ModelFacts | unde
 }
 
 /** The options that a speed is predicted from. */
-export interface SpeedFlags extends SettingFlags {
+export type SpeedFlags = SettingFlags & {
   readonly layout?: string;
   readonly precision?: string;
   readonly constants?: string;
-}
+};
 
 /** A predicted speed and what is to be said of it. */
-export interface PredictedSpeed {
+export type PredictedSpeed = {
   /** Idle devices counted, so that times all devices it is the whole cluster's. */
   readonly tokensPerSecondPerDevice: Interval;
   /** What was read in a way that is worth saying, and where the speed comes from. */
   readonly sentences: readonly string[];
-}
+};
 
 /** What `readSetting` takes for granted. */
 const SOFTWARE_TEXT = "software as of 2024, with fused kernels, attention and exchanges overlapped";
@@ -105,7 +105,7 @@ async function layoutFor(
   return best;
 }
 
-/** @throws UserError where it cannot run or does not fit */
+/** Throws a `UserError` where it cannot run or does not fit */
 async function givenLayout(
   { model, cluster, job }: Pick<Setting, "model" | "cluster" | "job">,
   text: string,

@@ -20,30 +20,33 @@ import { type FailureFlags, failureFacts } from "./failures.ts";
 import { withSetting } from "./setting.ts";
 import { modelFacts, predictedSpeed, readCluster, type SpeedFlags } from "./speed.ts";
 
-interface TimeFlags extends CommonOptions, FigureFlag, SpeedFlags, FailureFlags {
-  readonly elapsed?: number;
-  readonly productive?: Interval;
-  readonly steps?: number;
-  readonly stepSeconds?: Interval;
-  readonly tokens?: number;
-  readonly tokensPerSecond?: Interval;
-  readonly mfu?: Interval;
-  readonly params?: number;
-  readonly activeParams?: number;
-  readonly checkpointBytes?: number;
-  readonly storage?: Interval;
-  readonly saveMode: string;
-  readonly checkpointInterval?: number;
-  readonly hardwareAge?: number;
-  readonly softwareAge?: number;
-  readonly detection?: Interval;
-  readonly restart?: Interval;
-  readonly repair?: Interval;
-  readonly plannedPerDay?: number;
-  readonly watts?: Interval;
-  readonly pue?: Interval;
-  readonly price?: Interval;
-}
+type TimeFlags = CommonOptions &
+  FigureFlag &
+  SpeedFlags &
+  FailureFlags & {
+    readonly elapsed?: number;
+    readonly productive?: Interval;
+    readonly steps?: number;
+    readonly stepSeconds?: Interval;
+    readonly tokens?: number;
+    readonly tokensPerSecond?: Interval;
+    readonly mfu?: Interval;
+    readonly params?: number;
+    readonly activeParams?: number;
+    readonly checkpointBytes?: number;
+    readonly storage?: Interval;
+    readonly saveMode: string;
+    readonly checkpointInterval?: number;
+    readonly hardwareAge?: number;
+    readonly softwareAge?: number;
+    readonly detection?: Interval;
+    readonly restart?: Interval;
+    readonly repair?: Interval;
+    readonly plannedPerDay?: number;
+    readonly watts?: Interval;
+    readonly pue?: Interval;
+    readonly price?: Interval;
+  };
 
 export function addTimeCommand(plan: Command): void {
   const command = plan

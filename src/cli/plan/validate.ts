@@ -6,10 +6,10 @@ import type { PublishedRun } from "../../plan/validate/published-run.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { EXIT, printAside, printJson, printText } from "../output.ts";
 
-interface ValidateFlags extends CommonOptions {
+type ValidateFlags = CommonOptions & {
   readonly groupBy: Grouping;
   readonly constants?: string;
-}
+};
 
 const GROUPINGS = {
   family: ({ family }) => family,

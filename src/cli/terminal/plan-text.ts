@@ -7,11 +7,11 @@ import { formatBytes, formatCount, formatFlops, formatSeconds, significant } fro
 import { N_CONVENTION } from "../../report/bet-sections.ts";
 import { type TableColumn, table } from "./table.ts";
 
-interface PlanRow {
+type PlanRow = {
   readonly label: string;
   readonly numSeeds: number;
   readonly run: PlannedRun;
-}
+};
 
 const count = (title: string, cell: (run: PlannedRun) => number): TableColumn<PlanRow> => ({
   title,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Progress, trainingDetails } from "./progress.ts";
 import { displayWidth } from "./table.ts";
 
@@ -31,7 +31,7 @@ function screen(written: readonly string[]): string[] {
 const state = (done: number, details: readonly string[] = []) => ({ done, total: 600, details });
 
 describe("Progress on a terminal", () => {
-  it("rewrites one line for each running step, with bar, speed, loss and time left", () => {
+  test("rewrites one line for each running step, with bar, speed, loss and time left", () => {
     const { clock, written, progress } = stage(true);
     const first = progress.start("rung-1");
     const second = progress.start("rung-22");
@@ -47,7 +47,7 @@ describe("Progress on a terminal", () => {
     ]);
   });
 
-  it("leaves a summary behind when a step ends, and keeps the others moving below it", () => {
+  test("leaves a summary behind when a step ends, and keeps the others moving below it", () => {
     const { clock, written, progress } = stage(true);
     const first = progress.start("rung-1");
     const second = progress.start("rung-2");
@@ -61,7 +61,7 @@ describe("Progress on a terminal", () => {
     expect(screen(written)).toHaveLength(3);
   });
 
-  it("draws no more than ten times a second", () => {
+  test("draws no more than ten times a second", () => {
     const { clock, written, progress } = stage(true);
     const task = progress.start("target");
     for (let step = 0; step < 1000; step++) {
@@ -71,7 +71,7 @@ describe("Progress on a terminal", () => {
     expect(written.join("").match(/target/g)!.length).toBeLessThanOrEqual(11);
   });
 
-  it("never fills a narrow terminal's last column, where a line would wrap", () => {
+  test("never fills a narrow terminal's last column, where a line would wrap", () => {
     const { clock, written, progress } = stage(true, 40);
     const task = progress.start("a run with a name that is rather long");
     clock.ms = 1000;
@@ -81,7 +81,7 @@ describe("Progress on a terminal", () => {
 });
 
 describe("Progress without a terminal", () => {
-  it("prints a plain line at once and then every five seconds, without escape codes", () => {
+  test("prints a plain line at once and then every five seconds, without escape codes", () => {
     const { clock, written, progress } = stage(false);
     const task = progress.start("target");
     for (let second = 0; second <= 12; second++) {
@@ -97,7 +97,7 @@ describe("Progress without a terminal", () => {
     ]);
   });
 
-  it("counts the speed of a resumed step from where it was resumed", () => {
+  test("counts the speed of a resumed step from where it was resumed", () => {
     const { clock, written, progress } = stage(false);
     const task = progress.start("target");
     task.update(state(500));

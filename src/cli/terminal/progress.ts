@@ -4,36 +4,36 @@ import { formatCount, formatSeconds, significant } from "../../figures/numbers.t
 import { displayWidth, padRight, truncate } from "./table.ts";
 
 /** Where progress goes: standard error in the commands, a string in tests. */
-export interface ProgressOutput {
+export type ProgressOutput = {
   write(text: string): unknown;
   /** Whether lines can be rewritten. */
   readonly isTerminal: boolean;
   /** Columns of the terminal now; it may be resized. */
   readonly columns: () => number;
-}
+};
 
 /** How far a step is, in any unit: optimiser steps, bytes, rungs. */
-export interface ProgressState {
+export type ProgressState = {
   readonly done: number;
   readonly total: number;
   /** Short facts, most important first; `trainingDetails` words those of a training. */
   readonly details: readonly string[];
-}
+};
 
-export interface ProgressTask {
+export type ProgressTask = {
   update(state: ProgressState): void;
   /** Ends the line; `summary` stays on the screen. */
   finish(summary: string): void;
-}
+};
 
-interface Line {
+type Line = {
   readonly name: string;
   readonly startedMs: number;
   /** Set by the first update: a resumed run starts where it was, and its speed counts from there. */
   startedDone: number | null;
   state: ProgressState | null;
   printedMs: number;
-}
+};
 
 const REDRAW_MS = 100;
 const PLAIN_MS = 5000;

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { displayWidth, table, truncate } from "./table.ts";
 
 const rows = [
@@ -13,7 +13,7 @@ const columns = [
 ] as const;
 
 describe("table", () => {
-  it("aligns columns under a ruled heading", () => {
+  test("aligns columns under a ruled heading", () => {
     expect(table(rows, columns).split("\n")).toEqual([
       "quantity       value  causes",
       "─────────────  ─────  ──────────────────────────────────────────",
@@ -22,7 +22,7 @@ describe("table", () => {
     ]);
   });
 
-  it("wraps one column between words when the terminal is narrow, and keeps a number with its percent sign", () => {
+  test("wraps one column between words when the terminal is narrow, and keeps a number with its percent sign", () => {
     expect(table(rows, columns, 40).split("\n")).toEqual([
       "quantity       value  causes",
       "─────────────  ─────  ──────────────────",
@@ -33,7 +33,7 @@ describe("table", () => {
     ]);
   });
 
-  it("counts what is seen: colours and combining marks nothing, wide letters two", () => {
+  test("counts what is seen: colours and combining marks nothing, wide letters two", () => {
     expect(displayWidth("\u001b[31mred\u001b[39m")).toBe(3);
     expect(displayWidth("e\u0301tude")).toBe(5);
     expect(displayWidth("言語")).toBe(4);
@@ -41,7 +41,7 @@ describe("table", () => {
     expect(displayWidth("█░─")).toBe(3);
   });
 
-  it("truncates to a width it never exceeds, and leaves alone what fits", () => {
+  test("truncates to a width it never exceeds, and leaves alone what fits", () => {
     expect(truncate("abcdef", 4)).toBe("abc…");
     expect(truncate("abcd", 4)).toBe("abcd");
     fc.assert(

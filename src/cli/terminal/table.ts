@@ -2,13 +2,13 @@
 
 import { stripVTControlCharacters } from "node:util";
 
-export interface TableColumn<Row> {
+export type TableColumn<Row> = {
   readonly title: string;
   readonly align: "left" | "right";
   readonly cell: (row: Row) => string;
   /** Takes the width that the other columns leave, and breaks between words. At most one column of a table. */
   readonly wrap?: boolean;
-}
+};
 
 const GAP = "  ";
 const LEAST_WRAP_WIDTH = 16;

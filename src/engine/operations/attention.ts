@@ -8,7 +8,7 @@ import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
 import { assertShape, bytesOf, matrix, valuesOf } from "./shared.ts";
 
-export interface AttentionAttributes {
+export type AttentionAttributes = {
   readonly batch: number;
   readonly sequenceLength: number;
   readonly numHeads: number;
@@ -16,7 +16,7 @@ export interface AttentionAttributes {
   readonly headDim: number;
   /** Factor on the scores before the softmax; 1 / sqrt(headDim) as a rule. */
   readonly scale: number;
-}
+};
 
 function letters(attributes: AttentionAttributes) {
   const { batch: B, sequenceLength: T, numHeads: H, numKeyValueHeads: G, headDim: D } = attributes;
@@ -119,7 +119,7 @@ export const attentionGradientRow: Operation<AttentionAttributes> = {
   },
 };
 
-interface Query {
+type Query = {
   readonly t: number;
   /** Index into log-sum-exp [B, H, T]. */
   readonly row: number;
@@ -133,7 +133,7 @@ interface Query {
   readonly qValue: (d: number) => number;
   readonly k: (s: number, d: number) => number;
   readonly v: (s: number, d: number) => number;
-}
+};
 
 /** Visits every query with its attention probabilities, computed the slow and obvious way. */
 function forEachQuery(

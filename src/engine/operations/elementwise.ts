@@ -23,10 +23,10 @@ export const meanRow: Operation<null> = {
   },
 };
 
-interface BroadcastAttributes {
+type BroadcastAttributes = {
   readonly shape: Shape;
   readonly scale: number;
-}
+};
 
 export const broadcastRow: Operation<BroadcastAttributes> = {
   name: "broadcast",
@@ -42,10 +42,10 @@ export const broadcastRow: Operation<BroadcastAttributes> = {
   ],
 };
 
-interface FillAttributes {
+type FillAttributes = {
   readonly shape: Shape;
   readonly value: number;
-}
+};
 
 export const fillRow: Operation<FillAttributes> = {
   name: "fill",

@@ -47,9 +47,9 @@ export const embedRow: Operation<null> = {
   },
 };
 
-interface ScatterAttributes {
+type ScatterAttributes = {
   readonly numTokens: number;
-}
+};
 
 function scatterDimensions(inputs: OperandShapes, { numTokens }: ScatterAttributes) {
   const [M, C] = matrix(inputs, 1, "embedGradient");

@@ -8,15 +8,15 @@ import type { OperandShapes, OperandValues, Operation, Tensor } from "../tensor.
 import { apply } from "../tensor.ts";
 import { assertShape, bytesOf, matrix, valuesOf } from "./shared.ts";
 
-export interface HeadAttributes {
+export type HeadAttributes = {
   readonly numHeads: number;
   readonly numKeyValueHeads: number;
   readonly headDim: number;
-}
+};
 
-export interface HeadNormAttributes extends HeadAttributes {
+export type HeadNormAttributes = HeadAttributes & {
   readonly epsilon: number;
-}
+};
 
 function dimensions(
   inputs: OperandShapes,

@@ -5,11 +5,11 @@ import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
 import { addOptional, assertOptionalShape, bytesOf, matrix, valuesOf } from "./shared.ts";
 
-interface MatmulAttributes {
+type MatmulAttributes = {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
   readonly scale: number;
-}
+};
 
 function dimensions(inputs: OperandShapes, { transposeA, transposeB }: MatmulAttributes) {
   const [rowsA, columnsA] = matrix(inputs, 0, "matmul");

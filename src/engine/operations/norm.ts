@@ -4,9 +4,9 @@ import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
 import { addOptional, assertOptionalShape, assertShape, bytesOf, matrix, valuesOf } from "./shared.ts";
 
-interface NormAttributes {
+type NormAttributes = {
   readonly epsilon: number;
-}
+};
 
 function dimensions(inputs: OperandShapes) {
   const [M, C] = matrix(inputs, 0, "rmsNorm");

@@ -4,10 +4,10 @@ import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply, sizeOf } from "../tensor.ts";
 import { assertShape, bytesOf, shapeOf, valuesOf } from "./shared.ts";
 
-interface AdamwAttributes {
+type AdamwAttributes = {
   readonly learningRateScale: number;
   readonly weightDecay: number;
-}
+};
 
 /** Order of the numbers in the `hyper` operand, written by the training loop before every step. */
 export const HYPER = [

@@ -5,7 +5,7 @@ import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
 import { bytesOf, matrix, valuesOf } from "./shared.ts";
 
-export interface RotaryAttributes {
+export type RotaryAttributes = {
   /** T: positions restart every T rows. */
   readonly sequenceLength: number;
   /** Heads at the front of the row that are rotated (queries and keys); the rest (values) is left alone. */
@@ -14,7 +14,7 @@ export interface RotaryAttributes {
   readonly base: number;
   /** 1 rotates, -1 rotates back. */
   readonly sign: 1 | -1;
-}
+};
 
 function dimensions(inputs: OperandShapes, { sequenceLength: T, numHeads, headDim }: RotaryAttributes) {
   const [M, W] = matrix(inputs, 0, "rotary");

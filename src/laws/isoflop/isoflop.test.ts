@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Random } from "../../math/random.ts";
 import { type RunTable, readTable } from "../table/table.ts";
 import { fitFrontier } from "./frontier.ts";
@@ -35,7 +35,7 @@ function ladder(
 const BUDGETS = [1e17, 3e17, 1e18, 3e18, 1e19, 3e19, 1e20];
 
 describe("approach 2", () => {
-  it("finds the exponents of a surface that is known, without noise to three digits", () => {
+  test("finds the exponents of a surface that is known, without noise to three digits", () => {
     const { parameters, budgets, noisePercent } = fitIsoflops(ladder(BUDGETS, 9, 0, 1));
     expect(parameters.a.value).toBeCloseTo(EXPONENT, 3);
     expect(parameters.b.value).toBeCloseTo(1 - EXPONENT, 3);
@@ -47,7 +47,7 @@ describe("approach 2", () => {
     }
   });
 
-  it("has intervals that hold: 90 % of them on 25 noisy ladders, give or take what 25 can tell", () => {
+  test("has intervals that hold: 90 % of them on 25 noisy ladders, give or take what 25 can tell", () => {
     const covered = Array.from({ length: 25 }, (_, seed) => {
       const { a } = fitIsoflops(ladder(BUDGETS.slice(0, 5), 7, 0.005, seed, 0.3), {
         numDraws: 100,
@@ -58,7 +58,7 @@ describe("approach 2", () => {
     expect(covered).toBeGreaterThanOrEqual(18);
   });
 
-  it("is the same for rows in another order, and for losses in another unit", () => {
+  test("is the same for rows in another order, and for losses in another unit", () => {
     const table = ladder(BUDGETS, 7, 0.003, 2);
     const { a, k } = fitIsoflops(table, { numDraws: 50 }).parameters;
     const turned = {
@@ -70,7 +70,7 @@ describe("approach 2", () => {
     expect(again.k.value / k.value).toBeCloseTo(1, 6);
   });
 
-  it("refuses a budget whose minimum lies at an end, and says which way to go", () => {
+  test("refuses a budget whose minimum lies at an end, and says which way to go", () => {
     const inside = ladder(BUDGETS.slice(0, 4), 7, 0, 1);
     const tooLarge = ladder([1e19], 7, 0, 1, 2.5);
     const table = { ...inside, runs: [...inside.runs, ...tooLarge.runs] };
@@ -85,7 +85,7 @@ describe("approach 2", () => {
     expect(warnings).toContain("1 budgets have no optimum and are left out: see the table of budgets");
   });
 
-  it("flags what is off centre, merged or tried in several ways", () => {
+  test("flags what is off centre, merged or tried in several ways", () => {
     const table = ladder(BUDGETS.slice(0, 4), 7, 0, 1, 1.6);
     expect(fitIsoflops(table).budgets[0]!.flags).toContain("off centre: 1 size below the minimum");
     const [first] = table.runs;
@@ -98,7 +98,7 @@ describe("approach 2", () => {
     expect(budgets[1]!.flags.join()).toContain("the best of several runs");
   });
 
-  it("refuses a table without three budgets", () => {
+  test("refuses a table without three budgets", () => {
     expect(() => fitIsoflops(ladder([1e18, 1e19], 7, 0, 1))).toThrow(
       /2 of 2 budgets have an interior minimum/,
     );
@@ -110,7 +110,7 @@ describe("approach 2", () => {
 });
 
 describe("approach 1", () => {
-  it("follows the envelope of training curves", () => {
+  test("follows the envelope of training curves", () => {
     const rows = Array.from({ length: 12 }, (_, i) => 1e7 * 2 ** i).flatMap((n) =>
       Array.from({ length: 25 }, (_, j) => {
         const c = 12 * n * n * 1.35 ** j;
@@ -124,7 +124,7 @@ describe("approach 1", () => {
     for (const { optimum } of budgets) expect(optimum!.n.lo).toBeLessThan(optimum!.n.hi);
   });
 
-  it("refuses where the best is always the largest", () => {
+  test("refuses where the best is always the largest", () => {
     const table = readTable("n,c,loss\n1e8,1e18,4\n2e8,1e18,3.9\n4e8,1e18,3.8", "runs");
     expect(() => fitFrontier(table)).toThrow(/0 amounts of compute/);
   });
@@ -134,7 +134,7 @@ describe.skipIf(!existsSync(DATA))("Porian et al. 2024, arXiv 2406.19146", () =>
   const text = existsSync(DATA) ? readFileSync(new URL("porian-isoflop_points.csv", DATA), "utf8") : "";
 
   // The exponent and its 95 % interval as published (porian-published_fits.csv), correction by correction.
-  it.each([
+  test.each([
     ["rw|base|long|kaplan|kaplan|train", 0.8353, 0.8235, 0.846],
     ["rw|base|long|kaplan|standard|val", 0.7065, 0.6915, 0.7169],
     ["rw|base|short|kaplan|standard|val", 0.602, 0.5914, 0.6173],
@@ -160,7 +160,7 @@ describe.skipIf(!existsSync(DATA))("Porian et al. 2024, arXiv 2406.19146", () =>
   });
 });
 
-it.skipIf(!existsSync(DATA))(
+test.skipIf(!existsSync(DATA))(
   "agrees with the surface on Chinchilla's runs, whose budgets are only roughly shared",
   () => {
     const table = readTable(readFileSync(new URL("chinchilla-epoch.csv", DATA), "utf8"), "chinchilla");

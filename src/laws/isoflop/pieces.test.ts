@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Random } from "../../math/random.ts";
 import { akimaMinimum } from "./akima.ts";
 import type { Size } from "./budgets.ts";
@@ -13,7 +13,7 @@ const sizesOf = (places: readonly number[], lossOf: (x: number) => number): read
 const PLACES = [16, 16.5, 17.2, 18, 18.4, 19.1, 20];
 
 describe("minima", () => {
-  it("are exact on a parabola, wherever it stands", () => {
+  test("are exact on a parabola, wherever it stands", () => {
     fc.assert(
       fc.property(
         fc.double({ min: 17, max: 19, noNaN: true }),
@@ -29,13 +29,13 @@ describe("minima", () => {
     );
   });
 
-  it("are none at an end", () => {
+  test("are none at an end", () => {
     const falling = sizesOf(PLACES, (x) => 30 - x);
     expect(akimaMinimum(falling)).toBeNull();
     expect(parabolaMinimum(sizesOf(PLACES, (x) => (x - 25) ** 2))).toBeNull();
   });
 
-  it("look near the lowest, with company on both sides", () => {
+  test("look near the lowest, with company on both sides", () => {
     const sizes = sizesOf(PLACES, (x) => Math.abs(x - 17.2));
     expect(nearMinimum(sizes, 0.1, 1).map(({ logN }) => logN)).toEqual([16.5, 17.2, 18]);
     expect(nearMinimum(sizes, 5, 0)).toHaveLength(7);
@@ -43,7 +43,7 @@ describe("minima", () => {
 });
 
 describe("smooth curves", () => {
-  it("go through points without noise, and straight past one that has some", () => {
+  test("go through points without noise, and straight past one that has some", () => {
     const random = new Random(1, "smooth.test");
     const places = Array.from({ length: 15 }, (_, i) => 16 + i / 4);
     const truth = (x: number) => 1.2 + 0.05 * (x - 17.5) ** 2 + 0.01 * (x - 17.5) ** 3;
@@ -57,7 +57,7 @@ describe("smooth curves", () => {
     for (const [i, x] of [16.1, 17.6, 19.4].entries()) expect(mean[i]!).toBeCloseTo(truth(x), 3);
   });
 
-  it("are less sure far from a size than at one", () => {
+  test("are less sure far from a size than at one", () => {
     const sizes = sizesOf(PLACES, (x) => 0.05 * (x - 18) ** 2);
     const { factor } = curveOver(sizes, Float64Array.of(18, 19.6), { noise: 1e-3, bend: 0.05 });
     const deviation = factor.map((row) => Math.hypot(...row));
@@ -67,13 +67,13 @@ describe("smooth curves", () => {
 });
 
 describe("lines", () => {
-  it("weigh points", () => {
+  test("weigh points", () => {
     expect(lineThrough([0, 1, 2], [1, 3, 5], [1, 1, 1])).toEqual({ intercept: 1, slope: 2 });
     const { slope } = lineThrough([0, 1, 2], [0, 1, 9], [1, 1, 1e-9]);
     expect(slope).toBeCloseTo(1, 6);
   });
 
-  it("notice scatter that the points do not explain", () => {
+  test("notice scatter that the points do not explain", () => {
     const points = (scatter: number) =>
       [0, 1, 2, 3, 4, 5].map((x) => ({
         x,

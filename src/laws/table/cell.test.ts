@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { readCell } from "./cell.ts";
 
-it.each([
+test.each([
   ["70B", 70e9],
   ["1.4T", 1.4e12],
   ["410 M", 410e6],
@@ -28,15 +28,15 @@ it.each([
   expect(cell.kind === "number" ? cell.value / value : Number.NaN).toBeCloseTo(1, 12);
 });
 
-it.each(["", "NaN", "nan", "-inf", "None", "n/a", "diverged", "1e999"])("%s is missing", (written) => {
+test.each(["", "NaN", "nan", "-inf", "None", "n/a", "diverged", "1e999"])("%s is missing", (written) => {
   expect(readCell(written).kind).toBe("missing");
 });
 
-it.each(["lots", "70 bananas", "1.2.3", "1 XFLOP", "5 Z", "e8", "1e", "--3"])("%s is text", (written) => {
+test.each(["lots", "70 bananas", "1.2.3", "1 XFLOP", "5 Z", "e8", "1e", "--3"])("%s is text", (written) => {
   expect(readCell(written).kind).toBe("text");
 });
 
-it("reads back every number that a program writes", () => {
+test("reads back every number that a program writes", () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
       expect(readCell(String(value))).toEqual({ kind: "number", value: value + 0 });

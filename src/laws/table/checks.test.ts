@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { chinchillaLaw } from "../formulas/chinchilla.ts";
 import { computeLaw } from "../formulas/compute.ts";
 import type { Law } from "../law.ts";
@@ -33,11 +33,11 @@ const grid: Sizes = [1, 2, 4, 8].flatMap((k) =>
 );
 
 describe("what a table can bear", () => {
-  it("takes a grid without a word", () => {
+  test("takes a grid without a word", () => {
     expect(checkTable(tableOf(grid), chinchillaLaw)).toEqual({ decision: "fit", warnings: [] });
   });
 
-  it("refuses losses that are all one number", () => {
+  test("refuses losses that are all one number", () => {
     const { found, remedy } = refused(
       tableOf(grid, () => 3),
       chinchillaLaw,
@@ -46,7 +46,7 @@ describe("what a table can bear", () => {
     expect(remedy).toContain("--columns loss=");
   });
 
-  it("wants a run more than parameters, and counts a design once", () => {
+  test("wants a run more than parameters, and counts a design once", () => {
     const few = tableOf([...grid.slice(0, 5), grid[0]!, grid[1]!]);
     const { found, remedy } = refused(few, chinchillaLaw);
     expect(found).toMatch(/^runs: 7 runs of 5 designs for the 5 parameters/);
@@ -54,7 +54,7 @@ describe("what a table can bear", () => {
     expect(checkTable(tableOf(grid.slice(0, 6)), chinchillaLaw).decision).toBe("fit");
   });
 
-  it.each<[string, Sizes, readonly string[]]>([
+  test.each<[string, Sizes, readonly string[]]>([
     ["N", powers.map((k) => [1e8, 1e9 * 2 ** k]), ["A", "E", "alpha"]],
     ["D", powers.map((k) => [1e7 * 2 ** k, 1e9]), ["B", "E", "beta"]],
     ["D/N", powers.map((k) => [1e7 * 2 ** k, 2e8 * 2 ** k]), ["A", "B", "alpha", "beta"]],
@@ -66,7 +66,7 @@ describe("what a table can bear", () => {
     expect(checkTable(tableOf(sizes), computeLaw).decision).toBe("fit");
   });
 
-  it("warns of a small spread", () => {
+  test("warns of a small spread", () => {
     const narrow = grid.map(([n, d]) => [1e8 * (n / 1e7) ** 0.4, (d / n) * 1e9] as const);
     expect(checkTable(tableOf(narrow), chinchillaLaw)).toMatchObject({
       decision: "fit",
@@ -74,7 +74,7 @@ describe("what a table can bear", () => {
     });
   });
 
-  it("refuses losses that rise with compute, and names the rows", () => {
+  test("refuses losses that rise with compute, and names the rows", () => {
     const { found } = refused(
       tableOf(grid, (n, d) => 2 + 1e-3 * Math.log(n * d)),
       chinchillaLaw,
@@ -84,7 +84,7 @@ describe("what a table can bear", () => {
     );
   });
 
-  it("tells of runs that did worse than a smaller one", () => {
+  test("tells of runs that did worse than a smaller one", () => {
     const table = tableOf(grid, (n, d) => (n === 8e7 && d === 6.4e9 ? 3.9 : chinchilla(n, d)));
     expect(checkTable(table, chinchillaLaw)).toMatchObject({
       warnings: [expect.stringMatching(/^1 of 12 runs did worse.*: run 11 \(3\.9, while /)],
@@ -93,7 +93,7 @@ describe("what a table can bear", () => {
 });
 
 describe("the pieces", () => {
-  it("finds eigenvalues and eigenvectors", () => {
+  test("finds eigenvalues and eigenvectors", () => {
     const { values, vectors } = symmetricEigen([
       [2, 1, 0],
       [1, 2, 0],
@@ -104,11 +104,11 @@ describe("the pieces", () => {
     expect(flat[0]! + flat[1]!).toBeCloseTo(0, 12);
   });
 
-  it("finds nothing confounded on a grid", () => {
+  test("finds nothing confounded on a grid", () => {
     expect(confoundedParameters(chinchillaLaw, tableOf(grid).runs)).toEqual([]);
   });
 
-  it("ranks, ties and all", () => {
+  test("ranks, ties and all", () => {
     expect(rankCorrelation([1, 2, 3, 4], [10, 100, 1e3, 1e4])).toBe(1);
     expect(rankCorrelation([1, 2, 3, 4], [4, 3, 2, 1])).toBe(-1);
     expect(rankCorrelation([1, 1, 1], [1, 2, 3])).toBe(0);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
 import { readTable, type TableOptions } from "./table.ts";
 
@@ -30,19 +30,19 @@ describe("formats", () => {
     );
   const numbers = expected.map(({ n, d, c, loss }) => [loss, n, d, c]);
 
-  it("reads CSV, with notes, a byte-order mark and carriage returns", () => {
+  test("reads CSV, with notes, a byte-order mark and carriage returns", () => {
     expect(readTable(`n,d,loss\n${ROWS}\n`, "runs").runs).toEqual(expected);
     expect(close(`\uFEFF# from the wiki\r\nn,d,loss\r\n\r\n${ROWS.replaceAll("\n", "\r\n")}`)).toEqual(
       numbers,
     );
   });
 
-  it("reads tabs and semicolons", () => {
+  test("reads tabs and semicolons", () => {
     expect(close(`n\td\tloss\n${ROWS.replaceAll(",", "\t")}`)).toEqual(numbers);
     expect(close(`n;d;loss\n${ROWS.replaceAll(",", ";").replaceAll(".", ",")}`)).toEqual(numbers);
   });
 
-  it("reads JSON lines, arrays, an array inside an object, and columns", () => {
+  test("reads JSON lines, arrays, an array inside an object, and columns", () => {
     const rows = expected.map(({ n, d, loss }) => ({ n, d, val: { loss } }));
     expect(close(rows.map((row) => JSON.stringify(row)).join("\n"))).toEqual(numbers);
     expect(close(JSON.stringify(rows, null, 2))).toEqual(numbers);
@@ -55,13 +55,13 @@ describe("formats", () => {
     expect(close(JSON.stringify(columns))).toEqual(numbers);
   });
 
-  it("says which line of JSON is broken", () => {
+  test("says which line of JSON is broken", () => {
     expect(refusal('{"n":1e8,"d":2e9,"loss":3}\n{"n":').found).toMatch(/runs\.csv, line 2 is not JSON/);
   });
 });
 
 describe("columns", () => {
-  it.each([
+  test.each([
     ["Model Size,Training FLOP,loss", [1e8, 1.2e18, 3.5]],
     ["non_embedding_params,tokens_seen,val/loss", [1e8, 2e9, 3.5]],
     ["numParams,Train Tokens,c4_val_loss", [1e8, 2e9, 3.5]],
@@ -85,24 +85,24 @@ describe("columns", () => {
     expect(loss).toBe(3.5);
   });
 
-  it("takes the user's word, whatever the spelling of case and spaces", () => {
+  test("takes the user's word, whatever the spelling of case and spaces", () => {
     const text = "a,b,train loss,val loss\n1e8,2e9,3.4,3.5";
     const columns = { n: "a", d: "b", loss: "Val_Loss" };
     expect(readTable(text, "runs", { columns }).runs[0]).toMatchObject({ n: 1e8, d: 2e9, loss: 3.5 });
   });
 
-  it("refuses to choose between two losses", () => {
+  test("refuses to choose between two losses", () => {
     const error = refusal("n,d,train_loss,val_loss\n1e8,2e9,3.4,3.5");
     expect(error.found).toContain("train_loss, val_loss");
     expect(error.remedy).toBe("say which: --columns loss=train_loss or --columns loss=val_loss");
   });
 
-  it("does not take a number about the loss, or about tokens, for another", () => {
+  test("does not take a number about the loss, or about tokens, for another", () => {
     const text = "n,d,loss,loss_std,tokens_per_second,embedding_params\n1e8,2e9,3.5,.01,1e5,1e6";
     expect(readTable(text, "runs").runs[0]).toMatchObject({ n: 1e8, d: 2e9, loss: 3.5 });
   });
 
-  it("names the near name of one that is not there", () => {
+  test("names the near name of one that is not there", () => {
     const columns = { n: "parms" };
     expect(refusal(`params,d,loss\n${ROWS}`, { columns }).found).toContain(
       'no column "parms", perhaps params',
@@ -111,7 +111,7 @@ describe("columns", () => {
     expect(refusal(`n,d,loss\n${ROWS}`, { columns: wrong }).found).toBe("--columns lose=..., perhaps loss");
   });
 
-  it("asks only for what the law needs", () => {
+  test("asks only for what the law needs", () => {
     const text = "compute,loss\n1e18,3.5\n4e18,3.2";
     expect(readTable(text, "runs", { needs: ["c"] }).runs[0]).toMatchObject({
       c: 1e18,
@@ -123,11 +123,11 @@ describe("columns", () => {
     );
   });
 
-  it("sends a learning curve to where it is read", () => {
+  test("sends a learning curve to where it is read", () => {
     expect(refusal("step,lr,loss\n100,3e-4,4.2").remedy).toContain("longrun laws curve");
   });
 
-  it("takes FLOPs and dense parameters of a routed model from its steps", () => {
+  test("takes FLOPs and dense parameters of a routed model from its steps", () => {
     const text =
       "loss_validation,num_experts,step,dense_parameter_count,total_parameter_count,flops_per_step\n2.6,64,250000,2.7e7,5.6e8,7.25e13";
     expect(readTable(text, "runs").runs[0]).toMatchObject({ n: 2.7e7, c: 7.25e13 * 250_000, experts: 64 });
@@ -135,7 +135,7 @@ describe("columns", () => {
 });
 
 describe("rows", () => {
-  it("sets aside what is missing or diverged, with the reason", () => {
+  test("sets aside what is missing or diverged, with the reason", () => {
     const { runs, setAside } = readTable(
       `n,d,loss\n${ROWS}\n8e8,16e9,NaN\n8e8,16e9,\n8e8,16e9,0\n8e8,16e9,400`,
       "runs",
@@ -149,7 +149,7 @@ describe("rows", () => {
     ]);
   });
 
-  it("counts the same run once, and two seeds twice", () => {
+  test("counts the same run once, and two seeds twice", () => {
     const { runs, setAside } = readTable(
       `n,d,loss,seed\n1e8,2e9,3.5,0\n1e8,2e9,3.5,0\n1e8,2e9,3.51,1`,
       "runs",
@@ -158,7 +158,7 @@ describe("rows", () => {
     expect(setAside).toEqual([{ run: "line 3", reason: "repeats line 2: the same N, D, C and loss" }]);
   });
 
-  it("sets aside what the table marks, unless told to keep it", () => {
+  test("sets aside what the table marks, unless told to keep it", () => {
     const text = `n,d,loss,outlier\n1e8,2e9,3.5,False\n2e8,4e9,3.2,True`;
     expect(readTable(text, "runs").setAside).toEqual([
       { run: "line 3", reason: "marked in column outlier; --keep-all keeps it" },
@@ -166,7 +166,7 @@ describe("rows", () => {
     expect(readTable(text, "runs", { keepAll: true }).runs).toHaveLength(2);
   });
 
-  it("takes an empty cell of what may be left out for left out", () => {
+  test("takes an empty cell of what may be left out for left out", () => {
     const { runs } = readTable(
       "n,d,loss,unique,experts,seed\n1e8,2e9,3.5,,0,\n1e8,2e9,3.6,1e9,8,two",
       "runs",
@@ -175,7 +175,7 @@ describe("rows", () => {
     expect(runs[1]).toMatchObject({ unique: 1e9, experts: 8, seed: expect.any(Number) });
   });
 
-  it("carries further columns along, a row's own beside it, and leaves out what a row has not", () => {
+  test("carries further columns along, a row's own beside it, and leaves out what a row has not", () => {
     const text = "n,d,loss,score,score_sd\n1e8,2e9,3.5,0.4,\n2e8,4e9,,0.5,0.01\n4e8,8e9,3,0.6,0.02";
     const { runs } = readTable(text, "runs", {
       extra: { score: "needed", score_sd: "optional", score_chance: "optional" },
@@ -187,16 +187,16 @@ describe("rows", () => {
     );
   });
 
-  it("refuses what is no text, without its bytes", () => {
+  test("refuses what is no text, without its bytes", () => {
     for (const text of ["PAR1\u0015\u0004", "n,d,loss\n1,2,\0", "\u001f\ufffd\b\0"])
       expect(() => readTable(text, "runs")).toThrow(/^found: runs is not text\nexpected: [\x20-\x7e\n]+$/);
   });
 
-  it("names a cell that is no number", () => {
+  test("names a cell that is no number", () => {
     expect(refusal(`n,d,loss\n${ROWS}\n1e8,lots,3`).found).toBe('runs.csv, line 5: d is "lots"');
   });
 
-  it("warns of checkpoints", () => {
+  test("warns of checkpoints", () => {
     const { warnings } = readTable("run,n,d,loss\na,1e8,1e9,3.6\na,1e8,2e9,3.5\nb,2e8,4e9,3.2", "runs");
     expect(warnings).toEqual([expect.stringContaining("2 rows are checkpoints of 1 runs (a and so on)")]);
   });
@@ -205,18 +205,18 @@ describe("rows", () => {
 describe("mixtures", () => {
   const text = "dataset,n,d,loss\nc4,1e8,2e9,3.5\nc4,2e8,4e9,3.2\npile,1e8,2e9,3.1";
 
-  it("refuses two corpora, and says how to choose", () => {
+  test("refuses two corpora, and says how to choose", () => {
     const error = refusal(text);
     expect(error.found).toBe("runs.csv mixes 2 training corpora, column dataset: c4 (2 rows), pile (1 rows)");
     expect(error.remedy).toContain('--where "dataset=c4"');
   });
 
-  it("reads the ones chosen, or all on purpose", () => {
+  test("reads the ones chosen, or all on purpose", () => {
     expect(readTable(text, "runs", { where: ["dataset=pile"] }).runs).toHaveLength(1);
     expect(readTable(text, "runs", { where: ["dataset=*", "n>1e8"] }).runs).toHaveLength(1);
   });
 
-  it.each([
+  test.each([
     ["schedule", "learning-rate schedules"],
     ["eval_set", "evaluation sets"],
     ["Architecture", "architectures"],
@@ -226,12 +226,12 @@ describe("mixtures", () => {
     expect(refusal(`${column},n,d,loss\n${rows.join("\n")}`).found).toContain(`mixes 2 ${what}`);
   });
 
-  it("does not take a label of size for a mixture", () => {
+  test("does not take a label of size for a mixture", () => {
     const rows = ["d12,1e8,2e9,3.5", "d12,1e8,4e9,3.4", "d24,4e8,2e9,3.2", "d24,4e8,4e9,3.1"];
     expect(readTable(`config,n,d,loss\n${rows.join("\n")}`, "runs").runs).toHaveLength(4);
   });
 
-  it("takes dense models for every router's, and refuses two routers", () => {
+  test("takes dense models for every router's, and refuses two routers", () => {
     const rows = [
       "Dense,1,1e8,3.5",
       "Dense,1,2e8,3.4",
@@ -246,31 +246,31 @@ describe("mixtures", () => {
     expect(refusal(mixed, { needs }).found).toContain("S-Base (3 rows), Hash (2 rows)");
   });
 
-  it("names the values of a condition that leaves nothing", () => {
+  test("names the values of a condition that leaves nothing", () => {
     expect(refusal(text, { where: ["dataset=books"] }).expected).toBe("dataset to be one of c4, pile");
   });
 });
 
 describe("units", () => {
-  it("refuses tokens in billions that do not say so", () => {
+  test("refuses tokens in billions that do not say so", () => {
     expect(refusal("n,tokens,loss\n1e8,2,3.5\n2e8,4,3.2").remedy).toContain('"tokens (B)"');
     expect(refusal("params,tokens,loss\n.1,2,3.5\n.2,4,3.2").found).toContain("parameters such as 0.1");
   });
 
-  it("refuses FLOPs that no such model could have used, and names the row", () => {
+  test("refuses FLOPs that no such model could have used, and names the row", () => {
     const text = "n,d,c,loss\n1e8,2e9,1.2e18,3.5\n2e8,4e9,4.8e15,3.2";
     expect(refusal(text).found).toBe("runs.csv: C / (N D) is 0.006 at line 3");
     expect(readTable(text, "runs", { columns: { c: "c" } }).warnings[0]).toContain("0.006 at line 3");
   });
 
-  it("warns of FLOPs that attention may explain", () => {
+  test("warns of FLOPs that attention may explain", () => {
     const { warnings } = readTable("n,d,c,loss\n1e8,2e9,3e18,3.5\n2e8,4e9,4.8e18,3.2", "runs");
     expect(warnings).toEqual([
       expect.stringMatching(/C is outside 5 to 10 times N D in 1 of 2 runs: 15 at line 2/),
     ]);
   });
 
-  it("refuses perplexities", () => {
+  test("refuses perplexities", () => {
     expect(refusal("n,d,val_ppl\n1e8,2e9,12\n2e8,4e9,11").remedy).toBe(
       "give the logarithms of val_ppl in a column named loss",
     );
@@ -290,7 +290,7 @@ describe("any text", () => {
     }
   };
 
-  it("is a table or a refusal", () => {
+  test("is a table or a refusal", () => {
     const cell = fc.oneof(
       fc.constantFrom(
         "",
@@ -339,7 +339,7 @@ describe.skipIf(!existsSync(DATA))("public tables", () => {
   const read = (name: string, options?: TableOptions) =>
     readTable(readFileSync(new URL(name, DATA), "utf8"), name, options);
 
-  it("drops the five largest losses of Chinchilla's figure, as published, unless told to keep them", () => {
+  test("drops the five largest losses of Chinchilla's figure, as published, unless told to keep them", () => {
     const { runs, setAside } = read("chinchilla-epoch.csv");
     expect([runs.length, setAside.length]).toEqual([240, 5]);
     expect(setAside[0]!.reason).toContain("2404.10102");
@@ -347,7 +347,7 @@ describe.skipIf(!existsSync(DATA))("public tables", () => {
     expect(read("chinchilla-epoch.csv", { keepAll: true }).runs).toHaveLength(245);
   });
 
-  it("reads the others, and refuses what they mix", () => {
+  test("reads the others, and refuses what they mix", () => {
     expect(read("datablations_c4_all.csv").runs.filter(({ unique }) => unique !== undefined)).toHaveLength(
       296,
     );

@@ -5,7 +5,7 @@ import { normalQuantile } from "../../math/normal.ts";
 import { LEAST_SD } from "./score-law.ts";
 
 /** A model's loss and its score on a task. */
-export interface TaskPoint {
+export type TaskPoint = {
   readonly loss: number;
   /** Accuracy, 0 to 1. */
   readonly score: number;
@@ -13,7 +13,7 @@ export interface TaskPoint {
   readonly chance: number;
   /** Standard deviation of the score over items; 0 where it is not known. */
   readonly sd: number;
-}
+};
 
 const FEWEST_POINTS = 4;
 

@@ -7,21 +7,21 @@ import { checkTaskPoints, type TaskPoint } from "./check.ts";
 import { posteriorDraws } from "./score-law.ts";
 import { sigmoidLaw, sigmoidParameters } from "./sigmoid.ts";
 
-export interface TaskParameter {
+export type TaskParameter = {
   readonly median: number;
   readonly lo: number;
   readonly hi: number;
   /** False where the ladder says little more than what was assumed before it. */
   readonly identified: boolean;
-}
+};
 
-export interface TaskFit {
+export type TaskFit = {
   readonly formula: string;
   readonly parameters: Readonly<Record<"floor" | "top" | "slope" | "midpoint", TaskParameter>>;
   readonly warnings: readonly string[];
   /** Median and 90 % interval of the expected accuracy at a loss; a measurement's own noise comes on top. */
   readonly scoreAt: (loss: number) => { readonly median: number; readonly lo: number; readonly hi: number };
-}
+};
 
 const NUM_DRAWS = 640;
 const Z = normalQuantile(0.95);

@@ -16,15 +16,15 @@ import { sigmoidLaw } from "./sigmoid.ts";
 export type TaskRun = Design & TaskPoint;
 
 /** One forecast of the back-test: fitted below the cut, tested on a run above it. */
-export interface TaskBackTestRow {
+export type TaskBackTestRow = {
   readonly cut: number;
   readonly reach: number;
   readonly measured: number;
   readonly twoStep: Interval;
   readonly direct: Interval;
-}
+};
 
-export interface TaskForecast extends Interval {
+export type TaskForecast = Interval & {
   /** loss -> accuracy, fed with the forecast of the loss. */
   readonly twoStep: Interval;
   /** compute -> accuracy. */
@@ -38,7 +38,7 @@ export interface TaskForecast extends Interval {
   readonly reach: number;
   readonly basis: string;
   readonly warnings: readonly string[];
-}
+};
 
 const NUM_DRAWS = 640;
 const NUM_BACK_TEST_DRAWS = 160;
@@ -93,10 +93,10 @@ function checkTarget(target: Design, loss: Interval): void {
 }
 
 /** Both laws' posteriors, ready to say what would be measured at any design above the runs. */
-interface Posteriors {
+type Posteriors = {
   readonly twoStep: (loss: Interval) => readonly number[];
   readonly direct: (c: number) => readonly number[];
-}
+};
 
 function posteriorsOf(runs: readonly TaskRun[], numDraws: number): Posteriors {
   const chance = runs[0]!.chance;

@@ -7,19 +7,19 @@
 import type { Random } from "../../math/random.ts";
 
 /** A formula of one variable x, with a normal prior on each internal parameter. */
-export interface ScoreLaw {
+export type ScoreLaw = {
   readonly centres: readonly number[];
   readonly sds: readonly number[];
   /** The score as a function of x, under these parameters. */
   readonly curve: (theta: ArrayLike<number>) => (x: number) => number;
-}
+};
 
-export interface ScoredPoint {
+export type ScoredPoint = {
   readonly x: number;
   readonly score: number;
   /** Of measuring the score: of the items drawn; 0 where it is not known. */
   readonly sd: number;
-}
+};
 
 /** One draw: the parameters, then the log of the factor on every point's noise. */
 export type Draw = Float64Array;
@@ -78,11 +78,11 @@ function itemSd(sd: number): number {
   return sd === 0 ? UNKNOWN_SD : Math.max(sd, LEAST_SD);
 }
 
-interface Member {
+type Member = {
   readonly draw: Draw;
   readonly logPrior: number;
   readonly logLikelihood: number;
-}
+};
 
 function factorSdOf(points: readonly ScoredPoint[]): number {
   return points.length > 0 && points.every(({ sd }) => sd === 0) ? UNKNOWN_FACTOR_SD : NOISE_FACTOR_SD;

@@ -7,7 +7,7 @@ import type { Price } from "./candidate.ts";
 import type { Routing } from "./shapes.ts";
 
 /** A model with its layout, in plain numbers. */
-export interface Design {
+export type Design = {
   readonly name: string;
   readonly hidden: number;
   readonly numLayers: number;
@@ -27,32 +27,32 @@ export interface Design {
   readonly stepSeconds: Interval;
   readonly mfu: number;
   readonly memoryBytes: number;
-}
+};
 
-export interface Rounded {
+export type Rounded = {
   readonly grid: string;
   /** What the grid asks for, in words. */
   readonly rule: string;
   /** Null: nothing of it fits. */
   readonly answer: { readonly design: Design; readonly price: Price } | null;
-}
+};
 
-export interface DomainAnswer {
+export type DomainAnswer = {
   readonly domainSize: number;
   readonly isOwn: boolean;
   /** `price`: against the cluster as it is; negative where this one is better. Null: nothing fits. */
   readonly answer: { readonly design: Design; readonly price: Price } | null;
   /** The best of each size. */
   readonly sizes: readonly SizePoint[];
-}
+};
 
-export interface SizePoint {
+export type SizePoint = {
   readonly activeParameters: number;
   readonly loss: number;
   readonly mfu: number;
-}
+};
 
-export interface Codesign {
+export type Codesign = {
   readonly cluster: {
     readonly accelerator: string;
     readonly acceleratorLabel: string;
@@ -95,4 +95,4 @@ export interface Codesign {
   readonly numTried: number;
   readonly assumptions: readonly string[];
   readonly warnings: readonly string[];
-}
+};

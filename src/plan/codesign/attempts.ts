@@ -6,12 +6,12 @@ import { type Candidate, candidateOf, type Question } from "./candidate.ts";
 import { type Choice, productParameters, shapeOf } from "./shapes.ts";
 
 /** Finds layouts. Both answers fit in memory; null: none does. */
-export interface LayoutFinder {
+export type LayoutFinder = {
   /** Every layout. */
   readonly search: (shape: ModelShape) => PlannedLayout | null;
   /** Layouts that were among the best for shapes searched before: far quicker, seldom worse. */
   readonly quick: (shape: ModelShape) => PlannedLayout | null;
-}
+};
 
 /** Least loss first; of equals the smaller. */
 export const byLoss = (a: Candidate, b: Candidate) => a.loss - b.loss || a.active - b.active;

@@ -14,15 +14,15 @@ import { EXPERT_EXPONENT } from "./assumptions.ts";
 import { aspectPenalty, type Choice, productParameters, shapeOf } from "./shapes.ts";
 
 /** What stays the same while shapes are tried. */
-export interface Question {
+export type Question = {
   readonly law: ScalingLaw;
   readonly vocabularySize: number;
   readonly days: number;
   /** Part of the time that training moves forward. */
   readonly goodput: Interval;
-}
+};
 
-export interface Candidate extends PlannedLayout {
+export type Candidate = PlannedLayout & {
   readonly choice: Choice;
   readonly shape: ModelShape;
   /** Parameters in matrix products that a token meets, and all of them. */
@@ -32,7 +32,7 @@ export interface Candidate extends PlannedLayout {
   readonly tokens: number;
   /** At the law's fit, the middle prediction of speed, and the middle of each assumption. */
   readonly loss: number;
-}
+};
 
 /** Evaluates a shape at a layout. */
 export function candidateOf(question: Question, choice: Choice, found: PlannedLayout): Candidate {
@@ -51,12 +51,12 @@ export function denseWorth(active: number, all: number, exponent: number): numbe
 }
 
 /** One way that everything unknown might have come out; the same ways for every candidate, so that differences are of shapes alone. */
-export interface Scenario {
+export type Scenario = {
   readonly terms: LawTerms;
   /** Speed over its prediction, share of time over its middle. */
   readonly speed: number;
   readonly expertExponent: number;
-}
+};
 
 /** Enough for the ends of a 90 % interval to about a tenth of its width; as many as a saved law keeps. */
 const NUM_SCENARIOS = 200;
@@ -99,11 +99,11 @@ export function lossInterval(scenarios: readonly Scenario[], candidate: Candidat
 }
 
 /** What one candidate costs against another: percent more loss, and the days that it lacks to the other's loss. */
-export interface Price {
+export type Price = {
   readonly lossPercent: Interval;
   /** Infinity where it never gets there. */
   readonly extraDays: Interval;
-}
+};
 
 export function priceOf(
   question: Question,

@@ -19,7 +19,7 @@ import { type Choice, GRIDS, type Routing } from "./shapes.ts";
 import { designOf, lawAlone, pointOf, warningsOf } from "./told.ts";
 
 /** What is given. */
-export interface CodesignRequest {
+export type CodesignRequest = {
   readonly cluster: Cluster;
   readonly law: ScalingLaw;
   readonly days: number;
@@ -32,7 +32,7 @@ export interface CodesignRequest {
   /** Sequences of one step; null: DeepSeek LLM's rule, at most Llama 3's largest. */
   readonly batchSequences: number | null;
   readonly software: Software;
-}
+};
 
 /** Finds layouts on a cluster. */
 export type FinderFor = (cluster: Cluster, job: Job) => LayoutFinder;

@@ -18,12 +18,12 @@ const KEPT = 12;
 /** Layouts worth trying, by their text. */
 export type Pool = Map<string, Layout>;
 
-export interface FinderOptions {
+export type FinderOptions = {
   readonly precision: Precision;
   readonly constants?: Constants;
   /** Shared by several clusters, it lets each try what did well on the others. */
   readonly pool?: Pool;
-}
+};
 
 /**
  * What dozens of searches leave out beside: hybrid groups beyond four fast domains are three quarters of all layouts, and a short sequence

@@ -8,7 +8,7 @@ import { neighbours, sized } from "./moves.ts";
 import { type Choice, choiceNear, GRIDS, type Grid, isModerate, isOn, type Routing } from "./shapes.ts";
 
 /** Every shape that was tried, best found for each grid, and the best of each size. */
-export interface Optimum {
+export type Optimum = {
   /** Chosen apart: the law's own size in a middle shape, then its fastest layout. Null where that does not fit. */
   readonly plain: Candidate | null;
   readonly tried: readonly Candidate[];
@@ -18,7 +18,7 @@ export interface Optimum {
   readonly unfit: readonly number[];
   /** One a grid, in the order of GRIDS; null where nothing of it fits. */
   readonly best: readonly (Candidate | null)[];
-}
+};
 
 /** Sizes tried around the law's own optimum for the cluster's rough compute: every layout at these ... */
 const SEARCHED_SIZES = [1 / 4, 1, 4] as const;

@@ -9,17 +9,17 @@ import { ASPECT_PENALTY, FLAT_ASPECT } from "./assumptions.ts";
 export type Routing = { readonly count: number; readonly topK: number } | null;
 
 /** One choice. Everything else about the model follows. */
-export interface Choice {
+export type Choice = {
   readonly hidden: number;
   readonly numLayers: number;
   readonly headDim: number;
   /** Feed-forward width that one token meets: of all its experts together where there are any. */
   readonly feedForwardWidth: number;
   readonly routing: Routing;
-}
+};
 
 /** How a shape is rounded. Each grid holds all shapes of those below it, so that a nicer optimum is never better. */
-export interface Grid {
+export type Grid = {
   readonly name: string;
   /** What it asks for, in words. */
   readonly rule: string;
@@ -27,7 +27,7 @@ export interface Grid {
   readonly feedForward: number;
   readonly layers: number;
   readonly headDims: readonly number[];
-}
+};
 
 /** From free to nicest. Free: widths in 64, so that 8-bit products stay aligned after an eightfold split. */
 export const GRIDS = [

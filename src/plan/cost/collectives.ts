@@ -4,14 +4,14 @@ import type { Constants } from "../constants.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 
 /** Ranks that exchange: how many, and how far apart they are numbered. */
-export interface Group {
+export type Group = {
   readonly size: number;
   /** Distance between neighbours in the order of devices: 1 means next door. */
   readonly stride: number;
-}
+};
 
 /** Bytes per second and direction that one member has, the latency of a step, and how members lie. */
-export interface Links {
+export type Links = {
   readonly size: number;
   readonly membersPerDomain: number;
   readonly numDomains: number;
@@ -25,7 +25,7 @@ export interface Links {
   readonly outerLatency: number;
   /** Seconds to start any exchange. */
   readonly start: number;
-}
+};
 
 /** How a group lies on a cluster. */
 export function linksOf(cluster: Cluster, group: Group, constants: Constants): Links {

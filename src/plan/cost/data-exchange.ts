@@ -7,12 +7,12 @@ import type { StageParameters } from "../layout/memory.ts";
 import { allReduceSeconds, gatherSeconds, type Links, linksOf } from "./collectives.ts";
 
 /** Seconds that one micro batch takes on the stage, and how many there are. */
-export interface Windows {
+export type Windows = {
   readonly forward: number;
   readonly backward: number;
   readonly numMicroBatches: number;
   readonly numLayers: number;
-}
+};
 
 /** An exchange beside work: what does not fit shows, and what fits still disturbs. */
 export function exposed(exchange: number, window: number, constants: Constants): number {

@@ -7,14 +7,14 @@ import { allReduceSeconds, allToAllSeconds, gatherSeconds, linksOf } from "./col
 import { type LayerSetting, routedRows, tokensPerMicroBatch } from "./layer.ts";
 
 /** Exposed seconds of one pass. */
-export interface ExchangeCost {
+export type ExchangeCost = {
   readonly tensorForward: number;
   readonly tensorBackward: number;
   readonly context: number;
   readonly expert: number;
   /** The same exchange, nothing of it hidden. */
   readonly expertUnhidden: number;
-}
+};
 
 /** Key and value numbers of one token that context ranks hand round. */
 function keyValueWidth({ attention }: ModelShape): number {

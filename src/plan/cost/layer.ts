@@ -6,28 +6,28 @@ import type { ModelShape } from "../shape/model-shape.ts";
 import { productSeconds, type Rates } from "./matrix-product.ts";
 
 /** Seconds of one pass over one layer, by what limits it. */
-export interface PassCost {
+export type PassCost = {
   readonly products: number;
   readonly attention: number;
   readonly memory: number;
   readonly host: number;
-}
+};
 
-export interface LayerCost {
+export type LayerCost = {
   readonly forward: PassCost;
   readonly backward: PassCost;
   /** Seconds done again in the backward pass by selective, and by full recomputation. */
   readonly selectiveAgain: number;
   readonly fullAgain: number;
-}
+};
 
 /** What the cost of a layer depends on beside the model. */
-export interface LayerSetting {
+export type LayerSetting = {
   readonly rates: Rates;
   readonly layout: Pick<Layout, "tensor" | "context" | "expert" | "microBatch" | "sequenceParallel">;
   readonly sequence: number;
   readonly software: Software;
-}
+};
 
 /** Tokens that one device's tensor-parallel group works on in a micro batch. */
 export function tokensPerMicroBatch({ layout, sequence }: LayerSetting): number {

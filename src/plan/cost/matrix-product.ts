@@ -4,7 +4,7 @@ import { type Constants, constantsOn } from "../constants.ts";
 import { type Accelerator, type Precision, widthOn } from "../hardware/accelerator.ts";
 
 /** What the costs of operations depend on, worked out once per cluster, precision and set of constants. */
-export interface Rates {
+export type Rates = {
   readonly constants: Constants;
   readonly numUnits: number;
   /** FLOP/s of large products in the layout's precision, and in bf16 for what is never quantised. */
@@ -20,7 +20,7 @@ export interface Rates {
   readonly castBytes: number;
   /** Exponentials per second. */
   readonly exponentials: number;
-}
+};
 
 /** Clocks of training accelerators under load lie between 1.3 and 1.9 GHz (assumption: one for all). */
 const CLOCK_HERTZ = 1.6e9;

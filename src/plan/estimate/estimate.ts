@@ -7,11 +7,11 @@ import type { EstimateFacts, EstimateLine, Shape } from "./facts.ts";
 import { activationLines, memoryLines, memoryVerdicts } from "./memory.ts";
 import { communicationLines, timeLines } from "./step.ts";
 
-export interface Estimate {
+export type Estimate = {
   readonly lines: readonly EstimateLine[];
   readonly verdicts: readonly string[];
   readonly assumed: readonly string[];
-}
+};
 
 /** Width over layers of published decoders: GPT-3 128, Llama 3 8B 128, 70B 102, 405B 130. */
 const WIDTH_PER_LAYER = 128;

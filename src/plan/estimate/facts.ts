@@ -2,7 +2,7 @@
 
 import type { Interval } from "../../math/interval.ts";
 
-export interface EstimateFacts {
+export type EstimateFacts = {
   readonly parameters: number;
   /** Sequences of one optimiser step, over all devices. */
   readonly batchSequences: number;
@@ -17,23 +17,23 @@ export interface EstimateFacts {
   readonly numLayers: number | null;
   readonly hidden: number | null;
   readonly numHeads: number | null;
-}
+};
 
 /** One line: what, the formula with numbers, the value with its interval. */
-export interface EstimateLine {
+export type EstimateLine = {
   readonly id: string;
   readonly name: string;
   readonly group: "memory" | "activations" | "time" | "communication";
   readonly unit: "bytes" | "FLOP" | "s" | "bytes/s" | "count";
   readonly formula: string;
   readonly value: Interval;
-}
+};
 
 /** Layers, width and heads, given or guessed. */
-export interface Shape {
+export type Shape = {
   readonly numLayers: number;
   readonly hidden: number;
   readonly numHeads: number;
   readonly isGuessed: boolean;
   readonly assumed: readonly string[];
-}
+};

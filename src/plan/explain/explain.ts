@@ -14,14 +14,14 @@ import { type Balance, type BestOn, balanceOf, type Sensitivity, sensitivityOf }
 import { peakSeconds, type WaterfallStep, waterfallOf } from "./waterfall.ts";
 
 /** Stages next to one another that hold the same. */
-export interface StageMemory {
+export type StageMemory = {
   readonly firstStage: number;
   readonly lastStage: number;
   readonly numLayers: number;
   readonly memory: MemoryBreakdown;
-}
+};
 
-export interface Explanation {
+export type Explanation = {
   readonly layout: Layout;
   readonly prediction: StepPrediction;
   /** FLOP/s of one device at the dense peak of the layout's precision. */
@@ -34,7 +34,7 @@ export interface Explanation {
   readonly balance: Balance;
   /** The fastest layout that fits; null: none does. */
   readonly best: ReturnType<BestOn>;
-}
+};
 
 /** Explains one layout. `bestOn`: seconds of the fastest layout that fits a cluster, for what more memory buys. */
 export function explainStep(

@@ -18,7 +18,7 @@ import { causalShare } from "../shape/flops.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
 
 /** One operation of one layer for one micro batch on one device, forward and backward together. */
-export interface Operation {
+export type Operation = {
   readonly name: string;
   /** "count x [m, k] x [k, n]"; null where it is no plain product. */
   readonly shape: {
@@ -31,7 +31,7 @@ export interface Operation {
   readonly seconds: number;
   /** FLOP/s over the peak rate of the layout's precision. */
   readonly efficiency: number;
-}
+};
 
 /** The operations of a layer, and the head's, largest part of the time first. */
 export function operationsOf(

@@ -15,18 +15,18 @@ export const RESOURCES = [
 ] as const;
 export type Resource = (typeof RESOURCES)[number];
 
-export interface Sensitivity {
+export type Sensitivity = {
   readonly resource: Resource;
   /** Percent more tokens per second for 10 % more of it. */
   readonly gainPercent: number;
   readonly stepSeconds: number;
-}
+};
 
 /** What the sensitivities say together. */
-export interface Balance {
+export type Balance = {
   readonly verdict: "compute" | "memory" | "domain" | "network" | "fixed" | "balanced";
   readonly sentence: string;
-}
+};
 
 /** Seconds of a step on a changed cluster, at the layout that is explained. */
 type StepOn = (cluster: Cluster) => Pick<StepPrediction, "stepSeconds">;

@@ -9,7 +9,7 @@ import type { ModelShape } from "../shape/model-shape.ts";
 import type { StepParts, StepPrediction } from "../step/prediction.ts";
 
 /** One cause of a step's length. */
-export interface WaterfallStep {
+export type WaterfallStep = {
   /** The part of the step that it comes from; "peak": the useful FLOPs at the peak rate. */
   readonly part: "peak" | keyof StepParts;
   readonly label: string;
@@ -18,7 +18,7 @@ export interface WaterfallStep {
   readonly reached: number;
   /** Model FLOPs utilisation if nothing below this cause existed. */
   readonly mfu: number;
-}
+};
 
 /** What a part of the step costs beyond the peak, in words. */
 const LABELS: Readonly<Record<keyof StepParts, string>> = {

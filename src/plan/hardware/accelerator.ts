@@ -7,7 +7,7 @@ export type Precision = (typeof PRECISIONS)[number];
 /** The width that the hardware has a rate for: bf16 stands for fp16 as well, fp8 for mxfp8. */
 export type Width = "fp32" | "bf16" | "fp8" | "fp4";
 
-export interface Accelerator {
+export type Accelerator = {
   /** Short name in lower case, as given on the command line. */
   readonly name: string;
   readonly label: string;
@@ -39,7 +39,7 @@ export interface Accelerator {
   readonly nodeWattsPerDevice: number;
   /** Where the numbers come from. */
   readonly source: string;
-}
+};
 
 /** The rate of the widest format that is not narrower than asked for. */
 export function peakOf(accelerator: Accelerator, precision: Precision): number {

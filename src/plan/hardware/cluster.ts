@@ -5,7 +5,7 @@ import { perhaps } from "../../math/edit-distance.ts";
 import type { Accelerator } from "./accelerator.ts";
 import { accelerator } from "./catalogue.ts";
 
-export interface Cluster {
+export type Cluster = {
   readonly accelerator: Accelerator;
   readonly numDevices: number;
   /** Devices that share one fast fabric; at most the accelerator's own. */
@@ -14,7 +14,7 @@ export interface Cluster {
   readonly networkBandwidth: number;
   /** 1: full bisection. 2: half as many links above the leaves. */
   readonly oversubscription: number;
-}
+};
 
 /** A cluster with the catalogue's links unless told otherwise. */
 export function clusterOf(
@@ -38,7 +38,7 @@ const OPTIONS = ["network", "domain", "oversubscription"] as const;
 
 /**
  * Reads "h100:16384", or with changes "h100:1024,network=200Gbps,oversubscription=2,domain=8".
- * @throws UserError for unknown accelerators and numbers that make no sense
+ * Throws a `UserError` for unknown accelerators and numbers that make no sense
  */
 export function parseCluster(text: string, more: readonly Accelerator[] = []): Cluster {
   const [head = "", ...options] = text.split(",");

@@ -8,7 +8,7 @@ import { dateAfter, type Issue, type LaunchFacts } from "./facts.ts";
 import { drawFuture, type Future, type Outcome, runThrough } from "./run-through.ts";
 
 /** What a launch on one day leads to. Days count from today. */
-export interface LaunchDay {
+export type LaunchDay = {
   readonly day: number;
   readonly date: string;
   readonly finishDay: Interval;
@@ -17,10 +17,10 @@ export interface LaunchDay {
   readonly meanCost: number | null;
   /** Null without a deadline. */
   readonly deadlineChance: number | null;
-}
+};
 
 /** What a fix that were there today would change, the launch day chosen anew. */
-export interface FixValue {
+export type FixValue = {
   readonly issue: string;
   readonly gainedDays: number;
   readonly gainedCost: number | null;
@@ -28,9 +28,9 @@ export interface FixValue {
   readonly effortDays: number | null;
   /** Gained for each day of work: money where costs are given, else days. */
   readonly valuePerDay: number | null;
-}
+};
 
-export interface LaunchAnswer {
+export type LaunchAnswer = {
   readonly decision: "launch" | "wait";
   readonly reason: string;
   readonly now: LaunchDay;
@@ -38,7 +38,7 @@ export interface LaunchAnswer {
   readonly days: readonly LaunchDay[];
   /** Best first. */
   readonly fixes: readonly FixValue[];
-}
+};
 
 const NUM_FUTURES = 500;
 const SEED = 20_242;

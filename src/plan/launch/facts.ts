@@ -10,7 +10,7 @@ import { certain, parseUncertain } from "../uncertain.ts";
 const DAY_MS = 86_400_000;
 
 /** An open problem of the software, the data or the machine. */
-export interface Issue {
+export type Issue = {
   readonly name: string;
   /** That it bites once during a run that starts without the fix. */
   readonly chance: number;
@@ -23,22 +23,22 @@ export interface Issue {
   readonly curableInFlight: boolean;
   /** Days of work that the fix takes; null: not known. */
   readonly effortDays: number | null;
-}
+};
 
 /** A cluster that is there from a day on; days before today are negative. */
-export interface Arrival {
+export type Arrival = {
   readonly day: number;
   readonly numDevices: number;
   readonly lateDays: Interval | null;
-}
+};
 
 /** Share of the time that youth costs at age 0, and how soon that halves. */
-export interface Wear {
+export type Wear = {
   readonly lostShare: Interval;
   readonly halvesDays: number;
-}
+};
 
-export interface LaunchFacts {
+export type LaunchFacts = {
   readonly today: string;
   /** Days from today; null: none. */
   readonly deadlineDay: number | null;
@@ -62,7 +62,7 @@ export interface LaunchFacts {
     /** Of each day after the deadline. */
     readonly perDayLate: number;
   } | null;
-}
+};
 
 /** A number, an amount (16M), or a 90 % interval (15M..18M). */
 const uncertain = z.union([z.number().positive(), z.string()]).transform((value, context): Interval => {

@@ -5,7 +5,7 @@ import { drawFrom } from "../uncertain.ts";
 import type { LaunchFacts } from "./facts.ts";
 
 /** Everything that chance decides. The same futures serve every launch day, so that days differ by the day alone. */
-export interface Future {
+export type Future = {
   readonly workDeviceHours: number;
   readonly goodput: number;
   readonly arrivals: readonly { readonly day: number; readonly numDevices: number }[];
@@ -14,9 +14,9 @@ export interface Future {
   /** Issues that bite if they are not fixed in time, in the order of the run. */
   readonly bites: readonly Bite[];
   readonly pricePerDeviceHour: number;
-}
+};
 
-interface Bite {
+type Bite = {
   readonly issue: string;
   /** Share of the work that is done by then. */
   readonly at: number;
@@ -24,7 +24,7 @@ interface Bite {
   /** Day on which the fix is there; Infinity: never. */
   readonly fixedOn: number;
   readonly curableInFlight: boolean;
-}
+};
 
 /** Draws a future. */
 export function drawFuture(facts: LaunchFacts, random: Random): Future {
@@ -53,11 +53,11 @@ export function drawFuture(facts: LaunchFacts, random: Random): Future {
   };
 }
 
-export interface Outcome {
+export type Outcome = {
   readonly finishDay: number;
   /** Null where no costs are given. */
   readonly cost: number | null;
-}
+};
 
 /** A run that would take ten years ends there. */
 const MOST_DAYS = 3650;

@@ -12,7 +12,7 @@ export type Schedule = (typeof SCHEDULES)[number];
 export const RECOMPUTES = ["none", "selective", "full"] as const;
 export type Recompute = (typeof RECOMPUTES)[number];
 
-export interface Layout {
+export type Layout = {
   /** Replicas of the batch: data x tensor x pipeline x context = devices. Expert ranks are laid over data x context (x tensor). */
   readonly data: number;
   readonly tensor: number;
@@ -31,18 +31,18 @@ export interface Layout {
   readonly microBatch: number;
   readonly recompute: Recompute;
   readonly precision: Precision;
-}
+};
 
 /** What is trained, whatever the layout. */
-export interface Job {
+export type Job = {
   readonly sequence: number;
   /** Sequences of one optimiser step. */
   readonly batchSequences: number;
   readonly software: Software;
-}
+};
 
 /** What the training software does. Two generations differ by more than any layout: say which. */
-export interface Software {
+export type Software = {
   /**
    * "unfused": scores are stored, softmax is a kernel of its own. "flash": arXiv 2205.14135 and 2307.08691, products and exponentials take
    * turns. "overlapped": arXiv 2407.08608 and cuDNN, they run at once.
@@ -63,7 +63,7 @@ export interface Software {
   readonly wireBytes: number;
   /** Bytes kept per gradient while micro batches are summed: 2, 4, or 6 where a 16-bit and a 32-bit copy live side by side. */
   readonly gradientBytes: number;
-}
+};
 
 /** Megatron-LM and relatives before FlashAttention: BLOOM, GPT-3-like runs on A100 until 2022. */
 export const SOFTWARE_2021: Software = {

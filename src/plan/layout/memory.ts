@@ -18,18 +18,18 @@ const COPIED_GRADIENT_BYTES = 4;
 const GIVEN_BACK = 0.5;
 
 /** Parameters of one device's share of a stage: those every data-parallel rank has, and its experts. */
-export interface StageParameters {
+export type StageParameters = {
   readonly shared: number;
   readonly experts: number;
-}
+};
 
 /** What does not depend on the layout, counted once. */
-export interface MemoryModel {
+export type MemoryModel = {
   readonly shape: ModelShape;
   readonly parameters: ParameterCount;
   /** Part of the layers that have experts. */
   readonly expertShare: number;
-}
+};
 
 export function memoryModel(shape: ModelShape): MemoryModel {
   return {

@@ -3,11 +3,11 @@
 import type { Layout } from "./layout.ts";
 
 /** Seconds of one micro batch forward and backward on each kind of stage. */
-export interface StageSeconds {
+export type StageSeconds = {
   readonly first: number;
   readonly inner: number;
   readonly last: number;
-}
+};
 
 /** The slowest stage's time for one micro batch. */
 export function slowest({ first, inner, last }: StageSeconds, pipeline: number): number {

@@ -3,11 +3,11 @@
 import type { Layout } from "./layout.ts";
 
 /** Layers on the first, the fullest inner and the last stage of a pipeline. */
-export interface StageLayers {
+export type StageLayers = {
   readonly first: number;
   readonly inner: number;
   readonly last: number;
-}
+};
 
 /**
  * Even where the layers divide; else embedding and head each count as a layer where that divides (Llama 3's 126 = 16 x 8 - 2); else the

@@ -18,7 +18,7 @@ import { type PlannedLayout, type SearchOptions, type SearchResult, searchLayout
 import { usableClusters } from "./usable.ts";
 import { layoutProblem, type Problem } from "./validity.ts";
 
-export interface LayoutQuestion {
+export type LayoutQuestion = {
   readonly model: ModelShape;
   readonly cluster: Cluster;
   readonly job: Job;
@@ -32,25 +32,25 @@ export interface LayoutQuestion {
   readonly yours?: Layout;
   /** Runs to look for the most similar one in. */
   readonly measured?: readonly PublishedRun[];
-}
+};
 
 /** Time of all steps, nothing failing. */
-export interface WholeRun {
+export type WholeRun = {
   readonly days: Interval;
   readonly deviceHours: Interval;
-}
+};
 
 /** A layout as it is told. */
-export interface LayoutRow extends StepPrediction {
+export type LayoutRow = StepPrediction & {
   /** As `--layout` takes it. */
   readonly layout: string;
   readonly sizes: Layout;
   readonly microBatches: number;
   /** null where no number of tokens was given. */
   readonly run: WholeRun | null;
-}
+};
 
-export interface LayoutAnswer {
+export type LayoutAnswer = {
   readonly model: { readonly name: string; readonly parameters: number; readonly activeParameters: number };
   readonly accelerator: string;
   readonly acceleratorLabel: string;
@@ -79,7 +79,7 @@ export interface LayoutAnswer {
   readonly refusedSizes: readonly RefusedSize[];
   readonly yours: YourLayout | null;
   readonly similar: SimilarRun | null;
-}
+};
 
 /** Your layout: why it cannot run, or where it stands. */
 export type YourLayout =
@@ -91,7 +91,7 @@ export type YourLayout =
       readonly slowerPercent: number;
     };
 
-export interface SimilarRun {
+export type SimilarRun = {
   readonly rowId: string;
   readonly source: string;
   readonly model: string;
@@ -104,11 +104,11 @@ export interface SimilarRun {
   readonly predictedStepSeconds: number;
   readonly errorPercent: number;
   readonly differsIn: readonly string[];
-}
+};
 
 /**
  * Searches and tells.
- * @throws UserError where no layout divides, or none fits
+ * Throws a `UserError` where no layout divides, or none fits
  */
 export function answerLayouts(question: LayoutQuestion): LayoutAnswer {
   const { model, job, choices = ALL_CHOICES, count = 10, tokens } = question;

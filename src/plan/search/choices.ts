@@ -3,7 +3,7 @@
 import type { Precision } from "../hardware/accelerator.ts";
 import type { Recompute, Schedule, Sharding } from "../layout/layout.ts";
 
-export interface Choices {
+export type Choices = {
   readonly precisions: readonly Precision[];
   readonly schedules: readonly Schedule[];
   readonly shardings: readonly Sharding[];
@@ -18,7 +18,7 @@ export interface Choices {
   /** Shortest piece of a sequence, in tokens; each context rank has two. */
   readonly leastPiece: number;
   readonly mostMicroBatch: number;
-}
+};
 
 /**
  * All but GPipe, which nobody need try: its bubble is that of 1f1b (arXiv 2104.04473, section 2.2.1), and where 1f1b keeps at most as many

@@ -3,11 +3,11 @@
 import type { Layout } from "../layout/layout.ts";
 
 /** A layout with the two numbers that it is chosen by. */
-export interface Candidate {
+export type Candidate = {
   readonly layout: Layout;
   readonly seconds: number;
   readonly bytes: number;
-}
+};
 
 /** Faster first; of equals the smaller. The sort is stable, so of layouts equal in both the one met first stays first. */
 export function bySpeed(a: Candidate, b: Candidate): number {

@@ -9,9 +9,9 @@ import { largestSizes } from "./enumerate.ts";
 import { contextProblem, expertProblem, type Problem, pipelineProblem, tensorProblem } from "./validity.ts";
 
 /** One size and the rule that it breaks. */
-export interface RefusedSize extends Problem {
+export type RefusedSize = Problem & {
   readonly size: string;
-}
+};
 
 /** The smallest refused sizes of each axis, within what the search looks at. */
 export function refusedSizes(

@@ -12,18 +12,18 @@ import { type Candidate, FastestPool, ParetoPool } from "./pool.ts";
 import { cutKey, Winners } from "./winners.ts";
 
 /** A layout and what is expected of it. */
-export interface PlannedLayout {
+export type PlannedLayout = {
   readonly layout: Layout;
   readonly prediction: StepPrediction;
-}
+};
 
 /** The fastest layout with one thing chosen. */
-export interface ChoiceWinner extends PlannedLayout {
+export type ChoiceWinner = PlannedLayout & {
   readonly axis: "schedule" | "sharding" | "recompute" | "precision";
   readonly choice: string;
-}
+};
 
-export interface SearchResult {
+export type SearchResult = {
   /** Layouts that divide as they must. */
   readonly numValid: number;
   /** Step times of all layouts that fit, rising. */
@@ -40,14 +40,14 @@ export interface SearchResult {
   readonly nearMisses: readonly PlannedLayout[];
   /** The layout that needs least memory, whether it fits or not; null if no layout is valid. */
   readonly smallest: PlannedLayout | null;
-}
+};
 
-export interface SearchOptions {
+export type SearchOptions = {
   readonly choices?: Choices;
   readonly constants?: Constants;
   /** How many of the best. */
   readonly count?: number;
-}
+};
 
 /** Layouts that need up to so many times a device's memory are timed although they do not fit: near misses. */
 const NEAR = 1.25;

@@ -17,7 +17,7 @@ const MOST_SIZES = 4096;
 /**
  * The cluster itself if any layout divides over all its devices; else parts of it, in whole nodes: the largest over which a layout divides,
  * and those over which most do, for a few devices more are not worth a crooked layout.
- * @throws UserError where every layout would leave more than a fifth idle
+ * Throws a `UserError` where every layout would leave more than a fifth idle
  */
 export function usableClusters(
   model: ModelShape,

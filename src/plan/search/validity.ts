@@ -8,10 +8,10 @@ import { stageLayers } from "../layout/stages.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
 
 /** Found and expected, in a UserError's words. */
-export interface Problem {
+export type Problem = {
   readonly found: string;
   readonly expected: string;
-}
+};
 
 /** The first reason why a layout cannot be run; null if there is none. */
 export function layoutProblem(model: ModelShape, cluster: Cluster, layout: Layout, job: Job): Problem | null {
@@ -40,7 +40,7 @@ export function precisionProblem(device: Accelerator, precision: Precision): Pro
   return { found: `${precision} on ${device.label}`, expected: `a format it has: ${formats.join(", ")}` };
 }
 
-/** @throws UserError for the first format that the chip lacks */
+/** Throws a `UserError` for the first format that the chip lacks */
 export function checkPrecisions(device: Accelerator, precisions: readonly Precision[]): void {
   for (const precision of precisions) {
     const problem = precisionProblem(device, precision);

@@ -3,13 +3,13 @@
 import { type ModelShape, numExpertLayers } from "./model-shape.ts";
 
 /** Forward FLOPs per token (a multiplication and an addition are two); backward is twice as much. */
-export interface TokenFlops {
+export type TokenFlops = {
   readonly attentionProjections: number;
   /** Scores and weighted sums with every token seen from every other: what a causal mask halves. */
   readonly scoresFull: number;
   readonly feedForward: number;
   readonly head: number;
-}
+};
 
 /** The share of scores that a causal mask leaves: (s + 1) / 2 s. */
 export function causalShare(sequence: number): number {

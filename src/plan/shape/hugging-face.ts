@@ -93,14 +93,14 @@ const GATED =
   /^(gemma|cohere|stablelm|granite|internlm|exaone|hunyuan|ernie4|minimax|smollm3|seed_oss|yi|dots1|phimoe|mimo)/;
 
 /** What a configuration says, and what it says that is not modelled. */
-export interface ConfiguredModel {
+export type ConfiguredModel = {
   readonly model: ModelShape;
   readonly notes: readonly string[];
-}
+};
 
 /**
  * The shape that a configuration describes, with what a reader should know of it.
- * @throws UserError for what is no configuration of a decoder with attention in every layer
+ * Throws a `UserError` for what is no configuration of a decoder with attention in every layer
  */
 export function modelOfConfig(text: string, name: string): ConfiguredModel {
   const config = readConfig(text, name);

@@ -1,16 +1,16 @@
 /** @file The shape of a model as the planner sees it: a decoder, dense or with experts, with grouped or latent attention. */
 
 /** Queries and keys per head; all heads' keys shared by groups of query heads. */
-export interface GroupedAttention {
+export type GroupedAttention = {
   readonly kind: "grouped";
   readonly numHeads: number;
   /** = numHeads: multi-head. 1: multi-query. */
   readonly numKeyValueHeads: number;
   readonly headDim: number;
-}
+};
 
 /** Multi-head latent attention, DeepSeek-V2 (arXiv 2405.04434) section 2.1. */
-export interface LatentAttention {
+export type LatentAttention = {
   readonly kind: "latent";
   readonly numHeads: number;
   /** 0: queries are not compressed. */
@@ -21,12 +21,12 @@ export interface LatentAttention {
   /** Part that is rotated; its key is shared by all heads. */
   readonly rotaryDim: number;
   readonly valueDim: number;
-}
+};
 
 export type Attention = GroupedAttention | LatentAttention;
 
 /** Layers whose feed-forward part is a choice among experts. */
-export interface Experts {
+export type Experts = {
   readonly count: number;
   /** Experts a token goes to. */
   readonly topK: number;
@@ -37,9 +37,9 @@ export interface Experts {
   readonly denseFirst: number;
   /** 1: every layer after those has experts; 2: every second one. */
   readonly every: number;
-}
+};
 
-export interface ModelShape {
+export type ModelShape = {
   readonly name: string;
   readonly numLayers: number;
   readonly hidden: number;
@@ -57,7 +57,7 @@ export interface ModelShape {
   readonly experts: Experts | null;
   /** Further tokens predicted, each by one more layer and the shared head (DeepSeek-V3, arXiv 2412.19437, section 2.2). */
   readonly extraPredictions: number;
-}
+};
 
 /** Layers with experts. */
 export function numExpertLayers(shape: ModelShape): number {

@@ -3,7 +3,7 @@
 import { type ModelShape, numExpertLayers } from "./model-shape.ts";
 
 /** Numbers that are trained; `active` are those that one token meets. */
-export interface ParameterCount {
+export type ParameterCount = {
   readonly attentionPerLayer: number;
   readonly densePerLayer: number;
   /** All routed experts of one layer. */
@@ -16,7 +16,7 @@ export interface ParameterCount {
   readonly head: number;
   readonly total: number;
   readonly active: number;
-}
+};
 
 /** Matrices of the attention part of one layer. */
 export function attentionParameters({ attention, hidden, biases }: ModelShape): number {

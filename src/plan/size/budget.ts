@@ -6,7 +6,7 @@ import type { Cluster } from "../hardware/cluster.ts";
 import { certain, logSdOf, within } from "../uncertain.ts";
 import { refuseMfuAboveOne, USUAL_GOODPUT, USUAL_MFU } from "../usual.ts";
 
-export interface BudgetFacts {
+export type BudgetFacts = {
   readonly compute?: Interval | undefined;
   readonly cluster?: Cluster | undefined;
   readonly days?: Interval | undefined;
@@ -15,16 +15,16 @@ export interface BudgetFacts {
   readonly peakFlopsPerDevice?: number | undefined;
   readonly mfu?: Interval | undefined;
   readonly goodput?: Interval | undefined;
-}
+};
 
-export interface Budget {
+export type Budget = {
   /** Training FLOPs. */
   readonly compute: Interval;
   readonly deviceHours: Interval | null;
   readonly days: Interval | null;
   readonly cost: Interval | null;
   readonly assumed: readonly string[];
-}
+};
 
 /** From a toy on one core for a second to a thousand times the largest run announced. */
 const FLOPS_RANGE = { least: 1e12, most: 1e30 } as const;

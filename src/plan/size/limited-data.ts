@@ -3,10 +3,10 @@
 import { bestSize, type LawTerms, lossAt } from "../scaling-law.ts";
 
 /** How soon repeated tokens, and parameters beyond what the tokens deserve, stop helping: R_D* and R_N*. */
-export interface Repetition {
+export type Repetition = {
   readonly tokens: number;
   readonly parameters: number;
-}
+};
 
 /** Muennighoff et al. (arXiv 2305.16264), as they print it. */
 export const PUBLISHED: Repetition = { tokens: 15.4, parameters: 5.3 };
@@ -25,11 +25,11 @@ export const AS_GOOD: readonly Repetition[] = [
 /** Up to so many passes repeats are worth nearly what fresh tokens are (same paper). */
 export const NEARLY_FREE_EPOCHS = 4;
 
-export interface Optimum {
+export type Optimum = {
   readonly n: number;
   readonly d: number;
   readonly loss: number;
-}
+};
 
 /** The best size and tokens for `compute` = k N D when all tokens are fresh. */
 export function freeOptimum(terms: LawTerms, compute: number, k: number): Optimum {

@@ -16,25 +16,25 @@ import {
   wornOutEpochs,
 } from "./limited-data.ts";
 
-export interface SizeQuestion {
+export type SizeQuestion = {
   readonly law: ScalingLaw;
   readonly compute: Interval;
   /** Distinct tokens on hand; null: as many as wanted. */
   readonly uniqueTokens: number | null;
-}
+};
 
 /** Size and tokens with what follows from them. */
-export interface Sizing {
+export type Sizing = {
   readonly params: Interval;
   readonly tokens: Interval;
   readonly tokensPerParameter: Interval;
   readonly loss: Interval;
-}
+};
 
 /** What the budget meets first: its own end, repeats that cost little, or repeats that cost. */
 export type Bound = "compute" | "repeats" | "data";
 
-export interface DataAnswer extends Sizing {
+export type DataAnswer = Sizing & {
   readonly uniqueTokens: number;
   readonly boundBy: Bound;
   readonly chances: Readonly<Record<Bound, number>>;
@@ -46,26 +46,26 @@ export interface DataAnswer extends Sizing {
   /** FLOPs from which the optimum repeats, and from which it wants more than the nearly free passes. */
   readonly repeatsFrom: Interval;
   readonly bindsFrom: Interval;
-}
+};
 
-export interface SizeAnswer {
+export type SizeAnswer = {
   readonly compute: Interval;
   /** With fresh tokens for all of the budget. */
   readonly optimum: Sizing;
   readonly data: DataAnswer | null;
   readonly reason: string;
   readonly warnings: readonly string[];
-}
+};
 
 const SEED = 20_243;
 const NUM_DRAWS = 200;
 
 /** One belief: a law as it may be, a budget as it may turn out, what repeats may be worth. */
-interface Belief {
+type Belief = {
   readonly terms: LawTerms;
   readonly compute: number;
   readonly repetition: Repetition;
-}
+};
 
 /** Answers the question. */
 export function sizeFor(question: SizeQuestion): SizeAnswer {

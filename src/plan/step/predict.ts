@@ -33,7 +33,7 @@ import type { StepParts, StepPrediction } from "./prediction.ts";
 const KERNELS_PER_PASS = 30;
 
 /** Seconds of one average layer for one micro batch, forward and backward, by part. */
-interface AverageLayer {
+type AverageLayer = {
   readonly products: number;
   readonly attention: number;
   readonly memory: number;
@@ -45,13 +45,13 @@ interface AverageLayer {
   readonly forward: number;
   readonly backward: number;
   readonly total: number;
-}
+};
 
-interface StageWork {
+type StageWork = {
   readonly layer: AverageLayer;
   readonly head: number;
   readonly embedding: number;
-}
+};
 
 /** Predicts the steps of layouts of one model on one cluster for one job; remembers what layouts have in common. */
 export type StepModel = (layout: Layout) => StepPrediction;
@@ -173,7 +173,7 @@ function averageLayer(
 }
 
 /** One layout's question, and what is already worked out for it. */
-interface Question {
+type Question = {
   readonly model: ModelShape;
   readonly cluster: Cluster;
   readonly job: Job;
@@ -182,7 +182,7 @@ interface Question {
   readonly work: StageWork;
   readonly memory: MemoryModel;
   readonly flopsPerToken: number;
-}
+};
 
 function assemble(question: Question): StepPrediction {
   const { model, cluster, job, layout, rates, memory, flopsPerToken } = question;

@@ -1,7 +1,7 @@
 /** @file What a prediction of one step consists of. */
 
 /** Seconds of one optimiser step on the slowest device; they add up to `stepSeconds`. */
-export interface StepParts {
+export type StepParts = {
   /** Matrix products of the layers, forward and backward. */
   readonly matrixProducts: number;
   /** Scores, softmax and weighted sums. */
@@ -22,10 +22,10 @@ export interface StepParts {
   readonly optimiser: number;
   /** The host launching kernels, the loader, the step's fixed costs. */
   readonly host: number;
-}
+};
 
 /** Bytes on one device of the fullest pipeline stage. */
-export interface MemoryBreakdown {
+export type MemoryBreakdown = {
   /** Pipeline stage that is fullest, from 0. */
   readonly stage: number;
   readonly weights: number;
@@ -41,9 +41,9 @@ export interface MemoryBreakdown {
   readonly totalBytes: number;
   readonly capacityBytes: number;
   readonly fits: boolean;
-}
+};
 
-export interface StepPrediction {
+export type StepPrediction = {
   readonly stepSeconds: number;
   /** 90 % interval of stepSeconds, from the spread of the residuals on published runs. */
   readonly stepSecondsLow: number;
@@ -59,4 +59,4 @@ export interface StepPrediction {
   /** As mfu, with what is recomputed. */
   readonly hfu: number;
   readonly memory: MemoryBreakdown;
-}
+};

@@ -6,7 +6,7 @@ import type { ModelShape } from "../shape/model-shape.ts";
 
 /**
  * The same sizes for our engine.
- * @throws UserError naming every part that it lacks
+ * Throws a `UserError` naming every part that it lacks
  */
 export function decoderOf(model: ModelShape): DecoderShape {
   const { attention } = model;

@@ -2,10 +2,10 @@
 
 import { cholesky, solveLower, solveUpper } from "../../math/symmetric.ts";
 
-export interface Timed {
+export type Timed = {
   readonly quantities: readonly number[];
   readonly seconds: number;
-}
+};
 
 /**
  * Seconds for one of each quantity: minimises the sum of (predicted / measured - 1)^2 over weights >= 0. With so few weights every

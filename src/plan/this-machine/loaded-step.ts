@@ -18,10 +18,10 @@ const HYPER_VALUES: Readonly<Record<(typeof HYPER)[number], number>> = {
   unused: 0,
 };
 
-export interface StepTime {
+export type StepTime = {
   readonly seconds: number;
   readonly instructions: readonly { readonly instruction: Instruction; readonly seconds: number }[];
-}
+};
 
 export class LoadedStep {
   readonly #session: Session;

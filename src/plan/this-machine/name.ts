@@ -3,15 +3,15 @@
 import { availableParallelism } from "node:os";
 import { UserError } from "../../errors.ts";
 
-export interface ThisMachine {
+export type ThisMachine = {
   readonly numThreads: number;
-}
+};
 
 const NAMES = ["cpu", "this-machine"];
 
 /**
  * Null if the text names something else.
- * @throws UserError for more machines than this one, and more threads than it has
+ * Throws a `UserError` for more machines than this one, and more threads than it has
  */
 export function parseThisMachine(cluster: string | undefined): ThisMachine | null {
   const [head = "", ...options] = (cluster ?? "").toLowerCase().split(",");

@@ -10,15 +10,15 @@ import { predictHere, type StepHere } from "./predict-here.ts";
 import { type MachineRates, memoryBytes, probeMachine } from "./probe.ts";
 import { stepProgram } from "./program.ts";
 
-export interface QuestionHere {
+export type QuestionHere = {
   readonly name: string;
   readonly decoder: DecoderShape;
   readonly batchShape: BatchShape;
   readonly numThreads: number;
   readonly tokens: number | null;
-}
+};
 
-export interface PlanHere {
+export type PlanHere = {
   readonly model: { readonly name: string; readonly parameters: number };
   readonly machine: Pick<
     MachineRates,
@@ -27,7 +27,7 @@ export interface PlanHere {
   readonly batch: BatchShape & { readonly tokens: number };
   readonly step: StepHere;
   readonly run: { readonly tokens: number; readonly numSteps: number; readonly seconds: Interval } | null;
-}
+};
 
 /** Node, the addon and the corpus, beside the arena: the ladder's runs of the default campaign take about as much (assumption for others). */
 const PROCESS_BYTES = 2e8;
@@ -36,7 +36,7 @@ const LEAST_BYTES_PER_PARAMETER = 16;
 
 /**
  * Checks memory, probes the machine and predicts. Takes a second or two, for the probe.
- * @throws UserError where the step does not fit into memory
+ * Throws a `UserError` where the step does not fit into memory
  */
 export async function planHere({
   name,

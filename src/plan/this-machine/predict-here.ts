@@ -8,14 +8,14 @@ import { within } from "../uncertain.ts";
 import { instructionSeconds, type MachineRates } from "./probe.ts";
 import { workOf } from "./work.ts";
 
-export interface OperationTime {
+export type OperationTime = {
   readonly operation: string;
   readonly count: number;
   readonly seconds: number;
   readonly flops: number;
-}
+};
 
-export interface StepHere {
+export type StepHere = {
   readonly stepSeconds: Interval;
   readonly tokensPerSecond: number;
   /** FLOPs by the engine's table of operations: every operation counted once, causal attention by half. */
@@ -32,7 +32,7 @@ export interface StepHere {
     readonly totalBytes: number;
     readonly capacityBytes: number;
   };
-}
+};
 
 /** Least relative uncertainty, one standard deviation: a shared machine drifts by as much from one minute to the next. */
 const LEAST_DEVIATION = 0.05;

@@ -12,7 +12,7 @@ import { stepProgram } from "./program.ts";
 import { REFERENCES } from "./references.ts";
 import { workOf } from "./work.ts";
 
-export interface MachineRates {
+export type MachineRates = {
   readonly processor: string;
   readonly instructionSet: string;
   readonly lanes: number;
@@ -27,7 +27,7 @@ export interface MachineRates {
   readonly meetingSeconds: number;
   /** Standard deviation of log (measured / predicted) over the references' steps. */
   readonly logDeviation: number;
-}
+};
 
 /** Floats in a vector register of each instruction set (native/instruction_sets.cpp). */
 const LANES: Readonly<Record<string, number>> = { avx512: 16, avx2: 8, neon: 4, baseline: 4 };
@@ -40,13 +40,13 @@ const QUICK = 0.1;
 /** Whole steps are longer, and seldom all undisturbed: their quicker quarter. */
 const QUIET = 0.25;
 
-interface Loaded {
+type Loaded = {
   readonly arenaBytes: number;
   readonly alone: LoadedStep;
   readonly together: LoadedStep;
   readonly aloneTimes: StepTime[];
   readonly togetherSeconds: number[];
-}
+};
 
 /** Measures. Takes a second or two. */
 export async function probeMachine(numThreads: number): Promise<MachineRates> {

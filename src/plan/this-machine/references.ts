@@ -3,13 +3,13 @@
 import type { BatchShape } from "../../model/decoder.ts";
 import type { DecoderShape, FeedForward } from "../../model/shape.ts";
 
-export interface Reference {
+export type Reference = {
   readonly shape: DecoderShape;
   readonly batchShape: BatchShape;
-}
+};
 
 /** Sizes as DecoderShape names them. */
-interface Sizes {
+type Sizes = {
   readonly V: number;
   readonly C: number;
   readonly H: number;
@@ -21,7 +21,7 @@ interface Sizes {
   readonly L: number;
   readonly feedForward: FeedForward;
   readonly queryKeyNorm: boolean;
-}
+};
 
 function reference({ V, C, H, G, D, F, B, T, L, feedForward, queryKeyNorm }: Sizes): Reference {
   return {

@@ -7,19 +7,19 @@ import type { Instruction } from "../../engine/compile.ts";
 import { assert } from "../../errors.ts";
 
 /** Threads that share an instruction, and floats in a vector register. Work is counted for the busiest thread. */
-export interface Width {
+export type Width = {
   readonly numThreads: number;
   readonly lanes: number;
   /** All that the step touches: beyond the caches, what one instruction leaves behind is gone when the next one wants it. */
   readonly arenaBytes: number;
-}
+};
 
-export interface Work {
+export type Work = {
   /** Instructions of one family share their weights: the layouts of a matrix product are three families. */
   readonly family: string;
   /** Always as many for a family. The first is 1: what an instruction costs however short it is. */
   readonly quantities: readonly number[];
-}
+};
 
 type Quantities = (lengths: readonly number[], width: Width) => readonly number[];
 

@@ -20,7 +20,7 @@ import {
 } from "./question.ts";
 
 /** What may be known; undefined: take the default and say so. */
-export interface RunFacts {
+export type RunFacts = {
   readonly cluster: Cluster;
   readonly elapsedSeconds?: number | undefined;
   readonly productiveSeconds?: Interval | undefined;
@@ -46,7 +46,7 @@ export interface RunFacts {
   readonly nodeWattsPerDevice?: Interval | undefined;
   readonly pue?: Interval | undefined;
   readonly pricePerDeviceHour?: Interval | undefined;
-}
+};
 
 /** Storage that is written to by everybody is faster or slower by half. Assumption. */
 const STORAGE_LOG_SD = 0.4;

@@ -9,7 +9,7 @@ import type { causeRates } from "./hazard.ts";
 import { type Passage, plannedShare, type Setting } from "./pass.ts";
 
 /** Seconds by what they go to. */
-export interface Breakdown<Value> {
+export type Breakdown<Value> = {
   readonly productive: Value;
   readonly saving: Value;
   /** Training done again, with the saves in it, and what a late save was behind. */
@@ -17,7 +17,7 @@ export interface Breakdown<Value> {
   readonly detection: Value;
   readonly restart: Value;
   readonly planned: Value;
-}
+};
 
 /** Expected parts of one setting; they add up to its time. */
 export function breakdownOf(setting: Setting, passage: Passage): Breakdown<number> {
@@ -51,10 +51,10 @@ export function breakdownOver(
   };
 }
 
-export interface CauseForecast {
+export type CauseForecast = {
   readonly cause: CauseName;
   readonly failures: Interval;
-}
+};
 
 const NUM_DRAWS = 500;
 const SEED = 20_244;

@@ -5,15 +5,15 @@ import type { Random } from "../../math/random.ts";
 import { drawFrom } from "../uncertain.ts";
 
 /** Ages when the run starts; null: settled. */
-export interface Ages {
+export type Ages = {
   readonly hardwareDays: number | null;
   readonly softwareDays: number | null;
   /** What the cluster's own log says of the days before the run: see growth.ts. */
   readonly observed: { readonly exponent: Interval; readonly days: number } | null;
-}
+};
 
 /** One belief about youth. */
-export interface BurnIn {
+export type BurnIn = {
   readonly ages: Ages;
   /** Hazard of hardware at age 0 beyond its settled hazard, in settled hazards; it falls by e every `decayDays`. */
   readonly excess: number;
@@ -22,7 +22,7 @@ export interface BurnIn {
   readonly slope: number;
   /** Exponent of the log's expected count; at most 1, for no run plans on a cluster that gets worse and worse. */
   readonly exponent: number;
-}
+};
 
 /**
  * Assumptions, with wide intervals: the one public trace shows no infant mortality (StepFun's 349 days, whose failures grow as

@@ -10,13 +10,13 @@ export const CAUSES = ["accelerator", "silent corruption", "host", "network", "s
 export type CauseName = (typeof CAUSES)[number];
 
 /** What a cause is, whoever counted it. */
-export interface Cause {
+export type Cause = {
   readonly exposure: Exposure;
   /** Whether the node goes to repair, so that a spare has to take its place. */
   readonly removesNode: boolean;
   /** Whose youth raises it: see burn-in.ts. */
   readonly ages: "hardware" | "software";
-}
+};
 
 // Exposure of network and software: nothing published tells links and lines of code from devices. Assumption: they grow with devices.
 export const CAUSE: Readonly<Record<CauseName, Cause>> = {
@@ -29,7 +29,7 @@ export const CAUSE: Readonly<Record<CauseName, Cause>> = {
 };
 
 /** Interruptions counted somewhere. */
-export interface FailureRecord {
+export type FailureRecord = {
   readonly source: string;
   readonly numDevices: number;
   readonly devicesPerNode: number;
@@ -37,7 +37,7 @@ export interface FailureRecord {
   readonly counts: Readonly<Partial<Record<CauseName, number>>>;
   /** Planned stops a day: maintenance, new settings. Null: not counted. */
   readonly plannedPerDay: number | null;
-}
+};
 
 const LLAMA_3_PLANNED_PER_DAY = 47 / 54;
 

@@ -1,7 +1,7 @@
 /** @file Checkpoints: what one costs, how much of the time is productive at an interval, and which interval is best. */
 
 /** Time constants of losing and getting back. All in seconds. */
-export interface Losses {
+export type Losses = {
   /** Mean time between interruptions. */
   readonly failureSeconds: number;
   /** Training stands still so long at every save. */
@@ -10,7 +10,7 @@ export interface Losses {
   readonly lagSeconds: number;
   /** From the interruption to training again: detection and restart. */
   readonly recoverySeconds: number;
-}
+};
 
 /** bf16 weights (2), fp32 master weights and both of Adam's moments (4 each). */
 export const CHECKPOINT_BYTES_PER_PARAMETER = 14;
@@ -28,12 +28,12 @@ export const HOST_COPY_BANDWIDTH = 20e9;
 export const SAVE_OVERHEAD_SECONDS = 2;
 
 /** What one save costs. */
-export interface SaveCost {
+export type SaveCost = {
   readonly bytes: number;
   readonly writeSeconds: number;
   readonly stallSeconds: number;
   readonly lagSeconds: number;
-}
+};
 
 /** A save that training waits for, or one that is copied to host memory and written beside it. */
 export function saveCost(

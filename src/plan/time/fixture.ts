@@ -6,13 +6,13 @@ import type { Ages } from "./burn-in.ts";
 /** Hardware and software past their youth. */
 export const SETTLED: Ages = { hardwareDays: null, softwareDays: null, observed: null };
 
-export interface Simulated {
+export type Simulated = {
   readonly elapsedSeconds: number;
   readonly failures: number;
-}
+};
 
 /** What happens, in seconds; the rate may change with time. */
-export interface Events {
+export type Events = {
   readonly failuresPerSecond: (atSeconds: number) => number;
   /** At least as large as the rate ever is: thinning needs it. */
   readonly mostFailuresPerSecond: number;
@@ -20,7 +20,7 @@ export interface Events {
   readonly stallSeconds: number;
   readonly lagSeconds: number;
   readonly recoverySeconds: number;
-}
+};
 
 /**
  * Trains for `productiveSeconds`: work until the next save or failure; a failure goes back to the newest save that is safe, after a

@@ -21,7 +21,7 @@ import { cycleVariation, lossMoments, type Passage, passThrough, type Setting, s
 import type { RunQuestion } from "./question.ts";
 import { type Spares, sparesFor } from "./spares.ts";
 
-export interface RunForecast {
+export type RunForecast = {
   readonly elapsedSeconds: Interval;
   readonly productiveSeconds: Interval;
   readonly goodput: Interval;
@@ -45,7 +45,7 @@ export interface RunForecast {
   /** Seconds; the medians are those of the middle of everything, and add up to its time. */
   readonly breakdown: Breakdown<Interval>;
   readonly causes: readonly CauseForecast[];
-}
+};
 
 const NUM_DRAWS = 2000;
 const SEED = 20_241;
@@ -108,7 +108,7 @@ export function refuseHopeless(question: RunQuestion, { goodput, failureSeconds 
   );
 }
 
-interface RunDraw {
+type RunDraw = {
   readonly elapsed: number;
   readonly productive: number;
   readonly failures: number;
@@ -118,7 +118,7 @@ interface RunDraw {
   readonly cost: number;
   readonly nodesOut: number;
   readonly breakdown: Breakdown<number>;
-}
+};
 
 /** Everything at its middle, with the interval that will be used: a plan has to fix that before it knows better. */
 function typicalSetting(question: RunQuestion, rates: ReturnType<typeof causeRates>): Setting {

@@ -5,13 +5,13 @@ import { gammaQuantile } from "../../math/gamma.ts";
 import type { Interval } from "../../math/interval.ts";
 
 /** Failures come as a Poisson process whose expected count is proportional to t^exponent: below 1 it is getting better. */
-export interface Growth {
+export type Growth = {
   readonly exponent: Interval;
   /** Failures a day at the end of the log, with the interval that its count gives at the fitted exponent. */
   readonly perDayNow: Interval;
   readonly failures: number;
   readonly days: number;
-}
+};
 
 /** Three failures say next to nothing of a trend. */
 const LEAST_FAILURES = 4;

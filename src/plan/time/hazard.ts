@@ -7,12 +7,12 @@ import { type BurnIn, hardwareFactor, isYoung, softwareFactor, trendFactor } fro
 import { CAUSE, CAUSES, type CauseName, exposureOf, type FailureRecord } from "./causes.ts";
 
 /** Settled interruptions per second, by what youth does to them. */
-export interface Hazard {
+export type Hazard = {
   readonly hardware: number;
   readonly software: number;
   /** Part of the two after which a node goes to repair. */
   readonly removing: number;
-}
+};
 
 /** Settled rates of each cause in this cluster, per second, as the record has them. */
 export function causeRates(

@@ -6,7 +6,7 @@ import { lossPerFailure, productiveShare } from "./checkpoint.ts";
 import { type Hazard, rateAt, softwareRateAt, stretches } from "./hazard.ts";
 
 /** What is known of one run. Seconds, but for days of age. */
-export interface Setting {
+export type Setting = {
   readonly hazard: Hazard;
   readonly youth: BurnIn;
   readonly stallSeconds: number;
@@ -15,10 +15,10 @@ export interface Setting {
   readonly restartSeconds: number;
   readonly plannedPerDay: number;
   readonly intervalSeconds: number;
-}
+};
 
 /** Expected values over a run. */
-export interface Passage {
+export type Passage = {
   readonly elapsedSeconds: number;
   readonly productiveSeconds: number;
   readonly failures: number;
@@ -28,7 +28,7 @@ export interface Passage {
   readonly recoverySeconds: number;
   /** Greatest rate of node removals, per second: at the start, while all is young. */
   readonly removingPerSecond: number;
-}
+};
 
 /** Until one of the two limits is reached, in expectation. Work that would take a thousand years ends there. */
 export function passThrough(

@@ -12,7 +12,7 @@ export type Work =
   /** So much time passes: how much of it is productive? */
   | { readonly kind: "elapsed"; readonly seconds: number };
 
-export interface RunQuestion {
+export type RunQuestion = {
   readonly work: Work;
   readonly numDevices: number;
   readonly devicesPerNode: number;
@@ -34,7 +34,7 @@ export interface RunQuestion {
   readonly pue: Interval;
   /** Money an hour for each device; null: not asked. */
   readonly pricePerDeviceHour: Interval | null;
-}
+};
 
 /**
  * Restart: from process start to the first step, median 434 s over 50 MLPerf submissions of language models, 168 s (512 devices) to 832 s

@@ -5,11 +5,11 @@ import { DAY_SECONDS } from "../amount.ts";
 import { forecastRun } from "./forecast.ts";
 import type { RunQuestion } from "./question.ts";
 
-export interface GoodputAtSize {
+export type GoodputAtSize = {
   readonly numDevices: number;
   readonly goodput: Interval;
   readonly intervalSeconds: number;
-}
+};
 
 const NUM_DRAWS = 300;
 /** Quarters of a decade, from a hundredth of the size to thirty times it. */

@@ -4,13 +4,13 @@ import { poissonCumulative } from "../../math/gamma.ts";
 import type { Interval } from "../../math/interval.ts";
 import { mean } from "../../math/statistics.ts";
 
-export interface Spares {
+export type Spares = {
   /** Nodes in repair at a time, what is not known and chance together. */
   readonly nodesOut: Interval;
   /** Spares that are enough at 95 % and 99 % of all times. */
   readonly enoughAt95Percent: number;
   readonly enoughAt99Percent: number;
-}
+};
 
 /**
  * From draws of the mean number in repair (removals a second times the mean repair). Repairs go on side by side, so the number is Poisson

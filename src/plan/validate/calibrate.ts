@@ -6,15 +6,15 @@ import { type ErrorSummary, summariseErrors } from "./errors.ts";
 import { timedPairs } from "./predict-run.ts";
 import type { PublishedRun } from "./published-run.ts";
 
-export interface ChangedConstant {
+export type ChangedConstant = {
   readonly name: ConstantName;
   readonly before: number;
   readonly after: number;
   readonly unit: string;
   readonly meaning: string;
-}
+};
 
-export interface Calibration {
+export type Calibration = {
   readonly constants: Constants;
   readonly before: ErrorSummary;
   readonly after: ErrorSummary;
@@ -23,7 +23,7 @@ export interface Calibration {
   /** Whether recipes left out were predicted better than before; "unknown" with fewer than two. */
   readonly worth: "better" | "not better" | "unknown";
   readonly changed: readonly ChangedConstant[];
-}
+};
 
 const NOTABLE = 0.01;
 

@@ -17,7 +17,7 @@ const BLANK = /^(?:-|–|—|\?|n\/?a|nan|null|none|unknown|not stated)$/i;
 
 /**
  * Reads a table of published runs; columns in any order, unknown ones ignored.
- * @throws UserError where it is no such table
+ * Throws a `UserError` where it is no such table
  */
 export function readCells(text: string, file: string): readonly Cells[] {
   const table = csvParse(text.replace(/^\uFEFF/, ""));

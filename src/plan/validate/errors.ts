@@ -3,12 +3,12 @@
 import { mean, median, quantile } from "../../math/statistics.ts";
 
 /** A predicted and a measured time. */
-export interface Pair {
+export type Pair = {
   readonly predicted: number;
   readonly measured: number;
-}
+};
 
-export interface ErrorSummary {
+export type ErrorSummary = {
   readonly rows: number;
   readonly mapePercent: number;
   readonly medianPercent: number;
@@ -16,7 +16,7 @@ export interface ErrorSummary {
   readonly worstPercent: number;
   /** Median of predicted over measured, less one. */
   readonly biasPercent: number;
-}
+};
 
 /** Summary of at least one pair. */
 export function summariseErrors(pairs: readonly Pair[]): ErrorSummary {

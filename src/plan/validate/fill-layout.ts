@@ -13,13 +13,13 @@ import {
 } from "../layout/layout.ts";
 import { type Cells, positiveIn, textIn } from "./cells.ts";
 
-export interface FilledLayout {
+export type FilledLayout = {
   readonly layout: Layout;
   readonly job: Job;
   /** Whether the row says what is computed again. */
   readonly recomputeStated: boolean;
   readonly notes: readonly string[];
-}
+};
 
 export function fillLayout(cells: Cells, device: Accelerator): FilledLayout | { readonly refused: string } {
   const sequence = positiveIn(cells, "seq_len");

@@ -17,14 +17,14 @@ const FAMILY_WEIGHT = 20;
 const MEMORY_NOISE = 0.08;
 
 /** One recipe: all runs of it count once. */
-interface Target {
+type Target = {
   readonly run: PublishedRun;
   readonly logSeconds: number | null;
   readonly logBytes: number | null;
   readonly weight: number;
-}
+};
 
-export interface FitOptions {
+export type FitOptions = {
   readonly prior?: Constants;
   /** Standard deviation of the prior in units of the bounded scale; smaller holds tighter. */
   readonly priorWidth?: number;
@@ -32,7 +32,7 @@ export interface FitOptions {
   /** What a family weighs, in recipes. */
   readonly familyWeight?: number;
   readonly free?: readonly ConstantName[];
-}
+};
 
 /**
  * The constants that fit the runs best. Every family weighs the same, however many recipes it has.

@@ -6,11 +6,11 @@ import { tokenFlops } from "../shape/flops.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
 import { type Cells, positiveIn, textIn } from "./cells.ts";
 
-export interface Measured {
+export type Measured = {
   readonly seconds: number;
   /** Where the time was worked out of something else. */
   readonly note: string | null;
-}
+};
 
 /** From best to worst: the step time; tokens per second; FLOP/s under the convention named; utilisation. Null: the row has none of them. */
 export function measuredSeconds(

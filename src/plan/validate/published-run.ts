@@ -7,7 +7,7 @@ import type { ModelShape } from "../shape/model-shape.ts";
 /** Tensors in use; what the allocator holds for them; all that is gone from the device. */
 export type MemoryKind = "allocated" | "reserved" | "device";
 
-export interface PublishedRun {
+export type PublishedRun = {
   readonly rowId: string;
   readonly family: string;
   readonly source: string;
@@ -26,18 +26,18 @@ export interface PublishedRun {
   readonly filled: readonly string[];
   /** The same model, machine and layout measured again has the same text. */
   readonly recipe: string;
-}
+};
 
 /** A row that is not predicted, and why. */
-export interface SkippedRow {
+export type SkippedRow = {
   readonly rowId: string;
   readonly family: string;
   /** Line of the table, the header being line 1. */
   readonly line: number;
   readonly reason: string;
-}
+};
 
-export interface PublishedRuns {
+export type PublishedRuns = {
   readonly runs: readonly PublishedRun[];
   readonly skipped: readonly SkippedRow[];
-}
+};

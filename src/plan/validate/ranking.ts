@@ -4,18 +4,18 @@ import { mean, median } from "../../math/statistics.ts";
 import type { PublishedRun } from "./published-run.ts";
 
 /** A layout of a setting: seconds per sequence, so that batches of slightly different size compare. */
-export interface RankedLayout {
+export type RankedLayout = {
   readonly predicted: number;
   readonly measured: number;
-}
+};
 
-export interface Ranking {
+export type Ranking = {
   readonly setting: string;
   readonly layouts: number;
   readonly spearman: number;
   /** By how much the layout predicted fastest was slower than the fastest measured. */
   readonly regretPercent: number;
-}
+};
 
 /** Fewer layouts than this have no order worth the name. */
 const LEAST_LAYOUTS = 4;

@@ -7,7 +7,7 @@ import { readRuns } from "./read-runs.ts";
 
 /**
  * Reads the runs of a file.
- * @throws UserError where the file cannot be read, is no table of runs, or has none that can be predicted
+ * Throws a `UserError` where the file cannot be read, is no table of runs, or has none that can be predicted
  */
 export function readRunsFile(path: string): PublishedRuns {
   let text: string;

@@ -5,7 +5,7 @@ import type { PublishedRuns } from "./published-run.ts";
 import type { ValidationReport } from "./validate.ts";
 
 /** What a family's error was when the table was stored. */
-export interface StoredFamily {
+export type StoredFamily = {
   readonly family: string;
   /** Rows in the table. */
   readonly given: number;
@@ -13,7 +13,7 @@ export interface StoredFamily {
   readonly rows: number;
   readonly mapePercent: number;
   readonly medianPercent: number;
-}
+};
 
 /** Two fits may stop at slightly different points: by this much, relative and in per cent, a figure may grow. */
 const SLACK = { relative: 1.02, percent: 0.1 };

@@ -13,12 +13,12 @@ import type { PublishedRun, PublishedRuns, SkippedRow } from "./published-run.ts
 import { joinRankings, type Ranking, rankLayouts } from "./ranking.ts";
 
 /** A run and what was predicted for it. */
-export interface JudgedRun {
+export type JudgedRun = {
   readonly run: PublishedRun;
   readonly prediction: StepPrediction;
-}
+};
 
-export interface FamilyReport extends ErrorSummary {
+export type FamilyReport = ErrorSummary & {
   readonly family: string;
   /** Different recipes among the rows. */
   readonly recipes: number;
@@ -30,9 +30,9 @@ export interface FamilyReport extends ErrorSummary {
   readonly regretPercent: number | null;
   /** Median error of the other recipes after calibrating on three of them; null with fewer than six. */
   readonly afterThreePercent: number | null;
-}
+};
 
-export interface MemoryReport {
+export type MemoryReport = {
   readonly rows: number;
   /** Null: no row says how much it took. */
   readonly medianPercent: number | null;
@@ -42,17 +42,17 @@ export interface MemoryReport {
   readonly falseMisfits: number;
   readonly outOfMemoryRows: number;
   readonly ranRows: number;
-}
+};
 
-export interface UnusedRows {
+export type UnusedRows = {
   readonly family: string;
   readonly reason: string;
   readonly rows: number;
   /** Of the table, the header being line 1. */
   readonly lines: readonly number[];
-}
+};
 
-export interface ValidationReport {
+export type ValidationReport = {
   readonly all: ErrorSummary;
   readonly families: readonly FamilyReport[];
   readonly memory: MemoryReport;
@@ -61,14 +61,14 @@ export interface ValidationReport {
   readonly unused: readonly UnusedRows[];
   /** What was put into empty cells, and into those that contradicted others. */
   readonly filled: readonly { readonly note: string; readonly rows: number }[];
-}
+};
 
-export interface ValidationOptions {
+export type ValidationOptions = {
   /** What makes a family of a run. */
   readonly groupBy?: (run: PublishedRun) => string;
   /** Every family is predicted with these, whatever they were calibrated on. */
   readonly constants?: Constants;
-}
+};
 
 /** Judges every family. `known` are runs that may be learned from beside those judged: what they share with a judged family is left out. */
 export function validate(
