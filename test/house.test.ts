@@ -21,6 +21,7 @@ const ROOMS = [
   "engine",
   "figures",
   "record",
+  "units",
   "math",
 ];
 /** Siblings that answer different questions know nothing of one another. */

@@ -1,6 +1,6 @@
 /** @file Stage 4: the gate before the target. A pure rule over facts; every check says go, hold or stop in a sentence with numbers. */
 
-import { formatBytes, formatSeconds } from "../figures/numbers.ts";
+import { formatBytes, formatSeconds } from "../units/print.ts";
 import type { Campaign, CampaignIssue } from "./spec.ts";
 
 export type GateFacts = {

@@ -1,8 +1,8 @@
 /** @file The model card: what the model is, what it was trained on and under which licences, and what it is not for. */
 
 import type { Manifest } from "../corpus/manifest.ts";
-import { formatBytes, formatCount, formatFlops } from "../figures/numbers.ts";
 import { architectureText } from "../model/shape.ts";
+import { formatBytes, formatCount, formatFlops } from "../units/print.ts";
 import type { Plan } from "./plan.ts";
 import type { Campaign } from "./spec.ts";
 import type { TargetResult } from "./target.ts";

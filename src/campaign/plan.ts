@@ -2,10 +2,10 @@
 
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { formatFlops } from "../figures/numbers.ts";
 import type { Family } from "../model/dial.ts";
 import { layersForWidth, vocabularyFor } from "../model/dial.ts";
 import { architectureOf } from "../train/hugging-face.ts";
+import { formatFlops } from "../units/print.ts";
 import { budgetValueSchema } from "./budget.ts";
 import { changeText, comparedRecipe, recipeOfTarget } from "./feature-recipes.ts";
 import { machineSchema } from "./machine.ts";

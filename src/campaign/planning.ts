@@ -1,9 +1,9 @@
 /** @file Planning: the campaign's plan, timed on this machine before anything is spent, and kept in the record. */
 
 import { UserError } from "../errors.ts";
-import { formatBytes } from "../figures/numbers.ts";
 import { sha256 } from "../record/files.ts";
 import { trainingPrograms } from "../train/programs.ts";
+import { formatBytes } from "../units/print.ts";
 import type { Context } from "./context.ts";
 import { estimatePlan } from "./estimate.ts";
 import type { Machine } from "./machine.ts";

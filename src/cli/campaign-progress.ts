@@ -2,8 +2,8 @@
 
 import type { CampaignEvent } from "../campaign/context.ts";
 import type { PlannedRun } from "../campaign/sizing.ts";
-import { formatBytes, formatCount, significant } from "../figures/numbers.ts";
 import type { RunEvent } from "../train/run.ts";
+import { formatBytes, formatCount, significant } from "../units/print.ts";
 import { type Ended, untilInterrupted } from "./interrupt.ts";
 import { planText } from "./terminal/plan-text.ts";
 import { Progress, type ProgressTask, standardError, trainingDetails } from "./terminal/progress.ts";

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import * as z from "zod";
 import { memoryBytes } from "../campaign/machine.ts";
 import { UserError } from "../errors.ts";
-import { formatBytes } from "../figures/numbers.ts";
+import { formatBytes } from "../units/print.ts";
 
 export type DoctorFacts = {
   readonly nodeVersion: string;

@@ -3,9 +3,9 @@
 import type { Command } from "commander";
 import type { EvaluatedModel, Evaluation } from "../campaign/evaluate.ts";
 import { UserError } from "../errors.ts";
-import { fixed, formatCount, formatFlops, formatPercent } from "../figures/numbers.ts";
 import type { ScoreEstimate } from "../tasks/interval.ts";
 import type { TaskScore } from "../tasks/score.ts";
+import { fixed, formatCount, formatFlops, formatPercent } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish, wholeNumber } from "./arguments.ts";
 import { printAside, printJson, printText } from "./output.ts";
 import { writeOutputFile } from "./output-file.ts";

@@ -2,9 +2,9 @@
 
 import type { Command } from "commander";
 import type { SingleRunResult } from "../campaign/single-run.ts";
-import { formatBytes, formatCount, formatFlops, formatSeconds } from "../figures/numbers.ts";
 import { N_CONVENTION } from "../report/bet-sections.ts";
 import type { RunSummary } from "../train/summary.ts";
+import { formatBytes, formatCount, formatFlops, formatSeconds } from "../units/print.ts";
 import { type CommonOptions, finish, wholeNumber } from "./arguments.ts";
 import { withProgress } from "./campaign-progress.ts";
 import { printJson, printText } from "./output.ts";

@@ -1,8 +1,8 @@
 /** @file Where a budget goes: the valley of loss over model size for three budgets, and the optimal size over compute. */
 
 import type { PlotOptions } from "@observablehq/plot";
+import { formatCount, significant } from "../units/print.ts";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
-import { formatCount, significant } from "./numbers.ts";
 
 type SizePoint = {
   readonly n: number;

@@ -1,8 +1,8 @@
 /** @file Model and cluster together: loss and utilisation over size, for fast domains of several sizes, beside what the law alone would choose. */
 
 import type { PlotOptions } from "@observablehq/plot";
+import { formatCount, significant } from "../units/print.ts";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
-import { formatCount, significant } from "./numbers.ts";
 
 type SizePoint = {
   readonly params: number;

@@ -2,6 +2,7 @@
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
+import { fixed, formatCount, formatPercent } from "../units/print.ts";
 import {
   AXIS_LABEL_Y,
   CAP_ACROSS,
@@ -11,7 +12,6 @@ import {
   PANEL_MARGINS,
   type PlotLibrary,
 } from "./draw.ts";
-import { fixed, formatCount, formatPercent } from "./numbers.ts";
 
 export type CurveFigureData = {
   /** Training loss in order of tokens. */

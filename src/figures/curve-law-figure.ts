@@ -2,8 +2,8 @@
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
+import { formatCount, formatPercent, significant } from "../units/print.ts";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary, type Swatch } from "./draw.ts";
-import { formatCount, formatPercent, significant } from "./numbers.ts";
 
 export type CurveLawFigureData = {
   readonly law: string;

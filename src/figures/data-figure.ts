@@ -1,8 +1,8 @@
 /** @file What the corpus became: bytes kept, held out and dropped, source by source. */
 
 import type { PlotOptions } from "@observablehq/plot";
+import { formatBytes, formatCount, formatPercent, scaleFor } from "../units/print.ts";
 import { COLOUR, drawFigure, FIGURE_WIDTH, HALO, type PlotLibrary, textWidth } from "./draw.ts";
-import { formatBytes, formatCount, formatPercent, scaleFor } from "./numbers.ts";
 
 export type DataFigureSource = {
   readonly source: string;

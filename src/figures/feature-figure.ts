@@ -2,8 +2,8 @@
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
+import { formatFlops, formatSignedPercent, significant } from "../units/print.ts";
 import { AXIS_LABEL_Y, CAP_ACROSS, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
-import { formatFlops, formatSignedPercent, significant } from "./numbers.ts";
 
 /** One scale of the ladder: effect in percent of the loss, and the multiplier of compute (an end may be infinite). */
 export type FeatureFigureScale = {

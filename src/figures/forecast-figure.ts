@@ -2,8 +2,8 @@
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
+import { formatFlops, significant } from "../units/print.ts";
 import { AXIS_LABEL_Y, CAP_ACROSS, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
-import { formatFlops, significant } from "./numbers.ts";
 
 export type ForecastFigureData = {
   readonly points: readonly {

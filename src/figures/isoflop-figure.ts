@@ -1,8 +1,8 @@
 /** @file Losses along model size at each compute budget, and the best sizes against compute with the power law through them. */
 
 import type { PlotOptions } from "@observablehq/plot";
+import { formatCount, formatFlops, significant } from "../units/print.ts";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
-import { formatCount, formatFlops, significant } from "./numbers.ts";
 
 export type IsoflopFigureData = {
   readonly points: readonly { readonly n: number; readonly c: number; readonly loss: number }[];

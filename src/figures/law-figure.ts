@@ -2,8 +2,8 @@
 
 import type { Markish, PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
+import { formatFlops, formatSignedPercent, significant } from "../units/print.ts";
 import { AXIS_LABEL_Y, CAP_ACROSS, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
-import { formatFlops, formatSignedPercent, significant } from "./numbers.ts";
 
 export type LawFigureData = {
   readonly points: readonly LadderPoint[];

@@ -1,8 +1,8 @@
 /** @file A fitted law beside its runs: fitted against measured loss, and what is left over against compute. */
 
 import type { PlotOptions } from "@observablehq/plot";
+import { formatCount, formatFlops, formatSignedPercent, significant } from "../units/print.ts";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
-import { formatCount, formatFlops, formatSignedPercent, significant } from "./numbers.ts";
 
 export type LawFitFigureData = {
   /** The formula. */

@@ -1,8 +1,8 @@
 /** @file Speed against memory: the layouts that no other beats in both, the best of each cut, and what is only just too big. */
 
 import type { PlotOptions } from "@observablehq/plot";
+import { significant } from "../units/print.ts";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, HALO, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
-import { significant } from "./numbers.ts";
 
 export type ParetoPoint = {
   readonly layout: string;

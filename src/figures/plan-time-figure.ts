@@ -2,8 +2,8 @@
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
+import { formatCount, formatPercent, formatSeconds } from "../units/print.ts";
 import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
-import { formatCount, formatPercent, formatSeconds } from "./numbers.ts";
 
 export type PlanTimeFigureData = {
   readonly title: string;

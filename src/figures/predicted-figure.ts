@@ -2,8 +2,8 @@
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
+import { fixed, formatInterval, formatSignedPercent, intervalDecimals, scaleFor } from "../units/print.ts";
 import { CAP_UPRIGHT, COLOUR, drawFigure, type PlotLibrary, textWidth } from "./draw.ts";
-import { fixed, formatInterval, formatSignedPercent, intervalDecimals, scaleFor } from "./numbers.ts";
 
 export type PredictedRow = {
   readonly quantity: string;

@@ -1,6 +1,7 @@
 /** @file Scores on downstream tasks against training compute: accuracy with its chance level above, the loss of right answers below. */
 
 import type { Markish, PlotOptions } from "@observablehq/plot";
+import { formatFlops } from "../units/print.ts";
 import {
   AXIS_LABEL_Y,
   COLOUR,
@@ -9,7 +10,6 @@ import {
   PANEL_MARGINS,
   type PlotLibrary,
 } from "./draw.ts";
-import { formatFlops } from "./numbers.ts";
 
 /** A score with its 90 % interval. */
 export type ScoreInterval = {

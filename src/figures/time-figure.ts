@@ -1,8 +1,8 @@
 /** @file Where the seconds went, operation by operation: foretold beside measured. */
 
 import type { PlotOptions } from "@observablehq/plot";
+import { formatPercent, formatSeconds, formatSignedPercent, scaleFor, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, HALO, type PlotLibrary, textWidth } from "./draw.ts";
-import { formatPercent, formatSeconds, formatSignedPercent, scaleFor, significant } from "./numbers.ts";
 
 export type TimeRow = {
   readonly operation: string;

@@ -1,8 +1,8 @@
 /** @file One step explained: from the peak down to what is achieved, memory of every pipeline stage, and what more of each resource buys. */
 
 import type { PlotOptions } from "@observablehq/plot";
+import { formatSeconds, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type LegendEntry, type PlotLibrary } from "./draw.ts";
-import { formatSeconds, significant } from "./numbers.ts";
 
 export type WaterfallFigureData = {
   /** The model and the cluster. */

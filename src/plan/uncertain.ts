@@ -4,7 +4,7 @@ import type { Interval } from "../math/interval.ts";
 import { Z_90 } from "../math/normal.ts";
 import type { Random } from "../math/random.ts";
 import { quantileOfSorted, sorted } from "../math/statistics.ts";
-import { type AmountKind, badAmount, parseAmount } from "./amount.ts";
+import { type AmountKind, badAmount, parseAmount } from "../units/amount.ts";
 
 /** A number known exactly. */
 export function certain(value: number): Interval {

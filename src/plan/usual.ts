@@ -1,8 +1,8 @@
 /** @file What large runs usually reach, for want of anything better known: one place, so that all commands assume the same. */
 
 import { UserError } from "../errors.ts";
-import { formatPercent } from "../figures/numbers.ts";
 import type { Interval } from "../math/interval.ts";
+import { formatPercent } from "../units/print.ts";
 
 /** What large dense runs in bf16 reach: most published rows of 1,000 devices and more lie here. */
 export const USUAL_MFU: Interval = { median: 0.39, lo: 0.3, hi: 0.5 };

@@ -14,7 +14,7 @@ import {
   intervalDecimals,
   scaleFor,
   significant,
-} from "../figures/numbers.ts";
+} from "../units/print.ts";
 import { causesText, firstAndLater, hasGap } from "./causes.ts";
 import type { BudgetFacts, ReportData, RungRow, ScoredRow } from "./data.ts";
 import { lawsText } from "./laws-text.ts";

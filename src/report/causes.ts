@@ -1,6 +1,6 @@
 /** @file A gap and the named causes that add up to it, as they are and as they are printed. */
 
-import { formatSignedPercent, roundToSum } from "../figures/numbers.ts";
+import { formatSignedPercent, roundToSum } from "../units/print.ts";
 import type { Cause, ScoredRow } from "./data.ts";
 
 /** What is left of the gap when every named cause is taken away counts as a cause too, above this many percent. */

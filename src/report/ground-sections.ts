@@ -1,6 +1,6 @@
 /** @file What the campaign stood on: data, decisions, incidents, environment; and how to go on from it and check it. */
 
-import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from "../figures/numbers.ts";
+import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from "../units/print.ts";
 import type { Acceptance, DataFacts, ReportData } from "./data.ts";
 import { blocks, codeBlock, factsTable, left, markdownTable, right, sentence } from "./markdown.ts";
 import { nextMoves } from "./next-moves.ts";

@@ -1,5 +1,6 @@
 /** @file The laws behind the forecast: one mixture with one interval, its back-test, and the free fits for orientation. */
 
+import type { Interval } from "../math/interval.ts";
 import {
   fixed,
   formatInterval,
@@ -8,8 +9,7 @@ import {
   formatSignedPercent,
   scaleFor,
   significant,
-} from "../figures/numbers.ts";
-import type { Interval } from "../math/interval.ts";
+} from "../units/print.ts";
 import type { Backtest, ForecastFacts, LawFacts } from "./data.ts";
 import { blocks, left, markdownTable, right } from "./markdown.ts";
 import { backtestGaps } from "./next-moves.ts";

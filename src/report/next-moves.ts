@@ -1,6 +1,7 @@
 /** @file What to do next: each rule looks at the facts and, where it applies, names a move and the number behind it. Pure. */
 
 import { scoreBand } from "../figures/curve-figure.ts";
+import { Z_90 } from "../math/normal.ts";
 import {
   fixed,
   formatCount,
@@ -11,8 +12,7 @@ import {
   formatSignedPercent,
   scaleFor,
   significant,
-} from "../figures/numbers.ts";
-import { Z_90 } from "../math/normal.ts";
+} from "../units/print.ts";
 import { completeCauses, firstAndLater } from "./causes.ts";
 import type { Backtest, ReportData, ScoredRow } from "./data.ts";
 

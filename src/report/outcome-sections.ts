@@ -9,7 +9,7 @@ import {
   formatSignedPercent,
   scaleFor,
   significant,
-} from "../figures/numbers.ts";
+} from "../units/print.ts";
 import { insideText, measuredText } from "./bet-sections.ts";
 import { causesText, firstAndLater, hasGap, type PrintedCause, printedCauses } from "./causes.ts";
 import type { OperationTime, ReportData, ScoredRow } from "./data.ts";

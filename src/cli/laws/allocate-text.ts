@@ -1,9 +1,9 @@
 /** @file An allocation as a person reads it: the optimum over budgets, how flat it is, and each variant that was asked for. */
 
-import { formatCount, significant } from "../../figures/numbers.ts";
 import type { Allocation, BudgetPoint } from "../../laws/decide/allocate.ts";
 import type { DataLimit } from "../../laws/decide/allocate-data.ts";
 import type { Choice, Serving } from "../../laws/decide/allocate-variants.ts";
+import { formatCount, significant } from "../../units/print.ts";
 import { table } from "../terminal/table.ts";
 import { estimateText, flopsText } from "./estimate-text.ts";
 

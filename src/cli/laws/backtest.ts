@@ -1,8 +1,8 @@
 /** @file `longrun laws backtest`: would this table's own smaller runs have foretold its larger ones, and did the intervals hold? */
 
 import type { Command } from "commander";
-import { formatFlops, significant } from "../../figures/numbers.ts";
 import type { BackTestCut, BackTestReport } from "../../laws/surface/back-test.ts";
+import { formatFlops, significant } from "../../units/print.ts";
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";

@@ -2,10 +2,10 @@
 
 import type { CurveState } from "../../campaign/curve-state.ts";
 import type { CurveLawFigureData } from "../../figures/curve-law-figure.ts";
-import { fixed, formatCount, formatRange, formatSignedPercent, significant } from "../../figures/numbers.ts";
 import type { CurveStudy, ForetoldCurve } from "../../laws/curves/curve-study.ts";
 import type { CurveErrors } from "../../laws/curves/leave-out.ts";
 import { endOf, peakOf, warmupOf } from "../../laws/curves/schedule.ts";
+import { fixed, formatCount, formatRange, formatSignedPercent, significant } from "../../units/print.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
 
 export function studyText(study: CurveStudy, width: number): string {

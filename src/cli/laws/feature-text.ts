@@ -1,9 +1,9 @@
 /** @file What two ladders say of a change, as a person reads it: the verdict, the scales, the trend and what would tell more. */
 
-import { formatCount, formatSignedPercent, significant } from "../../figures/numbers.ts";
 import type { Crossover, FeatureReport, FeatureScale } from "../../laws/decide/feature/feature.ts";
 import { multiplierText, rangeText } from "../../laws/decide/feature/verdict.ts";
 import type { Interval } from "../../math/interval.ts";
+import { formatCount, formatSignedPercent, significant } from "../../units/print.ts";
 import { table } from "../terminal/table.ts";
 
 const flops = (value: number) => Number(value.toPrecision(2)).toExponential().replace("e+", "e");

@@ -1,10 +1,10 @@
 /** @file `longrun laws forecast`: the loss, or a task's score, of a run from a table of smaller ones. */
 
 import type { Command } from "commander";
-import { formatCount, formatFlops, significant } from "../../figures/numbers.ts";
 import type { RunsForecast, StudiedRuns } from "../../laws/study.ts";
 import type { RunTable } from "../../laws/table/table.ts";
 import type { TaskForecast } from "../../laws/tasks/forecast.ts";
+import { formatCount, formatFlops, significant } from "../../units/print.ts";
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";

@@ -1,7 +1,7 @@
 /** @file Optima of compute budgets as a person reads them: the exponents, the budgets they rest on, what other ways would give. */
 
-import { formatCount, significant } from "../../figures/numbers.ts";
 import type { BudgetReport, IsoflopParameter, IsoflopReport } from "../../laws/isoflop/isoflop.ts";
+import { formatCount, significant } from "../../units/print.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
 import { estimateText, flopsText } from "./estimate-text.ts";
 

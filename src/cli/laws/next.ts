@@ -1,9 +1,9 @@
 /** @file `longrun laws next`: the next most informative rung for a question and a budget. */
 
 import type { Command } from "commander";
-import { formatCount, significant } from "../../figures/numbers.ts";
 import type { NextReport, RungOffer } from "../../laws/decide/next.ts";
 import type { Estimate } from "../../math/interval.ts";
+import { formatCount, significant } from "../../units/print.ts";
 import { finish } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
 import { table as textTable } from "../terminal/table.ts";

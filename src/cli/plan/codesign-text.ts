@@ -1,9 +1,9 @@
 /** @file A co-design as a person reads it: the choice, what the cluster did to it, what round numbers cost, the frontier. */
 
-import { formatBytes, formatCount, formatSeconds, significant } from "../../figures/numbers.ts";
 import type { Interval } from "../../math/interval.ts";
 import type { Codesign, Design } from "../../plan/codesign/answer.ts";
 import { layoutText } from "../../plan/layout/parse.ts";
+import { formatBytes, formatCount, formatSeconds, significant } from "../../units/print.ts";
 import { table } from "../terminal/table.ts";
 
 const WIDTH = 140;

@@ -3,13 +3,13 @@
 import { type Command, Option } from "commander";
 import { UserError } from "../../errors.ts";
 import type { Interval } from "../../math/interval.ts";
-import { DAY_SECONDS, DAYS, PLAIN, parseAmount, readCount } from "../../plan/amount.ts";
 import type { Codesign } from "../../plan/codesign/answer.ts";
 import type { LayoutFinder } from "../../plan/codesign/attempts.ts";
 import type { Pool } from "../../plan/codesign/finder.ts";
 import type { Routing } from "../../plan/codesign/shapes.ts";
 import { type Accelerator, PRECISIONS, type Precision } from "../../plan/hardware/accelerator.ts";
 import { readUncertain } from "../../plan/uncertain.ts";
+import { DAY_SECONDS, DAYS, PLAIN, parseAmount, readCount } from "../../units/amount.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printAside, printJson, printText } from "../output.ts";

@@ -1,12 +1,12 @@
 /** @file `longrun plan estimate`: the back of an envelope, formulas shown. */
 
 import type { Command } from "commander";
-import { formatBytes, formatCount, formatFlops, formatSeconds } from "../../figures/numbers.ts";
 import type { Interval } from "../../math/interval.ts";
-import { PLAIN, readCount } from "../../plan/amount.ts";
 import type { Estimate } from "../../plan/estimate/estimate.ts";
 import type { EstimateLine } from "../../plan/estimate/facts.ts";
 import { readUncertain } from "../../plan/uncertain.ts";
+import { PLAIN, readCount } from "../../units/amount.ts";
+import { formatBytes, formatCount, formatFlops, formatSeconds } from "../../units/print.ts";
 import { type CommonOptions, finish, wholeNumber } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
 import { readSequence, type SettingFlags } from "./setting.ts";

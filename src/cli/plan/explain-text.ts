@@ -1,5 +1,9 @@
 /** @file An explanation of one step as a person reads it: the waterfall, the operations, memory by stage, sensitivities. */
 
+import type { Explanation } from "../../plan/explain/explain.ts";
+import { RESOURCE_WORDS } from "../../plan/explain/sensitivity.ts";
+import { layoutText } from "../../plan/layout/parse.ts";
+import { validityNotes } from "../../plan/step/interval.ts";
 import {
   formatBytes,
   formatCount,
@@ -7,11 +11,7 @@ import {
   formatSeconds,
   roundToSum,
   significant,
-} from "../../figures/numbers.ts";
-import type { Explanation } from "../../plan/explain/explain.ts";
-import { RESOURCE_WORDS } from "../../plan/explain/sensitivity.ts";
-import { layoutText } from "../../plan/layout/parse.ts";
-import { validityNotes } from "../../plan/step/interval.ts";
+} from "../../units/print.ts";
 import { table } from "../terminal/table.ts";
 
 const WIDTH = 120;

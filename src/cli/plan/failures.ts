@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { UserError } from "../../errors.ts";
-import { DAY_SECONDS, DURATION, parseAmount } from "../../plan/amount.ts";
 import type { FailureRecord } from "../../plan/time/causes.ts";
+import { DAY_SECONDS, DURATION, parseAmount } from "../../units/amount.ts";
 
 export type FailureFlags = {
   readonly failures?: string;

@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
-import { formatCount, formatPercent, significant } from "../../figures/numbers.ts";
 import type { FixValue, LaunchAnswer, LaunchDay } from "../../plan/launch/decide.ts";
 import type { LaunchFacts } from "../../plan/launch/facts.ts";
+import { formatCount, formatPercent, significant } from "../../units/print.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";

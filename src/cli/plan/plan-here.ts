@@ -1,17 +1,11 @@
 /** @file `longrun plan --cluster cpu`: our own decoder on this machine, by our own engine. */
 
 import { UserError } from "../../errors.ts";
-import {
-  formatBytes,
-  formatCount,
-  formatPercent,
-  formatSeconds,
-  significant,
-} from "../../figures/numbers.ts";
 import { decoderOf } from "../../plan/this-machine/decoder-of.ts";
 import type { ThisMachine } from "../../plan/this-machine/name.ts";
 import { type PlanHere, planHere } from "../../plan/this-machine/plan-here.ts";
 import type { OperationTime } from "../../plan/this-machine/predict-here.ts";
+import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from "../../units/print.ts";
 import { printJson, printText } from "../output.ts";
 import { table } from "../terminal/table.ts";
 import { readWork, type SettingFlags } from "./setting.ts";

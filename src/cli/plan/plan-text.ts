@@ -1,5 +1,9 @@
 /** @file Layouts as a person reads them: the best, where their time and memory go, what was just too big, and what was measured nearby. */
 
+import type { Interval } from "../../math/interval.ts";
+import { SHARDINGS } from "../../plan/layout/layout.ts";
+import type { LayoutAnswer, LayoutRow, SimilarRun, YourLayout } from "../../plan/search/answer.ts";
+import { validityNotes } from "../../plan/step/interval.ts";
 import {
   formatBytes,
   formatCount,
@@ -7,11 +11,7 @@ import {
   formatSeconds,
   formatSignedPercent,
   significant,
-} from "../../figures/numbers.ts";
-import type { Interval } from "../../math/interval.ts";
-import { SHARDINGS } from "../../plan/layout/layout.ts";
-import type { LayoutAnswer, LayoutRow, SimilarRun, YourLayout } from "../../plan/search/answer.ts";
-import { validityNotes } from "../../plan/step/interval.ts";
+} from "../../units/print.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
 
 const WIDTH = 150;

@@ -3,9 +3,9 @@
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
 import type { ParetoFigureData } from "../../figures/pareto-figure.ts";
-import { readCount } from "../../plan/amount.ts";
 import type { LayoutAnswer, LayoutRow } from "../../plan/search/answer.ts";
 import { parseThisMachine } from "../../plan/this-machine/name.ts";
+import { readCount } from "../../units/amount.ts";
 import { type CommonOptions, finish, wholeNumber } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";

@@ -2,11 +2,11 @@
 
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
-import { badAmount, COUNT, parseAmount } from "../../plan/amount.ts";
 import type { Cluster } from "../../plan/hardware/cluster.ts";
 import type { Job } from "../../plan/layout/layout.ts";
 import type { ModelShape } from "../../plan/shape/model-shape.ts";
 import { parseThisMachine } from "../../plan/this-machine/name.ts";
+import { badAmount, COUNT, parseAmount } from "../../units/amount.ts";
 import type { NamedModel } from "./model.ts";
 
 /** The options, as given. */

@@ -1,12 +1,12 @@
 /** @file `longrun plan size`: the model and the tokens that a budget pays for. */
 
 import type { Command } from "commander";
-import { formatCount, significant } from "../../figures/numbers.ts";
 import type { Interval } from "../../math/interval.ts";
-import { COUNT, DAY_SECONDS, DAYS, PLAIN, readCount } from "../../plan/amount.ts";
 import type { Budget } from "../../plan/size/budget.ts";
 import type { SizeAnswer, Sizing } from "../../plan/size/size.ts";
 import { readUncertain, scaledBy } from "../../plan/uncertain.ts";
+import { COUNT, DAY_SECONDS, DAYS, PLAIN, readCount } from "../../units/amount.ts";
+import { formatCount, significant } from "../../units/print.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
 import { table } from "../terminal/table.ts";

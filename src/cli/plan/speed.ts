@@ -117,7 +117,7 @@ async function givenLayout(
       import("../../plan/search/validity.ts"),
       import("../../plan/layout/parse.ts"),
       import("../../plan/step/predict.ts"),
-      import("../../figures/numbers.ts"),
+      import("../../units/print.ts"),
     ]);
   const layout = parseLayout(text, cluster.numDevices, usual);
   const remedy = "change --layout, or leave it out to take the fastest";

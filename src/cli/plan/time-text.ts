@@ -1,8 +1,8 @@
 /** @file A whole run's forecast as a person reads it. */
 
-import { formatCount, formatPercent, formatSeconds, significant } from "../../figures/numbers.ts";
 import type { Interval } from "../../math/interval.ts";
 import type { RunForecast } from "../../plan/time/forecast.ts";
+import { formatCount, formatPercent, formatSeconds, significant } from "../../units/print.ts";
 import { table } from "../terminal/table.ts";
 
 /** "91.7 % (88.3 % to 94.0 %)", or the value alone where it is known. */

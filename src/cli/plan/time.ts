@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
 import type { Interval } from "../../math/interval.ts";
+import { readUncertain } from "../../plan/uncertain.ts";
 import {
   BYTES_PER_SECOND,
   DAY_SECONDS,
@@ -11,8 +12,7 @@ import {
   readBytes,
   readCount,
   readSeconds,
-} from "../../plan/amount.ts";
-import { readUncertain } from "../../plan/uncertain.ts";
+} from "../../units/amount.ts";
 import { type CommonOptions, finish, nonNegative } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";

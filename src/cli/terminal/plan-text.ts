@@ -3,8 +3,8 @@
 import type { CampaignEvent } from "../../campaign/context.ts";
 import type { Plan } from "../../campaign/plan.ts";
 import type { PlannedRun } from "../../campaign/sizing.ts";
-import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../figures/numbers.ts";
 import { N_CONVENTION } from "../../report/bet-sections.ts";
+import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../units/print.ts";
 import { type TableColumn, table } from "./table.ts";
 
 type PlanRow = {

@@ -1,6 +1,6 @@
 /** @file One line for each running step: rewritten in place on a terminal, repeated every few seconds where there is none. */
 
-import { formatCount, formatSeconds, significant } from "../../figures/numbers.ts";
+import { formatCount, formatSeconds, significant } from "../../units/print.ts";
 import { displayWidth, padRight, truncate } from "./table.ts";
 
 /** Where progress goes: standard error in the commands, a string in tests. */

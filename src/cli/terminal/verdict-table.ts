@@ -1,9 +1,9 @@
 /** @file The verdict as a person reads it in a terminal: each prediction, its measurement, the gap and its causes. */
 
-import { formatInterval, formatSignedPercent, scaleFor } from "../../figures/numbers.ts";
 import { insideText, measuredText } from "../../report/bet-sections.ts";
 import { causesText, hasGap } from "../../report/causes.ts";
 import type { ScoredRow } from "../../report/data.ts";
+import { formatInterval, formatSignedPercent, scaleFor } from "../../units/print.ts";
 import type { Paint } from "./paint.ts";
 import { table } from "./table.ts";
 

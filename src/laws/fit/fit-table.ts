@@ -1,7 +1,7 @@
 /** @file A law fitted to a table, told whole: every number with its interval, what cannot be told, and which runs to look at. */
 
-import { significant } from "../../figures/numbers.ts";
 import { quantileOfSorted, sorted, standardDeviation } from "../../math/statistics.ts";
+import { significant } from "../../units/print.ts";
 import type { Law, Parameter } from "../law.ts";
 import { checkTable } from "../table/checks.ts";
 import type { RunTable, TableRun } from "../table/table.ts";

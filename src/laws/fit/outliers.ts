@@ -1,6 +1,6 @@
 /** @file Runs that a fit should be read with care for, and why: far from the law, deciding alone, or there twice. */
 
-import { significant } from "../../figures/numbers.ts";
+import { significant } from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";
 import { informationOf, inverseInformation } from "./curvature.ts";
 import type { Fit } from "./fit.ts";

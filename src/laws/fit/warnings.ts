@@ -1,6 +1,6 @@
 /** @file What a reader of a fit must be told before its numbers are used, in sentences with numbers. */
 
-import { significant } from "../../figures/numbers.ts";
+import { significant } from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";
 import type { Fit } from "./fit.ts";
 import type { FittedParameter } from "./fit-table.ts";

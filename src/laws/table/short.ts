@@ -1,6 +1,6 @@
 /** @file A number in a sentence: 3.21, 124 M, 6.00e18. */
 
-import { formatCount } from "../../figures/numbers.ts";
+import { formatCount } from "../../units/print.ts";
 
 /** Three digits; counts with a prefix up to billions, FLOPs with an exponent. */
 export function short(value: number): string {

@@ -3,7 +3,7 @@
 import type { Interval } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { Random } from "../../math/random.ts";
-import { DAY_SECONDS } from "../amount.ts";
+import { DAY_SECONDS } from "../../units/amount.ts";
 import { devicesOf } from "../layout/layout.ts";
 import { type LawTerms, lossAt, type ScalingLaw } from "../scaling-law.ts";
 import type { PlannedLayout } from "../search/search.ts";

@@ -1,7 +1,7 @@
 /** @file The back of an envelope: memory, communication and time of one training step, each line a formula with its numbers filled in. */
 
 import { UserError } from "../../errors.ts";
-import { formatCount } from "../../figures/numbers.ts";
+import { formatCount } from "../../units/print.ts";
 import { refuseMfuAboveOne, USUAL_MFU } from "../usual.ts";
 import type { EstimateFacts, EstimateLine, Shape } from "./facts.ts";
 import { activationLines, memoryLines, memoryVerdicts } from "./memory.ts";

@@ -1,7 +1,7 @@
 /** @file Memory by rule of thumb: states, activations, and whether they fit. */
 
-import { formatBytes, formatCount } from "../../figures/numbers.ts";
 import type { Interval } from "../../math/interval.ts";
+import { formatBytes, formatCount } from "../../units/print.ts";
 import { certain, scaledBy, within } from "../uncertain.ts";
 import type { EstimateFacts, EstimateLine, Shape } from "./facts.ts";
 

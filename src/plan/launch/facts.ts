@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import type { Interval } from "../../math/interval.ts";
-import { COUNT } from "../amount.ts";
+import { COUNT } from "../../units/amount.ts";
 import { certain, parseUncertain } from "../uncertain.ts";
 
 const DAY_MS = 86_400_000;

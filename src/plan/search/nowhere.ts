@@ -1,7 +1,7 @@
 /** @file Where a model fits nowhere: the smallest change that makes it fit. */
 
 import { UserError } from "../../errors.ts";
-import { formatBytes } from "../../figures/numbers.ts";
+import { formatBytes } from "../../units/print.ts";
 import { CATALOGUE } from "../hardware/catalogue.ts";
 import { type Cluster, clusterOf } from "../hardware/cluster.ts";
 import type { Job } from "../layout/layout.ts";

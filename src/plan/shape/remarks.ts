@@ -1,7 +1,7 @@
 /** @file What is to be said of a model before it is planned: sequences that it cannot hold, parameters that people do not count. */
 
 import { UserError } from "../../errors.ts";
-import { formatCount } from "../../figures/numbers.ts";
+import { formatCount } from "../../units/print.ts";
 import type { ModelShape } from "./model-shape.ts";
 import { countParameters } from "./parameters.ts";
 

@@ -1,8 +1,8 @@
 /** @file Size and tokens for a budget, whether compute or data binds, and how sure that is. */
 
-import { formatCount, formatPercent, significant } from "../../figures/numbers.ts";
 import type { Interval } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
+import { formatCount, formatPercent, significant } from "../../units/print.ts";
 import type { LawTerms, ScalingLaw } from "../scaling-law.ts";
 import { drawFrom, intervalOf } from "../uncertain.ts";
 import {

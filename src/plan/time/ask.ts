@@ -1,8 +1,8 @@
 /** @file From what people know of a run (tokens, parameters, MFU, storage) to the whole-run question, with every assumption said. */
 
 import { UserError } from "../../errors.ts";
-import { formatBytes, formatSeconds, significant } from "../../figures/numbers.ts";
 import type { Interval } from "../../math/interval.ts";
+import { formatBytes, formatSeconds, significant } from "../../units/print.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { certain, scaledBy, within } from "../uncertain.ts";
 import { refuseMfuAboveOne } from "../usual.ts";

@@ -1,11 +1,11 @@
 /** @file A whole run with its failures: wall-clock, goodput, lost work, spares, energy and cost, each with its 90 % interval. */
 
 import { UserError } from "../../errors.ts";
-import { formatSeconds, significant } from "../../figures/numbers.ts";
 import { drawGamma, drawPoisson } from "../../math/gamma.ts";
 import type { Interval } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
-import { DAY_SECONDS } from "../amount.ts";
+import { DAY_SECONDS } from "../../units/amount.ts";
+import { formatSeconds, significant } from "../../units/print.ts";
 import { drawFrom, intervalOf } from "../uncertain.ts";
 import {
   type Breakdown,

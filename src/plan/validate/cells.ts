@@ -2,7 +2,7 @@
 
 import { csvParse } from "d3-dsv";
 import { UserError } from "../../errors.ts";
-import { parseAmount } from "../amount.ts";
+import { parseAmount } from "../../units/amount.ts";
 
 export type Cells = Readonly<Record<string, string>>;
 

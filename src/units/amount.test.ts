@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { UserError } from "../errors.ts";
 import { Random } from "../math/random.ts";
+import { drawFrom, intervalOf, logSdOf, parseUncertain, readUncertain, within } from "../plan/uncertain.ts";
 import {
   BYTES_PER_SECOND,
   COUNT,
@@ -13,7 +14,6 @@ import {
   readCount,
   readSeconds,
 } from "./amount.ts";
-import { drawFrom, intervalOf, logSdOf, parseUncertain, readUncertain, within } from "./uncertain.ts";
 
 test.each([
   ["15.6T", 15.6e12],

@@ -12,7 +12,7 @@ import {
   roundToSum,
   scaleFor,
   significant,
-} from "./numbers.ts";
+} from "./print.ts";
 
 describe("numbers", () => {
   test("keeps the digits asked for, trailing zeros included", () => {
