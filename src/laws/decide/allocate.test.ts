@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { quantile } from "../../math/statistics.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
@@ -12,7 +12,7 @@ import type { RunTable, TableRun } from "../table/table.ts";
 import { allocate, exponentsAt } from "./allocate.ts";
 import { boundBy } from "./allocate-data.ts";
 import { fittedFromFile, fittedLaw } from "./fitted.ts";
-import { chinchillaTable, hasChinchilla, knownTable, TRUTH, tableOf } from "./fixture.ts";
+import { chinchillaTable, EPOCH, knownTable, TRUTH, tableOf } from "./fixture.ts";
 import { optimumOn, splitLossOf } from "./optimum.ts";
 
 const fitted = fittedLaw(chinchillaLaw, knownTable(0.003));
@@ -152,7 +152,7 @@ test("a law fitted without a floor is told where the budget lies beyond the tabl
   expect(warn(knownTable(0.003).runs, 1e22)).not.toContain("floor");
 });
 
-describe.skipIf(!hasChinchilla)("Chinchilla, Epoch's 240 points", () => {
+EPOCH.describe("Chinchilla, Epoch's 240 points", () => {
   test("the exponent of the optimal size over 1,000 resamples is the published one", () => {
     const { runs } = chinchillaTable();
     const fit = fitLaw(chinchillaLaw, runs);

@@ -1,6 +1,6 @@
 /** @file Tables of runs for the tests of decisions: made from a known law, or read from the public data. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { thirdParty } from "../../../test/support/third-party.ts";
 import { Random } from "../../math/random.ts";
 import { chinchillaLaw } from "../formulas/chinchilla.ts";
 import { lossOf } from "../law.ts";
@@ -37,10 +37,7 @@ export function tableOf(runs: readonly TableRun[]): RunTable {
   };
 }
 
-const chinchilla = new URL("../../../../shared/data/laws/chinchilla-epoch.csv", import.meta.url);
-
-/** Whether the public data are at hand. */
-export const hasChinchilla = existsSync(chinchilla);
+export const EPOCH = thirdParty("laws/chinchilla-epoch.csv");
 
 /** Epoch's 240 points. */
-export const chinchillaTable = (): RunTable => readTable(readFileSync(chinchilla, "utf8"), "chinchilla");
+export const chinchillaTable = (): RunTable => readTable(EPOCH.read(), "chinchilla");

@@ -1,12 +1,11 @@
-import { existsSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Random } from "../../math/random.ts";
 import { standardDeviation } from "../../math/statistics.ts";
 import { chinchillaLaw } from "../formulas/chinchilla.ts";
 import { bootstrapFit } from "./bootstrap.ts";
 import { informationOf, inverseInformation } from "./curvature.ts";
 import { fitLaw } from "./fit.ts";
-import { knownRuns, PUBLIC_TABLES, publicTable } from "./fixture.ts";
+import { EPOCH, epochTable, knownRuns } from "./fixture.ts";
 import { fitData } from "./objective.ts";
 import { type Resampling, resamplerOf, resamplingFor } from "./resample.ts";
 
@@ -89,9 +88,9 @@ test("a small ladder is drawn by residuals, a large table by rows", () => {
   expect(resamplingFor(knownRuns(0, 1, [5, 10, 20, 40]), 5)).toBe("case");
 });
 
-describe.skipIf(!existsSync(PUBLIC_TABLES))("Chinchilla's runs", () => {
+EPOCH.describe("Chinchilla's runs", () => {
   test("4,000 drawings give the published standard errors", () => {
-    const { runs } = publicTable("chinchilla-epoch.csv");
+    const { runs } = epochTable();
     const fit = fitLaw(chinchillaLaw, runs);
     const draws = bootstrapFit(fit, runs, { resampling: "case", numResamples: 4000, seed: 0 });
     const published = [124.5, 1293, 0.02566, 0.0154, 0.0206];

@@ -1,10 +1,9 @@
-import { existsSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { standardDeviation } from "../../math/statistics.ts";
 import { chinchillaLaw } from "../formulas/chinchilla.ts";
 import { c4RepeatsLaw, dataConstrainedLaw } from "../formulas/data-constrained.ts";
 import { fitReportJson, fitTable } from "./fit-table.ts";
-import { knownRuns, PUBLIC_TABLES, publicTable, repeatingRuns, tableOf } from "./fixture.ts";
+import { knownRuns, MUENNIGHOFF, muennighoffTable, repeatingRuns, tableOf } from "./fixture.ts";
 
 const TRUTH = { A: 400, B: 2000, E: 1.8, alpha: 0.34, beta: 0.36 };
 
@@ -85,9 +84,9 @@ test("R_D* of runs that the law itself made stays identified, and is found", () 
   expect(warnings.join()).not.toContain("which epochs are kept");
 });
 
-describe.skipIf(!existsSync(PUBLIC_TABLES))("public tables", () => {
+MUENNIGHOFF.describe("runs with repeated data", () => {
   test("R_D* has a lower limit, no upper one, and no standard error", () => {
-    const { parameters, warnings } = fitTable(publicTable("datablations_c4_fit182.csv"), c4RepeatsLaw, {
+    const { parameters, warnings } = fitTable(muennighoffTable(), c4RepeatsLaw, {
       numResamples: 300,
     });
     const decay = parameters["R_D*"]!;
@@ -99,7 +98,7 @@ describe.skipIf(!existsSync(PUBLIC_TABLES))("public tables", () => {
   });
 
   test("R_D* of the whole law hangs on the most repeated runs: open above, with the reason", () => {
-    const table = publicTable("datablations_c4_fit182.csv");
+    const table = muennighoffTable();
     const { parameters, warnings } = fitTable(table, dataConstrainedLaw, { numResamples: 300 });
     expect(parameters["R_D*"]).toMatchObject({ hi: null, standardError: null, identified: false });
     expect(parameters["R_D*"]!.lo).toBeGreaterThan(15);
@@ -109,7 +108,7 @@ describe.skipIf(!existsSync(PUBLIC_TABLES))("public tables", () => {
   });
 
   test("a few refits that ran away do not make the standard error", () => {
-    const { parameters, draws } = fitTable(publicTable("datablations_c4_fit182.csv"), dataConstrainedLaw, {
+    const { parameters, draws } = fitTable(muennighoffTable(), dataConstrainedLaw, {
       numResamples: 300,
     });
     const plain = standardDeviation(draws.map((draw) => Math.exp(draw[0]!)));

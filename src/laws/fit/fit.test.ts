@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Random } from "../../math/random.ts";
 import { chinchillaLaw } from "../formulas/chinchilla.ts";
 import { computeLaw } from "../formulas/compute.ts";
 import { fitLaw, fitObjective } from "./fit.ts";
-import { knownRuns, PUBLIC_TABLES, publicTable } from "./fixture.ts";
+import { EPOCH, epochTable, knownRuns } from "./fixture.ts";
 import { costOf, type Loss } from "./loss.ts";
 import { fitData } from "./objective.ts";
 import { startingPoints } from "./starts.ts";
@@ -110,9 +109,9 @@ test("too few distinct runs are the user's to mend", () => {
   );
 });
 
-describe.skipIf(!existsSync(PUBLIC_TABLES))("Chinchilla's runs as read off the figure by Epoch AI", () => {
+EPOCH.describe("Chinchilla's runs as read off the figure by Epoch AI", () => {
   const fitted = (loss?: Loss, keepAll = false) =>
-    fitLaw(chinchillaLaw, publicTable("chinchilla-epoch.csv", { keepAll }).runs, loss ? { loss } : {});
+    fitLaw(chinchillaLaw, epochTable({ keepAll }).runs, loss ? { loss } : {});
 
   test("the converged Huber fit of the reference answer, from every start", () => {
     const { parameters, objective, shareAtOptimum, residuals } = fitted();
@@ -146,12 +145,12 @@ describe.skipIf(!existsSync(PUBLIC_TABLES))("Chinchilla's runs as read off the f
 
   test("one start from Hoffmann's parameters reaches the same optimum", () => {
     const starts = [[6.0073404, 6.0179186, 0.5267228, 0.33917084, 0.2849083]];
-    const { runs } = publicTable("chinchilla-epoch.csv");
+    const { runs } = epochTable();
     expect(fitLaw(chinchillaLaw, runs, { starts }).objective).toBeCloseTo(1.018274018e-3, 11);
   });
 
   test("at most eight starts are taken", () => {
-    const { runs } = publicTable("chinchilla-epoch.csv");
+    const { runs } = epochTable();
     const data = fitData(chinchillaLaw, runs);
     for (const loss of LOSSES)
       expect(startingPoints(chinchillaLaw, runs, data, loss).length).toBeLessThanOrEqual(8);

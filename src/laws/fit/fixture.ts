@@ -1,6 +1,6 @@
 /** @file Runs for tests: of a known Chinchilla law with noise, and the public tables where they are at hand. */
 
-import { readFileSync } from "node:fs";
+import { thirdParty } from "../../../test/support/third-party.ts";
 import { Random } from "../../math/random.ts";
 import { chinchillaLaw } from "../formulas/chinchilla.ts";
 import { dataConstrainedLaw } from "../formulas/data-constrained.ts";
@@ -47,9 +47,9 @@ export function tableOf(runs: readonly TableRun[]): RunTable {
   };
 }
 
-/** The folder of public tables, beside the repository. */
-export const PUBLIC_TABLES = new URL("../../../../shared/data/laws/", import.meta.url);
+export const EPOCH = thirdParty("laws/chinchilla-epoch.csv");
+export const MUENNIGHOFF = thirdParty("laws/datablations_c4_fit182.csv");
 
-export function publicTable(name: string, options: TableOptions = {}): RunTable {
-  return readTable(readFileSync(new URL(name, PUBLIC_TABLES), "utf8"), name, options);
-}
+export const epochTable = (options: TableOptions = {}) =>
+  readTable(EPOCH.read(), "chinchilla-epoch", options);
+export const muennighoffTable = () => readTable(MUENNIGHOFF.read(), "datablations_c4_fit182");

@@ -1,10 +1,9 @@
-import { existsSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { chinchillaLaw } from "../formulas/chinchilla.ts";
 import { c4RepeatsLaw } from "../formulas/data-constrained.ts";
 import { informationOf, inverseInformation } from "./curvature.ts";
 import { fitLaw } from "./fit.ts";
-import { knownRuns, PUBLIC_TABLES, publicTable } from "./fixture.ts";
+import { knownRuns, MUENNIGHOFF, muennighoffTable } from "./fixture.ts";
 import { fitData } from "./objective.ts";
 import { profilerOf } from "./profile.ts";
 
@@ -58,9 +57,9 @@ test("at one ratio D / N the two terms cannot be told apart: sides are open", ()
   expect(sides.filter((end) => end === null).length).toBeGreaterThanOrEqual(2);
 });
 
-describe.skipIf(!existsSync(PUBLIC_TABLES))("Muennighoff's runs with repeated data", () => {
+MUENNIGHOFF.describe("Muennighoff's runs with repeated data", () => {
   test("R_D* is not identified above about 8, R_N* is", () => {
-    const { runs } = publicTable("datablations_c4_fit182.csv");
+    const { runs } = muennighoffTable();
     const fit = fitLaw(c4RepeatsLaw, runs);
     const profiler = profilerOf(fit, runs, ones(runs));
     const data = profiler.interval(0);

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { thirdParty } from "../../../test/support/third-party.ts";
 import { minimise } from "../../math/minimise.ts";
 import { lossOf, type Run } from "../law.ts";
 import { tiedChinchillaLaw } from "./chinchilla-tied.ts";
@@ -15,11 +15,11 @@ test("with C = 6 N D it is the Chinchilla law with one exponent", () => {
   );
 });
 
-const table = new URL("../../../../shared/data/laws/gadre_losses.csv", import.meta.url);
+const GADRE = thirdParty("laws/gadre_losses.csv");
 
-describe.skipIf(!existsSync(table))("Gadre's runs (../shared/data, skipped without)", () => {
+GADRE.describe("Gadre's runs", () => {
   function runsOf(corpus: string): Run[] {
-    const lines = readFileSync(table, "utf8").trim().split(/\r?\n/).slice(1);
+    const lines = GADRE.read().trim().split(/\r?\n/).slice(1);
     return lines.flatMap((line) => {
       const [, trainedOn, , params, tokens, , loss] = line.split(",");
       const [n, d] = [Number(params), Number(tokens)];
@@ -61,7 +61,7 @@ describe.skipIf(!existsSync(table))("Gadre's runs (../shared/data, skipped witho
     );
   }
 
-  test("five small runs on RedPajama foretell the over-trained 1.4B and the 6.9B as published", () => {
+  test("five small runs on RedPajama predict the over-trained 1.4B and the 6.9B as published", () => {
     const found = errors("rpj");
     expect(found["1.4B 640"]).toBeCloseTo(0.7103, 4);
     expect(found["6.9B 20"]).toBeCloseTo(0.732, 4);

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { thirdParty } from "../../../test/support/third-party.ts";
 import { Random } from "../../math/random.ts";
 import { quantile } from "../../math/statistics.ts";
 import { fitLaw } from "../fit/fit.ts";
@@ -26,12 +26,12 @@ test("the cutoff: where b + c log N is zero, never where routing does not help l
   expect(routingCutoff([-0.08, 0.1, 0, 1.1])).toBe(0);
 });
 
-const table = new URL("../../../../shared/data/laws/routing-sbase.csv", import.meta.url);
+const ROUTING = thirdParty("laws/routing-sbase.csv");
 
-describe.skipIf(!existsSync(table))("Clark's S-Base runs (../shared/data, skipped without)", () => {
+ROUTING.describe("Clark's S-Base runs", () => {
   /** One expert a token, every other layer routed: the paper's main sweep; the others vary k and the routing frequency. */
   function runs(): Run[] {
-    const [header, ...lines] = readFileSync(table, "utf8").trim().split(/\r?\n/);
+    const [header, ...lines] = ROUTING.read().trim().split(/\r?\n/);
     const names = header!.split(",");
     const rows = lines.map((line) => {
       const cells = line.split(",");

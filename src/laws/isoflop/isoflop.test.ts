@@ -1,11 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { thirdParty } from "../../../test/support/third-party.ts";
 import { Random } from "../../math/random.ts";
 import { type RunTable, readTable } from "../table/table.ts";
 import { fitFrontier } from "./frontier.ts";
 import { fitIsoflops } from "./isoflop.ts";
 
-const DATA = new URL("../../../../shared/data/laws/", import.meta.url);
+const EPOCH = thirdParty("laws/chinchilla-epoch.csv");
+const PORIAN = thirdParty("laws/porian-isoflop_points.csv");
 
 // Hoffmann et al. 2022, equation 10 as published; its optimum in closed form, G = (alpha A / (beta B))^(1 / (alpha + beta)).
 const LAW = { A: 406.4, B: 410.7, E: 1.69, alpha: 0.34, beta: 0.28 };
@@ -130,9 +131,7 @@ describe("approach 1", () => {
   });
 });
 
-describe.skipIf(!existsSync(DATA))("Porian et al. 2024, arXiv 2406.19146", () => {
-  const text = existsSync(DATA) ? readFileSync(new URL("porian-isoflop_points.csv", DATA), "utf8") : "";
-
+PORIAN.describe("Porian et al. 2024, arXiv 2406.19146", () => {
   // The exponent and its 95 % interval as published (porian-published_fits.csv), correction by correction.
   test.each([
     ["rw|base|long|kaplan|kaplan|train", 0.8353, 0.8235, 0.846],
@@ -147,7 +146,7 @@ describe.skipIf(!existsSync(DATA))("Porian et al. 2024, arXiv 2406.19146", () =>
     ["owt2|tuned|short|const|standard|val", 0.5185, 0.4931, 0.5414],
   ])("%s", (config, exponent, lo, hi) => {
     const { parameters, otherWays } = fitIsoflops(
-      readTable(text, "points", { where: [`config=${config}`] }),
+      readTable(PORIAN.read(), "points", { where: [`config=${config}`] }),
       { numDraws: 100 },
     );
     expect(parameters.a.value).toBeGreaterThan(lo);
@@ -160,14 +159,11 @@ describe.skipIf(!existsSync(DATA))("Porian et al. 2024, arXiv 2406.19146", () =>
   });
 });
 
-test.skipIf(!existsSync(DATA))(
-  "agrees with the surface on Chinchilla's runs, whose budgets are only roughly shared",
-  () => {
-    const table = readTable(readFileSync(new URL("chinchilla-epoch.csv", DATA), "utf8"), "chinchilla");
-    const { a } = fitIsoflops(table, { numDraws: 200 }).parameters;
-    // beta / (alpha + beta) of the fit to all runs (arXiv 2404.10102): .514.
-    expect(a.lo).toBeLessThan(0.514);
-    expect(a.hi).toBeGreaterThan(0.514);
-    expect(a.hi - a.lo).toBeLessThan(0.1);
-  },
-);
+EPOCH.test("agrees with the surface on Chinchilla's runs, whose budgets are only roughly shared", () => {
+  const table = readTable(EPOCH.read(), "chinchilla");
+  const { a } = fitIsoflops(table, { numDraws: 200 }).parameters;
+  // beta / (alpha + beta) of the fit to all runs (arXiv 2404.10102): .514.
+  expect(a.lo).toBeLessThan(0.514);
+  expect(a.hi).toBeGreaterThan(0.514);
+  expect(a.hi - a.lo).toBeLessThan(0.1);
+});

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { thirdParty } from "../../../test/support/third-party.ts";
 import { UserError } from "../../errors.ts";
 import { readTable, type TableOptions } from "./table.ts";
 
-const DATA = new URL("../../../../shared/data/laws/", import.meta.url);
+const TABLES = thirdParty("laws/");
 
 function refusal(text: string, options?: TableOptions): UserError {
   try {
@@ -335,9 +336,9 @@ describe("any text", () => {
   });
 });
 
-describe.skipIf(!existsSync(DATA))("public tables", () => {
+TABLES.describe("public tables", () => {
   const read = (name: string, options?: TableOptions) =>
-    readTable(readFileSync(new URL(name, DATA), "utf8"), name, options);
+    readTable(readFileSync(new URL(name, TABLES.url), "utf8"), name, options);
 
   test("drops the five largest losses of Chinchilla's figure, as published, unless told to keep them", () => {
     const { runs, setAside } = read("chinchilla-epoch.csv");

@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { thirdParty } from "../../../test/support/third-party.ts";
 import { Random } from "../../math/random.ts";
 import { mean, quantile } from "../../math/statistics.ts";
 import { certain, within } from "../uncertain.ts";
@@ -16,7 +15,8 @@ import { DETECTION_SECONDS, PUE, REPAIR_SECONDS, RESTART_SECONDS, type RunQuesti
 import { goodputOverSize } from "./scaling.ts";
 
 const DAY = 86_400;
-const FAULTS = join(import.meta.dirname, "../../../../shared/data/faults");
+const CAUSES = thirdParty("faults/llama3-interruptions.json");
+const TRACE = thirdParty("faults/stepfun-fault-trace.json");
 
 /** Llama 3 405B: 54 days on 16,384 H100, its own interruptions, its storage. */
 const llama: RunQuestion = {
@@ -52,17 +52,12 @@ describe("Llama 3's published facts", () => {
     expect(failures.hi).toBeGreaterThan(419);
     expect(failureSeconds.median / 3600).toBeCloseTo(3.09, 1);
   });
-  // The files lie beside the project, not in it (a licence, or not ours to copy): a clone alone cannot read them.
-  const causes = join(FAULTS, "llama3-interruptions.json");
-  test.skipIf(!existsSync(causes))(
-    "the published file of causes gives the same record (../shared/data, skipped where it is missing)",
-    () => {
-      const record = readFailureRecord(readFileSync(causes, "utf8"), "file", 8);
-      expect(totalOf(record)).toBe(419);
-      expect(record.counts).toEqual(LLAMA_3.counts);
-      expect(record.plannedPerDay).toBe(LLAMA_3.plannedPerDay);
-    },
-  );
+  CAUSES.test("the published file of causes gives the same record", () => {
+    const record = readFailureRecord(CAUSES.read(), "file", 8);
+    expect(totalOf(record)).toBe(419);
+    expect(record.counts).toEqual(LLAMA_3.counts);
+    expect(record.plannedPerDay).toBe(LLAMA_3.plannedPerDay);
+  });
 });
 
 test("MLPerf GPT-3 on 64 nodes of 8 H100: 415.3 kWh in 3410 s", () => {
@@ -138,11 +133,8 @@ describe("against runs simulated event by event", () => {
 });
 
 describe("StepFun's trace: 584 faults on 400 nodes in 349 days", () => {
-  // Not ours to copy into the project: tests that read the trace itself are skipped where ../shared/data is missing.
-  const path = join(FAULTS, "stepfun-fault-trace.json");
-  const testOnTrace = test.skipIf(!existsSync(path));
   const read = () =>
-    JSON.parse(readFileSync(path, "utf8")) as { event_time: number; event_type: string; node_id: string }[];
+    JSON.parse(TRACE.read()) as { event_time: number; event_type: string; node_id: string }[];
 
   // Not independent: the trace is one of five that the spread between clusters comes from.
   test("the default failures of such a cluster hold them", () => {
@@ -156,7 +148,7 @@ describe("StepFun's trace: 584 faults on 400 nodes in 349 days", () => {
     expect(failures.hi).toBeGreaterThan(584);
     expect(failures.median / 584).toBeCloseTo(1, 0);
   });
-  testOnTrace("its mean repair is the one assumed", () => {
+  TRACE.test("its mean repair is the one assumed", () => {
     const begun = new Map<string, number[]>();
     const repairs: number[] = [];
     for (const { node_id, event_time, event_type } of read()) {
@@ -167,7 +159,7 @@ describe("StepFun's trace: 584 faults on 400 nodes in 349 days", () => {
     expect(repairs).toHaveLength(584);
     expect((mean(repairs) * DAY) / REPAIR_SECONDS.median).toBeCloseTo(1, 1);
   });
-  testOnTrace("shows no burn-in: it fails a little more often as it ages", () => {
+  TRACE.test("shows no burn-in: it fails a little more often as it ages", () => {
     const days = read().flatMap((event) => (event.event_type === "fault_start" ? [event.event_time] : []));
     const { exponent } = fitGrowth(days, 349);
     expect(exponent.lo).toBeGreaterThan(1);

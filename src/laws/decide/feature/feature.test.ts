@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { thirdParty } from "../../../../test/support/third-party.ts";
 import { Random } from "../../../math/random.ts";
 import { readTable, type TableRun } from "../../table/table.ts";
 import { judgeFeature } from "./feature.ts";
@@ -168,14 +168,15 @@ test("what cannot be compared is refused with what to add", () => {
   expect(() => judgeFeature(base, feature, { ...target, c: Number.NaN })).toThrow(/a target of NaN FLOPs/);
 });
 
-const ROUTING = new URL("../../../../../shared/data/laws/routing-sbase.csv", import.meta.url);
+const ROUTING = thirdParty("laws/routing-sbase.csv");
 
 function routed(numExperts: number): readonly TableRun[] {
   const where = ["k=1", "routing_frequency=0.5", `num_experts=${numExperts}`];
-  return readTable(readFileSync(ROUTING, "utf8"), "routing-sbase.csv", { where, needs: ["c"] }).runs;
+  return readTable(ROUTING.read(), "routing-sbase.csv", { where, needs: ["c"] }).runs;
 }
 
-test.skipIf(!existsSync(ROUTING)).each([8, 64, 512])(
+ROUTING.testEach(
+  [8, 64, 512],
   "S-Base with %i experts: the benefit shrinks with scale, and the published cutoff lies in the interval",
   (numExperts) => {
     const [base, feature] = [routed(1), routed(numExperts)];
@@ -189,16 +190,13 @@ test.skipIf(!existsSync(ROUTING)).each([8, 64, 512])(
   },
 );
 
-test.skipIf(!existsSync(ROUTING))(
-  "S-Base: the largest scale, left out, lies in 7 of 8 intervals from the five below",
-  () => {
-    const held = [2, 4, 8, 16, 32, 64, 128, 512].map((numExperts) => {
-      const base = routed(1);
-      const row = judgeFeature(base, routed(numExperts), designAtCompute(base, 4e21)).backTest.at(-1)!;
-      expect(row.reach).toBeCloseTo(3.2, 0);
-      return row.inside;
-    });
-    // The one with two experts ends a hair outside: its benefit halves from one scale to the next.
-    expect(held.filter((inside) => inside).length).toBeGreaterThanOrEqual(7);
-  },
-);
+ROUTING.test("S-Base: the largest scale, left out, lies in 7 of 8 intervals from the five below", () => {
+  const held = [2, 4, 8, 16, 32, 64, 128, 512].map((numExperts) => {
+    const base = routed(1);
+    const row = judgeFeature(base, routed(numExperts), designAtCompute(base, 4e21)).backTest.at(-1)!;
+    expect(row.reach).toBeCloseTo(3.2, 0);
+    return row.inside;
+  });
+  // The one with two experts ends a hair outside: its benefit halves from one scale to the next.
+  expect(held.filter((inside) => inside).length).toBeGreaterThanOrEqual(7);
+});
