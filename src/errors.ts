@@ -1,4 +1,4 @@
-/** @file The two ways to fail: a mistake of the user's (found, expected, remedy; exit code 2, no stack) and a bug (assertion). */
+/** @file The ways to end early: a mistake of the user's (found, expected, remedy; exit code 2, no stack), a wish to stop, a bug (assertion). */
 
 /** What the user can put right. The message has three parts so that nobody has to guess what to do next. */
 export class UserError extends Error {
@@ -19,6 +19,11 @@ export class UserError extends Error {
     this.expected = expected;
     this.remedy = remedy;
   }
+}
+
+/** Ends work that was asked to stop; everything earned is on disk. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
 }
 
 /** States an invariant of our own code; a failure is a bug, never the user's mistake. */

@@ -2,17 +2,17 @@
 
 import type { z } from "zod";
 import type { PrepareProgress } from "../corpus/steps.ts";
+import { Interrupted } from "../errors.ts";
+import type { RunNotice } from "../fleet/recorded-run.ts";
+import type { Machine } from "../machine/this-machine.ts";
 import type { Stage } from "../record/events.ts";
 import { sha256 } from "../record/files.ts";
+import { parseStored } from "../record/read-back.ts";
 import type { RecordWriter } from "../record/record.ts";
-import type { RunEvent } from "../train/run.ts";
-import type { GateDecision } from "./gate.ts";
-import type { Machine } from "./machine.ts";
-import type { Plan } from "./plan.ts";
-import type { PlannedRun } from "./sizing.ts";
+import type { Workspace } from "../record/workspace.ts";
+import type { Plan } from "./planning/plan.ts";
 import type { Campaign } from "./spec.ts";
-import { parseStored } from "./stored.ts";
-import type { Workspace } from "./workspace.ts";
+import type { GateDecision } from "./stages/gate-rule.ts";
 
 /** What a person or a program may want to see while a campaign runs. */
 export type CampaignEvent =
@@ -25,7 +25,7 @@ export type CampaignEvent =
     }
   | { readonly kind: "stage"; readonly stage: Stage; readonly state: "started" | "finished" | "skipped" }
   | ({ readonly kind: "preparing" } & PrepareProgress)
-  | { readonly kind: "run"; readonly run: PlannedRun; readonly event: RunEvent }
+  | RunNotice
   /** The target's predictions can no longer be touched. */
   | { readonly kind: "locked"; readonly head: string; readonly sequence: number }
   | { readonly kind: "gate"; readonly decision: GateDecision }
@@ -47,14 +47,6 @@ export type Context = {
   readonly signal: AbortSignal;
   tell(event: CampaignEvent): void;
 };
-
-/** The part of it that training one run needs. */
-export type RunContext = Pick<Context, "record" | "workspace" | "machine" | "signal" | "tell">;
-
-/** Thrown to end a campaign that was asked to stop; everything earned is on disk. */
-export class Interrupted extends Error {
-  override readonly name = "Interrupted";
-}
 
 /** The identity of a stage's work: what its result depends on. */
 export function inputsHashOf(inputs: unknown): string {

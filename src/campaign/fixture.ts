@@ -3,8 +3,8 @@
 import type { Manifest } from "../corpus/manifest.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { NUM_CURVE_POINTS } from "../train/summary.ts";
-import type { FitResult } from "./fit.ts";
-import type { LadderRun } from "./ladder.ts";
+import type { FitResult } from "./stages/fit.ts";
+import type { LadderRun } from "./stages/ladder.ts";
 
 const score = (bitsPerByte: number) => ({
   numTokens: 1000,

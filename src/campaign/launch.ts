@@ -2,37 +2,30 @@
 
 import { mkdirSync } from "node:fs";
 import type { Manifest } from "../corpus/manifest.ts";
-import { UserError } from "../errors.ts";
+import { Interrupted, UserError } from "../errors.ts";
+import { finishedSummary } from "../fleet/recorded-run.ts";
+import { thisMachine } from "../machine/this-machine.ts";
 import { openRecord } from "../record/record.ts";
+import { workspaceOf } from "../record/workspace.ts";
 import type { FeatureFacts, ScoredRow } from "../report/data.ts";
+import { featureFacts } from "./account/features.ts";
+import { lockOf } from "./account/history.ts";
+import { secondsOfWork } from "./account/work-time.ts";
+import { writeReport } from "./account/write-report.ts";
 import type { Budget } from "./budget.ts";
 import type { CampaignEvent, Context } from "./context.ts";
-import { Interrupted } from "./context.ts";
-import { featureFacts } from "./feature-account.ts";
-import { features as featuresStage } from "./features.ts";
-import type { FitResult } from "./fit.ts";
-import { fit as fitStage } from "./fit.ts";
-import type { GateDecision } from "./gate.ts";
-import { accept, gate } from "./gate-stage.ts";
-import { lockOf } from "./history.ts";
-import { ladder as ladderStage, targetName } from "./ladder.ts";
-import { thisMachine } from "./machine.ts";
-import type { Plan } from "./plan.ts";
-import { planned } from "./planning.ts";
-import { prepare, sourceBytes } from "./prepare.ts";
-import { writeReport } from "./report.ts";
+import { planned } from "./planning/make-plan.ts";
+import type { Plan } from "./planning/plan.ts";
 import { loadCampaign } from "./spec.ts";
-import { target as targetStage } from "./target.ts";
-import { finishedSummary } from "./train-planned.ts";
-import { scoredRows, verdict as verdictStage } from "./verdict.ts";
-import { secondsOfWork } from "./work-time.ts";
-import { workspaceOf } from "./workspace.ts";
-
-/** Lifts one hold of the gate, with the reason that goes into the record. */
-export type Acceptance = {
-  readonly id: string;
-  readonly because: string;
-};
+import { features as featuresStage } from "./stages/features.ts";
+import type { FitResult } from "./stages/fit.ts";
+import { fit as fitStage } from "./stages/fit.ts";
+import { accept, gate } from "./stages/gate.ts";
+import type { Acceptance, GateDecision } from "./stages/gate-rule.ts";
+import { ladder as ladderStage, targetName } from "./stages/ladder.ts";
+import { prepare, sourceBytes } from "./stages/prepare.ts";
+import { target as targetStage } from "./stages/target.ts";
+import { scoredRows, verdict as verdictStage } from "./stages/verdict.ts";
 
 export type LaunchOptions = {
   /** The campaign file. */

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../errors.ts";
+import { describeProblems } from "../yaml-file.ts";
 import { campaignSchema, loadCampaign } from "./spec.ts";
-import { describeProblems } from "./yaml-file.ts";
 
 const FILE = { name: "one", budget: "5m", corpus: { sources: [{ name: "a", path: "a" }] } };
 

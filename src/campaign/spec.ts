@@ -2,11 +2,10 @@
 
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
-import { corpusFields, MAXIMUM_VOCABULARY, MINIMUM_VOCABULARY } from "../corpus/spec.ts";
+import { corpusInFile, corpusSpec, MAXIMUM_VOCABULARY, MINIMUM_VOCABULARY } from "../corpus/spec.ts";
 import { FEED_FORWARDS } from "../model/shape.ts";
+import { readYamlFile } from "../yaml-file.ts";
 import { budgetSchema } from "./budget.ts";
-import { corpusInFile } from "./corpus-in-file.ts";
-import { readYamlFile } from "./yaml-file.ts";
 
 export const issueSchema = z.strictObject({
   id: z.string().regex(/^[\w-]+$/),
@@ -61,7 +60,7 @@ export const campaignSchema = z.strictObject({
   corpus: corpusInFile,
   /** `auto` takes it from the target's size. */
   vocabularySize: z
-    .union([z.literal("auto"), corpusFields.shape.vocabularySize], {
+    .union([z.literal("auto"), corpusSpec.shape.vocabularySize], {
       error: `auto, or a whole number from ${MINIMUM_VOCABULARY} to ${MAXIMUM_VOCABULARY}`,
     })
     .default("auto"),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { PlannedRun } from "../campaign/sizing.ts";
 import { shapeOfWidth } from "../model/dial.ts";
+import type { PlannedRun } from "../train/planned-run.ts";
 import { CampaignProgress } from "./campaign-progress.ts";
 import { planText } from "./terminal/plan-text.ts";
 import { Progress } from "./terminal/progress.ts";

@@ -7,9 +7,9 @@ import { findPackageJSON } from "node:module";
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import * as z from "zod";
-import { memoryBytes } from "../campaign/machine.ts";
 import { UserError } from "../errors.ts";
 import { formatBytes } from "../units/print.ts";
+import { memoryBytes } from "../machine/this-machine.ts";
 
 export type DoctorFacts = {
   readonly nodeVersion: string;

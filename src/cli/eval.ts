@@ -1,11 +1,11 @@
 /** @file `longrun eval`: small downstream tasks on every model of a campaign, or on one model. */
 
 import type { Command } from "commander";
-import type { EvaluatedModel, Evaluation } from "../campaign/evaluate.ts";
 import { UserError } from "../errors.ts";
+import { fixed, formatCount, formatFlops, formatPercent } from "../units/print.ts";
+import type { EvaluatedModel, Evaluation } from "../tasks/evaluate.ts";
 import type { ScoreEstimate } from "../tasks/interval.ts";
 import type { TaskScore } from "../tasks/score.ts";
-import { fixed, formatCount, formatFlops, formatPercent } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish, wholeNumber } from "./arguments.ts";
 import { printAside, printJson, printText } from "./output.ts";
 import { writeOutputFile } from "./output-file.ts";
@@ -47,7 +47,7 @@ export function addEval(program: Command): void {
 }
 
 async function runEval(folder: string, options: EvalOptions): Promise<void> {
-  const { evaluateFolder } = await import("../campaign/evaluate.ts");
+  const { evaluateFolder } = await import("../tasks/evaluate.ts");
   const evaluation = await evaluateFolder(folder, {
     tasks: options.tasks.split(",").map((name) => name.trim()),
     seed: options.seed,

@@ -13,7 +13,7 @@ export function addReport(program: Command): void {
 }
 
 async function runReport(folder: string, { json }: CommonOptions): Promise<void> {
-  const { writeReport } = await import("../campaign/report.ts");
+  const { writeReport } = await import("../campaign/account/write-report.ts");
   const report = await writeReport(folder);
   if (json) printJson({ report });
   else printText(report);

@@ -30,7 +30,7 @@ export function addSample(program: Command): void {
 }
 
 async function runSample(folder: string, options: SampleCommandOptions): Promise<void> {
-  const { sampleFolder } = await import("../campaign/sample-folder.ts");
+  const { sampleFolder } = await import("../train/sample-folder.ts");
   const { prompt, tokens: numTokens, temperature, top: topTokens, seed } = options;
   const { model, text } = await sampleFolder(folder, { prompt, numTokens, temperature, topTokens, seed });
   if (options.json) printJson({ model, prompt, text, temperature, top: topTokens, seed });

@@ -1,10 +1,10 @@
 /** @file `longrun status`: where a campaign stands, from its record alone. */
 
 import type { Command } from "commander";
-import type { RunState } from "../campaign/run-states.ts";
+import type { RunState } from "../campaign/account/run-states.ts";
+import { formatCount, formatSeconds, significant } from "../units/print.ts";
 import type { CampaignStatus, ReportData } from "../report/data.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
-import { formatCount, formatSeconds, significant } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
 import { printJson, printText } from "./output.ts";
 import { type Paint, paintFor } from "./terminal/paint.ts";
@@ -24,8 +24,8 @@ export function addStatus(program: Command): void {
 async function runStatus(folder: string, { json }: CommonOptions): Promise<void> {
   const [{ readRecord }, { runStates }, { accountOf }] = await Promise.all([
     import("../record/record.ts"),
-    import("../campaign/run-states.ts"),
-    import("../campaign/account.ts"),
+    import("../campaign/account/run-states.ts"),
+    import("../campaign/account/account.ts"),
   ]);
   const runs = runStates(readRecord(folder).events);
   const account = accountOf(folder);

@@ -45,8 +45,7 @@ export const sourceSpec = z
   });
 export type SourceSpec = z.infer<typeof sourceSpec>;
 
-/** The parts by themselves, for files that say only some of them. */
-export const corpusFields = z.strictObject({
+const corpusFields = z.strictObject({
   sources: z.array(sourceSpec).min(1),
   /** Documents are cut into passages of about this size: the unit of the split and of duplicate removal. */
   passageBytes: z.int().min(200).max(1_000_000).default(16_000),
@@ -73,3 +72,15 @@ export const corpusSpec = corpusFields
     { message: "no source has this name", path: ["holdOut", "pattern", "source"] },
   );
 export type CorpusSpec = z.infer<typeof corpusSpec>;
+
+/**
+ * The corpus as a user's file states it: vocabulary and seed stand elsewhere in the file and are put in later. The rules between fields
+ * are those of the whole specification, whatever the two numbers will be.
+ */
+export const corpusInFile = corpusFields
+  .omit({ vocabularySize: true, seed: true })
+  .check(({ value, issues }) => {
+    const whole = corpusSpec.safeParse({ ...value, vocabularySize: MINIMUM_VOCABULARY, seed: 0 });
+    for (const { path, message } of whole.error?.issues ?? [])
+      issues.push({ code: "custom", path, message, input: value });
+  });

@@ -1,6 +1,6 @@
 /** @file What `longrun laws curve` says: tables for people, plain data for programs, the figure's data. */
 
-import type { CurveState } from "../../campaign/curve-state.ts";
+import type { CurveState } from "../../campaign/account/curve-state.ts";
 import type { CurveLawFigureData } from "../../figures/curve-law-figure.ts";
 import type { CurveStudy, ForetoldCurve } from "../../laws/curves/curve-study.ts";
 import type { CurveErrors } from "../../laws/curves/leave-out.ts";

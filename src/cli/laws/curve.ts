@@ -129,7 +129,7 @@ async function runCampaignCurve(folder: string, files: readonly string[], flags:
       "leave out --campaign to fit a law to files",
     );
   const [{ curveState }, { stateText, stateFigure }] = await Promise.all([
-    import("../../campaign/curve-state.ts"),
+    import("../../campaign/account/curve-state.ts"),
     import("./curve-text.ts"),
   ]);
   const state = curveState(folder);

@@ -1,7 +1,7 @@
 /** @file The table of runs that a `longrun laws` command was given: a file of runs, or the folders of finished campaigns. */
 
 import { readFileSync, statSync } from "node:fs";
-import { ladderTable } from "../../campaign/ladder-table.ts";
+import { ladderTable } from "../../campaign/account/ladder-table.ts";
 import { UserError } from "../../errors.ts";
 import { unknownQuantity } from "../../laws/table/columns.ts";
 import { joinTables } from "../../laws/table/join.ts";

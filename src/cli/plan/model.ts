@@ -51,7 +51,7 @@ async function withFurtherPredictions(named: NamedModel): Promise<NamedModel> {
 /** One training: its shape. A campaign: its target's, which the budget decides. */
 async function modelOfCampaign(path: string): Promise<NamedModel> {
   const [{ singleRunSchema, runSpecOf }, { parse }, { shapeOfDecoder }] = await Promise.all([
-    import("../../campaign/single-run.ts"),
+    import("../../fleet/single-run.ts"),
     import("yaml"),
     import("../../plan/shape/of-decoder.ts"),
   ]);
@@ -70,7 +70,7 @@ async function modelOfCampaign(path: string): Promise<NamedModel> {
 async function targetOf(path: string) {
   const [{ loadCampaign }, { planCampaign }] = await Promise.all([
     import("../../campaign/spec.ts"),
-    import("../../campaign/plan.ts"),
+    import("../../campaign/planning/plan.ts"),
   ]);
   const { campaign } = loadCampaign(path);
   if (campaign.budget.kind !== "flops")

@@ -1,10 +1,10 @@
 /** @file A plan as a person reads it before anything is spent: every number that was derived. */
 
 import type { CampaignEvent } from "../../campaign/context.ts";
-import type { Plan } from "../../campaign/plan.ts";
-import type { PlannedRun } from "../../campaign/sizing.ts";
-import { N_CONVENTION } from "../../report/bet-sections.ts";
+import type { Plan } from "../../campaign/planning/plan.ts";
 import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../units/print.ts";
+import { N_CONVENTION } from "../../report/bet-sections.ts";
+import type { PlannedRun } from "../../train/planned-run.ts";
 import { type TableColumn, table } from "./table.ts";
 
 type PlanRow = {

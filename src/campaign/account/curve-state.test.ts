@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { runName } from "../../fleet/recorded-run.ts";
+import type { EventDraft } from "../../record/events.ts";
+import { sha256 } from "../../record/files.ts";
+import { openRecord } from "../../record/record.ts";
+import { SeriesWriter, seriesPath } from "../../record/series.ts";
+import { inputsHashOf } from "../context.ts";
+import { fitWith, ladderRunWith, manifestWith } from "../fixture.ts";
+import { planCampaign } from "../planning/plan.ts";
+import { campaignSchema } from "../spec.ts";
+import { fitInputs } from "../stages/fit.ts";
+import { targetName } from "../stages/ladder.ts";
+import { curveState } from "./curve-state.ts";
+
+const campaign = campaignSchema.parse({
+  name: "one",
+  budget: "2TFLOP",
+  corpus: { sources: [{ name: "tales", path: "tales" }] },
+  vocabularySize: 512,
+});
+const plan = planCampaign(campaign, 2e12);
+const manifest = manifestWith("corpus", 512);
+const runs = plan.rungs.flatMap((rung) =>
+  rung.runs.map((run) => ({
+    ...ladderRunWith({}, runName(run, manifest.hash)),
+    rung: rung.index,
+    seed: run.spec.seed,
+  })),
+);
+const name = targetName(plan, manifest, runs);
+const { numSteps } = plan.target.spec;
+
+const stored = {
+  campaign: "one",
+  budget: campaign.budget,
+  seed: 1,
+  splitRule: "by passage",
+  issues: [],
+  plan,
+  expectedSeconds: 60,
+  targetStepSeconds: 0.01,
+  command: "longrun launch",
+  machine: {
+    processor: "a test's",
+    numThreads: 2,
+    instructionSet: "baseline",
+    memoryBytes: 1e9,
+    freeDiskBytes: 1e9,
+  },
+};
+
+function finished(
+  stage: "prepare" | "ladder" | "fit",
+  result: unknown,
+  inputs: unknown = null,
+): EventDraft<"stage-finished"> {
+  const data = { stage, inputsHash: inputsHashOf(inputs), result, seconds: 1 };
+  return { run: null, kind: "stage-finished", data };
+}
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "curve-state-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A campaign whose target has done `steps` steps, all of them at this loss in bits per byte. */
+function campaignAt(steps: number, bitsPerByte: number, isForecast = true): void {
+  using record = openRecord(folder);
+  record.append({ run: null, kind: "campaign-planned", data: { specHash: sha256("spec"), plan: stored } });
+  record.append(finished("prepare", manifest));
+  record.append(finished("ladder", runs));
+  if (isForecast)
+    record.append(finished("fit", fitWith({ runs: runs.map((run) => run.name) }), fitInputs(runs, name)));
+  if (steps === 0) return;
+  using series = new SeriesWriter(seriesPath(folder, name, 1), [
+    { name: "step", unit: "" },
+    { name: "loss", unit: "nats per token" },
+  ]);
+  const loss = bitsPerByte * Math.LN2 * manifest.tokenizer.trainBytesPerToken;
+  for (let step = 1; step <= steps; step++) series.append({ step, loss });
+}
+
+describe("where a campaign's target is in its band", () => {
+  test("stands by the locked forecast before the first step", () => {
+    campaignAt(0, 2);
+    const { run, step, seen, now, locked } = curveState(folder);
+    expect({ run, step, seen }).toEqual({ run: name, step: 0, seen: [] });
+    expect(now).toMatchObject({ median: locked.median, lo: locked.lo, hi: locked.hi });
+  });
+
+  test("moves the forecast towards a curve that runs above its band", () => {
+    campaignAt(Math.ceil(numSteps / 2), 2.2);
+    const { step, seen, now } = curveState(folder);
+    expect(step).toBe(Math.ceil(numSteps / 2));
+    expect(seen).toHaveLength(32);
+    expect(seen[0]!.loss).toBeCloseTo(2.2, 12);
+    expect(now.onTrack).toBe("above");
+    // The distance of 10 % counts by the share of the run that is seen.
+    expect(now.median).toBeCloseTo(2 * 1.1 ** seen.at(-1)!.fraction, 10);
+    expect(now.reason).toContain("the loss is +10.00 % from the expected curve, above its band");
+  });
+
+  test("refuses a campaign that has no forecast yet", () => {
+    campaignAt(0, 2, false);
+    expect(() => curveState(folder)).toThrow(/has not forecast its target yet/);
+  });
+});

@@ -1,0 +1,59 @@
+/** @file Where the target is in its band: the curve so far against what was locked, read from the record and the series alone. */
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../errors.ts";
+import type { BandPoint } from "../../laws/forecast/curve.ts";
+import type { Reforecast, SeenPoint } from "../../laws/forecast/reforecast.ts";
+import { reforecast } from "../../laws/forecast/reforecast.ts";
+import type { Interval } from "../../math/interval.ts";
+import { readRecord } from "../../record/record.ts";
+import { readRunSeries } from "../../record/run-series.ts";
+import { columnOf } from "../../record/series.ts";
+import { WARM_UP_SHARE } from "../../train/schedule.ts";
+import { seenPoints } from "../stages/target.ts";
+import { historyOf } from "./history.ts";
+
+export type CurveState = {
+  readonly run: string;
+  readonly step: number;
+  readonly numSteps: number;
+  readonly tokens: number;
+  readonly warmupTokens: number;
+  /** Locked before the first step. */
+  readonly locked: Interval;
+  readonly band: readonly BandPoint[];
+  readonly seen: readonly SeenPoint[];
+  readonly now: Reforecast;
+  /** Bits per byte on held-out text, once the run is done. */
+  readonly measured: number | null;
+};
+
+/** Reads a campaign's folder; works while the campaign runs. */
+export function curveState(folder: string): CurveState {
+  const { planned, manifest, targetName, fit, target } = historyOf(readRecord(folder).events);
+  if (!manifest || !targetName || !fit)
+    throw new UserError(
+      `the campaign in ${folder} has not forecast its target yet`,
+      "a campaign whose ladder is done and whose predictions are locked",
+      "let it run further; `longrun status` shows where it is",
+    );
+  const { spec, tokens } = planned.plan.target;
+  const seriesFolder = join(folder, "series", targetName);
+  const losses = existsSync(seriesFolder)
+    ? columnOf(readRunSeries(seriesFolder), "loss")
+    : new Float64Array();
+  const seen = seenPoints(Float64Array.from(losses), spec.numSteps, manifest.tokenizer.trainBytesPerToken);
+  return {
+    run: targetName,
+    step: losses.length,
+    numSteps: spec.numSteps,
+    tokens,
+    warmupTokens: WARM_UP_SHARE * tokens,
+    locked: fit.loss,
+    band: fit.band,
+    seen,
+    now: reforecast(fit.loss, fit.band, seen),
+    measured: target?.summary.heldOut.all.bitsPerByte ?? null,
+  };
+}

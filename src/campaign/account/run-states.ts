@@ -1,0 +1,46 @@
+/** @file Where each run of a campaign stands: a pure fold over the record. */
+
+import type { EventOf, RecordEvent } from "../../record/events.ts";
+
+export type RunState = {
+  readonly run: string;
+  readonly role: EventOf<"run-started">["data"]["role"];
+  /** "under way" is what the record can say: its process may have been killed, in which case the next launch goes on. */
+  readonly state: "under way" | "completed" | "stopped" | "diverged";
+  readonly attempts: number;
+  /** Steps that are safe: at the end, or at the last checkpoint. */
+  readonly steps: number;
+  /** Held out; null until the run is completed. */
+  readonly bitsPerByte: number | null;
+  readonly natsPerToken: number | null;
+  readonly seconds: number | null;
+};
+
+/** In the order in which the runs were started. */
+export function runStates(events: readonly RecordEvent[]): readonly RunState[] {
+  const states = new Map<string, RunState>();
+  for (const event of events) {
+    if (event.run === null) continue;
+    const next = step(states.get(event.run), event);
+    if (next) states.set(event.run, next);
+  }
+  return [...states.values()];
+}
+
+function step(before: RunState | undefined, event: RecordEvent): RunState | undefined {
+  if (event.kind === "run-started") {
+    const { attempt: attempts, role } = event.data;
+    const fresh = { run: event.run, steps: 0, bitsPerByte: null, natsPerToken: null, seconds: null };
+    return { ...fresh, ...before, role, attempts, state: "under way" };
+  }
+  if (before === undefined) return undefined;
+  if (event.kind === "checkpoint-written") return { ...before, steps: event.data.step };
+  if (event.kind === "interrupted") return { ...before, state: "stopped" };
+  if (event.kind === "incident" && event.data.what === "diverged") return { ...before, state: "diverged" };
+  if (event.kind === "run-finished") {
+    const { outcome, steps, seconds, losses } = event.data;
+    const { heldOutBitsPerByte: bitsPerByte = null, heldOutNatsPerToken: natsPerToken = null } = losses;
+    return { ...before, state: outcome, steps, seconds, bitsPerByte, natsPerToken };
+  }
+  return before;
+}

@@ -1,0 +1,21 @@
+/** @file How long a campaign has worked, all launches together: finished stages, and what was done of those that were stopped or killed. */
+
+import type { RecordEvent, Stage } from "../../record/events.ts";
+
+/** Seconds in the given stages; in all of them when left out. Waiting between launches is not counted. */
+export function secondsOfWork(events: readonly RecordEvent[], stages?: readonly Stage[]): number {
+  return events.reduce((sum, event, i) => {
+    if (event.kind !== "stage-started" || stages?.includes(event.data.stage) === false) return sum;
+    return sum + secondsOfStage(event, events.slice(i + 1));
+  }, 0);
+}
+
+/** Until the stage finished; or, if it never did, until the last event before anything was launched again. */
+function secondsOfStage(started: RecordEvent, after: readonly RecordEvent[]): number {
+  const next = after.findIndex(({ kind }) => kind === "stage-started" || kind === "campaign-planned");
+  const own = next < 0 ? after : after.slice(0, next);
+  const finished = own.find((event) => event.kind === "stage-finished");
+  if (finished?.kind === "stage-finished") return finished.data.seconds;
+  const last = own.at(-1);
+  return last ? (Date.parse(last.time) - Date.parse(started.time)) / 1000 : 0;
+}

@@ -1,0 +1,95 @@
+/** @file Planning: the campaign's plan, timed on this machine before anything is spent, and kept in the record. */
+
+import { UserError } from "../../errors.ts";
+import { formatBytes } from "../../units/print.ts";
+import type { Machine } from "../../machine/this-machine.ts";
+import { sha256 } from "../../record/files.ts";
+import { parseStored } from "../../record/read-back.ts";
+import { trainingPrograms } from "../../train/programs.ts";
+import type { Context } from "../context.ts";
+import type { Campaign } from "../spec.ts";
+import { sourceBytes } from "../stages/prepare.ts";
+import { estimatePlan } from "./estimate.ts";
+import type { Plan, StoredPlan } from "./plan.ts";
+import { planCampaign, storedPlanSchema } from "./plan.ts";
+
+/** The plan, made once for a file and budget; a later launch takes it from the record, so that a faster or slower moment changes nothing. */
+export async function planned(context: Context): Promise<Plan> {
+  const { campaign, record, machine, tell, baseFolder } = context;
+  // What is unresolved and what the gate lets pass may change on the way; neither changes the plan.
+  const { issues, gate: _, ...bet } = campaign;
+  const specHash = sha256(JSON.stringify(bet));
+  const bytes = sourceBytes({ campaign, baseFolder });
+  const last = record.events.findLast((event) => event.kind === "campaign-planned");
+  const known =
+    last?.kind === "campaign-planned" && last.data.specHash === specHash
+      ? parseStored(storedPlanSchema, last.data.plan, "the plan")
+      : null;
+  const { plan, expectedSeconds, targetStepSeconds } = known ?? (await planAnew(campaign, context, bytes));
+  if (!known || JSON.stringify(known.issues) !== JSON.stringify(issues)) {
+    const stored: StoredPlan = {
+      campaign: campaign.name,
+      budget: campaign.budget,
+      seed: campaign.seed,
+      splitRule: splitRuleOf(campaign),
+      issues,
+      plan,
+      expectedSeconds,
+      targetStepSeconds,
+      command: `longrun ${process.argv.slice(2).join(" ")}`,
+      machine,
+    };
+    record.append({ run: null, kind: "campaign-planned", data: { specHash, plan: stored } });
+  }
+  tell({ kind: "planned", plan, machine, expectedSeconds, sourceBytes: bytes });
+  return plan;
+}
+
+function splitRuleOf({ corpus: { holdOut, passageBytes } }: Campaign): string {
+  const pattern = holdOut.pattern
+    ? `, and every document of ${holdOut.pattern.source} whose name matches ${holdOut.pattern.documents}`
+    : "";
+  return `${100 * holdOut.fraction} % of the passages of about ${passageBytes} bytes of each source, by a hash of their content${pattern}`;
+}
+
+/** A time budget becomes compute by the speed that the estimate itself measures: plan, time the plan, correct, once more. */
+async function planAnew(campaign: Campaign, { machine }: Context, bytes: number | null) {
+  const { budget } = campaign;
+  let flops =
+    budget.kind === "flops" ? budget.flops : budget.seconds * machine.numThreads * ASSUMED_FLOPS_PER_THREAD;
+  for (let round = 0; ; round++) {
+    const plan = planCampaign(campaign, flops);
+    refuseTooLittleMemory(machine, plan);
+    const estimates = await estimatePlan(plan, machine);
+    const overhead = OVERHEAD_SECONDS + (bytes ?? 0) / PREPARE_BYTES_PER_SECOND;
+    const expectedSeconds = estimates.trainingSeconds + overhead;
+    if (budget.kind === "flops" || round === BUDGET_ROUNDS) {
+      return { plan, expectedSeconds, targetStepSeconds: estimates.target.stepSeconds };
+    }
+    flops *= Math.max(0.1, budget.seconds - overhead) / estimates.trainingSeconds;
+  }
+}
+
+/** First guess of what a thread sustains; corrected by measurement. */
+const ASSUMED_FLOPS_PER_THREAD = 60e9;
+const BUDGET_ROUNDS = 2;
+/** Timing the plan, fitting, exporting, sampling, drawing the report: 4 to 5 s measured on two cores (docs/log.md, 2026-11-22). */
+const OVERHEAD_SECONDS = 5;
+/** Reading, cleaning, learning a tokenizer and encoding, on one core. */
+const PREPARE_BYTES_PER_SECOND = 10e6;
+
+/** Before anything of the target's size is allocated, even to time it. */
+function refuseTooLittleMemory({ memoryBytes }: Machine, { target: { spec } }: Plan): void {
+  const { shape, batchSequences, sequenceLength, optimiser } = spec;
+  const { numFloats } = trainingPrograms(shape, { batch: batchSequences, sequenceLength }, optimiser);
+  const needed = 4 * numFloats + PROCESS_BYTES;
+  if (needed <= memoryBytes) return;
+  throw new UserError(
+    `the target needs ${formatBytes(needed)} of memory (width ${shape.width}, ${batchSequences} sequences a batch), the machine has ${formatBytes(memoryBytes)}`,
+    "a target that fits into memory",
+    "lower --budget, or recipe.sequenceLength in the campaign file",
+  );
+}
+
+/** A process of ours beside its arena. */
+const PROCESS_BYTES = 2e8;

@@ -1,0 +1,209 @@
+/** @file The plan of a campaign: every rung and the target, so that all of it together spends the budget. Pure. */
+
+import { z } from "zod";
+import { UserError } from "../../errors.ts";
+import { formatFlops } from "../../units/print.ts";
+import { machineSchema } from "../../machine/this-machine.ts";
+import type { Family } from "../../model/dial.ts";
+import { layersForWidth, vocabularyFor } from "../../model/dial.ts";
+import { architectureOf } from "../../train/hugging-face.ts";
+import type { PlannedRun } from "../../train/planned-run.ts";
+import { plannedRunSchema } from "../../train/planned-run.ts";
+import { budgetValueSchema } from "../budget.ts";
+import type { Campaign, CampaignFeature } from "../spec.ts";
+import { issueSchema } from "../spec.ts";
+import { changeText, comparedRecipe, recipeOfTarget } from "./feature-recipes.ts";
+import type { Recipe } from "./sizing.ts";
+import { familyOf, ladderSizes, planRun, runByRecipe, widthForCompute } from "./sizing.ts";
+
+const rungSchema = z.strictObject({
+  /** 0 is the smallest. */
+  index: z.int(),
+  flops: z.number(),
+  /** The same run with one seed or several. */
+  runs: z.array(plannedRunSchema),
+});
+
+const plannedFeatureSchema = z.strictObject({
+  name: z.string(),
+  /** What is with it against without, in words. */
+  change: z.string(),
+  /** True: the ladder has it, and the runs below do without. False: the other way round. */
+  adopted: z.boolean(),
+  /** Each rung of the ladder once more. */
+  rungs: z.array(rungSchema),
+});
+
+export const planSchema = z.strictObject({
+  vocabularySize: z.int(),
+  vocabularyReason: z.string(),
+  rungs: z.array(rungSchema),
+  /** Left out where none is on trial. */
+  features: z.array(plannedFeatureSchema).optional(),
+  target: plannedRunSchema,
+  /** Target compute over that of the largest rung. */
+  reach: z.number(),
+  /** Everything: training and evaluation of all runs. */
+  totalFlops: z.number(),
+});
+
+export type Rung = Readonly<z.infer<typeof rungSchema>>;
+export type PlannedFeature = Readonly<z.infer<typeof plannedFeatureSchema>>;
+export type Plan = Readonly<z.infer<typeof planSchema>>;
+
+/** What the record keeps of a plan. */
+export const storedPlanSchema = z.strictObject({
+  campaign: z.string(),
+  budget: budgetValueSchema,
+  seed: z.int(),
+  splitRule: z.string(),
+  issues: z.array(issueSchema),
+  plan: planSchema,
+  /** Of the whole campaign, from the calibration. */
+  expectedSeconds: z.number(),
+  /** A step of the target, its instructions timed alone. */
+  targetStepSeconds: z.number(),
+  command: z.string(),
+  /** Where the plan was made and timed. */
+  machine: machineSchema,
+});
+
+export type StoredPlan = z.infer<typeof storedPlanSchema>;
+
+/** Held-out tokens scored for each run: enough for a sampling error below the noise of seeds, the same set for all. */
+const HELD_OUT_TOKENS = 160_000;
+/** Whole steps round the target's compute down or up by less than this, and its reach must not come out below what was asked. */
+const REACH_MARGIN = 1.002;
+/** Less would make the smallest rung too short to have a schedule. */
+const FEWEST_STEPS = 40;
+const CHECKPOINT_SECONDS = 8;
+
+/** Plans a campaign that spends at most `flops`. */
+export function planCampaign(campaign: Campaign, flops: number): Plan {
+  // A target that could not be written out is refused before anything is spent on it.
+  architectureOf(recipeOfTarget(campaign));
+  const targetFlops = largestTarget(campaign, flops);
+  const plan = targetFlops === null ? null : planFor(campaign, targetFlops);
+  if (plan !== null && fewestSteps(plan) >= FEWEST_STEPS) return plan;
+  const shortage =
+    plan === null
+      ? "is less than a ladder and a target cost"
+      : `leaves ${fewestSteps(plan)} steps to the smallest rung`;
+  throw new UserError(
+    `a budget of ${formatFlops(flops)} ${shortage}`,
+    `at least ${FEWEST_STEPS} steps: ${enoughFlops(campaign, flops)}`,
+    "raise --budget, or lower ladder.decades or target.reach in the campaign file",
+  );
+}
+
+/** Steps of the smallest rung. */
+function fewestSteps(plan: Plan): number {
+  return plan.rungs[0]!.runs[0]!.spec.numSteps;
+}
+
+/** About how much would do: targets are raised by a tenth at a time, so it is seldom more than a tenth too high. */
+function enoughFlops(campaign: Campaign, flops: number): string {
+  const most = Math.max(flops * 100, 1e14);
+  for (let targetFlops = Math.max(flops / 2, 1e9); targetFlops < most; targetFlops *= 1.1) {
+    const plan = planFor(campaign, targetFlops);
+    if (fewestSteps(plan) >= FEWEST_STEPS)
+      return `this campaign needs about ${formatFlops(plan.totalFlops, 2)}`;
+  }
+  return `this campaign needs more than ${formatFlops(most, 2)}`;
+}
+
+/** Halvings of the search below: they place the target within 2^-14 of the budget, finer than whole steps and widths move the total. */
+const NUM_HALVINGS = 14;
+
+/**
+ * The target's compute at which the whole campaign just fits: the total rises with it, so it is found by halving. Null where not even
+ * the smallest one tried fits, 2^-14 of the budget: scoring and the smallest widths cost too much.
+ */
+function largestTarget(campaign: Campaign, flops: number): number | null {
+  let [low, high] = [0, flops];
+  for (let i = 0; i < NUM_HALVINGS; i++) {
+    const middle = (low + high) / 2;
+    if (planFor(campaign, middle).totalFlops <= flops) low = middle;
+    else high = middle;
+  }
+  return low === 0 ? null : low;
+}
+
+/** Compute of the rungs, smallest first: evenly spaced in its logarithm, the largest at target / reach. */
+export function rungFlops(
+  targetFlops: number,
+  { rungs, decades }: Campaign["ladder"],
+  reach: number,
+): readonly number[] {
+  const largest = targetFlops / reach;
+  return Array.from({ length: rungs }, (_, i) => largest * 10 ** (-decades * (1 - i / (rungs - 1))));
+}
+
+function planFor(campaign: Campaign, targetFlops: number): Plan {
+  const { ladder, seed } = campaign;
+  const recipe = recipeOfTarget(campaign);
+  const { family, vocabularyReason } = chooseFamily(campaign.vocabularySize, recipe, targetFlops);
+  const common = { heldOutTokens: HELD_OUT_TOKENS, checkpointSeconds: CHECKPOINT_SECONDS };
+  const sizes = ladderSizes(rungFlops(targetFlops, ladder, campaign.target.reach), family, recipe);
+  const rungs = sizes.map((size, index): Rung => {
+    const numSeeds = ladder.seeds + Math.max(0, ladder.extraSeeds - index);
+    const runs = Array.from({ length: numSeeds }, (_, i) =>
+      planRun(`rung-${index}-seed-${seed + i}`, size, seed + i, "rung", recipe, family, common),
+    );
+    return { index, flops: runs[0]!.flops, runs };
+  });
+  // Rungs moved to their widths; the target takes its compute from where the largest one really is.
+  const reachedFlops = campaign.target.reach * REACH_MARGIN * rungs.at(-1)!.flops;
+  const targetSize = { width: widthForCompute(reachedFlops, family, recipe), flops: reachedFlops };
+  const target = planRun("target", targetSize, seed, "target", recipe, family, common);
+  const features = campaign.features?.map((feature) => planFeature(campaign, feature, rungs)) ?? [];
+  const all = [...runsOf(rungs), ...features.flatMap((feature) => runsOf(feature.rungs)), target];
+  return {
+    vocabularySize: family.vocabularySize,
+    vocabularyReason,
+    rungs,
+    ...(features.length > 0 ? { features } : {}),
+    target,
+    reach: target.flops / rungs.at(-1)!.flops,
+    totalFlops: all.reduce((sum, run) => sum + run.flops + run.evaluationFlops, 0),
+  };
+}
+
+/** Every run of these rungs, smallest first. */
+export function runsOf(rungs: readonly Rung[]): readonly PlannedRun[] {
+  return rungs.flatMap(({ runs }) => runs);
+}
+
+/** Each rung once more with the feature, or without it where the ladder has it. */
+function planFeature(campaign: Campaign, feature: CampaignFeature, ladder: readonly Rung[]): PlannedFeature {
+  const recipe = comparedRecipe(campaign, feature);
+  const label = feature.adopt ? `no-${feature.name}` : feature.name;
+  const rungs = ladder.map(({ index, runs }): Rung => {
+    const own = runs.map((run) => runByRecipe(`${label}-${run.name}`, run, recipe));
+    return { index, flops: own[0]!.flops, runs: own };
+  });
+  return { name: feature.name, change: changeText(campaign, feature), adopted: feature.adopt, rungs };
+}
+
+/** Depth and vocabulary follow the target's width, and the width follows them: repeated until a choice comes back. */
+function chooseFamily(
+  vocabularySize: Campaign["vocabularySize"],
+  recipe: Recipe,
+  targetFlops: number,
+): { readonly family: Family; readonly vocabularyReason: string } {
+  const sizeFor = (shape: { readonly width: number; readonly numLayers: number }) =>
+    vocabularySize === "auto" ? vocabularyFor(shape) : vocabularySize;
+  const tried = new Set<string>();
+  let family = familyOf(recipe, {
+    vocabularySize: vocabularySize === "auto" ? 1024 : vocabularySize,
+    numLayers: 2,
+  });
+  while (!tried.has(JSON.stringify(family))) {
+    tried.add(JSON.stringify(family));
+    const width = widthForCompute(targetFlops, family, recipe);
+    const numLayers = layersForWidth(width);
+    family = { ...family, numLayers, vocabularySize: sizeFor({ width, numLayers }) };
+  }
+  const reason = "the power of two that gives the head about 20 % of the target's parameters";
+  return { family, vocabularyReason: vocabularySize === "auto" ? reason : "set in the campaign file" };
+}

@@ -1,0 +1,134 @@
+/**
+ * @file Forecasts the target's time and memory: its instructions timed alone on this machine, corrected by what the rungs that ran
+ * on as many threads took against the same kind of estimate. Pure.
+ */
+
+import { Z_90 } from "../../math/normal.ts";
+import { mean, median, standardDeviation } from "../../math/statistics.ts";
+import type { PlannedRun } from "../../train/planned-run.ts";
+import type { RunSummary } from "../../train/summary.ts";
+import type { LadderRun } from "../stages/ladder.ts";
+import type { RunEstimate } from "./estimate.ts";
+
+export type Prediction = {
+  readonly median: number;
+  readonly lo: number;
+  readonly hi: number;
+  readonly basis: string;
+};
+
+export type CostForecast = {
+  readonly stepSeconds: Prediction;
+  readonly wallSeconds: Prediction;
+  readonly peakBytes: Prediction;
+  /** Seconds a step in each operation. */
+  readonly operationSeconds: Readonly<Record<string, number>>;
+  /** The parts of the wall time, seconds. */
+  readonly parts: {
+    readonly steps: number;
+    readonly betweenSteps: number;
+    readonly start: number;
+    readonly evaluation: number;
+  };
+  readonly arenaBytes: number;
+};
+
+/** A finished rung beside the estimate that was made of it. */
+export type Compared = {
+  readonly run: LadderRun;
+  readonly estimate: RunEstimate;
+};
+
+/** Least relative uncertainty, one standard deviation: shared machines drift by this between one minute and the next. */
+const LEAST_TIME_DEVIATION = 0.045;
+/** The same where no rung ran on as many threads as the target will: an assumption. */
+const LEAST_DEVIATION_ACROSS_THREADS = 0.15;
+const LEAST_MEMORY_DEVIATION = 0.04;
+
+/**
+ * @param compared rungs that ran on as many threads as the target will, or, where there are none, all of them
+ * @param all every run of the ladder, for what does not depend on threads
+ */
+export function forecastCost(
+  target: PlannedRun,
+  estimate: RunEstimate,
+  compared: readonly Compared[],
+  all: readonly RunSummary[],
+): CostForecast {
+  const logs = compared.map(({ run, estimate: own }) =>
+    Math.log(run.summary.medianStepSeconds / own.stepSeconds),
+  );
+  const correction = Math.exp(mean(logs));
+  const alike = compared.every(({ run }) => run.numThreads === estimate.numThreads);
+  const least = alike ? LEAST_TIME_DEVIATION : LEAST_DEVIATION_ACROSS_THREADS;
+  const deviation = Math.max(least, logs.length > 1 ? standardDeviation(logs) : 0);
+  const step = correction * estimate.stepSeconds;
+  const parts = {
+    steps: target.spec.numSteps * step * meanOverMedian(compared),
+    betweenSteps:
+      target.tokens *
+      median(compared.map(({ run: { summary } }) => summary.betweenStepsSeconds / summary.tokens)),
+    start: median(compared.map(({ run }) => run.summary.startSeconds)),
+    evaluation: estimate.evaluationSeconds * evaluationCorrection(compared),
+  };
+  const wall = parts.steps + parts.betweenSteps + parts.start + parts.evaluation;
+  const others = all.map(({ peakBytes, arenaBytes }) => peakBytes - arenaBytes);
+  const peak = estimate.arenaBytes + median(others);
+  const memoryDeviation = Math.max(LEAST_MEMORY_DEVIATION, standardDeviation(others) / peak);
+  const ground = `each instruction of the target timed alone on ${estimate.numThreads} threads, times ${correction.toFixed(3)}, the ratio of measured to so estimated step time on ${compared.length} runs of the ladder${alike ? "" : ", none of which ran on as many threads"}`;
+  return {
+    stepSeconds: around(step, deviation, ground),
+    wallSeconds: around(
+      wall,
+      deviation,
+      `${target.spec.numSteps} steps of that time, and start, batches, checkpoints and evaluation as the rungs needed them`,
+    ),
+    peakBytes: around(
+      peak,
+      memoryDeviation,
+      `the arena of the target, planned to the byte, plus what ${all.length} runs of the ladder took beside theirs`,
+    ),
+    operationSeconds: correctedOperations(estimate, compared, step),
+    parts,
+    arenaBytes: estimate.arenaBytes,
+  };
+}
+
+function around(middle: number, deviation: number, basis: string): Prediction {
+  return {
+    median: middle,
+    lo: middle * Math.exp(-Z_90 * deviation),
+    hi: middle * Math.exp(Z_90 * deviation),
+    basis,
+  };
+}
+
+/** Steps are forecast by their median; a few slow ones make the mean larger. */
+function meanOverMedian(rungs: readonly Compared[]): number {
+  return median(
+    rungs.map(({ run: { summary } }) => summary.stepsSeconds / summary.numSteps / summary.medianStepSeconds),
+  );
+}
+
+function evaluationCorrection(rungs: readonly Compared[]): number {
+  return median(rungs.map(({ run, estimate }) => run.summary.evaluationSeconds / estimate.evaluationSeconds));
+}
+
+/** Each operation is corrected by its own ratio on the rungs; all together are scaled to the forecast of the step. */
+function correctedOperations(
+  estimate: RunEstimate,
+  rungs: readonly Compared[],
+  stepSeconds: number,
+): Record<string, number> {
+  const corrected = Object.entries(estimate.operationSeconds).map(([operation, seconds]) => {
+    const ratios = rungs.map(
+      ({ run, estimate: own }) =>
+        (run.summary.operationSeconds[operation] ?? 0) / (own.operationSeconds[operation] || 1),
+    );
+    return [operation, seconds * median(ratios)] as const;
+  });
+  const total = corrected.reduce((sum, [, seconds]) => sum + seconds, 0);
+  return Object.fromEntries(
+    corrected.map(([operation, seconds]) => [operation, (seconds * stepSeconds) / total]),
+  );
+}

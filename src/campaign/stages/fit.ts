@@ -1,0 +1,232 @@
+/** @file Stage 3: laws from the ladder, and the target's predictions, locked in the record before a step at its shape runs. */
+
+import { z } from "zod";
+import type { Manifest } from "../../corpus/manifest.ts";
+import { parameterIntervals } from "../../laws/fit/parameter-intervals.ts";
+import { forecastCurve } from "../../laws/forecast/curve.ts";
+import type { Observation } from "../../laws/forecast/forecast.ts";
+import { forecast, forecastLine } from "../../laws/forecast/forecast.ts";
+import { chinchillaLaw } from "../../laws/formulas/chinchilla.ts";
+import { computeLaw } from "../../laws/formulas/compute.ts";
+import type { Law } from "../../laws/law.ts";
+import type { EventOf } from "../../record/events.ts";
+import type { RecordWriter } from "../../record/record.ts";
+import { NUM_CURVE_POINTS } from "../../train/summary.ts";
+import type { Context } from "../context.ts";
+import { runStage } from "../context.ts";
+import type { RunEstimate } from "../planning/estimate.ts";
+import { estimateRun } from "../planning/estimate.ts";
+import type { Plan } from "../planning/plan.ts";
+import type { Compared } from "../planning/time-forecast.ts";
+import { forecastCost } from "../planning/time-forecast.ts";
+import { lossOfSource, QUANTITIES } from "../quantities.ts";
+import type { LadderRun } from "./ladder.ts";
+import { observationOf } from "./ladder.ts";
+
+const interval = { median: z.number(), lo: z.number(), hi: z.number() };
+const intervalSchema = z.strictObject(interval);
+const predictionSchema = z.strictObject({ ...interval, basis: z.string() });
+
+const lawSchema = z.strictObject({
+  name: z.string(),
+  formula: z.string(),
+  weight: z.number(),
+  target: intervalSchema,
+  parameters: z.array(z.strictObject({ name: z.string(), unit: z.string(), ...interval })),
+});
+
+export const fitSchema = z.strictObject({
+  /** Run names that the forecast rests on. */
+  runs: z.array(z.string()),
+  loss: predictionSchema,
+  sources: z.record(z.string(), predictionSchema),
+  reach: z.number(),
+  laws: z.array(lawSchema),
+  backTest: z.array(
+    z.strictObject({
+      run: z.string(),
+      cut: z.number(),
+      reach: z.number(),
+      predicted: z.number(),
+      lo: z.number(),
+      hi: z.number(),
+      actual: z.number(),
+      errorPercent: z.number(),
+      inside: z.boolean(),
+    }),
+  ),
+  widening: z.number(),
+  plainBootstrap: z.strictObject({ lo: z.number(), hi: z.number() }),
+  noisePercent: z.number(),
+  driftPercent: z.number(),
+  /** Median and 90 % interval along the compute-optimal line, for the figure; the last point lies beyond the target. */
+  line: z.array(z.strictObject({ flops: z.number(), ...interval })),
+  band: z.array(z.strictObject({ fraction: z.number(), ...interval })),
+  stepSeconds: predictionSchema,
+  wallSeconds: predictionSchema,
+  peakBytes: predictionSchema,
+  operationSeconds: z.record(z.string(), z.number()),
+  wallParts: z.strictObject({
+    steps: z.number(),
+    betweenSteps: z.number(),
+    start: z.number(),
+    evaluation: z.number(),
+  }),
+  arenaBytes: z.number(),
+});
+
+export type FitResult = z.infer<typeof fitSchema>;
+
+/** Share of the curve's points that a 90 % band should hold; a stretch of luck or drift moves many points together. */
+const CURVE_SHARE = { median: 0.9, lo: 0.8, hi: 1 };
+
+/** What the forecast rests on, and the run that it is made for. */
+export function fitInputs(runs: readonly LadderRun[], targetName: string): unknown {
+  return { runs: runs.map(({ name, summary }) => [name, summary.heldOut]), target: targetName };
+}
+
+export async function fit(
+  context: Context,
+  plan: Plan,
+  manifest: Manifest,
+  runs: readonly LadderRun[],
+  targetName: string,
+): Promise<FitResult> {
+  return runStage(context, "fit", fitInputs(runs, targetName), fitSchema, async () => {
+    // Timed first: computing the laws leaves the process busy with collecting garbage for a moment.
+    const times = await forecastTimes(context, plan, runs);
+    const made = { ...forecastLosses(plan, manifest, runs), ...times };
+    const result = withLocked(context, targetName, made);
+    lock(context, targetName, result);
+    return result;
+  });
+}
+
+function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly LadderRun[]) {
+  const { target } = plan;
+  const design = { n: target.matrixParameters, d: target.tokens, c: target.flops };
+  const observations = runs.map(observationOf);
+  const all = forecast(observations, design);
+  const perSource = manifest.sources.map(({ name }) => {
+    const own = runs.map((run) => ({
+      ...observationOf(run),
+      loss: run.summary.heldOut.sources[name]!.bitsPerByte,
+    }));
+    const { median, lo, hi, basis } = forecast(own, design);
+    return [name, { median, lo, hi, basis }] as const;
+  });
+  const fractions = Array.from({ length: NUM_CURVE_POINTS }, (_, i) => (i + 0.5) / NUM_CURVE_POINTS);
+  const curves = runs.map((run) => ({ ...observationOf(run), losses: run.summary.curve }));
+  return {
+    runs: runs.map(({ name }) => name),
+    loss: { median: all.median, lo: all.lo, hi: all.hi, basis: all.basis },
+    sources: Object.fromEntries(perSource),
+    reach: all.reach,
+    laws: all.laws.map((law) => ({
+      name: law.name,
+      formula: law.formula,
+      weight: law.weight,
+      target: { median: law.median, lo: law.lo, hi: law.hi },
+      parameters: [...parameterIntervals(lawNamed(law.name), observations)],
+    })),
+    backTest: [...all.backTest],
+    widening: all.widening,
+    plainBootstrap: all.plainBootstrap,
+    noisePercent: all.noisePercent,
+    driftPercent: all.driftPercent,
+    line: lineThrough(plan, observations),
+    band: [...forecastCurve(curves, design, fractions).points],
+  };
+}
+
+function lawNamed(name: string): Law {
+  return name === chinchillaLaw.name ? chinchillaLaw : computeLaw;
+}
+
+/** Points of the line: at every rung, at the target and at ten times its compute, with N and D growing alike in between. */
+function lineThrough({ rungs, target }: Plan, observations: readonly Observation[]) {
+  const from = rungs[0]!.flops;
+  const to = 10 * target.flops;
+  const numPoints = 41;
+  const designs = Array.from({ length: numPoints }, (_, i) => {
+    const c = from * (to / from) ** (i / (numPoints - 1));
+    const growth = Math.sqrt(c / target.flops);
+    return { n: target.matrixParameters * growth, d: target.tokens * growth, c };
+  });
+  return forecastLine(observations, designs).map(({ c, median, lo, hi }) => ({ flops: c, median, lo, hi }));
+}
+
+/**
+ * Rungs and target are timed now, one after the other: the speed at which the rungs really ran then carries over to the target, whatever
+ * else the machine was doing while the plan was made.
+ */
+async function forecastTimes({ machine }: Context, plan: Plan, runs: readonly LadderRun[]) {
+  const alike = runs.filter(({ numThreads }) => numThreads === machine.numThreads);
+  const estimates = new Map<string, RunEstimate>();
+  const compared: Compared[] = [];
+  // None is alike where the campaign has moved to a machine with other cores since; then every rung says what it can.
+  for (const run of alike.length > 0 ? alike : runs) {
+    const planned = plan.rungs[run.rung]!.runs[0]!;
+    const key = JSON.stringify([planned.spec.shape, planned.spec.batchSequences, run.numThreads]);
+    const estimate = estimates.get(key) ?? (await estimateRun(planned, run.numThreads, machine));
+    estimates.set(key, estimate);
+    compared.push({ run, estimate });
+  }
+  const target = await estimateRun(plan.target, machine.numThreads, machine);
+  const { parts, ...cost } = forecastCost(
+    plan.target,
+    target,
+    compared,
+    runs.map(({ summary }) => summary),
+  );
+  return { ...cost, wallParts: parts };
+}
+
+/** A stage that was killed after locking its predictions finds them again: what the record holds is what was promised. */
+function withLocked({ record }: Context, run: string, made: FitResult): FitResult {
+  const locked = (quantity: string, prediction: FitResult["loss"]): FitResult["loss"] => {
+    const known = lockedPrediction(record, run, quantity);
+    if (!known) return prediction;
+    const { median, lo, hi, basis } = known.data;
+    return { median, lo, hi, basis };
+  };
+  return {
+    ...made,
+    loss: locked(QUANTITIES.loss, made.loss),
+    sources: Object.fromEntries(
+      Object.entries(made.sources).map(([name, own]) => [name, locked(lossOfSource(name), own)]),
+    ),
+    stepSeconds: locked(QUANTITIES.stepTime, made.stepSeconds),
+    wallSeconds: locked(QUANTITIES.wallTime, made.wallSeconds),
+    peakBytes: locked(QUANTITIES.memory, made.peakBytes),
+  };
+}
+
+function lockedPrediction(
+  record: RecordWriter,
+  run: string,
+  quantity: string,
+): EventOf<"prediction"> | undefined {
+  return record.events.find(
+    (event) => event.kind === "prediction" && event.run === run && event.data.quantity === quantity,
+  ) as EventOf<"prediction"> | undefined;
+}
+
+/** Writes every prediction once. */
+function lock(context: Context, run: string, result: FitResult): void {
+  const predict = (quantity: string, unit: string, { median, lo, hi, basis }: FitResult["loss"]) => {
+    const known = lockedPrediction(context.record, run, quantity);
+    if (!known)
+      context.record.append({ run, kind: "prediction", data: { quantity, unit, median, lo, hi, basis } });
+  };
+  predict(QUANTITIES.loss, "bits per byte", result.loss);
+  for (const [name, prediction] of Object.entries(result.sources))
+    predict(lossOfSource(name), "bits per byte", prediction);
+  predict(QUANTITIES.curve, "share", {
+    ...CURVE_SHARE,
+    basis: "the loss curve's 90 % band, forecast at 64 fractions of the run as the final loss is",
+  });
+  predict(QUANTITIES.stepTime, "s", result.stepSeconds);
+  predict(QUANTITIES.wallTime, "s", result.wallSeconds);
+  predict(QUANTITIES.memory, "bytes", result.peakBytes);
+}

@@ -1,0 +1,60 @@
+/** @file Stage 1: the corpus on disk, counted. The corpus keeps its own half-done work; the record keeps what came out. */
+
+import type { Manifest } from "../../corpus/manifest.ts";
+import { manifestSchema } from "../../corpus/manifest.ts";
+import { prepareCorpus } from "../../corpus/prepare.ts";
+import { findSourceFiles } from "../../corpus/sources.ts";
+import { UserError } from "../../errors.ts";
+import type { Context } from "../context.ts";
+import { runStage } from "../context.ts";
+import type { Plan } from "../planning/plan.ts";
+import { judgeTokens } from "./gate-rule.ts";
+
+export function corpusSpecOf({ corpus, seed }: Context["campaign"], vocabularySize: number) {
+  return { ...corpus, vocabularySize, seed };
+}
+
+/** Bytes of the source files, before anything is read; null where some are compressed. A missing or empty source is refused here. */
+export function sourceBytes({
+  campaign,
+  baseFolder,
+}: Pick<Context, "campaign" | "baseFolder">): number | null {
+  const sizes = campaign.corpus.sources.map((source) => findSourceFiles(source, baseFolder).totalBytes);
+  return sizes.reduce<number | null>(
+    (sum, size) => (sum === null || size === undefined ? null : sum + size),
+    0,
+  );
+}
+
+export async function prepare(context: Context, plan: Plan): Promise<Manifest> {
+  const { campaign, baseFolder, workspace, signal, tell } = context;
+  const spec = corpusSpecOf(campaign, plan.vocabularySize);
+  // Names, sizes and times of the files: what is inside them is the corpus's own business, and its hash is in the result.
+  const files = campaign.corpus.sources.map((source) => findSourceFiles(source, baseFolder).fingerprint);
+  const work = () =>
+    prepareCorpus(spec, baseFolder, workspace.corpus, {
+      signal,
+      onProgress: (progress) => tell({ kind: "preparing", ...progress }),
+    });
+  const manifest = await runStage(context, "prepare", { spec, files }, manifestSchema, work);
+  // The stage is skipped when its result is known, but its files may have been deleted since.
+  await work();
+  refuseTooFewTokens(manifest, plan, campaign.gate);
+  return manifest;
+}
+
+/** How often so many training tokens read each source: its share of them over its own. */
+export function epochsOf({ sources }: Manifest, tokens: number): Readonly<Record<string, number>> {
+  return Object.fromEntries(sources.map(({ name, share, train }) => [name, (share * tokens) / train.tokens]));
+}
+
+/** The gate's own rule, applied before the ladder is paid for. */
+function refuseTooFewTokens(manifest: Manifest, { target }: Plan, rule: Context["campaign"]["gate"]): void {
+  const { decision, reason } = judgeTokens({ epochs: epochsOf(manifest, target.tokens) }, rule);
+  if (decision === "go") return;
+  throw new UserError(
+    `too little text for ${target.tokens} tokens: ${reason}`,
+    `at most ${rule.maxEpochs} epochs of every source (gate.maxEpochs)`,
+    "add text, lower --budget or a weight, or raise gate.maxEpochs if you want to know what so much repetition does",
+  );
+}

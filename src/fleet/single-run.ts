@@ -1,0 +1,135 @@
+/** @file One training without a campaign: text, a shape, a number of steps. Stopped or killed, it goes on; finished, it stays so. */
+
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { z } from "zod";
+import { prepareCorpus } from "../corpus/prepare.ts";
+import { type CorpusSpec, corpusInFile, corpusSpec } from "../corpus/spec.ts";
+import type { PrepareProgress } from "../corpus/steps.ts";
+import { UserError } from "../errors.ts";
+import { thisMachine } from "../machine/this-machine.ts";
+import { layersForWidth, shapeOfWidth, WIDTH_STEP } from "../model/dial.ts";
+import { openRecord } from "../record/record.ts";
+import { workspaceOf } from "../record/workspace.ts";
+import { exportRun } from "../train/export-run.ts";
+import { architectureOf } from "../train/hugging-face.ts";
+import { modelCard } from "../train/model-card.ts";
+import { optimiserOf, plannedRun } from "../train/planned-run.ts";
+import { decoderShapeSchema, optimiserSchema, type RunSpec, runSpecSchema } from "../train/run-spec.ts";
+import type { RunSummary } from "../train/summary.ts";
+import { readYamlFile } from "../yaml-file.ts";
+import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
+
+const { role: _role, ...runFields } = runSpecSchema.shape;
+
+export const singleRunSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens"),
+  corpus: corpusInFile,
+  vocabularySize: corpusSpec.shape.vocabularySize.default(1024),
+  run: z.strictObject({
+    ...runFields,
+    /** The width gives every size that is left out, as it does in a campaign. */
+    shape: decoderShapeSchema
+      .omit({ vocabularySize: true })
+      .partial()
+      .extend({ width: z.int().positive().multipleOf(WIDTH_STEP) }),
+    optimiser: optimiserSchema.partial().prefault({}),
+    sequenceLength: runFields.sequenceLength.default(256),
+    seed: runFields.seed.default(1),
+    heldOutTokens: runFields.heldOutTokens.default(160_000),
+    checkpointSeconds: runFields.checkpointSeconds.default(8),
+  }),
+});
+
+export type SingleRunFile = z.infer<typeof singleRunSchema>;
+
+/** What is not said in the file. The learning rate holds at the width of 64 and goes to others by mu-P. */
+const OPTIMISER = optimiserOf({ learningRate: 0.01, weightDecay: 0.1 });
+
+export type SingleRunOptions = {
+  readonly path: string;
+  /** Where everything of the run goes; `runs/NAME` unless given. */
+  readonly folder?: string;
+  /** All of the machine's unless given. The result does not depend on it. */
+  readonly numThreads?: number;
+  readonly signal: AbortSignal;
+  readonly tell: (event: RunNotice | ({ readonly kind: "preparing" } & PrepareProgress)) => void;
+};
+
+export type SingleRunResult = {
+  /** Its name in the record. */
+  readonly run: string;
+  readonly summary: RunSummary;
+  /** The Hugging Face folder. */
+  readonly model: string;
+  /** Of the record. */
+  readonly head: string;
+};
+
+/** Prepares the corpus, trains, scores the held-out text and writes the model out. */
+export async function singleRun({
+  path,
+  folder,
+  numThreads,
+  signal,
+  tell,
+}: SingleRunOptions): Promise<SingleRunResult> {
+  const file = readYamlFile(path, singleRunSchema, {
+    what: "one training",
+    example: "campaigns/single-run.yaml",
+    documentation: "docs/campaign.md",
+  });
+  const spec = runSpecOf(file);
+  const workspace = workspaceOf(file.name, folder);
+  mkdirSync(workspace.folder, { recursive: true });
+  using record = openRecord(workspace.folder);
+  const manifest = await prepareCorpus(corpusSpecOf(file), dirname(resolve(path)), workspace.corpus, {
+    signal,
+    onProgress: (progress) => tell({ kind: "preparing", ...progress }),
+  });
+  const run = plannedRun(file.name, spec);
+  const machine = thisMachine(workspace.folder);
+  const placed = { run, numThreads: numThreads ?? machine.numThreads };
+  const name = runName(run, manifest.hash);
+  const summary = await trainPlanned({ record, workspace, machine, signal, tell }, placed, name);
+  exportRun(workspace, name, spec, modelCard(file.name, spec, manifest, summary));
+  return { run: name, summary, model: workspace.model, head: record.head };
+}
+
+/** The whole specification, with what the file leaves out. */
+export function runSpecOf({ vocabularySize, run }: SingleRunFile): RunSpec {
+  const dial = shapeOfWidth(run.shape.width, {
+    vocabularySize,
+    numLayers: layersForWidth(run.shape.width),
+    queriesPerKeyValue: 1,
+    tiedEmbeddings: false,
+    feedForward: run.shape.feedForward,
+    queryKeyNorm: run.shape.queryKeyNorm,
+  });
+  const shape = { ...dial, ...run.shape };
+  refuseOddHeads(shape);
+  architectureOf(shape);
+  return runSpecSchema.parse({
+    ...run,
+    role: "single",
+    shape,
+    optimiser: { ...OPTIMISER, ...run.optimiser },
+  });
+}
+
+/** Rotary positions turn pairs of channels; grouped queries share whole key/value heads. */
+function refuseOddHeads(
+  shape: Record<"numHeads" | "numKeyValueHeads" | "headDim", number | undefined>,
+): void {
+  const { numHeads = 1, numKeyValueHeads = 1, headDim = 2 } = shape;
+  if (numHeads % numKeyValueHeads === 0 && headDim % 2 === 0) return;
+  throw new UserError(
+    `run.shape: ${numHeads} query heads, ${numKeyValueHeads} key/value heads, headDim ${headDim}`,
+    "numHeads a multiple of numKeyValueHeads, headDim even",
+    "leave the three out, and they follow from the width",
+  );
+}
+
+function corpusSpecOf({ corpus, vocabularySize, run }: SingleRunFile): CorpusSpec {
+  return corpusSpec.parse({ ...corpus, vocabularySize, seed: run.seed });
+}
