@@ -1,6 +1,5 @@
 /** @file Trains one planned run of a campaign in a process of its own, and keeps the record of it. Finished runs are not trained again. */
 
-import { join } from "node:path";
 import { Interrupted, UserError } from "../errors.ts";
 import { environmentOf, type Machine } from "../machine/this-machine.ts";
 import { sha256 } from "../record/files.ts";
@@ -167,9 +166,4 @@ function recordRunEvent(
     case "evaluating":
       return;
   }
-}
-
-/** The folder of a run's checkpoints. */
-export function checkpointsFolder(context: Pick<RunContext, "workspace">, name: string): string {
-  return join(context.workspace.folder, "runs", name, "checkpoints");
 }

@@ -19,3 +19,9 @@ export function workspaceOf(name: string, folder?: string): Workspace {
     report: join(root, "report.md"),
   };
 }
+
+/** Where a run's checkpoints lie, one folder each. */
+export const checkpointsFolder = (folder: string, run: string) => join(folder, "runs", run, "checkpoints");
+
+/** Where a run's numbers per step lie, one folder an attempt. */
+export const seriesFolder = (folder: string, run: string) => join(folder, "series", run);

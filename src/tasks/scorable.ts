@@ -6,12 +6,11 @@ import { z } from "zod";
 import { MANIFEST_FILE } from "../corpus/manifest.ts";
 import { flopsOf } from "../engine/compile.ts";
 import { UserError } from "../errors.ts";
-import { checkpointsFolder } from "../fleet/recorded-run.ts";
 import { matrixParameters } from "../model/shape.ts";
 import type { RecordEvent } from "../record/events.ts";
 import { parseStored } from "../record/read-back.ts";
 import { readRecord, recordPath } from "../record/record.ts";
-import { workspaceOf } from "../record/workspace.ts";
+import { checkpointsFolder, workspaceOf } from "../record/workspace.ts";
 import { listCheckpoints, loadCheckpoint, openCheckpoint } from "../train/checkpoint.ts";
 import { type FinishedModel, readHuggingFace } from "../train/hugging-face.ts";
 import { trainingPrograms } from "../train/programs.ts";
@@ -153,7 +152,7 @@ function checkpointsOf(
   folder: string,
 ): Scorable[] {
   const { shape, batchSequences, sequenceLength, numSteps, optimiser } = spec;
-  const kept = listCheckpoints(checkpointsFolder({ workspace: workspaceOf("", folder) }, run));
+  const kept = listCheckpoints(checkpointsFolder(folder, run));
   if (kept.length === 0) return [];
   const { programs } = trainingPrograms(shape, { batch: batchSequences, sequenceLength }, optimiser);
   const flopsPerStep = flopsOf(programs.get("train")!);

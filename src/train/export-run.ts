@@ -2,15 +2,14 @@
 
 import { tokenizerPath } from "../corpus/steps.ts";
 import { UserError } from "../errors.ts";
-import { checkpointsFolder } from "../fleet/recorded-run.ts";
-import type { Workspace } from "../record/workspace.ts";
+import { checkpointsFolder, type Workspace } from "../record/workspace.ts";
 import { latestCheckpoint, loadCheckpoint } from "./checkpoint.ts";
 import { type FinishedModel, writeHuggingFace } from "./hugging-face.ts";
 import type { RunSpec } from "./run-spec.ts";
 
 /** Writes the model folder of the workspace from a run that has done all its steps. */
 export function exportRun(workspace: Workspace, run: string, spec: RunSpec, card: string): FinishedModel {
-  const folder = checkpointsFolder({ workspace }, run);
+  const folder = checkpointsFolder(workspace.folder, run);
   const { checkpoint } = latestCheckpoint(folder);
   if (checkpoint?.step !== spec.numSteps)
     throw new UserError(

@@ -3,13 +3,13 @@
  * It knows nothing of campaigns, processes or terminals. The numbers depend on the spec and the corpus alone.
  */
 
-import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { batchAt } from "../corpus/batches.ts";
 import type { Corpus } from "../corpus/corpus.ts";
 import { flopsOf } from "../engine/compile.ts";
 import { Session } from "../engine/session.ts";
 import { SeriesWriter, seriesPath } from "../record/series.ts";
+import { seriesFolder } from "../record/workspace.ts";
 import type { DamagedCheckpoint } from "./checkpoint.ts";
 import { scoreHeldOut } from "./held-out.ts";
 import { hyperAt } from "./optimiser.ts";
@@ -135,7 +135,7 @@ export async function* trainRun(
     kind: "finished",
     summary: summarise({
       spec,
-      seriesFolder: join(place.folder, "series", place.name),
+      seriesFolder: seriesFolder(place.folder, place.name),
       heldOut,
       bytesPerToken: place.corpus.manifest.tokenizer.trainBytesPerToken,
       startSeconds,

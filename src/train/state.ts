@@ -1,13 +1,13 @@
 /** @file What a run has to remember between steps: parameters and moments. Fresh from the seed, or from the last whole checkpoint. */
 
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import type { Session } from "../engine/session.ts";
 import { UserError } from "../errors.ts";
 import { initialValues } from "../model/initialise.ts";
 import { parametersOf } from "../model/shape.ts";
 import { sha256 } from "../record/files.ts";
+import { checkpointsFolder, seriesFolder } from "../record/workspace.ts";
 import type { DamagedCheckpoint } from "./checkpoint.ts";
 import { latestCheckpoint, loadCheckpoint, prune, saveCheckpoint } from "./checkpoint.ts";
 import { momentNames } from "./optimiser.ts";
@@ -47,7 +47,7 @@ export class RunState {
     this.session = session;
     this.spec = spec;
     this.place = place;
-    this.folder = join(place.folder, "runs", place.name, "checkpoints");
+    this.folder = checkpointsFolder(place.folder, place.name);
     this.specHash = sha256(JSON.stringify(spec));
   }
 
@@ -139,6 +139,6 @@ function copyTensors(stored: readonly StoredTensor[], own: readonly Tensor[]): v
 
 /** Each attempt leaves a folder of its series. */
 function numAttempts({ folder, name }: RunPlace): number {
-  const series = join(folder, "series", name);
+  const series = seriesFolder(folder, name);
   return existsSync(series) ? Math.max(0, ...readdirSync(series).map(Number).filter(Number.isInteger)) : 0;
 }

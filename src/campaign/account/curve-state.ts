@@ -1,7 +1,6 @@
 /** @file Where the target is in its band: the curve so far against what was locked, read from the record and the series alone. */
 
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import type { BandPoint } from "../../laws/forecast/curve.ts";
 import type { Reforecast, SeenPoint } from "../../laws/forecast/reforecast.ts";
@@ -10,6 +9,7 @@ import type { Interval } from "../../math/interval.ts";
 import { readRecord } from "../../record/record.ts";
 import { readRunSeries } from "../../record/run-series.ts";
 import { columnOf } from "../../record/series.ts";
+import { seriesFolder } from "../../record/workspace.ts";
 import { WARM_UP_SHARE } from "../../train/schedule.ts";
 import { seenPoints } from "../stages/target.ts";
 import { historyOf } from "./history.ts";
@@ -39,10 +39,8 @@ export function curveState(folder: string): CurveState {
       "let it run further; `longrun status` shows where it is",
     );
   const { spec, tokens } = planned.plan.target;
-  const seriesFolder = join(folder, "series", targetName);
-  const losses = existsSync(seriesFolder)
-    ? columnOf(readRunSeries(seriesFolder), "loss")
-    : new Float64Array();
+  const series = seriesFolder(folder, targetName);
+  const losses = existsSync(series) ? columnOf(readRunSeries(series), "loss") : new Float64Array();
   const seen = seenPoints(Float64Array.from(losses), spec.numSteps, manifest.tokenizer.trainBytesPerToken);
   return {
     run: targetName,

@@ -1,6 +1,5 @@
 /** @file Stage 5: the target. While it trains, its curve is held against the band and its final loss forecast anew; the record keeps both. */
 
-import { join } from "node:path";
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
 import { trainPlanned } from "../../fleet/recorded-run.ts";
@@ -8,6 +7,7 @@ import { reforecast } from "../../laws/forecast/reforecast.ts";
 import { median } from "../../math/statistics.ts";
 import { readRunSeries } from "../../record/run-series.ts";
 import { columnOf } from "../../record/series.ts";
+import { seriesFolder } from "../../record/workspace.ts";
 import { tokensOf } from "../../train/run-spec.ts";
 import type { RunSummary } from "../../train/summary.ts";
 import { NUM_CURVE_POINTS, runSummarySchema } from "../../train/summary.ts";
@@ -51,7 +51,7 @@ function compareSoFar(
   bytesPerToken: number,
 ): void {
   const { spec } = plan.target;
-  const series = readRunSeries(join(workspace.folder, "series", name));
+  const series = readRunSeries(seriesFolder(workspace.folder, name));
   const points = seenPoints(columnOf(series, "loss").subarray(0, step), spec.numSteps, bytesPerToken);
   const now = reforecast(fit.loss, fit.band, points);
   const stepGapPercent = 100 * (median(columnOf(series, "stepSeconds")) / fit.stepSeconds.median - 1);
