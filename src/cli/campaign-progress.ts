@@ -1,9 +1,9 @@
 /** @file The events of a campaign, or of a single run, as lines of progress on standard error. */
 
 import type { CampaignEvent } from "../campaign/context.ts";
-import { formatBytes, formatCount, significant } from "../units/print.ts";
 import type { PlannedRun } from "../train/planned-run.ts";
 import type { RunEvent } from "../train/run.ts";
+import { formatBytes, formatCount, significant } from "../units/print.ts";
 import { type Ended, untilInterrupted } from "./interrupt.ts";
 import { planText } from "./terminal/plan-text.ts";
 import { Progress, type ProgressTask, standardError, trainingDetails } from "./terminal/progress.ts";

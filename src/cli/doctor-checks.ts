@@ -8,8 +8,8 @@ import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import * as z from "zod";
 import { UserError } from "../errors.ts";
-import { formatBytes } from "../units/print.ts";
 import { memoryBytes } from "../machine/this-machine.ts";
+import { formatBytes } from "../units/print.ts";
 
 export type DoctorFacts = {
   readonly nodeVersion: string;

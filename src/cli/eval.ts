@@ -2,10 +2,10 @@
 
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
-import { fixed, formatCount, formatFlops, formatPercent } from "../units/print.ts";
 import type { EvaluatedModel, Evaluation } from "../tasks/evaluate.ts";
 import type { ScoreEstimate } from "../tasks/interval.ts";
 import type { TaskScore } from "../tasks/score.ts";
+import { fixed, formatCount, formatFlops, formatPercent } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish, wholeNumber } from "./arguments.ts";
 import { printAside, printJson, printText } from "./output.ts";
 import { writeOutputFile } from "./output-file.ts";

@@ -1,10 +1,10 @@
 /** @file `longrun run`: one training from a file, without ladder, forecast or gate. */
 
 import type { Command } from "commander";
-import { formatBytes, formatCount, formatFlops, formatSeconds } from "../units/print.ts";
 import type { SingleRunResult } from "../fleet/single-run.ts";
 import { N_CONVENTION } from "../report/bet-sections.ts";
 import type { RunSummary } from "../train/summary.ts";
+import { formatBytes, formatCount, formatFlops, formatSeconds } from "../units/print.ts";
 import { type CommonOptions, finish, wholeNumber } from "./arguments.ts";
 import { withProgress } from "./campaign-progress.ts";
 import { printJson, printText } from "./output.ts";

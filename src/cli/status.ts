@@ -2,9 +2,9 @@
 
 import type { Command } from "commander";
 import type { RunState } from "../campaign/account/run-states.ts";
-import { formatCount, formatSeconds, significant } from "../units/print.ts";
 import type { CampaignStatus, ReportData } from "../report/data.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
+import { formatCount, formatSeconds, significant } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
 import { printJson, printText } from "./output.ts";
 import { type Paint, paintFor } from "./terminal/paint.ts";

@@ -2,6 +2,7 @@
 
 import type { Manifest } from "../corpus/manifest.ts";
 import { architectureText } from "../model/shape.ts";
+import { formatBytes, formatCount, formatFlops } from "../units/print.ts";
 import type { RunSpec } from "./run-spec.ts";
 import type { RunSummary } from "./summary.ts";
 

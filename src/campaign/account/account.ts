@@ -1,6 +1,5 @@
 /** @file The account of a campaign for its reader: the record folded into what the report says. Nothing else is read. */
 
-import { formatCount } from "../../units/print.ts";
 import { chinchillaLaw } from "../../laws/formulas/chinchilla.ts";
 import { allParameters, architectureText } from "../../model/shape.ts";
 import type { RecordEvent } from "../../record/events.ts";
@@ -20,6 +19,7 @@ import type {
 } from "../../report/data.ts";
 import type { HeldOut } from "../../train/held-out.ts";
 import { WARM_UP_SHARE } from "../../train/schedule.ts";
+import { formatCount } from "../../units/print.ts";
 import type { FitResult } from "../stages/fit.ts";
 import { gateSchema } from "../stages/gate.ts";
 import type { LadderRun } from "../stages/ladder.ts";

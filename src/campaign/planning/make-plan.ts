@@ -1,11 +1,11 @@
 /** @file Planning: the campaign's plan, timed on this machine before anything is spent, and kept in the record. */
 
 import { UserError } from "../../errors.ts";
-import { formatBytes } from "../../units/print.ts";
 import type { Machine } from "../../machine/this-machine.ts";
 import { sha256 } from "../../record/files.ts";
 import { parseStored } from "../../record/read-back.ts";
 import { trainingPrograms } from "../../train/programs.ts";
+import { formatBytes } from "../../units/print.ts";
 import type { Context } from "../context.ts";
 import type { Campaign } from "../spec.ts";
 import { sourceBytes } from "../stages/prepare.ts";

@@ -2,13 +2,13 @@
 
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { formatFlops } from "../../units/print.ts";
 import { machineSchema } from "../../machine/this-machine.ts";
 import type { Family } from "../../model/dial.ts";
 import { layersForWidth, vocabularyFor } from "../../model/dial.ts";
 import { architectureOf } from "../../train/hugging-face.ts";
 import type { PlannedRun } from "../../train/planned-run.ts";
 import { plannedRunSchema } from "../../train/planned-run.ts";
+import { formatFlops } from "../../units/print.ts";
 import { budgetValueSchema } from "../budget.ts";
 import type { Campaign, CampaignFeature } from "../spec.ts";
 import { issueSchema } from "../spec.ts";

@@ -2,9 +2,9 @@
 
 import type { CampaignEvent } from "../../campaign/context.ts";
 import type { Plan } from "../../campaign/planning/plan.ts";
-import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../units/print.ts";
 import { N_CONVENTION } from "../../report/bet-sections.ts";
 import type { PlannedRun } from "../../train/planned-run.ts";
+import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../units/print.ts";
 import { type TableColumn, table } from "./table.ts";
 
 type PlanRow = {
