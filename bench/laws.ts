@@ -10,11 +10,11 @@
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { readRuns } from "../src/cli/laws/read-runs.ts";
 import { table } from "../src/cli/terminal/table.ts";
+import { LAWS } from "../src/law/formulas/all.ts";
+import { chinchillaLaw } from "../src/law/formulas/chinchilla.ts";
 import { bootstrapFit } from "../src/laws/fit/bootstrap.ts";
 import { fitLaw, fitObjective } from "../src/laws/fit/fit.ts";
 import { DEFAULT_LOSS } from "../src/laws/fit/loss.ts";
-import { LAWS } from "../src/laws/formulas/all.ts";
-import { chinchillaLaw } from "../src/laws/formulas/chinchilla.ts";
 import { checkTable } from "../src/laws/table/checks.ts";
 import { minimise } from "../src/math/minimise.ts";
 import { Random } from "../src/math/random.ts";

@@ -14,6 +14,7 @@ const ROOMS = [
   "fleet",
   "laws",
   "plan",
+  "law",
   "tasks",
   "train",
   "corpus",
@@ -25,7 +26,7 @@ const ROOMS = [
   "units",
   "math",
 ];
-/** Siblings that answer different questions know nothing of one another. */
+/** Siblings that answer different questions know nothing of one another: laws and plan share law and nothing else. */
 const STRANGERS: readonly (readonly [string, string])[] = [
   ["laws", "train"],
   ["laws", "record"],
@@ -34,6 +35,7 @@ const STRANGERS: readonly (readonly [string, string])[] = [
   ["plan", "laws"],
   ["plan", "train"],
   ["plan", "record"],
+  ...["tasks", "train", "corpus", "model", "engine", "record"].map((room) => ["law", room] as const),
   ["engine", "record"],
   ["engine", "figures"],
 ];

@@ -1,9 +1,9 @@
 /** @file Runs studied once, ready to forecast any design: a ladder of one recipe, or a table over sizes and ratios. */
 
 import { UserError } from "../errors.ts";
+import type { Design } from "../law/law.ts";
 import type { Interval } from "../math/interval.ts";
 import { checkLadder, forecast, forecastLine } from "./forecast/forecast.ts";
-import type { Design } from "./law.ts";
 import {
   forecastTable,
   intervalAt,

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { UserError } from "../errors.ts";
-import { lawNamed } from "../laws/formulas/all.ts";
-import { lossOf } from "../laws/law.ts";
+import { lawNamed } from "../law/formulas/all.ts";
+import { lossOf } from "../law/law.ts";
 import { bestSize, lossAt, overDraws, parseScalingLaw } from "./scaling-law.ts";
 
 /** Natural numbers near published fits, in the order of each law's parameters. */

@@ -2,13 +2,13 @@
 
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
+import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { computeLaw } from "../../law/formulas/compute.ts";
+import type { Law } from "../../law/law.ts";
 import { parameterIntervals } from "../../laws/fit/parameter-intervals.ts";
 import { forecastCurve } from "../../laws/forecast/curve.ts";
 import type { Observation } from "../../laws/forecast/forecast.ts";
 import { forecast, forecastLine } from "../../laws/forecast/forecast.ts";
-import { chinchillaLaw } from "../../laws/formulas/chinchilla.ts";
-import { computeLaw } from "../../laws/formulas/compute.ts";
-import type { Law } from "../../laws/law.ts";
 import type { EventOf } from "../../record/events.ts";
 import type { RecordWriter } from "../../record/record.ts";
 import { NUM_CURVE_POINTS } from "../../train/summary.ts";

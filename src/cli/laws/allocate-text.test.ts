@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
 import { allocate } from "../../laws/decide/allocate.ts";
 import { fittedLaw } from "../../laws/decide/fitted.ts";
 import { knownTable } from "../../laws/decide/fixture.ts";
-import { chinchillaLaw } from "../../laws/formulas/chinchilla.ts";
 import { allocationText } from "./allocate-text.ts";
 import { estimateText } from "./estimate-text.ts";
 

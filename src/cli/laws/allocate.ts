@@ -78,7 +78,7 @@ async function fittedFrom(path: string | undefined, flags: AllocateFlags): Promi
   }
   if (flags.from !== undefined) return savedLaw(flags.from);
   const [{ lawNamed }, { readRuns, tableOptions }, { fittedLaw }] = await Promise.all([
-    import("../../laws/formulas/all.ts"),
+    import("../../law/formulas/all.ts"),
     import("./read-runs.ts"),
     import("../../laws/decide/fitted.ts"),
   ]);
@@ -90,7 +90,7 @@ async function fittedFrom(path: string | undefined, flags: AllocateFlags): Promi
 
 async function savedLaw(path: string): Promise<FittedLaw> {
   const [{ readLawFile }, { fittedFromFile }] = await Promise.all([
-    import("../../laws/law-file.ts"),
+    import("../../law/law-file.ts"),
     import("../../laws/decide/fitted.ts"),
   ]);
   let text: string;

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
-import type { Design } from "../../laws/law.ts";
+import type { Design } from "../../law/law.ts";
 import type { TableRun } from "../../laws/table/table.ts";
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
 import { fitTable } from "../../laws/fit/fit-table.ts";
 import { knownRuns, tableOf } from "../../laws/fit/fixture.ts";
-import { chinchillaLaw } from "../../laws/formulas/chinchilla.ts";
 import { fitText } from "./fit-text.ts";
 
 const report = fitTable(tableOf(knownRuns(0.003)), chinchillaLaw, { numResamples: 50 });

@@ -69,7 +69,7 @@ async function fitCommand(path: string, flags: FitFlags): Promise<void> {
   if (isApproach(flags.law)) return fitApproach(path, flags);
   const [{ readRuns, tableOptions }, { lawNamed }, { fitReportJson, fitTable }] = await Promise.all([
     import("./read-runs.ts"),
-    import("../../laws/formulas/all.ts"),
+    import("../../law/formulas/all.ts"),
     import("../../laws/fit/fit-table.ts"),
   ]);
   const law = lawNamed(flags.law);
@@ -110,7 +110,10 @@ function lossOf(kind: Loss["kind"], delta: number, penalty: number): Loss {
 }
 
 async function save(report: FitReport, path: string): Promise<void> {
-  const { lawFileText, saveLaw } = await import("../../laws/law-file.ts");
+  const [{ lawFileText }, { saveLaw }] = await Promise.all([
+    import("../../law/law-file.ts"),
+    import("../../laws/fit/save-law.ts"),
+  ]);
   const hash = createHash("sha256").update(JSON.stringify(report.table.runs)).digest("hex");
   writeOutputFile(path, lawFileText(saveLaw(report, hash)));
   printAside(`the fitted law is in ${path}`);

@@ -47,7 +47,7 @@ async function runNext(path: string, flags: NextFlags): Promise<void> {
     await Promise.all([
       import("../../laws/decide/next.ts"),
       import("../../laws/decide/next-question.ts"),
-      import("../../laws/formulas/all.ts"),
+      import("../../law/formulas/all.ts"),
       import("./read-runs.ts"),
     ]);
   const question = readQuestion(flags.question, flags.targetCompute);

@@ -1,6 +1,6 @@
 /** @file What a learning-curve law is: the loss at each point of a schedule's geometry, with its gradient. */
 
-import type { Parameter } from "../law.ts";
+import type { Parameter } from "../../law/law.ts";
 import type { Geometry, Units } from "./geometry.ts";
 
 /**

@@ -1,11 +1,5 @@
 /** @file The data-limited variant of an allocation: is a budget bound by compute or by data, from which scale on, and what do repeats cost? */
 
-import type { Estimate } from "../../math/interval.ts";
-import { fitTable } from "../fit/fit-table.ts";
-import { REPEAT_DECAY } from "../fit/kept-epochs.ts";
-import { dataConstrainedLaw } from "../formulas/data-constrained.ts";
-import { checkTable } from "../table/checks.ts";
-import type { RunTable } from "../table/table.ts";
 import {
   limitedSurface,
   NEARLY_FREE_EPOCHS,
@@ -13,10 +7,16 @@ import {
   REPETITIONS,
   type Repetition,
   stockOf,
-} from "./data-limit.ts";
+} from "../../law/data-limit.ts";
+import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
+import { optimumOn, type SplitLoss, splitLossOf } from "../../law/optimum.ts";
+import type { Estimate } from "../../math/interval.ts";
+import { fitTable } from "../fit/fit-table.ts";
+import { REPEAT_DECAY } from "../fit/kept-epochs.ts";
+import { checkTable } from "../table/checks.ts";
+import type { RunTable } from "../table/table.ts";
 import { estimate, estimates } from "./estimate.ts";
 import { type FittedLaw, logPairsOf, surfacesOf, wanderAt } from "./fitted.ts";
-import { optimumOn, type SplitLoss, splitLossOf } from "./optimum.ts";
 
 /** The same budget with repeats. */
 export type DataLimit = {

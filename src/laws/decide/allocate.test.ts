@@ -1,19 +1,20 @@
 import { expect, test } from "vitest";
+import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { tiedChinchillaLaw } from "../../law/formulas/chinchilla-tied.ts";
+import { computeLaw } from "../../law/formulas/compute.ts";
+import { lawFileText, readLawFile } from "../../law/law-file.ts";
+import { optimumOn, splitLossOf } from "../../law/optimum.ts";
 import { quantile } from "../../math/statistics.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
 import { fitTable } from "../fit/fit-table.ts";
 import { repeatingRuns } from "../fit/fixture.ts";
-import { chinchillaLaw } from "../formulas/chinchilla.ts";
-import { tiedChinchillaLaw } from "../formulas/chinchilla-tied.ts";
-import { computeLaw } from "../formulas/compute.ts";
-import { lawFileText, readLawFile, saveLaw } from "../law-file.ts";
+import { saveLaw } from "../fit/save-law.ts";
 import type { RunTable, TableRun } from "../table/table.ts";
 import { allocate, exponentsAt } from "./allocate.ts";
 import { boundBy } from "./allocate-data.ts";
 import { fittedFromFile, fittedLaw } from "./fitted.ts";
 import { chinchillaTable, EPOCH, knownTable, TRUTH, tableOf } from "./fixture.ts";
-import { optimumOn, splitLossOf } from "./optimum.ts";
 
 const fitted = fittedLaw(chinchillaLaw, knownTable(0.003));
 /** Enough draws for what does not test the intervals. */

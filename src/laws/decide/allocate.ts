@@ -1,12 +1,12 @@
 /** @file Where to put a budget: compute-optimal size and tokens, how flat the optimum is, and what another choice costs. */
 
 import { UserError } from "../../errors.ts";
+import { flatRange, optimumOn, type SplitLoss } from "../../law/optimum.ts";
 import type { Estimate } from "../../math/interval.ts";
 import { type DataLimit, dataLimitOf } from "./allocate-data.ts";
 import { type Choice, choiceOf, type Serving, servingOf } from "./allocate-variants.ts";
 import { estimates } from "./estimate.ts";
 import { type FittedLaw, logPairsOf, surfacesOf, wanderAt } from "./fitted.ts";
-import { flatRange, optimumOn, type SplitLoss } from "./optimum.ts";
 
 export type Question = {
   /** Training FLOPs. */

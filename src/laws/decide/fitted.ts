@@ -1,15 +1,15 @@
 /** @file A fitted law as decisions need it: the best fit, draws around it, and what the table behind it covered. */
 
 import { UserError } from "../../errors.ts";
+import type { Law, Run } from "../../law/law.ts";
+import { parameterDraws, type SavedLaw, savedLawOf } from "../../law/law-file.ts";
+import { optimumOn, type SplitLoss, splitLossOf } from "../../law/optimum.ts";
 import { median, standardDeviation } from "../../math/statistics.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { type Fit, fitLaw, numDistinct } from "../fit/fit.ts";
 import { resamplingFor } from "../fit/resample.ts";
-import type { Law, Run } from "../law.ts";
-import { parameterDraws, type SavedLaw, savedLawOf } from "../law-file.ts";
 import { checkTable } from "../table/checks.ts";
 import type { RunTable, TableRun } from "../table/table.ts";
-import { optimumOn, type SplitLoss, splitLossOf } from "./optimum.ts";
 
 /** A law over N and D, fitted. */
 export type FittedLaw = {

@@ -1,8 +1,8 @@
 /** @file What a table of runs leaves unknown of its law: the parameters and the drift off any law, as normal variables. */
 
+import type { Design, Law, Run } from "../../law/law.ts";
 import { median, quantile } from "../../math/statistics.ts";
 import { driftPrior } from "../forecast/prior.ts";
-import type { Design, Law, Run } from "../law.ts";
 import { believed, type Knowledge, learnt } from "./information.ts";
 
 /**

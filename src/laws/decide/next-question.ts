@@ -1,11 +1,11 @@
 /** @file The questions that a further rung can be asked to answer, each as a linear function of what a ladder leaves unknown. */
 
 import { UserError } from "../../errors.ts";
-import type { Design, Law } from "../law.ts";
+import type { Design, Law } from "../../law/law.ts";
+import { optimumOn, type SplitLoss, splitLossOf } from "../../law/optimum.ts";
 import { readCell } from "../table/cell.ts";
 import { exponentsAt } from "./allocate.ts";
 import type { LadderKnowledge } from "./ladder-knowledge.ts";
-import { optimumOn, type SplitLoss, splitLossOf } from "./optimum.ts";
 
 /** What is to be known better. */
 export type NextQuestion =

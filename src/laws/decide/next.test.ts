@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { lawNamed } from "../../law/formulas/all.ts";
+import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { computeLaw } from "../../law/formulas/compute.ts";
 import { fitLaw } from "../fit/fit.ts";
-import { lawNamed } from "../formulas/all.ts";
-import { chinchillaLaw } from "../formulas/chinchilla.ts";
-import { computeLaw } from "../formulas/compute.ts";
 import { knownTable } from "./fixture.ts";
 import { informationOf, varianceOf } from "./information.ts";
 import { ladderKnowledge } from "./ladder-knowledge.ts";

@@ -1,19 +1,19 @@
 /** @file The next rung: of all designs that a budget can pay, which one would narrow the answer to a question most? */
 
 import { UserError } from "../../errors.ts";
+import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { computeLaw } from "../../law/formulas/compute.ts";
+import type { Design, Law, Run } from "../../law/law.ts";
+import { optimumOn, splitLossOf } from "../../law/optimum.ts";
 import type { Estimate } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { fitLaw } from "../fit/fit.ts";
-import { chinchillaLaw } from "../formulas/chinchilla.ts";
-import { computeLaw } from "../formulas/compute.ts";
-import type { Design, Law, Run } from "../law.ts";
 import { checkTable } from "../table/checks.ts";
 import type { RunTable } from "../table/table.ts";
 import { flopsPerPairOf, freshRuns } from "./fitted.ts";
 import { informationOf, type Knowledge, learnt, type Measurement, varianceOf } from "./information.ts";
 import { type LadderKnowledge, ladderKnowledge } from "./ladder-knowledge.ts";
 import { type Asked, asked, type NextQuestion, questionText } from "./next-question.ts";
-import { optimumOn, splitLossOf } from "./optimum.ts";
 
 /** One rung and what it would buy. */
 export type RungOffer = {

@@ -1,7 +1,7 @@
 /** @file The minimum of a sum of absolute residuals, where the slope jumps: approached through smooth stand-ins. */
 
+import type { Law } from "../../law/law.ts";
 import { minimise } from "../../math/minimise.ts";
-import type { Law } from "../law.ts";
 import { lossNumbers, robustScale } from "./loss.ts";
 import { type FitData, objectiveOf, residualsOf } from "./objective.ts";
 

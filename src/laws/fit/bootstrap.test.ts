@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
 import { Random } from "../../math/random.ts";
 import { standardDeviation } from "../../math/statistics.ts";
-import { chinchillaLaw } from "../formulas/chinchilla.ts";
 import { bootstrapFit } from "./bootstrap.ts";
 import { informationOf, inverseInformation } from "./curvature.ts";
 import { fitLaw } from "./fit.ts";

@@ -1,9 +1,9 @@
 /** @file The bootstrap of a fit: the law fitted again to runs drawn again, thousands of times, each from the optimum. */
 
+import { type Design, type Law, lossOf, type Run } from "../../law/law.ts";
 import { minimise } from "../../math/minimise.ts";
 import { Random } from "../../math/random.ts";
 import { quantileOfSorted, sorted } from "../../math/statistics.ts";
-import { type Design, type Law, lossOf, type Run } from "../law.ts";
 import type { TableRun } from "../table/table.ts";
 import { inverseCurvature } from "./curvature.ts";
 import { type Fit, fitLaw } from "./fit.ts";

@@ -1,7 +1,7 @@
 /** @file The curvature of a fit at its optimum: what the runs say about each parameter, and how far a cost may rise by chance. */
 
+import type { Law } from "../../law/law.ts";
 import { cholesky, inverseCholesky } from "../../math/symmetric.ts";
-import type { Law } from "../law.ts";
 import { freeResiduals, type Loss, lossNumbers, robustScale } from "./loss.ts";
 import type { FitData } from "./objective.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LAWS, lawNamed } from "../formulas/all.ts";
+import { LAWS, lawNamed } from "../../law/formulas/all.ts";
 import { derivedOf } from "./derived.ts";
 
 test("the exponent of allocation, with the quantiles of the refits", () => {

@@ -1,7 +1,7 @@
 /** @file What follows from a law's numbers and is what people ask for, an exponent of allocation or a cutoff, with its interval. */
 
+import type { Law } from "../../law/law.ts";
 import { quantileOfSorted, sorted } from "../../math/statistics.ts";
-import type { Law } from "../law.ts";
 
 /** `null`: no finite number, as the cutoff of a benefit that does not end. */
 export type DerivedValue = {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { c4RepeatsLaw, dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
 import { standardDeviation } from "../../math/statistics.ts";
-import { chinchillaLaw } from "../formulas/chinchilla.ts";
-import { c4RepeatsLaw, dataConstrainedLaw } from "../formulas/data-constrained.ts";
 import { fitReportJson, fitTable } from "./fit-table.ts";
 import { knownRuns, MUENNIGHOFF, muennighoffTable, repeatingRuns, tableOf } from "./fixture.ts";
 

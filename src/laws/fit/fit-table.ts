@@ -1,8 +1,8 @@
 /** @file A law fitted to a table, told whole: every number with its interval, what cannot be told, and which runs to look at. */
 
+import type { Law, Parameter } from "../../law/law.ts";
 import { quantileOfSorted, sorted, standardDeviation } from "../../math/statistics.ts";
 import { significant } from "../../units/print.ts";
-import type { Law, Parameter } from "../law.ts";
 import { checkTable } from "../table/checks.ts";
 import type { RunTable, TableRun } from "../table/table.ts";
 import { bootstrapFit } from "./bootstrap.ts";

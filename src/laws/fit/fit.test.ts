@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { computeLaw } from "../../law/formulas/compute.ts";
 import { Random } from "../../math/random.ts";
-import { chinchillaLaw } from "../formulas/chinchilla.ts";
-import { computeLaw } from "../formulas/compute.ts";
 import { fitLaw, fitObjective } from "./fit.ts";
 import { EPOCH, epochTable, knownRuns } from "./fixture.ts";
 import { costOf, type Loss } from "./loss.ts";

@@ -1,8 +1,8 @@
 /** @file Fits a law to runs: few starts chosen by the data, the best of their minima, and how many of them reached it. */
 
 import { UserError } from "../../errors.ts";
+import type { Law, Run } from "../../law/law.ts";
 import { type Minimum, minimise, type Objective } from "../../math/minimise.ts";
-import type { Law, Run } from "../law.ts";
 import { absoluteMinimum } from "./absolute.ts";
 import { inverseCurvature } from "./curvature.ts";
 import { DEFAULT_LOSS, type Loss, lossNumbers } from "./loss.ts";

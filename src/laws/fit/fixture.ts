@@ -1,10 +1,10 @@
 /** @file Runs for tests: of a known Chinchilla law with noise, and the public tables where they are at hand. */
 
 import { thirdParty } from "../../../test/support/third-party.ts";
+import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
+import { lossOf } from "../../law/law.ts";
 import { Random } from "../../math/random.ts";
-import { chinchillaLaw } from "../formulas/chinchilla.ts";
-import { dataConstrainedLaw } from "../formulas/data-constrained.ts";
-import { lossOf } from "../law.ts";
 import { type RunTable, readTable, type TableOptions, type TableRun } from "../table/table.ts";
 
 /** A 400, B 2000, E 1.8, alpha .34, beta .36, as internal parameters. */

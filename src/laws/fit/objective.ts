@@ -1,7 +1,7 @@
 /** @file A fit's objective over theta, with its gradient, on numbers laid out once: nothing is allocated when it is evaluated. */
 
+import type { Law, Run } from "../../law/law.ts";
 import type { Objective } from "../../math/minimise.ts";
-import type { Law, Run } from "../law.ts";
 import type { LossNumbers } from "./loss.ts";
 
 /** Runs as a fit reads them: one entry per run in each list. */

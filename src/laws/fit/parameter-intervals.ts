@@ -1,7 +1,7 @@
 /** @file The numbers of a fitted law with 90 % intervals, from refits on residuals drawn again: for the reader, not for the forecast. */
 
+import type { Law, Run } from "../../law/law.ts";
 import { quantile } from "../../math/statistics.ts";
-import type { Law, Run } from "../law.ts";
 import { bootstrapFit } from "./bootstrap.ts";
 import { fitLaw } from "./fit.ts";
 import { SMALL_LADDER_LOSS } from "./loss.ts";

@@ -1,7 +1,7 @@
 /** @file The profile of one parameter: how well the law still fits with that parameter held, all others fitted again. */
 
+import type { Run } from "../../law/law.ts";
 import { minimise, type Objective } from "../../math/minimise.ts";
-import type { Run } from "../law.ts";
 import { costUnit, inverseCurvature } from "./curvature.ts";
 import type { Fit } from "./fit.ts";
 import { lossNumbers, robustScale } from "./loss.ts";

@@ -1,7 +1,7 @@
 /** @file Where a fit starts: at most eight of the law's own points, those that cost least. */
 
 import { assert } from "../../errors.ts";
-import type { Law, Run } from "../law.ts";
+import type { Law, Run } from "../../law/law.ts";
 import { type Loss, lossNumbers } from "./loss.ts";
 import { type FitData, objectiveOf } from "./objective.ts";
 

@@ -1,7 +1,7 @@
 /** @file Nested rolling-origin back-test: leave out the largest rungs, forecast them from the rest, and compare. */
 
+import type { Run } from "../../law/law.ts";
 import { mean } from "../../math/statistics.ts";
-import type { Run } from "../law.ts";
 import { mixtureQuantile } from "./mixture.ts";
 import { posteriorOf } from "./posterior.ts";
 import type { Trend } from "./trend.ts";

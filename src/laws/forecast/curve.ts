@@ -1,9 +1,9 @@
 /** @file The loss curve to expect of the target, as a band: each point of the rungs' own curves is extrapolated like a final loss. */
 
 import { assert, UserError } from "../../errors.ts";
+import type { Design, Run } from "../../law/law.ts";
 import type { Interval } from "../../math/interval.ts";
 import { mean } from "../../math/statistics.ts";
-import type { Design, Run } from "../law.ts";
 import { type BackTestRow, backTest, type NamedRun, wideningFrom } from "./back-test.ts";
 import { checkLadder } from "./forecast.ts";
 import { mixtureQuantile, momentsOf } from "./mixture.ts";

@@ -1,11 +1,11 @@
 /** @file Forecasts the target's final loss from a small ladder: median, an honest 90 % interval, and the reasons for it. */
 
 import { UserError } from "../../errors.ts";
+import { computeLaw } from "../../law/formulas/compute.ts";
+import type { Design, Run } from "../../law/law.ts";
 import type { Interval } from "../../math/interval.ts";
 import { plainBootstrap } from "../fit/bootstrap.ts";
 import { SMALL_LADDER_LOSS } from "../fit/loss.ts";
-import { computeLaw } from "../formulas/compute.ts";
-import type { Design, Run } from "../law.ts";
 import { type BackTestRow, backTest, MIN_RUNGS, wideningFrom } from "./back-test.ts";
 import { mixtureQuantile, momentsOf, type Part } from "./mixture.ts";
 import { type Posterior, posteriorOf } from "./posterior.ts";

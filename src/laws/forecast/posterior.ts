@@ -1,7 +1,7 @@
 /** @file What a ladder says about its trend: every combination of exponent, floor, seed noise and drift, weighed by the data. */
 
+import type { Design, Run } from "../../law/law.ts";
 import { mean } from "../../math/statistics.ts";
-import type { Design, Run } from "../law.ts";
 import { type Covariance, covarianceOf, kriging, misfit } from "./covariance.ts";
 import type { Part } from "./mixture.ts";
 import { driftPrior, floorSharePrior, nodesOf, PRIORS } from "./prior.ts";

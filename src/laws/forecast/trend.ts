@@ -1,6 +1,6 @@
 /** @file A law as a forecast uses it: its shape relative to the largest rung, so that only an exponent and a floor are unknown. */
 
-import type { Design } from "../law.ts";
+import type { Design } from "../../law/law.ts";
 
 /** What is unknown of a law's shape. */
 export type Shape = {

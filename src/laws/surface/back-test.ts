@@ -1,16 +1,16 @@
 /** @file The rolling-origin back-test of a table: at every cut, what the runs below said of those above, and whether their intervals held. */
 
 import { UserError } from "../../errors.ts";
+import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { computeLaw } from "../../law/formulas/compute.ts";
+import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
+import { routedLaw } from "../../law/formulas/routed.ts";
+import { type Law, lossOf } from "../../law/law.ts";
 import type { Interval } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { mean, quantileOfSorted, sorted } from "../../math/statistics.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
-import { chinchillaLaw } from "../formulas/chinchilla.ts";
-import { computeLaw } from "../formulas/compute.ts";
-import { dataConstrainedLaw } from "../formulas/data-constrained.ts";
-import { routedLaw } from "../formulas/routed.ts";
-import { type Law, lossOf } from "../law.ts";
 import type { TableRun } from "../table/table.ts";
 import {
   averaged,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { lossOf } from "../../law/law.ts";
 import { Random } from "../../math/random.ts";
-import { chinchillaLaw } from "../formulas/chinchilla.ts";
-import { lossOf } from "../law.ts";
 import { studyRuns } from "../study.ts";
 import type { TableRun } from "../table/table.ts";
 import { backTestTable, scoreIntervals } from "./back-test.ts";

@@ -1,9 +1,9 @@
 /** @file The loss of a run from a table of smaller ones: several laws weighed by their back-tests, one calibrated interval, or a refusal. */
 
 import { UserError } from "../../errors.ts";
+import type { Design } from "../../law/law.ts";
 import type { Interval } from "../../math/interval.ts";
 import { formatCount, significant } from "../../units/print.ts";
-import type { Design } from "../law.ts";
 import type { TableRun } from "../table/table.ts";
 import { MOST_WIDTH } from "./back-test.ts";
 import {

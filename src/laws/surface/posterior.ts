@@ -1,9 +1,9 @@
 /** @file What a table of runs says about a surface: draws of its unknowns, scatter and drift, and what they predict of another run. */
 
+import type { Design, Run } from "../../law/law.ts";
 import { metropolis, peakOf } from "../../math/metropolis.ts";
 import { Random } from "../../math/random.ts";
 import type { Part } from "../forecast/mixture.ts";
-import type { Design, Run } from "../law.ts";
 import { type Belief, noiseBeliefs, USUAL_RATIO, valueAt } from "./belief.ts";
 import { localLevel } from "./local-level.ts";
 import { type Spot, type Surface, spotOf } from "./surface.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Design } from "../law.ts";
+import type { Design } from "../../law/law.ts";
 import { noiseBeliefs, valueAt } from "./belief.ts";
 import { isOneRecipe, spotOf, surfacesFor } from "./surface.ts";
 

@@ -1,8 +1,8 @@
 /** @file The run to forecast, completed from what is said of it. */
 
 import { UserError } from "../../errors.ts";
+import type { Design } from "../../law/law.ts";
 import type { Interval } from "../../math/interval.ts";
-import type { Design } from "../law.ts";
 import { hasExperts, repeatsData } from "./surface.ts";
 import { reasonAgainst } from "./usable.ts";
 

@@ -1,7 +1,7 @@
 /** @file Which runs of a table a surface can speak of: those that some recipe would choose. */
 
 import { UserError } from "../../errors.ts";
-import type { Design } from "../law.ts";
+import type { Design } from "../../law/law.ts";
 import type { TableRun } from "../table/table.ts";
 
 /**

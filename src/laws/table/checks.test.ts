@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { chinchillaLaw } from "../formulas/chinchilla.ts";
-import { computeLaw } from "../formulas/compute.ts";
-import type { Law } from "../law.ts";
+import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { computeLaw } from "../../law/formulas/compute.ts";
+import type { Law } from "../../law/law.ts";
 import { checkTable } from "./checks.ts";
 import { confoundedParameters, symmetricEigen } from "./confounded.ts";
 import { rankCorrelation } from "./rank.ts";

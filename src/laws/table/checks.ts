@@ -1,8 +1,8 @@
 /** @file Can this law be fitted to this table at all? Too few runs, no spread, losses that rise with compute: said before a fit. */
 
 import { UserError } from "../../errors.ts";
-import { hyperParameterLaw } from "../formulas/hyper-parameter.ts";
-import type { Law } from "../law.ts";
+import { hyperParameterLaw } from "../../law/formulas/hyper-parameter.ts";
+import type { Law } from "../../law/law.ts";
 import { confoundedParameters } from "./confounded.ts";
 import { rankCorrelation } from "./rank.ts";
 import { short } from "./short.ts";

@@ -1,6 +1,6 @@
 /** @file Which parameters of a law a set of designs cannot tell apart: the flattest direction of the law over those designs. */
 
-import type { Design, Law, Run } from "../law.ts";
+import type { Design, Law, Run } from "../../law/law.ts";
 
 /** A direction is flat where the law moves this little (of what one parameter alone does), whatever the losses are. */
 const FLAT = 1e-3;

@@ -1,7 +1,7 @@
 /** @file A table of finished runs, read from text: which column is what, in which convention, and which rows were set aside. */
 
 import { UserError } from "../../errors.ts";
-import type { Design, Run } from "../law.ts";
+import type { Design, Run } from "../../law/law.ts";
 import { readCell } from "./cell.ts";
 import { type Column, type Columns, findColumns, indexOfName, type Quantity } from "./columns.ts";
 import { checkGroups } from "./groups.ts";

@@ -1,11 +1,11 @@
 /** @file A task's accuracy at a target, by the two-step law and by the direct law side by side, and by both weighed as they back-tested. */
 
 import { UserError } from "../../errors.ts";
+import type { Design } from "../../law/law.ts";
 import type { Interval } from "../../math/interval.ts";
 import { normalQuantile } from "../../math/normal.ts";
 import { Random } from "../../math/random.ts";
 import { quantileOfSorted, sorted } from "../../math/statistics.ts";
-import type { Design } from "../law.ts";
 import { checkTaskPoints, type TaskPoint } from "./check.ts";
 import { directLaw } from "./direct.ts";
 import { againstLoss } from "./fit.ts";

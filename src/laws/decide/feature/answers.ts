@@ -1,8 +1,8 @@
 /** @file The questions put to the trend of a change's effect: each scale, slope, crossover, smallest effect, back-test, next rung. */
 
+import type { Design } from "../../../law/law.ts";
 import type { Interval } from "../../../math/interval.ts";
 import { mixtureQuantile, momentsOf, type Part } from "../../forecast/mixture.ts";
-import type { Design } from "../../law.ts";
 import { type BaseLawDraw, multiplierFor } from "./base-law.ts";
 import type { FeatureEffect, FeatureEffects } from "./effects.ts";
 import type { Crossover, FeatureBackTestRow, FeatureReport, FeatureScale, FurtherRung } from "./feature.ts";

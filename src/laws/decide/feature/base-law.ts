@@ -1,8 +1,8 @@
 /** @file The base's loss over size and data, as draws of its posterior: slopes between designs, and multipliers of compute and tokens. */
 
+import type { Design } from "../../../law/law.ts";
 import { Random } from "../../../math/random.ts";
 import { floorSharePrior, PRIORS } from "../../forecast/prior.ts";
-import type { Design } from "../../law.ts";
 import type { Group } from "./pairs.ts";
 
 // log L(N, D) = level + log(e + (1 - e) ((1 - q) (N/N0)^-alpha + q (D/D0)^-beta)), anchored at the base's largest run (N0, D0): e is

@@ -1,7 +1,7 @@
 /** @file From two tables of runs to effects at equal compute: who is compared with whom, and what was left out. */
 
+import type { Design } from "../../../law/law.ts";
 import { mean } from "../../../math/statistics.ts";
-import type { Design } from "../../law.ts";
 import type { TableRun } from "../../table/table.ts";
 import {
   alongPath,

@@ -1,7 +1,7 @@
 /** @file Does a change still help at the target? Two ladders in, with and without it; multipliers, trend, odds and a verdict out. */
 
+import type { Design } from "../../../law/law.ts";
 import type { Interval } from "../../../math/interval.ts";
-import type { Design } from "../../law.ts";
 import type { TableRun } from "../../table/table.ts";
 import {
   backTestOf,

@@ -1,7 +1,7 @@
 /** @file The trend of a change's effect as a line with its band, from the smallest scale to the target: for figures. */
 
+import type { Design } from "../../../law/law.ts";
 import type { Interval } from "../../../math/interval.ts";
-import type { Design } from "../../law.ts";
 import type { TableRun } from "../../table/table.ts";
 import { percentRange, trendOf } from "./answers.ts";
 import { effectsOf } from "./effects.ts";

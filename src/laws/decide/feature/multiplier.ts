@@ -1,11 +1,11 @@
 /** @file From an effect on the loss to how much compute, or how many tokens, the base would need for the same loss. */
 
+import type { Design } from "../../../law/law.ts";
 import type { Interval } from "../../../math/interval.ts";
 import { normalCumulative, normalQuantile } from "../../../math/normal.ts";
 import { Random } from "../../../math/random.ts";
 import { quantile } from "../../../math/statistics.ts";
 import { mixtureQuantile, type Part } from "../../forecast/mixture.ts";
-import type { Design } from "../../law.ts";
 import { type BaseLaw, multiplierFor } from "./base-law.ts";
 
 export type Multipliers = { readonly computeMultiplier: Interval; readonly tokenMultiplier: Interval | null };

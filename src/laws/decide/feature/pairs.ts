@@ -1,7 +1,7 @@
 /** @file Which runs of two ladders answer one another: same seed first, same design else; and what noise their difference carries. */
 
+import type { Design } from "../../../law/law.ts";
 import { mean } from "../../../math/statistics.ts";
-import type { Design } from "../../law.ts";
 import type { TableRun } from "../../table/table.ts";
 
 /** Runs of one design, with the log loss of each. */

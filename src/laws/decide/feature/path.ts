@@ -1,7 +1,7 @@
 /** @file How the base's ladder grows: its N and D at any compute, and what a pair of parameter and token costs in it. */
 
+import type { Design } from "../../../law/law.ts";
 import { mean, median } from "../../../math/statistics.ts";
-import type { Design } from "../../law.ts";
 import type { TableRun } from "../../table/table.ts";
 import { type Group, groupsOf } from "./pairs.ts";
 

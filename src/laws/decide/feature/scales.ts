@@ -1,8 +1,8 @@
 /** @file Effects of nearly one compute are one scale; and what keeps a ladder of scales from being judged. */
 
 import { UserError } from "../../../errors.ts";
+import type { Design } from "../../../law/law.ts";
 import { mean, median } from "../../../math/statistics.ts";
-import type { Design } from "../../law.ts";
 import type { FeatureEffect, FeatureEffects } from "./effects.ts";
 
 /** Designs within a tenth of one another in compute make one scale. */

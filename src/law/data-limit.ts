@@ -1,6 +1,6 @@
 /** @file Allocation when tokens run out: what repeated tokens are worth, and how far that is from being known. */
 
-import { effectiveRatio, PUBLISHED_DECAY } from "../formulas/effective-data.ts";
+import { effectiveRatio, PUBLISHED_DECAY } from "./effective-data.ts";
 import { crossing, optimumOn, type SplitLoss } from "./optimum.ts";
 
 /** How soon repeats stop helping (R_D*), and parameters beyond what the unique tokens deserve (R_N*). */

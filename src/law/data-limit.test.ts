@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { chinchillaLaw } from "../formulas/chinchilla.ts";
 import { limitedSurface, pairsAtTokens, REPETITIONS, stockOf } from "./data-limit.ts";
+import { chinchillaLaw } from "./formulas/chinchilla.ts";
 import { optimumOn, splitLossOf } from "./optimum.ts";
 
 /** Muennighoff et al.'s base law and decays (arXiv 2305.16264). */

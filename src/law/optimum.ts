@@ -1,6 +1,6 @@
 /** @file The best use of a budget on a loss surface over size and tokens: the optimum, how flat it is, and what a given loss costs at least. */
 
-import type { Law } from "../law.ts";
+import type { Law } from "./law.ts";
 
 /** Log loss of a model of e^logN parameters after e^logD tokens. */
 export type SplitLoss = (logN: number, logD: number) => number;

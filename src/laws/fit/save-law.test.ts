@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { UserError } from "../errors.ts";
-import { fitTable } from "./fit/fit-table.ts";
-import { knownRuns, tableOf } from "./fit/fixture.ts";
-import { chinchillaLaw } from "./formulas/chinchilla.ts";
-import { lawFileText, parameterDraws, readLawFile, savedLawOf, saveLaw } from "./law-file.ts";
+import { UserError } from "../../errors.ts";
+import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { lawFileText, parameterDraws, readLawFile, savedLawOf } from "../../law/law-file.ts";
+import { fitTable } from "./fit-table.ts";
+import { knownRuns, tableOf } from "./fixture.ts";
+import { saveLaw } from "./save-law.ts";
 
 const report = fitTable(tableOf(knownRuns(0.003)), chinchillaLaw, { numResamples: 450 });
 const saved = saveLaw(report, "hash");

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { thirdParty } from "../../../test/support/third-party.ts";
+import { fitLaw } from "../../laws/fit/fit.ts";
 import { Random } from "../../math/random.ts";
 import { quantile } from "../../math/statistics.ts";
-import { fitLaw } from "../fit/fit.ts";
 import { lossOf, type Run } from "../law.ts";
 import { routedLaw, routingCutoff, saturatingRoutedLaw } from "./routed.ts";
 

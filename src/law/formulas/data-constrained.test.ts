@@ -1,12 +1,12 @@
 import { beforeAll, expect, test } from "vitest";
 import { thirdParty } from "../../../test/support/third-party.ts";
+import { fitLaw, fitObjective } from "../../laws/fit/fit.ts";
+import { DEFAULT_LOSS } from "../../laws/fit/loss.ts";
 import { minimise } from "../../math/minimise.ts";
-import { fitLaw, fitObjective } from "../fit/fit.ts";
-import { DEFAULT_LOSS } from "../fit/loss.ts";
+import { PUBLISHED_DECAY } from "../effective-data.ts";
 import { type Law, lossOf, type Run } from "../law.ts";
 import { chinchillaLaw } from "./chinchilla.ts";
 import { C4_BASE, c4RepeatsLaw, dataConstrainedLaw } from "./data-constrained.ts";
-import { PUBLISHED_DECAY } from "./effective-data.ts";
 import { overfittingLaw } from "./overfitting.ts";
 
 const published = c4RepeatsLaw.internal([PUBLISHED_DECAY.data, PUBLISHED_DECAY.size]);

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { fitLaw } from "../../laws/fit/fit.ts";
 import { Random } from "../../math/random.ts";
-import { fitLaw } from "../fit/fit.ts";
+import { PUBLISHED_DECAY } from "../effective-data.ts";
 import { type Design, type Law, lossOf, type Run } from "../law.ts";
 import { LAWS, lawNamed } from "./all.ts";
 import { c4RepeatsLaw } from "./data-constrained.ts";
-import { PUBLISHED_DECAY } from "./effective-data.ts";
 import { pinnedComputeLaw } from "./pinned-compute.ts";
 
 /** Their curves are found again, their numbers only to a few per cent: different numbers draw nearly the same curve. */

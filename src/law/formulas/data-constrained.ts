@@ -1,7 +1,7 @@
 /** @file The data-constrained law: Chinchilla's on effective size and effective data, when distinct tokens run out. */
 
+import { effectiveRatio, effectiveRatioSlope } from "../effective-data.ts";
 import { type Law, logSumExp, type Parameter } from "../law.ts";
-import { effectiveRatio, effectiveRatioSlope } from "./effective-data.ts";
 import { EXPONENTS, startsOnGrid } from "./projection.ts";
 
 // Muennighoff et al. 2023 (arXiv 2305.16264): L = E + A / N'^alpha + B / D'^beta. With U_D distinct tokens,

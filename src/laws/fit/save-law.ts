@@ -1,0 +1,41 @@
+/** @file What of a fit is worth keeping: a report as the value that a law file holds. */
+
+import { MOST_DRAWS, type SavedLaw } from "../../law/law-file.ts";
+import type { FitReport } from "./fit-table.ts";
+
+/** What of a report is worth keeping. `runsHash`: SHA-256 of the runs, as the command computes it. */
+export function saveLaw(
+  { law, table, fit, draws, parameters, residualScale }: FitReport,
+  runsHash: string,
+): SavedLaw {
+  // Evenly spaced, so that a file of 200 stands for all 4,000.
+  const step = Math.max(1, draws.length / MOST_DRAWS);
+  const kept = Array.from(
+    { length: Math.min(MOST_DRAWS, draws.length) },
+    (_, i) => draws[Math.floor(i * step)]!,
+  );
+  const largest = (quantity: "n" | "d" | "c") => finite(Math.max(...table.runs.map((run) => run[quantity])));
+  return {
+    format: "longrun.law.v1",
+    law: law.name,
+    formula: law.formula,
+    parameters: Object.fromEntries(
+      Object.entries(parameters).map(([name, { value, lo, hi }]) => [name, { value, lo, hi }]),
+    ),
+    theta: [...fit.theta],
+    draws: kept.map((draw) => [...draw]),
+    rows: table.runs.length,
+    residualScale,
+    largest: { n: largest("n"), d: largest("d"), c: largest("c") },
+    flopsPerParameterToken: finite(
+      table.runs.map(({ n, d, c }) => c / (n * d)).sort((a, b) => a - b)[table.runs.length >> 1]!,
+    ),
+    conventions: table.conventions,
+    source: table.source,
+    runsHash,
+  };
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
