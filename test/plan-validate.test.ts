@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 
 const MAIN = join(import.meta.dirname, "..", "src", "cli", "main.ts");
-const TABLE = join(import.meta.dirname, "..", "src", "plan", "data", "published-runs.csv");
+const TABLE = join(import.meta.dirname, "..", "src", "plan", "validate", "published-runs.csv");
 
 const folder = mkdtempSync(join(tmpdir(), "longrun-plan-validate-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -35,7 +35,7 @@ function tableFile(name: string, ...rows: readonly string[]): string {
   return path;
 }
 
-test("judges the published table: as good as stored, rows not used with their lines", async () => {
+test("judges the published table: as good as the reference, rows not used with their lines", async () => {
   const { code, stdout, stderr } = await plan("validate", TABLE);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(/All: 741 rows, mean/);

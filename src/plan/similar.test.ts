@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { publishedRuns } from "./data/published-runs.ts";
 import { parseCluster } from "./hardware/cluster.ts";
 import { differences, mostSimilar, type RunTraits } from "./similar.ts";
+import { publishedTable } from "./validate/read-runs.ts";
 
-const runs = publishedRuns().filter(({ stepSeconds }) => stepSeconds !== null);
+const runs = publishedTable().runs.filter(({ stepSeconds }) => stepSeconds !== null);
 
 test("a run is most like itself, and differs in nothing", () => {
   for (const run of runs.filter((_, index) => index % 97 === 0)) {

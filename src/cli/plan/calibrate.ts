@@ -33,7 +33,7 @@ async function runCalibrate(path: string, flags: CalibrateFlags): Promise<void> 
     { unusedRows },
     { unusedLines },
   ] = await Promise.all([
-    import("../../plan/validate/runs-file.ts"),
+    import("../../plan/validate/read-runs.ts"),
     import("../../plan/validate/calibrate.ts"),
     import("../../plan/constants-file.ts"),
     import("../../plan/constants.ts"),

@@ -50,10 +50,10 @@ async function runPlan(flags: PlanFlags): Promise<void> {
   }
   const setting = await readSetting(flags);
   checkTokens(flags.tokens, setting);
-  const [{ answerLayouts }, { parseLayout }, { publishedRuns }, { readConstants }] = await Promise.all([
+  const [{ answerLayouts }, { parseLayout }, { publishedTable }, { readConstants }] = await Promise.all([
     import("../../plan/search/answer.ts"),
     import("../../plan/layout/parse.ts"),
-    import("../../plan/data/published-runs.ts"),
+    import("../../plan/validate/read-runs.ts"),
     import("../../plan/constants-file.ts"),
   ]);
   const { model, cluster, job, notes } = setting;
@@ -64,7 +64,7 @@ async function runPlan(flags: PlanFlags): Promise<void> {
     job,
     choices,
     count: flags.count,
-    measured: publishedRuns(),
+    measured: publishedTable().runs,
     ...(flags.constants === undefined ? {} : { constants: readConstants(flags.constants) }),
     ...(flags.tokens === undefined ? {} : { tokens: flags.tokens }),
     ...(flags.layout === undefined

@@ -1,6 +1,6 @@
 /** @file What validation found, as a person reads it: one line a family, then memory, order of layouts, rows that were not used. */
 
-import type { ErrorSummary } from "../../plan/validate/errors.ts";
+import type { ErrorSummary } from "../../plan/validate/scores.ts";
 import type {
   FamilyReport,
   MemoryReport,

@@ -49,27 +49,25 @@ function grouping(text: string): Grouping {
 
 async function runValidate(path: string, flags: ValidateFlags): Promise<void> {
   const [
-    { readRunsFile },
+    { publishedTable, readRunsFile },
     { validate },
-    { rowsGiven, storedTable, worseThan },
-    { publishedRuns },
+    { rowsGiven, referenceErrors, worseThan },
     { validationText },
     { readConstants },
   ] = await Promise.all([
-    import("../../plan/validate/runs-file.ts"),
+    import("../../plan/validate/read-runs.ts"),
     import("../../plan/validate/validate.ts"),
-    import("../../plan/validate/stored.ts"),
-    import("../../plan/data/published-runs.ts"),
+    import("../../plan/validate/reference-errors.ts"),
     import("./validate-text.ts"),
     import("../../plan/constants-file.ts"),
   ]);
   const read = readRunsFile(path);
   const own = flags.constants === undefined ? {} : { constants: readConstants(flags.constants) };
-  const report = validate(read, publishedRuns(), { groupBy: GROUPINGS[flags.groupBy], ...own });
+  const report = validate(read, publishedTable().runs, { groupBy: GROUPINGS[flags.groupBy], ...own });
   if (flags.json) printJson(report);
   else printText(validationText(report, flags.constants));
   const isComparable = flags.groupBy === "family" && flags.constants === undefined;
-  const worse = isComparable ? worseThan(report, rowsGiven(read), storedTable()) : [];
-  for (const sentence of worse) printAside(`worse than stored: ${sentence}`);
+  const worse = isComparable ? worseThan(report, rowsGiven(read), referenceErrors()) : [];
+  for (const sentence of worse) printAside(`worse than the reference: ${sentence}`);
   if (worse.length > 0) process.exitCode = EXIT.failed;
 }

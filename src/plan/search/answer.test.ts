@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
-import { publishedRuns } from "../data/published-runs.ts";
 import { parseCluster } from "../hardware/cluster.ts";
 import { SOFTWARE_2024 } from "../layout/layout.ts";
 import { parseLayout } from "../layout/parse.ts";
 import { preset } from "../shape/presets.ts";
+import { publishedTable } from "../validate/read-runs.ts";
 import { answerLayouts, type LayoutQuestion } from "./answer.ts";
 import { ALL_CHOICES } from "./choices.ts";
 
@@ -15,7 +15,7 @@ const QUESTION: LayoutQuestion = {
   job: JOB,
   tokens: 1e12,
   count: 5,
-  measured: publishedRuns(),
+  measured: publishedTable().runs,
 };
 
 function complaint(question: LayoutQuestion): UserError {

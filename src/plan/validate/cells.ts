@@ -1,5 +1,9 @@
-/** @file Cells of a table of published runs: names, numbers, spellings. */
+/**
+ * @file Cells of a table of published runs: names, numbers, spellings, and what rows of one source tell of
+ * each other.
+ */
 
+import { readFileSync } from "node:fs";
 import { csvParse } from "d3-dsv";
 import { UserError } from "../../errors.ts";
 import { parseAmount } from "../../units/amount.ts";
@@ -15,11 +19,21 @@ const BINARY = { scales: { k: 2 ** 10, m: 2 ** 20 }, expected: "" };
 /** How tables say that a number is missing. */
 const BLANK = /^(?:-|–|—|\?|n\/?a|nan|null|none|unknown|not stated)$/i;
 
+/** The runs that come with the planner: public facts, each row with its source. */
+export const PUBLISHED_FILE = "published-runs.csv";
+export function publishedText(): string {
+  return readFileSync(new URL(PUBLISHED_FILE, import.meta.url), "utf8");
+}
+
 /**
- * Reads a table of published runs; columns in any order, unknown ones ignored.
- * Throws a `UserError` where it is no such table
+ * Reads a table of published runs; columns in any order, unknown ones ignored. What a row leaves empty and
+ * rows of the same source state is filled in. Throws a `UserError` where it is no such table.
  */
 export function readCells(text: string, file: string): readonly Cells[] {
+  return fillSharedCells(fillKnownSoftware(parseCells(text, file)));
+}
+
+function parseCells(text: string, file: string): readonly Cells[] {
   const table = csvParse(text.replace(/^\uFEFF/, ""));
   const missing = NEEDED.filter((name) => !table.columns.includes(name));
   if (missing.length > 0)
@@ -29,11 +43,11 @@ export function readCells(text: string, file: string): readonly Cells[] {
       "name the columns so; docs/plan.md lists them all",
     );
   return table.map((cells, index) => {
-    const trimmed: Record<string, string> = { row_id: String(index + 2), family: "", source: "" };
+    const line = String(index + 2);
+    const trimmed: Record<string, string> = { family: "", source: "", line };
     for (const [name, value] of Object.entries(cells)) trimmed[name] = (value ?? "").trim();
-    if (!trimmed.row_id) trimmed.row_id = String(index + 2);
+    trimmed.row_id ||= line;
     trimmed.family ||= "unnamed";
-    trimmed.line = String(index + 2);
     for (const name of BINARY_CELLS) {
       const amount = parseAmount(trimmed[name] ?? "", BINARY);
       if (amount !== null) trimmed[name] = String(amount);
@@ -65,4 +79,62 @@ export function positiveIn(cells: Cells, name: string): number | null {
 /** A cell's text in lower case; empty where the column is missing. */
 export function textIn(cells: Cells, name: string): string {
   return (cells[name] ?? "").toLowerCase();
+}
+
+/** The value of a column where all rows that state it state the same; else empty. */
+function agreedIn(rows: readonly Cells[], column: string): string {
+  const values = new Set(rows.map((cells) => cells[column] ?? ""));
+  return values.size === 1 ? [...values][0]! : "";
+}
+
+/** How software launched kernels and kept gradients. */
+const SOFTWARE_COLUMNS = ["launches", "gradient_bytes"] as const;
+
+/**
+ * For tables that lack those columns: the published table has them by source. What all rows of one document
+ * say holds for its other lines.
+ */
+function fillKnownSoftware(rows: readonly Cells[]): readonly Cells[] {
+  const [first] = rows;
+  if (!first || SOFTWARE_COLUMNS.every((column) => first[column] !== undefined)) return rows;
+  const documentOf = ({ source }: Cells) => (source ?? "").replace(/ line \d+$/, "");
+  const published = parseCells(publishedText(), PUBLISHED_FILE).filter(({ launches }) => launches);
+  const known = Map.groupBy(published, documentOf);
+  return rows.map((cells) => {
+    const same = known.get(documentOf(cells));
+    if (!same) return cells;
+    const exact = same.filter(({ source }) => source === cells.source);
+    const found = SOFTWARE_COLUMNS.map((column) => [
+      column,
+      cells[column] || agreedIn(exact, column) || agreedIn(same, column),
+    ]);
+    return { ...cells, ...(Object.fromEntries(found) as Cells) };
+  });
+}
+
+/**
+ * Cells that a source states for some of its rows and leaves out for others of the same model, machine and
+ * cut.
+ */
+const SHARED_CELLS: readonly { readonly cell: string; readonly within: readonly string[] }[] = [
+  { cell: "inter_node_gbps_per_gpu", within: ["family", "accelerator"] },
+  { cell: "knows_seq_parallel", within: ["family"] },
+  { cell: "vp", within: ["family", "model", "accelerator", "tp", "pp", "layers"] },
+];
+
+function fillSharedCells(rows: readonly Cells[]): readonly Cells[] {
+  let filled: readonly Cells[] = rows.map((cells) =>
+    textIn(cells, "seq_parallel") === "yes" ? { ...cells, knows_seq_parallel: "yes" } : cells,
+  );
+  for (const { cell, within } of SHARED_CELLS) {
+    const keyOf = (cells: Cells) => within.map((name) => cells[name] ?? "").join("|");
+    const known = Map.groupBy(
+      filled.filter((cells) => cells[cell]),
+      keyOf,
+    );
+    filled = filled.map((cells) =>
+      cells[cell] ? cells : { ...cells, [cell]: agreedIn(known.get(keyOf(cells)) ?? [], cell) },
+    );
+  }
+  return filled;
 }

@@ -1,13 +1,16 @@
-/** @file Fits the shared constants to measured runs: robust least squares on logarithms, each constant held near its prior and in its bounds. */
+/**
+ * @file Fits the shared constants to measured runs: robust least squares on logarithms, held near priors,
+ * inside bounds.
+ */
 
 import { median } from "../../math/statistics.ts";
 import { cholesky, solveCholesky } from "../../math/symmetric.ts";
 import { CONSTANT_NAMES, CONSTANT_ROWS, type ConstantName, type Constants, PRIORS } from "../constants.ts";
-import { stepModel } from "../step/predict.ts";
-import { comparableBytes } from "./comparable-memory.ts";
-import type { PublishedRun } from "./published-run.ts";
+import { comparableBytes, type PublishedRun, predictRun } from "./published-run.ts";
 
-/** Residuals beyond this count by size, not by square (Huber): software faults are not the model's to explain. */
+/**
+ * Residuals beyond this count by size, not by square (Huber): software faults are not the model's to explain.
+ */
 const HUBER = 0.15;
 /** Spread of the logarithm that a good model leaves: what weighs data against prior. */
 const NOISE = 0.1;
@@ -28,86 +31,90 @@ export type FitOptions = {
   readonly prior?: Constants;
   /** Standard deviation of the prior in units of the bounded scale; smaller holds tighter. */
   readonly priorWidth?: number;
-  readonly iterations?: number;
   /** What a family weighs, in recipes. */
   readonly familyWeight?: number;
-  readonly free?: readonly ConstantName[];
 };
+
+const MOST_ITERATIONS = 12;
+const MOST_TRIALS = 6;
+/** Longest step of one constant on the bounded scale. */
+const LONGEST_STEP = 1.5;
+/** Step of a derivative by differences. */
+const NUDGE = 1e-3;
+/** A fit that gains less than this part of its cost is done. */
+const LEAST_GAIN = 1e-3;
 
 /**
  * The constants that fit the runs best. Every family weighs the same, however many recipes it has.
  * Gauss-Newton with damping on u = logit((value - low) / (high - low)), derivatives by differences.
  */
 export function fitConstants(runs: readonly PublishedRun[], options: FitOptions = {}): Constants {
-  const prior = options.prior ?? PRIORS;
-  const free = options.free ?? CONSTANT_NAMES;
-  const priorWidth = options.priorWidth ?? 1;
-  const targets = targetsOf(runs, options.familyWeight ?? FAMILY_WEIGHT);
-  const origin = free.map((name) => toFree(name, prior[name]));
-  let point = [...origin];
-  let residuals = residualsAt(targets, prior, free, point);
-  let cost = costOf(residuals, point, origin, priorWidth);
+  const { prior = PRIORS, priorWidth = 1, familyWeight = FAMILY_WEIGHT } = options;
+  const targets = targetsOf(runs, familyWeight);
+  const origin = CONSTANT_NAMES.map((name) => toFree(name, prior[name]));
+  const looseness = 1 / (priorWidth * priorWidth);
+  const costOf = (residuals: readonly number[], point: readonly number[]) =>
+    sumOfSquares(residuals) + looseness * sumOfSquares(point.map((value, i) => value - origin[i]!));
+  let point: readonly number[] = origin;
+  let residuals = residualsAt(targets, point);
+  let cost = costOf(residuals, point);
   let damping = 1e-2;
-  for (let iteration = 0; iteration < (options.iterations ?? 12); iteration++) {
-    const jacobian = free.map((_, j) => {
-      const moved = point.map((value, i) => (i === j ? value + 1e-3 : value));
-      return residualsAt(targets, prior, free, moved).map((value, i) => (value - residuals[i]!) / 1e-3);
+  for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
+    const jacobian = point.map((_, j) => {
+      const nudged = point.map((value, i) => (i === j ? value + NUDGE : value));
+      return residualsAt(targets, nudged).map((value, i) => (value - residuals[i]!) / NUDGE);
     });
-    let improved = false;
-    for (let trial = 0; trial < 6 && !improved; trial++) {
-      const step = solve(jacobian, residuals, point, origin, priorWidth, damping);
-      const next = point.map((value, i) => value + Math.max(-1.5, Math.min(1.5, step[i] ?? 0)));
-      const nextResiduals = residualsAt(targets, prior, free, next);
-      const nextCost = costOf(nextResiduals, next, origin, priorWidth);
+    const pull = point.map((value, i) => looseness * (value - origin[i]!));
+    let gain = 0;
+    for (let trial = 0; trial < MOST_TRIALS && gain === 0; trial++) {
+      const step = stepFrom(jacobian, residuals, pull, looseness, damping);
+      const next = point.map((value, i) => value + Math.max(-LONGEST_STEP, Math.min(LONGEST_STEP, step[i]!)));
+      const nextResiduals = residualsAt(targets, next);
+      const nextCost = costOf(nextResiduals, next);
       if (nextCost < cost) {
-        improved = true;
-        const gain = (cost - nextCost) / cost;
+        gain = (cost - nextCost) / cost;
         [point, residuals, cost, damping] = [next, nextResiduals, nextCost, damping / 5];
-        if (gain < 1e-3) return toConstants(prior, free, point);
       } else damping *= 6;
     }
-    if (!improved) break;
+    if (gain < LEAST_GAIN) break;
   }
-  return toConstants(prior, free, point);
+  return toConstants(point);
+}
+
+function sumOfSquares(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value * value, 0);
 }
 
 function targetsOf(runs: readonly PublishedRun[], familyWeight: number): readonly Target[] {
-  const recipes = Map.groupBy(
-    runs.filter((run) => run.stepSeconds !== null || run.memoryBytes !== null),
-    (run) => `${run.family}|${run.recipe}`,
-  );
-  const perFamily = new Map<string, number>();
-  for (const [first] of recipes.values())
-    if (first) perFamily.set(first.family, (perFamily.get(first.family) ?? 0) + 1);
-  return [...recipes.values()].map((same) => {
+  const measured = runs.filter((run) => run.stepSeconds !== null || run.memoryBytes !== null);
+  const recipes = [...Map.groupBy(measured, (run) => `${run.family}|${run.recipe}`).values()];
+  const families = Map.groupBy(recipes, ([run]) => run!.family);
+  const middle = (values: readonly (number | null)[]) => {
+    const known = values.filter((value) => value !== null);
+    return known.length > 0 ? median(known.map(Math.log)) : null;
+  };
+  return recipes.map((same) => {
     const run = same[0]!;
-    const seconds = same.flatMap(({ stepSeconds }) => (stepSeconds === null ? [] : [Math.log(stepSeconds)]));
-    const bytes = same.flatMap(({ memoryBytes }) => (memoryBytes === null ? [] : [Math.log(memoryBytes)]));
     return {
       run,
-      logSeconds: seconds.length > 0 ? median(seconds) : null,
-      logBytes: bytes.length > 0 ? median(bytes) : null,
-      weight: familyWeight / (perFamily.get(run.family) ?? 1),
+      logSeconds: middle(same.map(({ stepSeconds }) => stepSeconds)),
+      logBytes: middle(same.map(({ memoryBytes }) => memoryBytes)),
+      weight: familyWeight / families.get(run.family)!.length,
     };
   });
 }
 
-function residualsAt(
-  targets: readonly Target[],
-  prior: Constants,
-  free: readonly ConstantName[],
-  point: readonly number[],
-): readonly number[] {
-  const constants = toConstants(prior, free, point);
+/** Of each target its time and its memory, in units of what a good model leaves. */
+function residualsAt(targets: readonly Target[], point: readonly number[]): readonly number[] {
+  const constants = toConstants(point);
   return targets.flatMap(({ run, logSeconds, logBytes, weight }) => {
-    const predicted = stepModel(run.model, run.cluster, run.job, constants)(run.layout);
+    const { stepSeconds, memory } = predictRun(run, constants);
+    const bytes = comparableBytes(memory, run.memoryKind);
     const scale = Math.sqrt(weight);
-    const time = logSeconds === null ? 0 : huber(Math.log(predicted.stepSeconds) - logSeconds) / NOISE;
-    const memory =
-      logBytes === null
-        ? 0
-        : huber(Math.log(comparableBytes(predicted.memory, run.memoryKind)) - logBytes) / MEMORY_NOISE;
-    return [scale * time, scale * memory];
+    return [
+      logSeconds === null ? 0 : (scale * huber(Math.log(stepSeconds) - logSeconds)) / NOISE,
+      logBytes === null ? 0 : (scale * huber(Math.log(bytes) - logBytes)) / MEMORY_NOISE,
+    ];
   });
 }
 
@@ -117,42 +124,32 @@ function huber(residual: number): number {
   return size <= HUBER ? residual : Math.sign(residual) * Math.sqrt(2 * HUBER * size - HUBER * HUBER);
 }
 
-function costOf(
-  residuals: readonly number[],
-  point: readonly number[],
-  origin: readonly number[],
-  priorWidth: number,
-): number {
-  const data = residuals.reduce((sum, value) => sum + value * value, 0);
-  return data + point.reduce((sum, value, i) => sum + ((value - origin[i]!) / priorWidth) ** 2, 0);
-}
-
-function solve(
+/** The damped Gauss-Newton step: (J'J + looseness + damping of the diagonal) step = -J'r - pull. */
+function stepFrom(
   jacobian: readonly (readonly number[])[],
   residuals: readonly number[],
-  point: readonly number[],
-  origin: readonly number[],
-  priorWidth: number,
+  pull: readonly number[],
+  looseness: number,
   damping: number,
 ): Float64Array {
   const n = jacobian.length;
   const matrix = new Float64Array(n * n);
-  const right = new Float64Array(n);
-  const stiffness = 1 / (priorWidth * priorWidth);
-  for (let i = 0; i < n; i++) {
+  for (const [i, column] of jacobian.entries())
     for (let j = 0; j <= i; j++) {
-      let sum = 0;
-      for (let r = 0; r < residuals.length; r++) sum += jacobian[i]![r]! * jacobian[j]![r]!;
-      matrix[i * n + j] = sum;
-      matrix[j * n + i] = sum;
+      const product = dot(column, jacobian[j]!);
+      matrix[i * n + j] = product;
+      matrix[j * n + i] = product;
     }
-    let slope = 0;
-    for (let r = 0; r < residuals.length; r++) slope += jacobian[i]![r]! * residuals[r]!;
-    right[i] = -slope - stiffness * (point[i]! - origin[i]!);
-  }
-  for (let i = 0; i < n; i++) matrix[i * n + i]! += stiffness + damping * (matrix[i * n + i]! + stiffness);
+  for (let i = 0; i < n; i++) matrix[i * n + i]! += looseness + damping * (matrix[i * n + i]! + looseness);
+  const right = Float64Array.from(jacobian, (column, i) => -dot(column, residuals) - pull[i]!);
   const lower = cholesky(matrix, n);
-  return lower ? solveCholesky(lower, right) : right.map(() => 0);
+  return lower ? solveCholesky(lower, right) : right.fill(0);
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  let sum = 0;
+  for (const [i, value] of a.entries()) sum += value * b[i]!;
+  return sum;
 }
 
 function toFree(name: ConstantName, value: number): number {
@@ -161,10 +158,10 @@ function toFree(name: ConstantName, value: number): number {
   return Math.log(share / (1 - share));
 }
 
-function toConstants(prior: Constants, free: readonly ConstantName[], point: readonly number[]): Constants {
-  const changed = free.map((name, i) => {
+function toConstants(point: readonly number[]): Constants {
+  const values = CONSTANT_NAMES.map((name, i) => {
     const { low, high } = CONSTANT_ROWS[name];
     return [name, low + (high - low) / (1 + Math.exp(-point[i]!))] as const;
   });
-  return { ...prior, ...Object.fromEntries(changed) };
+  return Object.fromEntries(values) as Constants;
 }

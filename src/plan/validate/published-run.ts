@@ -1,8 +1,18 @@
-/** @file A published run as the planner can predict it: model, cluster, layout, job, and what was measured. */
+/**
+ * @file A published run: model, cluster, layout and job, what was measured, and what the step model says of
+ * it.
+ */
 
+import { median } from "../../math/statistics.ts";
+import type { Constants } from "../constants.ts";
+import { peakOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import type { Job, Layout } from "../layout/layout.ts";
+import { modelFlopsPerToken } from "../shape/flops.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
+import { stepModel } from "../step/predict.ts";
+import type { MemoryBreakdown, StepPrediction } from "../step/prediction.ts";
+import type { Pair } from "./scores.ts";
 
 /** Tensors in use; what the allocator holds for them; all that is gone from the device. */
 export type MemoryKind = "allocated" | "reserved" | "device";
@@ -41,3 +51,39 @@ export type PublishedRuns = {
   readonly runs: readonly PublishedRun[];
   readonly skipped: readonly SkippedRow[];
 };
+
+/** The run as the step model predicts it. */
+export function predictRun(run: PublishedRun, constants: Constants): StepPrediction {
+  return stepModel(run.model, run.cluster, run.job, constants)(run.layout);
+}
+
+/** Predicted and measured times of the runs that were timed. */
+export function timedPairs(runs: readonly PublishedRun[], constants: Constants): readonly Pair[] {
+  return runs.flatMap((run) =>
+    run.stepSeconds === null
+      ? []
+      : [{ predicted: predictRun(run, constants).stepSeconds, measured: run.stepSeconds }],
+  );
+}
+
+/** The part of a predicted memory that a source's figure can be compared with, in bytes. */
+export function comparableBytes(memory: MemoryBreakdown, kind: MemoryKind): number {
+  const { totalBytes, cached, overhead } = memory;
+  if (kind === "device") return totalBytes;
+  return kind === "reserved" ? totalBytes - overhead + cached : totalBytes - overhead;
+}
+
+/** Seconds of a step at full use of the dense peak of its precision. */
+export function idealSeconds({ model, cluster, layout, job }: PublishedRun): number {
+  const flops = modelFlopsPerToken(model, job.sequence) * job.sequence * job.batchSequences;
+  return flops / (cluster.numDevices * peakOf(cluster.accelerator, layout.precision));
+}
+
+/**
+ * The median utilisation of runs that were timed, the prediction that any planner has to beat; null if none
+ * was.
+ */
+export function medianUtilisation(runs: readonly PublishedRun[]): number | null {
+  const used = runs.flatMap((run) => (run.stepSeconds === null ? [] : [idealSeconds(run) / run.stepSeconds]));
+  return used.length > 0 ? median(used) : null;
+}

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { publishedRuns } from "../data/published-runs.ts";
 import { countParameters } from "../shape/parameters.ts";
-import { readRuns } from "./read-runs.ts";
+import { publishedTable, readRuns } from "./read-runs.ts";
 
 /** A table with the columns of one row, in their order, and the values of more rows. */
 function tableOf(...rows: readonly Readonly<Record<string, string | number>>[]): string {
@@ -154,7 +153,7 @@ test("rows that are not used keep their line", () => {
   expect(skipped.map(({ line }) => line)).toEqual([3, 5]);
 });
 
-test("how a source launched kernels and kept gradients: from its columns, else from the published rows of the same source", () => {
+test("how a source launched kernels and kept gradients: from its columns, else from published rows of that source", () => {
   const bloom = { accelerator: "A100-80GB", zero_or_fsdp: "ZeRO-1", precision: "bf16", step_time_s: 20 };
   const software = (row: Readonly<Record<string, string | number>>) => run({ ...bloom, ...row }).job.software;
   expect(software({})).toMatchObject({ launches: "queued", gradientBytes: 6 });
@@ -177,7 +176,7 @@ test("the same recipe measured again is one recipe; another batch is not", () =>
 });
 
 test("the published table: BLOOM's facts are filled in, layouts that ran out of memory are kept", () => {
-  const runs = publishedRuns();
+  const { runs } = publishedTable();
   expect(runs.filter(({ outcome }) => outcome === "out of memory")).toHaveLength(6);
   const wide = runs.find(({ family, model }) => family === "bloom" && model.hidden === 14400);
   expect(wide?.model.attention).toMatchObject({ numHeads: 32 });

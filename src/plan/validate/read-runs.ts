@@ -1,63 +1,65 @@
 /** @file Turns a table of published runs into runs that can be predicted, and says of the others why not. */
 
+import { readFileSync } from "node:fs";
+import { UserError } from "../../errors.ts";
 import { PRIORS } from "../constants.ts";
+import { type Accelerator, peakOf } from "../hardware/accelerator.ts";
 import { CATALOGUE, findAccelerator } from "../hardware/catalogue.ts";
-import { clusterOf } from "../hardware/cluster.ts";
-import type { Layout } from "../layout/layout.ts";
+import { type Cluster, clusterOf } from "../hardware/cluster.ts";
+import type { Job, Layout, Recompute } from "../layout/layout.ts";
 import { memoryModel, memoryOf } from "../layout/memory.ts";
+import { tokenFlops } from "../shape/flops.ts";
+import type { ModelShape } from "../shape/model-shape.ts";
 import { PRESETS } from "../shape/presets.ts";
-import { type Cells, positiveIn, readCells, textIn } from "./cells.ts";
-import { cellProblem } from "./check-cells.ts";
-import { fillLayout, LEAST_WORK_FIRST } from "./fill-layout.ts";
-import { fillShape, UNKNOWN_SHAPE } from "./fill-shape.ts";
-import { fillKnownSoftware } from "./known-software.ts";
-import { measuredSeconds } from "./measured.ts";
-import { divisionProblem, senseProblem, unknown } from "./problems.ts";
+import { type Cells, PUBLISHED_FILE, positiveIn, publishedText, readCells, textIn } from "./cells.ts";
+import { layoutOfRow } from "./layout-of-row.ts";
+import { modelOfRow } from "./model-of-row.ts";
 import type { MemoryKind, PublishedRun, PublishedRuns, SkippedRow } from "./published-run.ts";
+import { cellProblem, divisionProblem, timeProblem, unknownName } from "./row-problems.ts";
 
 /** Reads a table of published runs from CSV text. */
 export function readRuns(text: string, file: string): PublishedRuns {
-  const rows = fillFromRelatives(fillKnownSoftware(readCells(text, file)));
   const runs: PublishedRun[] = [];
   const skipped: SkippedRow[] = [];
-  for (const cells of rows) {
+  for (const cells of readCells(text, file)) {
     const run = readRun(cells);
-    if (typeof run === "string")
-      skipped.push({
-        rowId: cells.row_id ?? "",
-        family: cells.family ?? "",
-        line: Number(cells.line),
-        reason: run,
-      });
-    else runs.push(run);
+    if (typeof run !== "string") runs.push(run);
+    else {
+      const { row_id: rowId = "", family = "", line } = cells;
+      skipped.push({ rowId, family, line: Number(line), reason: run });
+    }
   }
   return { runs, skipped };
 }
 
-/** Cells that one source states for some of its rows and leaves out for others of the same model, machine and cut. */
-const SHARED_CELLS: readonly { readonly cell: string; readonly within: readonly string[] }[] = [
-  { cell: "inter_node_gbps_per_gpu", within: ["family", "accelerator"] },
-  { cell: "knows_seq_parallel", within: ["family"] },
-  { cell: "vp", within: ["family", "model", "accelerator", "tp", "pp", "layers"] },
-];
+/** The table that comes with the planner: runs that can be predicted, and rows that cannot. */
+export function publishedTable(): PublishedRuns {
+  return readRuns(publishedText(), PUBLISHED_FILE);
+}
 
-function fillFromRelatives(rows: readonly Cells[]): readonly Cells[] {
-  let filled: readonly Cells[] = rows.map((cells) =>
-    textIn(cells, "seq_parallel") === "yes" ? { ...cells, knows_seq_parallel: "yes" } : cells,
-  );
-  for (const { cell, within } of SHARED_CELLS) {
-    const known = new Map<string, Set<string>>();
-    const keyOf = (cells: Cells) => within.map((name) => cells[name] ?? "").join("|");
-    for (const cells of filled) {
-      const value = cells[cell];
-      if (value) known.set(keyOf(cells), (known.get(keyOf(cells)) ?? new Set()).add(value));
-    }
-    filled = filled.map((cells) => {
-      const values = known.get(keyOf(cells));
-      return cells[cell] || values?.size !== 1 ? cells : { ...cells, [cell]: [...values][0] ?? "" };
+/**
+ * Reads the runs of a file.
+ * Throws a `UserError` where the file cannot be read, is no table of runs, or has none that can be predicted.
+ */
+export function readRunsFile(path: string): PublishedRuns {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new UserError(`"${path}"`, "a table of runs in CSV", "give the path of a file that can be read", {
+      cause,
     });
   }
-  return filled;
+  const read = readRuns(text, path);
+  if (read.runs.some(({ stepSeconds }) => stepSeconds !== null)) return read;
+  const reasons = [...Map.groupBy(read.skipped, ({ reason }) => reason)]
+    .slice(0, 5)
+    .map(([reason, [first]]) => `line ${first!.line}: ${reason}`);
+  throw new UserError(
+    `${path}: no run with a step time that can be predicted (${reasons.join("; ") || "no rows"})`,
+    "rows with model, accelerator, n_gpus, seq_len, gbs_seqs, mbs and step_time_s or tokens_per_s_gpu",
+    "fill in what is missing; docs/plan.md lists the columns",
+  );
 }
 
 /** A run, or in words why the row cannot be predicted. */
@@ -65,87 +67,129 @@ function readRun(cells: Cells): PublishedRun | string {
   const task = textIn(cells, "task");
   if (task && !task.startsWith("pretrain")) return `${task}, not pre-training`;
   const device = findAccelerator(cells.accelerator ?? "");
-  if (!device) return unknown("accelerator", cells.accelerator, CATALOGUE);
+  if (!device) return unknownName("accelerator", cells.accelerator, CATALOGUE);
   if (device.kind === "tpu")
     return "TPU: its layout is not stated, and it is kept out of the figures for GPUs";
   const problem = cellProblem(cells);
   if (problem) return problem;
-  const shape = fillShape(cells);
-  if ("refused" in shape)
-    return shape.refused === UNKNOWN_SHAPE ? unknown("model", cells.model, PRESETS) : shape.refused;
-  const filled = fillLayout(cells, device);
-  if ("refused" in filled) return filled.refused;
-  const { job } = filled;
-  const network = positiveIn(cells, "inter_node_gbps_per_gpu");
-  const numDevices = positiveIn(cells, "n_gpus") ?? 1;
-  const cluster = clusterOf(
-    device,
-    numDevices,
-    network === null ? {} : { networkBandwidth: (network * 1e9) / 8 },
-  );
-  const notes = [...shape.notes, ...filled.notes];
-  const indivisible = divisionProblem(shape.shape, cluster, filled.layout, job);
+  const named = modelOfRow(cells);
+  if (named === null) return unknownName("model", cells.model, PRESETS);
+  if (typeof named === "string") return named;
+  const read = layoutOfRow(cells, device);
+  if (typeof read === "string") return read;
+  const { model } = named;
+  const { job, recomputeStated } = read;
+  const cluster = clusterOfRow(cells, device);
+  const indivisible = divisionProblem(model, cluster, read.layout, job);
   if (indivisible) return indivisible;
+  const layout = recomputeStated ? read.layout : leastRecomputed(model, cluster, read.layout, job);
   const outcome = textIn(cells, "outcome").includes("out of memory") ? "out of memory" : "ran";
-  let layout: Layout = filled.layout;
-  if (!filled.recomputeStated) {
-    // By the priors: calibrated constants have seen the very runs that this one may be judged beside.
-    const model = memoryModel(shape.shape);
-    const recompute = LEAST_WORK_FIRST.find(
-      (each) => memoryOf(model, cluster, { ...layout, recompute: each }, job, PRIORS).fits,
-    );
-    layout = { ...layout, recompute: recompute ?? "selective" };
-    notes.push(`recomputation not stated: ${layout.recompute}, the least that fits`);
-  }
-  const measured =
-    outcome === "ran" ? measuredSeconds(cells, shape.shape, job, layout, device, numDevices) : null;
-  if (measured && "note" in measured && measured.note) notes.push(measured.note);
+  const measured = outcome === "ran" ? measuredSeconds(cells, model, job, layout, cluster) : null;
   const memoryGib = positiveIn(cells, "mem_gib");
   // A source that splits its memory says that the layout ran.
   const isKnownToRun = memoryGib !== null || positiveIn(cells, "mem_model_state_gib") !== null;
   if (outcome === "ran" && !measured && !isKnownToRun) return "nothing measured";
-  const { microBatch, tensor, pipeline, context, expert, virtualStages, sharding, shardGroup, precision } =
-    layout;
   const run: PublishedRun = {
     rowId: cells.row_id ?? "",
     family: cells.family ?? "",
     source: cells.source ?? "",
-    model: shape.shape,
+    model,
     cluster,
     layout,
     job,
     stepSeconds: measured?.seconds ?? null,
     memoryBytes: memoryGib === null ? null : memoryGib * 2 ** 30,
     memoryKind: memoryKindOf(textIn(cells, "mem_kind")),
-    memoryStated: filled.recomputeStated,
+    memoryStated: recomputeStated,
     outcome,
-    filled: notes,
-    recipe: [
-      shape.shape.name.toLowerCase(),
-      shape.shape.numLayers,
-      shape.shape.hidden,
-      shape.shape.attention.numHeads,
-      device.name,
-      numDevices,
-      job.sequence,
-      job.batchSequences,
-      microBatch,
-      tensor,
-      pipeline,
-      virtualStages,
-      context,
-      expert,
-      sharding,
-      shardGroup,
-      layout.recompute,
-      precision,
-    ].join(" "),
+    filled: [
+      ...named.notes,
+      ...read.notes,
+      ...(recomputeStated ? [] : [`recomputation not stated: ${layout.recompute}, the least that fits`]),
+      ...(measured?.from ? [`step time from ${measured.from}`] : []),
+    ],
+    recipe: recipeOf(model, cluster, layout, job),
   };
-  return senseProblem(run) ?? run;
+  return timeProblem(run) ?? run;
 }
 
-/** What a source's figure for memory includes; what a tool that looks at the device shows, unless it says otherwise. */
+function clusterOfRow(cells: Cells, device: Accelerator): Cluster {
+  const network = positiveIn(cells, "inter_node_gbps_per_gpu");
+  const numDevices = positiveIn(cells, "n_gpus") ?? 1;
+  return clusterOf(device, numDevices, network === null ? {} : { networkBandwidth: (network * 1e9) / 8 });
+}
+
+/** Tuned recipes avoid computing products again: what does not fit is offloaded or cut otherwise. */
+const LEAST_WORK_FIRST: readonly Recompute[] = ["none", "selective"];
+
+/** Judged by the priors: calibrated constants have seen the very runs that this one may be judged beside. */
+function leastRecomputed(model: ModelShape, cluster: Cluster, layout: Layout, job: Job): Layout {
+  const prepared = memoryModel(model);
+  const choices = LEAST_WORK_FIRST.map((recompute) => ({ ...layout, recompute }));
+  return choices.find((each) => memoryOf(prepared, cluster, each, job, PRIORS).fits) ?? choices.at(-1)!;
+}
+
+/** Everything that decides the time, so that a row measured again has the same text. */
+function recipeOf(
+  { name, numLayers, hidden, attention }: ModelShape,
+  cluster: Cluster,
+  layout: Layout,
+  job: Job,
+) {
+  const { sequenceParallel: _, ...cut } = layout;
+  const model = [name.toLowerCase(), numLayers, hidden, attention.numHeads];
+  const machine = [cluster.accelerator.name, cluster.numDevices, job.sequence, job.batchSequences];
+  return [...model, ...machine, ...Object.values(cut)].join(" ");
+}
+
+/**
+ * What a source's figure for memory includes; what a tool that looks at the device shows, unless it says
+ * otherwise.
+ */
 function memoryKindOf(text: string): MemoryKind {
   if (/alloc|active/.test(text)) return "allocated";
   return text.includes("reserv") ? "reserved" : "device";
+}
+
+/**
+ * From best to worst: the step time; tokens per second; FLOP/s under the convention named; utilisation.
+ * `from`: what the seconds were worked out of. Null: the row has none of them.
+ */
+function measuredSeconds(
+  cells: Cells,
+  model: ModelShape,
+  job: Job,
+  { recompute, precision }: Layout,
+  { accelerator, numDevices }: Cluster,
+): { readonly seconds: number; readonly from: string | null } | null {
+  const tokens = job.sequence * job.batchSequences;
+  const stated = positiveIn(cells, "step_time_s");
+  if (stated !== null) return { seconds: stated, from: null };
+  const total = positiveIn(cells, "tokens_per_s");
+  if (total !== null) return { seconds: tokens / total, from: "tokens per second" };
+  const each = positiveIn(cells, "tokens_per_s_gpu");
+  if (each !== null) return { seconds: tokens / (each * numDevices), from: "tokens per second" };
+  const rate = positiveIn(cells, "tflops_gpu");
+  const kind = textIn(cells, "tflops_kind");
+  if (rate !== null && /model|hardware/.test(kind)) {
+    // An older estimator of the BLOOM project read about 3 % low, by its own account.
+    const correction = kind.includes("older") ? 1.03 : 1;
+    const flops = countedFlops(model, job, kind.startsWith("hardware") && recompute === "full");
+    return { seconds: flops / (rate * correction * 1e12 * numDevices), from: "FLOP/s" };
+  }
+  const utilisation = positiveIn(cells, "mfu_pct");
+  if (utilisation === null) return null;
+  const reached = (utilisation / 100) * peakOf(accelerator, precision) * numDevices;
+  return { seconds: countedFlops(model, job, false) / reached, from: "utilisation" };
+}
+
+/**
+ * FLOPs of a step as most tables count them: attention in full, causal or not; the head; with recomputation
+ * the layers' forward pass once more. For a GPT these are Megatron's 72 B s l h^2 (1 + s / 6h + V / 12lh) and
+ * 96 ... (1 + s / 6h + V / 16lh), arXiv 2104.04473, section 5.1.
+ */
+function countedFlops(model: ModelShape, job: Job, isRecomputed: boolean): number {
+  const { attentionProjections, scoresFull, feedForward, head } = tokenFlops(model, job.sequence);
+  const layers = attentionProjections + scoresFull + feedForward;
+  return job.sequence * job.batchSequences * ((isRecomputed ? 4 : 3) * layers + 3 * head);
 }

@@ -1,22 +1,22 @@
 import { expect, test } from "vitest";
 import { CONSTANTS } from "../constants.ts";
-import { publishedTable } from "../data/published-runs.ts";
 import { calibrate } from "./calibrate.ts";
 import { fitConstants } from "./fit.ts";
-import { predictRun } from "./predict-run.ts";
-import { rowsGiven, storedTable, worseThan } from "./stored.ts";
+import { predictRun } from "./published-run.ts";
+import { publishedTable } from "./read-runs.ts";
+import { referenceErrors, rowsGiven, worseThan } from "./reference-errors.ts";
 import { type ValidationReport, validate } from "./validate.ts";
 
 const read = publishedTable();
 const { runs } = read;
 const given = rowsGiven(read);
 
-test("published runs are predicted as well as the stored table says, and better than any constant utilisation", () => {
+test("published runs are predicted as well as the reference says, better than by any constant utilisation", () => {
   const report = validate(read, []);
-  expect(worseThan(report, given, storedTable())).toEqual([]);
-  const better = storedTable().map((each) => ({ ...each, mapePercent: each.mapePercent - 1 }));
+  expect(worseThan(report, given, referenceErrors())).toEqual([]);
+  const better = referenceErrors().map((each) => ({ ...each, mapePercent: each.mapePercent - 1 }));
   expect(worseThan(report, given, better)).toHaveLength(report.families.length);
-  expect(worseThan(report, given, better)[0]).toMatch(/^bloom: mean error 8\.\d %, stored 7\.\d %$/);
+  expect(worseThan(report, given, better)[0]).toMatch(/^bloom: mean error 8\.\d %, reference 7\.\d %$/);
   expect(report.all.medianPercent).toBeLessThan(12);
   expect(report.all.p90Percent).toBeLessThan(30);
   for (const { family, mapePercent, baselineOtherPercent } of report.families)
@@ -28,7 +28,8 @@ test("published runs are predicted as well as the stored table says, and better 
 });
 
 test("nine in ten rows lie inside the interval", () => {
-  // In sample, by the constants that the planner uses: the interval is that of families left out, so it holds more easily.
+  // In sample, by the constants that the planner uses: the interval is that of families left out, so it holds
+  // more easily.
   const timed = runs.filter(({ stepSeconds }) => stepSeconds !== null);
   const inside = timed.filter((run) => {
     const { stepSecondsLow, stepSecondsHigh } = predictRun(run, CONSTANTS);
@@ -68,18 +69,18 @@ test("constants that made the times are found again, and few rows move them litt
   );
 });
 
-test("fewer rows of a stored family, or none, are worse; other tables are not compared", () => {
-  const stored = [{ family: "a", given: 3, rows: 2, mapePercent: 5, medianPercent: 5 }];
+test("fewer rows of a reference family, or none, are worse; other tables are not compared", () => {
+  const reference = [{ family: "a", given: 3, rows: 2, mapePercent: 5, medianPercent: 5 }];
   const family = { family: "a", rows: 2, mapePercent: 5, medianPercent: 5 };
   const worse = (now: readonly object[], rows: number) =>
-    worseThan({ families: now } as unknown as ValidationReport, new Map([["a", rows]]), stored);
+    worseThan({ families: now } as unknown as ValidationReport, new Map([["a", rows]]), reference);
   expect(worse([family], 3)).toEqual([]);
-  expect(worse([{ ...family, rows: 1 }], 3)).toEqual(["a: 1 rows used, stored 2"]);
-  expect(worse([], 3)).toEqual(["a: 0 rows used, stored 2"]);
-  expect(worse([{ ...family, medianPercent: 6 }], 3)).toEqual(["a: median error 6.0 %, stored 5.0 %"]);
+  expect(worse([{ ...family, rows: 1 }], 3)).toEqual(["a: 1 rows used, reference 2"]);
+  expect(worse([], 3)).toEqual(["a: 0 rows used, reference 2"]);
+  expect(worse([{ ...family, medianPercent: 6 }], 3)).toEqual(["a: median error 6.0 %, reference 5.0 %"]);
   expect(worse([{ ...family, medianPercent: 6 }], 4)).toEqual([]);
-  expect([...given.keys()]).toEqual(expect.arrayContaining(storedTable().map((each) => each.family)));
-  for (const each of storedTable()) expect(given.get(each.family), each.family).toBe(each.given);
+  expect([...given.keys()]).toEqual(expect.arrayContaining(referenceErrors().map((each) => each.family)));
+  for (const each of referenceErrors()) expect(given.get(each.family), each.family).toBe(each.given);
 });
 
 test("a published family under another name does not learn from itself", () => {

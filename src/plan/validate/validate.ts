@@ -1,16 +1,31 @@
-/** @file Judges the step model by published runs, one family at a time, with constants calibrated on the other families only. */
+/**
+ * @file Judges the step model by published runs, one family at a time, with constants calibrated on the other
+ * families only.
+ */
 
 import { median } from "../../math/statistics.ts";
 import { type Constants, PRIORS } from "../constants.ts";
 import type { StepPrediction } from "../step/prediction.ts";
-import { adjustConstants } from "./adjust.ts";
-import { idealSeconds, medianUtilisation } from "./baseline.ts";
-import { comparableBytes } from "./comparable-memory.ts";
-import { type ErrorSummary, type Pair, summariseErrors } from "./errors.ts";
+import { adjustConstants } from "./calibrate.ts";
 import { fitConstants } from "./fit.ts";
-import { predictRun, timedPairs } from "./predict-run.ts";
-import type { PublishedRun, PublishedRuns, SkippedRow } from "./published-run.ts";
-import { joinRankings, type Ranking, rankLayouts } from "./ranking.ts";
+import {
+  comparableBytes,
+  idealSeconds,
+  medianUtilisation,
+  type PublishedRun,
+  type PublishedRuns,
+  predictRun,
+  type SkippedRow,
+  timedPairs,
+} from "./published-run.ts";
+import {
+  type ErrorSummary,
+  joinRankings,
+  type Pair,
+  type Ranking,
+  rankLayouts,
+  summariseErrors,
+} from "./scores.ts";
 
 /** A run and what was predicted for it. */
 export type JudgedRun = {
@@ -22,7 +37,10 @@ export type FamilyReport = ErrorSummary & {
   readonly family: string;
   /** Different recipes among the rows. */
   readonly recipes: number;
-  /** Half the spread of recipes measured again: the error that no prediction of one number can go below. Null: none was. */
+  /**
+   * Half the spread of recipes measured again: the error that no prediction of one number can go below. Null:
+   * none was.
+   */
   readonly floorPercent: number | null;
   readonly baselineOtherPercent: number | null;
   readonly baselineOraclePercent: number;
@@ -70,7 +88,10 @@ export type ValidationOptions = {
   readonly constants?: Constants;
 };
 
-/** Judges every family. `known` are runs that may be learned from beside those judged: what they share with a judged family is left out. */
+/**
+ * Judges every family. `known`: runs that may be learned from beside those judged; what they share with a
+ * judged family is left out.
+ */
 export function validate(
   { runs, skipped }: PublishedRuns,
   known: readonly PublishedRun[],
@@ -89,10 +110,11 @@ export function validate(
       (run) => groupBy(run) !== family,
     );
     const constants = options.constants ?? (others.length > 0 ? fitConstants(others) : PRIORS);
-    const own = members.map((run) => ({ run, prediction: predictRun(run, constants) }));
+    const predictions = new Map(members.map((run) => [run, predictRun(run, constants)] as const));
+    const own = [...predictions].map(([run, prediction]) => ({ run, prediction }));
     judged.push(...own);
     if (own.every(({ run }) => run.stepSeconds === null)) continue;
-    const ranked = rankLayouts(members, (run) => predictRun(run, constants).stepSeconds);
+    const ranked = rankLayouts(members, (run) => predictions.get(run)!.stepSeconds);
     rankings.push(...ranked);
     reports.push(familyReport(family, own, others, ranked, constants));
   }
@@ -169,7 +191,10 @@ function floorOf(runs: readonly PublishedRun[]): number | null {
   return pairs.length > 0 ? summariseErrors(pairs).mapePercent : null;
 }
 
-/** Three recipes spread evenly over the family, in the order of the table, are learned from; the rest are judged. */
+/**
+ * Three recipes spread evenly over the family, in the order of the table, are learned from; the rest are
+ * judged.
+ */
 function afterThree(runs: readonly PublishedRun[], constants: Constants): number | null {
   const recipes = [...Map.groupBy(runs, ({ recipe }) => recipe).values()];
   if (recipes.length < 6) return null;
@@ -184,17 +209,13 @@ function memoryReport(judged: readonly JudgedRun[]): MemoryReport {
   const measured = judged.filter(({ run }) => run.memoryBytes !== null);
   const failed = judged.filter(({ run }) => run.outcome === "out of memory");
   const ran = judged.filter(({ run }) => run.outcome === "ran" && run.memoryStated);
+  const pairs = measured.map(({ run, prediction }) => ({
+    predicted: comparableBytes(prediction.memory, run.memoryKind),
+    measured: run.memoryBytes!,
+  }));
   return {
     rows: measured.length,
-    medianPercent:
-      measured.length === 0
-        ? null
-        : summariseErrors(
-            measured.map(({ run, prediction }) => ({
-              predicted: comparableBytes(prediction.memory, run.memoryKind),
-              measured: run.memoryBytes!,
-            })),
-          ).medianPercent,
+    medianPercent: pairs.length > 0 ? summariseErrors(pairs).medianPercent : null,
     falseFits: failed.filter(({ prediction }) => prediction.memory.fits).length,
     falseMisfits: ran.filter(({ prediction }) => !prediction.memory.fits).length,
     outOfMemoryRows: failed.length,

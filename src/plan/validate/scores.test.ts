@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { summariseErrors } from "./errors.ts";
-import { joinRankings, orderOf, ranksOf } from "./ranking.ts";
+import { joinRankings, orderOf, ranksOf, summariseErrors } from "./scores.ts";
 
 test("ranks share ties", () => {
   expect(ranksOf([3, 1, 3, 2])).toEqual([3.5, 1, 3.5, 2]);

@@ -1,30 +1,33 @@
-/** @file The model of a published row: its own cells first, then the published model of that name, then what its size implies. */
+/**
+ * @file The model of a published row: its own cells first, then the published model of that name, then what
+ * its size implies.
+ */
 
 import type { Attention, Experts, ModelShape } from "../shape/model-shape.ts";
 import { countParameters } from "../shape/parameters.ts";
 import { findPreset } from "../shape/presets.ts";
 import { type Cells, positiveIn, textIn } from "./cells.ts";
 
-export type Filled = { readonly shape: ModelShape; readonly notes: readonly string[] };
-export type Refused = { readonly refused: string };
-
-/** Neither the row nor the published models say. */
-export const UNKNOWN_SHAPE = "shape not stated";
+export type ModelOfRow = { readonly model: ModelShape; readonly notes: readonly string[] };
 
 /** GPT-2's vocabulary rounded up to a multiple of 1024, as Megatron trains: for rows that do not say. */
 const ASSUMED_VOCABULARY = 51200;
 
-export function fillShape(cells: Cells): Filled | Refused {
+/**
+ * The model; in words why there is none to predict; null where neither the row nor the published models know
+ * it.
+ */
+export function modelOfRow(cells: Cells): ModelOfRow | string | null {
   const name = cells.model ?? "";
   if (
     /nemotron[-_ ]?(h|3|nano|super)|mamba|jamba|zamba|hyena/i.test(name) &&
     !/nemotron[-_ ]?340/i.test(name)
   )
-    return { refused: "state-space layers are not modelled" };
+    return "state-space layers are not modelled";
   const known = findPreset(name);
   const notes: string[] = [];
   const hidden = positiveIn(cells, "hidden") ?? known?.hidden;
-  if (hidden === undefined) return { refused: UNKNOWN_SHAPE };
+  if (hidden === undefined) return null;
   const attention = attentionOf(cells, hidden, known, notes);
   const experts = expertsOf(cells, known);
   const width = positiveIn(cells, "ffn") ?? known?.feedForwardWidth ?? 4 * hidden;
@@ -44,14 +47,17 @@ export function fillShape(cells: Cells): Filled | Refused {
     extraPredictions: /w\/o mtp|without mtp/i.test(name) ? 0 : (known?.extraPredictions ?? 0),
   };
   const numLayers = layersOf(cells, base, known, notes);
-  if (numLayers === null) return { refused: "number of layers not stated" };
+  if (numLayers === null) return "number of layers not stated";
   const shape = { ...base, numLayers };
   const paramsB = positiveIn(cells, "params_b");
-  return { shape: known || paramsB === null || experts ? shape : likelier(shape, paramsB * 1e9), notes };
+  return { model: known || paramsB === null || experts ? shape : likeliest(shape, paramsB * 1e9), notes };
 }
 
-/** Two or three matrices, tied or not: whichever comes closest to the stated number of parameters; ties go to the simpler. */
-function likelier(shape: ModelShape, parameters: number): ModelShape {
+/**
+ * Two or three matrices, tied or not: whichever comes closest to the stated parameters; ties go to the
+ * simpler.
+ */
+function likeliest(shape: ModelShape, parameters: number): ModelShape {
   const candidates = [false, true].flatMap((gated) =>
     [true, false].map((tiedEmbeddings) => ({ ...shape, gated, tiedEmbeddings, biases: !gated })),
   );
@@ -77,9 +83,9 @@ function attentionOf(cells: Cells, hidden: number, known: ModelShape | null, not
 }
 
 /**
- * The BLOOM layout search prints its heads in the text around the tables: 64, except where 64 does not divide the width (14400): 96, and 32 in
- * the model of 8 layers (chronicles-prequel.md). Elsewhere heads of 128 are assumed, as many as divide over
- * the tensor ranks.
+ * The BLOOM layout search prints its heads in the text around the tables (chronicles-prequel.md): 64, but for
+ * a width of 14400: 96, and 32 in the model of 8 layers. Elsewhere heads of 128 are assumed, as many as
+ * divide over the tensor ranks.
  */
 function assumedHeads(cells: Cells, hidden: number): number {
   if (/bloom/i.test(cells.model ?? "")) {

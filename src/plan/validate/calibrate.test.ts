@@ -1,14 +1,15 @@
 import { expect, test } from "vitest";
 import { CONSTANTS } from "../constants.ts";
-import { publishedRuns } from "../data/published-runs.ts";
-import { errorsLeftOut } from "./adjust.ts";
-import { idealSeconds, medianUtilisation } from "./baseline.ts";
+import { errorsLeftOut } from "./calibrate.ts";
+import { idealSeconds, medianUtilisation } from "./published-run.ts";
+import { publishedTable } from "./read-runs.ts";
 
-const runs = publishedRuns();
+const { runs } = publishedTable();
 const timed = runs.filter(({ stepSeconds }) => stepSeconds !== null);
 
 test("utilisation is what the source prints, where it counts as we do", () => {
-  // MosaicML prints 41.25 % with attention in full; half of it is 12 s h / (6 N + 12 s h) of the FLOPs less: 1.2 % here.
+  // MosaicML prints 41.25 % with attention in full; half of it is 12 s h / (6 N + 12 s h) of the FLOPs less:
+  // 1.2 % here.
   const first = runs.find(({ rowId }) => rowId === "1")!;
   const ours = idealSeconds(first) / first.stepSeconds!;
   expect(ours).toBeLessThan(0.4125);

@@ -1,13 +1,43 @@
-/** @file Does the planner put measured layouts of one setting in the right order, and what does its first choice cost? */
+/**
+ * @file How far predictions are from measurements: errors in per cent, and the order of layouts of one
+ * setting.
+ */
 
-import { mean, median } from "../../math/statistics.ts";
+import { mean, median, quantile } from "../../math/statistics.ts";
 import type { PublishedRun } from "./published-run.ts";
 
-/** A layout of a setting: seconds per sequence, so that batches of slightly different size compare. */
-export type RankedLayout = {
+/**
+ * A predicted and a measured time. Of layouts: seconds per sequence, so that batches of different size
+ * compare.
+ */
+export type Pair = {
   readonly predicted: number;
   readonly measured: number;
 };
+
+export type ErrorSummary = {
+  readonly rows: number;
+  readonly mapePercent: number;
+  readonly medianPercent: number;
+  readonly p90Percent: number;
+  readonly worstPercent: number;
+  /** Median of predicted over measured, less one. */
+  readonly biasPercent: number;
+};
+
+/** Summary of at least one pair. */
+export function summariseErrors(pairs: readonly Pair[]): ErrorSummary {
+  const ratios = pairs.map(({ predicted, measured }) => predicted / measured - 1);
+  const sizes = ratios.map((ratio) => 100 * Math.abs(ratio));
+  return {
+    rows: pairs.length,
+    mapePercent: mean(sizes),
+    medianPercent: median(sizes),
+    p90Percent: quantile(sizes, 0.9),
+    worstPercent: Math.max(...sizes),
+    biasPercent: 100 * median(ratios),
+  };
+}
 
 export type Ranking = {
   readonly setting: string;
@@ -25,7 +55,8 @@ function settingOf({ model, cluster, job, layout, family }: PublishedRun): strin
   const { name, numLayers, hidden, attention } = model;
   const shape = `${name} ${numLayers}x${hidden}, ${attention.numHeads} heads`;
   const machine = `${cluster.numDevices} ${cluster.accelerator.label}`;
-  return `${family}: ${shape} on ${machine}, ${layout.precision}, ${job.sequence} tokens, ${job.software.gradientBytes} B`;
+  const trained = `${layout.precision}, ${job.sequence} tokens, ${job.software.gradientBytes} B`;
+  return `${family}: ${shape} on ${machine}, ${trained}`;
 }
 
 /** Orders every setting with enough layouts; a layout measured again counts once, at its median. */
@@ -34,15 +65,13 @@ export function rankLayouts(
   predict: (run: PublishedRun) => number,
 ): readonly Ranking[] {
   const timed = runs.filter((run) => run.stepSeconds !== null);
-  const settings = Map.groupBy(timed, settingOf);
-  return [...settings].flatMap(([setting, members]) => {
+  return [...Map.groupBy(timed, settingOf)].flatMap(([setting, members]) => {
     const recipes = [...Map.groupBy(members, ({ recipe }) => recipe).values()];
-    const layouts = recipes.map((same): RankedLayout => {
-      const run = same[0]!;
-      const perSequence = (seconds: number, of: PublishedRun) => seconds / of.job.batchSequences;
+    const layouts = recipes.map((same): Pair => {
+      const [run] = same as [PublishedRun];
       return {
-        predicted: perSequence(predict(run), run),
-        measured: median(same.map((each) => perSequence(each.stepSeconds!, each))),
+        predicted: predict(run) / run.job.batchSequences,
+        measured: median(same.map(({ stepSeconds, job }) => stepSeconds! / job.batchSequences)),
       };
     });
     return layouts.length < LEAST_LAYOUTS ? [] : [{ setting, ...orderOf(layouts) }];
@@ -50,15 +79,13 @@ export function rankLayouts(
 }
 
 /** Order of the layouts of one setting. */
-export function orderOf(layouts: readonly RankedLayout[]): Omit<Ranking, "setting"> {
+export function orderOf(layouts: readonly Pair[]): Omit<Ranking, "setting"> {
   const first = layouts.reduce((best, each) => (each.predicted < best.predicted ? each : best));
   const fastest = Math.min(...layouts.map(({ measured }) => measured));
+  const ranksBy = (key: keyof Pair) => ranksOf(layouts.map((layout) => layout[key]));
   return {
     layouts: layouts.length,
-    spearman: correlation(
-      ranksOf(layouts.map(({ predicted }) => predicted)),
-      ranksOf(layouts.map(({ measured }) => measured)),
-    ),
+    spearman: correlation(ranksBy("predicted"), ranksBy("measured")),
     regretPercent: 100 * (first.measured / fastest - 1),
   };
 }
