@@ -12,3 +12,8 @@ export type Estimate<End extends number | null = number | null> = {
   readonly lo: End;
   readonly hi: End;
 };
+
+/** Median and 90 % interval of a quantile function. */
+export function intervalAt(quantile: (fraction: number) => number): Interval {
+  return { median: quantile(0.5), lo: quantile(0.05), hi: quantile(0.95) };
+}

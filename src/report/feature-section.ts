@@ -1,6 +1,6 @@
 /** @file The report's section on features: what each change on trial did on every rung, what that says of the target, and the verdict. */
 
-import type { FeatureScale } from "../laws/decide/feature/feature.ts";
+import type { FeatureScale } from "../laws/decide/feature/findings.ts";
 import type { Interval } from "../math/interval.ts";
 import { fixed, formatCount, formatFlops, formatSignedPercent, significant } from "../units/print.ts";
 import type { FeatureFacts, ReportData } from "./data.ts";

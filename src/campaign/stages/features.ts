@@ -8,8 +8,7 @@ import type { Manifest } from "../../corpus/manifest.ts";
 import type { Placed } from "../../fleet/recorded-run.ts";
 import { runName } from "../../fleet/recorded-run.ts";
 import type { Design } from "../../law/law.ts";
-import { judgeFeature } from "../../laws/decide/feature/feature.ts";
-import { effectLine } from "../../laws/decide/feature/line.ts";
+import { judgeFeature, studyFeature } from "../../laws/decide/feature/feature.ts";
 import type { TableRun } from "../../laws/table/table.ts";
 import { sha256 } from "../../record/files.ts";
 import type { PlannedRun } from "../../train/planned-run.ts";
@@ -65,11 +64,12 @@ export async function features(
       const runs = runsOf(feature.rungs).map((run) => done.get(run.name)!);
       const target = designOf(plan.target);
       const sides = sidesOf(adopted, runs, ladder);
-      const report = storedReport(judgeFeature(...sides, target));
+      const study = studyFeature(...sides, target);
+      const report = storedReport(study.report);
       const subject = subjectOf(feature, plan, manifest);
       const foretold = measureRung(context, subject, report);
       predictTarget(context, subject, report);
-      return { name, change, adopted, runs, report, foretold, line: [...effectLine(...sides, target)] };
+      return { name, change, adopted, runs, report, foretold, line: [...study.band()] };
     });
   });
 }

@@ -18,7 +18,7 @@ test("the verdict comes first, every number has its interval, and nothing is und
   );
   expect(text).toMatch(/1e17 +1, same design +-2\.00 % \(-2\.\d+ % to -1\.\d+ %\)/);
   expect(text).toMatch(/worth in tokens +[\d.e+]+ \([\d.]+ to \S+\) times, at the same N/);
-  expect(text).toContain("4 scales: the trend rests mostly on prior belief");
+  expect(text).toContain("4 scales: the trend rests mostly on the priors");
   expect(text).not.toMatch(/undefined|NaN|Infinity/);
 });
 

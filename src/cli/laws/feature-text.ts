@@ -1,6 +1,7 @@
 /** @file What two ladders say of a change, as a person reads it: the verdict, the scales, the trend and what would tell more. */
 
-import type { Crossover, FeatureReport, FeatureScale } from "../../laws/decide/feature/feature.ts";
+import type { FeatureReport } from "../../laws/decide/feature/feature.ts";
+import type { Crossover, FeatureScale } from "../../laws/decide/feature/findings.ts";
 import { multiplierText, rangeText } from "../../laws/decide/feature/verdict.ts";
 import type { Interval } from "../../math/interval.ts";
 import { formatCount, formatSignedPercent, significant } from "../../units/print.ts";

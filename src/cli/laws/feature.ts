@@ -50,14 +50,11 @@ async function runFeature(
   featurePath: string | undefined,
   flags: FeatureFlags,
 ): Promise<void> {
-  const [{ judgeFeature }, { effectLine }] = await Promise.all([
-    import("../../laws/decide/feature/feature.ts"),
-    import("../../laws/decide/feature/line.ts"),
-  ]);
+  const { studyFeature } = await import("../../laws/decide/feature/feature.ts");
   const { base, feature, warnings } = await readBoth(basePath, featurePath, flags);
   const target = await targetOf(base, flags);
-  const judged = judgeFeature(base, feature, target, flags.worth === undefined ? {} : { worth: flags.worth });
-  const report = { ...judged, warnings: [...warnings, ...judged.warnings] };
+  const study = studyFeature(base, feature, target, flags.worth === undefined ? {} : { worth: flags.worth });
+  const report = { ...study.report, warnings: [...warnings, ...study.report.warnings] };
   if (flags.json) printJson(report);
   else printText(featureText(report));
   await writeFigure(flags, async () => {
@@ -70,7 +67,7 @@ async function runFeature(
     return featureFigure({
       title: `Does the change still help at ${target.c.toExponential(1).replace("e+", "e")} FLOPs?`,
       scales: report.scales.map((part) => scale(part, part.c)),
-      line: effectLine(base, feature, target),
+      line: study.band(),
       target: scale(report.atTarget, target.c),
     });
   });
@@ -131,7 +128,7 @@ function featureRule(rule: string): { readonly column: string; readonly values: 
 }
 
 async function targetOf(base: readonly TableRun[], flags: FeatureFlags): Promise<Design> {
-  const { designAtCompute, flopsPerPair } = await import("../../laws/decide/feature/path.ts");
+  const { designAtCompute, flopsPerPair } = await import("../../laws/decide/feature/base-law.ts");
   const { targetCompute: c, targetParams: n, targetTokens: d } = flags;
   if (n !== undefined && d !== undefined) return { n, d, c: c ?? flopsPerPair(base) * n * d };
   if (c !== undefined && n === undefined && d === undefined) return designAtCompute(base, c);

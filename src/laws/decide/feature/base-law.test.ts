@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
 import { quantile } from "../../../math/statistics.ts";
-import { alongPath, baseLawOf, logLossSteps, multiplierFor } from "./base-law.ts";
-import { groupsOf } from "./pairs.ts";
+import { baseLawOf, logLossSteps, multiplierFor, scaled } from "./base-law.ts";
+import { byDesign } from "./pairs.ts";
 
 const loss = (n: number, d: number) => 1.7 + 400 * n ** -0.34 + 900 * d ** -0.31;
 const grid = [1e7, 3e7, 1e8, 3e8].flatMap((n) =>
   [5, 20, 80].map((ratio) => ({ run: "", n, d: ratio * n, c: 6 * ratio * n * n, loss: loss(n, ratio * n) })),
 );
-const baseLaw = baseLawOf(groupsOf(grid), 0);
+const baseLaw = baseLawOf(byDesign(grid), 0);
 const design = { n: 1e8, d: 2e9, c: 1.2e18 };
 const spread = (values: readonly number[]) => [0.05, 0.5, 0.95].map((fraction) => quantile(values, fraction));
 
-test("a law without noise is found again, within what the beliefs leave open", () => {
+test("a law without noise is found again, within what the priors leave open", () => {
   const [low, , high] = spread(baseLaw.draws.map(({ alpha }) => alpha));
   expect(low).toBeLessThan(0.345);
   expect(high).toBeGreaterThan(0.335);
@@ -43,14 +43,14 @@ test("no effect is worth 1 times anything, and what lies below the floor is unbo
   }
 });
 
-test("more compute along the path lowers the loss in every draw", () => {
-  const steps = logLossSteps(baseLaw, design, alongPath(baseLaw, design, 2));
+test("more compute along the ladder lowers the loss in every draw", () => {
+  const steps = logLossSteps(baseLaw, design, scaled(baseLaw, design, 2));
   expect(Math.max(...steps)).toBeLessThan(0);
-  expect(alongPath(baseLaw, design, 4).c).toBe(4 * design.c);
+  expect(scaled(baseLaw, design, 4).c).toBe(4 * design.c);
 });
 
 test("a table without tokens has a law over compute alone", () => {
-  const bare = baseLawOf(groupsOf(grid.map((run) => ({ ...run, d: Number.NaN }))), 0);
+  const bare = baseLawOf(byDesign(grid.map((run) => ({ ...run, d: Number.NaN }))), 0);
   expect(bare.hasTokens).toBe(false);
   expect(Math.max(...logLossSteps(bare, design, { ...design, c: 2 * design.c }))).toBeLessThan(0);
 });

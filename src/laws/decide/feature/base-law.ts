@@ -1,13 +1,22 @@
-/** @file The base's loss over size and data, as draws of its posterior: slopes between designs, and multipliers of compute and tokens. */
+/**
+ * @file The base without the change: its ladder, draws of its law, and what an effect is worth in compute or
+ * tokens.
+ */
 
 import type { Design } from "../../../law/law.ts";
+import { type Interval, intervalAt } from "../../../math/interval.ts";
+import { normalCumulative, normalQuantile } from "../../../math/normal.ts";
 import { Random } from "../../../math/random.ts";
+import { mean, median, quantile } from "../../../math/statistics.ts";
+import { mixtureQuantile, type Part } from "../../forecast/mixture.ts";
 import { floorSharePrior, PRIORS } from "../../forecast/prior.ts";
-import type { Group } from "./pairs.ts";
+import type { TableRun } from "../../table/table.ts";
+import { byDesign, type DesignRuns } from "./pairs.ts";
 
-// log L(N, D) = level + log(e + (1 - e) ((1 - q) (N/N0)^-alpha + q (D/D0)^-beta)), anchored at the base's largest run (N0, D0): e is
-// the floor's share of its loss, q the data's share of what is reducible. That is Chinchilla's law (arXiv 2203.15556) in numbers on
-// which weak beliefs can be held: a ladder along one D / N cannot tell q, alpha and beta apart, and should then say so by its spread.
+// log L(N, D) = level + log(e + (1 - e) ((1 - q) (N/N0)^-alpha + q (D/D0)^-beta)), anchored at the base's
+// largest run (N0, D0): e is the floor's share of its loss, q the data's share of what is reducible. That is
+// Chinchilla's law (arXiv 2203.15556) in numbers that weak priors can be put on: a ladder along one D / N
+// cannot tell q, alpha and beta apart, and should then say so by its spread.
 
 /** One draw of the base's law. */
 export type BaseLawDraw = {
@@ -22,12 +31,62 @@ export type BaseLawDraw = {
 
 export type BaseLaw = {
   readonly anchor: Design;
-  /** log N gains this share of log C along the base's designs, log D the rest. */
-  readonly pathExponent: number;
+  readonly growth: Growth;
   /** False where the table has no tokens: compute then stands for both. */
   readonly hasTokens: boolean;
   readonly draws: readonly BaseLawDraw[];
 };
+
+/** How N and D grow with C along the base's designs, straight in logs. */
+export type Growth = {
+  /** log10 of D / N at a compute. */
+  readonly ratioAt: (c: number) => number;
+  readonly designAt: (c: number) => Design;
+  /** log N gains this share of log C, log D the rest. */
+  readonly paramsExponent: number;
+};
+
+export function growthOf(base: readonly DesignRuns[], hasTokens: boolean): Growth {
+  const size = lineOverCompute(base, ({ n }) => Math.log10(n));
+  const ratio = lineOverCompute(base, ({ n, d }) => Math.log10(d / n));
+  // Attention makes C grow a little unlike N D; the shares must still add up to 1.
+  const share = size.slope / Math.max(2 * size.slope + ratio.slope, 1e-9);
+  return {
+    ratioAt: ratio.at,
+    designAt: (c) => ({ n: 10 ** size.at(c), d: 10 ** (size.at(c) + ratio.at(c)), c }),
+    paramsExponent: hasTokens && Number.isFinite(share) ? Math.min(1, Math.max(0, share)) : 0.5,
+  };
+}
+
+function lineOverCompute(base: readonly DesignRuns[], y: (design: Design) => number) {
+  const x = base.map(({ c }) => Math.log10(c));
+  const [middleX, middleY] = [mean(x), mean(base.map(y))];
+  const spread = x.reduce((sum, value) => sum + (value - middleX) ** 2, 0);
+  const slope = x.reduce((sum, value, i) => sum + (value - middleX) * (y(base[i]!) - middleY), 0) / spread;
+  return { slope, at: (c: number) => middleY + slope * (Math.log10(c) - middleX) };
+}
+
+/** The design that the base's ladder would have at a compute: the target where only its compute is given. */
+export function designAtCompute(base: readonly TableRun[], compute: number): Design {
+  return growthOf(byDesign(base), true).designAt(compute);
+}
+
+/** C / (N D) of the base's runs, their median: about 6, with whatever the table counts besides. */
+export function flopsPerPair(base: readonly TableRun[]): number {
+  const ratios = base
+    .map(({ n, d, c }) => c / (n * d))
+    .filter((ratio) => ratio > 0 && Number.isFinite(ratio));
+  return ratios.length === 0 ? 6 : median(ratios);
+}
+
+/** The design that the base's ladder reaches from `design` with `factor` times the compute. */
+export function scaled(
+  { growth: { paramsExponent: p } }: BaseLaw,
+  { n, d, c }: Design,
+  factor: number,
+): Design {
+  return { n: n * factor ** p, d: d * factor ** (1 - p), c: c * factor };
+}
 
 const logistic = (z: number) => 1 / (1 + Math.exp(-z));
 const logit = (p: number) => Math.log(p / (1 - p));
@@ -40,11 +99,10 @@ const STRIDE = 8;
 /** Student's t of 4 degrees: a stray rung bends the law less. */
 const TAIL = 4;
 
-type Bell = { readonly mean: number; readonly sd: number };
-
-/** Beliefs about (alpha, beta, e, q, misfit), on log, log, logit, logit and log scales. */
-function bells(anchor: Design): readonly Bell[] {
-  // In C ~ N D each of alpha and beta is twice the exponent on compute; published fits lie between 0.2 and 0.7.
+/** Normal priors on (alpha, beta, e, q, misfit), on log, log, logit, logit and log scales. */
+function priorsFor(anchor: Design): readonly { readonly mean: number; readonly sd: number }[] {
+  // In C ~ N D each of alpha and beta is twice the exponent on compute; published fits lie between 0.2 and
+  // 0.7.
   const exponent = { mean: Math.log(2 * PRIORS.exponent.median), sd: PRIORS.exponent.spread };
   const floor = floorSharePrior(anchor.c);
   return [
@@ -67,16 +125,13 @@ function drawOf(theta: Float64Array): BaseLawDraw {
   };
 }
 
-/** N and D as the surface reads them. */
-function sizes(hasTokens: boolean, { n, d, c }: Design): readonly [number, number] {
-  return hasTokens ? [n, d] : [Math.sqrt(c), Math.sqrt(c)];
-}
+type Anchored = Pick<BaseLaw, "anchor" | "hasTokens">;
 
-/** Log of N / N0 and D / D0. */
-function placeOf(baseLaw: Omit<BaseLaw, "draws">, design: Design): readonly [number, number] {
-  const [n, d] = sizes(baseLaw.hasTokens, design);
-  const [n0, d0] = sizes(baseLaw.hasTokens, baseLaw.anchor);
-  return [Math.log(n / n0), Math.log(d / d0)];
+/** Log of N / N0 and D / D0; without tokens the root of C stands for both. */
+function logSizes({ anchor, hasTokens }: Anchored, { n, d, c }: Design): readonly [number, number] {
+  if (hasTokens) return [Math.log(n / anchor.n), Math.log(d / anchor.d)];
+  const size = Math.log(Math.sqrt(c) / Math.sqrt(anchor.c));
+  return [size, size];
 }
 
 function logLossAt(draw: BaseLawDraw, logN: number, logD: number): number {
@@ -85,38 +140,38 @@ function logLossAt(draw: BaseLawDraw, logN: number, logD: number): number {
   return level + Math.log(floorShare + (1 - floorShare) * reducible);
 }
 
-/** The posterior of the base's law, by Goodman and Weare's ensemble of walkers (2010): no tuning, any scales. */
-export function baseLawOf(base: readonly Group[], seed: number): BaseLaw {
-  const anchor = base.reduce((best, group) => (group.c > best.c ? group : best));
+/** The posterior of the base's law, by Goodman and Weare's ensemble of walkers (2010): needs no tuning. */
+export function baseLawOf(base: readonly DesignRuns[], seed: number): BaseLaw {
+  const anchor = base.reduce((best, design) => (design.c > best.c ? design : best));
   const hasTokens = base.every(({ n, d }) => n > 0 && d > 0 && Number.isFinite(n) && Number.isFinite(d));
-  const shell = { anchor, hasTokens, pathExponent: hasTokens ? pathExponentOf(base) : 0.5 };
-  const places = base.map((group) => placeOf(shell, group));
-  const targets = base.map(({ logLosses }) => logLosses.reduce((sum, y) => sum + y, 0) / logLosses.length);
-  const beliefs = bells(anchor);
+  const sizes = base.map((design) => logSizes({ anchor, hasTokens }, design));
+  const targets = base.map(({ logLosses }) => mean(logLosses));
+  const priors = priorsFor(anchor);
   const logDensity = (theta: Float64Array): number => {
     let sum = 0;
-    for (const [j, bell] of beliefs.entries()) sum -= ((theta[j + 1]! - bell.mean) / bell.sd) ** 2 / 2;
+    for (const [j, prior] of priors.entries()) sum -= ((theta[j + 1]! - prior.mean) / prior.sd) ** 2 / 2;
     const draw = drawOf(theta);
-    for (let i = 0; i < places.length; i++) {
-      const z = (targets[i]! - logLossAt(draw, places[i]![0], places[i]![1])) / draw.misfit;
+    for (let i = 0; i < sizes.length; i++) {
+      const z = (targets[i]! - logLossAt(draw, sizes[i]![0], sizes[i]![1])) / draw.misfit;
       sum -= theta[5]! + ((TAIL + 1) / 2) * Math.log(1 + (z * z) / TAIL);
     }
     return sum;
   };
   const random = new Random(seed, "laws.feature.surface");
-  const level = targets[base.indexOf(anchor as Group)]!;
-  // The walkers start where a wider throw over the beliefs hit best.
+  const level = mean(anchor.logLosses);
+  // The walkers start at the best of many draws from the priors.
   const walkers = Array.from({ length: NUM_THROWS }, () =>
     Float64Array.of(
       level + 0.01 * random.normal(),
-      ...beliefs.map(({ mean, sd }) => mean + sd * random.normal()),
+      ...priors.map(({ mean: centre, sd }) => centre + sd * random.normal()),
     ),
   )
     .map((theta) => ({ theta, density: logDensity(theta) }))
     .sort((a, b) => b.density - a.density)
     .slice(0, NUM_WALKERS)
     .map(({ theta }) => theta);
-  return { ...shell, draws: sampled(walkers, logDensity, random).map(drawOf) };
+  const draws = sampled(walkers, logDensity, random).map(drawOf);
+  return { anchor, hasTokens, growth: growthOf(base, hasTokens), draws };
 }
 
 /** Stretch moves: each walker leaps along the line through another one. */
@@ -145,55 +200,35 @@ function sampled(
   return kept;
 }
 
-function pathExponentOf(base: readonly Group[]): number {
-  const x = base.map(({ c }) => Math.log(c));
-  const centre = x.reduce((sum, value) => sum + value, 0) / x.length;
-  const spread = x.reduce((sum, value) => sum + (value - centre) ** 2, 0);
-  if (spread === 0) return 0.5;
-  const slope = (y: readonly number[]) =>
-    y.reduce((sum, value, i) => sum + value * (x[i]! - centre), 0) / spread;
-  const [onN, onD] = [slope(base.map(({ n }) => Math.log(n))), slope(base.map(({ d }) => Math.log(d)))];
-  // Attention makes C grow a little unlike N D; the shares must still add up to 1.
-  return Math.min(1, Math.max(0, onN / Math.max(onN + onD, 1e-9)));
-}
-
-/** The design that the base's path reaches with `factor` times the compute. */
-export function alongPath(baseLaw: BaseLaw, { n, d, c }: Design, factor: number): Design {
-  const p = baseLaw.pathExponent;
-  return { n: n * factor ** p, d: d * factor ** (1 - p), c: c * factor };
-}
-
 /** log of the base's loss at `to` over that at `from`, one number a draw. */
 export function logLossSteps(baseLaw: BaseLaw, from: Design, to: Design): Float64Array {
-  const [a, b] = [placeOf(baseLaw, from), placeOf(baseLaw, to)];
-  return Float64Array.from(
-    baseLaw.draws,
-    (draw) => logLossAt(draw, b[0], b[1]) - logLossAt(draw, a[0], a[1]),
-  );
+  const before = logLossDraws(baseLaw, from);
+  return logLossDraws(baseLaw, to).map((value, i) => value - before[i]!);
 }
 
 /** log of the base's loss at one design, one number a draw. */
 export function logLossDraws(baseLaw: BaseLaw, design: Design): Float64Array {
-  const [logN, logD] = placeOf(baseLaw, design);
+  const [logN, logD] = logSizes(baseLaw, design);
   return Float64Array.from(baseLaw.draws, (draw) => logLossAt(draw, logN, logD));
 }
 
 /** Share of the base's loss at a design that more compute could take away, averaged over the draws. */
 export function reducibleShare(baseLaw: BaseLaw, design: Design): number {
-  const [logN, logD] = placeOf(baseLaw, design);
-  let sum = 0;
-  for (const draw of baseLaw.draws) {
-    sum += 1 - Math.exp(draw.level + Math.log(draw.floorShare) - logLossAt(draw, logN, logD));
-  }
-  return sum / baseLaw.draws.length;
+  const [logN, logD] = logSizes(baseLaw, design);
+  return mean(
+    baseLaw.draws.map(
+      (draw) => 1 - Math.exp(draw.level + Math.log(draw.floorShare) - logLossAt(draw, logN, logD)),
+    ),
+  );
 }
 
 /** Beyond a million times, in either direction, a multiplier is called unbounded. */
 const LARGEST_LOG = Math.log(1e6);
 
 /**
- * How many times `what` (compute along the path, or tokens at the same N) the base needs at `design` to change its log loss by
- * `effect`, under one draw. `Infinity` where no amount does; 0 where next to nothing would.
+ * How many times `what` (compute along the ladder, or tokens at the same N) the base needs at `design` to
+ * change its log loss by `effect`, under one draw. `Infinity` where no amount does; 0 where next to nothing
+ * would.
  */
 export function multiplierFor(
   baseLaw: BaseLaw,
@@ -202,8 +237,8 @@ export function multiplierFor(
   effect: number,
   what: "compute" | "tokens",
 ): number {
-  const [logN, logD] = placeOf(baseLaw, design);
-  const p = what === "compute" ? baseLaw.pathExponent : 0;
+  const [logN, logD] = logSizes(baseLaw, design);
+  const p = what === "compute" ? baseLaw.growth.paramsExponent : 0;
   const wanted = logLossAt(draw, logN, logD) + effect;
   const excess = (logM: number) => logLossAt(draw, logN + p * logM, logD + (1 - p) * logM) - wanted;
   if (excess(LARGEST_LOG) > 0) return Number.POSITIVE_INFINITY;
@@ -216,4 +251,50 @@ export function multiplierFor(
     else high = middle;
   }
   return Math.exp((low + high) / 2);
+}
+
+export type Multipliers = { readonly computeMultiplier: Interval; readonly tokenMultiplier: Interval | null };
+
+/** Nodes of a mixture's quantile function, even in the normal deviate, out to 3. */
+const NUM_NODES = 17;
+const LAST_NODE = 3;
+
+/**
+ * Multipliers at a design. `sameSizes` is added where the base keeps the feature's N and D, not its compute.
+ */
+export function multipliersOf(
+  baseLaw: BaseLaw,
+  design: Design,
+  parts: readonly Part[],
+  sameSizes = 0,
+): Multipliers {
+  const effects = drawsOf(parts, baseLaw.draws.length);
+  const multipliers = (what: "compute" | "tokens", shift: number) => {
+    const values = baseLaw.draws.map((draw, j) =>
+      multiplierFor(baseLaw, draw, design, effects[j]! + shift, what),
+    );
+    // Between a number and infinity there is nothing to interpolate.
+    return intervalAt((fraction) => {
+      const value = quantile(values, fraction);
+      return Number.isNaN(value) ? Number.POSITIVE_INFINITY : value;
+    });
+  };
+  return {
+    computeMultiplier: multipliers("compute", 0),
+    tokenMultiplier: baseLaw.hasTokens ? multipliers("tokens", sameSizes) : null,
+  };
+}
+
+/** Values that stand for a mixture, evenly spaced in probability, shuffled against the draws of the law. */
+function drawsOf(parts: readonly Part[], count: number): Float64Array {
+  const nodes = Float64Array.from({ length: NUM_NODES }, (_, i) =>
+    mixtureQuantile(parts, normalCumulative(LAST_NODE * ((2 * i) / (NUM_NODES - 1) - 1))),
+  );
+  const values = Float64Array.from({ length: count }, (_, j) => {
+    const z = normalQuantile((j + 0.5) / count);
+    const at = Math.min(NUM_NODES - 1.001, Math.max(0, ((z / LAST_NODE + 1) / 2) * (NUM_NODES - 1)));
+    const below = Math.floor(at);
+    return nodes[below]! + (at - below) * (nodes[below + 1]! - nodes[below]!);
+  });
+  return new Random(0, "laws.feature.multiplier").shuffle(values);
 }

@@ -1,23 +1,37 @@
-/** @file From two tables of runs to effects at equal compute: who is compared with whom, and what was left out. */
+/** @file From two tables of runs to the effect of the change at equal compute, scale by scale. */
 
+import { UserError } from "../../../errors.ts";
 import type { Design } from "../../../law/law.ts";
-import { mean } from "../../../math/statistics.ts";
+import { mean, median } from "../../../math/statistics.ts";
 import type { TableRun } from "../../table/table.ts";
 import {
-  alongPath,
   type BaseLaw,
   baseLawOf,
+  flopsPerPair,
+  growthOf,
   logLossDraws,
   logLossSteps,
   reducibleShare,
+  scaled,
 } from "./base-law.ts";
-import { checkCommon, checkDifferent, checkSpread, nearBest, usable, withinRange } from "./comparable.ts";
-import { type Comparison, compareGroups, type Group, groupsOf } from "./pairs.ts";
-import { flopsPerPair, pathOf } from "./path.ts";
-import type { Place } from "./trend.ts";
+import {
+  byDesign,
+  type Comparison,
+  checkDifferent,
+  checkRuns,
+  checkSpread,
+  compareDesigns,
+  type DesignRuns,
+  MIN_SCALES,
+  nearBest,
+  nothingInCommon,
+  SCALE_GAP,
+  withinRange,
+} from "./pairs.ts";
+import type { Effect, Position } from "./trend.ts";
 
-/** The effect of the change at one design. */
-export type FeatureEffect = Place & {
+/** The effect of the change at one design, as measured. */
+type DesignEffect = {
   readonly value: number;
   /** Variance of the seeds' noise in `value`, in units of that of one pair's difference. */
   readonly noiseFactor: number;
@@ -26,73 +40,76 @@ export type FeatureEffect = Place & {
   /** The base's runs there; null where its law stands in. */
   readonly comparison: Comparison | null;
   readonly numRuns: number;
-  /** log loss against the base at the feature's own N and D, one number a draw less `value`: what tokens at the same N must make up. */
+  /** Effect at the base's own N and D, less `value`: tokens at the same N must make up for that as well. */
   readonly sameSizes: number;
+  /** By how much each draw of the base's law would move `value`, and the law's misfit there. */
+  readonly offsets: Float64Array;
+  readonly misfitVariance: number;
+};
+
+/** Effects whose compute is nearly the same, as their mean weighed by noise. */
+export type ScaleEffect = Effect & {
+  readonly c: number;
+  readonly effects: readonly DesignEffect[];
+  readonly offsets: Float64Array;
+  readonly misfitVariance: number;
+  /** Sum of squares that speaks of a pair's noise, and its degrees of freedom. */
+  readonly scatter: number;
+  readonly degreesOfFreedom: number;
 };
 
 /** All that two tables say, ready for the trend. */
-export type FeatureEffects = {
+export type ComparedLadders = {
   readonly baseLaw: BaseLaw;
-  readonly base: readonly Group[];
-  readonly effects: readonly FeatureEffect[];
-  /** Covariance from the base's law, a row for each effect. */
-  readonly known: readonly Float64Array[];
-  readonly scatter: number;
-  readonly spare: number;
+  /** Smallest compute first; at least `MIN_SCALES`. */
+  readonly scales: readonly ScaleEffect[];
+  readonly lowestCompute: number;
+  /** Reducible share of the base's loss at x decades above the lowest compute, over that at the largest. */
   readonly reducible: (x: number) => number;
-  readonly placeOf: (design: Design) => Place;
+  readonly positionOf: (design: Design) => Position;
   readonly designAt: (compute: number) => Design;
   readonly warnings: readonly string[];
 };
 
 /** Compares two tables. Throws a `UserError` where they have too little in common. */
-export function effectsOf(
+export function compareLadders(
   baseRuns: readonly TableRun[],
   featureRuns: readonly TableRun[],
+  target: Design,
   seed: number,
-): FeatureEffects {
-  const base = groupsOf(usable(baseRuns, "base"));
-  const feature = groupsOf(usable(featureRuns, "feature"));
+): ComparedLadders {
+  checkRuns(baseRuns, "base");
+  checkRuns(featureRuns, "feature");
   checkDifferent(baseRuns, featureRuns);
+  const [base, feature] = [byDesign(baseRuns), byDesign(featureRuns)];
   checkSpread(base);
-  const compared = compareGroups(base, feature);
+  const compared = compareDesigns(base, feature);
   const near = new Set(nearBest(compared.comparisons.map((comparison) => comparison.base)));
   const comparisons = compared.comparisons.filter((comparison) => near.has(comparison.base));
-  const inRange = compared.alone.filter((group) => withinRange(base, group));
+  const inRange = compared.alone.filter((design) => withinRange(base, design));
   const baseLaw = baseLawOf(nearBest(base), seed);
-  const path = pathOf(base);
-  const drafts = [
-    ...comparisons.map((comparison) => paired(baseLaw, comparison)),
-    ...inRange.map((group) => byLaw(baseLaw, base, group)),
+  const growth = growthOf(base, baseLaw.hasTokens);
+  const effects = [
+    ...comparisons.map((comparison) => pairedEffect(baseLaw, comparison)),
+    ...inRange.map((design) => effectByLaw(baseLaw, flopsPerPair(baseRuns), design)),
   ].sort((a, b) => a.design.c - b.design.c);
-  checkCommon(drafts, base, feature);
-  const lowest = drafts[0]!.design.c;
-  const placeOf = (design: Design): Place => ({
-    x: Math.log10(design.c / lowest),
-    r: baseLaw.hasTokens ? Math.log10(design.d / design.n) - path.ratioAt(design.c) : 0,
+  if (effects.length === 0) throw nothingInCommon(base, feature);
+  const lowestCompute = effects[0]!.design.c;
+  const positionOf = (design: Design): Position => ({
+    x: Math.log10(design.c / lowestCompute),
+    r: baseLaw.hasTokens ? Math.log10(design.d / design.n) - growth.ratioAt(design.c) : 0,
   });
-  const top = path.designAt(drafts.at(-1)!.design.c);
+  const scales = scalesOf(effects, positionOf);
+  checkScales(scales, effects, target);
+  const top = growth.designAt(effects.at(-1)!.design.c);
+  const share = (design: Design) => reducibleShare(baseLaw, design);
   return {
     baseLaw,
-    base,
-    effects: drafts.map(({ design, value, noiseFactor, comparison, numRuns, sameSizes }) => ({
-      ...placeOf(design),
-      design,
-      value,
-      noiseFactor,
-      comparison,
-      numRuns,
-      sameSizes,
-    })),
-    known: covarianceOf(drafts.map(({ offsets }) => offsets)).map((row, i) => {
-      row[i]! += drafts[i]!.ownVariance;
-      return row;
-    }),
-    scatter: comparisons.reduce((sum, { scatter }) => sum + scatter, 0),
-    spare: comparisons.reduce((sum, { spare }) => sum + spare, 0),
-    reducible: (x) => reducibleShare(baseLaw, path.designAt(lowest * 10 ** x)) / reducibleShare(baseLaw, top),
-    placeOf,
-    designAt: path.designAt,
+    scales,
+    lowestCompute,
+    reducible: memoised((x) => share(growth.designAt(lowestCompute * 10 ** x)) / share(top)),
+    positionOf,
+    designAt: growth.designAt,
     warnings: [
       ...leftOut(
         compared.comparisons.length - comparisons.length,
@@ -102,16 +119,10 @@ export function effectsOf(
       ...(inRange.length === 0
         ? []
         : [`${inRange.length} of the feature's designs without a counterpart, compared with the base's law`]),
-      ...tokenWarnings(baseLaw, base, path.ratioAt),
+      ...tokenWarnings(baseLaw, base, growth.ratioAt),
     ],
   };
 }
-
-type Draft = Omit<FeatureEffect, "x" | "r"> & {
-  /** What the draws of the base's law differ in, and the variance besides. */
-  readonly offsets: Float64Array;
-  readonly ownVariance: number;
-};
 
 /** Less its mean. */
 function centred(values: Float64Array): Float64Array {
@@ -119,46 +130,131 @@ function centred(values: Float64Array): Float64Array {
   return values.map((value) => value - middle);
 }
 
-function paired(baseLaw: BaseLaw, comparison: Comparison): Draft {
-  const { base, feature } = comparison;
+function pairedEffect(baseLaw: BaseLaw, comparison: Comparison): DesignEffect {
+  const { base, feature, noiseFactor, numPairs } = comparison;
   const { n, d, c } = feature;
-  // A change may cost FLOPs of its own: the base is carried along its path to the feature's compute.
-  const steps = logLossSteps(baseLaw, base, alongPath(baseLaw, base, c / base.c));
+  // A change may cost FLOPs of its own: the base is carried along its ladder to the feature's compute.
+  const steps = logLossSteps(baseLaw, base, scaled(baseLaw, base, c / base.c));
   const resized = baseLaw.hasTokens ? mean(logLossSteps(baseLaw, base, feature)) : 0;
   return {
     design: { n, d, c },
     comparison,
-    numRuns: comparison.numPairs,
+    numRuns: numPairs,
     value: comparison.value - mean(steps),
     sameSizes: mean(steps) - resized,
-    noiseFactor: comparison.noiseFactor,
+    noiseFactor,
     offsets: centred(steps),
-    ownVariance: 0,
+    misfitVariance: 0,
   };
 }
 
-function byLaw(baseLaw: BaseLaw, base: readonly Group[], feature: Group): Draft {
+function effectByLaw(baseLaw: BaseLaw, perPair: number, feature: DesignRuns): DesignEffect {
   const { n, d, c } = feature;
-  const perPair = flopsPerPair(base.flatMap(({ runs }) => runs));
   const factor = baseLaw.hasTokens ? c / (perPair * n * d) : 1;
-  const reference = logLossDraws(baseLaw, alongPath(baseLaw, { n, d, c: c / factor }, factor));
-  const misfit = mean(baseLaw.draws.map((draw) => draw.misfit ** 2));
+  const ownSizes = { n, d, c: c / factor };
+  const reference = logLossDraws(baseLaw, scaled(baseLaw, ownSizes, factor));
   return {
     design: { n, d, c },
     comparison: null,
     numRuns: feature.runs.length,
     value: mean(feature.logLosses) - mean(reference),
-    sameSizes: mean(reference) - mean(logLossDraws(baseLaw, { n, d, c: c / factor })),
+    sameSizes: mean(reference) - mean(logLossDraws(baseLaw, ownSizes)),
     noiseFactor: 1 / (2 * feature.runs.length),
     offsets: centred(reference),
-    ownVariance: misfit,
+    misfitVariance: mean(baseLaw.draws.map((draw) => draw.misfit ** 2)),
   };
 }
 
-function covarianceOf(offsets: readonly Float64Array[]): readonly Float64Array[] {
-  return offsets.map((a) =>
-    Float64Array.from(offsets, (b) => a.reduce((sum, value, j) => sum + value * b[j]!, 0) / a.length),
+const sumOf = <T>(items: readonly T[], of: (item: T) => number) =>
+  items.reduce((sum, item) => sum + of(item), 0);
+
+function scalesOf(
+  effects: readonly DesignEffect[],
+  positionOf: (design: Design) => Position,
+): readonly ScaleEffect[] {
+  const scales: DesignEffect[][] = [];
+  const xOf = ({ design }: DesignEffect) => positionOf(design).x;
+  for (const effect of effects) {
+    const last = scales.at(-1);
+    if (last && xOf(effect) - xOf(last[0]!) < SCALE_GAP) last.push(effect);
+    else scales.push([effect]);
+  }
+  return scales.map((own) => scaleEffect(own, positionOf));
+}
+
+function scaleEffect(
+  effects: readonly DesignEffect[],
+  positionOf: (design: Design) => Position,
+): ScaleEffect {
+  const precision = sumOf(effects, ({ noiseFactor }) => 1 / noiseFactor);
+  const weights = effects.map(({ noiseFactor }) => 1 / noiseFactor / precision);
+  const average = (of: (effect: DesignEffect) => number) =>
+    effects.reduce((sum, effect, i) => sum + weights[i]! * of(effect), 0);
+  const value = average((effect) => effect.value);
+  const comparisons = effects.flatMap(({ comparison }) => comparison ?? []);
+  return {
+    x: mean(effects.map(({ design }) => positionOf(design).x)),
+    c: 10 ** mean(effects.map(({ design }) => Math.log10(design.c))),
+    r: average(({ design }) => positionOf(design).r),
+    value,
+    noiseFactor: 1 / precision,
+    numDesigns: effects.length,
+    effects,
+    offsets: effects[0]!.offsets.map((_, draw) => average(({ offsets }) => offsets[draw]!)),
+    misfitVariance: effects.reduce((sum, effect, i) => sum + weights[i]! ** 2 * effect.misfitVariance, 0),
+    // Designs of one scale that differ by more than their replicates do show noise as well.
+    scatter:
+      sumOf(effects, (effect) => (effect.value - value) ** 2 / effect.noiseFactor) +
+      sumOf(comparisons, ({ scatter }) => scatter),
+    degreesOfFreedom: effects.length - 1 + sumOf(comparisons, (comparison) => comparison.degreesOfFreedom),
+  };
+}
+
+/** Covariance of two scales' effects that comes from the base's law. */
+export function lawCovariance(a: ScaleEffect, b: ScaleEffect): number {
+  const shared = a.offsets.reduce((sum, value, draw) => sum + value * b.offsets[draw]!, 0) / a.offsets.length;
+  return a === b ? shared + a.misfitVariance : shared;
+}
+
+/** A typical loss ratio beyond 1.6, up or down, is another unit or another text, not a change to a recipe. */
+const LARGEST_EFFECT = Math.log(1.6);
+
+/** Throws a `UserError` unless there are scales enough, in one unit, and a target that is a number. */
+function checkScales(scales: readonly ScaleEffect[], effects: readonly DesignEffect[], target: Design): void {
+  if (scales.length < MIN_SCALES) {
+    const have = scales.map(({ c }) => c.toExponential(1)).join(" and ");
+    const count = `${scales.length} ${scales.length === 1 ? "scale" : "scales"} of compute (${have} FLOPs)`;
+    const next = (scales.at(-1)!.c * 4).toExponential(0);
+    throw new UserError(
+      `base and feature can be compared at ${count}`,
+      `at least ${MIN_SCALES}, better 5, over a decade or more: with fewer, trend and noise look alike`,
+      `run both at ${MIN_SCALES - scales.length} more, for instance ${next} FLOPs`,
+    );
+  }
+  const typical = median(effects.map(({ value }) => value));
+  if (Math.abs(typical) > LARGEST_EFFECT) {
+    const ratio = Math.exp(typical).toPrecision(3);
+    throw new UserError(
+      `the feature's loss is typically ${ratio} times the base's at the same design`,
+      "losses in one unit, of one held-out text: a change to a recipe moves them by less than 1.6 times",
+      "evaluate both on the same text, in the same unit (nats per token, or bits per byte)",
+    );
+  }
+  if (target.c > 0 && Number.isFinite(target.c)) return;
+  throw new UserError(
+    `a target of ${target.c} FLOPs`,
+    "a positive number",
+    "give the target's compute, or its N and D",
   );
+}
+
+/** The grid of states reads the same few positions over and over. */
+function memoised(of: (x: number) => number): (x: number) => number {
+  const seen = new Map<number, number>();
+  return (x) => {
+    if (!seen.has(x)) seen.set(x, of(x));
+    return seen.get(x)!;
+  };
 }
 
 function leftOut(count: number, why: string): readonly string[] {
@@ -170,13 +266,12 @@ const RATIO_SPREAD = Math.log10(2);
 
 function tokenWarnings(
   { hasTokens }: BaseLaw,
-  base: readonly Group[],
+  base: readonly DesignRuns[],
   ratioAt: (c: number) => number,
 ): readonly string[] {
   if (!hasTokens) return ["no tokens in the base's table: no multiplier of tokens"];
   const off = base.map(({ n, d, c }) => Math.log10(d / n) - ratioAt(c));
   if (Math.max(...off) - Math.min(...off) > RATIO_SPREAD) return [];
-  return [
-    "the base has one D / N at each compute, so what tokens alone would do is mostly a prior belief; its interval says so",
-  ];
+  const alike = "the base has one D / N at each compute";
+  return [`${alike}, so what tokens alone would do is mostly the prior; its interval says so`];
 }

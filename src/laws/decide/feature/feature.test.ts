@@ -2,9 +2,8 @@ import { expect, test } from "vitest";
 import { thirdParty } from "../../../../test/support/third-party.ts";
 import { Random } from "../../../math/random.ts";
 import { readTable, type TableRun } from "../../table/table.ts";
-import { judgeFeature } from "./feature.ts";
-import { effectLine } from "./line.ts";
-import { designAtCompute } from "./path.ts";
+import { designAtCompute } from "./base-law.ts";
+import { judgeFeature, studyFeature } from "./feature.ts";
 
 /** The base's law of the simulated ladders, along D = 20 N. */
 const lossAt = (c: number) => 1.7 + 0.9 * (c / 1e19) ** -0.16;
@@ -88,7 +87,7 @@ test("a change that does nothing is not adopted, and the interval holds 1", () =
   expect(minimumDetectable.atTargetPercent).toBeGreaterThan(minimumDetectable.atLargestPercent);
 });
 
-test("FLOPs of its own count against a change: the same losses for 20 % more compute are worth 1 / 1.2", () => {
+test("FLOPs of its own count against a change: equal losses for 20 % more compute are worth 1 / 1.2", () => {
   const { base } = ladders(() => 0, 0, new Random(3, "cost"), 1);
   const feature = base.map((run) => ({ ...run, run: "rung", c: 1.2 * run.c }));
   const named = base.map((run) => ({ ...run, run: "rung" }));
@@ -112,11 +111,11 @@ test("the unit of the loss changes nothing", () => {
   expect(other.atTarget.computeMultiplier.median).toBeCloseTo(nats.atTarget.computeMultiplier.median, 1);
 });
 
-test("the same numbers come out twice, and the figure's line ends at the report's interval", () => {
+test("the same numbers come out twice, and the figure's band ends at the report's interval", () => {
   const { base, feature } = ladders(worth(1.2), 0.002, new Random(5, "twice"));
-  const report = judgeFeature(base, feature, target);
+  const { report, band } = studyFeature(base, feature, target);
   expect(judgeFeature(base, feature, target)).toEqual(report);
-  const end = effectLine(base, feature, target).at(-1)!;
+  const end = band().at(-1)!;
   expect(end.flops).toBeCloseTo(1e20, -14);
   expect(end.hi).toBeCloseTo(report.atTarget.effectPercent.hi, 6);
 });

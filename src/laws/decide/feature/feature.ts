@@ -1,75 +1,31 @@
-/** @file Does a change still help at the target? Two ladders in, with and without it; multipliers, trend, odds and a verdict out. */
+/**
+ * @file Does a change still help at the target? Two ladders, with and without it, and a verdict with its
+ * numbers.
+ */
 
 import type { Design } from "../../../law/law.ts";
 import type { Interval } from "../../../math/interval.ts";
 import type { TableRun } from "../../table/table.ts";
+import { type Multipliers, multipliersOf } from "./base-law.ts";
+import { type ComparedLadders, compareLadders } from "./effects.ts";
 import {
   backTestOf,
+  type Crossover,
   crossoverOf,
-  detectable,
+  type FeatureBackTestRow,
+  type FeatureScale,
+  type FurtherRung,
   furtherRungOf,
+  type MinimumDetectable,
+  minimumDetectable,
   multiplierSlopeOf,
-  percentRange,
-  reachWarnings,
+  percentInterval,
   scaleReport,
   slopeOf,
   trendOf,
-} from "./answers.ts";
-import { effectsOf } from "./effects.ts";
-import { multipliersOf } from "./multiplier.ts";
-import { checkScales, scalesOf } from "./scales.ts";
-import { chanceBelowZero } from "./trend.ts";
-import { judge } from "./verdict.ts";
-
-/** What one scale of the ladder says by itself. */
-export type FeatureScale = {
-  /** Compute of the base's runs there, in FLOPs. */
-  readonly c: number;
-  readonly n: number;
-  readonly d: number;
-  /** Designs compared at this compute, and pairs of runs behind them. */
-  readonly numDesigns: number;
-  readonly numPairs: number;
-  /** How they were compared: same design and seed, same design, or against the base's law. */
-  readonly comparison: "pairs" | "means" | "law";
-  /** log(loss with / loss without) at equal compute, in percent: negative helps. */
-  readonly effectPercent: Interval;
-  /** How many times the compute the base would need for the same loss. */
-  readonly computeMultiplier: Interval;
-  /** How many times the tokens the base would need at the same N; null where the table has no tokens. */
-  readonly tokenMultiplier: Interval | null;
-};
-
-/** One left-out scale, predicted from the scales below it. */
-export type FeatureBackTestRow = {
-  readonly c: number;
-  readonly reach: number;
-  readonly predictedPercent: Interval;
-  readonly actualPercent: number;
-  readonly inside: boolean;
-};
-
-/** Where the change stops (or starts) to help along the ladder's path: the compute at which its effect passes zero. `Infinity`: not before six decades beyond the ladder; 0: below it. */
-export type Crossover = {
-  readonly kind: "stops helping above" | "starts helping above";
-  readonly compute: Interval;
-  readonly params: Interval;
-};
-
-/** A further rung, with and without the change, and what it would buy. */
-export type FurtherRung = {
-  readonly c: number;
-  readonly n: number;
-  readonly d: number;
-  readonly numPairs: number;
-  /** FLOPs of all its runs. */
-  readonly cost: number;
-  /** Width of the 90 % interval of the effect at the target, in percent, now and after it. */
-  readonly widthNowPercent: number;
-  readonly widthAfterPercent: number;
-};
-
-export type FeatureVerdict = { readonly decision: "adopt" | "drop" | "undecided"; readonly reason: string };
+} from "./findings.ts";
+import { chanceBelowZero, type EffectTrend } from "./trend.ts";
+import { type FeatureVerdict, judge } from "./verdict.ts";
 
 /** Everything that the two ladders say about the change. */
 export type FeatureReport = {
@@ -79,24 +35,21 @@ export type FeatureReport = {
   readonly scales: readonly FeatureScale[];
   /** Effect's change per decade of compute, in percent: positive means that a benefit shrinks. */
   readonly trendPercentPerDecade: Interval;
-  /** Factor by which the compute multiplier changes per decade; null where a multiplier is unbounded. A steady one is 1, while its effect shrinks. */
+  /**
+   * Factor by which the compute multiplier changes per decade; null where a multiplier is unbounded. A steady
+   * one is 1, while its effect shrinks.
+   */
   readonly multiplierPerDecade: Interval | null;
-  /** Noise of one pair's difference, and how far the effect wanders off its trend per square root of a decade, in percent. */
+  /** Noise of one pair's difference, in percent. */
   readonly pairNoisePercent: number;
+  /** How far the effect drifts off its trend per square root of a decade, in percent. */
   readonly driftPercent: number;
-  readonly atTarget: {
+  readonly atTarget: Multipliers & {
     readonly effectPercent: Interval;
-    readonly computeMultiplier: Interval;
-    readonly tokenMultiplier: Interval | null;
     readonly probabilityHelps: number;
   };
   readonly crossover: Crossover;
-  /** Smallest effect that this ladder finds 4 times out of 5: at its largest scale, and at the target. */
-  readonly minimumDetectable: {
-    readonly atLargestPercent: number;
-    readonly atTargetPercent: number;
-    readonly atTargetMultiplier: number;
-  };
+  readonly minimumDetectable: MinimumDetectable;
   readonly backTest: readonly FeatureBackTestRow[];
   /** Null where no rung up to the target's compute narrows the interval. */
   readonly furtherRung: FurtherRung | null;
@@ -110,39 +63,87 @@ export type FeatureOptions = {
   readonly seed?: number;
 };
 
-/** Judges a change from runs with it (`feature`) and without it (`base`). Deterministic. Throws a `UserError` where they cannot be compared. */
+export type FeatureStudy = {
+  readonly report: FeatureReport;
+  /**
+   * The effect in percent of the loss, with its 90 % interval, along the ladder to the target: for figures.
+   */
+  readonly band: () => readonly (Interval & { readonly flops: number })[];
+};
+
+/** The report alone. Throws a `UserError` where the tables cannot be compared. */
 export function judgeFeature(
   base: readonly TableRun[],
   feature: readonly TableRun[],
   target: Design,
   options: FeatureOptions = {},
 ): FeatureReport {
-  const found = effectsOf(base, feature, options.seed ?? 0);
-  checkScales(found, target);
-  const scales = scalesOf(found.effects);
-  const trend = trendOf(found, scales);
-  const place = found.placeOf(target);
-  const top = scales.at(-1)!;
-  const topPlace = { x: top.x, r: 0 };
-  const parts = trend.at(place);
+  return studyFeature(base, feature, target, options).report;
+}
+
+/**
+ * Judges a change from runs with it (`feature`) and without it. Deterministic. Throws as `judgeFeature` does.
+ */
+export function studyFeature(
+  base: readonly TableRun[],
+  feature: readonly TableRun[],
+  target: Design,
+  { worth = 1.01, seed = 0 }: FeatureOptions = {},
+): FeatureStudy {
+  const compared = compareLadders(base, feature, target, seed);
+  const { scales, baseLaw } = compared;
+  const trend = trendOf(compared, scales);
+  const [bottom, top] = [
+    { x: scales[0]!.x, r: 0 },
+    { x: scales.at(-1)!.x, r: 0 },
+  ];
+  const parts = trend.at(compared.positionOf(target));
   const facts = {
     target,
-    reach: target.c / top.c,
-    scales: scales.map((scale) => scaleReport(found, trend, scale)),
-    trendPercentPerDecade: slopeOf(trend, { x: scales[0]!.x, r: 0 }, topPlace),
-    multiplierPerDecade: multiplierSlopeOf(found, trend, { x: scales[0]!.x, r: 0 }, topPlace),
+    reach: target.c / scales.at(-1)!.c,
+    scales: scales.map((scale) => scaleReport(compared, trend, scale)),
+    trendPercentPerDecade: slopeOf(trend, bottom, top),
+    multiplierPerDecade: multiplierSlopeOf(compared, trend, bottom, top),
     pairNoisePercent: 100 * trend.pairNoise,
     driftPercent: 100 * trend.drift,
     atTarget: {
-      effectPercent: percentRange(parts),
-      ...multipliersOf(found.baseLaw, target, parts),
+      effectPercent: percentInterval(parts),
+      ...multipliersOf(baseLaw, target, parts),
       probabilityHelps: chanceBelowZero(parts),
     },
-    crossover: crossoverOf(found, trend, topPlace),
-    minimumDetectable: detectable(found, trend, topPlace, target),
-    backTest: backTestOf(found),
-    furtherRung: furtherRungOf(found, trend, target),
+    crossover: crossoverOf(compared, trend, top),
+    minimumDetectable: minimumDetectable(compared, trend, top, target),
+    backTest: backTestOf(compared),
+    furtherRung: furtherRungOf(compared, trend, target),
   };
-  const verdict = judge({ ...facts, worth: options.worth ?? 1.01 });
-  return { ...facts, verdict, warnings: [...found.warnings, ...reachWarnings(facts.reach, scales.length)] };
+  const warnings = [...compared.warnings, ...reachWarnings(facts.reach, scales.length)];
+  return {
+    report: { ...facts, verdict: judge(facts, worth), warnings },
+    band: () => bandOf(compared, trend, target),
+  };
+}
+
+const NUM_POINTS = 41;
+
+function bandOf({ scales, lowestCompute, positionOf }: ComparedLadders, trend: EffectTrend, target: Design) {
+  const top = Math.log10(scales.at(-1)!.c);
+  const [from, to] = [Math.log10(scales[0]!.c), Math.max(Math.log10(target.c), top)];
+  const { r } = positionOf(target);
+  return Array.from({ length: NUM_POINTS }, (_, i) => {
+    const flops = 10 ** (from + ((to - from) * i) / (NUM_POINTS - 1));
+    // Where the target leaves the ladder's D / N, the band turns towards it beyond the ladder.
+    const share = to > top ? Math.max(0, Math.log10(flops) - top) / (to - top) : 0;
+    return { flops, ...percentInterval(trend.at({ x: Math.log10(flops / lowestCompute), r: r * share })) };
+  });
+}
+
+/** What to keep in mind of a verdict this far out, from so few scales. */
+function reachWarnings(reach: number, numScales: number): readonly string[] {
+  const far = `the target is ${reach.toExponential(1)} times the largest rung`;
+  return [
+    ...(reach > 100 ? [`${far}: a trend that bends would not have been seen`] : []),
+    ...(numScales < 5
+      ? [`${numScales} scales: the trend rests mostly on the priors; 5 or more speak for themselves`]
+      : []),
+  ];
 }

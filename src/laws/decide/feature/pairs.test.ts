@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compareGroups, designGap, groupsOf } from "./pairs.ts";
+import { byDesign, compareDesigns, designGap } from "./pairs.ts";
 
 const run = (n: number, loss: number, seed?: number, name = "line 2") => ({
   run: name,
@@ -11,38 +11,44 @@ const run = (n: number, loss: number, seed?: number, name = "line 2") => ({
 });
 
 test("runs of one seed are compared as pairs, and the seed that only one side has is left out", () => {
-  const base = groupsOf([run(1e6, 3, 1), run(1e6, 3.1, 2), run(1e6, 9, 3)]);
-  const feature = groupsOf([run(1e6, 2.9, 2), run(1e6, 2.8, 1)]);
-  const [pair] = compareGroups(base, feature).comparisons;
+  const base = byDesign([run(1e6, 3, 1), run(1e6, 3.1, 2), run(1e6, 9, 3)]);
+  const feature = byDesign([run(1e6, 2.9, 2), run(1e6, 2.8, 1)]);
+  const [pair] = compareDesigns(base, feature).comparisons;
   const differences = [Math.log(2.9 / 3.1), Math.log(2.8 / 3)];
   const middle = (differences[0]! + differences[1]!) / 2;
-  expect(pair).toMatchObject({ kind: "pairs", numPairs: 2, noiseFactor: 1 / 2, spare: 1 });
+  expect(pair).toMatchObject({ kind: "pairs", numPairs: 2, noiseFactor: 1 / 2, degreesOfFreedom: 1 });
   expect(pair!.value).toBeCloseTo(middle, 12);
   expect(pair!.scatter).toBeCloseTo((differences[0]! - middle) ** 2 + (differences[1]! - middle) ** 2, 12);
 });
 
 test("without common seeds the means are compared, and one run carries half a pair's variance", () => {
-  const [means] = compareGroups(
-    groupsOf([run(1e6, 3, 1), run(1e6, 3, 2)]),
-    groupsOf([run(1e6, 2.7, 5)]),
+  const [means] = compareDesigns(
+    byDesign([run(1e6, 3, 1), run(1e6, 3, 2)]),
+    byDesign([run(1e6, 2.7, 5)]),
   ).comparisons;
-  expect(means).toMatchObject({ kind: "means", numPairs: 1, noiseFactor: 0.75, scatter: 0, spare: 1 });
+  expect(means).toMatchObject({
+    kind: "means",
+    numPairs: 1,
+    noiseFactor: 0.75,
+    scatter: 0,
+    degreesOfFreedom: 1,
+  });
 });
 
 test("a change that adds 3 % parameters still answers its rung; a size 40 % away does not", () => {
-  const base = groupsOf([run(1e6, 3), run(4e6, 2.8)]);
+  const base = byDesign([run(1e6, 3), run(4e6, 2.8)]);
   const near = { ...run(1.03e6, 2.9), d: 2e7 };
-  const { comparisons, alone } = compareGroups(base, groupsOf([near, run(1.4e6, 2.85)]));
+  const { comparisons, alone } = compareDesigns(base, byDesign([near, run(1.4e6, 2.85)]));
   expect(comparisons.map(({ feature }) => feature.n)).toEqual([1.03e6]);
   expect(alone.map(({ n }) => n)).toEqual([1.4e6]);
 });
 
 test("rungs of one name answer one another where designs alone would not, lines of files never do", () => {
   const [base, feature] = [run(1e6, 3, 1, "rung 1"), run(1.2e6, 2.9, 1, "rung 1")];
-  expect(compareGroups(groupsOf([base]), groupsOf([feature])).comparisons).toHaveLength(1);
-  const lines = compareGroups(
-    groupsOf([{ ...base, run: "line 2" }]),
-    groupsOf([{ ...feature, run: "line 2" }]),
+  expect(compareDesigns(byDesign([base]), byDesign([feature])).comparisons).toHaveLength(1);
+  const lines = compareDesigns(
+    byDesign([{ ...base, run: "line 2" }]),
+    byDesign([{ ...feature, run: "line 2" }]),
   );
   expect(lines.comparisons).toHaveLength(0);
 });

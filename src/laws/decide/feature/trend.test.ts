@@ -6,9 +6,9 @@ import { chanceBelowZero, crossingsOf, EffectTrend } from "./trend.ts";
 const trendThrough = (values: readonly number[], step = 0.4) =>
   new EffectTrend({
     effects: values.map((value, i) => ({ x: step * i, r: 0, value, noiseFactor: 1, numDesigns: 1 })),
-    known: values.map(() => new Float64Array(values.length)),
+    lawCovariance: values.map(() => new Float64Array(values.length)),
     scatter: values.length * 1e-6,
-    spare: values.length,
+    degreesOfFreedom: values.length,
     reducible: (x) => 10 ** (-0.1 * (x - step * (values.length - 1))),
     topCompute: 1e20,
   });
@@ -24,12 +24,12 @@ test("a steady effect is carried on, with an interval that grows with the reach"
   expect(chanceBelowZero(trend.at({ x: 2.6, r: 0 }))).toBeGreaterThan(0.95);
 });
 
-test("a target off the ladder's D / N is told with less certainty", () => {
+test("a target off the ladder's D / N is less certain", () => {
   const trend = trendThrough([-0.02, -0.02, -0.02, -0.02]);
   expect(momentsOf(trend.at({ x: 2, r: 1 })).sd).toBeGreaterThan(momentsOf(trend.at({ x: 2, r: 0 })).sd);
 });
 
-test("a further rung never widens, more pairs tell no less, and none tells more than one at the target", () => {
+test("a further rung never widens, more pairs tell no less, and none more than one at the target", () => {
   const effects = fc.array(fc.double({ min: -0.03, max: 0.03, noNaN: true }), { minLength: 3, maxLength: 5 });
   fc.assert(
     fc.property(effects, fc.double({ min: 0, max: 3, noNaN: true }), (values, x) => {
@@ -58,7 +58,7 @@ test("losses with and without the change, swapped, give the mirror image", () =>
   expect(there!.sd).toBeCloseTo(back!.sd, 12);
 });
 
-test("crossings are where the chance passes 95, 50 and 5 %, or nowhere", () => {
+test("crossings are where the chance passes 95, 50 and 5 %, or never", () => {
   const decades = [0, 1, 2, 3, 4, 5, 6];
   // z falls from 3 by 1 a decade: 1.645 at 1.355, 0 at 3, -1.645 at 4.645.
   const chances = [0.9986501, 0.9772499, 0.8413447, 0.5, 0.1586553, 0.0227501, 0.0013499];

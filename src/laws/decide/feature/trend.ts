@@ -1,19 +1,22 @@
-/** @file How a change's effect moves with scale: a line with drift through the rungs' effects, every size of noise and drift weighed. */
+/**
+ * @file How a change's effect moves with scale: a line with drift, averaged over the sizes of noise and
+ * drift.
+ */
 
 import { assert } from "../../../errors.ts";
 import { normalCumulative, normalQuantile } from "../../../math/normal.ts";
 import { cholesky, logRootDeterminant, solveLower, solveUpper } from "../../../math/symmetric.ts";
 import { momentsOf, type Part } from "../../forecast/mixture.ts";
 import { driftPrior, type Node, nodesOf, PRIORS, type Prior } from "../../forecast/prior.ts";
-import { informationOf } from "../information.ts";
 
-// The model of effects y = log(loss with / loss without at equal compute), over x = decades of compute above the lowest rung and
-// r = decades of D / N off the ladder's path:
+// The model of effects y = log(loss with / loss without at equal compute), over x = decades of compute above
+// the lowest rung and r = decades of D / N off the ladder's path:
 //   y_i = h(x_i) (level + slope x_i + ratioSlope r_i + drift(x_i)) + own_i + noise_i
-// drift: a random walk in x, since real trends leave straight lines; own_i: what seeds do not explain at one design (a rate tuned
-// better there); noise_i: of the seeds. h = 1 lets the effect itself run straight; h = the base's reducible share lets the multiplier of
-// compute do so, and a steady multiplier then buys less and less. Both are weighed by the data. All but the sizes of these
-// parts is normal given them, so the sizes alone need a grid.
+// drift: a random walk in x, since real trends leave straight lines; own_i: what seeds do not explain at one
+// design (a rate tuned better there); noise_i: of the seeds. h = 1 lets the effect itself run straight; h =
+// the base's reducible share lets the multiplier of compute do so, and a steady multiplier then buys less and
+// less. Both are weighed by the data. All but the sizes of these parts is normal given them, so the sizes
+// alone need a grid.
 
 /** The effect measured at one scale. */
 export type Effect = {
@@ -28,18 +31,18 @@ export type Effect = {
 
 export type Evidence = {
   readonly effects: readonly Effect[];
-  /** Variance of one pair's difference, as pairs of one rung show it: sum of squares and degrees of freedom. */
+  /** What pairs of one rung say of the variance of a difference: sum of squares, degrees of freedom. */
   readonly scatter: number;
-  readonly spare: number;
+  readonly degreesOfFreedom: number;
   /** Covariance of the effects that comes from the base's law, known beforehand; zeros for pairs. */
-  readonly known: readonly Float64Array[];
+  readonly lawCovariance: readonly Float64Array[];
   /** Reducible share of the base's loss at x, over that at the largest rung. */
   readonly reducible: (x: number) => number;
   readonly topCompute: number;
 };
 
-/** Where an effect is asked for. */
-export type Place = { readonly x: number; readonly r: number };
+/** x: decades of compute above the lowest rung; r: decades of D / N off the ladder's own. */
+export type Position = { readonly x: number; readonly r: number };
 
 /** Sizes of the model's parts, in log loss. */
 type Sizes = {
@@ -58,10 +61,11 @@ type State = {
   weight: number;
 };
 
-// The sizes below were chosen, among a dozen sets, on 23 pairs of public ladders (eight routed models, three corpora, twelve pairs of
-// recipes) by left-out scales up to a reach of 30, and on simulated ladders with small effects. So coverage on those tables is
-// no independent proof: routed 77 %, corpora 78 %, recipes 96 %. Before slope and drift grew with the effect, and the slope could
-// bend, intervals of routed models held in 42 % of cases.
+// The sizes below were chosen, among a dozen sets, on 23 pairs of public ladders (eight routed models, three
+// corpora, twelve pairs of recipes) by left-out scales up to a reach of 30, and on simulated ladders with
+// small effects. So coverage on those tables is no independent proof: routed 77 %, corpora 78 %, recipes 96
+// %. Before slope and drift grew with the effect, and the slope could bend, intervals of routed models held
+// in 42 % of cases.
 const PAIR_NOISE: Prior = {
   ...PRIORS.seedNoise,
   spread: 1,
@@ -82,9 +86,9 @@ const BEND: Prior = {
   numNodes: 3,
   reason: "how much the slope changes over a decade, as a share of its own size",
 };
-/** Log loss by which a design stands out though no seed explains it (a rate tuned better there): an assumption. */
+/** Log loss that is a design's own, not its seeds' (a rate tuned better there): an assumption. */
 const OWN = 0.0004;
-/** A small change wanders a tenth as much as a loss does, give or take a factor of e. */
+/** The effect of a small change drifts a tenth as much as a loss does, give or take a factor of e. */
 const DRIFT_SHARE = 0.1;
 const DRIFT_SPREAD = 1;
 /** Large effects move more: what the typical effect adds to drift and slope, per decade. */
@@ -114,24 +118,24 @@ function gridOf({ topCompute, effects }: Evidence): readonly Sizes[] {
 }
 
 /** Covariance of the expected effects at two places. */
-function covariance(sizes: Sizes, reducible: (x: number) => number, a: Place, b: Place): number {
-  const line = LEVEL ** 2 + sizes.slope.value ** 2 * (a.x * b.x + a.r * b.r);
+function covariance(sizes: Sizes, reducible: (x: number) => number, a: Position, b: Position): number {
+  const straight = LEVEL ** 2 + sizes.slope.value ** 2 * (a.x * b.x + a.r * b.r);
   const near = Math.max(0, Math.min(a.x, b.x));
   const far = Math.max(0, Math.max(a.x, b.x));
   const walk = sizes.drift.value ** 2 * near;
   // The slope itself walks: its integral has this covariance.
   const bend = (sizes.bend.value * sizes.slope.value) ** 2 * ((near * near * (3 * far - near)) / 6);
   const scale = sizes.straight ? 1 : reducible(a.x) * reducible(b.x);
-  return scale * (line + walk + bend);
+  return scale * (straight + walk + bend);
 }
 
 function stateOf(sizes: Sizes, evidence: Evidence): State {
-  const { effects, known, reducible, scatter, spare } = evidence;
+  const { effects, lawCovariance, reducible, scatter, degreesOfFreedom } = evidence;
   const n = effects.length;
   const matrix = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      matrix[i * n + j] = covariance(sizes, reducible, effects[i]!, effects[j]!) + known[i]![j]!;
+      matrix[i * n + j] = covariance(sizes, reducible, effects[i]!, effects[j]!) + lawCovariance[i]![j]!;
     }
     const { noiseFactor, numDesigns } = effects[i]!;
     matrix[i * n + i]! += OWN ** 2 / numDesigns + noiseFactor * sizes.noise.value ** 2;
@@ -141,7 +145,7 @@ function stateOf(sizes: Sizes, evidence: Evidence): State {
   const values = Float64Array.from(effects, ({ value }) => value);
   const half = solveLower(factor, values);
   const fit = half.reduce((sum, z) => sum + z * z, 0);
-  const replicates = spare * Math.log(sizes.noise.value) + scatter / (2 * sizes.noise.value ** 2);
+  const replicates = degreesOfFreedom * Math.log(sizes.noise.value) + scatter / (2 * sizes.noise.value ** 2);
   const prior = sizes.slope.logWeight + sizes.drift.logWeight + sizes.bend.logWeight + sizes.noise.logWeight;
   return {
     sizes,
@@ -182,15 +186,17 @@ export class EffectTrend {
     return this.#average(({ sizes }) => sizes.drift.value);
   }
 
-  #crossing(state: State, place: Place): Float64Array {
+  #covarianceWith(state: State, place: Position): Float64Array {
     const { effects, reducible } = this.#evidence;
     return Float64Array.from(effects, (effect) => covariance(state.sizes, reducible, effect, place));
   }
 
-  /** The expected effect at a place, seed noise left out; `withNoise` adds that of one pair and what is a design's own. */
-  at(place: Place, withNoise = 0): readonly Part[] {
+  /**
+   * The expected effect; `withNoise` adds so many times a pair's noise variance, and what is a design's own.
+   */
+  at(place: Position, withNoise = 0): readonly Part[] {
     return this.#states.map((state) => {
-      const crossing = this.#crossing(state, place);
+      const crossing = this.#covarianceWith(state, place);
       const explained = squares(solveLower(state.factor, crossing));
       const own = covariance(state.sizes, this.#evidence.reducible, place, place);
       const noise = withNoise && withNoise * state.sizes.noise.value ** 2 + OWN ** 2;
@@ -202,11 +208,11 @@ export class EffectTrend {
     });
   }
 
-  /** Effect at `to` less effect at `from`; each may be weighed first, as where it stands for something else in other units. */
-  change(from: Place, to: Place, fromWeight = 1, toWeight = 1): readonly Part[] {
+  /** Effect at `to` less effect at `from`, each times its weight. */
+  change(from: Position, to: Position, fromWeight = 1, toWeight = 1): readonly Part[] {
     const { reducible } = this.#evidence;
     return this.#states.map((state) => {
-      const [a, b] = [this.#crossing(state, from), this.#crossing(state, to)];
+      const [a, b] = [this.#covarianceWith(state, from), this.#covarianceWith(state, to)];
       const difference = b.map((value, i) => toWeight * value - fromWeight * a[i]!);
       const own =
         fromWeight ** 2 * covariance(state.sizes, reducible, from, from) +
@@ -231,24 +237,25 @@ export class EffectTrend {
   }
 
   /** Deviation of the expected effect at `asked`, now and after `numPairs` more pairs at `place`. */
-  narrowing(asked: Place, place: Place, numPairs: number): { readonly now: number; readonly after: number } {
+  narrowing(
+    asked: Position,
+    place: Position,
+    numPairs: number,
+  ): { readonly now: number; readonly after: number } {
     const { reducible } = this.#evidence;
     const now = momentsOf(this.at(asked)).sd;
     const gain = this.#average((state) => {
-      const a = solveLower(state.factor, this.#crossing(state, asked));
-      const b = solveLower(state.factor, this.#crossing(state, place));
+      const a = solveLower(state.factor, this.#covarianceWith(state, asked));
+      const b = solveLower(state.factor, this.#covarianceWith(state, place));
       const { sizes } = state;
       const shared = covariance(sizes, reducible, asked, place) - product(a, b);
-      const matrix = [
-        covariance(sizes, reducible, asked, asked) - squares(a),
-        shared,
-        shared,
-        covariance(sizes, reducible, place, place) - squares(b),
-      ];
-      const noiseVariance = OWN ** 2 + sizes.noise.value ** 2 / numPairs;
-      const knowledge = { dimension: 2, covariance: Float64Array.from(matrix) };
-      const [told] = informationOf(knowledge, [{ row: [0, 1], noiseVariance, flops: 1 }], [1, 0]);
-      return told!.varianceBefore - told!.varianceAfter;
+      // One more measurement takes cov(asked, measured)^2 / var(measured) off the variance.
+      const measured =
+        covariance(sizes, reducible, place, place) -
+        squares(b) +
+        OWN ** 2 +
+        sizes.noise.value ** 2 / numPairs;
+      return shared ** 2 / measured;
     });
     return { now, after: Math.sqrt(Math.max(now ** 2 - gain, 0)) };
   }
@@ -260,8 +267,9 @@ export function chanceBelowZero(parts: readonly Part[]): number {
 }
 
 /**
- * The decades at which the chance that the change helps passes 95, 50 and 5 % (Fieller's set: everywhere between, "no effect" cannot be
- * excluded). `null`: not before the end of `decades`. Which way it passes is told by `stops`.
+ * The decades at which the chance that the change helps passes 95, 50 and 5 %, downwards where it `stops`
+ * helping and upwards else (Fieller's set: between, "no effect" cannot be excluded). `null`: not before the
+ * end of `decades`.
  */
 export function crossingsOf(
   chance: (x: number) => number,
@@ -272,8 +280,7 @@ export function crossingsOf(
     const p = Math.min(1 - 1e-12, Math.max(1e-12, chance(x)));
     return (stops ? 1 : -1) * normalQuantile(p);
   });
-  // From above to below a level: the last such passage for the end, the first for the beginning.
-  const passage = (level: number): number | null => {
+  const crossing = (level: number): number | null => {
     for (let i = z.length - 1; i > 0; i--) {
       if (z[i]! <= level && z[i - 1]! > level) {
         const share = (z[i - 1]! - level) / (z[i - 1]! - z[i]!);
@@ -283,7 +290,7 @@ export function crossingsOf(
     return z[0]! <= level ? Number.NEGATIVE_INFINITY : null;
   };
   const bound = normalQuantile(0.95);
-  return { first: passage(bound), middle: passage(0), last: passage(-bound) };
+  return { first: crossing(bound), middle: crossing(0), last: crossing(-bound) };
 }
 
 function squares(values: Float64Array): number {

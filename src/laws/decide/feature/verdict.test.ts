@@ -4,9 +4,7 @@ import { judge, multiplierText } from "./verdict.ts";
 const range = (median: number, lo: number, hi: number) => ({ median, lo, hi });
 const factsWith = (multiplier: ReturnType<typeof range>, probabilityHelps: number) => ({
   atTarget: {
-    effectPercent: range(-1, -2, 0),
     computeMultiplier: multiplier,
-    tokenMultiplier: null,
     probabilityHelps,
   },
   reach: 12.34,
@@ -20,22 +18,23 @@ const factsWith = (multiplier: ReturnType<typeof range>, probabilityHelps: numbe
     widthNowPercent: 1.234,
     widthAfterPercent: 0.987,
   },
-  worth: 1.02,
 });
+const WORTH = 1.02;
 
 test("a whole interval above 1 is adopted, with the numbers", () => {
-  expect(judge(factsWith(range(1.2, 1.05, 1.4), 0.981))).toEqual({
+  expect(judge(factsWith(range(1.2, 1.05, 1.4), 0.981), WORTH)).toEqual({
     decision: "adopt",
     reason:
-      "adopt: at the target, 12 times the largest rung, it is worth 1.2 (1.05 to 1.4) times the compute and helps with probability 0.98",
+      "adopt: at the target, 12 times the largest rung, it is worth 1.2 (1.05 to 1.4) times the compute and " +
+      "helps with probability 0.98",
   });
 });
 
 test("a whole interval below 1 is dropped, and so is one that is not worth having", () => {
-  expect(judge(factsWith(range(0.8, 0.7, 0.95), 0.001)).reason).toMatch(
+  expect(judge(factsWith(range(0.8, 0.7, 0.95), 0.001), WORTH).reason).toMatch(
     /^drop: .*probability below 0.01; it harms$/,
   );
-  expect(judge(factsWith(range(1.005, 0.99, 1.015), 0.7))).toMatchObject({
+  expect(judge(factsWith(range(1.005, 0.99, 1.015), 0.7), WORTH)).toMatchObject({
     decision: "drop",
     reason: expect.stringMatching(/even the upper end is less than the 1.02 worth having$/),
   });
@@ -43,14 +42,16 @@ test("a whole interval below 1 is dropped, and so is one that is not worth havin
 
 test("what is left is undecided, with what the ladder could have seen and what would tell more", () => {
   const facts = factsWith(range(1.1, 0.95, Number.POSITIVE_INFINITY), 0.85);
-  expect(judge(facts)).toEqual({
+  expect(judge(facts, WORTH)).toEqual({
     decision: "undecided",
     reason:
-      "undecided: at the target, 12 times the largest rung, it is worth 1.1 (0.95 to unbounded) times the compute and helps with probability 0.85; this ladder finds an effect of 0.46 % of the loss there 4 times out of 5; 2 more pairs at 3.0e+19 FLOPs would narrow the interval from 1.23 to 0.99 % of the loss",
+      "undecided: at the target, 12 times the largest rung, it is worth 1.1 (0.95 to unbounded) times the " +
+      "compute and helps with probability 0.85; this ladder finds an effect of 0.46 % of the loss there 4 " +
+      "times out of 5; 2 more pairs at 3.0e+19 FLOPs would narrow the interval from 1.23 to 0.99 % of the loss",
   });
-  expect(judge({ ...facts, furtherRung: null }).reason).toMatch(/no rung up to the target's compute/);
+  expect(judge({ ...facts, furtherRung: null }, WORTH).reason).toMatch(/no rung up to the target's compute/);
   // A real effect that is too small to be worth having is not adopted.
-  expect(judge(factsWith(range(1.01, 1.002, 1.03), 0.99)).decision).toBe("undecided");
+  expect(judge(factsWith(range(1.01, 1.002, 1.03), 0.99), WORTH).decision).toBe("undecided");
 });
 
 test("multipliers keep three digits, and their ends have names", () => {

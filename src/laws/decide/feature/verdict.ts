@@ -1,18 +1,22 @@
-/** @file Adopt, drop or undecided: a pure rule over what two ladders said of a change, with its reason in a sentence. */
+/** @file Adopt, drop or undecided: a pure rule over what two ladders say, with its reason in a sentence. */
 
 import type { Interval } from "../../../math/interval.ts";
-import type { FeatureReport, FeatureVerdict } from "./feature.ts";
+import type { FurtherRung, MinimumDetectable } from "./findings.ts";
+
+export type FeatureVerdict = { readonly decision: "adopt" | "drop" | "undecided"; readonly reason: string };
 
 /** What the rule looks at. */
-export type VerdictFacts = Pick<FeatureReport, "atTarget" | "reach" | "minimumDetectable" | "furtherRung"> & {
-  /** Multiplier of compute below which the change is not worth having. */
-  readonly worth: number;
+export type VerdictFacts = {
+  readonly atTarget: { readonly computeMultiplier: Interval; readonly probabilityHelps: number };
+  readonly reach: number;
+  readonly minimumDetectable: MinimumDetectable;
+  readonly furtherRung: FurtherRung | null;
 };
 
 /** This near to 1 what counts is how far from 1 it is: three decimals. */
 const NEAR_ONE = 0.03;
 
-/** "1.23", "0.996", "1.2e+7": a factor, as far as it can be told. */
+/** "1.23", "0.996", "1.2e+7": a factor, to as many digits as mean something. */
 export function multiplierText(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return "unbounded";
   if (value === 0) return "0";
@@ -29,31 +33,36 @@ export function rangeText(
 }
 
 /**
- * Adopt where the whole 90 % interval of the multiplier at the target lies above 1 and its median is worth having; drop where it
- * lies below 1, or where not even its upper end is worth having; undecided else, with what would decide it.
+ * Adopt where the whole 90 % interval of the multiplier at the target lies above 1 and its median is worth
+ * having; drop where it lies below 1, or where not even its upper end is `worth` having; undecided else, with
+ * what would decide.
  */
-export function judge({
-  atTarget,
-  reach,
-  minimumDetectable,
-  furtherRung,
-  worth,
-}: VerdictFacts): FeatureVerdict {
+export function judge(
+  { atTarget, reach, minimumDetectable, furtherRung }: VerdictFacts,
+  worth: number,
+): FeatureVerdict {
   const { computeMultiplier: multiplier, probabilityHelps } = atTarget;
-  const said = `at the target, ${Number(reach.toPrecision(2))} times the largest rung, it is worth ${rangeText(multiplier)} times the compute and helps with probability ${chanceText(probabilityHelps)}`;
-  if (multiplier.hi < 1) return { decision: "drop", reason: `drop: ${said}; it harms` };
+  const where = `at the target, ${Number(reach.toPrecision(2))} times the largest rung`;
+  const chance = `helps with probability ${chanceText(probabilityHelps)}`;
+  const finding = `${where}, it is worth ${rangeText(multiplier)} times the compute and ${chance}`;
+  if (multiplier.hi < 1) return { decision: "drop", reason: `drop: ${finding}; it harms` };
   if (multiplier.hi < worth) {
-    return {
-      decision: "drop",
-      reason: `drop: ${said}; even the upper end is less than the ${worth} worth having`,
-    };
+    const reason = `drop: ${finding}; even the upper end is less than the ${worth} worth having`;
+    return { decision: "drop", reason };
   }
-  if (multiplier.lo > 1 && multiplier.median >= worth) return { decision: "adopt", reason: `adopt: ${said}` };
-  const seen = `this ladder finds an effect of ${minimumDetectable.atTargetPercent.toFixed(2)} % of the loss there 4 times out of 5`;
-  const next = furtherRung
-    ? `${furtherRung.numPairs} more ${furtherRung.numPairs === 1 ? "pair" : "pairs"} at ${furtherRung.c.toExponential(1)} FLOPs would narrow the interval from ${furtherRung.widthNowPercent.toFixed(2)} to ${furtherRung.widthAfterPercent.toFixed(2)} % of the loss`
-    : "no rung up to the target's compute would narrow the interval by a tenth";
-  return { decision: "undecided", reason: `undecided: ${said}; ${seen}; ${next}` };
+  if (multiplier.lo > 1 && multiplier.median >= worth)
+    return { decision: "adopt", reason: `adopt: ${finding}` };
+  const smallest = minimumDetectable.atTargetPercent.toFixed(2);
+  const power = `this ladder finds an effect of ${smallest} % of the loss there 4 times out of 5`;
+  return { decision: "undecided", reason: `undecided: ${finding}; ${power}; ${remedyText(furtherRung)}` };
+}
+
+function remedyText(rung: FurtherRung | null): string {
+  if (!rung) return "no rung up to the target's compute would narrow the interval by a tenth";
+  const pairs = `${rung.numPairs} more ${rung.numPairs === 1 ? "pair" : "pairs"}`;
+  const [now, after] = [rung.widthNowPercent.toFixed(2), rung.widthAfterPercent.toFixed(2)];
+  const where = `at ${rung.c.toExponential(1)} FLOPs`;
+  return `${pairs} ${where} would narrow the interval from ${now} to ${after} % of the loss`;
 }
 
 function chanceText(chance: number): string {
