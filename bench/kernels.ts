@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { native } from "../src/engine/native.ts";
+import { type NativeInstruction, native } from "../src/engine/native.ts";
 import { attentionGradientRow, attentionRow } from "../src/engine/operations/attention.ts";
 import { addRow, sumOfSquaresRow } from "../src/engine/operations/elementwise.ts";
 import { embedGradientRow, embedRow } from "../src/engine/operations/embed.ts";
@@ -52,8 +52,10 @@ type Line = {
   readonly flops: number;
   readonly bytes: number;
   readonly product: boolean;
-  readonly code: readonly number[];
+  readonly instruction: NativeInstruction;
 };
+
+const PRODUCTS = ["matmul", "attention", "attentionGradient", "headLoss", "headLossGradient"];
 
 // All operands lie one after the other in one arena, at fresh addresses for each kernel as in a real step.
 let end = 0;
@@ -73,16 +75,15 @@ function line<A>(
   };
   const outputs = operation.updates ? [] : operation.outputShapes(shapes, attributes);
   const operands = [...shapes, ...outputs].map(place);
-  const encoded = operation.encode(shapes, attributes);
   const { flops, bytes } = operation.cost(shapes, attributes);
-  const product = [0, 6, 7, 10, 11].includes(operation.opcode);
+  const product = PRODUCTS.includes(operation.name);
   return {
     label,
     count,
     flops,
     bytes,
     product,
-    code: [operation.opcode, operands.length, encoded.length, ...operands, ...encoded],
+    instruction: { operation: operation.name, operands, attributes: operation.encode(shapes, attributes) },
   };
 }
 
@@ -158,15 +159,19 @@ async function measure(): Promise<void> {
     all[i] = (((i * 2654435761) % 2 ** 32) / 2 ** 32 - 0.5) / 4;
   });
   // Token ids: small integers in the places read as int32.
-  for (const { code } of lines) {
-    const tokensAt = { 1: 0, 2: 0, 10: 2, 11: 2 }[code[0]!];
+  for (const { instruction } of lines) {
+    const tokensAt = { embed: 0, embedGradient: 0, headLoss: 2, headLossGradient: 2 }[instruction.operation];
     if (tokensAt !== undefined)
-      new Int32Array(arena, 4 * code[3 + tokensAt]!, M).forEach((_, i, ids) => {
+      new Int32Array(arena, 4 * instruction.operands[tokensAt]!, M).forEach((_, i, ids) => {
         ids[i] = (i * 7) % V;
       });
   }
   const pool = native.createPool(Number(values.threads));
-  const program = native.load(Float64Array.from(lines.flatMap(({ code }) => code)), end, values.set);
+  const program = native.load(
+    lines.map(({ instruction }) => instruction),
+    end,
+    values.set,
+  );
   await native.run(program, arena, pool);
   const peaks: number[] = [];
   const rounds: Float64Array[] = [];

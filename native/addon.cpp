@@ -27,7 +27,7 @@ napi_value listInstructionSets(napi_env env, Arguments&) {
 }
 
 napi_value allocate(napi_env env, Arguments& arguments) {
-  const int64_t numFloats = arguments.whole("numFloats", 1, mostFloats);
+  const int64_t numFloats = arguments.next("numFloats").whole(1, mostFloats);
   std::shared_ptr<Block> arena;
   try {
     arena = allocateArena(numFloats);
@@ -45,19 +45,21 @@ napi_value allocate(napi_env env, Arguments& arguments) {
 }
 
 napi_value createPool(napi_env env, Arguments& arguments) {
-  const auto numThreads = static_cast<int>(arguments.whole("numThreads", 1, mostThreads));
+  const auto numThreads = static_cast<int>(arguments.next("numThreads").whole(1, mostThreads));
   return javascript::createHandle(env, std::shared_ptr<PoolHandle>(new PoolHandle{Pool(numThreads)}));
 }
 
 napi_value load(napi_env env, Arguments& arguments) {
-  const std::vector<double> code = arguments.doubles("code");
-  const int64_t numFloats = arguments.whole("numFloats", 0, mostFloats);
-  const InstructionSet& set = instructionSet(arguments.text("instructionSet"));
-  return javascript::createHandle(env, std::shared_ptr<ProgramHandle>(new ProgramHandle{Program(code, numFloats, set)}));
+  std::vector<WrittenInstruction> written;
+  for (const javascript::Value& each : arguments.next("instructions").elements())
+    written.push_back({each.member("operation").text(), each.member("operands").numbers(), each.member("attributes").numbers()});
+  const int64_t numFloats = arguments.next("numFloats").whole(0, mostFloats);
+  const InstructionSet& set = instructionSet(arguments.next("instructionSet").text());
+  return javascript::createHandle(env, std::shared_ptr<ProgramHandle>(new ProgramHandle{Program(written, numFloats, set)}));
 }
 
 napi_value profile(napi_env env, Arguments& arguments) {
-  const std::shared_ptr<ProgramHandle> handle = arguments.handle<ProgramHandle>("program");
+  const std::shared_ptr<ProgramHandle> handle = arguments.next("program").handle<ProgramHandle>();
   const size_t count = handle->program.instructions().size();
   napi_value buffer, array;
   void* data;
@@ -68,9 +70,9 @@ napi_value profile(napi_env env, Arguments& arguments) {
 }
 
 napi_value peak(napi_env env, Arguments& arguments) {
-  const InstructionSet& set = instructionSet(arguments.text("instructionSet"));
-  const std::shared_ptr<PoolHandle> handle = arguments.handle<PoolHandle>("pool");
-  const double seconds = arguments.number("seconds");
+  const InstructionSet& set = instructionSet(arguments.next("instructionSet").text());
+  const std::shared_ptr<PoolHandle> handle = arguments.next("pool").handle<PoolHandle>();
+  const double seconds = arguments.next("seconds").number();
   if (!(seconds > 0 && seconds <= 60)) throw std::invalid_argument("seconds is not between 0 and 60");
   napi_value flopsPerSecond;
   check(napi_create_double(env, measurePeak(*set.kernels, handle->pool, seconds), &flopsPerSecond));

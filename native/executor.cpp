@@ -3,12 +3,8 @@
 
 #include <chrono>
 
-#include "operations.h"
-
 namespace longrun {
 namespace {
-
-constexpr int mostOperands = 8;
 
 double secondsNow() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -28,7 +24,7 @@ void runOneThread(Program& program, const Block& arena, Pool& pool, int thread, 
                     &pool.team(),
                     pool.privateScratch(thread),
                     thread};
-    program.kernels().kernels[instruction.opcode].run(call);
+    instruction.kernel->run(call);
     const bool goesOn = pool.team().synchronise(thread);
     if (thread == 0) {
       const double now = secondsNow();
@@ -47,7 +43,7 @@ std::string execute(Program& program, const Block& arena, Pool& pool) {
   size_t numDone = 0;
   pool.run([&](int thread) { runOneThread(program, arena, pool, thread, numDone); });
   if (!pool.team().failed()) return {};
-  const std::string& name = operations()[static_cast<size_t>(program.instructions()[numDone].opcode)].name;
+  const std::string name = program.instructions()[numDone].kernel->name;
   return "instruction " + std::to_string(numDone) + " (" + name + "): " + pool.team().failure();
 }
 

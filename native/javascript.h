@@ -15,25 +15,43 @@ namespace longrun::javascript {
 /// A call into Node-API that must not fail: if it does, an exception is on its way or the process is ending.
 void check(napi_status status);
 
-/// Reads the arguments of a call one after the other. Throws std::invalid_argument with the argument's name.
+/// A JavaScript value, and what to call it in messages. All reading throws std::invalid_argument where the value is of another kind.
+class Value {
+ public:
+  Value(napi_env env, napi_value value, std::string name) : env_(env), value_(value), name_(std::move(name)) {}
+
+  double number() const;
+  /// A whole number between `least` and `most`.
+  int64_t whole(int64_t least, int64_t most) const;
+  std::string text() const;
+  /// The elements of an array, and those of an array of numbers.
+  std::vector<Value> elements() const;
+  std::vector<double> numbers() const;
+  /// A property of an object.
+  Value member(const char* name) const;
+  /// The first byte and the length of an ArrayBuffer.
+  std::pair<void*, size_t> buffer() const;
+  template <typename T>
+  std::shared_ptr<T> handle() const { return *static_cast<std::shared_ptr<T>*>(tagged(T::typeTag)); }
+
+ private:
+  void* tagged(const napi_type_tag& tag) const;
+  /// Throws "<name> is not <what>".
+  void expect(bool holds, const char* what) const;
+
+  napi_env env_;
+  napi_value value_;
+  std::string name_;
+};
+
+/// The arguments of a call, one after the other.
 class Arguments {
  public:
   Arguments(napi_env env, napi_callback_info info);
 
-  double number(const char* name);
-  /// A whole number between `least` and `most`.
-  int64_t whole(const char* name, int64_t least, int64_t most);
-  std::string text(const char* name);
-  std::vector<double> doubles(const char* name);
-  /// The first byte and the length of an ArrayBuffer.
-  std::pair<void*, size_t> buffer(const char* name);
-  template <typename T>
-  std::shared_ptr<T> handle(const char* name) { return *static_cast<std::shared_ptr<T>*>(tagged(name, T::typeTag)); }
+  Value next(const char* name);
 
  private:
-  napi_value next(const char* name);
-  void* tagged(const char* name, const napi_type_tag& tag);
-
   static constexpr size_t mostArguments = 4;
   napi_env env_;
   napi_value values_[mostArguments];

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "instruction_sets.h"
@@ -10,8 +11,14 @@
 
 namespace longrun {
 
+/// An instruction as it comes in, unchecked.
+struct WrittenInstruction {
+  std::string operation;
+  std::vector<double> operands, attributes;
+};
+
 struct Instruction {
-  int opcode;
+  const Kernel* kernel;
   std::vector<int64_t> offsets;    // in floats; -1 where an optional operand is left out
   std::vector<double> attributes;
   std::shared_ptr<const std::vector<float>> constants;
@@ -20,11 +27,10 @@ struct Instruction {
 class Program {
  public:
   /// Throws std::invalid_argument on anything malformed, with the instruction, the operand or attribute, and the numbers.
-  Program(const std::vector<double>& code, int64_t numFloats, const InstructionSet& instructionSet);
+  Program(const std::vector<WrittenInstruction>& written, int64_t numFloats, const InstructionSet& instructionSet);
 
   const std::vector<Instruction>& instructions() const { return instructions_; }
   int64_t numFloats() const { return numFloats_; }
-  const KernelSet& kernels() const { return *kernels_; }
   /// The most that any of the instructions needs.
   const Scratch& scratch() const { return scratch_; }
   /// Seconds spent in each instruction since the program was loaded. May be read while a run adds to it.
@@ -38,7 +44,6 @@ class Program {
  private:
   std::vector<Instruction> instructions_;
   int64_t numFloats_;
-  const KernelSet* kernels_;
   Scratch scratch_{0, 0};
   std::unique_ptr<std::atomic<double>[]> seconds_;
   std::atomic<bool> busy_{false};

@@ -74,9 +74,9 @@ std::shared_ptr<Block> arenaFor(const Program& program, std::pair<void*, size_t>
 void start(napi_env env, javascript::Arguments& arguments, napi_deferred deferred) {
   auto run = std::make_unique<Run>();
   run->deferred = deferred;
-  run->program = arguments.handle<ProgramHandle>("program");
-  const auto buffer = arguments.buffer("arena");
-  run->pool = arguments.handle<PoolHandle>("pool");
+  run->program = arguments.next("program").handle<ProgramHandle>();
+  const auto buffer = arguments.next("arena").buffer();
+  run->pool = arguments.next("pool").handle<PoolHandle>();
   run->arena = arenaFor(run->program->program, buffer);
 
   Hold<Pool> pool(run->pool->pool, "pool");

@@ -1,9 +1,9 @@
-// Opcodes 6 and 7: causal attention, forward and backward, one block of queries at a time. The scores of a block lie transposed, keys
+// Causal attention, forward and backward, one block of queries at a time. The scores of a block lie transposed, keys
 // by queries, so that each lane of a vector is one query: maxima and sums over keys need no reduction across lanes.
 #pragma once
-#include "../kernel.h"
 #include "exponential.h"
 #include "pack.h"
+#include "signature.h"
 #include "tile.h"
 
 namespace longrun::LONGRUN_INSTRUCTION_SET {
@@ -160,7 +160,6 @@ static void attendHead(const AttentionShape& shape, const float* queries, const 
   }
 }
 
-// Attributes B T H G D scale; operands qkv, o, lse.
 static void runAttention(const Call& call) {
   const AttentionShape shape(call.attribute);
   const int64_t stride = shape.qkvStride(), dim = shape.headDim;
@@ -177,5 +176,18 @@ static void runAttention(const Call& call) {
                  call.operand[2] + (sequence * shape.queryHeads + head) * shape.length);
   }
 }
+
+static Count qkvFloats(Sizes s) { return s[0] * s[1] * (s[2] + s[3] + s[3]) * s[4]; }
+
+static const char* attentionConflict(const double* a) {
+  return static_cast<int64_t>(a[2]) % static_cast<int64_t>(a[3]) ? "H is not a multiple of G" : nullptr;
+}
+
+// o = causal softmax(scale q k^T) v. A row of qkv is H query heads, then G key heads, then G value heads; query head h reads key and
+// value head floor(h / (H / G)). lse[B H T] = log sum exp of the scaled scores.
+constexpr Kernel attentionKernel{"attention",
+                                 {input("qkv", qkvFloats), output("o", axes<0, 1, 2, 4>), output("lse", axes<0, 1, 2>)},
+                                 {size("B"), size("T"), size("H"), size("G"), size("D"), {"scale", Kind::real}},
+                                 runAttention, attentionScratch, attentionConflict};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

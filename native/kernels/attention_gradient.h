@@ -1,8 +1,9 @@
-// Opcode 7: with p = softmax(s), s = scale Q K^T and o = p V, the gradients are dV = p^T dO, ds = p (dO V^T - dO . o),
+// With p = softmax(s), s = scale Q K^T and o = p V, the gradients are dV = p^T dO, ds = p (dO V^T - dO . o),
 // dQ = scale ds K and dK = scale ds^T Q. p is computed again from the scores and their stored log sum (Dao et al. 2022,
 // arXiv 2205.14135, section 3.1), so that no T x T matrix is kept.
 #pragma once
 #include "attention.h"
+#include "signature.h"
 
 namespace longrun::LONGRUN_INSTRUCTION_SET {
 
@@ -68,7 +69,6 @@ static void attentionGradientBlock(const AttentionShape& shape, const AttentionG
   scatterToKeys(block, dim, scratch.scores, scratch.outputs, padded, 1.0f, head.firstOfGroup, head.dValues, stride);
 }
 
-// Attributes B T H G D scale; operands do, qkv, o, lse, dqkv.
 static void runAttentionGradient(const Call& call) {
   const AttentionShape shape(call.attribute);
   const int64_t stride = shape.qkvStride(), dim = shape.headDim;
@@ -97,5 +97,12 @@ static void runAttentionGradient(const Call& call) {
     }
   }
 }
+
+constexpr Kernel attentionGradientKernel{
+    "attentionGradient",
+    {input("do", axes<0, 1, 2, 4>), input("qkv", qkvFloats), input("o", axes<0, 1, 2, 4>), input("lse", axes<0, 1, 2>),
+     output("dqkv", qkvFloats)},
+    {size("B"), size("T"), size("H"), size("G"), size("D"), {"scale", Kind::real}},
+    runAttentionGradient, attentionGradientScratch, attentionConflict};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

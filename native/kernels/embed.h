@@ -1,11 +1,9 @@
-// Opcodes 1 and 2: rows of a table by token id, and their gradient.
+// Rows of a table by token id, and their gradient.
 #pragma once
-#include "../kernel.h"
 #include "pack.h"
+#include "signature.h"
 
 namespace longrun::LONGRUN_INSTRUCTION_SET {
-
-static Scratch noScratch(const double*) { return {0, 0}; }
 
 /// Reads the id once (another thread of the process might write it meanwhile); returns -1 and ends the run if it is no id.
 LONGRUN_INLINE int64_t tokenAt(const Call& call, const float* tokens, int64_t row, int64_t vocabulary) {
@@ -15,7 +13,6 @@ LONGRUN_INLINE int64_t tokenAt(const Call& call, const float* tokens, int64_t ro
   return -1;
 }
 
-// Attributes M V C; operands tokens, table, y.
 static void runEmbed(const Call& call) {
   const auto rows = static_cast<int64_t>(call.attribute[0]), vocabulary = static_cast<int64_t>(call.attribute[1]);
   const auto columns = static_cast<int64_t>(call.attribute[2]);
@@ -30,7 +27,7 @@ static void runEmbed(const Call& call) {
     }
 }
 
-// Attributes M V C; operands tokens, dy, addend?, dTable. A tile is some columns of the table, over all rows in ascending order.
+// A tile is some columns of the table, over all rows in ascending order.
 static void runEmbedGradient(const Call& call) {
   const auto rows = static_cast<int64_t>(call.attribute[0]), vocabulary = static_cast<int64_t>(call.attribute[1]);
   const auto columns = static_cast<int64_t>(call.attribute[2]);
@@ -55,5 +52,18 @@ static void runEmbedGradient(const Call& call) {
     }
   }
 }
+
+// y[m] = table[tokens[m]].
+constexpr Kernel embedKernel{"embed",
+                             {input("tokens", axes<0>), input("table", axes<1, 2>), output("y", axes<0, 2>)},
+                             {size("M"), size("V"), size("C")},
+                             runEmbed};
+
+// dTable[v] = sum of dy[m] where tokens[m] = v, m ascending (+ addend).
+constexpr Kernel embedGradientKernel{
+    "embedGradient",
+    {input("tokens", axes<0>), input("dy", axes<0, 2>), optionalInput("addend", axes<1, 2>), output("dTable", axes<1, 2>, "addend")},
+    {size("M"), size("V"), size("C")},
+    runEmbedGradient};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

@@ -1,9 +1,9 @@
-// Opcodes 20 and 21: root mean square normalisation of each head of queries and of keys (Dehghani et al. 2023, arXiv 2302.05442), and its
+// Root mean square normalisation of each head of queries and of keys (Dehghani et al. 2023, arXiv 2302.05442), and its
 // gradient. A row holds H query heads, then G key heads, then G value heads, which are left alone.
 #pragma once
-#include "../kernel.h"
 #include "pack.h"
 #include "parts.h"
+#include "signature.h"
 
 namespace longrun::LONGRUN_INSTRUCTION_SET {
 
@@ -39,7 +39,6 @@ static float headNormOf(const float* x, const float* gain, float* y, int64_t hea
   return rstd;
 }
 
-// Attributes M H G D epsilon; operands x, queryGain, keyGain, y, rstd.
 static void runHeadNorm(const Call& call) {
   const HeadRow shape = headRow(call.attribute);
   const auto epsilon = static_cast<float>(call.attribute[4]);
@@ -90,7 +89,6 @@ static void headNormGradientOf(const HeadGradient& head) {
   });
 }
 
-// Attributes M H G D; operands dy, x, queryGain, keyGain, rstd, dx, dQueryGain, dKeyGain. dx may be dy.
 static void runHeadNormGradient(const Call& call) {
   const HeadRow shape = headRow(call.attribute);
   const Parts chunks = headNormChunks(shape.rows);
@@ -121,5 +119,21 @@ static void runHeadNormGradient(const Call& call) {
     });
   }
 }
+
+static Count headRows(Sizes s) { return s[0] * (s[1] + s[2] + s[2]) * s[3]; }
+static Count headScales(Sizes s) { return s[0] * (s[1] + s[2]); }
+
+constexpr Kernel headNormKernel{"headNorm",
+                                {input("x", headRows), input("queryGain", axes<3>), input("keyGain", axes<3>), output("y", headRows),
+                                 output("rstd", headScales)},
+                                {size("M"), size("H"), size("G"), size("D"), {"epsilon", Kind::positive}},
+                                runHeadNorm};
+
+constexpr Kernel headNormGradientKernel{
+    "headNormGradient",
+    {input("dy", headRows), input("x", headRows), input("queryGain", axes<3>), input("keyGain", axes<3>), input("rstd", headScales),
+     output("dx", headRows, "dy"), output("dQueryGain", axes<3>), output("dKeyGain", axes<3>)},
+    {size("M"), size("H"), size("G"), size("D")},
+    runHeadNormGradient, headNormGradientScratch};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

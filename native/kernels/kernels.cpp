@@ -1,6 +1,5 @@
 // All kernels for one instruction set. This file is compiled once per set, with the compiler's flags for it and
-// LONGRUN_INSTRUCTION_SET as its name; everything but the table at the end is internal to that set's namespace.
-#include "../kernel.h"
+// LONGRUN_INSTRUCTION_SET as its name; everything but the set at the end is internal to that set's namespace.
 #include "attention.h"
 #include "attention_gradient.h"
 #include "elementwise.h"
@@ -20,37 +19,22 @@
 #define LONGRUN_JOIN(a, b) LONGRUN_JOIN_EXPANDED(a, b)
 
 namespace longrun {
+namespace LONGRUN_INSTRUCTION_SET {
 
-using namespace LONGRUN_INSTRUCTION_SET;
+constexpr Kernel allKernels[] = {
+    addKernel, adamwKernel, attentionKernel, attentionGradientKernel, broadcastKernel, embedKernel, embedGradientKernel, fillKernel,
+    geluKernel, geluGradientKernel, headLossKernel, headLossGradientKernel, headNormKernel, headNormGradientKernel, matmulKernel,
+    meanKernel, rmsNormKernel, rmsNormGradientKernel, rotaryKernel, sumOfSquaresKernel, swigluKernel, swigluGradientKernel,
+};
+
+}  // namespace LONGRUN_INSTRUCTION_SET
 
 extern const KernelSet LONGRUN_JOIN(kernels_, LONGRUN_INSTRUCTION_SET);
 
 const KernelSet LONGRUN_JOIN(kernels_, LONGRUN_INSTRUCTION_SET) = {
-    {
-        {runMatmul, matmulScratch},
-        {runEmbed, noScratch},
-        {runEmbedGradient, noScratch},
-        {runRmsNorm, noScratch},
-        {runRmsNormGradient, rmsNormGradientScratch},
-        {runRotary, noScratch},
-        {runAttention, attentionScratch},
-        {runAttentionGradient, attentionGradientScratch},
-        {runSwiglu, noScratch},
-        {runSwigluGradient, noScratch},
-        {runHeadLoss, headLossScratch},
-        {runHeadLossGradient, headLossGradientScratch},
-        {runMean, reductionScratch},
-        {runBroadcast, noScratch},
-        {runFill, noScratch},
-        {runAdd, noScratch},
-        {runSumOfSquares, reductionScratch},
-        {runAdamw, noScratch},
-        {runGelu, noScratch},
-        {runGeluGradient, noScratch},
-        {runHeadNorm, noScratch},
-        {runHeadNormGradient, headNormGradientScratch},
-    },
-    peakFlops,
+    LONGRUN_INSTRUCTION_SET::allKernels,
+    sizeof(LONGRUN_INSTRUCTION_SET::allKernels) / sizeof(Kernel),
+    LONGRUN_INSTRUCTION_SET::peakFlops,
 };
 
 }  // namespace longrun

@@ -1,9 +1,10 @@
-// Opcodes 10 and 11: the output head with its cross entropy, a chunk of rows at a time, so that the logits of all rows never exist
+// The output head with its cross entropy, a chunk of rows at a time, so that the logits of all rows never exist
 // at once.
 #pragma once
 #include "embed.h"
 #include "exponential.h"
 #include "product.h"
+#include "signature.h"
 
 namespace longrun::LONGRUN_INSTRUCTION_SET {
 
@@ -91,13 +92,11 @@ static void lossChunk(const Call& call, const HeadShape& shape, int64_t chunk, f
   synchronise(call);
 }
 
-// Attributes M V C; operands x, w, targets, loss.
 static void runHeadLoss(const Call& call) {
   const HeadShape shape(call.attribute);
   for (int64_t chunk = 0; chunk < shape.chunks.count; chunk++) lossChunk(call, shape, chunk, call.operand[3], nullptr);
 }
 
-// Attributes M V C; operands x, w, targets, dLoss, addend?, loss, dx, dw.
 static void runHeadLossGradient(const Call& call) {
   const HeadShape shape(call.attribute);
   const float* const logits = call.sharedScratch;
@@ -116,5 +115,19 @@ static void runHeadLossGradient(const Call& call) {
     synchronise(call);
   }
 }
+
+// loss = -log softmax(x w^T)[target], in nats; a negative target gives 0.
+constexpr Kernel headLossKernel{"headLoss",
+                                {input("x", axes<0, 2>), input("w", axes<1, 2>), input("targets", axes<0>), output("loss", axes<0>)},
+                                {size("M"), size("V"), size("C")},
+                                runHeadLoss, headLossScratch};
+
+// Both passes at once; dw (+ addend) adds up over chunks of rows in order.
+constexpr Kernel headLossGradientKernel{
+    "headLossGradient",
+    {input("x", axes<0, 2>), input("w", axes<1, 2>), input("targets", axes<0>), input("dLoss", axes<0>),
+     optionalInput("addend", axes<1, 2>), output("loss", axes<0>), output("dx", axes<0, 2>), output("dw", axes<1, 2>, "addend")},
+    {size("M"), size("V"), size("C")},
+    runHeadLossGradient, headLossGradientScratch};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

@@ -1,12 +1,11 @@
-// Opcodes 3 and 4: root mean square normalisation (Zhang & Sennrich 2019, arXiv 1910.07467) and its gradient.
+// Root mean square normalisation (Zhang & Sennrich 2019, arXiv 1910.07467) and its gradient.
 #pragma once
-#include "../kernel.h"
 #include "pack.h"
 #include "parts.h"
+#include "signature.h"
 
 namespace longrun::LONGRUN_INSTRUCTION_SET {
 
-// Attributes M C epsilon; operands x, gain, y, rstd.
 static void runRmsNorm(const Call& call) {
   const auto rows = static_cast<int64_t>(call.attribute[0]), columns = static_cast<int64_t>(call.attribute[1]);
   const auto epsilon = static_cast<float>(call.attribute[2]);
@@ -63,7 +62,6 @@ static void rmsNormGradientRow(const NormGradientRow& row) {
   });
 }
 
-// Attributes M C; operands dy, x, gain, rstd, addend?, dx, dGain.
 static void runRmsNormGradient(const Call& call) {
   const auto rows = static_cast<int64_t>(call.attribute[0]), columns = static_cast<int64_t>(call.attribute[1]);
   const Parts chunks = normChunks(rows);
@@ -89,5 +87,18 @@ static void runRmsNormGradient(const Call& call) {
     });
   }
 }
+
+// rstd = 1 / sqrt(mean(x^2) + epsilon); y = x rstd gain.
+constexpr Kernel rmsNormKernel{"rmsNorm",
+                               {input("x", axes<0, 1>), input("gain", axes<1>), output("y", axes<0, 1>), output("rstd", axes<0>)},
+                               {size("M"), size("C"), {"epsilon", Kind::positive}},
+                               runRmsNorm};
+
+constexpr Kernel rmsNormGradientKernel{
+    "rmsNormGradient",
+    {input("dy", axes<0, 1>), input("x", axes<0, 1>), input("gain", axes<1>), input("rstd", axes<0>),
+     optionalInput("addend", axes<0, 1>), output("dx", axes<0, 1>, "dy", "addend"), output("dGain", axes<1>)},
+    {size("M"), size("C")},
+    runRmsNormGradient, rmsNormGradientScratch};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

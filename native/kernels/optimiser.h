@@ -1,10 +1,10 @@
-// Opcode 17: AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with clipping by the norm of the whole gradient.
+// AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with clipping by the norm of the whole gradient.
 #pragma once
 #include "elementwise.h"
+#include "signature.h"
 
 namespace longrun::LONGRUN_INSTRUCTION_SET {
 
-// Attributes N learningRateScale weightDecay; operands p, g, m, v, norm2, hyper.
 static void runAdamw(const Call& call) {
   const double norm2 = *call.operand[4];
   if (!__builtin_isfinite(norm2)) return;
@@ -25,5 +25,17 @@ static void runAdamw(const Call& call) {
     vector.store(p + i, vector.load(p + i) * kept - first * step / (squareRoot(second) * rootCorrection + epsilon));
   });
 }
+
+static Count hyperFloats(Sizes) { return {8}; }
+
+// hyper = [learningRate, beta1, beta2, epsilon, 1 - beta1^t, 1 - beta2^t, clip, 0]. The gradient is first scaled by min(1, clip /
+// sqrt(norm2)); then come decoupled decay, p -= learningRate scale weightDecay p, and the update. If norm2 is not finite nothing
+// changes: the loop above stops the run before a bad update lands.
+constexpr Kernel adamwKernel{
+    "adamw",
+    {inPlace("p", axes<0>), input("g", axes<0>), inPlace("m", axes<0>), inPlace("v", axes<0>), input("norm2", scalar),
+     input("hyper", hyperFloats)},
+    {size("N"), {"learningRateScale", Kind::real}, {"weightDecay", Kind::real}},
+    runAdamw};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

@@ -1,8 +1,8 @@
-// Opcodes 12 and 16: the mean and the sum of squares, in float64. Chunks of fixed length are summed by one thread each, and their sums
+// The mean and the sum of squares, in float64. Chunks of fixed length are summed by one thread each, and their sums
 // in index order by one thread.
 #pragma once
-#include "../kernel.h"
 #include "pack.h"
+#include "signature.h"
 
 namespace longrun::LONGRUN_INSTRUCTION_SET {
 
@@ -46,19 +46,24 @@ static void reduce(const Call& call, const float* x, int64_t length, const Term&
   result(total);
 }
 
-// Attribute N; operands x, y.
 static void runMean(const Call& call) {
   const auto length = static_cast<int64_t>(call.attribute[0]);
   reduce(call, call.operand[0], length, [](Doubles x) { return x; },
          [&](double sum) { *call.operand[1] = static_cast<float>(sum / static_cast<double>(length)); });
 }
 
-// Attribute N; operands x, addend?, y.
 static void runSumOfSquares(const Call& call) {
   reduce(call, call.operand[0], static_cast<int64_t>(call.attribute[0]), [](Doubles x) { return x * x; }, [&](double sum) {
     const double addend = call.operand[1] ? static_cast<double>(*call.operand[1]) : 0.0;
     *call.operand[2] = static_cast<float>(addend + sum);
   });
 }
+
+constexpr Kernel meanKernel{"mean", {input("x", axes<0>), output("y", scalar)}, {size("N")}, runMean, reductionScratch};
+
+constexpr Kernel sumOfSquaresKernel{"sumOfSquares",
+                                    {input("x", axes<0>), optionalInput("addend", scalar), output("y", scalar, "addend")},
+                                    {size("N")},
+                                    runSumOfSquares, reductionScratch};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

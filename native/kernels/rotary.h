@@ -1,7 +1,7 @@
-// Opcode 5: rotary position embedding, in the rotate-half convention of Hugging Face's LlamaForCausalLM.
+// Rotary position embedding, in the rotate-half convention of Hugging Face's LlamaForCausalLM.
 #pragma once
-#include "../kernel.h"
 #include "pack.h"
+#include "signature.h"
 
 namespace longrun::LONGRUN_INSTRUCTION_SET {
 
@@ -30,7 +30,7 @@ static void rotateHead(const float* x, float* y, const float* cosines, int64_t h
                [&](float* p, Vector value) { storeFirst(p, value, half - i); });
 }
 
-// Attributes M W T heads headDim base sign; operands x, y; constants: per position, headDim / 2 cosines, then as many sines.
+// Constants: per position, headDim / 2 cosines, then as many sines.
 static void runRotary(const Call& call) {
   const auto rows = static_cast<int64_t>(call.attribute[0]), rowLength = static_cast<int64_t>(call.attribute[1]);
   const auto period = static_cast<int64_t>(call.attribute[2]), heads = static_cast<int64_t>(call.attribute[3]);
@@ -50,5 +50,18 @@ static void runRotary(const Call& call) {
         });
     }
 }
+
+static const char* rotaryConflict(const double* a) {
+  if (a[4] / 2 != static_cast<double>(static_cast<int64_t>(a[4]) / 2)) return "headDim is odd";
+  return a[3] * a[4] > a[1] ? "heads x headDim is more than W" : nullptr;
+}
+
+// Rotates the first `heads` heads of each row at position m mod T, the pair (i, i + headDim / 2) by position base^(-2 i / headDim);
+// the rest of the row is copied. Sign -1 rotates back.
+constexpr Kernel rotaryKernel{
+    "rotary",
+    {input("x", axes<0, 1>), output("y", axes<0, 1>, "x")},
+    {size("M"), size("W"), size("T"), size("heads"), size("headDim"), {"base", Kind::positive}, {"sign", Kind::sign}},
+    runRotary, nullptr, rotaryConflict, true};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

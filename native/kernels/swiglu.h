@@ -1,14 +1,13 @@
-// Opcodes 8 and 9: the gated unit of Shazeer 2020 (arXiv 2002.05202), y = silu(gate) up with silu(x) = x sigmoid(x), and its gradient.
+// The gated unit of Shazeer 2020 (arXiv 2002.05202), y = silu(gate) up with silu(x) = x sigmoid(x), and its gradient.
 #pragma once
-#include "../kernel.h"
 #include "exponential.h"
 #include "pack.h"
+#include "signature.h"
 
 namespace longrun::LONGRUN_INSTRUCTION_SET {
 
 constexpr int64_t swigluTileRows = 16;
 
-// Attributes M F; operands gateUp, y.
 static void runSwiglu(const Call& call) {
   const auto rows = static_cast<int64_t>(call.attribute[0]), columns = static_cast<int64_t>(call.attribute[1]);
   for (int64_t tile; (tile = claimTile(call, ceilDivide(rows, swigluTileRows))) >= 0;)
@@ -23,7 +22,7 @@ static void runSwiglu(const Call& call) {
     }
 }
 
-// Attributes M F; operands dy, gateUp, dGateUp. With s = sigmoid(gate): silu' = s (1 + gate (1 - s)). dGateUp may be gateUp: each
+// With s = sigmoid(gate): silu' = s (1 + gate (1 - s)). dGateUp may be gateUp: each
 // element is read before it is written.
 static void runSwigluGradient(const Call& call) {
   const auto rows = static_cast<int64_t>(call.attribute[0]), columns = static_cast<int64_t>(call.attribute[1]);
@@ -40,5 +39,18 @@ static void runSwigluGradient(const Call& call) {
       });
     }
 }
+
+static Count gateUpFloats(Sizes s) { return s[0] * (s[1] + s[1]); }
+
+// Gate is the first half of a row of gateUp.
+constexpr Kernel swigluKernel{"swiglu",
+                              {input("gateUp", gateUpFloats), output("y", axes<0, 1>)},
+                              {size("M"), size("F")},
+                              runSwiglu};
+
+constexpr Kernel swigluGradientKernel{"swigluGradient",
+                                      {input("dy", axes<0, 1>), input("gateUp", gateUpFloats), output("dGateUp", gateUpFloats, "gateUp")},
+                                      {size("M"), size("F")},
+                                      runSwigluGradient};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

@@ -20,15 +20,16 @@ export type Region = {
 };
 
 export type Instruction = {
+  /** Name of the row and of the kernel. */
   readonly operation: string;
-  readonly cost: Cost;
-  /** Lengths that set the speed of the kernel: the encoded attributes. */
+  /** Offsets in floats of inputs, then outputs; -1 where an optional one is left out. */
+  readonly operands: readonly number[];
+  /** Lengths and other numbers, as the row encodes them. */
   readonly attributes: readonly number[];
+  readonly cost: Cost;
 };
 
 export type Program = {
-  /** Instructions as native/README.md lays them out. */
-  readonly code: Float64Array;
   readonly instructions: readonly Instruction[];
   readonly outputs: ReadonlyMap<string, Region>;
 };
@@ -56,8 +57,7 @@ export function compile(graphs: Graphs): Executable {
     numFloats = Math.max(numFloats, end);
     const offsetOf = (tensor: Tensor) => offsetIn(tensor, leaves, offsets);
     programs.set(name, {
-      code: emit(nodes, offsetOf),
-      instructions: nodes.map(describe),
+      instructions: nodes.map((node) => instructionOf(node, offsetOf)),
       outputs: new Map(
         tensors.map((tensor, i) => [
           names[i]!,
@@ -108,23 +108,16 @@ function offsetIn(
   return offset;
 }
 
-function emit(nodes: readonly Node[], offsetOf: (tensor: Tensor) => number): Float64Array {
-  const code: number[] = [];
-  for (const node of nodes) {
-    const { operation, inputs, outputs } = node;
-    const written = operation.updates ? [] : outputs;
-    const operands = [...inputs, ...written].map((tensor) => (tensor ? offsetOf(tensor) : -1));
-    const attributes = operation.encode(shapesOf(inputs), node.attributes);
-    code.push(operation.opcode, operands.length, attributes.length, ...operands, ...attributes);
-  }
-  return Float64Array.from(code);
-}
-
-function describe(node: Node): Instruction {
-  const shapes = shapesOf(node.inputs);
+function instructionOf(
+  { operation, inputs, outputs, attributes }: Node,
+  offsetOf: (tensor: Tensor) => number,
+): Instruction {
+  const shapes = shapesOf(inputs);
+  const written = operation.updates ? [] : outputs;
   return {
-    operation: node.operation.name,
-    cost: node.operation.cost(shapes, node.attributes),
-    attributes: node.operation.encode(shapes, node.attributes),
+    operation: operation.name,
+    operands: [...inputs, ...written].map((tensor) => (tensor ? offsetOf(tensor) : -1)),
+    attributes: operation.encode(shapes, attributes),
+    cost: operation.cost(shapes, attributes),
   };
 }

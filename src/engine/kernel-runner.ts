@@ -49,10 +49,12 @@ export async function runKernel<A>(
     else if (operand) floats.set(operand, inputOffsets[i]!);
   }
   const before = floats.slice();
-  const encoded = operation.encode(shapes, attributes);
-  const places = [...inputOffsets, ...(operation.updates ? [] : outputOffsets)];
-  const code = Float64Array.of(operation.opcode, places.length, encoded.length, ...places, ...encoded);
-  await native.run(native.load(code, end, instructionSet), arena, native.createPool(numThreads));
+  const instruction = {
+    operation: operation.name,
+    operands: [...inputOffsets, ...(operation.updates ? [] : outputOffsets)],
+    attributes: operation.encode(shapes, attributes),
+  };
+  await native.run(native.load([instruction], end, instructionSet), arena, native.createPool(numThreads));
 
   const results = outputSizes.map((size, i) => floats.slice(outputOffsets[i]!, outputOffsets[i]! + size));
   for (const [i, size] of outputSizes.entries()) before.set(results[i]!.subarray(0, size), outputOffsets[i]!);

@@ -4,42 +4,36 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { native } from "./native.ts";
+import { type NativeInstruction, native } from "./native.ts";
 import { OPERATIONS } from "./operations/table.ts";
 
 const set = native.instructionSets()[0]!;
 const NUM_FLOATS = 4096;
 
-const ADD = 15;
-const EMBED = 1;
-const MATMUL = 0;
+const instruction = (
+  operation: string,
+  operands: readonly number[],
+  attributes: readonly number[],
+): NativeInstruction => ({ operation, operands, attributes });
 
-/** One instruction, encoded. */
-function encode(opcode: number, operands: readonly number[], attributes: readonly number[]): number[] {
-  return [opcode, operands.length, attributes.length, ...operands, ...attributes];
+function load(...instructions: readonly NativeInstruction[]) {
+  return native.load(instructions, NUM_FLOATS, set);
 }
 
-function load(...instructions: number[][]) {
-  return native.load(Float64Array.from(instructions.flat()), NUM_FLOATS, set);
-}
+const LONG_PRODUCT = instruction("matmul", [0, 250_000, -1, 500_000], [500, 500, 500, 0, 0, 1]);
 
 /** Some seconds' worth of matrix products are not needed: about 20 ms keep a thread busy long enough to be observed. */
 function longProgram() {
-  return native.load(
-    Float64Array.from(encode(MATMUL, [0, 250_000, -1, 500_000], [500, 500, 500, 0, 0, 1])),
-    750_000,
-    set,
-  );
+  return native.load([LONG_PRODUCT], 750_000, set);
 }
 
 describe("load refuses", () => {
-  const add = (operands: number[], attributes: number[]) => encode(ADD, operands, attributes);
-  const cases: readonly [string, number[], RegExp][] = [
-    ["an unknown opcode", [22, 0, 0], /instruction 0: opcode 22 is not one of 0 \.\.\. 21/],
-    ["an opcode that is no whole number", [0.5, 0, 0], /opcode is 0\.5, not a whole number/],
-    ["a program that ends early", [ADD, 3, 1, 0, 16], /instruction 0 \(add\): the program ends before its y/],
-    ["a wrong number of operands", encode(ADD, [0, 16], [16]), /has 2 operands, not 3/],
-    ["a wrong number of attributes", encode(ADD, [0, 16, 32], [16, 1]), /has 2 attributes, not 1/],
+  const add = (operands: number[], attributes: number[]) => instruction("add", operands, attributes);
+  const cases: readonly [string, NativeInstruction, RegExp][] = [
+    ["an unknown operation", instruction("dance", [], []), /0 \(dance\): there is no kernel of this name/],
+    ["a wrong number of operands", add([0, 16], [16]), /has 2 operands, not 3/],
+    ["a wrong number of attributes", add([0, 16, 32], [16, 1]), /has 2 attributes, not 1/],
+    ["an offset that is no whole number", add([0, 0.5, 32], [8]), /b is 0\.5, not a whole number/],
     ["a length of zero", add([0, 16, 32], [0]), /N is 0, not a positive whole number/],
     ["a length that is not finite", add([0, 16, 32], [Number.NaN]), /N is nan, not a finite number/],
     ["a length that is no whole number", add([0, 16, 32], [1.5]), /N is 1\.5, not a positive whole number/],
@@ -62,40 +56,40 @@ describe("load refuses", () => {
     ],
     [
       "an extent that overflows",
-      encode(MATMUL, [0, 0, -1, 0], [2 ** 39, 2 ** 39, 2 ** 39, 0, 0, 1]),
+      instruction("matmul", [0, 0, -1, 0], [2 ** 39, 2 ** 39, 2 ** 39, 0, 0, 1]),
       /operand A covers/,
     ],
     ["an output over part of an input", add([0, 16, 32], [32]), /operand y at 32 overlaps operand b at 16/],
     [
       "an output over an input where it must not be",
-      encode(MATMUL, [0, 16, -1, 16], [1, 1, 1, 0, 0, 1]),
+      instruction("matmul", [0, 16, -1, 16], [1, 1, 1, 0, 0, 1]),
       /operand C at 16 overlaps operand B at 16/,
     ],
     [
       "both sides transposed",
-      encode(MATMUL, [0, 16, -1, 32], [1, 1, 1, 1, 1, 1]),
+      instruction("matmul", [0, 16, -1, 32], [1, 1, 1, 1, 1, 1]),
       /transA and transB are both 1/,
     ],
     [
       "a flag that is not 0 or 1",
-      encode(MATMUL, [0, 16, -1, 32], [1, 1, 1, 2, 0, 1]),
+      instruction("matmul", [0, 16, -1, 32], [1, 1, 1, 2, 0, 1]),
       /transA is 2, not 0 or 1/,
     ],
     [
       "heads that cannot be shared",
-      encode(6, [0, 1024, 2048], [1, 1, 3, 2, 2, 1]),
+      instruction("attention", [0, 1024, 2048], [1, 1, 3, 2, 2, 1]),
       /H is not a multiple of G/,
     ],
-    ["an odd head dimension", encode(5, [0, 0], [1, 16, 1, 1, 3, 10000, 1]), /headDim is odd/],
+    ["an odd head dimension", instruction("rotary", [0, 0], [1, 16, 1, 1, 3, 10000, 1]), /headDim is odd/],
     [
       "more heads than fit a row",
-      encode(5, [0, 0], [1, 16, 1, 5, 4, 10000, 1]),
+      instruction("rotary", [0, 0], [1, 16, 1, 5, 4, 10000, 1]),
       /heads x headDim is more than W/,
     ],
   ];
 
-  test.each(cases)("%s", (_, code, message) => {
-    expect(() => native.load(Float64Array.from(code), NUM_FLOATS, set)).toThrow(message);
+  test.each(cases)("%s", (_, wrong, message) => {
+    expect(() => load(wrong)).toThrow(message);
   });
 
   test("names the instruction at fault", () => {
@@ -103,15 +97,20 @@ describe("load refuses", () => {
   });
 
   test("an instruction set that this machine has not", () => {
-    expect(() => native.load(new Float64Array(), 0, "abacus")).toThrow(
+    expect(() => native.load([], 0, "abacus")).toThrow(
       /'abacus' cannot run here; this machine has: .*baseline|neon/,
     );
   });
 
   test("values of the wrong type", () => {
     const wrong = native as unknown as Record<string, (...values: unknown[]) => unknown>;
-    expect(() => wrong.load!(new Float32Array(3), 64, set)).toThrow(/code is not a Float64Array/);
-    expect(() => wrong.load!(new Float64Array(), 0.5, set)).toThrow(/numFloats is 0\.5/);
+    expect(() => wrong.load!("add", 64, set)).toThrow(/instructions is not an array/);
+    expect(() => wrong.load!([7], 64, set)).toThrow(/instructions\[0\] is not an object/);
+    expect(() => wrong.load!([{ operation: 15 }], 64, set)).toThrow(/instructions\[0\]\.operation is not/);
+    expect(() => wrong.load!([{ operation: "add", operands: [0, "16"] }], 64, set)).toThrow(
+      /instructions\[0\]\.operands\[1\] is not a number/,
+    );
+    expect(() => wrong.load!([], 0.5, set)).toThrow(/numFloats is 0\.5/);
     expect(() => wrong.allocate!(-1)).toThrow(/numFloats is -1/);
     expect(() => wrong.createPool!(0)).toThrow(/numThreads is 0/);
     expect(() => wrong.profile!({})).toThrow(/program is not a handle of that kind/);
@@ -128,25 +127,25 @@ test("any numbers at all are either refused or run without touching what lies be
     fc.integer({ min: -1, max: 40 }),
     fc.constantFrom(0, 1, 0.5, 2 ** 31, 2 ** 53, Number.NaN),
   );
-  const instruction = fc.integer({ min: 0, max: 17 }).chain((opcode) => {
-    const [numOperands, numAttributes] = arity(opcode);
+  const anything = fc.constantFrom(...OPERATIONS).chain(({ name }) => {
+    const [numOperands, numAttributes] = arity(name);
     return fc
       .tuple(
         fc.array(offset, { minLength: numOperands, maxLength: numOperands }),
         fc.array(attribute, { minLength: numAttributes, maxLength: numAttributes }),
       )
-      .map(([operands, attributes]) => encode(opcode, operands, attributes));
+      .map(([operands, attributes]) => instruction(name, operands, attributes));
   });
   const arena = native.allocate(2 * NUM_FLOATS);
   const floats = new Float32Array(arena);
   const pool = native.createPool(2);
   let numRun = 0;
   await fc.assert(
-    fc.asyncProperty(instruction, async (code) => {
+    fc.asyncProperty(anything, async (candidate) => {
       floats.fill(0, 0, NUM_FLOATS).fill(7, NUM_FLOATS);
       let program: ReturnType<typeof load>;
       try {
-        program = load(code);
+        program = load(candidate);
       } catch {
         return;
       }
@@ -161,18 +160,19 @@ test("any numbers at all are either refused or run without touching what lies be
   expect(numRun).toBeGreaterThan(50);
 });
 
-/** Numbers of operands and attributes of an opcode, found out by asking `load`. */
-function arity(opcode: number): [number, number] {
-  const complaint = (code: number[]): string => {
+/** Numbers of operands and attributes of a kernel, found out from what `load` complains of. */
+function arity(operation: string): [number, number] {
+  const complaint = (operands: number, attributes: number): string => {
+    const many = (length: number) => Array.from({ length }, () => 0);
     try {
-      native.load(Float64Array.from(code), NUM_FLOATS, set);
+      load(instruction(operation, many(operands), many(attributes)));
       return "";
     } catch (error) {
       return (error as Error).message;
     }
   };
-  const numOperands = Number(/operands, not (\d+)/.exec(complaint([opcode, 99, 0]))?.[1]);
-  const numAttributes = Number(/attributes, not (\d+)/.exec(complaint([opcode, numOperands, 99]))?.[1]);
+  const numOperands = Number(/operands, not (\d+)/.exec(complaint(99, 0))?.[1]);
+  const numAttributes = Number(/attributes, not (\d+)/.exec(complaint(numOperands, 99))?.[1]);
   return [numOperands, numAttributes];
 }
 
@@ -183,7 +183,7 @@ describe("run", () => {
     floats.set([1, 2, 3], 0);
     floats.set([10, 20, 30], 16);
     await native.run(
-      load(encode(ADD, [0, 16, 32], [3]), encode(ADD, [32, 0, 48], [3])),
+      load(instruction("add", [0, 16, 32], [3]), instruction("add", [32, 0, 48], [3])),
       arena,
       native.createPool(2),
     );
@@ -195,8 +195,12 @@ describe("run", () => {
     async (token) => {
       const arena = native.allocate(NUM_FLOATS);
       new Int32Array(arena).set([0, 4, token], 0);
-      const fill = encode(14, [1024], [1, 8]);
-      const program = load(encode(ADD, [16, 32, 48], [16]), encode(EMBED, [0, 64, 512], [3, 5, 4]), fill);
+      const fill = instruction("fill", [1024], [1, 8]);
+      const program = load(
+        instruction("add", [16, 32, 48], [16]),
+        instruction("embed", [0, 64, 512], [3, 5, 4]),
+        fill,
+      );
       for (const numThreads of [1, 3])
         await expect(native.run(program, arena, native.createPool(numThreads))).rejects.toThrow(
           `instruction 1 (embed): token id ${token} at row 2 is outside 0 ... 4`,
@@ -209,17 +213,17 @@ describe("run", () => {
     const arena = native.allocate(NUM_FLOATS);
     new Int32Array(arena).set([5], 0);
     const pool = native.createPool(2);
-    for (const [opcode, operands] of [
-      [10, [16, 32, 0, 128]],
-      [11, [16, 32, 0, 112, -1, 128, 144, 160]],
-    ] as const)
-      await expect(native.run(load(encode(opcode, operands, [1, 5, 4])), arena, pool)).rejects.toThrow(
-        /token id 5 at row 0/,
-      );
+    for (const [operation, operands] of [
+      ["headLoss", [16, 32, 0, 128]],
+      ["headLossGradient", [16, 32, 0, 112, -1, 128, 144, 160]],
+    ] as const) {
+      const program = load(instruction(operation, operands, [1, 5, 4]));
+      await expect(native.run(program, arena, pool)).rejects.toThrow(/token id 5 at row 0/);
+    }
   });
 
   test("rejects an arena that is too small, or not from allocate", async () => {
-    const program = load(encode(ADD, [0, 16, 32], [16]));
+    const program = load(instruction("add", [0, 16, 32], [16]));
     const pool = native.createPool(1);
     await expect(native.run(program, native.allocate(100), pool)).rejects.toThrow(
       /arena has 100 floats.*4096/,
@@ -254,7 +258,7 @@ describe("run", () => {
       import { native } from ${JSON.stringify(new URL("./native.ts", import.meta.url).href)};
       const set = native.instructionSets()[0];
       const start = () => native.run(
-        native.load(Float64Array.of(0, 4, 6, 0, 250000, -1, 500000, 500, 500, 500, 0, 0, 1), 750000, set),
+        native.load([${JSON.stringify(LONG_PRODUCT)}], 750000, set),
         native.allocate(750000), native.createPool(2));
       const runs = Array.from({ length: 8 }, start);
       for (let i = 0; i < 5; i++) { gc(); await new Promise((resolve) => setTimeout(resolve, 1)); }
@@ -267,7 +271,7 @@ describe("run", () => {
     const start = `
       import { native } from ${JSON.stringify(new URL("./native.ts", import.meta.url).href)};
       globalThis.pool = native.createPool(3);
-      const program = native.load(Float64Array.of(0, 4, 6, 0, 250000, -1, 500000, 500, 500, 500, 0, 0, 1), 750000, native.instructionSets()[0]);
+      const program = native.load([${JSON.stringify(LONG_PRODUCT)}], 750000, native.instructionSets()[0]);
       const run = native.run(program, native.allocate(750000), pool);`;
     expect((await runNode(`${start} await run; console.log("ended");`)).stdout).toBe("ended\n");
     expect((await runNode(`${start} console.log("leaving"); process.exit(0);`)).stdout).toBe("leaving\n");
@@ -283,7 +287,7 @@ function runNode(script: string) {
 }
 
 test("the profile has the seconds of each instruction", async () => {
-  const program = load(encode(14, [0], [4096, 1]), encode(ADD, [0, 16, 32], [16]));
+  const program = load(instruction("fill", [0], [4096, 1]), instruction("add", [0, 16, 32], [16]));
   expect([...native.profile(program)]).toStrictEqual([0, 0]);
   const arena = native.allocate(NUM_FLOATS);
   const pool = native.createPool(2);
@@ -295,10 +299,9 @@ test("the profile has the seconds of each instruction", async () => {
 });
 
 test("the table of operations and the addon agree on operands and attributes", () => {
-  expect(OPERATIONS.map(({ opcode }) => opcode)).toStrictEqual(OPERATIONS.map((_, i) => i));
-  for (const { name, opcode } of OPERATIONS) {
-    const code = Float64Array.of(opcode, 99, 0);
-    expect(() => native.load(code, NUM_FLOATS, set)).toThrow(`instruction 0 (${name}): has 99 operands`);
+  for (const { name } of OPERATIONS) {
+    const many = instruction(name, new Array<number>(99).fill(0), []);
+    expect(() => load(many)).toThrow(`instruction 0 (${name}): has 99 operands`);
   }
 });
 

@@ -3,12 +3,16 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
+import type { Instruction } from "./compile.ts";
 
 declare const handle: unique symbol;
 /** A checked program, opaque. */
 export type NativeProgram = { readonly [handle]: "program" };
 /** A pool of threads of the engine's own, opaque; its threads end when it is collected. */
 export type NativePool = { readonly [handle]: "pool" };
+
+/** A kernel by its name, and where in the arena it works; see native/README.md. */
+export type NativeInstruction = Pick<Instruction, "operation" | "operands" | "attributes">;
 
 export type Native = {
   /** Best first. */
@@ -17,7 +21,7 @@ export type Native = {
   allocate(numFloats: number): ArrayBuffer;
   createPool(numThreads: number): NativePool;
   /** Throws on anything malformed, naming the instruction and the numbers. */
-  load(code: Float64Array, numFloats: number, instructionSet: string): NativeProgram;
+  load(instructions: readonly NativeInstruction[], numFloats: number, instructionSet: string): NativeProgram;
   /** Rejects while the pool or the program is busy, on an arena too small, and on a token id outside the vocabulary. */
   run(program: NativeProgram, arena: ArrayBuffer, pool: NativePool): Promise<void>;
   /** Seconds spent in each instruction since the program was loaded. */
@@ -49,7 +53,7 @@ export const native: Native = {
   instructionSets: () => loaded().instructionSets(),
   allocate: (numFloats) => loaded().allocate(numFloats),
   createPool: (numThreads) => loaded().createPool(numThreads),
-  load: (code, numFloats, instructionSet) => loaded().load(code, numFloats, instructionSet),
+  load: (instructions, numFloats, instructionSet) => loaded().load(instructions, numFloats, instructionSet),
   run: (program, arena, pool) => loaded().run(program, arena, pool),
   profile: (program) => loaded().profile(program),
   peak: (instructionSet, pool, seconds) => loaded().peak(instructionSet, pool, seconds),

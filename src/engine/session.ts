@@ -32,9 +32,9 @@ export class Session {
     this.#arena = allocate(executable.numFloats);
     this.#pool = native.createPool(numThreads);
     this.#programs = new Map(
-      [...executable.programs].map(([name, { code }]) => [
+      [...executable.programs].map(([name, { instructions }]) => [
         name,
-        native.load(code, executable.numFloats, set),
+        native.load(instructions, executable.numFloats, set),
       ]),
     );
   }

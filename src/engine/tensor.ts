@@ -56,12 +56,11 @@ export type OperandValues = readonly (Float64Array | null)[];
  * Methods are declared in method syntax on purpose: a row for its own A may then stand in a table of rows.
  */
 export type Operation<A> = {
+  /** Also the native kernel's name. */
   readonly name: string;
-  /** Number of the native kernel; see native/README.md. */
-  readonly opcode: number;
   /** Shape rule: checks the operands and says what comes out. */
   outputShapes(inputs: OperandShapes, attributes: A): readonly Shape[];
-  /** The kernel's attributes, in the order of native/README.md. */
+  /** The kernel's attributes, in its own order (native/kernels/). */
   encode(inputs: OperandShapes, attributes: A): readonly number[];
   /** Gradients with respect to the inputs, in terms of other rows; null where none flows. Left out: not differentiable. */
   gradient?(node: Node, outputGradients: readonly (Tensor | null)[]): readonly (Tensor | null)[];

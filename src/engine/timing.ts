@@ -33,13 +33,12 @@ export async function timeInstructions(
   const keys = program.instructions.map(
     ({ operation, attributes }) => `${operation} ${attributes.join(" ")}`,
   );
-  const stretches = splitCode(program.code);
   const distinct = [...new Set(keys)];
-  const onePass = distinct.flatMap((key) => [...stretches[keys.indexOf(key)]!]);
-  const code = Float64Array.from(Array.from({ length: NUM_PASSES }, () => onePass).flat());
+  const onePass = distinct.map((key) => program.instructions[keys.indexOf(key)]!);
+  const passes = Array.from({ length: NUM_PASSES }, () => onePass).flat();
   const arena = native.allocate(executable.numFloats);
   const pool = native.createPool(numThreads);
-  const loaded = native.load(code, executable.numFloats, instructionSet);
+  const loaded = native.load(passes, executable.numFloats, instructionSet);
   const totals: Float64Array[] = [];
   const beganAt = performance.now();
   while (totals.length < FEWEST_ROUNDS || (performance.now() - beganAt) / 1000 < LEAST_SECONDS) {
@@ -55,15 +54,4 @@ export async function timeInstructions(
     );
   const seconds = new Map(distinct.map((key, at) => [key, quantile(secondsOf(at), QUICK)]));
   return program.instructions.map((instruction, i) => ({ instruction, seconds: seconds.get(keys[i]!)! }));
-}
-
-/** One stretch of code for each instruction; see native/README.md for the layout. */
-function splitCode(code: Float64Array): readonly Float64Array[] {
-  const stretches: Float64Array[] = [];
-  for (let at = 0; at < code.length; ) {
-    const end = at + 3 + code[at + 1]! + code[at + 2]!;
-    stretches.push(code.subarray(at, end));
-    at = end;
-  }
-  return stretches;
 }

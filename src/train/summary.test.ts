@@ -55,7 +55,7 @@ describe("a loss curve", () => {
 
 test("seconds of instructions are added up by operation", () => {
   const entry = (operation: string, seconds: number) => ({
-    instruction: { operation, cost: { flops: 1, bytes: 1 }, attributes: [] },
+    instruction: { operation, operands: [], attributes: [], cost: { flops: 1, bytes: 1 } },
     seconds,
   });
   expect(secondsByOperation([entry("matmul", 1), entry("add", 0.25), entry("matmul", 2)])).toEqual({

@@ -45,7 +45,6 @@ function numPairs({ batch, sequenceLength, numHeads }: AttentionAttributes): num
 
 export const attentionRow: Operation<AttentionAttributes> = {
   name: "attention",
-  opcode: 6,
   outputShapes(inputs, attributes) {
     check(inputs, 0, attributes);
     const { B, T, H, D } = letters(attributes);
@@ -81,7 +80,6 @@ export const attentionRow: Operation<AttentionAttributes> = {
 
 export const attentionGradientRow: Operation<AttentionAttributes> = {
   name: "attentionGradient",
-  opcode: 7,
   outputShapes(inputs, attributes) {
     check(inputs, 1, attributes);
     const { B, T, H, D, width } = letters(attributes);

@@ -9,7 +9,6 @@ const lengthOf = (inputs: OperandShapes) => sizeOf(shapeOf(inputs, 0));
 
 export const meanRow: Operation<null> = {
   name: "mean",
-  opcode: 12,
   outputShapes: () => [[1]],
   encode: (inputs) => [lengthOf(inputs)],
   gradient(node, [dy]) {
@@ -30,7 +29,6 @@ type BroadcastAttributes = {
 
 export const broadcastRow: Operation<BroadcastAttributes> = {
   name: "broadcast",
-  opcode: 13,
   outputShapes(inputs, { shape }) {
     assertShape(inputs, 0, [1], "broadcast");
     return [shape];
@@ -49,7 +47,6 @@ type FillAttributes = {
 
 export const fillRow: Operation<FillAttributes> = {
   name: "fill",
-  opcode: 14,
   outputShapes: (_, { shape }) => [shape],
   encode: (_, { shape, value }) => [sizeOf(shape), value],
   cost: (inputs, { shape }) => ({ flops: 0, bytes: bytesOf(inputs, [shape]) }),
@@ -58,7 +55,6 @@ export const fillRow: Operation<FillAttributes> = {
 
 export const addRow: Operation<null> = {
   name: "add",
-  opcode: 15,
   mayOverwrite: [0, 1],
   outputShapes(inputs) {
     assertShape(inputs, 1, shapeOf(inputs, 0), "add");
@@ -75,7 +71,6 @@ export const addRow: Operation<null> = {
 
 export const sumOfSquaresRow: Operation<null> = {
   name: "sumOfSquares",
-  opcode: 16,
   addend: { input: 1, output: 0 },
   outputShapes(inputs) {
     assertOptionalShape(inputs, 1, [1], "sumOfSquares");

@@ -20,7 +20,6 @@ function lookUpDimensions(inputs: OperandShapes) {
 
 export const embedRow: Operation<null> = {
   name: "embed",
-  opcode: 1,
   outputShapes(inputs) {
     const { M, C } = lookUpDimensions(inputs);
     return [[M, C]];
@@ -60,7 +59,6 @@ function scatterDimensions(inputs: OperandShapes, { numTokens }: ScatterAttribut
 
 export const embedGradientRow: Operation<ScatterAttributes> = {
   name: "embedGradient",
-  opcode: 2,
   addend: { input: 2, output: 0 },
   outputShapes(inputs, attributes) {
     const { V, C } = scatterDimensions(inputs, attributes);

@@ -17,7 +17,6 @@ const lengthOf = (inputs: OperandShapes) => sizeOf(shapeOf(inputs, 0));
 
 export const geluRow: Operation<null> = {
   name: "gelu",
-  opcode: 18,
   mayOverwrite: [0],
   outputShapes: (inputs) => [shapeOf(inputs, 0)],
   encode: (inputs) => [lengthOf(inputs)],
@@ -32,7 +31,6 @@ export const geluRow: Operation<null> = {
 
 export const geluGradientRow: Operation<null> = {
   name: "geluGradient",
-  opcode: 19,
   mayOverwrite: [0, 1],
   outputShapes(inputs) {
     assertShape(inputs, 1, shapeOf(inputs, 0), "geluGradient");

@@ -46,7 +46,6 @@ function forEachHead(
 
 export const headNormRow: Operation<HeadNormAttributes> = {
   name: "headNorm",
-  opcode: 20,
   outputShapes(inputs, attributes) {
     const { M, W, H, G } = forward(inputs, attributes);
     return [
@@ -98,7 +97,6 @@ function backward(inputs: OperandShapes, attributes: HeadAttributes): Dimensions
 
 export const headNormGradientRow: Operation<HeadAttributes> = {
   name: "headNormGradient",
-  opcode: 21,
   mayOverwrite: [0],
   outputShapes(inputs, attributes) {
     const { M, W, D } = backward(inputs, attributes);

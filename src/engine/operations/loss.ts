@@ -18,7 +18,6 @@ function dimensions(inputs: OperandShapes, name: string) {
 
 export const headLossRow: Operation<null> = {
   name: "headLoss",
-  opcode: 10,
   outputShapes(inputs) {
     return [[dimensions(inputs, "headLoss").M]];
   },
@@ -49,7 +48,6 @@ export const headLossRow: Operation<null> = {
 /** Inputs x, head, targets, dLoss, addend?; outputs loss, dx, dHead. The loss comes free, so this row makes headLoss of the same inputs needless. */
 export const headLossGradientRow: Operation<null> = {
   name: "headLossGradient",
-  opcode: 11,
   addend: { input: 4, output: 2 },
   outputShapes(inputs) {
     const { M, V, C } = dimensions(inputs, "headLossGradient");

@@ -24,7 +24,6 @@ function dimensions(inputs: OperandShapes, { transposeA, transposeB }: MatmulAtt
 
 export const matmulRow: Operation<MatmulAttributes> = {
   name: "matmul",
-  opcode: 0,
   addend: { input: 2, output: 0 },
   outputShapes(inputs, attributes) {
     const { M, N } = dimensions(inputs, attributes);

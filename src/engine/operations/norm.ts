@@ -16,7 +16,6 @@ function dimensions(inputs: OperandShapes) {
 
 export const rmsNormRow: Operation<NormAttributes> = {
   name: "rmsNorm",
-  opcode: 3,
   outputShapes(inputs) {
     const { M, C } = dimensions(inputs);
     return [[M, C], [M]];
@@ -62,7 +61,6 @@ function gradientDimensions(inputs: OperandShapes) {
 
 export const rmsNormGradientRow: Operation<null> = {
   name: "rmsNormGradient",
-  opcode: 4,
   addend: { input: 4, output: 0 },
   mayOverwrite: [0, 4],
   outputShapes(inputs) {

@@ -25,7 +25,6 @@ const size = (inputs: OperandShapes) => sizeOf(shapeOf(inputs, 0));
 
 export const adamwRow: Operation<AdamwAttributes> = {
   name: "adamw",
-  opcode: 17,
   updates: [0, 2, 3],
   outputShapes(inputs) {
     const shape = shapeOf(inputs, 0);

@@ -28,7 +28,6 @@ function dimensions(inputs: OperandShapes, { sequenceLength: T, numHeads, headDi
 
 export const rotaryRow: Operation<RotaryAttributes> = {
   name: "rotary",
-  opcode: 5,
   mayOverwrite: [0],
   outputShapes(inputs, attributes) {
     const { M, W } = dimensions(inputs, attributes);

@@ -15,7 +15,6 @@ const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
 export const swigluRow: Operation<null> = {
   name: "swiglu",
-  opcode: 8,
   outputShapes(inputs) {
     const { M, F } = dimensions(inputs, 0);
     return [[M, F]];
@@ -47,7 +46,6 @@ export const swigluRow: Operation<null> = {
 
 export const swigluGradientRow: Operation<null> = {
   name: "swigluGradient",
-  opcode: 9,
   mayOverwrite: [1],
   outputShapes(inputs) {
     const { M, F } = dimensions(inputs, 1);

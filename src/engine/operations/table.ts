@@ -13,7 +13,6 @@ import { adamwRow } from "./optimiser.ts";
 import { rotaryRow } from "./rotary.ts";
 import { swigluGradientRow, swigluRow } from "./swiglu.ts";
 
-/** Rows in the order of their opcodes. */
 export const OPERATIONS: readonly Operation<never>[] = [
   matmulRow,
   embedRow,

@@ -59,6 +59,7 @@ test("the work of every instruction of a step is known, and does not grow with t
 test("a product in whole tiles, counted by hand", () => {
   const instruction = (M: number, N: number, K: number) => ({
     operation: "matmul",
+    operands: [],
     attributes: [M, N, K, 0, 1, 1],
     cost: { flops: 2 * M * N * K, bytes: 4 * (M * K + N * K + M * N) },
   });
@@ -76,7 +77,12 @@ test("a product in whole tiles, counted by hand", () => {
 
 test("half a cache's worth of operands is far, and what exceeds the last cache is cold", () => {
   const bytes = 2 ** 21;
-  const instruction = { operation: "fill", attributes: [bytes / 4, 0], cost: { flops: 0, bytes } };
+  const instruction = {
+    operation: "fill",
+    operands: [],
+    attributes: [bytes / 4, 0],
+    cost: { flops: 0, bytes },
+  };
   const quantities = (arenaBytes: number) =>
     workOf(instruction, { numThreads: 1, lanes: 16, arenaBytes }).quantities;
   expect(quantities(2 ** 25)).toEqual([1, bytes / 4, bytes - 2 ** 19, 0]);
