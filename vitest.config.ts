@@ -1,11 +1,24 @@
 import { defineConfig } from "vitest/config";
 
+/** `npm test` leaves it to `npm run test:package`: it installs packages from the registry. */
+const PACKAGE_TEST = "test/package.test.ts";
+
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     setupFiles: ["test/support/seeded.ts"],
     testTimeout: 120_000,
     maxWorkers: 2,
     reporters: ["default", ["json", { outputFile: "build/test-results.json" }]],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "longrun",
+          include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: [PACKAGE_TEST],
+        },
+      },
+      { extends: true, test: { name: "package", include: [PACKAGE_TEST] } },
+    ],
   },
 });

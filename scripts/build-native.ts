@@ -20,6 +20,8 @@ const root = join(import.meta.dirname, "..");
 const sourceFolder = join(root, "native");
 const buildFolder = join(root, "build", `${process.platform}-${process.arch}`);
 const addonFile = join(buildFolder, "longrun.node");
+/** A package of compiled code brings one beside this file; it may not load here (an older C library, another one). */
+const prebuiltFile = join(import.meta.dirname, `${process.platform}-${process.arch}`, "longrun.node");
 const stampFile = join(buildFolder, "longrun.stamp");
 
 /** A compiler as it is called: a program, and arguments that come before ours (`CXX="ccache g++"`). */
@@ -70,7 +72,7 @@ const instructionSetFlags: Readonly<Record<string, readonly string[]>> =
 const linkFlags =
   process.platform === "darwin"
     ? ["-bundle", "-undefined", "dynamic_lookup"]
-    : ["-shared", "-pthread", "-static-libgcc", "-Wl,-O1"];
+    : ["-shared", "-pthread", "-static-libstdc++", "-Wl,-O1"];
 
 function findCompiler(): Compiler | undefined {
   const candidates = process.env.CXX ? [process.env.CXX] : ["c++", "g++", "clang++"];
@@ -159,10 +161,11 @@ function complain(found: string, expected: string, remedy: string): void {
 
 const compilerRemedy =
   "install one (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install), " +
-  "or name one in CXX; then run npm ci again";
+  "or name one in CXX; then install again";
 
 async function main(): Promise<void> {
   const started = performance.now();
+  if (loads(prebuiltFile)) return;
   if (process.platform === "win32") {
     return complain("Windows", "Linux or macOS", "use the Windows Subsystem for Linux");
   }
@@ -190,6 +193,15 @@ async function main(): Promise<void> {
   writeFileSync(stampFile, stamp);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`built ${Object.keys(instructionSetFlags).join(", ")} kernels in ${seconds} s\n`);
+}
+
+function loads(addon: string): boolean {
+  try {
+    createRequire(import.meta.url)(addon);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readIfThere(file: string): string | undefined {

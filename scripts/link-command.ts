@@ -8,5 +8,5 @@ const commands = join(import.meta.dirname, "..", "node_modules", ".bin");
 if (existsSync(commands)) {
   const link = join(commands, "longrun");
   rmSync(link, { force: true });
-  symlinkSync("../../src/cli/main.ts", link);
+  symlinkSync("../../bin/longrun.js", link);
 }

@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import * as z from "zod";
 import { UserError } from "../errors.ts";
+import { codeCommit, ownManifest } from "../machine/own-code.ts";
 import { memoryBytes } from "../machine/this-machine.ts";
 import { formatBytes } from "../units/print.ts";
 
@@ -79,8 +80,8 @@ export function doctorChecks(facts: DoctorFacts): readonly Check[] {
       ? check(
           "commit",
           "warn",
-          "not a git repository",
-          "Records will not name the code that made them: run from a clone.",
+          "not known",
+          "Records will not name the code that made them: run from a clone or a released package.",
         )
       : check("commit", "ok", facts.commit, null),
   ];
@@ -91,22 +92,21 @@ export async function gatherFacts(
   folder: string,
   loadKernels: () => Promise<readonly string[]>,
 ): Promise<DoctorFacts> {
-  const [compiler, kernels, disk, commit] = await Promise.all([
+  const [compiler, kernels, disk] = await Promise.all([
     findCompiler(),
     probeKernels(loadKernels),
     statfs(folder),
-    firstLine("git", ["-C", import.meta.dirname, "rev-parse", "HEAD"]),
   ]);
   return {
     nodeVersion: process.versions.node,
-    pinnedNodeVersion: pinnedNodeVersion(),
+    pinnedNodeVersion: ownManifest.dependencies.node,
     compiler,
     kernels,
     cores: availableParallelism(),
     memoryBytes: memoryBytes(),
     diskFreeBytes: disk.bavail * disk.bsize,
     corpora: DEFAULT_CORPORA.map((name) => ({ package: name, version: packageVersion(name) })),
-    commit,
+    commit: codeCommit(),
   };
 }
 
@@ -205,12 +205,6 @@ async function firstLine(command: string, args: readonly string[]): Promise<stri
   } catch {
     return null;
   }
-}
-
-function pinnedNodeVersion(): string {
-  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return z.object({ dependencies: z.object({ node: z.string() }) }).parse(JSON.parse(manifest)).dependencies
-    .node;
 }
 
 function packageVersion(name: string): string | null {

@@ -2,6 +2,9 @@
 
 import { EXIT } from "./output.ts";
 
+/** A terminal's Ctrl-C reaches this process and the one that started it (npm, or our launcher), which passes its own on: one press. */
+const ONE_PRESS_MS = 300;
+
 /** What a piece of work came to: its result, or the place where it stopped because it was asked to. */
 export type Ended<T> =
   | { readonly kind: "done"; readonly result: T }
@@ -13,7 +16,11 @@ export async function untilInterrupted<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<Ended<T>> {
   const stop = new AbortController();
+  let pressedAt = Number.NEGATIVE_INFINITY;
   const onInterrupt = () => {
+    const isSamePress = performance.now() - pressedAt < ONE_PRESS_MS;
+    pressedAt = performance.now();
+    if (isSamePress) return;
     if (stop.signal.aborted) process.exit(EXIT.interrupted);
     note("stopping after this step; the same command goes on");
     stop.abort();

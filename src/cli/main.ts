@@ -1,8 +1,7 @@
-#!/usr/bin/env node
 /** @file The command line: one command per file, put together. What a command needs to do its work it loads only then. */
 
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { ownManifest } from "../machine/own-code.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEval } from "./eval.ts";
 import { addLaunch } from "./launch.ts";
@@ -15,14 +14,9 @@ import { addRun } from "./run.ts";
 import { addSample } from "./sample.ts";
 import { addStatus } from "./status.ts";
 
-const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  readonly version: string;
-  readonly description: string;
-};
-
 const program = new Command("longrun")
-  .description(manifest.description)
-  .version(manifest.version, "-V, --version", "print the version")
+  .description(ownManifest.description)
+  .version(ownManifest.version, "-V, --version", "print the version")
   .helpOption("-h, --help", "explain the command")
   .helpCommand(false)
   // Its complaints become errors of ours, with a remedy.

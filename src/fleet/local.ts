@@ -1,11 +1,15 @@
 /** @file Runs as local processes: start, watch, restart after a crash, stop. Decisions are pure; this is the thin shell that acts on them. */
 
 import { fork } from "node:child_process";
+import { extname, join } from "node:path";
 import { UserError } from "../errors.ts";
 import type { RunEvent } from "../train/run.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { decideAfterCrash } from "./decide.ts";
 import type { FromWorker, RunTask, ToWorker } from "./protocol.ts";
+
+/** TypeScript in a clone, compiled in a package. */
+const WORKER = join(import.meta.dirname, `worker${extname(import.meta.filename)}`);
 
 /** How a run ended for good. */
 export type RunOutcome =
@@ -50,7 +54,7 @@ type Exit = RunOutcome | { readonly kind: "crashed"; readonly evidence: string }
 
 function attempt(task: RunTask, signal: AbortSignal, onEvent: (event: RunEvent) => void): Promise<Exit> {
   return new Promise((resolve, reject) => {
-    const child = fork(new URL("./worker.ts", import.meta.url), {
+    const child = fork(WORKER, {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       // Garbage is little and short-lived; without a bound its pages make a run's memory differ by 30 MB from one time to the next.
       execArgv: ["--max-semi-space-size=2"],

@@ -1,11 +1,11 @@
 /** @file The machine a campaign runs on, and the environment that each attempt writes down. */
 
-import { execFileSync } from "node:child_process";
 import { statfsSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { z } from "zod";
 import { native } from "../engine/native.ts";
 import type { EventOf } from "../record/events.ts";
+import { codeCommit } from "./own-code.ts";
 
 export const machineSchema = z.strictObject({
   processor: z.string(),
@@ -40,27 +40,10 @@ export function environmentOf(
   settings: unknown,
 ): EventOf<"run-started">["data"]["environment"] {
   return {
-    commit: gitCommit(),
+    commit: codeCommit(),
     versions: { node: process.versions.node, v8: process.versions.v8 },
     processor: `${machine.processor}, ${machine.instructionSet}`,
     cores: machine.numThreads,
     settings,
   };
-}
-
-let commit: string | null | undefined;
-
-/** The commit of this code, or null outside a repository. */
-export function gitCommit(): string | null {
-  if (commit !== undefined) return commit;
-  try {
-    commit = execFileSync("git", ["rev-parse", "HEAD"], {
-      cwd: import.meta.dirname,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
-  } catch {
-    commit = null;
-  }
-  return commit;
 }

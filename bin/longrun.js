@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+// The command under any Node from 20 on: runs longrun on the Node that came with it. In a clone that is the TypeScript as it
+// stands, in an installed package the compiled JavaScript. Plain JavaScript, because an older Node reads this file.
+
+import { spawn } from "node:child_process";
+import { existsSync, realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const source = join(root, "src", "cli", "main.ts");
+const entry = existsSync(source) ? source : join(root, "dist", "cli", "main.js");
+const NEEDED_MAJOR = 24;
+
+/** The program of the npm package `node`; undefined where that package is missing or its install script did not run. */
+function pinnedNode() {
+  try {
+    const manifest = createRequire(import.meta.url).resolve("node/package.json");
+    return realpathSync(join(dirname(manifest), "bin", "node"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} found @param {string} expected @param {string} remedy */
+function refuse(found, expected, remedy) {
+  process.stderr.write(`found: ${found}\nexpected: ${expected}\nremedy: ${remedy}\n`);
+  process.exitCode = 2;
+}
+
+async function runHere() {
+  try {
+    await import(entry);
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code !== "ERR_MODULE_NOT_FOUND") throw error;
+    refuse(
+      message.split("\n", 1)[0] ?? "",
+      "longrun with all that it needs",
+      "`npm ci` in a clone, `npm install` elsewhere",
+    );
+  }
+}
+
+/**
+ * Ctrl-C reaches this process and the one it starts; the latter decides, and counts the two as one.
+ * @param {string} node
+ */
+function runOn(node) {
+  const child = spawn(node, [entry, ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]))
+    process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => {
+    refuse(`${node} does not start (${error.message})`, "the Node that longrun brings", "npm rebuild node");
+  });
+  child.on("exit", (code, signal) => {
+    process.exitCode = signal ? 128 + constants.signals[signal] : (code ?? 1);
+  });
+}
+
+const pinned = pinnedNode();
+if (pinned === realpathSync(process.execPath)) await runHere();
+else if (pinned) runOn(pinned);
+else if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) await runHere();
+else
+  refuse(
+    `Node ${process.versions.node}, and the one that longrun brings is not there`,
+    `Node ${NEEDED_MAJOR}: the npm package "node", or your own`,
+    "`npm ci` in a clone, `npm rebuild node` elsewhere: its install script must be allowed to run",
+  );

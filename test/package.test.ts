@@ -1,0 +1,83 @@
+/**
+ * @file The package as somebody installs it: packed from a copy of the tree, installed in an empty folder, its command run under
+ * whatever Node there is, its rooms imported by the examples of docs/library.md. `npm run test:package`: a minute or two.
+ */
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const ROOT = join(import.meta.dirname, "..");
+const folder = mkdtempSync(join(tmpdir(), "longrun-package-"));
+const tree = join(folder, "tree");
+const home = join(folder, "home");
+const LONGRUN = join(home, "node_modules", ".bin", "longrun");
+
+/** The shell's own path: what npm puts before it would hide an older Node. */
+const PATH = process.env
+  .PATH!.split(delimiter)
+  .filter((part) => !part.includes("node_modules"))
+  .join(delimiter);
+
+let packed: readonly string[];
+
+beforeAll(() => {
+  cpSync(ROOT, tree, {
+    recursive: true,
+    filter: (path) => ![".git", "node_modules", "runs", "test"].some((name) => path === join(ROOT, name)),
+  });
+  symlinkSync(join(ROOT, "node_modules"), join(tree, "node_modules"));
+  mkdirSync(home);
+  npm(tree, "pack", "--silent", "--pack-destination", home);
+  const tarball = join(home, "longrun-0.1.0.tgz");
+  packed = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
+  npm(home, "install", tarball, "--prefer-offline", "--silent");
+}, 600_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function npm(cwd: string, ...args: readonly string[]): void {
+  execFileSync("npm", args, { cwd, env: { ...process.env, PATH }, stdio: "pipe" });
+}
+
+/** As typed into a shell in the folder with the package. */
+function longrun(...args: readonly string[]) {
+  return spawnSync(LONGRUN, args, { cwd: home, env: { ...process.env, PATH }, encoding: "utf8" });
+}
+
+describe("the tarball", () => {
+  test("holds compiled code with declarations, the kernels and their sources, and no tests", () => {
+    const sources = packed.filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"));
+    expect(sources).toEqual([]);
+    expect(packed.filter((path) => /\.test\.|fixture|\/test\//.test(path))).toEqual([]);
+    for (const path of [
+      "bin/longrun.js",
+      "dist/index.js",
+      "dist/index.d.ts",
+      "dist/fleet/worker.js",
+      `dist/${process.platform}-${process.arch}/longrun.node`,
+      "native/kernels/kernels.cpp",
+      "campaigns/first-light.yaml",
+      "docs/laws.md",
+    ])
+      expect(packed).toContain(`package/${path}`);
+  });
+});
+
+describe("the installed command", () => {
+  test("answers on the Node that it brings", () => {
+    expect(longrun("--version").stdout).toBe("0.1.0\n");
+    const { checks } = JSON.parse(longrun("doctor", "--json").stdout) as {
+      readonly checks: readonly { readonly name: string; readonly status: string }[];
+    };
+    expect(checks.filter(({ status }) => status === "fail")).toEqual([]);
+  });
+
+  test("passes on what the user did wrong: three lines, exit code 2, no stack", () => {
+    const { status, stdout, stderr } = longrun("launch", "--bugdet", "2m");
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr.split("\n").map((line) => line.split(":")[0])).toEqual(["found", "expected", "remedy", ""]);
+  });
+});
