@@ -6,7 +6,9 @@
 import { expect, test } from "vitest";
 import { fitIsoflops, fitTable, readTable } from "../src/index.ts";
 import { lawNamed } from "../src/law/formulas/all.ts";
+import { lossOf } from "../src/law/law.ts";
 import { standardDeviation } from "../src/math/statistics.ts";
+import { fitGrowth } from "../src/plan/time/growth.ts";
 import {
   CHINCHILLA,
   clarkLike,
@@ -93,4 +95,31 @@ test("isoFLOP curves: the exponent of the best size agrees with the law's own an
   expect(a.hi).toBeGreaterThan(exponent);
   const { alpha, beta } = fitted(csv, "chinchilla").fit.parameters;
   expect(Math.abs(a.value - beta! / (alpha! + beta!))).toBeLessThan(0.03);
+});
+
+test("over-training as Gadre's: five small runs of the law give the over-trained 1.4B and the 6.9B exactly", () => {
+  const loss = (n: number, d: number) => {
+    const [c, ratio] = [6 * n * d, d / n];
+    return 1.77 + (141 * ratio ** 0.121 + 190 * ratio ** -0.121) * c ** -0.121;
+  };
+  const small = [1.1e7, 7.9e7, 1.54e8, 4.11e8].map((n) => [n, 20 * n]);
+  const rows = [...small, [1.1e7, 320 * 1.1e7]].map(([n, d]) => `${n},${d},${loss(n!, d!)}`);
+  const { fit, law } = fitted(`n,d,loss\n${rows.join("\n")}`, "over-training");
+  for (const [n, d] of [
+    [1.4e9, 640 * 1.4e9],
+    [6.9e9, 20 * 6.9e9],
+  ] as const)
+    expect(lossOf(law, fit.theta, { n, d, c: 6 * n * d })).toBeCloseTo(loss(n, d), 4);
+});
+
+test("StepFun's 584 faults, as counted by thirty days: no infant mortality", () => {
+  const counts = [11, 37, 118, 34, 55, 60, 34, 32, 74, 60, 36, 33];
+  const days = counts.flatMap((count, month) =>
+    Array.from({ length: count }, (_, i) => Math.min(349, 30 * month + (30 * (i + 0.5)) / count)),
+  );
+  expect(days).toHaveLength(584);
+  const { exponent } = fitGrowth(days, 349);
+  // The trace itself gives 1.13 (1.06 to 1.22): docs/log.md.
+  expect(exponent.median).toBeCloseTo(1.13, 1);
+  expect(exponent.lo).toBeGreaterThan(1);
 });
