@@ -2,6 +2,8 @@
 
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { DURATION, FLOPS_WITH_UNIT } from "../units/kinds.ts";
+import { parseAmount } from "../units/read.ts";
 
 export const budgetValueSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("flops"), flops: z.number().positive() }),
@@ -10,29 +12,15 @@ export const budgetValueSchema = z.discriminatedUnion("kind", [
 
 export type Budget = Readonly<z.infer<typeof budgetValueSchema>>;
 
-const FLOP_UNITS: Readonly<Record<string, number>> = {
-  FLOP: 1,
-  MFLOP: 1e6,
-  GFLOP: 1e9,
-  TFLOP: 1e12,
-  PFLOP: 1e15,
-  EFLOP: 1e18,
-  ZFLOP: 1e21,
-};
-const TIME_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86_400 };
-
 /** Reads `30TFLOP`, `2m`, `1.5h` ... */
 export function parseBudget(text: string): Budget {
-  const match = /^\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([a-zA-Z]+?)s?\s*$/.exec(text);
-  const unit = match?.[2] ?? "";
-  const inUnits = (units: Readonly<Record<string, number>>) =>
-    Object.hasOwn(units, unit) ? Number(match?.[1]) * units[unit]! : 0;
-  const [flops, seconds] = [inUnits(FLOP_UNITS), inUnits(TIME_UNITS)];
-  if (flops > 0 && flops < Infinity) return { kind: "flops", flops };
-  if (seconds > 0 && seconds < Infinity) return { kind: "seconds", seconds };
+  const flops = parseAmount(text, FLOPS_WITH_UNIT);
+  if (flops !== null) return { kind: "flops", flops };
+  const seconds = parseAmount(text, DURATION);
+  if (seconds !== null) return { kind: "seconds", seconds };
   throw new UserError(
     `budget "${text}"`,
-    `a positive number with a unit: ${Object.keys(TIME_UNITS).join(", ")} for time, ${Object.keys(FLOP_UNITS).join(", ")} for compute`,
+    `${DURATION.expected}; or ${FLOPS_WITH_UNIT.expected}`,
     "write for instance 5m, 1h or 30TFLOP",
   );
 }

@@ -1,4 +1,8 @@
-/** @file A number that is not known exactly, with the 90 % interval around it: its median, or the value at the best fit. */
+/** @file A number that is not known exactly: its median, and the 90 % interval around it. */
+
+import { Z_90 } from "./normal.ts";
+import type { Random } from "./random.ts";
+import { quantileOfSorted, sorted } from "./statistics.ts";
 
 export type Interval = {
   readonly median: number;
@@ -13,7 +17,39 @@ export type Estimate<End extends number | null = number | null> = {
   readonly hi: End;
 };
 
+/** A number known exactly. */
+export function certain(value: number): Interval {
+  return { median: value, lo: value, hi: value };
+}
+
+/** A positive number whose logarithm is normal with this standard deviation. */
+export function within(median: number, logSd: number): Interval {
+  const factor = Math.exp(Z_90 * logSd);
+  return { median, lo: median / factor, hi: median * factor };
+}
+
+/** Standard deviation of the logarithm. */
+export function logSdOf({ lo, hi }: Interval): number {
+  return lo === hi ? 0 : Math.log(hi / lo) / (2 * Z_90);
+}
+
+/** Draws it. A certain number takes a draw too, so that what follows stays in step whatever is known. */
+export function drawFrom(interval: Interval, random: Random): number {
+  return interval.median * Math.exp(logSdOf(interval) * random.normal());
+}
+
 /** Median and 90 % interval of a quantile function. */
 export function intervalAt(quantile: (fraction: number) => number): Interval {
   return { median: quantile(0.5), lo: quantile(0.05), hi: quantile(0.95) };
+}
+
+/** Median and 90 % interval of draws. */
+export function intervalOfDraws(draws: ArrayLike<number>): Interval {
+  const ascending = sorted(draws);
+  return intervalAt((fraction) => quantileOfSorted(ascending, fraction));
+}
+
+/** The same in other units. */
+export function scaledBy({ median, lo, hi }: Interval, factor: number): Interval {
+  return { median: median * factor, lo: lo * factor, hi: hi * factor };
 }

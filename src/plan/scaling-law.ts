@@ -3,8 +3,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import type { Interval } from "../math/interval.ts";
-import { certain, intervalOf } from "./uncertain.ts";
+import { certain, type Interval, intervalOfDraws } from "../math/interval.ts";
 
 /** Loss = e^logE + (e^logA N^-alpha + e^logB D^-beta)^gamma. Logarithms, because A and B reach 1e10 and more. */
 export type LawTerms = {
@@ -208,6 +207,6 @@ export function bestSize({ logA, logB, alpha, beta }: LawTerms, compute: number,
 export function overDraws(law: ScalingLaw, of: (terms: LawTerms, index: number) => number): Interval {
   const fitted = of(law.terms, -1);
   if (law.draws.length === 0) return certain(fitted);
-  const { lo, hi } = intervalOf(law.draws.map(of));
+  const { lo, hi } = intervalOfDraws(law.draws.map(of));
   return { median: fitted, lo: Math.min(lo, fitted), hi: Math.max(hi, fitted) };
 }

@@ -4,11 +4,12 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
 import type { FittedLaw } from "../../laws/decide/fitted.ts";
+import { COUNT, FLOPS } from "../../units/kinds.ts";
+import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
 import { allocationText } from "./allocate-text.ts";
-import { amount } from "./amount.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
 import { tellSetAside } from "./set-aside-text.ts";
 
@@ -29,19 +30,19 @@ export function addAllocateCommand(laws: Command): void {
       "Say which size and how many tokens make the most of a budget, and what another choice costs.",
     )
     .argument("[runs]", "a table of finished runs: CSV, TSV, JSON lines, or a campaign's folder")
-    .requiredOption("--compute <flops>", "the budget of the training run", amount("--compute"))
+    .requiredOption("--compute <flops>", "the budget of the training run", readAmount("--compute", FLOPS))
     .option("--law <law>", "the law to fit: one over N and D", "chinchilla")
     .option("--from <file>", "a saved law instead of a table of runs")
-    .option("--params <n>", "a size in mind, to be compared with the optimum", amount("--params"))
+    .option("--params <n>", "a size in mind, to be compared with the optimum", readAmount("--params", COUNT))
     .option(
       "--tokens-unique <n>",
       "distinct tokens on hand: beyond them data repeats",
-      amount("--tokens-unique"),
+      readAmount("--tokens-unique", COUNT),
     )
     .option(
       "--served-tokens <n>",
       "tokens to be served: smaller and longer trained",
-      amount("--served-tokens"),
+      readAmount("--served-tokens", COUNT),
     );
   withFigureFlag(withTableFlags(command));
   finish(

@@ -4,10 +4,11 @@ import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
 import type { TableRun } from "../../laws/table/table.ts";
+import { COUNT, FLOPS, NUMBER } from "../../units/kinds.ts";
+import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printAside, printJson, printText } from "../output.ts";
-import { amount } from "./amount.ts";
 import { featureText } from "./feature-text.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
 import { setAsideLines } from "./set-aside-text.ts";
@@ -30,13 +31,13 @@ export function addFeatureCommand(laws: Command): void {
     .argument("<base>", "runs without the change: CSV, TSV, JSON lines, or a campaign's folder")
     .argument("[feature]", "runs with it; left out where --feature-column tells them apart")
     .option("--feature-column <rule>", "column=base,feature: which rows of one table are which")
-    .option("--target-compute <flops>", "the target's compute", amount("--target-compute"))
-    .option("--target-params <n>", "the target's parameters", amount("--target-params"))
-    .option("--target-tokens <n>", "the target's tokens", amount("--target-tokens"))
+    .option("--target-compute <flops>", "the target's compute", readAmount("--target-compute", FLOPS))
+    .option("--target-params <n>", "the target's parameters", readAmount("--target-params", COUNT))
+    .option("--target-tokens <n>", "the target's tokens", readAmount("--target-tokens", COUNT))
     .option(
       "--worth <factor>",
       "multiplier of compute from which on the change is worth having (1.01)",
-      amount("--worth"),
+      readAmount("--worth", NUMBER),
     );
   withFigureFlag(withTableFlags(command));
   finish(

@@ -4,12 +4,13 @@ import type { Command } from "commander";
 import type { RunsForecast, StudiedRuns } from "../../laws/study.ts";
 import type { RunTable } from "../../laws/table/table.ts";
 import type { TaskForecast } from "../../laws/tasks/forecast.ts";
+import { COUNT, FLOPS } from "../../units/kinds.ts";
 import { formatCount, formatFlops, significant } from "../../units/print.ts";
+import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
-import { amount } from "./amount.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
 import { scoreColumns, scoresOf } from "./scores.ts";
 import { setAsideLines } from "./set-aside-text.ts";
@@ -34,12 +35,12 @@ export function addForecastCommand(laws: Command): void {
     .option(
       "--compute <flops>",
       "the target's compute; alone: at the size that does best with it",
-      amount("--compute"),
+      readAmount("--compute", FLOPS),
     )
-    .option("--params <n>", "the target's size", amount("--params"))
-    .option("--tokens <n>", "the tokens it trains on", amount("--tokens"))
-    .option("--tokens-unique <n>", "distinct tokens among them", amount("--tokens-unique"))
-    .option("--experts <n>", "experts of a routed target", amount("--experts"))
+    .option("--params <n>", "the target's size", readAmount("--params", COUNT))
+    .option("--tokens <n>", "the tokens it trains on", readAmount("--tokens", COUNT))
+    .option("--tokens-unique <n>", "distinct tokens among them", readAmount("--tokens-unique", COUNT))
+    .option("--experts <n>", "experts of a routed target", readAmount("--experts", COUNT))
     .option("--task <column>", "also forecast this column of scores (COLUMN_sd and COLUMN_chance beside it)");
   withFigureFlag(withTableFlags(command));
   finish(

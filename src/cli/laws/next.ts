@@ -3,11 +3,12 @@
 import type { Command } from "commander";
 import type { NextReport, RungOffer } from "../../laws/decide/next.ts";
 import type { Estimate } from "../../math/interval.ts";
+import { FLOPS } from "../../units/kinds.ts";
 import { formatCount, significant } from "../../units/print.ts";
+import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
 import { table as textTable } from "../terminal/table.ts";
-import { amount } from "./amount.ts";
 import { estimateText, flopsText } from "./estimate-text.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
 import { tellSetAside } from "./set-aside-text.ts";
@@ -31,9 +32,9 @@ export function addNextCommand(laws: Command): void {
     .option(
       "--target-compute <flops>",
       "the compute asked about, where the question does not say",
-      amount("--target-compute"),
+      readAmount("--target-compute", FLOPS),
     )
-    .requiredOption("--budget <flops>", "what the rung may cost", amount("--budget"))
+    .requiredOption("--budget <flops>", "what the rung may cost", readAmount("--budget", FLOPS))
     .option(
       "--law <law>",
       "the law to fit (default: chinchilla where D / N differs between runs, else compute)",

@@ -8,8 +8,8 @@ import type { LayoutFinder } from "../../plan/codesign/attempts.ts";
 import type { Pool } from "../../plan/codesign/finder.ts";
 import type { Routing } from "../../plan/codesign/shapes.ts";
 import { type Accelerator, PRECISIONS, type Precision } from "../../plan/hardware/accelerator.ts";
-import { readUncertain } from "../../plan/uncertain.ts";
-import { DAY_SECONDS, DAYS, PLAIN, parseAmount, readCount } from "../../units/amount.ts";
+import { COUNT, DAY_SECONDS, DAYS, SHARE } from "../../units/kinds.ts";
+import { parseAmount, readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printAside, printJson, printText } from "../output.ts";
@@ -174,7 +174,7 @@ function readDays(text: string): number {
 }
 
 function readVocabulary(text: string): number {
-  const size = readCount("--vocabulary")(text);
+  const size = readAmount("--vocabulary", COUNT)(text);
   if (Number.isInteger(size) && size >= 2 && size <= 1e7) return size;
   throw new UserError(
     `--vocabulary "${text}"`,
@@ -190,7 +190,7 @@ function readPrecision(text: string): Precision {
 }
 
 function readGoodput(text: string): Interval {
-  const share = readUncertain("--goodput", PLAIN)(text);
+  const share = readInterval("--goodput", SHARE)(text);
   if (share.hi <= 1) return share;
   throw new UserError(
     `--goodput "${text}"`,

@@ -4,9 +4,9 @@ import type { Command } from "commander";
 import type { Interval } from "../../math/interval.ts";
 import type { Estimate } from "../../plan/estimate/estimate.ts";
 import type { EstimateLine } from "../../plan/estimate/facts.ts";
-import { readUncertain } from "../../plan/uncertain.ts";
-import { PLAIN, readCount } from "../../units/amount.ts";
+import { COUNT, SHARE } from "../../units/kinds.ts";
 import { formatBytes, formatCount, formatFlops, formatSeconds } from "../../units/print.ts";
+import { readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish, wholeNumber } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
 import { readSequence, type SettingFlags } from "./setting.ts";
@@ -30,7 +30,7 @@ export function addEstimateCommand(plan: Command): void {
     .description(
       "Fill in the rules of thumb: weights, gradients, optimiser, activations, the gradient all-reduce and the bandwidth to hide it.",
     )
-    .requiredOption("--params <n>", "parameters: 12e9, 70B", readCount("--params"))
+    .requiredOption("--params <n>", "parameters: 12e9, 70B", readAmount("--params", COUNT))
     .requiredOption(
       "--batch-sequences <n>",
       "sequences of one optimiser step",
@@ -42,7 +42,7 @@ export function addEstimateCommand(plan: Command): void {
     .option("--layers <n>", "layers", wholeNumber("--layers", 1))
     .option("--hidden <n>", "width", wholeNumber("--hidden", 1))
     .option("--heads <n>", "attention heads", wholeNumber("--heads", 1))
-    .option("--mfu <share>", "model FLOPs over the bf16 peak", readUncertain("--mfu", PLAIN));
+    .option("--mfu <share>", "model FLOPs over the bf16 peak", readInterval("--mfu", SHARE));
   finish(
     command,
     "longrun plan estimate --params 12e9 --batch-sequences 512 --sequence 2048\nlongrun plan estimate --params 70B --batch-sequences 1024 --sequence 8192 --cluster h100:1024 --layers 80 --hidden 8192",

@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { UserError } from "../../errors.ts";
 import type { FailureRecord } from "../../plan/time/causes.ts";
-import { DAY_SECONDS, DURATION, parseAmount } from "../../units/amount.ts";
+import { DAY_SECONDS, DURATION } from "../../units/kinds.ts";
+import { parseAmount } from "../../units/read.ts";
 
 export type FailureFlags = {
   readonly failures?: string;

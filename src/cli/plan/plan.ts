@@ -5,7 +5,8 @@ import { UserError } from "../../errors.ts";
 import type { ParetoFigureData } from "../../figures/pareto-figure.ts";
 import type { LayoutAnswer, LayoutRow } from "../../plan/search/answer.ts";
 import { parseThisMachine } from "../../plan/this-machine/name.ts";
-import { readCount } from "../../units/amount.ts";
+import { COUNT } from "../../units/kinds.ts";
+import { readAmount } from "../../units/read.ts";
 import { type CommonOptions, finish, wholeNumber } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
@@ -26,7 +27,7 @@ type PlanFlags = CommonOptions &
 /** Gives the command that the others hang under an action of its own. */
 export function withPlanAction(plan: Command): void {
   withSetting(plan)
-    .option("--tokens <n>", "tokens of the whole run, for its time", readCount("--tokens"))
+    .option("--tokens <n>", "tokens of the whole run, for its time", readAmount("--tokens", COUNT))
     .option("--layout <layout>", "a layout of yours, to be placed among them: tp=8,pp=16,vp=4,mb=1,zero=1")
     .option("--precision <list>", "number formats to try: bf16, fp8, mxfp8, nvfp4", "bf16")
     .option(

@@ -6,7 +6,8 @@ import type { Cluster } from "../../plan/hardware/cluster.ts";
 import type { Job } from "../../plan/layout/layout.ts";
 import type { ModelShape } from "../../plan/shape/model-shape.ts";
 import { parseThisMachine } from "../../plan/this-machine/name.ts";
-import { badAmount, COUNT, parseAmount } from "../../units/amount.ts";
+import { BINARY_COUNT, COUNT } from "../../units/kinds.ts";
+import { badAmount, parseAmount } from "../../units/read.ts";
 import type { NamedModel } from "./model.ts";
 
 /** The options, as given. */
@@ -100,16 +101,13 @@ function needed(option: string, text: string | undefined): string {
   throw new UserError(`no ${option}`, "--model, --cluster, --sequence and --batch-tokens", EXAMPLE);
 }
 
-/** Sequences and batches are powers of two more often than not: 8k is 8192. */
-const BINARY = { scales: { "": 1, k: 2 ** 10, m: 2 ** 20 }, expected: COUNT.expected };
-
 const LONGEST_SEQUENCE = 2 ** 26;
 /** Sequences of one step: a thousand times what anybody has trained with. */
 const LARGEST_BATCH = 2 ** 24;
 
 /** Reads "8192" or "8k". */
 export function readSequence(text: string): number {
-  const value = parseAmount(text, BINARY);
+  const value = parseAmount(text, BINARY_COUNT);
   if (value !== null && Number.isInteger(value) && value >= 16 && value <= LONGEST_SEQUENCE) return value;
   throw badAmount("--sequence", text, "a whole number of tokens from 16 to 64M: 8192, 8k");
 }
@@ -129,7 +127,7 @@ export function readBatch(
       EXAMPLE,
     );
   if (batchSequences !== undefined) {
-    const count = parseAmount(batchSequences, BINARY);
+    const count = parseAmount(batchSequences, BINARY_COUNT);
     if (count === null || !Number.isInteger(count))
       throw badAmount("--batch-sequences", batchSequences, "a whole number of sequences: 2048, 2k");
     return { batchSequences: checkedBatch(`--batch-sequences ${batchSequences}`, count), notes: [] };
@@ -137,7 +135,7 @@ export function readBatch(
   const text = batchTokens!;
   const decimal = parseAmount(text, COUNT);
   if (decimal === null) throw badAmount("--batch-tokens", text, "tokens: 4M, 16M, 16777216");
-  const binary = parseAmount(text, BINARY);
+  const binary = parseAmount(text, BINARY_COUNT);
   const isBinary = binary !== null && binary % sequence === 0;
   const tokens = isBinary ? binary : decimal;
   if (tokens % sequence !== 0) throw indivisible(text, decimal, sequence);

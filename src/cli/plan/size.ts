@@ -1,12 +1,12 @@
 /** @file `longrun plan size`: the model and the tokens that a budget pays for. */
 
 import type { Command } from "commander";
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, scaledBy } from "../../math/interval.ts";
 import type { Budget } from "../../plan/size/budget.ts";
 import type { SizeAnswer, Sizing } from "../../plan/size/size.ts";
-import { readUncertain, scaledBy } from "../../plan/uncertain.ts";
-import { COUNT, DAY_SECONDS, DAYS, PLAIN, readCount } from "../../units/amount.ts";
+import { COUNT, DAY_SECONDS, DAYS, FLOPS, MONEY, SHARE } from "../../units/kinds.ts";
 import { formatCount, significant } from "../../units/print.ts";
+import { readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
 import { table } from "../terminal/table.ts";
@@ -33,22 +33,22 @@ export function addSizeCommand(plan: Command): void {
       "Say which model size and how many tokens a budget of compute, time or money is best spent on, and whether compute or data binds.",
     )
     .requiredOption("--law <file>", "a law saved by `longrun laws fit --save`")
-    .option("--compute <flops>", "the budget in FLOPs", readUncertain("--compute", COUNT))
+    .option("--compute <flops>", "the budget in FLOPs", readInterval("--compute", FLOPS))
     .option("--cluster <name:count>", "accelerators, such as h100:4096")
     .option("--hardware <file>", "accelerators of your own, in JSON, to be named in --cluster")
     .option(
       "--days <time>",
       "the budget in time on the cluster: 60, 60d, 50..70d",
-      readUncertain("--days", DAYS),
+      readInterval("--days", DAYS),
     )
-    .option("--money <amount>", "the budget in money", readCount("--money"))
-    .option("--price <money>", "of one device for an hour", readUncertain("--price", PLAIN))
-    .option("--mfu <share>", "model FLOPs over the bf16 peak", readUncertain("--mfu", PLAIN))
-    .option("--goodput <share>", "productive share of the time", readUncertain("--goodput", PLAIN))
+    .option("--money <amount>", "the budget in money", readAmount("--money", MONEY))
+    .option("--price <money>", "of one device for an hour", readInterval("--price", MONEY))
+    .option("--mfu <share>", "model FLOPs over the bf16 peak", readInterval("--mfu", SHARE))
+    .option("--goodput <share>", "productive share of the time", readInterval("--goodput", SHARE))
     .option(
       "--unique-tokens <n>",
       "distinct tokens on hand: beyond them data repeats",
-      readCount("--unique-tokens"),
+      readAmount("--unique-tokens", COUNT),
     );
   finish(
     command,

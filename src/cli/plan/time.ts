@@ -3,16 +3,20 @@
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
 import type { Interval } from "../../math/interval.ts";
-import { readUncertain } from "../../plan/uncertain.ts";
 import {
+  BYTES,
   BYTES_PER_SECOND,
+  COUNT,
   DAY_SECONDS,
   DURATION,
-  PLAIN,
-  readBytes,
-  readCount,
-  readSeconds,
-} from "../../units/amount.ts";
+  MONEY,
+  NUMBER,
+  SECONDS,
+  SHARE,
+  TOKENS_PER_SECOND,
+  WATTS,
+} from "../../units/kinds.ts";
+import { readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish, nonNegative } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
@@ -73,30 +77,38 @@ export function addTimeCommand(plan: Command): void {
 
 function withWork(command: Command): void {
   command
-    .option("--elapsed <time>", "time that passes: how much of it is productive?", readSeconds("--elapsed"))
-    .option("--productive <time>", "time that it takes undisturbed", readUncertain("--productive", DURATION))
-    .option("--steps <n>", "optimiser steps, with --step-seconds", readCount("--steps"))
-    .option("--step-seconds <s>", "seconds of one step", readUncertain("--step-seconds", PLAIN))
-    .option("--tokens <n>", "tokens to train on, with a speed", readCount("--tokens"))
-    .option("--tokens-per-second <n>", "speed of one device", readUncertain("--tokens-per-second", PLAIN))
-    .option("--mfu <share>", "model FLOPs over the bf16 peak", readUncertain("--mfu", PLAIN))
+    .option(
+      "--elapsed <time>",
+      "time that passes: how much of it is productive?",
+      readAmount("--elapsed", DURATION),
+    )
+    .option("--productive <time>", "time that it takes undisturbed", readInterval("--productive", DURATION))
+    .option("--steps <n>", "optimiser steps, with --step-seconds", readAmount("--steps", COUNT))
+    .option("--step-seconds <s>", "seconds of one step", readInterval("--step-seconds", SECONDS))
+    .option("--tokens <n>", "tokens to train on, with a speed", readAmount("--tokens", COUNT))
+    .option(
+      "--tokens-per-second <n>",
+      "speed of one device",
+      readInterval("--tokens-per-second", TOKENS_PER_SECOND),
+    )
+    .option("--mfu <share>", "model FLOPs over the bf16 peak", readInterval("--mfu", SHARE))
     .option(
       "--params <n>",
       "parameters: 6 FLOPs a token and 14 bytes of checkpoint each",
-      readCount("--params"),
+      readAmount("--params", COUNT),
     )
     .option(
       "--active-params <n>",
       "those a token uses, of a model with experts",
-      readCount("--active-params"),
+      readAmount("--active-params", COUNT),
     )
-    .option("--checkpoint-bytes <bytes>", "size of a checkpoint", readBytes("--checkpoint-bytes"))
-    .option("--storage <bytes/s>", "what storage writes", readUncertain("--storage", BYTES_PER_SECOND))
+    .option("--checkpoint-bytes <bytes>", "size of a checkpoint", readAmount("--checkpoint-bytes", BYTES))
+    .option("--storage <bytes/s>", "what storage writes", readInterval("--storage", BYTES_PER_SECOND))
     .option("--save-mode <mode>", "sync: training waits; async: it goes on after a copy", "sync")
     .option(
       "--checkpoint-interval <time>",
       "training between saves (the best one)",
-      readSeconds("--checkpoint-interval"),
+      readAmount("--checkpoint-interval", DURATION),
     );
 }
 
@@ -114,22 +126,22 @@ function withFailures(command: Command): void {
       readAge("--hardware-age"),
     )
     .option("--software-age <time>", "age of new software at the start", readAge("--software-age"))
-    .option("--detection <time>", "until a failure is noticed", readUncertain("--detection", DURATION))
-    .option("--restart <time>", "until training goes on", readUncertain("--restart", DURATION))
-    .option("--repair <time>", "until a node is back, on average", readUncertain("--repair", DURATION))
+    .option("--detection <time>", "until a failure is noticed", readInterval("--detection", DURATION))
+    .option("--restart <time>", "until training goes on", readInterval("--restart", DURATION))
+    .option("--repair <time>", "until a node is back, on average", readInterval("--repair", DURATION))
     .option("--planned-per-day <n>", "planned stops a day", nonNegative("--planned-per-day"));
 }
 
 function withMoney(command: Command): void {
   command
-    .option("--watts <w>", "of one device with its share of the node", readUncertain("--watts", PLAIN))
-    .option("--pue <ratio>", "power of the hall over that of its machines", readUncertain("--pue", PLAIN))
-    .option("--price <money>", "of one device for an hour", readUncertain("--price", PLAIN));
+    .option("--watts <w>", "of one device with its share of the node", readInterval("--watts", WATTS))
+    .option("--pue <ratio>", "power of the hall over that of its machines", readInterval("--pue", NUMBER))
+    .option("--price <money>", "of one device for an hour", readInterval("--price", MONEY));
 }
 
 /** Days; 0 is an age too. */
 function readAge(option: string): (text: string) => number {
-  return (text) => (/^0+[a-z]*$/i.test(text.trim()) ? 0 : readSeconds(option)(text) / DAY_SECONDS);
+  return (text) => (/^0+[a-z]*$/i.test(text.trim()) ? 0 : readAmount(option, DURATION)(text) / DAY_SECONDS);
 }
 
 async function runTime(flags: TimeFlags): Promise<void> {

@@ -3,7 +3,8 @@
 import { UserError } from "../../errors.ts";
 import type { Design, Law } from "../../law/law.ts";
 import { optimumOn, type SplitLoss, splitLossOf } from "../../law/optimum.ts";
-import { readCell } from "../table/cell.ts";
+import { FLOPS } from "../../units/kinds.ts";
+import { parseAmount } from "../../units/read.ts";
 import { exponentsAt } from "./allocate.ts";
 import type { LadderKnowledge } from "./ladder-knowledge.ts";
 
@@ -27,25 +28,14 @@ export type Asked = {
 export function readQuestion(text: string, targetCompute: number | undefined): NextQuestion {
   const match = /^\s*(loss|exponent|allocation)(?:\s+at\s+(.+?))?\s*$/i.exec(text);
   const kind = match?.[1]?.toLowerCase();
-  const compute = match?.[2] === undefined ? targetCompute : amountOf(match[2]);
+  const compute = match?.[2] === undefined ? targetCompute : parseAmount(match[2], FLOPS);
   if (kind === "exponent") return { kind };
-  if (
-    (kind === "loss" || kind === "allocation") &&
-    compute !== undefined &&
-    compute > 0 &&
-    compute < Infinity
-  )
-    return { kind, compute };
+  if ((kind === "loss" || kind === "allocation") && compute != null) return { kind, compute };
   throw new UserError(
     `the question "${text}"`,
     `"loss at 1e22", "allocation at 1e22" or "exponent"`,
     "ask one of these; --target-compute may give the FLOPs instead",
   );
-}
-
-function amountOf(text: string): number {
-  const cell = readCell(text);
-  return cell.kind === "number" ? cell.value : Number.NaN;
 }
 
 /** Words for people. */

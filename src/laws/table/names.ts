@@ -1,6 +1,6 @@
 /** @file What people call the columns of a table of runs: headings in small words, units apart, against the names in use. */
 
-import { SCALES } from "./cell.ts";
+import { MULTIPLIERS } from "../../units/kinds.ts";
 
 /** What a column of a table can be. */
 export type Quantity =
@@ -102,7 +102,7 @@ export function headingOf(name: string): Heading {
   const unit = unitScale(tidy(bracket));
   const last = words.at(-1) ?? "";
   const sized = words.some((word) => /^(n|d|params?|parameters?|tokens?|size)$/.test(word));
-  const trailing = words.length > 1 && sized && Object.hasOwn(SCALES, last) ? SCALES[last]! : null;
+  const trailing = words.length > 1 && sized && Object.hasOwn(MULTIPLIERS, last) ? MULTIPLIERS[last]! : null;
   const kept = trailing === null ? words : words.slice(0, -1);
   // A bare "TFLOPs" is what a log calls the speed; with "total" before it, or days or exa-, it is an amount.
   const amount = kept.join(" ").replace(/^(compute|training|train|total|c) /, "");
@@ -118,8 +118,8 @@ function unitScale(unit: string): number {
   if (power) return 10 ** Number(power[1]);
   const flops = FLOP_UNITS.find(([pattern]) => pattern.test(unit));
   if (flops) return flops[1];
-  const word = unit.split(" ").find((part) => Object.hasOwn(SCALES, part));
-  return word === undefined ? 1 : SCALES[word]!;
+  const word = unit.split(" ").find((part) => Object.hasOwn(MULTIPLIERS, part));
+  return word === undefined ? 1 : MULTIPLIERS[word]!;
 }
 
 /** Whether a heading is a name for the quantity. */

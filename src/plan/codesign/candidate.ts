@@ -1,15 +1,14 @@
 /** @file One shape on one cluster: its fastest layout, the tokens that the days allow, the loss that the law forecasts. */
 
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, intervalOfDraws, logSdOf } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { Random } from "../../math/random.ts";
-import { DAY_SECONDS } from "../../units/amount.ts";
+import { DAY_SECONDS } from "../../units/kinds.ts";
 import { devicesOf } from "../layout/layout.ts";
 import { type LawTerms, lossAt, type ScalingLaw } from "../scaling-law.ts";
 import type { PlannedLayout } from "../search/search.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
 import type { StepPrediction } from "../step/prediction.ts";
-import { intervalOf, logSdOf } from "../uncertain.ts";
 import { EXPERT_EXPONENT } from "./assumptions.ts";
 import { aspectPenalty, type Choice, productParameters, shapeOf } from "./shapes.ts";
 
@@ -140,6 +139,6 @@ export function daysTo(
 
 /** The middle value with the interval of the draws, widened to hold it. */
 function around(median: number, draws: readonly number[]): Interval {
-  const { lo, hi } = intervalOf(draws);
+  const { lo, hi } = intervalOfDraws(draws);
   return { median, lo: Math.min(lo, median), hi: Math.max(hi, median) };
 }

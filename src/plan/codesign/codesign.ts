@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import type { Interval } from "../../math/interval.ts";
-import { DAY_SECONDS } from "../../units/amount.ts";
+import { DAY_SECONDS } from "../../units/kinds.ts";
 import { type Precision, peakOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { devicesOf, type Job, type Software } from "../layout/layout.ts";

@@ -1,9 +1,8 @@
 /** @file Candidates and laws told with their intervals, and what to beware of. */
 
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, scaledBy } from "../../math/interval.ts";
 import { bestSize, lossAt, overDraws, type ScalingLaw } from "../scaling-law.ts";
 import type { StepPrediction } from "../step/prediction.ts";
-import { scaledBy } from "../uncertain.ts";
 import type { Codesign, Design, SizePoint } from "./answer.ts";
 import { FLAT_ASPECT } from "./assumptions.ts";
 import { type Candidate, lossInterval, type Scenario } from "./candidate.ts";

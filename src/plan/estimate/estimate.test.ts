@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
-import { certain } from "../uncertain.ts";
+import { certain } from "../../math/interval.ts";
 import { estimate } from "./estimate.ts";
 import type { EstimateFacts } from "./facts.ts";
 

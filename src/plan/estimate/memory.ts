@@ -1,8 +1,7 @@
 /** @file Memory by rule of thumb: states, activations, and whether they fit. */
 
-import type { Interval } from "../../math/interval.ts";
+import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
 import { formatBytes, formatCount } from "../../units/print.ts";
-import { certain, scaledBy, within } from "../uncertain.ts";
 import type { EstimateFacts, EstimateLine, Shape } from "./facts.ts";
 
 /** The formulas of activations leave out what an allocator and a kernel's workspace take. */

@@ -1,8 +1,7 @@
 /** @file The time of a step by rule of thumb, and the network that hides its gradients. */
 
-import type { Interval } from "../../math/interval.ts";
+import { certain, type Interval, scaledBy } from "../../math/interval.ts";
 import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../units/print.ts";
-import { certain, scaledBy } from "../uncertain.ts";
 import { USUAL_MFU } from "../usual.ts";
 import type { EstimateFacts, EstimateLine } from "./facts.ts";
 

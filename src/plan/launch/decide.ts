@@ -1,9 +1,8 @@
 /** @file Launch now or wait: (outcomes by day) -> { decision, reason }, with what each fix would be worth. */
 
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { mean, standardDeviation } from "../../math/statistics.ts";
-import { intervalOf } from "../uncertain.ts";
 import { dateAfter, type Issue, type LaunchFacts } from "./facts.ts";
 import { drawFuture, type Future, type Outcome, runThrough } from "./run-through.ts";
 
@@ -120,9 +119,9 @@ function launchDayOf(facts: LaunchFacts, day: number, outcomes: readonly Outcome
   return {
     day,
     date: dateAfter(facts, day),
-    finishDay: intervalOf(finishes),
+    finishDay: intervalOfDraws(finishes),
     meanFinishDay: mean(finishes),
-    cost: hasCosts ? intervalOf(costs) : null,
+    cost: hasCosts ? intervalOfDraws(costs) : null,
     meanCost: hasCosts ? mean(costs) : null,
     deadlineChance: deadlineChance(facts, outcomes),
   };

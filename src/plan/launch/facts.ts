@@ -3,9 +3,9 @@
 import { parse } from "yaml";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import type { Interval } from "../../math/interval.ts";
-import { COUNT } from "../../units/amount.ts";
-import { certain, parseUncertain } from "../uncertain.ts";
+import { certain, type Interval } from "../../math/interval.ts";
+import { COUNT } from "../../units/kinds.ts";
+import { parseInterval } from "../../units/read.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -66,7 +66,7 @@ export type LaunchFacts = {
 
 /** A number, an amount (16M), or a 90 % interval (15M..18M). */
 const uncertain = z.union([z.number().positive(), z.string()]).transform((value, context): Interval => {
-  const interval = typeof value === "number" ? certain(value) : parseUncertain(value, COUNT);
+  const interval = typeof value === "number" ? certain(value) : parseInterval(value, COUNT);
   if (interval !== null) return interval;
   context.addIssue({ code: "custom", message: `"${value}" is not a number or lo..hi` });
   return z.NEVER;

@@ -1,7 +1,7 @@
 /** @file One possible future, and how a run that is launched on a given day goes in it. */
 
+import { drawFrom } from "../../math/interval.ts";
 import type { Random } from "../../math/random.ts";
-import { drawFrom } from "../uncertain.ts";
 import type { LaunchFacts } from "./facts.ts";
 
 /** Everything that chance decides. The same futures serve every launch day, so that days differ by the day alone. */

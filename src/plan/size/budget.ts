@@ -1,9 +1,8 @@
 /** @file A budget of training, however it is told: FLOPs, a cluster for so many days, or money. */
 
 import { UserError } from "../../errors.ts";
-import type { Interval } from "../../math/interval.ts";
+import { certain, type Interval, logSdOf, within } from "../../math/interval.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import { certain, logSdOf, within } from "../uncertain.ts";
 import { refuseMfuAboveOne, USUAL_GOODPUT, USUAL_MFU } from "../usual.ts";
 
 export type BudgetFacts = {

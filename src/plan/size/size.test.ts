@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
+import { certain } from "../../math/interval.ts";
 import { parseCluster } from "../hardware/cluster.ts";
 import { parseScalingLaw } from "../scaling-law.ts";
-import { certain } from "../uncertain.ts";
 import { readBudget } from "./budget.ts";
 import {
   AS_GOOD,

@@ -1,10 +1,9 @@
 /** @file Size and tokens for a budget, whether compute or data binds, and how sure that is. */
 
-import type { Interval } from "../../math/interval.ts";
+import { drawFrom, type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { formatCount, formatPercent, significant } from "../../units/print.ts";
 import type { LawTerms, ScalingLaw } from "../scaling-law.ts";
-import { drawFrom, intervalOf } from "../uncertain.ts";
 import {
   AS_GOOD,
   computeThatWants,
@@ -90,7 +89,7 @@ function beliefsOf({ law, compute }: SizeQuestion): readonly Belief[] {
 
 /** The answer at the middle of everything, with the interval over the beliefs. */
 function around(beliefs: readonly Belief[], middle: Belief, of: (belief: Belief) => number): Interval {
-  const { lo, hi } = intervalOf(beliefs.map(of));
+  const { lo, hi } = intervalOfDraws(beliefs.map(of));
   const median = of(middle);
   return { median, lo: Math.min(lo, median), hi: Math.max(hi, median) };
 }

@@ -1,11 +1,10 @@
 /** @file The plan for this machine: does the decoder fit, how long is a step of it, how long the run. */
 
 import { UserError } from "../../errors.ts";
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, scaledBy } from "../../math/interval.ts";
 import type { BatchShape } from "../../model/decoder.ts";
 import { allParameters, type DecoderShape } from "../../model/shape.ts";
 import { formatBytes } from "../../units/print.ts";
-import { scaledBy } from "../uncertain.ts";
 import { predictHere, type StepHere } from "./predict-here.ts";
 import { type MachineRates, memoryBytes, probeMachine } from "./probe.ts";
 import { stepProgram } from "./program.ts";

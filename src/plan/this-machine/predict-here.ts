@@ -1,10 +1,9 @@
 /** @file The step of one of our decoders on this machine: time by operation, memory to the byte, from rates that the probe has found. Pure. */
 
 import { type Executable, flopsOf } from "../../engine/compile.ts";
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, within } from "../../math/interval.ts";
 import type { BatchShape } from "../../model/decoder.ts";
 import { allParameters, type DecoderShape } from "../../model/shape.ts";
-import { within } from "../uncertain.ts";
 import { instructionSeconds, type MachineRates } from "./probe.ts";
 import { workOf } from "./work.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
+import { certain } from "../../math/interval.ts";
 import { parseCluster } from "../hardware/cluster.ts";
-import { certain } from "../uncertain.ts";
 import { askRun, type RunFacts } from "./ask.ts";
 import { LLAMA_3 } from "./causes.ts";
 import { SETTLED } from "./fixture.ts";

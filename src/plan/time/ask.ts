@@ -1,10 +1,9 @@
 /** @file From what people know of a run (tokens, parameters, MFU, storage) to the whole-run question, with every assumption said. */
 
 import { UserError } from "../../errors.ts";
-import type { Interval } from "../../math/interval.ts";
+import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
 import { formatBytes, formatSeconds, significant } from "../../units/print.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import { certain, scaledBy, within } from "../uncertain.ts";
 import { refuseMfuAboveOne } from "../usual.ts";
 import type { Ages } from "./burn-in.ts";
 import { CLUSTERS_LOG_SD, type FailureRecord, LLAMA_3, plannedStopsPerDay } from "./causes.ts";

@@ -1,9 +1,8 @@
 /** @file Where a run's time goes, and which causes its interruptions have. */
 
 import { drawGamma, drawPoisson } from "../../math/gamma.ts";
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
-import { intervalOf } from "../uncertain.ts";
 import { CAUSE, type CauseName, type FailureRecord } from "./causes.ts";
 import type { causeRates } from "./hazard.ts";
 import { type Passage, plannedShare, type Setting } from "./pass.ts";
@@ -38,7 +37,7 @@ export function breakdownOver(
   draws: readonly Breakdown<number>[],
 ): Breakdown<Interval> {
   const part = (name: keyof Breakdown<number>): Interval => {
-    const { lo, hi } = intervalOf(draws.map((draw) => draw[name]));
+    const { lo, hi } = intervalOfDraws(draws.map((draw) => draw[name]));
     return { median: middle[name], lo: Math.min(lo, middle[name]), hi: Math.max(hi, middle[name]) };
   };
   return {
@@ -83,7 +82,7 @@ export function failuresByCause(
       const rate = Math.exp(clusterLogSd * random.normal()) * (drawGamma(random, shape) / shape);
       return drawPoisson(random, expected * rate);
     });
-    const { lo, hi } = intervalOf(draws);
+    const { lo, hi } = intervalOfDraws(draws);
     return {
       cause,
       failures: { median: expected, lo: Math.min(lo, expected), hi: Math.max(hi, expected) },

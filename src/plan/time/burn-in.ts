@@ -1,8 +1,7 @@
 /** @file Youth: how much more often new hardware and new software fail, and how that wears off. */
 
-import type { Interval } from "../../math/interval.ts";
+import { drawFrom, type Interval } from "../../math/interval.ts";
 import type { Random } from "../../math/random.ts";
-import { drawFrom } from "../uncertain.ts";
 
 /** Ages when the run starts; null: settled. */
 export type Ages = {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { thirdParty } from "../../../test/support/third-party.ts";
+import { certain, within } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { mean, quantile } from "../../math/statistics.ts";
-import { certain, within } from "../uncertain.ts";
 import { softwareFactor, typicalBurnIn } from "./burn-in.ts";
 import { CLUSTERS_LOG_SD, LLAMA_3, readFailureRecord, recordOfTotal, totalOf } from "./causes.ts";
 import { saveCost } from "./checkpoint.ts";

@@ -2,11 +2,10 @@
 
 import { UserError } from "../../errors.ts";
 import { drawGamma, drawPoisson } from "../../math/gamma.ts";
-import type { Interval } from "../../math/interval.ts";
+import { drawFrom, type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
-import { DAY_SECONDS } from "../../units/amount.ts";
+import { DAY_SECONDS } from "../../units/kinds.ts";
 import { formatSeconds, significant } from "../../units/print.ts";
-import { drawFrom, intervalOf } from "../uncertain.ts";
 import {
   type Breakdown,
   breakdownOf,
@@ -58,7 +57,7 @@ export function forecastRun(question: RunQuestion, numDraws = NUM_DRAWS): RunFor
   const middle = passThrough(typical, limitOf(question));
   const random = new Random(SEED, "plan time");
   const draws = Array.from({ length: numDraws }, () => drawRun(question, rates, typical, random));
-  const of = (pick: (draw: RunDraw) => number) => intervalOf(draws.map(pick));
+  const of = (pick: (draw: RunDraw) => number) => intervalOfDraws(draws.map(pick));
   return {
     elapsedSeconds: of((draw) => draw.elapsed),
     productiveSeconds: of((draw) => draw.productive),

@@ -2,7 +2,7 @@
 
 import { drawGamma } from "../../math/gamma.ts";
 import type { Random } from "../../math/random.ts";
-import { DAY_SECONDS } from "../../units/amount.ts";
+import { DAY_SECONDS } from "../../units/kinds.ts";
 import { type BurnIn, hardwareFactor, isYoung, softwareFactor, trendFactor } from "./burn-in.ts";
 import { CAUSE, CAUSES, type CauseName, exposureOf, type FailureRecord } from "./causes.ts";
 

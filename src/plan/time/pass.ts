@@ -1,6 +1,6 @@
 /** @file One run from its start to its end with everything known but chance: time that passes, work done, interruptions. */
 
-import { DAY_SECONDS } from "../../units/amount.ts";
+import { DAY_SECONDS } from "../../units/kinds.ts";
 import { type BurnIn, hardwareFactor } from "./burn-in.ts";
 import { lossPerFailure, productiveShare } from "./checkpoint.ts";
 import { type Hazard, rateAt, softwareRateAt, stretches } from "./hazard.ts";

@@ -1,7 +1,7 @@
 /** @file What the whole-run question is made of: the work, the cluster's failures, its checkpoints, its power and its price. */
 
 import type { Interval } from "../../math/interval.ts";
-import { DAY_SECONDS } from "../../units/amount.ts";
+import { DAY_SECONDS } from "../../units/kinds.ts";
 import type { Ages } from "./burn-in.ts";
 import type { FailureRecord } from "./causes.ts";
 

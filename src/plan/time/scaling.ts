@@ -1,7 +1,7 @@
 /** @file The same run on clusters of other sizes: how failures eat goodput as a cluster grows. */
 
 import type { Interval } from "../../math/interval.ts";
-import { DAY_SECONDS } from "../../units/amount.ts";
+import { DAY_SECONDS } from "../../units/kinds.ts";
 import { forecastRun } from "./forecast.ts";
 import type { RunQuestion } from "./question.ts";
 

@@ -6,7 +6,8 @@
 import { readFileSync } from "node:fs";
 import { csvParse } from "d3-dsv";
 import { UserError } from "../../errors.ts";
-import { parseAmount } from "../../units/amount.ts";
+import { BINARY_COUNT } from "../../units/kinds.ts";
+import { parseAmount } from "../../units/read.ts";
 
 export type Cells = Readonly<Record<string, string>>;
 
@@ -14,7 +15,6 @@ const NEEDED = ["model", "accelerator", "n_gpus", "seq_len", "gbs_seqs", "mbs"] 
 
 /** Sequences and batches are written in powers of two: 8k is 8192. */
 const BINARY_CELLS = ["seq_len", "gbs_seqs"] as const;
-const BINARY = { scales: { k: 2 ** 10, m: 2 ** 20 }, expected: "" };
 
 /** How tables say that a number is missing. */
 const BLANK = /^(?:-|–|—|\?|n\/?a|nan|null|none|unknown|not stated)$/i;
@@ -49,7 +49,7 @@ function parseCells(text: string, file: string): readonly Cells[] {
     trimmed.row_id ||= line;
     trimmed.family ||= "unnamed";
     for (const name of BINARY_CELLS) {
-      const amount = parseAmount(trimmed[name] ?? "", BINARY);
+      const amount = parseAmount(trimmed[name] ?? "", BINARY_COUNT);
       if (amount !== null) trimmed[name] = String(amount);
     }
     return trimmed;
