@@ -10,7 +10,7 @@ export type Interval = {
   readonly hi: number;
 };
 
-/** A best fit's value with its 90 % interval. An end may be null, unbounded on that side, unless `End` is number. */
+/** A best fit's value with its 90 % interval. An end may be null (unbounded) unless `End` is number. */
 export type Estimate<End extends number | null = number | null> = {
   readonly value: number;
   readonly lo: End;
@@ -52,4 +52,17 @@ export function intervalOfDraws(draws: ArrayLike<number>): Interval {
 /** The same in other units. */
 export function scaledBy({ median, lo, hi }: Interval, factor: number): Interval {
   return { median: median * factor, lo: lo * factor, hi: hi * factor };
+}
+
+/**
+ * A best fit's value with the 5 and 95 % quantiles of refits; skewed refits can all lie to one side, the
+ * interval still holds it.
+ */
+export function estimateFrom(value: number, refits: ArrayLike<number>): Estimate<number> {
+  const ascending = sorted(refits);
+  return {
+    value,
+    lo: Math.min(value, quantileOfSorted(ascending, 0.05)),
+    hi: Math.max(value, quantileOfSorted(ascending, 0.95)),
+  };
 }

@@ -27,7 +27,10 @@ export function sorted(values: Numbers): Float64Array {
   return Float64Array.from(values).sort();
 }
 
-/** Quantile of ascending values, linear between order statistics (Hyndman and Fan's type 7, the default of R and numpy). */
+/**
+ * Quantile of ascending values, linear between order statistics (Hyndman and Fan's type 7, the default of R
+ * and numpy).
+ */
 export function quantileOfSorted(ascending: Numbers, fraction: number): number {
   assert(
     ascending.length > 0 && fraction >= 0 && fraction <= 1,
@@ -37,7 +40,8 @@ export function quantileOfSorted(ascending: Numbers, fraction: number): number {
   const below = Math.floor(position);
   const low = ascending[below]!;
   const high = ascending[Math.min(below + 1, ascending.length - 1)]!;
-  return low + (high - low) * (position - below);
+  // Of two infinite neighbours the difference is not a number.
+  return low === high || position === below ? low : low + (high - low) * (position - below);
 }
 
 /** Quantile of values in any order; type 7. */

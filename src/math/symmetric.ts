@@ -1,8 +1,8 @@
 /** @file Small symmetric positive matrices, row by row in typed arrays: Cholesky's factor, inverse. */
 
 /**
- * The lower triangle L with L L' = matrix, in place of nothing: a new array. Null where a pivot falls below `dependent` times its
- * own diagonal entry, that is, where a row depends on those before it.
+ * The lower triangle L with L L' = matrix, in place of nothing: a new array. Null where a pivot falls below
+ * `dependent` times its own diagonal entry, that is, where a row depends on those before it.
  */
 export function cholesky(matrix: Float64Array, size: number, dependent = 1e-14): Float64Array | null {
   const lower = new Float64Array(size * size);
@@ -61,4 +61,11 @@ export function inverseCholesky(lower: Float64Array, size: number): Float64Array
     inverse.set(solveCholesky(lower, unit), i * size);
   }
   return inverse;
+}
+
+/** The inverse of a symmetric matrix; of one that is not positive definite, that of its diagonal. */
+export function inverseOrDiagonal(matrix: Float64Array, size: number): Float64Array {
+  const lower = cholesky(matrix, size);
+  if (lower) return inverseCholesky(lower, size);
+  return matrix.map((value, at) => (at % (size + 1) === 0 ? 1 / value : 0));
 }

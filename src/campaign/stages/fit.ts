@@ -5,7 +5,7 @@ import type { Manifest } from "../../corpus/manifest.ts";
 import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
 import { computeLaw } from "../../law/formulas/compute.ts";
 import type { Law } from "../../law/law.ts";
-import { parameterIntervals } from "../../laws/fit/parameter-intervals.ts";
+import { parameterIntervals } from "../../laws/fit/parameters.ts";
 import { forecastCurve } from "../../laws/forecast/curve.ts";
 import type { Observation } from "../../laws/forecast/forecast.ts";
 import { forecast, forecastLine } from "../../laws/forecast/forecast.ts";

@@ -1,7 +1,8 @@
 /** @file A fit as a person reads it: numbers with intervals first, then what they rest on and what to distrust. */
 
-import { type FitReport, type FittedParameter, LEVEL } from "../../laws/fit/fit-table.ts";
+import type { FitReport } from "../../laws/fit/fit-table.ts";
 import { lossText } from "../../laws/fit/loss.ts";
+import { type FittedParameter, LEVEL } from "../../laws/fit/parameters.ts";
 import { significant } from "../../units/print.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
 

@@ -3,10 +3,9 @@ import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
 import { Random } from "../../math/random.ts";
 import { standardDeviation } from "../../math/statistics.ts";
 import { bootstrapFit } from "./bootstrap.ts";
-import { informationOf, inverseInformation } from "./curvature.ts";
 import { fitLaw } from "./fit.ts";
 import { EPOCH, epochTable, knownRuns } from "./fixture.ts";
-import { fitData } from "./objective.ts";
+import { fitData, inverseInformation } from "./objective.ts";
 import { type Resampling, resamplerOf, resamplingFor } from "./resample.ts";
 
 const squared = { kind: "squared" } as const;
@@ -30,10 +29,7 @@ test("residuals drawn again spread as the theory of least squares says", () => {
   const draws = bootstrapFit(fit, runs, { resampling: "residual", numResamples: 2000, seed: 1 });
   // sigma^2 (J'J)^-1, with n - p degrees of freedom: independent of any resampling.
   const variance = fit.residuals.reduce((sum, r) => sum + r * r, 0) / (runs.length - 5);
-  const inverse = inverseInformation(
-    informationOf(chinchillaLaw, fitData(chinchillaLaw, runs), fit.theta),
-    5,
-  );
+  const inverse = inverseInformation(chinchillaLaw, fit.data, fit.theta);
   for (const [j, deviation] of deviations(draws).entries()) {
     const expected = Math.sqrt(variance * inverse[j * 5 + j]!);
     expect(Math.abs(deviation / expected - 1)).toBeLessThan(0.15);

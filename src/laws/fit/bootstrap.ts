@@ -1,14 +1,16 @@
-/** @file The bootstrap of a fit: the law fitted again to runs drawn again, thousands of times, each from the optimum. */
+/**
+ * @file The bootstrap of a fit: the law fitted again to runs drawn again, thousands of times, each from the
+ * optimum.
+ */
 
 import { type Design, type Law, lossOf, type Run } from "../../law/law.ts";
 import { minimise } from "../../math/minimise.ts";
 import { Random } from "../../math/random.ts";
 import { quantileOfSorted, sorted } from "../../math/statistics.ts";
 import type { TableRun } from "../table/table.ts";
-import { inverseCurvature } from "./curvature.ts";
 import { type Fit, fitLaw } from "./fit.ts";
 import { type Loss, lossNumbers, robustScale } from "./loss.ts";
-import { fitData, objectiveOf } from "./objective.ts";
+import { inverseCurvature, objectiveOf } from "./objective.ts";
 import { type Resampling, resamplerOf } from "./resample.ts";
 
 export type BootstrapOptions = {
@@ -18,37 +20,42 @@ export type BootstrapOptions = {
 };
 
 /**
- * A refit stops at this relative gradient: on Chinchilla's 240 runs its parameters then agree with those at 1e-9 to six digits,
- * for a tenth of the evaluations. The spread between refits is 1e4 times wider.
+ * A refit stops at this relative gradient: on Chinchilla's 240 runs its parameters then agree with those at
+ * 1e-9 to six digits, for a tenth of the evaluations. The spread between refits is 1e4 times wider.
  */
 const TOLERANCE = 1e-4;
 
-/** Smoothing of the absolute loss in refits, as a share of the residuals' scale: far below what a drawing moves. */
+/**
+ * Smoothing of the absolute loss in refits, as a share of the residuals' scale: far below what a drawing
+ * moves.
+ */
 const SMOOTHING = 0.01;
 
+/** Residuals of p fitted parameters are too small by sqrt((n - p) / n); at n = 6 that matters. */
+function inflation(numRuns: number, numParameters: number): number {
+  return Math.sqrt(numRuns / Math.max(1, numRuns - numParameters));
+}
+
 /**
- * Internal parameters of one refit per drawing. Drawing i depends on `seed` and i alone. Every refit starts at the optimum with
- * the curvature there, so its first step is nearly Newton's: 13 evaluations a refit, where plain BFGS takes 71. One thread
- * fits 4,000 drawings of 240 runs in about a second; starting workers would not repay itself.
+ * Internal parameters of one refit per drawing. Drawing i depends on `seed` and i alone. Every refit starts
+ * at the optimum with the curvature there, so its first step is nearly Newton's: 13 evaluations a refit,
+ * where plain BFGS takes 71. One thread fits 4,000 drawings of 240 runs in about a second; starting workers
+ * would not repay itself.
  */
 export function bootstrapFit(
-  { law, loss, theta, residuals }: Fit,
+  fit: Fit,
   runs: readonly TableRun[],
   { resampling, numResamples, seed }: BootstrapOptions,
 ): readonly Float64Array[] {
-  const data = fitData(
-    law,
-    runs,
-    runs.map(({ weight }) => weight ?? 1),
-  );
+  const { law, loss, theta, residuals } = fit;
+  const data = { ...fit.data, logLosses: fit.data.logLosses.slice(), weights: fit.data.weights.slice() };
   const inverse = inverseCurvature(law, loss, data, theta, residuals);
-  const spread = Math.sqrt(runs.length / Math.max(1, runs.length - theta.length));
-  // Residuals of p fitted parameters are too small by sqrt((n - p) / n).
+  const factor = resampling === "residual" ? inflation(runs.length, theta.length) : 1;
   const resample = resamplerOf(
     resampling,
     runs,
     data,
-    residuals.map((r) => r * (resampling === "residual" ? spread : 1)),
+    residuals.map((r) => r * factor),
   );
   const objective = objectiveOf(law, data, lossNumbers(loss, SMOOTHING * robustScale(residuals)));
   return Array.from({ length: numResamples }, (_, i) => {
@@ -58,8 +65,9 @@ export function bootstrapFit(
 }
 
 /**
- * 90 % interval of the law at `target` over refits to resampled residuals. It knows nothing of the law being wrong beyond the
- * data, so it covers far too little when extrapolated (docs/laws.md); never give it to a user as the interval.
+ * 90 % interval of the law at `target` over refits to resampled residuals. It knows nothing of the law being
+ * wrong beyond the data, so it covers far too little when extrapolated (docs/laws.md); never give it to a
+ * user as the interval.
  */
 export function plainBootstrap(
   law: Law,
@@ -69,8 +77,7 @@ export function plainBootstrap(
 ): { readonly lo: number; readonly hi: number } {
   const random = new Random(options.seed, "laws.bootstrap");
   const base = fitLaw(law, runs, { loss: options.loss });
-  // Residuals of p fitted parameters are too small by sqrt((n - p) / n); at n = 6 that matters.
-  const inflate = Math.sqrt(runs.length / Math.max(1, runs.length - law.parameters.length));
+  const inflate = inflation(runs.length, law.parameters.length);
   const losses = Array.from({ length: options.numResamples }, () => {
     const resampled = runs.map((run, i) => {
       const drawn = base.residuals[random.integer(runs.length)]!;

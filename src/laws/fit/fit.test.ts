@@ -3,11 +3,10 @@ import { expect, test } from "vitest";
 import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
 import { computeLaw } from "../../law/formulas/compute.ts";
 import { Random } from "../../math/random.ts";
-import { fitLaw, fitObjective } from "./fit.ts";
+import { fitLaw, fitObjective, startingPoints } from "./fit.ts";
 import { EPOCH, epochTable, knownRuns } from "./fixture.ts";
 import { costOf, type Loss } from "./loss.ts";
 import { fitData } from "./objective.ts";
-import { startingPoints } from "./starts.ts";
 
 const LOSSES: readonly Loss[] = [
   { kind: "huber", delta: 1e-3 },

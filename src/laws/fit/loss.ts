@@ -1,4 +1,6 @@
-/** @file What a fit charges for a residual in log loss: Huber, absolute, squared, or dearer above than below. */
+/**
+ * @file What a fit charges for a residual in log loss: Huber, absolute, squared, or dearer above than below.
+ */
 
 import { median } from "../../math/statistics.ts";
 
@@ -9,7 +11,10 @@ export type Loss =
   /** Least absolute deviation: what the published digits of Besiroglu et al. (arXiv 2404.10102) minimise. */
   | { readonly kind: "absolute" }
   | { readonly kind: "squared" }
-  /** Huber, times `penalty` where the law lies above the run: rungs that were tuned badly then pull the law up less. */
+  /**
+   * Huber, times `penalty` where the law lies above the run: rungs that were tuned badly then pull the law up
+   * less.
+   */
   | { readonly kind: "asymmetric"; readonly delta: number; readonly penalty: number };
 
 export const DEFAULT_LOSS: Loss = { kind: "huber", delta: 1e-3 };
@@ -27,8 +32,8 @@ export function huber(residual: number, delta: number): number {
 export type LossNumbers = { readonly delta: number; readonly scale: number; readonly penalty: number };
 
 /**
- * The absolute loss is the limit of Huber's / delta as delta goes to 0. `smoothing` is that delta: minimisers need a slope that
- * does not jump.
+ * The absolute loss is the limit of Huber's / delta as delta goes to 0. `smoothing` is that delta: minimisers
+ * need a slope that does not jump.
  */
 export function lossNumbers(loss: Loss, smoothing = 1e-9): LossNumbers {
   switch (loss.kind) {
@@ -59,21 +64,27 @@ export function lossText(loss: Loss): string {
       return "squares of log loss";
     case "absolute":
       return "least absolute deviation in log loss";
-    case "asymmetric":
-      return `Huber on log loss, delta ${loss.delta}, ${loss.penalty} times dearer where the law lies above the run`;
+    case "asymmetric": {
+      const { delta, penalty } = loss;
+      return `Huber on log loss, delta ${delta}, ${penalty} times dearer where the law lies above the run`;
+    }
   }
 }
 
 /**
- * The residuals that a fit of p parameters leaves free: all but the p smallest. A fit in the manner of the absolute loss passes
- * through p runs, whose residuals vanish and say nothing of the noise; with few runs they would halve its estimate.
+ * The residuals that a fit of p parameters leaves free: all but the p smallest. A fit in the manner of the
+ * absolute loss passes through p runs, whose residuals vanish and say nothing of the noise; with few runs
+ * they would halve its estimate.
  */
 export function freeResiduals(residuals: ArrayLike<number>, numParameters: number): Float64Array {
   const bySize = Float64Array.from(residuals).sort((a, b) => Math.abs(b) - Math.abs(a));
   return bySize.subarray(0, Math.max(1, bySize.length - numParameters));
 }
 
-/** Standard deviation of normal residuals with the same median size: 1.4826 times the median of |r|; strays do not move it. */
+/**
+ * Standard deviation of normal residuals with the same median size: 1.4826 times the median of |r|; strays do
+ * not move it.
+ */
 export function robustScale(residuals: ArrayLike<number>): number {
   return 1.4826 * median(Float64Array.from(residuals, Math.abs));
 }

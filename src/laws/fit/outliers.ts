@@ -1,11 +1,13 @@
-/** @file Runs that a fit should be read with care for, and why: far from the law, deciding alone, or there twice. */
+/**
+ * @file Runs that a fit should be read with care for, and why: far from the law, deciding alone, or there
+ * twice.
+ */
 
 import { significant } from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";
-import { informationOf, inverseInformation } from "./curvature.ts";
 import type { Fit } from "./fit.ts";
 import { freeResiduals, robustScale } from "./loss.ts";
-import { fitData } from "./objective.ts";
+import { inverseInformation } from "./objective.ts";
 
 /** A run to look at. Nothing is dropped from the fit on its account. */
 export type Outlier = {
@@ -20,32 +22,32 @@ const FAR_DEVIATIONS = 4;
 /** A run's leverage is the share of its own measurement in its fitted value; the mean is p / n. */
 const HIGH_LEVERAGE = 0.5;
 const TIMES_MEAN_LEVERAGE = 3;
-/** Points read off a figure twice lie this close, in N and in D; runs of a design are equal there, not close. */
+/**
+ * Points read off a figure twice lie this close, in N and in D; runs of a design are equal there, not close.
+ */
 const SAME_DESIGN = 0.01;
 const SAME_LOSS = 1e-3;
 
 /** The runs to look at, furthest from the law first. */
-export function outliersOf(
-  fit: Fit,
-  runs: readonly TableRun[],
-  weights: ArrayLike<number>,
-): readonly Outlier[] {
+export function outliersOf(fit: Fit, runs: readonly TableRun[]): readonly Outlier[] {
   const scale = robustScale(freeResiduals(fit.residuals, fit.theta.length));
-  const leverage = leverageOf(fit, runs, weights);
+  const leverage = leverageOf(fit);
   const twin = twinsOf(runs);
   const outliers = runs.flatMap((run, i): Outlier[] => {
     const residual = fit.residuals[i]!;
-    const reasons = [
-      ...(Math.abs(residual) > FAR_DEVIATIONS * scale && Math.abs(residual) > 1e-9
-        ? [
-            `${significant(Math.abs(residual) / scale, 2)} robust deviations ${residual > 0 ? "above" : "below"} the law (${percent(residual)})`,
-          ]
-        : []),
-      ...(leverage[i]! > Math.max(HIGH_LEVERAGE, (TIMES_MEAN_LEVERAGE * fit.theta.length) / runs.length)
-        ? [`high leverage: its own loss makes ${Math.round(100 * leverage[i]!)} % of what is fitted there`]
-        : []),
-      ...(twin[i] === undefined ? [] : [`near duplicate of ${twin[i]}`]),
-    ];
+    const reasons: string[] = [];
+    const size = Math.abs(residual);
+    if (size > FAR_DEVIATIONS * scale && size > 1e-9) {
+      const side = residual > 0 ? "above" : "below";
+      reasons.push(
+        `${significant(size / scale, 2)} robust deviations ${side} the law (${percent(residual)})`,
+      );
+    }
+    if (leverage[i]! > Math.max(HIGH_LEVERAGE, (TIMES_MEAN_LEVERAGE * fit.theta.length) / runs.length)) {
+      const share = Math.round(100 * leverage[i]!);
+      reasons.push(`high leverage: its own loss makes ${share} % of what is fitted there`);
+    }
+    if (twin[i] !== undefined) reasons.push(`near duplicate of ${twin[i]}`);
     return reasons.length === 0 ? [] : [{ run: run.run, residual, reason: reasons.join("; ") }];
   });
   return outliers.sort((a, b) => Math.abs(b.residual) - Math.abs(a.residual));
@@ -57,14 +59,9 @@ function percent(residual: number): string {
 }
 
 /** w g' I^-1 g per run: the diagonal of the matrix that takes measured to fitted log losses. */
-export function leverageOf(
-  { law, theta }: Fit,
-  runs: readonly TableRun[],
-  weights: ArrayLike<number>,
-): Float64Array {
-  const data = fitData(law, runs, weights);
+function leverageOf({ law, theta, data }: Fit): Float64Array {
   const size = theta.length;
-  const inverse = inverseInformation(informationOf(law, data, theta), size);
+  const inverse = inverseInformation(law, data, theta);
   const own = new Float64Array(size);
   return Float64Array.from(data.covariates, (x, i) => {
     law.logLoss(theta, x, own);

@@ -1,23 +1,17 @@
 import { expect, test } from "vitest";
 import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
 import { c4RepeatsLaw } from "../../law/formulas/data-constrained.ts";
-import { informationOf, inverseInformation } from "./curvature.ts";
 import { fitLaw } from "./fit.ts";
 import { knownRuns, MUENNIGHOFF, muennighoffTable } from "./fixture.ts";
-import { fitData } from "./objective.ts";
+import { inverseInformation } from "./objective.ts";
 import { profilerOf } from "./profile.ts";
 
-const ones = (runs: readonly unknown[]) => runs.map(() => 1);
-
-test("with little noise a profile is as wide as the theory of least squares says: 1.645 standard errors a side", () => {
+test("with little noise a profile is as wide as least squares say: 1.645 standard errors a side", () => {
   const runs = knownRuns(2e-4, 2, [5, 10, 20, 40, 80]);
   const fit = fitLaw(chinchillaLaw, runs, { loss: { kind: "squared" } });
-  const profiler = profilerOf(fit, runs, ones(runs));
+  const profiler = profilerOf(fit);
   const variance = fit.residuals.reduce((sum, r) => sum + r * r, 0) / (runs.length - 5);
-  const inverse = inverseInformation(
-    informationOf(chinchillaLaw, fitData(chinchillaLaw, runs), fit.theta),
-    5,
-  );
+  const inverse = inverseInformation(chinchillaLaw, fit.data, fit.theta);
   for (let j = 0; j < 5; j++) {
     const { lo, hi } = profiler.interval(j);
     const expected = 2 * 1.6449 * Math.sqrt(variance * inverse[j * 5 + j]!);
@@ -31,7 +25,7 @@ test("rows that repeat one another widen the profile", () => {
   const runs = knownRuns(2e-3, 2, [5, 10, 20, 40]);
   const fit = fitLaw(chinchillaLaw, runs, { loss: { kind: "squared" } });
   const width = (rowsPerRun: number) => {
-    const { lo, hi } = profilerOf(fit, runs, ones(runs), rowsPerRun).interval(4);
+    const { lo, hi } = profilerOf(fit, rowsPerRun).interval(4);
     return hi! - lo!;
   };
   expect(width(4) / width(1)).toBeGreaterThan(1.8);
@@ -40,7 +34,7 @@ test("rows that repeat one another widen the profile", () => {
 test("a held parameter costs nothing at the optimum, and more on either side", () => {
   const runs = knownRuns(0.003);
   const fit = fitLaw(chinchillaLaw, runs);
-  const { heldAt } = profilerOf(fit, runs, ones(runs));
+  const { heldAt } = profilerOf(fit);
   expect(heldAt(3, fit.theta[3]!)).toBeCloseTo(fit.objective, 12);
   expect(heldAt(3, fit.theta[3]! + 0.05)).toBeGreaterThan(fit.objective);
   expect(heldAt(3, fit.theta[3]! - 0.05)).toBeGreaterThan(fit.objective);
@@ -52,7 +46,7 @@ test("at one ratio D / N the two terms cannot be told apart: sides are open", ()
     ...runs,
     ...knownRuns(0.002, 4, [20]).map((run) => ({ ...run, n: run.n * 2, d: run.d * 2 })),
   ];
-  const profiler = profilerOf(fitLaw(chinchillaLaw, copies), copies, ones(copies));
+  const profiler = profilerOf(fitLaw(chinchillaLaw, copies));
   const sides = [0, 1].flatMap((j) => Object.values(profiler.interval(j)));
   expect(sides.filter((end) => end === null).length).toBeGreaterThanOrEqual(2);
 });
@@ -61,7 +55,7 @@ MUENNIGHOFF.describe("Muennighoff's runs with repeated data", () => {
   test("R_D* is not identified above about 8, R_N* is", () => {
     const { runs } = muennighoffTable();
     const fit = fitLaw(c4RepeatsLaw, runs);
-    const profiler = profilerOf(fit, runs, ones(runs));
+    const profiler = profilerOf(fit);
     const data = profiler.interval(0);
     expect(data.hi).toBeNull();
     expect(Math.exp(data.lo!)).toBeGreaterThan(5);

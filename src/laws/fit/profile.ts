@@ -1,16 +1,17 @@
-/** @file The profile of one parameter: how well the law still fits with that parameter held, all others fitted again. */
+/**
+ * @file The profile of one parameter: how well the law still fits with that parameter held, all others fitted
+ * again.
+ */
 
-import type { Run } from "../../law/law.ts";
 import { minimise, type Objective } from "../../math/minimise.ts";
-import { costUnit, inverseCurvature } from "./curvature.ts";
 import type { Fit } from "./fit.ts";
 import { lossNumbers, robustScale } from "./loss.ts";
-import { type FitData, fitData, objectiveOf } from "./objective.ts";
+import { costUnit, inverseCurvature, objectiveOf } from "./objective.ts";
 
-/** One side of a profile; `null`: the law fits about as well however far the parameter is moved that way. */
-export type ProfileSide = { readonly end: number | null };
-
-/** The interval of the internal parameter in which the profile stays below its limit. */
+/**
+ * Where the profile stays below its limit; `null`: the law fits about as well however far the parameter is
+ * moved.
+ */
 export type ProfileInterval = { readonly lo: number | null; readonly hi: number | null };
 
 // Chi-squared with one degree of freedom: Wilks' theorem, with the cost's unit in place of the variance.
@@ -18,8 +19,8 @@ export const CHI_SQUARED_90 = 2.7055;
 const CHI_SQUARED_99 = 6.6349;
 
 /**
- * A side is open where even this far out the rise stays below the 99 % limit. In logarithms it is a factor of 1e9, and no
- * exponent is that large.
+ * A side is open where even this far out the rise stays below the 99 % limit. In logarithms it is a factor of
+ * 1e9, and no exponent is that large.
  */
 const FAR = 20;
 const GROWTH = 1.6;
@@ -28,58 +29,52 @@ const ROUNDING = 1e-10;
 
 /** What profiles of one fit share. */
 export type Profiler = {
-  /** The objective with parameter `index` held at `value`, all others fitted again from the point last found. */
+  /**
+   * The objective with parameter `index` held at `value`, all others fitted again from the point last found.
+   */
   readonly heldAt: (index: number, value: number) => number;
-  /** How far twice the objective rises there, in its unit: above `CHI_SQUARED_90` the value lies outside the 90 % interval. */
+  /**
+   * How far twice the objective rises there, in its unit: above `CHI_SQUARED_90` the value lies outside the
+   * 90 % interval.
+   */
   readonly riseAt: (index: number, value: number) => number;
   /** 90 % interval of parameter `index`, each side null where it is open. */
   readonly interval: (index: number) => ProfileInterval;
 };
 
 /**
- * Profiles of `fit`. `rowsPerRun` says how many rows repeat one another's noise (checkpoints of one run): the evidence is
- * worth that much less.
+ * Profiles of `fit`. `rowsPerRun` says how many rows repeat one another's noise (checkpoints of one run): the
+ * evidence is worth that much less.
  */
-export function profilerOf(
-  fit: Fit,
-  runs: readonly Run[],
-  weights: ArrayLike<number>,
-  rowsPerRun = 1,
-): Profiler {
-  const { law, loss, theta, residuals } = fit;
-  const data: FitData = fitData(law, runs, weights);
+export function profilerOf({ law, loss, data, theta, residuals }: Fit, rowsPerRun = 1): Profiler {
   const inverse = inverseCurvature(law, loss, data, theta, residuals);
   const objective = objectiveOf(law, data, lossNumbers(loss, 0.01 * robustScale(residuals)));
   const size = theta.length;
   const lowest = objective(theta, new Float64Array(size));
   const unit = Math.max(costUnit(loss, residuals, size) * rowsPerRun, ROUNDING * lowest);
 
-  const search = (index: number, direction: -1 | 1): ProfileSide => {
-    const scale = Math.min(1, Math.sqrt(unit * inverse[index * size + index]!)) || 1e-6;
+  /** The end of one side, in internal parameters. */
+  const search = (index: number, direction: -1 | 1): number | null => {
+    const own = inverse[index * size + index]!;
+    const scale = Math.min(1, Math.sqrt(unit * own)) || 1e-6;
     let point = theta;
-    let step = 0;
-    let rise = 0;
+    let before = { step: 0, rise: 0 };
     let end: number | null = null;
     for (let next = scale / 2; ; next *= GROWTH) {
-      const moved = Math.min(next, FAR);
-      const along = (direction * (moved - step)) / inverse[index * size + index]!;
+      const step = Math.min(next, FAR);
+      const along = (direction * (step - before.step)) / own;
       const guess = point.map((value, k) => value + along * inverse[k * size + index]!);
-      guess[index] = theta[index]! + direction * moved;
-      const found = held(
-        objective,
-        index,
-        bestStart(objective, [guess, withHeld(point, index, guess[index]!)]),
-        inverse,
-      );
-      const before = { step, rise };
-      point = found.point;
-      step = moved;
-      rise = found.value - lowest;
+      guess[index] = theta[index]! + direction * step;
+      const start = cheaper(objective, guess, withHeld(point, index, guess[index]!));
+      const found = held(objective, index, start, inverse);
+      const rise = found.value - lowest;
       if (end === null && 2 * rise > CHI_SQUARED_90 * unit) {
         end = theta[index]! + direction * crossing(before, { step, rise }, (CHI_SQUARED_90 * unit) / 2);
       }
-      if (2 * rise > CHI_SQUARED_99 * unit) return { end };
-      if (moved === FAR) return { end: null };
+      if (2 * rise > CHI_SQUARED_99 * unit) return end;
+      if (step === FAR) return null;
+      point = found.point;
+      before = { step, rise };
     }
   };
 
@@ -89,7 +84,7 @@ export function profilerOf(
   return {
     heldAt,
     riseAt: (index, value) => (2 * (heldAt(index, value) - lowest)) / unit,
-    interval: (index) => ({ lo: search(index, -1).end, hi: search(index, 1).end }),
+    interval: (index) => ({ lo: search(index, -1), hi: search(index, 1) }),
   };
 }
 
@@ -99,13 +94,15 @@ function withHeld(point: Float64Array, index: number, value: number): Float64Arr
   return copy;
 }
 
-function bestStart(objective: Objective, starts: readonly Float64Array[]): Float64Array {
-  const unused = new Float64Array(starts[0]!.length);
-  const costs = starts.map((start) => objective(start, unused));
-  return starts[costs[0]! <= costs[1]! ? 0 : 1]!;
+function cheaper(objective: Objective, a: Float64Array, b: Float64Array): Float64Array {
+  const unused = new Float64Array(a.length);
+  return objective(a, unused) <= objective(b, unused) ? a : b;
 }
 
-/** Where the rise passes `limit` between two steps; the rise is nearly quadratic, so its root is nearly straight. */
+/**
+ * Where the rise passes `limit` between two steps; the rise is nearly quadratic, so its root is nearly
+ * straight.
+ */
 function crossing(
   a: { readonly step: number; readonly rise: number },
   b: { readonly step: number; readonly rise: number },

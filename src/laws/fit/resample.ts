@@ -1,13 +1,18 @@
-/** @file The four ways to draw a table's runs again: rows, whole runs, seeds within a design, or residuals about the law. */
+/**
+ * @file The four ways to draw a table's runs again: rows, whole runs, seeds within a design, or residuals
+ * about the law.
+ */
 
 import { UserError } from "../../errors.ts";
 import type { Random } from "../../math/random.ts";
 import type { TableRun } from "../table/table.ts";
+import { designKey, numDistinct } from "./fit.ts";
 import type { FitData } from "./objective.ts";
 
 /**
- * case: rows with replacement; residual: fitted losses times residuals drawn with replacement, for tables with few designs;
- * cluster: whole runs, where several rows are checkpoints of one; seed: replicates within each design, all designs kept.
+ * case: rows with replacement; residual: fitted losses times residuals drawn with replacement, for tables
+ * with few designs; cluster: whole runs, where several rows are checkpoints of one; seed: replicates within
+ * each design, all designs kept.
  */
 export const RESAMPLINGS = ["case", "cluster", "seed", "residual"] as const;
 export type Resampling = (typeof RESAMPLINGS)[number];
@@ -16,18 +21,21 @@ export type Resampling = (typeof RESAMPLINGS)[number];
 export type Resampler = (random: Random) => void;
 
 /**
- * Rows are drawn only where this many designs or more stand behind each parameter: with fewer, many drawings hold too few
- * different designs to fit at all. Assumption, after Freedman's advice that drawn cases need large tables.
+ * Rows are drawn only where this many designs or more stand behind each parameter: with fewer, many drawings
+ * hold too few different designs to fit at all. Assumption, after Freedman's advice that drawn cases need
+ * large tables.
  */
 const DESIGNS_PER_PARAMETER = 4;
 
-const designOf = (run: TableRun) => `${run.n} ${run.d} ${run.c} ${run.unique ?? ""} ${run.experts ?? ""}`;
-
 /** How this table is best drawn again. */
 export function resamplingFor(runs: readonly TableRun[], numParameters: number): Resampling {
-  if (new Set(runs.map(({ run }) => run)).size < runs.length) return "cluster";
-  const numDesigns = new Set(runs.map(designOf)).size;
-  return numDesigns >= DESIGNS_PER_PARAMETER * numParameters ? "case" : "residual";
+  if (rowsPerRun(runs) > 1) return "cluster";
+  return numDistinct(runs) >= DESIGNS_PER_PARAMETER * numParameters ? "case" : "residual";
+}
+
+/** How many rows repeat one another's noise, as checkpoints of one run do. */
+export function rowsPerRun(runs: readonly TableRun[]): number {
+  return runs.length / new Set(runs.map(({ run }) => run)).size;
 }
 
 /** The resampler of that kind for `runs`, whose fit left `residuals`. */
@@ -39,17 +47,14 @@ export function resamplerOf(
 ): Resampler {
   switch (kind) {
     case "case":
-      return groupResampler(
-        data,
-        runs.map((_, i) => [i]),
-      );
+      return weightResampler(data, [runs.map((_, i) => [i])]);
     case "cluster":
-      return groupResampler(
-        data,
-        groupsBy(runs, ({ run }) => run),
-      );
+      return weightResampler(data, [groupsBy(runs, ({ run }) => run)]);
     case "seed":
-      return seedResampler(runs, data);
+      return weightResampler(
+        data,
+        replicates(runs).map((rows) => rows.map((i) => [i])),
+      );
     case "residual":
       return residualResampler(data, residuals);
   }
@@ -60,33 +65,30 @@ export function groupsBy(runs: readonly TableRun[], key: (run: TableRun) => stri
   return [...Map.groupBy(runs.keys(), (i) => key(runs[i]!)).values()];
 }
 
-/** Draws as many groups as there are; a row's weight is multiplied by how often its group came up. */
-function groupResampler({ weights }: FitData, groups: readonly (readonly number[])[]): Resampler {
-  const original = weights.slice();
-  return (random) => {
-    weights.fill(0);
-    for (let draw = 0; draw < groups.length; draw++) {
-      for (const i of groups[random.integer(groups.length)]!) weights[i]! += original[i]!;
-    }
-  };
+function replicates(runs: readonly TableRun[]): readonly number[][] {
+  const designs = groupsBy(runs, designKey);
+  if (designs.some((rows) => rows.length > 1)) return designs;
+  throw new UserError(
+    "no design with two runs or more",
+    "replicates (seeds) of at least some designs, to draw from",
+    "add a second seed, or leave the way of drawing to the program",
+  );
 }
 
-function seedResampler(runs: readonly TableRun[], { weights }: FitData): Resampler {
-  const groups = groupsBy(runs, designOf);
-  if (groups.every((group) => group.length === 1)) {
-    throw new UserError(
-      "no design with two runs or more",
-      "replicates (seeds) of at least some designs, to draw from",
-      "add a second seed, or leave the way of drawing to the program",
-    );
-  }
+/**
+ * Within each stratum draws as many groups of rows as there are; a row's weight is multiplied by how often it
+ * came up.
+ */
+function weightResampler(
+  { weights }: FitData,
+  strata: readonly (readonly (readonly number[])[])[],
+): Resampler {
   const original = weights.slice();
   return (random) => {
     weights.fill(0);
-    for (const group of groups) {
-      for (let draw = 0; draw < group.length; draw++) {
-        const i = group[random.integer(group.length)]!;
-        weights[i]! += original[i]!;
+    for (const groups of strata) {
+      for (let draw = 0; draw < groups.length; draw++) {
+        for (const i of groups[random.integer(groups.length)]!) weights[i]! += original[i]!;
       }
     }
   };
