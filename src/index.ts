@@ -67,7 +67,7 @@ export { readScalingLaw } from "./plan/scaling-law.ts";
 export type { LayoutAnswer, LayoutQuestion } from "./plan/search/answer.ts";
 export { answerLayouts } from "./plan/search/answer.ts";
 export { searchLayouts } from "./plan/search/search.ts";
-export { shapeOfConfig } from "./plan/shape/hugging-face.ts";
+export { modelOfConfig } from "./plan/shape/hugging-face.ts";
 export { preset } from "./plan/shape/presets.ts";
 export { sizeFor } from "./plan/size/size.ts";
 export { predictStep } from "./plan/step/predict.ts";

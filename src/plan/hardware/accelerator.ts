@@ -1,6 +1,11 @@
-/** @file What the planner knows of one accelerator: peak rates, memory, links, power; plain data in SI units. */
+/**
+ * @file What the planner knows of one accelerator: peak rates, memory, links, power; plain data in SI units.
+ */
 
-/** Number formats of matrix products. The two 8-bit recipes differ in how scales are kept, not in the peak rate. */
+/**
+ * Number formats of matrix products. The two 8-bit recipes differ in how scales are kept, not in the peak
+ * rate.
+ */
 export const PRECISIONS = ["fp32", "bf16", "fp8", "mxfp8", "nvfp4"] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
@@ -16,7 +21,9 @@ export type Accelerator = {
   readonly peakFlops: Readonly<Partial<Record<Width, number>>>;
   /** Part of the peak that a large matrix product reaches, by width, measured. */
   readonly reachable: Readonly<Partial<Record<Width, number>>>;
-  /** Part of the bf16 rate that kernels written for the generation before reach: flash attention 2 on Hopper. */
+  /**
+   * Part of the bf16 rate that kernels written for the generation before reach: flash attention 2 on Hopper.
+   */
   readonly legacyRate: number;
   readonly memoryBytes: number;
   /** Bytes per second. */

@@ -9,181 +9,194 @@ const GIGA = 1e9;
 const GIB = 2 ** 30;
 
 /**
- * `reachable` where measured: the largest matrix product found by search, stas00/ml-engineering, "Maximum Achievable Matmul FLOPS". The
- * rates of the others are assumed equal to those of the nearest relative, and `source` says so.
+ * The largest matrix product found by search, stas00/ml-engineering, "Maximum Achievable Matmul FLOPS". Rates
+ * that it lacks are assumed equal to those of the nearest relative, and `source` says so.
  */
-// legacyRate 0.62 on Hopper: mma.sync against wgmma, arXiv 2402.13499; assumed the same on Blackwell.
 const MAMF = "reachable: stas00/ml-engineering MAMF table";
 
+/** What most modules of eight have in common. */
+const GPU = {
+  kind: "gpu",
+  exponentialsPerClock: 16,
+  domainSize: 8,
+  devicesPerNode: 8,
+  networkBandwidth: 50 * GIGA,
+} as const;
+
+const A100: Accelerator = {
+  ...GPU,
+  name: "a100",
+  label: "A100-80GB",
+  peakFlops: { bf16: 312 * TERA, fp32: 156 * TERA },
+  reachable: { bf16: 0.869, fp32: 0.85 },
+  legacyRate: 1,
+  memoryBytes: 80 * GIB,
+  memoryBandwidth: 2039 * GIGA,
+  numUnits: 108,
+  domainBandwidth: 300 * GIGA,
+  networkBandwidth: 25 * GIGA,
+  deviceWatts: 400,
+  nodeWattsPerDevice: 600,
+  source:
+    `NVIDIA A100 datasheet (2021); fp32 is TF32; ${MAMF}; 200 Gb/s per GPU and 600 W share: assumptions ` +
+    "after DGX A100",
+};
+
+const H100: Accelerator = {
+  ...GPU,
+  name: "h100",
+  label: "H100-80GB",
+  peakFlops: { fp8: 1979 * TERA, bf16: 989.5 * TERA, fp32: 494 * TERA },
+  reachable: { fp8: 0.709, bf16: 0.803, fp32: 0.8 },
+  // mma.sync against wgmma, arXiv 2402.13499; assumed the same on Blackwell.
+  legacyRate: 0.62,
+  memoryBytes: 80 * GIB,
+  memoryBandwidth: 3350 * GIGA,
+  numUnits: 132,
+  domainBandwidth: 450 * GIGA,
+  deviceWatts: 700,
+  nodeWattsPerDevice: 856,
+  source:
+    `NVIDIA H100 SXM datasheet (2023); ${MAMF}; 856 W all in: MLPerf Training v4.0 power logs, GPT-3 on ` +
+    "64 nodes",
+};
+
+const B200: Accelerator = {
+  ...GPU,
+  name: "b200",
+  label: "B200",
+  peakFlops: { fp4: 9000 * TERA, fp8: 4500 * TERA, bf16: 2250 * TERA, fp32: 1100 * TERA },
+  reachable: { fp4: 0.65, fp8: 0.763, bf16: 0.776, fp32: 0.75 },
+  legacyRate: H100.legacyRate,
+  memoryBytes: 180 * GIGA,
+  memoryBandwidth: 7700 * GIGA,
+  numUnits: 148,
+  domainBandwidth: 900 * GIGA,
+  deviceWatts: 1000,
+  nodeWattsPerDevice: 1200,
+  source:
+    `NVIDIA DGX B200 datasheet (2024), dense rates; ${MAMF}, fp4 assumed; 1200 W: MLPerf power logs of ` +
+    "8xB200 nodes",
+};
+
+const GB200: Accelerator = {
+  ...B200,
+  name: "gb200",
+  label: "GB200",
+  peakFlops: { fp4: 10000 * TERA, fp8: 5000 * TERA, bf16: 2500 * TERA, fp32: 1250 * TERA },
+  reachable: { fp4: 0.62, fp8: 0.72, bf16: 0.729, fp32: 0.72 },
+  memoryBytes: 186 * GIGA,
+  memoryBandwidth: 8000 * GIGA,
+  domainSize: 72,
+  devicesPerNode: 4,
+  deviceWatts: 1200,
+  nodeWattsPerDevice: 1700,
+  source:
+    `NVIDIA GB200 NVL72 datasheet (2024), dense rates per GPU; ${MAMF}, fp8 and fp4 assumed; 1700 W: ` +
+    "about 120 kW a rack of 72",
+};
+
+const MI300X: Accelerator = {
+  ...GPU,
+  name: "mi300x",
+  label: "MI300X",
+  peakFlops: { fp8: 2615 * TERA, bf16: 1307 * TERA, fp32: 653 * TERA },
+  reachable: { fp8: 0.45, bf16: 0.514, fp32: 0.5 },
+  legacyRate: 1,
+  memoryBytes: 192 * GIGA,
+  memoryBandwidth: 5300 * GIGA,
+  numUnits: 304,
+  domainBandwidth: 448 * GIGA,
+  deviceWatts: 750,
+  nodeWattsPerDevice: 950,
+  source: `AMD MI300X datasheet (2023), dense rates; ${MAMF}, fp8 assumed; 950 W share assumed`,
+};
+
+/**
+ * Links: all of a chip's links together, one direction: half of what Google's pages call bidirectional (600,
+ * 400, 1200, 800 GB/s). Reachable: such that fully sharded training with full recomputation, assumed for want
+ * of a stated layout, runs as in Google's tpu-recipes.
+ */
+const TPUS = [
+  // bf16 TFLOP/s, reachable, memory in GiB, its GB/s, cores, GB/s of links and network, watts, chips of a pod
+  ["tpu-v4", "TPU-v4", 275, 0.9, 32, 1228, 2, 300, 6.25, 170, 4096],
+  ["tpu-v5e", "TPU-v5e", 197, 0.9, 16, 819, 1, 200, 3.125, 200, 256],
+  ["tpu-v5p", "TPU-v5p", 459, 0.9, 95, 2765, 2, 600, 6.25, 350, 8960],
+  ["trillium", "TPU-trillium", 918, 0.62, 32, 1640, 1, 400, 12.5, 300, 256],
+] as const;
+
+function tpuOf(row: (typeof TPUS)[number]): Accelerator {
+  const [name, label, teraFlops, part, gib, bandwidth, cores, link, network, watts, pod] = row;
+  return {
+    name,
+    label,
+    kind: "tpu",
+    peakFlops: { bf16: teraFlops * TERA, fp32: (teraFlops * TERA) / 6 },
+    reachable: { bf16: part, fp32: part },
+    legacyRate: 1,
+    memoryBytes: gib * GIB,
+    memoryBandwidth: bandwidth * GIGA,
+    numUnits: cores,
+    // One lane of the 8 x 128 of a core's vector unit each (assumption).
+    exponentialsPerClock: 1024,
+    domainSize: pod,
+    domainBandwidth: link * GIGA,
+    devicesPerNode: 4,
+    networkBandwidth: network * GIGA,
+    deviceWatts: watts,
+    nodeWattsPerDevice: watts * 1.5,
+    source:
+      "Google Cloud TPU system pages (2025): rates, memory, cores, links, network between pods (v4's " +
+      "assumed as v5p's); reachable after tpu-recipes (v4, v5e assumed as v5p); exponentials and watts " +
+      "assumed",
+  };
+}
+
 export const CATALOGUE: readonly Accelerator[] = [
+  { ...A100, name: "a100-40", label: "A100-40GB", memoryBytes: 40 * GIB, memoryBandwidth: 1555 * GIGA },
+  A100,
+  H100,
   {
-    name: "a100-40",
-    label: "A100-40GB",
-    kind: "gpu",
-    peakFlops: { bf16: 312 * TERA, fp32: 156 * TERA },
-    reachable: { bf16: 0.869, fp32: 0.85 },
-    legacyRate: 1,
-    memoryBytes: 40 * GIB,
-    memoryBandwidth: 1555 * GIGA,
-    numUnits: 108,
-    exponentialsPerClock: 16,
-    domainSize: 8,
-    domainBandwidth: 300 * GIGA,
-    devicesPerNode: 8,
-    networkBandwidth: 25 * GIGA,
-    deviceWatts: 400,
-    nodeWattsPerDevice: 600,
-    source: `NVIDIA A100 datasheet (2021); fp32 is TF32; ${MAMF}; 200 Gb/s per GPU and 600 W share: assumptions after DGX A100`,
-  },
-  {
-    name: "a100",
-    label: "A100-80GB",
-    kind: "gpu",
-    peakFlops: { bf16: 312 * TERA, fp32: 156 * TERA },
-    reachable: { bf16: 0.869, fp32: 0.85 },
-    legacyRate: 1,
-    memoryBytes: 80 * GIB,
-    memoryBandwidth: 2039 * GIGA,
-    numUnits: 108,
-    exponentialsPerClock: 16,
-    domainSize: 8,
-    domainBandwidth: 300 * GIGA,
-    devicesPerNode: 8,
-    networkBandwidth: 25 * GIGA,
-    deviceWatts: 400,
-    nodeWattsPerDevice: 600,
-    source: `NVIDIA A100 datasheet (2021); fp32 is TF32; ${MAMF}; 200 Gb/s per GPU and 600 W share: assumptions after DGX A100`,
-  },
-  {
-    name: "h100",
-    label: "H100-80GB",
-    kind: "gpu",
-    peakFlops: { fp8: 1979 * TERA, bf16: 989.5 * TERA, fp32: 494 * TERA },
-    reachable: { fp8: 0.709, bf16: 0.803, fp32: 0.8 },
-    legacyRate: 0.62,
-    memoryBytes: 80 * GIB,
-    memoryBandwidth: 3350 * GIGA,
-    numUnits: 132,
-    exponentialsPerClock: 16,
-    domainSize: 8,
-    domainBandwidth: 450 * GIGA,
-    devicesPerNode: 8,
-    networkBandwidth: 50 * GIGA,
-    deviceWatts: 700,
-    nodeWattsPerDevice: 856,
-    source: `NVIDIA H100 SXM datasheet (2023); ${MAMF}; 856 W all in: MLPerf Training v4.0 power logs, GPT-3 on 64 nodes`,
-  },
-  {
+    ...H100,
     name: "h800",
     label: "H800-80GB",
-    kind: "gpu",
-    peakFlops: { fp8: 1979 * TERA, bf16: 989.5 * TERA, fp32: 494 * TERA },
-    reachable: { fp8: 0.709, bf16: 0.803, fp32: 0.8 },
-    legacyRate: 0.62,
-    memoryBytes: 80 * GIB,
-    memoryBandwidth: 3350 * GIGA,
-    numUnits: 132,
-    exponentialsPerClock: 16,
-    domainSize: 8,
     domainBandwidth: 200 * GIGA,
-    devicesPerNode: 8,
-    networkBandwidth: 50 * GIGA,
-    deviceWatts: 700,
-    nodeWattsPerDevice: 856,
     source:
-      'H100 SXM with NVLink cut to 400 GB/s, both directions together (DeepSeek-V3\'s "160 GB/s" reached, arXiv 2412.19437, section 3.2.2); all else as H100',
+      'H100 SXM with NVLink cut to 400 GB/s, both directions together (DeepSeek-V3\'s "160 GB/s" ' +
+      "reached, arXiv 2412.19437, section 3.2.2); all else as H100",
   },
   {
+    ...H100,
     name: "h100-500w",
     label: "H100-96GB, 500 W",
-    kind: "gpu",
-    peakFlops: { fp8: 1979 * TERA, bf16: 989.5 * TERA, fp32: 494 * TERA },
     reachable: { fp8: 0.6, bf16: 0.68, fp32: 0.68 },
-    legacyRate: 0.62,
     memoryBytes: 96 * GIGA,
     memoryBandwidth: 2400 * GIGA,
-    numUnits: 132,
-    exponentialsPerClock: 16,
-    domainSize: 8,
-    domainBandwidth: 450 * GIGA,
-    devicesPerNode: 8,
-    networkBandwidth: 50 * GIGA,
     deviceWatts: 500,
     nodeWattsPerDevice: 650,
     source:
-      "torchtitan's benchmarks: H100 with 96 GB of HBM2e at 2.4 TB/s, limited to 500 W; reachable assumed: H100's less 15 %, clocks following a root of the power; 650 W share assumed",
+      "torchtitan's benchmarks: H100 with 96 GB of HBM2e at 2.4 TB/s, limited to 500 W; reachable " +
+      "assumed: H100's less 15 %, clocks following a root of the power; 650 W share assumed",
   },
   {
+    ...H100,
     name: "h200",
     label: "H200",
-    kind: "gpu",
-    peakFlops: { fp8: 1979 * TERA, bf16: 989.5 * TERA, fp32: 494 * TERA },
-    reachable: { fp8: 0.709, bf16: 0.803, fp32: 0.8 },
-    legacyRate: 0.62,
     memoryBytes: 141 * GIGA,
     memoryBandwidth: 4800 * GIGA,
-    numUnits: 132,
-    exponentialsPerClock: 16,
-    domainSize: 8,
-    domainBandwidth: 450 * GIGA,
-    devicesPerNode: 8,
-    networkBandwidth: 50 * GIGA,
-    deviceWatts: 700,
     nodeWattsPerDevice: 870,
     source: "NVIDIA H200 datasheet (2024); reachable as H100; 870 W share: assumption after H100",
   },
+  B200,
+  GB200,
   {
-    name: "b200",
-    label: "B200",
-    kind: "gpu",
-    peakFlops: { fp4: 9000 * TERA, fp8: 4500 * TERA, bf16: 2250 * TERA, fp32: 1100 * TERA },
-    reachable: { fp4: 0.65, fp8: 0.763, bf16: 0.776, fp32: 0.75 },
-    legacyRate: 0.62,
-    memoryBytes: 180 * GIGA,
-    memoryBandwidth: 7700 * GIGA,
-    numUnits: 148,
-    exponentialsPerClock: 16,
-    domainSize: 8,
-    domainBandwidth: 900 * GIGA,
-    devicesPerNode: 8,
-    networkBandwidth: 50 * GIGA,
-    deviceWatts: 1000,
-    nodeWattsPerDevice: 1200,
-    source: `NVIDIA DGX B200 datasheet (2024), dense rates; ${MAMF}, fp4 assumed; 1200 W: MLPerf power logs of 8xB200 nodes`,
-  },
-  {
-    name: "gb200",
-    label: "GB200",
-    kind: "gpu",
-    peakFlops: { fp4: 10000 * TERA, fp8: 5000 * TERA, bf16: 2500 * TERA, fp32: 1250 * TERA },
-    reachable: { fp4: 0.62, fp8: 0.72, bf16: 0.729, fp32: 0.72 },
-    legacyRate: 0.62,
-    memoryBytes: 186 * GIGA,
-    memoryBandwidth: 8000 * GIGA,
-    numUnits: 148,
-    exponentialsPerClock: 16,
-    domainSize: 72,
-    domainBandwidth: 900 * GIGA,
-    devicesPerNode: 4,
-    networkBandwidth: 50 * GIGA,
-    deviceWatts: 1200,
-    nodeWattsPerDevice: 1700,
-    source: `NVIDIA GB200 NVL72 datasheet (2024), dense rates per GPU; ${MAMF}, fp8 and fp4 assumed; 1700 W: about 120 kW a rack of 72`,
-  },
-  {
+    ...B200,
     name: "b300",
     label: "B300",
-    kind: "gpu",
-    peakFlops: { fp4: 13500 * TERA, fp8: 4500 * TERA, bf16: 2250 * TERA, fp32: 1100 * TERA },
-    reachable: { fp4: 0.6, fp8: 0.763, bf16: 0.776, fp32: 0.75 },
-    legacyRate: 0.62,
+    peakFlops: { ...B200.peakFlops, fp4: 13500 * TERA },
+    reachable: { ...B200.reachable, fp4: 0.6 },
     memoryBytes: 270 * GIGA,
-    memoryBandwidth: 7700 * GIGA,
-    numUnits: 148,
     exponentialsPerClock: 32,
-    domainSize: 8,
-    domainBandwidth: 900 * GIGA,
-    devicesPerNode: 8,
     networkBandwidth: 100 * GIGA,
     deviceWatts: 1100,
     nodeWattsPerDevice: 1400,
@@ -191,107 +204,37 @@ export const CATALOGUE: readonly Accelerator[] = [
       "NVIDIA HGX B300 datasheet (2025), dense rates; reachable as B200, fp4 assumed; 1400 W share assumed",
   },
   {
+    ...GB200,
     name: "gb300",
     label: "GB300",
-    kind: "gpu",
-    peakFlops: { fp4: 15000 * TERA, fp8: 5000 * TERA, bf16: 2500 * TERA, fp32: 1250 * TERA },
+    peakFlops: { ...GB200.peakFlops, fp4: 15000 * TERA },
     reachable: { fp4: 0.65, fp8: 0.84, bf16: 0.85, fp32: 0.84 },
-    legacyRate: 0.62,
     memoryBytes: 279 * GIGA,
-    memoryBandwidth: 8000 * GIGA,
-    numUnits: 148,
     exponentialsPerClock: 32,
-    domainSize: 72,
-    domainBandwidth: 900 * GIGA,
-    devicesPerNode: 4,
     networkBandwidth: 100 * GIGA,
     deviceWatts: 1400,
     nodeWattsPerDevice: 1950,
     source:
-      "NVIDIA GB300 NVL72 datasheet (2025), dense rates per GPU; reachable assumed: GB200's scaled with the power limit, 1400 / 1200; twice the exponentials of GB200; 1950 W: about 140 kW a rack of 72",
+      "NVIDIA GB300 NVL72 datasheet (2025), dense rates per GPU; reachable assumed: GB200's scaled " +
+      "with the power limit, 1400 / 1200; twice the exponentials of GB200; 1950 W: about 140 kW a rack " +
+      "of 72",
   },
+  MI300X,
   {
-    name: "mi300x",
-    label: "MI300X",
-    kind: "gpu",
-    peakFlops: { fp8: 2615 * TERA, bf16: 1307 * TERA, fp32: 653 * TERA },
-    reachable: { fp8: 0.45, bf16: 0.514, fp32: 0.5 },
-    legacyRate: 1,
-    memoryBytes: 192 * GIGA,
-    memoryBandwidth: 5300 * GIGA,
-    numUnits: 304,
-    exponentialsPerClock: 16,
-    domainSize: 8,
-    domainBandwidth: 448 * GIGA,
-    devicesPerNode: 8,
-    networkBandwidth: 50 * GIGA,
-    deviceWatts: 750,
-    nodeWattsPerDevice: 950,
-    source: `AMD MI300X datasheet (2023), dense rates; ${MAMF}, fp8 assumed; 950 W share assumed`,
-  },
-  {
+    ...MI300X,
     name: "mi355x",
     label: "MI355X",
-    kind: "gpu",
     peakFlops: { fp4: 10066 * TERA, fp8: 5033 * TERA, bf16: 2517 * TERA, fp32: 1250 * TERA },
     reachable: { fp4: 0.55, fp8: 0.6, bf16: 0.62, fp32: 0.6 },
-    legacyRate: 1,
     memoryBytes: 288 * GIGA,
     memoryBandwidth: 8000 * GIGA,
     numUnits: 256,
-    exponentialsPerClock: 16,
-    domainSize: 8,
     domainBandwidth: 537 * GIGA,
-    devicesPerNode: 8,
-    networkBandwidth: 50 * GIGA,
     deviceWatts: 1400,
     nodeWattsPerDevice: 1700,
-    source: `AMD MI355X datasheet (2025), dense rates; ${MAMF} for bf16, others assumed; 1700 W share assumed`,
+    source: `AMD MI355X datasheet (2025), dense rates; ${MAMF} for bf16, others and 1700 W share assumed`,
   },
-  ...(
-    [
-      // Links: all of a chip's links together, one direction: half of what Google's pages call bidirectional (600, 400, 1200, 800 GB/s).
-      // Reachable: such that fully sharded training with full recomputation, assumed for want of a stated layout, runs as in Google's tpu-recipes.
-      ["tpu-v4", "TPU-v4", 275, 0.9, 32, 1228, 2, 300, 6.25, 170, 4096],
-      ["tpu-v5e", "TPU-v5e", 197, 0.9, 16, 819, 1, 200, 3.125, 200, 256],
-      ["tpu-v5p", "TPU-v5p", 459, 0.9, 95, 2765, 2, 600, 6.25, 350, 8960],
-      ["trillium", "TPU-trillium", 918, 0.62, 32, 1640, 1, 400, 12.5, 300, 256],
-    ] as const
-  ).map(
-    ([
-      name,
-      label,
-      teraFlops,
-      reachable,
-      memory,
-      bandwidth,
-      cores,
-      link,
-      network,
-      watts,
-      domain,
-    ]): Accelerator => ({
-      name,
-      label,
-      kind: "tpu",
-      peakFlops: { bf16: teraFlops * TERA, fp32: (teraFlops * TERA) / 6 },
-      reachable: { bf16: reachable, fp32: reachable },
-      legacyRate: 1,
-      memoryBytes: memory * GIB,
-      memoryBandwidth: bandwidth * GIGA,
-      numUnits: cores,
-      // One lane of the 8 x 128 of a core's vector unit each (assumption).
-      exponentialsPerClock: 1024,
-      domainSize: domain,
-      domainBandwidth: link * GIGA,
-      devicesPerNode: 4,
-      networkBandwidth: network * GIGA,
-      deviceWatts: watts,
-      nodeWattsPerDevice: watts * 1.5,
-      source:
-        "Google Cloud TPU system pages (2025): rates, memory, cores, links, network between pods (v4's assumed as v5p's); reachable after tpu-recipes (v4, v5e assumed as v5p); exponentials and watts assumed",
-    }),
-  ),
+  ...TPUS.map(tpuOf),
 ];
 
 /** Spellings found in tables and on command lines. */
@@ -312,7 +255,10 @@ const ALIASES: Readonly<Record<string, string>> = {
   v4: "tpu-v4",
 };
 
-/** Cards that share a name with a module of the catalogue and are another chip: what their datasheets say. "NVL72" is no card. */
+/**
+ * Cards that share a name with a module of the catalogue and are another chip: what their datasheets say.
+ * "NVL72" is no card.
+ */
 const CARDS: readonly { readonly spelt: RegExp; readonly differs: string }[] = [
   {
     spelt: /^a100.*pcie/,
@@ -322,12 +268,14 @@ const CARDS: readonly { readonly spelt: RegExp; readonly differs: string }[] = [
   {
     spelt: /^h[18]00.*pcie/,
     differs:
-      "the H100 PCIe card has 114 units, 756 TFLOP/s in bf16, 350 W, 2.0 TB/s, and NVLink between two cards only",
+      "the H100 PCIe card has 114 units, 756 TFLOP/s in bf16, 350 W, 2.0 TB/s, and NVLink between two " +
+      "cards only",
   },
   {
     spelt: /^h100.*nvl(?!\d)/,
     differs:
-      "the H100 NVL card has 94 GB at 3.9 TB/s, 835 TFLOP/s in bf16, 400 W, and NVLink between two cards only",
+      "the H100 NVL card has 94 GB at 3.9 TB/s, 835 TFLOP/s in bf16, 400 W, and NVLink between two " +
+      "cards only",
   },
   {
     spelt: /^h200.*(pcie|nvl(?!\d))/,
@@ -364,7 +312,8 @@ export function findAccelerator(name: string, more: readonly Accelerator[] = [])
   const known = [...more, ...CATALOGUE];
   return (
     known.find((each) => each.name === wanted) ??
-    // "h100-sxm5-80gb", "b200 (hgx)": what follows a known name and is no letter or digit does not change the chip; another size does.
+    // "h100-sxm5-80gb", "b200 (hgx)": what follows a known name and is no letter or digit does not change the
+    // chip; another size does.
     known.find(
       (each) =>
         wanted.startsWith(each.name) &&

@@ -48,7 +48,7 @@ test("a chip that only shares the name is not taken for the module", () => {
   expect(h800).toMatchObject({ label: "H800-80GB", domainBandwidth: 200e9, peakFlops: h100.peakFlops });
 });
 
-test("links of TPUs are all of a chip's together, in one direction: half of Google's bidirectional figure", () => {
+test("links of TPUs: all of a chip's together, one direction, half of Google's bidirectional figure", () => {
   const links = ["v4", "v5e", "v5p", "v6e"].map((name) => accelerator(name).domainBandwidth / 1e9);
   expect(links).toEqual([300, 200, 600, 400]);
 });

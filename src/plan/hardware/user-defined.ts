@@ -43,7 +43,8 @@ const deviceSchema = z.strictObject({
 const fileSchema = z.array(deviceSchema).min(1);
 
 const EXPECTED =
-  "one accelerator or a list of them: name, like (an accelerator of the catalogue), and what differs, in bytes, FLOP/s and bytes per second";
+  "one accelerator or a list of them: name, like (an accelerator of the catalogue), and what differs, " +
+  "in bytes, FLOP/s and bytes per second";
 const EXAMPLE = 'for example {"name": "h100-500w", "like": "h100", "reachable": {"bf16": 0.7}}';
 
 /**

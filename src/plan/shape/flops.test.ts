@@ -25,8 +25,8 @@ test("a GPT's FLOPs are Megatron's formula, attention in full", () => {
 });
 
 test("GFLOP per token as NVIDIA's tables have them", () => {
-  // TFLOP/s over tokens/s of one row of Megatron-Bridge's tables, where both are printed: at most 0.5 % apart from
-  // ours, but 1.25 % for Llama 3 405B.
+  // TFLOP/s over tokens/s of one row of Megatron-Bridge's tables, where both are printed: at most 0.5 % apart
+  // from ours, but 1.25 % for Llama 3 405B.
   const gigaFlops = (name: string, sequence: number) => modelFlopsPerToken(preset(name), sequence) / 1e9;
   expect(Math.abs(gigaFlops("llama3-405b", 8192) / (2617e3 / 1024) - 1)).toBeLessThan(0.0125);
   expect(gigaFlops("llama3-70b", 8192) / (2348e3 / 5248)).toBeCloseTo(1, 2);

@@ -1,4 +1,7 @@
-/** @file FLOPs of a model per token, counted from the shapes: matrix products, attention and head apart, so that any convention can be had. */
+/**
+ * @file FLOPs of a model per token, counted from the shapes: matrix products, attention and head apart, so
+ * that any convention can be had.
+ */
 
 import { type ModelShape, numExpertLayers } from "./model-shape.ts";
 
@@ -58,7 +61,10 @@ function attentionFlops(
   };
 }
 
-/** Forward and backward FLOPs of one token by the planner's convention: causal scores counted by half, nothing recomputed. */
+/**
+ * Forward and backward FLOPs of one token by the planner's convention: causal scores counted by half, nothing
+ * recomputed.
+ */
 export function modelFlopsPerToken(shape: ModelShape, sequence: number): number {
   const flops = tokenFlops(shape, sequence);
   const scores = flops.scoresFull * causalShare(sequence);

@@ -55,42 +55,28 @@ const configSchema = z.looseObject({
 type Config = z.infer<typeof configSchema>;
 
 /** Families with one matrix up and one down, and with vectors beside the matrices. */
-const PLAIN = new Set([
-  "gpt2",
-  "gpt_neox",
-  "gpt_neo",
-  "gptj",
-  "gpt_bigcode",
-  "bloom",
-  "opt",
-  "mpt",
-  "falcon",
-  "starcoder2",
-  "phi",
-]);
+const PLAIN = /^(gpt2|gpt_neox|gpt_neo|gptj|gpt_bigcode|bloom|opt|mpt|falcon|starcoder2|phi)$/;
 /** One matrix up and one down, no vectors. */
-const PLAIN_WITHOUT_BIASES = new Set(["nemotron", "arcee"]);
+const PLAIN_WITHOUT_BIASES = /^(nemotron|arcee)$/;
 /** Families whose positions are a table. */
-const LEARNED = new Set(["gpt2", "gpt_neo", "gpt_bigcode", "opt"]);
+const LEARNED = /^(gpt2|gpt_neo|gpt_bigcode|opt)$/;
 /** What a missing tie_word_embeddings means differs: transformers' own default is true, these say false. */
 const UNTIED = /^(llama|mistral|mixtral|qwen|deepseek|gpt_neox|gpt_oss|nemotron|kimi|glm|olmo|phi3|arcee)/;
 const RECURRENT = /mamba|jamba|zamba|rwkv|nemotron_h|bamba|hyena|falcon_h1|granitemoehybrid|qwen3_next/;
 /** Every token sees all others, and none is predicted from those before. */
-const ENCODERS = [
-  ..."albert bert big_bird camembert data2vec-text deberta deberta-v2 distilbert electra ernie esm eurobert funnel".split(
-    " ",
-  ),
-  ..."layoutlm longformer megatron-bert modernbert mpnet neobert nomic_bert nystromformer rembert roberta".split(
-    " ",
-  ),
-  ..."roberta-prelayernorm roformer squeezebert xlm-roberta xlm-roberta-xl xmod".split(" "),
-];
-const ENCODER_DECODERS = "bart blenderbot led longt5 m2m_100 marian mbart mt5 pegasus t5 umt5 whisper".split(
+const ENCODERS = `albert bert big_bird camembert data2vec-text deberta deberta-v2 distilbert electra ernie esm
+  eurobert funnel layoutlm longformer megatron-bert modernbert mpnet neobert nomic_bert nystromformer rembert
+  roberta roberta-prelayernorm roformer squeezebert xlm-roberta xlm-roberta-xl xmod`.split(/\s+/);
+const ENCODER_DECODERS = `bart blenderbot led longt5 m2m_100 marian mbart mt5 pegasus t5 umt5 whisper`.split(
   " ",
 );
-/** Families besides those named above whose decoders are as this reader takes them: gated, rotary, tied unless they say otherwise. */
+/**
+ * Families besides those named above whose decoders are as this reader takes them: gated, rotary, tied unless
+ * they say otherwise.
+ */
 const GATED =
-  /^(gemma|cohere|stablelm|granite|internlm|exaone|hunyuan|ernie4|minimax|smollm3|seed_oss|yi|dots1|phimoe|mimo)/;
+  `gemma cohere stablelm granite internlm exaone hunyuan ernie4 minimax mimo smollm3 seed_oss yi dots1
+  phimoe`.split(/\s+/);
 
 /** What a configuration says, and what it says that is not modelled. */
 export type ConfiguredModel = {
@@ -107,20 +93,20 @@ export function modelOfConfig(text: string, name: string): ConfiguredModel {
   return { model: shapeFrom(config, name), notes: notesOn(config, name) };
 }
 
-/** The shape alone. */
-export function shapeOfConfig(text: string, name: string): ModelShape {
-  return modelOfConfig(text, name).model;
-}
-
 function notesOn(config: Config, name: string): readonly string[] {
   const type = config.model_type ?? "";
-  const isKnown = PLAIN.has(type) || PLAIN_WITHOUT_BIASES.has(type) || UNTIED.test(type) || GATED.test(type);
+  const isKnown =
+    PLAIN.test(type) ||
+    PLAIN_WITHOUT_BIASES.test(type) ||
+    UNTIED.test(type) ||
+    GATED.some((family) => type.startsWith(family));
   const window = config.use_sliding_window === false ? null : config.sliding_window;
   return [
     ...(isKnown
       ? []
       : [
-          `${name}: ${type === "" ? "no model_type" : `model_type ${type} is not known`}; it is taken as a decoder with gated feed-forward parts and no biases.`,
+          `${name}: ${type === "" ? "no model_type" : `model_type ${type} is not known`}; it is taken ` +
+            "as a decoder with gated feed-forward parts and no biases.",
         ]),
     ...(window
       ? [`${name}: sliding_window ${window} is left out: every layer attends to the whole sequence here.`]
@@ -179,10 +165,10 @@ function shapeFrom(config: Config, name: string): ModelShape {
     vocabularySize: needed(name, "vocab_size", config.vocab_size),
     attention: attentionOf(config, hidden, heads, name),
     feedForwardWidth: allSparse ? 0 : width,
-    gated: !PLAIN.has(type) && !PLAIN_WITHOUT_BIASES.has(type),
+    gated: !PLAIN.test(type) && !PLAIN_WITHOUT_BIASES.test(type),
     tiedEmbeddings: config.tie_word_embeddings ?? !UNTIED.test(type),
-    learnedPositions: LEARNED.has(type) ? (config.n_positions ?? config.max_position_embeddings ?? 0) : 0,
-    biases: PLAIN.has(type),
+    learnedPositions: LEARNED.test(type) ? (config.n_positions ?? config.max_position_embeddings ?? 0) : 0,
+    biases: PLAIN.test(type),
     experts,
     extraPredictions: config.num_nextn_predict_layers ?? 0,
   };

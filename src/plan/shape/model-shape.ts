@@ -1,4 +1,7 @@
-/** @file The shape of a model as the planner sees it: a decoder, dense or with experts, with grouped or latent attention. */
+/**
+ * @file The shape of a model as the planner sees it: a decoder, dense or with experts, with grouped or latent
+ * attention.
+ */
 
 /** Queries and keys per head; all heads' keys shared by groups of query heads. */
 export type GroupedAttention = {
@@ -55,7 +58,10 @@ export type ModelShape = {
   /** Vectors beside the matrices, and norms with a shift. */
   readonly biases: boolean;
   readonly experts: Experts | null;
-  /** Further tokens predicted, each by one more layer and the shared head (DeepSeek-V3, arXiv 2412.19437, section 2.2). */
+  /**
+   * Further tokens predicted, each by one more layer and the shared head (DeepSeek-V3, arXiv 2412.19437,
+   * section 2.2).
+   */
   readonly extraPredictions: number;
 };
 

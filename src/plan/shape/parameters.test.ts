@@ -12,11 +12,13 @@ test("parameters are those that the makers count", () => {
   expect(total("llama2-7b")).toBe(6_738_415_616);
   expect(total("mistral-7b")).toBe(7_241_732_096);
   expect(total("mixtral-8x7b")).toBe(46_702_792_704);
-  // BLOOM's model card: 176,247,271,424, with a norm of the embeddings (2 x 14336) that the planner leaves out.
+  // BLOOM's model card: 176,247,271,424, with a norm of the embeddings (2 x 14336) that the planner leaves
+  // out.
   expect(total("bloom-176b")).toBe(176_247_271_424 - 2 * 14336);
   // GPT-3: arXiv 2005.14165, table 2.1, with Megatron's padded vocabulary.
   expect(total("gpt3-175b") / 1e9).toBeCloseTo(174.6, 1);
-  // DeepSeek-V3: 671 billion, 37 active, beside 14 for the further prediction (its model card: 685 in all, head and embedding counted again).
+  // DeepSeek-V3: 671 billion, 37 active, beside 14 for the further prediction (its model card: 685 in all,
+  // head and embedding counted again).
   const deepseek = countParameters({ ...preset("deepseek-v3"), extraPredictions: 0 });
   expect(deepseek.total).toBeCloseTo(671.03e9, -7);
   expect(deepseek.active / 1e9).toBeCloseTo(37.5, 0);

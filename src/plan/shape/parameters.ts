@@ -57,7 +57,8 @@ export function countParameters(shape: ModelShape): ParameterCount {
   const finalNorm = hidden * (shape.biases ? 2 : 1);
   const common =
     numLayers * (attentionPerLayer + normsPerLayer) + (numLayers - expertLayers) * densePerLayer + finalNorm;
-  // A further prediction: one layer like the last, a matrix that joins two streams, three norms (DeepSeek-V3, section 2.2).
+  // A further prediction: one layer like the last, a matrix that joins two streams, three norms (DeepSeek-V3,
+  // section 2.2).
   const lastLayer =
     attentionPerLayer + normsPerLayer + (experts ? routedPerLayer + sharedPerLayer : densePerLayer);
   const extra = shape.extraPredictions * (lastLayer + 2 * hidden * hidden + 3 * hidden);

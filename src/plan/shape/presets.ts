@@ -61,7 +61,10 @@ function shape(
   return { name, numLayers, hidden, feedForwardWidth, vocabularySize, attention, ...common };
 }
 
-/** Sources: the configuration files on Hugging Face, except GPT-3 (arXiv 2005.14165), MT-NLG (2201.11990), Nemotron-4 (2402.16819, 2406.11704). */
+/**
+ * Sources: the configuration files on Hugging Face, except GPT-3 (arXiv 2005.14165), MT-NLG (2201.11990),
+ * Nemotron-4 (2402.16819, 2406.11704).
+ */
 export const PRESETS: readonly ModelShape[] = [
   shape("llama1-7b", 32, 4096, 11008, 32000, grouped(32, 128), LLAMA),
   shape("llama1-13b", 40, 5120, 13824, 32000, grouped(40, 128), LLAMA),
@@ -116,48 +119,35 @@ export const PRESETS: readonly ModelShape[] = [
   shape("nemotron4-340b", 96, 18432, 73728, 256000, grouped(96, 192, 8), NEMOTRON),
 ];
 
-/** What tables call them: letters and digits only. */
-const PATTERNS: readonly (readonly [RegExp, string])[] = [
-  [/^llama(1)?7b$/, "llama1-7b"],
-  [/^llama(1)?13b$/, "llama1-13b"],
-  [/^llama(1)?3[03]b$/, "llama1-33b"],
-  [/^llama(1)?65b$/, "llama1-65b"],
-  [/^(meta)?llama27b/, "llama2-7b"],
-  [/^(meta)?llama213b/, "llama2-13b"],
-  [/^(meta)?llama270b/, "llama2-70b"],
-  [/^(meta)?llama31?8b/, "llama3-8b"],
-  [/^(meta)?llama3[13]?70b/, "llama3-70b"],
-  [/^(meta)?llama31?405b/, "llama3-405b"],
-  [/^llama4scout/, "llama4-scout"],
-  [/^llama4maverick/, "llama4-maverick"],
-  [/^gpt3175b/, "gpt3-175b"],
-  [/^(turing|mtnlg)530b/, "mt-nlg-530b"],
-  [/^opt175b/, "opt-175b"],
-  [/^bloom176b$/, "bloom-176b"],
-  [/^deepseek(v)?3/, "deepseek-v3"],
-  [/^kimik2/, "kimi-k2"],
-  [/^qwen38b/, "qwen3-8b"],
-  [/^qwen314b/, "qwen3-14b"],
-  [/^qwen332b/, "qwen3-32b"],
-  [/^qwen330ba3b/, "qwen3-30b-a3b"],
-  [/^qwen3235ba22b/, "qwen3-235b-a22b"],
-  [/^gptoss20b/, "gpt-oss-20b"],
-  [/^gptoss120b/, "gpt-oss-120b"],
-  [/^mistral7b/, "mistral-7b"],
-  [/^mixtral8x7b/, "mixtral-8x7b"],
-  [/^mixtral8x22b/, "mixtral-8x22b"],
-  [/^grok1/, "grok1-314b"],
-  [/^nemotron(4)?15b/, "nemotron4-15b"],
-  [/^nemotron(4)?340b/, "nemotron4-340b"],
-];
+/**
+ * What tables call them, letters and digits only, where that is more than the name with something behind it.
+ */
+const SPELLINGS: Readonly<Record<string, RegExp>> = {
+  "llama1-7b": /^llama1?7b$/,
+  "llama1-13b": /^llama1?13b$/,
+  "llama1-33b": /^llama1?3[03]b$/,
+  "llama1-65b": /^llama1?65b$/,
+  "llama2-7b": /^(meta)?llama27b/,
+  "llama2-13b": /^(meta)?llama213b/,
+  "llama2-70b": /^(meta)?llama270b/,
+  "llama3-8b": /^(meta)?llama31?8b/,
+  "llama3-70b": /^(meta)?llama3[13]?70b/,
+  "llama3-405b": /^(meta)?llama31?405b/,
+  "mt-nlg-530b": /^(turing|mtnlg)530b/,
+  "bloom-176b": /^bloom176b$/,
+  "deepseek-v3": /^deepseekv?3/,
+  "grok1-314b": /^grok1/,
+  "nemotron4-15b": /^nemotron4?15b/,
+  "nemotron4-340b": /^nemotron4?340b/,
+};
+
+const lettersOf = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
 /** The published model of that name in any common spelling; null if unknown. */
 export function findPreset(name: string): ModelShape | null {
-  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
-  const wanted = PATTERNS.find(([pattern]) => pattern.test(plain))?.[1];
-  return (
-    PRESETS.find((each) => each.name === wanted || each.name.replace(/[^a-z0-9]/g, "") === plain) ?? null
-  );
+  const spelt = lettersOf(name);
+  const isMeant = (known: string) => SPELLINGS[known]?.test(spelt) ?? spelt.startsWith(lettersOf(known));
+  return PRESETS.find((each) => isMeant(each.name)) ?? null;
 }
 
 /** The published model of that name, or the mistake in words. */

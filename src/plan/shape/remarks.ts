@@ -1,4 +1,7 @@
-/** @file What is to be said of a model before it is planned: sequences that it cannot hold, parameters that people do not count. */
+/**
+ * @file What is to be said of a model before it is planned: sequences that it cannot hold, parameters that
+ * people do not count.
+ */
 
 import { UserError } from "../../errors.ts";
 import { formatCount } from "../../units/print.ts";
@@ -16,11 +19,18 @@ export function refuseBeyondTable({ name, learnedPositions }: ModelShape, sequen
   );
 }
 
-/** Parameters without and with the layers for further predictions, which are trained but seldom counted; null where there are none. */
+/**
+ * Parameters without and with the layers for further predictions, which are trained but seldom counted; null
+ * where there are none.
+ */
 export function furtherPredictionNote(model: ModelShape): string | null {
   if (model.extraPredictions === 0) return null;
   const alone = countParameters({ ...model, extraPredictions: 0 });
   const all = countParameters(model);
   const layers = model.extraPredictions === 1 ? "layer" : "layers";
-  return `${model.name}: ${formatCount(alone.total)} parameters, of which a token uses ${formatCount(alone.active)}; with its further prediction ${layers} ${formatCount(all.total)} and ${formatCount(all.active)}.`;
+  return (
+    `${model.name}: ${formatCount(alone.total)} parameters, of which a token uses ` +
+    `${formatCount(alone.active)}; with its further prediction ${layers} ${formatCount(all.total)} and ` +
+    `${formatCount(all.active)}.`
+  );
 }
