@@ -1,7 +1,7 @@
 /** @file An explanation of one step as a person reads it: the waterfall, the operations, memory by stage, sensitivities. */
 
 import type { Explanation } from "../../plan/explain/explain.ts";
-import { RESOURCE_WORDS } from "../../plan/explain/sensitivity.ts";
+import { wordsOf } from "../../plan/explain/sensitivity.ts";
 import { layoutText } from "../../plan/layout/parse.ts";
 import { validityNotes } from "../../plan/step/interval.ts";
 import {
@@ -42,10 +42,10 @@ function headLines(
   { layout, prediction, peakFlops, numMicroBatches }: Explanation,
   title: string,
 ): readonly string[] {
-  const { stepSeconds, stepSecondsLow, stepSecondsHigh, mfu, hfu, tokensPerSecondPerDevice } = prediction;
+  const { stepSeconds, stepInterval, mfu, hfu, tokensPerSecondPerDevice } = prediction;
   return [
     `${title}, ${layoutText(layout)}: ${numMicroBatches} micro batches a replica and step`,
-    `Step ${formatSeconds(stepSeconds)} (90 % interval ${formatSeconds(stepSecondsLow)} to ${formatSeconds(stepSecondsHigh)}), ${formatCount(Math.round(tokensPerSecondPerDevice))} tokens/s a device, ${formatFlopsPerSecond(mfu * peakFlops)} a device.`,
+    `Step ${formatSeconds(stepSeconds)} (90 % interval ${formatSeconds(stepInterval.lo)} to ${formatSeconds(stepInterval.hi)}), ${formatCount(Math.round(tokensPerSecondPerDevice))} tokens/s a device, ${formatFlopsPerSecond(mfu * peakFlops)} a device.`,
     ...validityNotes(prediction),
     ...(prediction.memory.fits
       ? []
@@ -159,7 +159,7 @@ function sensitivityTable({ sensitivities }: Explanation): string {
   return table(
     sensitivities,
     [
-      { title: "resource", align: "left", cell: ({ resource }) => RESOURCE_WORDS[resource] },
+      { title: "resource", align: "left", cell: ({ resource }) => wordsOf(resource) },
       {
         title: "tokens per second",
         align: "right",

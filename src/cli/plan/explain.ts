@@ -83,7 +83,7 @@ async function explained(
 }
 
 async function drawn(explanation: Explanation, subject: string): Promise<string> {
-  const [{ waterfallFigure }, { stageName }, { RESOURCE_WORDS }, { layoutText }] = await Promise.all([
+  const [{ waterfallFigure }, { stageName }, { wordsOf }, { layoutText }] = await Promise.all([
     import("../../figures/waterfall-figure.ts"),
     import("./explain-text.ts"),
     import("../../plan/explain/sensitivity.ts"),
@@ -103,7 +103,7 @@ async function drawn(explanation: Explanation, subject: string): Promise<string>
     }),
     capacityBytes: prediction.memory.capacityBytes,
     sensitivities: sensitivities.map(({ resource, gainPercent }) => ({
-      label: RESOURCE_WORDS[resource],
+      label: wordsOf(resource),
       gainPercent,
     })),
   });

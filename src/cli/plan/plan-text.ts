@@ -106,9 +106,7 @@ function speedColumns({ tokens, kind }: LayoutAnswer): Columns {
   return [
     NUMBER,
     { title: "layout", align: "left", cell: ({ row }) => row.layout },
-    right("step, s", ({ stepSeconds, stepSecondsLow, stepSecondsHigh }) =>
-      interval({ median: stepSeconds, lo: stepSecondsLow, hi: stepSecondsHigh }, three),
-    ),
+    right("step, s", ({ stepInterval }) => interval(stepInterval, three)),
     right(`tokens/s/${deviceWord(kind)}`, ({ tokensPerSecondPerDevice }) => three(tokensPerSecondPerDevice)),
     right("MFU", ({ mfu }) => formatPercent(100 * mfu)),
     right("HFU", ({ hfu }) => formatPercent(100 * hfu)),
@@ -241,7 +239,7 @@ function yoursLines(yours: YourLayout): readonly string[] {
   const short = memory.totalBytes - memory.capacityBytes;
   return [
     "",
-    `Your layout ${row.layout}: ${interval({ median: row.stepSeconds, lo: row.stepSecondsLow, hi: row.stepSecondsHigh }, three)} s a step, MFU ${formatPercent(100 * row.mfu)}, ${formatSignedPercent(slowerPercent)} against the best.`,
+    `Your layout ${row.layout}: ${interval(row.stepInterval, three)} s a step, MFU ${formatPercent(100 * row.mfu)}, ${formatSignedPercent(slowerPercent)} against the best.`,
     memory.fits
       ? `It fits with ${formatBytes(Math.max(0, -short))} to spare, and ranks ${rank.toLocaleString("en")}.`
       : `It does not fit: ${formatBytes(short)} are missing on stage ${memory.stage + 1}.`,

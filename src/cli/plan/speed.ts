@@ -58,7 +58,7 @@ export async function predictedSpeed(flags: SpeedFlags): Promise<PredictedSpeed>
     import("../../plan/layout/layout.ts"),
   ]);
   const { layout, prediction } = await layoutFor(setting, flags);
-  const { stepSeconds, stepSecondsLow, stepSecondsHigh, mfu } = prediction;
+  const { stepSeconds, stepInterval, mfu } = prediction;
   const tokens = (job.sequence * job.batchSequences) / cluster.numDevices;
   const basis = flags.layout === undefined ? "the fastest layout that fits" : "the layout";
   const idle = cluster.numDevices - devicesOf(layout);
@@ -66,8 +66,8 @@ export async function predictedSpeed(flags: SpeedFlags): Promise<PredictedSpeed>
   return {
     tokensPerSecondPerDevice: {
       median: tokens / stepSeconds,
-      lo: tokens / stepSecondsHigh,
-      hi: tokens / stepSecondsLow,
+      lo: tokens / stepInterval.hi,
+      hi: tokens / stepInterval.lo,
     },
     sentences: [
       // They stand in a list between semicolons.

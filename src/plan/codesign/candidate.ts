@@ -66,10 +66,10 @@ const NUM_SCENARIOS = 200;
  */
 export function scenariosOf(
   { law, goodput }: Question,
-  { stepSecondsLow, stepSecondsHigh, stepSeconds }: StepPrediction,
+  { stepInterval }: StepPrediction,
 ): readonly Scenario[] {
   const random = new Random(1, "codesign");
-  const speedSd = logSdOf({ median: stepSeconds, lo: stepSecondsLow, hi: stepSecondsHigh });
+  const speedSd = logSdOf(stepInterval);
   const exponentSd = (EXPERT_EXPONENT.hi - EXPERT_EXPONENT.lo) / (2 * Z_90);
   return Array.from({ length: NUM_SCENARIOS }, (_, i) => ({
     terms: law.draws.length > 0 ? law.draws[i % law.draws.length]! : law.terms,

@@ -2,7 +2,6 @@
 
 import { type Interval, scaledBy } from "../../math/interval.ts";
 import { bestSize, lossAt, overDraws, type ScalingLaw } from "../scaling-law.ts";
-import type { StepPrediction } from "../step/prediction.ts";
 import type { Codesign, Design, SizePoint } from "./answer.ts";
 import { FLAT_ASPECT } from "./assumptions.ts";
 import { type Candidate, lossInterval, type Scenario } from "./candidate.ts";
@@ -26,7 +25,7 @@ export function designOf(scenarios: readonly Scenario[], candidate: Candidate): 
     tokensPerParameter: tokens / active,
     loss: lossInterval(scenarios, candidate),
     layout,
-    stepSeconds: stepInterval(prediction),
+    stepSeconds: prediction.stepInterval,
     mfu: prediction.mfu,
     memoryBytes: prediction.memory.totalBytes,
   };
@@ -35,10 +34,6 @@ export function designOf(scenarios: readonly Scenario[], candidate: Candidate): 
 /** A candidate on a curve over size. */
 export function pointOf({ active, loss, prediction }: Candidate): SizePoint {
   return { activeParameters: active, loss, mfu: prediction.mfu };
-}
-
-function stepInterval({ stepSeconds, stepSecondsLow, stepSecondsHigh }: StepPrediction): Interval {
-  return { median: stepSeconds, lo: stepSecondsLow, hi: stepSecondsHigh };
 }
 
 function tokensInterval(scenarios: readonly Scenario[], tokens: number): Interval {

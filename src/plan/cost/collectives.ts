@@ -1,4 +1,7 @@
-/** @file Time of collectives by algorithm, over groups laid out across fast domains and the network between them. */
+/**
+ * @file Time of collectives by algorithm, over groups laid out across fast domains and the network between
+ * them.
+ */
 
 import type { Constants } from "../constants.ts";
 import type { Cluster } from "../hardware/cluster.ts";
@@ -45,9 +48,9 @@ export function linksOf(cluster: Cluster, group: Group, constants: Constants): L
 }
 
 /**
- * Seconds to gather `bytes` in total on every member, or to reduce and scatter as many. NCCL does both in a ring: (n - 1) / n of the bytes pass
- * through each member, in n - 1 steps, each with the latency of a hop. Across domains each domain's members drive their own network links at
- * once (rails), up to the rate inside.
+ * Seconds to gather `bytes` in total on every member, or to reduce and scatter as many. NCCL does both in a
+ * ring: (n - 1) / n of the bytes pass through each member, in n - 1 steps, each with the latency of a hop.
+ * Across domains each domain's members drive their own network links at once (rails), up to the rate inside.
  */
 export function gatherSeconds(links: Links, bytes: number): number {
   const { size, numDomains } = links;
@@ -56,7 +59,10 @@ export function gatherSeconds(links: Links, bytes: number): number {
   return (((size - 1) / size) * bytes) / rateOf(links) + hops + links.start;
 }
 
-/** Seconds to sum `bytes` over all members and leave the sum on each: the better of ring (reduce-scatter, then gather) and tree. */
+/**
+ * Seconds to sum `bytes` over all members and leave the sum on each: the better of ring (reduce-scatter, then
+ * gather) and tree.
+ */
 export function allReduceSeconds(links: Links, bytes: number): number {
   if (links.size <= 1 || bytes <= 0) return 0;
   return Math.min(2 * gatherSeconds(links, bytes), treeSeconds(links, bytes));
@@ -75,8 +81,9 @@ function rateOf({ numDomains, inner, outer, membersPerDomain }: Links): number {
 }
 
 /**
- * Seconds of an exchange in which every member sends `bytes` in total, equal shares to each of the others. Rows that go to several members of
- * one domain (`copies` of each row in all) cross the network once and are handed on inside.
+ * Seconds of an exchange in which every member sends `bytes` in total, equal shares to each of the others.
+ * Rows that go to several members of one domain (`copies` of each row in all) cross the network once and are
+ * handed on inside.
  */
 export function allToAllSeconds(links: Links, bytes: number, copies = 1): number {
   const { size, membersPerDomain, numDomains } = links;

@@ -1,9 +1,12 @@
-/** @file Time of one layer on one device for one micro batch: every matrix product, attention, what moves bytes, what the host launches. */
+/**
+ * @file Time of one layer on one device for one micro batch: every matrix product, attention, what moves
+ * bytes, what the host launches.
+ */
 
 import { expertTensor, type Layout, type Software } from "../layout/layout.ts";
 import { causalShare } from "../shape/flops.ts";
-import type { ModelShape } from "../shape/model-shape.ts";
-import { productSeconds, type Rates } from "./matrix-product.ts";
+import { headDims, type ModelShape } from "../shape/model-shape.ts";
+import { type Product, productPasses, productSeconds, type Rates } from "./matrix-product.ts";
 
 /** Seconds of one pass over one layer, by what limits it. */
 export type PassCost = {
@@ -34,47 +37,44 @@ export function tokensPerMicroBatch({ layout, sequence }: LayerSetting): number 
   return (layout.microBatch * sequence) / layout.context;
 }
 
-export type Product = readonly [m: number, n: number, k: number, count: number];
-
 /** The products of the attention part, forward; each has two more in the backward pass. */
-export function attentionProducts(
+function attentionProducts(
   { hidden, attention }: ModelShape,
   tokens: number,
   tensor: number,
 ): readonly Product[] {
-  if (attention.kind === "latent") {
-    const { numHeads, queryRank, keyValueRank, plainDim, rotaryDim, valueDim } = attention;
-    const heads = numHeads / tensor;
-    const query: readonly Product[] = queryRank
-      ? [
-          [tokens, queryRank, hidden, 1],
-          [tokens, heads * (plainDim + rotaryDim), queryRank, 1],
-        ]
-      : [[tokens, heads * (plainDim + rotaryDim), hidden, 1]];
-    return [
-      ...query,
-      [tokens, keyValueRank + rotaryDim, hidden, 1],
-      [tokens, heads * (plainDim + valueDim), keyValueRank, 1],
-      [tokens, hidden, heads * valueDim, 1],
-    ];
+  const product = (name: string, n: number, k: number): Product => ({ name, m: tokens, n, k, count: 1 });
+  const heads = attention.numHeads / tensor;
+  const { queryDim, valueDim } = headDims(attention);
+  const output = product("attention output", hidden, heads * valueDim);
+  if (attention.kind === "grouped") {
+    const keyValueHeads = Math.max(1, attention.numKeyValueHeads / tensor);
+    return [product("queries, keys and values", (heads + 2 * keyValueHeads) * queryDim, hidden), output];
   }
-  const { numHeads, numKeyValueHeads, headDim } = attention;
-  const keyValueHeads = Math.max(1, numKeyValueHeads / tensor);
+  const { queryRank, keyValueRank, plainDim, rotaryDim } = attention;
+  const queries = queryRank
+    ? [product("queries down", queryRank, hidden), product("queries up", heads * queryDim, queryRank)]
+    : [product("queries", heads * queryDim, hidden)];
   return [
-    [tokens, (numHeads / tensor + 2 * keyValueHeads) * headDim, hidden, 1],
-    [tokens, hidden, (numHeads / tensor) * headDim, 1],
+    ...queries,
+    product("keys and values down", keyValueRank + rotaryDim, hidden),
+    product("keys and values up", heads * (plainDim + valueDim), keyValueRank),
+    output,
   ];
 }
 
-export function feedForwardProducts(
+/** Of `count` feed-forward parts side by side, each with its own rows. */
+function feedForwardProducts(
   { hidden, gated }: ModelShape,
-  tokens: number,
+  whose: string,
+  rows: number,
   width: number,
-  count: number,
+  count = 1,
 ): readonly Product[] {
+  const up = gated ? "gate and up" : "up";
   return [
-    [tokens, gated ? 2 * width : width, hidden, count],
-    [tokens, hidden, width, count],
+    { name: `${whose}${up}`, m: rows, n: gated ? 2 * width : width, k: hidden, count },
+    { name: `${whose}down`, m: rows, n: hidden, k: width, count },
   ];
 }
 
@@ -86,38 +86,53 @@ export function routedRows(shape: ModelShape, setting: LayerSetting): number {
   return (tokensPerMicroBatch(setting) * experts.topK * expertTensor(experts.width, tensor)) / tensor;
 }
 
-/** Time of a layer; `kind` says whether its feed-forward part is dense or a choice among experts. */
-export function layerCost(shape: ModelShape, setting: LayerSetting, kind: "dense" | "experts"): LayerCost {
-  const { rates, layout, software } = setting;
+/** What the feed-forward part of a layer is. */
+export type LayerKind = "dense" | "experts";
+
+/** The products of one layer on one device for one micro batch, forward, in the order in which they run. */
+export function layerProducts(shape: ModelShape, setting: LayerSetting, kind: LayerKind): readonly Product[] {
+  const { tensor, expert } = setting.layout;
   const { experts } = shape;
   const tokens = tokensPerMicroBatch(setting);
-  const { tensor } = layout;
-  const products = [...attentionProducts(shape, tokens, tensor)];
-  let activated = 0;
-  if (kind === "dense" || !experts) {
-    products.push(...feedForwardProducts(shape, tokens, shape.feedForwardWidth / tensor, 1));
-    activated = (tokens * shape.feedForwardWidth) / tensor;
-  } else {
-    const rows = routedRows(shape, setting);
-    const local = experts.count / layout.expert;
-    const width = experts.width / expertTensor(experts.width, tensor);
-    products.push(...feedForwardProducts(shape, rows / local, width, local));
-    if (experts.sharedWidth > 0)
-      products.push(...feedForwardProducts(shape, tokens, experts.sharedWidth / tensor, 1));
-    activated = rows * width + (tokens * experts.sharedWidth) / tensor;
-  }
+  const attention = attentionProducts(shape, tokens, tensor);
+  if (kind === "dense" || !experts)
+    return [...attention, ...feedForwardProducts(shape, "", tokens, shape.feedForwardWidth / tensor)];
+  const local = experts.count / expert;
+  const width = experts.width / expertTensor(experts.width, tensor);
+  const shared = experts.sharedWidth / tensor;
+  return [
+    ...attention,
+    ...feedForwardProducts(shape, "experts, ", routedRows(shape, setting) / local, width, local),
+    ...(shared > 0 ? feedForwardProducts(shape, "shared expert, ", tokens, shared) : []),
+  ];
+}
+
+/** Numbers that pass through activations, in one layer and direction. */
+function activatedNumbers(shape: ModelShape, setting: LayerSetting, kind: LayerKind): number {
+  const { tensor } = setting.layout;
+  const { experts } = shape;
+  const tokens = tokensPerMicroBatch(setting);
+  if (kind === "dense" || !experts) return (tokens * shape.feedForwardWidth) / tensor;
+  const width = experts.width / expertTensor(experts.width, tensor);
+  return routedRows(shape, setting) * width + (tokens * experts.sharedWidth) / tensor;
+}
+
+/** Seconds of a layer. */
+export function layerCost(shape: ModelShape, setting: LayerSetting, kind: LayerKind): LayerCost {
+  const { rates, software } = setting;
   let [forwardProducts, backwardProducts, castForward, castBackward, lastProduct] = [0, 0, 0, 0, 0];
-  for (const [m, n, k, count] of products) {
-    lastProduct = productSeconds(rates, rates.product, m, n, k, count, rates.elementBytes);
-    forwardProducts += lastProduct;
-    backwardProducts += productSeconds(rates, rates.product, m, k, n, count, rates.elementBytes);
-    backwardProducts += productSeconds(rates, rates.product, n, k, m, count, rates.elementBytes);
-    castForward += m * k * count;
-    castBackward += m * n * count;
+  for (const product of layerProducts(shape, setting, kind)) {
+    const [forward, towardsInput, towardsWeights] = productPasses(rates, product);
+    lastProduct = forward;
+    forwardProducts += forward;
+    backwardProducts += towardsInput;
+    backwardProducts += towardsWeights;
+    castForward += product.m * product.k * product.count;
+    castBackward += product.m * product.n * product.count;
   }
   const routedBytes =
     kind === "experts" ? rates.constants.expertPasses * 2 * routedRows(shape, setting) * shape.hidden : 0;
-  const streamed = streamedBytes(shape, setting, activated);
+  const streamed = streamedBytes(shape, setting, activatedNumbers(shape, setting, kind));
   const core = attentionCore(shape, setting);
   const { constants } = rates;
   const host = constants.layerHostSeconds + (kind === "experts" ? constants.expertHostSeconds : 0);
@@ -138,17 +153,20 @@ export function layerCost(shape: ModelShape, setting: LayerSetting, kind: "dense
       memory: (streamed.backward + routedBytes + rates.castBytes * castBackward) / rates.memory + gaps,
       host: 2 * host,
     },
-    // What is stored without flash attention are the scores; with it, the results of the products, and the rest is done again.
+    // What is stored without flash attention are the scores; with it, the results of the products, and the
+    // rest is done again.
     selectiveAgain: core.forward + (unfused ? 0 : streamed.forward / rates.memory),
-    // Later software stops when the last tensor that the backward pass needs is there: the last product's result is not.
+    // Later software stops when the last tensor that the backward pass needs is there: the last product's
+    // result is not.
     fullAgain: forwardProducts + core.forward + forwardMemory - (unfused ? 0 : lastProduct),
   };
 }
 
 /**
- * Bytes that norms, residuals, rotations and activations move, 2 bytes an element. Forward: each of two norms reads and writes (4), each of
- * two residual sums reads two and writes one (6) over the width; the rotation reads and writes queries and keys; the activation reads its
- * inputs and writes its output. Backward: half as much again over the width, and reads, reads and writes of the activation.
+ * Bytes that norms, residuals, rotations and activations move, 2 bytes an element. Forward: each of two norms
+ * reads and writes (4), each of two residual sums reads two and writes one (6) over the width; the rotation
+ * reads and writes queries and keys; the activation reads its inputs and writes its output. Backward: half as
+ * much again over the width, and reads, reads and writes of the activation.
  */
 function streamedBytes(
   shape: ModelShape,
@@ -173,7 +191,10 @@ function streamedBytes(
 
 /** Head dimension that the attention efficiencies are stated for. */
 const ROW_DIM = 128;
-/** Fixed work of a row of scores, in multiplications of a head dimension: d / (d + 32) of the rate (assumption; heads of 64 then reach 5 / 6). */
+/**
+ * Fixed work of a row of scores, in multiplications of a head dimension: d / (d + 32) of the rate
+ * (assumption; heads of 64 then reach 5 / 6).
+ */
 const ROW_WORK = 32;
 
 /** Scores, softmax and weighted sums, in bf16 whatever the precision of the products. */
@@ -182,11 +203,9 @@ function attentionCore(
   setting: LayerSetting,
 ): { readonly forward: number; readonly backward: number } {
   const { rates, layout, sequence, software } = setting;
-  const { attention } = shape;
   const tokens = tokensPerMicroBatch(setting);
-  const heads = attention.numHeads / layout.tensor;
-  const queryDim = attention.kind === "latent" ? attention.plainDim + attention.rotaryDim : attention.headDim;
-  const valueDim = attention.kind === "latent" ? attention.valueDim : attention.headDim;
+  const heads = shape.attention.numHeads / layout.tensor;
+  const { queryDim, valueDim } = headDims(shape.attention);
   const { constants } = rates;
   if (software.attention === "unfused") {
     const count = (layout.microBatch * heads) / layout.context;
@@ -214,27 +233,36 @@ function attentionCore(
   };
 }
 
-/** Logits in bf16 are cast to fp32, reduced twice, exponentiated, and their gradient written and cast back (assumption, counted by kernel). */
+/**
+ * Logits in bf16 are cast to fp32, reduced twice, exponentiated, and their gradient written and cast back
+ * (assumption, counted by kernel).
+ */
 const LOGIT_BYTES = 24;
-/** A row of the embedding is read and written forward (4), its gradient read and summed in fp32 backward (8) (assumption). */
+/**
+ * A row of the embedding is read and written forward (4), its gradient read and summed in fp32 backward (8)
+ * (assumption).
+ */
 const EMBEDDING_BYTES = 12;
 
-/** Seconds of head and loss on the last stage, of the embedding on the first; forward and backward together. */
+/** The product that makes logits, in bf16 whatever the precision of the layers. */
+export function headProduct(shape: ModelShape, setting: LayerSetting): Product {
+  const n = shape.vocabularySize / setting.layout.tensor;
+  return { name: "head", m: tokensPerMicroBatch(setting), n, k: shape.hidden, count: 1 };
+}
+
+/**
+ * Seconds of head and loss on the last stage, of the embedding on the first; forward and backward together.
+ */
 export function vocabularyCost(
   shape: ModelShape,
   setting: LayerSetting,
 ): { readonly head: number; readonly embedding: number } {
-  const { rates, layout } = setting;
-  const tokens = tokensPerMicroBatch(setting);
-  const columns = shape.vocabularySize / layout.tensor;
-  const { hidden } = shape;
-  const products =
-    productSeconds(rates, rates.bf16, tokens, columns, hidden, 1, 2) +
-    productSeconds(rates, rates.bf16, tokens, hidden, columns, 1, 2) +
-    productSeconds(rates, rates.bf16, columns, hidden, tokens, 1, 2);
-  const loss = (LOGIT_BYTES * tokens * columns) / rates.memory;
+  const { rates } = setting;
+  const product = headProduct(shape, setting);
+  const [forward, towardsInput, towardsWeights] = productPasses(rates, product, rates.bf16, 2);
+  const loss = (LOGIT_BYTES * product.m * product.n) / rates.memory;
   return {
-    head: (products + loss) * (1 + shape.extraPredictions),
-    embedding: (EMBEDDING_BYTES * tokens * hidden) / rates.memory,
+    head: (forward + towardsInput + towardsWeights + loss) * (1 + shape.extraPredictions),
+    embedding: (EMBEDDING_BYTES * product.m * shape.hidden) / rates.memory,
   };
 }

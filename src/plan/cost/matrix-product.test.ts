@@ -4,8 +4,9 @@ import { accelerator } from "../hardware/catalogue.ts";
 import { productSeconds, ratesOf } from "./matrix-product.ts";
 
 /**
- * Measured on H100 by the XLA project, TFLOP/s of bf16 products of batch b, m, n, k: openxla/xla, xla/service/gpu/model/
- * matmul_interpolator_data.h, a sample over all sizes. No constant is fitted to them: tile and gap are the values set before calibration.
+ * Measured on H100 by the XLA project, TFLOP/s of bf16 products of batch b, m, n, k: openxla/xla,
+ * xla/service/gpu/model/ matmul_interpolator_data.h, a sample over all sizes. No constant is fitted to them:
+ * tile and gap are the values set before calibration.
  */
 const MEASURED = [
   [1, 2048, 2048, 4096, 738],

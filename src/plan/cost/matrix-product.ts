@@ -49,18 +49,43 @@ export function ratesOf(device: Accelerator, precision: Precision, given: Consta
   };
 }
 
-/** Output tiles that libraries choose from, with the part of the rate that their inner loop reaches (assumption: fewer multiplications a byte loaded). */
+/**
+ * Output tiles that libraries choose from, with the part of the rate that their inner loop reaches
+ * (assumption: fewer multiplications a byte loaded).
+ */
 const TILES = [
   { rows: 128, columns: 256, rate: 1 },
   { rows: 128, columns: 128, rate: 0.92 },
   { rows: 64, columns: 64, rate: 0.6 },
 ] as const;
 
+/** `count` products [m, k] x [k, n] run as one kernel. */
+export type Product = {
+  readonly name: string;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly count: number;
+};
+
+/** Seconds of a product forward, and of its two backward: towards its input and towards its weights. */
+export function productPasses(
+  rates: Rates,
+  { m, n, k, count }: Product,
+  rate = rates.product,
+  elementBytes = rates.elementBytes,
+): readonly [forward: number, towardsInput: number, towardsWeights: number] {
+  const seconds = (rows: number, columns: number, inner: number) =>
+    productSeconds(rates, rate, rows, columns, inner, count, elementBytes);
+  return [seconds(m, n, k), seconds(m, k, n), seconds(n, k, m)];
+}
+
 /**
  * Seconds of `count` products [m, k] x [k, n] run as one kernel at `rate` FLOP/s.
  *
- * A tile takes 2 rows columns k / (rate / units) and a fixed prologue and epilogue; tiles run in waves of one per unit, and the idle units of
- * the last wave are lost in part (libraries split along k). The best tile is taken, and the time to move the operands bounds it from below.
+ * A tile takes 2 rows columns k / (rate / units) and a fixed prologue and epilogue; tiles run in waves of one
+ * per unit, and the idle units of the last wave are lost in part (libraries split along k). The best tile is
+ * taken, and the time to move the operands bounds it from below.
  */
 export function productSeconds(
   rates: Rates,

@@ -117,7 +117,8 @@ test("the balance names what binds", () => {
 test("operations hold the FLOPs of a layer, and none beats the peak", () => {
   const layout = parseLayout("tp=8,pp=16", 1024);
   const operations = operationsOf(model, cluster, layout, job);
-  // Llama 3 405B: (16384 x (16384 + 2 x 1024) + 16384^2 + 3 x 16384 x 53248) parameters a layer, an eighth on each device.
+  // Llama 3 405B: (16384 x (16384 + 2 x 1024) + 16384^2 + 3 x 16384 x 53248) parameters a layer, an eighth on
+  // each device.
   const perLayer = 16384 * (16384 + 2048) + 16384 ** 2 + 3 * 16384 * 53248;
   const products = operations.filter(({ name, shape }) => shape !== null && name !== "head");
   expect(products.reduce((sum, { flops }) => sum + flops, 0)).toBeCloseTo((6 * perLayer * 8192) / 8, -3);

@@ -1,4 +1,7 @@
-/** @file Why a step takes as long as it does: the waterfall, the operations, the memory of every stage, and what more of each resource buys. */
+/**
+ * @file Why a step takes as long as it does: the waterfall, the operations, the memory of every stage, and
+ * what more of each resource buys.
+ */
 
 import { CONSTANTS, type Constants } from "../constants.ts";
 import { peakOf } from "../hardware/accelerator.ts";
@@ -36,7 +39,10 @@ export type Explanation = {
   readonly best: ReturnType<BestOn>;
 };
 
-/** Explains one layout. `bestOn`: seconds of the fastest layout that fits a cluster, for what more memory buys. */
+/**
+ * Explains one layout. `bestOn`: seconds of the fastest layout that fits a cluster, for what more memory
+ * buys.
+ */
 export function explainStep(
   model: ModelShape,
   cluster: Cluster,

@@ -1,4 +1,7 @@
-/** @file From the peak down to what is achieved: seconds that a step takes beyond its useful FLOPs at the peak rate, cause by cause. */
+/**
+ * @file From the peak down to what is achieved: seconds that a step takes beyond its useful FLOPs at the peak
+ * rate, cause by cause.
+ */
 
 import { assert } from "../../errors.ts";
 import { peakOf } from "../hardware/accelerator.ts";
@@ -40,7 +43,10 @@ const LABELS: Readonly<Record<keyof StepParts, string>> = {
 /** Seconds at the peak rate of the parts that hold useful FLOPs. */
 export type UsefulSeconds = Readonly<Record<"matrixProducts" | "attention" | "vocabulary", number>>;
 
-/** Useful seconds at the peak rate in each part that holds useful FLOPs; they add up to all model FLOPs over the cluster's peak. */
+/**
+ * Useful seconds at the peak rate in each part that holds useful FLOPs; they add up to all model FLOPs over
+ * the cluster's peak.
+ */
 export function peakSeconds(model: ModelShape, cluster: Cluster, layout: Layout, job: Job): UsefulSeconds {
   const flops = tokenFlops(model, job.sequence);
   const tokens = job.batchSequences * job.sequence;
@@ -54,11 +60,12 @@ export function peakSeconds(model: ModelShape, cluster: Cluster, layout: Layout,
 }
 
 /**
- * The waterfall. Its first step is the useful FLOPs at the dense peak of the layout's precision, spread over all devices; each further one is
- * what a part of the prediction takes beyond its share of that. They add up to the step.
+ * The waterfall. Its first step is the useful FLOPs at the dense peak of the layout's precision, spread over
+ * all devices; each further one is what a part of the prediction takes beyond its share of that. They add up
+ * to the step.
  *
- * The parts are those of the slowest stage. Where that is not the one with the head, the head is missing from it and other work stands in its
- * place: then head and products are told together.
+ * The parts are those of the slowest stage. Where that is not the one with the head, the head is missing from
+ * it and other work stands in its place: then head and products are told together.
  */
 export function waterfallOf(
   { parts, stepSeconds }: Pick<StepPrediction, "parts" | "stepSeconds">,

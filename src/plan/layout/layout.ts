@@ -1,4 +1,7 @@
-/** @file A layout: how one training step is cut over the devices of a cluster, and what is kept or computed again. */
+/**
+ * @file A layout: how one training step is cut over the devices of a cluster, and what is kept or computed
+ * again.
+ */
 
 import type { Precision } from "../hardware/accelerator.ts";
 
@@ -13,7 +16,10 @@ export const RECOMPUTES = ["none", "selective", "full"] as const;
 export type Recompute = (typeof RECOMPUTES)[number];
 
 export type Layout = {
-  /** Replicas of the batch: data x tensor x pipeline x context = devices. Expert ranks are laid over data x context (x tensor). */
+  /**
+   * Replicas of the batch: data x tensor x pipeline x context = devices. Expert ranks are laid over data x
+   * context (x tensor).
+   */
   readonly data: number;
   readonly tensor: number;
   readonly pipeline: number;
@@ -44,24 +50,30 @@ export type Job = {
 /** What the training software does. Two generations differ by more than any layout: say which. */
 export type Software = {
   /**
-   * "unfused": scores are stored, softmax is a kernel of its own. "flash": arXiv 2205.14135 and 2307.08691, products and exponentials take
-   * turns. "overlapped": arXiv 2407.08608 and cuDNN, they run at once.
+   * "unfused": scores are stored, softmax is a kernel of its own. "flash": arXiv 2205.14135 and 2307.08691,
+   * products and exponentials take turns. "overlapped": arXiv 2407.08608 and cuDNN, they run at once.
    */
   readonly attention: "unfused" | "flash" | "overlapped";
   /** Norms, residuals and activations: one kernel each ("eager"), or fused with their neighbours. */
   readonly kernels: "eager" | "fused";
-  /** "blocking": the host waits for every kernel (CUDA_LAUNCH_BLOCKING=1), so that its work adds to the device's. */
+  /**
+   * "blocking": the host waits for every kernel (CUDA_LAUNCH_BLOCKING=1), so that its work adds to the
+   * device's.
+   */
   readonly launches: "queued" | "blocking";
   /** Gradients are reduced, and weights gathered, beside the computation. */
   readonly overlapData: boolean;
   /**
-   * Tensor-parallel exchanges run beside matrix products: "backward" beside those of the weights' gradients (arXiv 2205.05198), "both" also
-   * forward, piece by piece.
+   * Tensor-parallel exchanges run beside matrix products: "backward" beside those of the weights' gradients
+   * (arXiv 2205.05198), "both" also forward, piece by piece.
    */
   readonly overlapTensor: "none" | "backward" | "both";
   /** Bytes of one gradient on the wire. */
   readonly wireBytes: number;
-  /** Bytes kept per gradient while micro batches are summed: 2, 4, or 6 where a 16-bit and a 32-bit copy live side by side. */
+  /**
+   * Bytes kept per gradient while micro batches are summed: 2, 4, or 6 where a 16-bit and a 32-bit copy live
+   * side by side.
+   */
   readonly gradientBytes: number;
 };
 
@@ -108,15 +120,35 @@ export function microBatches(layout: Layout, job: Job): number {
   return job.batchSequences / (layout.data * layout.microBatch);
 }
 
-/** An expert that is still so wide when cut is cut like a dense layer (assumption: below, products get too narrow). */
+/**
+ * An expert that is still so wide when cut is cut like a dense layer (assumption: below, products get too
+ * narrow).
+ */
 const LEAST_CUT_WIDTH = 4096;
 
 /**
- * Tensor ranks over which one expert of this width is cut. Small experts stay whole and are spread over the tensor ranks instead, as
- * Megatron-Core advises.
+ * Tensor ranks over which one expert of this width is cut. Small experts stay whole and are spread over the
+ * tensor ranks instead, as Megatron-Core advises.
  */
 export function expertTensor(expertWidth: number, tensor: number): number {
   return expertWidth / tensor >= LEAST_CUT_WIDTH ? tensor : 1;
+}
+
+/** Devices with the same shared parameters, and with the same experts: over these gradients are summed. */
+export function replicasOf({ data, context, tensor, expert }: Layout): {
+  readonly shared: number;
+  readonly experts: number;
+} {
+  const shared = data * context;
+  return { shared, experts: Math.max(1, (shared * tensor) / expert) };
+}
+
+/** Replicas over which what is shared out is divided, of shared parameters and of experts; 1: nothing is. */
+export function shardGroups(layout: Layout): { readonly shared: number; readonly experts: number } {
+  if (layout.sharding === "none") return { shared: 1, experts: 1 };
+  const replicas = replicasOf(layout);
+  const shared = Math.min(layout.shardGroup, replicas.shared);
+  return { shared, experts: Math.min(shared, replicas.experts) };
 }
 
 /** A layout with one of everything, to be changed by spreading. */

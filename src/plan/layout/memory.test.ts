@@ -12,7 +12,8 @@ const job2021: Job = { sequence: 2048, batchSequences: 64, software: SOFTWARE_20
 const a100 = clusterOf(accelerator("a100"), 64);
 
 test("activations of a layer are Korthikanti's formulas", () => {
-  // arXiv 2205.05198, equations 1, 2 and 4: s b h (34 + 5 a s / h), (10 + 24 / t + 5 a s / h t), (34 / t), per token here.
+  // arXiv 2205.05198, equations 1, 2 and 4: s b h (34 + 5 a s / h), (10 + 24 / t + 5 a s / h t), (34 / t),
+  // per token here.
   const [h, a, s] = [12288, 96, 2048];
   const of = (layout: Layout) => activationBytes(gpt, layout, job2021, 0, false);
   const whole = of(SINGLE);
@@ -96,17 +97,21 @@ test("components add up, and more memory never unfits", () => {
   );
 });
 
-test("rows that go to experts are kept in the width of the products, and what comes back only where the router waits for it", () => {
-  const shape = preset("deepseek-v3");
-  const job: Job = { sequence: 4096, batchSequences: 8, software: SOFTWARE_2024 };
-  const split = (recompute: Layout["recompute"], quantised: boolean, share: number) =>
-    activationBytes(shape, { ...SINGLE, recompute }, job, share, quantised).split;
-  const routed = (recompute: Layout["recompute"], quantised: boolean) =>
-    split(recompute, quantised, 1) - split(recompute, quantised, 0);
-  const { experts, hidden, feedForwardWidth } = shape;
-  const { topK, width, sharedWidth } = experts!;
-  const widths = topK * width + sharedWidth - feedForwardWidth;
-  expect(routed("none", false)).toBe(topK * 4 * hidden + 6 * widths);
-  expect(routed("none", true)).toBe(topK * 3 * hidden + 5 * widths);
-  expect(routed("selective", true)).toBe(topK * hidden + 4 * widths);
-});
+test(
+  "rows that go to experts are kept in the width of the products, and what comes back only where the " +
+    "router waits for it",
+  () => {
+    const shape = preset("deepseek-v3");
+    const job: Job = { sequence: 4096, batchSequences: 8, software: SOFTWARE_2024 };
+    const split = (recompute: Layout["recompute"], quantised: boolean, share: number) =>
+      activationBytes(shape, { ...SINGLE, recompute }, job, share, quantised).split;
+    const routed = (recompute: Layout["recompute"], quantised: boolean) =>
+      split(recompute, quantised, 1) - split(recompute, quantised, 0);
+    const { experts, hidden, feedForwardWidth } = shape;
+    const { topK, width, sharedWidth } = experts!;
+    const widths = topK * width + sharedWidth - feedForwardWidth;
+    expect(routed("none", false)).toBe(topK * 4 * hidden + 6 * widths);
+    expect(routed("none", true)).toBe(topK * 3 * hidden + 5 * widths);
+    expect(routed("selective", true)).toBe(topK * hidden + 4 * widths);
+  },
+);

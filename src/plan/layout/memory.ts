@@ -3,10 +3,10 @@
 import type { Constants } from "../constants.ts";
 import { widthOn } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import { type ModelShape, numExpertLayers } from "../shape/model-shape.ts";
+import { headDims, type ModelShape, numExpertLayers, numKeyHeads } from "../shape/model-shape.ts";
 import { countParameters, type ParameterCount } from "../shape/parameters.ts";
 import type { MemoryBreakdown } from "../step/prediction.ts";
-import { expertTensor, type Job, type Layout, microBatches } from "./layout.ts";
+import { expertTensor, type Job, type Layout, microBatches, shardGroups } from "./layout.ts";
 import { inFlight, type StageLayers, stageLayers } from "./stages.ts";
 
 /** Master weights and two moments in fp32 (Adam). */
@@ -14,7 +14,10 @@ const OPTIMISER_BYTES = 12;
 /** Where gradients are kept in 16 bits, the update works on a 32-bit copy of its share. */
 const COPIED_GRADIENT_BYTES = 4;
 
-/** Under pressure the allocator gives back what lies in whole free blocks: so much of what it holds beyond use (assumption). */
+/**
+ * Under pressure the allocator gives back what lies in whole free blocks: so much of what it holds beyond use
+ * (assumption).
+ */
 const GIVEN_BACK = 0.5;
 
 /** Parameters of one device's share of a stage: those every data-parallel rank has, and its experts. */
@@ -65,7 +68,10 @@ export function stageParameters(
   };
 }
 
-/** Bytes per token that one layer keeps for the backward pass, split into what tensor ranks share out and what they may not. */
+/**
+ * Bytes per token that one layer keeps for the backward pass, split into what tensor ranks share out and what
+ * they may not.
+ */
 export function activationBytes(
   shape: ModelShape,
   layout: Layout,
@@ -75,21 +81,23 @@ export function activationBytes(
 ): { readonly whole: number; readonly split: number; readonly scores: number } {
   const { hidden, attention, experts, gated } = shape;
   const heads = attention.numHeads;
-  const queryDim = attention.kind === "latent" ? attention.plainDim + attention.rotaryDim : attention.headDim;
-  const valueDim = attention.kind === "latent" ? attention.valueDim : attention.headDim;
-  const keyHeads = attention.kind === "latent" ? heads : attention.numKeyValueHeads;
+  const { queryDim, valueDim } = headDims(attention);
+  const keyHeads = numKeyHeads(attention);
   const stored = quantised ? 1 : 2;
   const unfused = job.software.attention === "unfused";
-  // With flash attention, selective recomputation keeps the results of products and forgets norms, attention and activations.
+  // With flash attention, selective recomputation keeps the results of products and forgets norms, attention
+  // and activations.
   const lean = layout.recompute === "selective" && !unfused;
-  // Inputs of both norms and of both halves; dropout masks of one byte in the older software (arXiv 2205.05198, section 4.1).
+  // Inputs of both norms and of both halves; dropout masks of one byte in the older software (arXiv
+  // 2205.05198, section 4.1).
   const whole = 4 * hidden + (lean ? 0 : 2 * stored * hidden) + (unfused ? 2 * hidden : 0);
   const kept =
     2 * heads * queryDim + 2 * keyHeads * (queryDim + valueDim) + (lean ? 0 : stored * heads * valueDim);
   const forward = (width: number) => (gated ? 4 * width : 2 * width) + (lean ? 0 : stored * width);
   const dense = forward(shape.feedForwardWidth);
-  // The rows that go to experts, kept for the weights' gradients as any product's input is; and what comes back, for the router's gradient, unless
-  // the router's weights are applied before the last product, as lean software does (Megatron-Core's fused permutation).
+  // The rows that go to experts, kept for the weights' gradients as any product's input is; and what comes
+  // back, for the router's gradient, unless the router's weights are applied before the last product, as lean
+  // software does (Megatron-Core's fused permutation).
   const sparse = experts
     ? experts.topK * ((stored + (lean ? 0 : 2)) * hidden + forward(experts.width)) +
       forward(experts.sharedWidth)
@@ -130,12 +138,9 @@ export function stageMemory(
   const ends = { first: stage === 0, last: stage === layout.pipeline - 1 };
   const numLayers = ends.first ? layers.first : ends.last ? layers.last : layers.inner;
   const { shared, experts } = stageParameters(model, layout, numLayers, ends);
-  const replicas = layout.data * layout.context;
-  const expertReplicas = Math.max(1, (replicas * layout.tensor) / layout.expert);
-  const group = layout.sharding === "none" ? 1 : Math.min(layout.shardGroup, replicas);
-  const expertGroup = layout.sharding === "none" ? 1 : Math.min(group, expertReplicas);
-  const held = (bytes: number, cut: boolean) =>
-    bytes * (cut ? shared / group + experts / expertGroup : shared + experts);
+  const groups = shardGroups(layout);
+  const held = (bytes: number, isCut: boolean) =>
+    bytes * (isCut ? shared / groups.shared + experts / groups.experts : shared + experts);
   const width = widthOn(cluster.accelerator, layout.precision);
   const quantised = width === "fp8" || width === "fp4";
   const full = layout.sharding === "full";

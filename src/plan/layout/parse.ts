@@ -1,4 +1,7 @@
-/** @file A layout as people write it, "tp=8,pp=16,vp=4,zero=1,mb=1": read with what is left out filled in, and written in one canonical way. */
+/**
+ * @file A layout as people write it, "tp=8,pp=16,vp=4,zero=1,mb=1": read with what is left out filled in, and
+ * written in one canonical way.
+ */
 
 import { UserError } from "../../errors.ts";
 import { perhaps } from "../../math/edit-distance.ts";
@@ -28,9 +31,10 @@ type Key = keyof typeof KEYS;
 const EXAMPLE = "for example dp=128,tp=8,pp=16,vp=4,mb=1,zero=1,recompute=selective";
 
 /**
- * Reads a layout for a number of devices. What is left out: dp takes the devices that remain, other sizes are 1, zero=1, sp=on where
- * tp > 1, interleaved where vp > 1 (else 1f1b), recompute=none, the precision that is usual there. fsdp=64 is short for zero=3,group=64.
- * Throws a `UserError` for unknown keys, values out of range, and sizes that do not multiply out to the devices
+ * Reads a layout for a number of devices. What is left out: dp takes the devices that remain, other sizes are
+ * 1, zero=1, sp=on where tp > 1, interleaved where vp > 1 (else 1f1b), recompute=none, the precision that is
+ * usual there. fsdp=64 is short for zero=3,group=64. Throws a `UserError` for unknown keys, values out of
+ * range, and sizes that do not multiply out to the devices
  */
 export function parseLayout(text: string, devices: number, usual: Precision = "bf16"): Layout {
   const given = readPairs(text);
@@ -137,7 +141,10 @@ function readSharding(given: ReadonlyMap<Key, string>): Layout["sharding"] {
   return SHARDINGS[Number(stage)]!;
 }
 
-/** Ranks over which the states are shared out; they must divide the ranks that hold the same part of the model. */
+/**
+ * Ranks over which the states are shared out; they must divide the ranks that hold the same part of the
+ * model.
+ */
 function readGroup(given: ReadonlyMap<Key, string>, ranks: number): number {
   const key = given.has("fsdp") ? "fsdp" : "group";
   if (!given.has(key)) return ranks;
@@ -158,7 +165,8 @@ function checkProduct(
   if (Number.isInteger(data) && data * tensor * pipeline * context === devices) return;
   const product = tensor * pipeline * context;
   throw new UserError(
-    `layout "${text}": dp ${Number.isInteger(data) ? data : "?"} x tp ${tensor} x pp ${pipeline} x cp ${context} does not make ${devices} devices`,
+    `layout "${text}": dp ${Number.isInteger(data) ? data : "?"} x tp ${tensor} x pp ${pipeline} x cp ` +
+      `${context} does not make ${devices} devices`,
     "dp x tp x pp x cp = the number of devices",
     devices % product === 0
       ? `dp=${devices / product}, or leave dp out`

@@ -19,11 +19,13 @@ export function slowest({ first, inner, last }: StageSeconds, pipeline: number):
 const FORWARD_SHARE = 1 / 3;
 
 /**
- * Time beyond the slowest stage's own work. One forward and one backward (arXiv 2104.04473, section 2.2.1): through stage i passes the path of
- * all its micro batches; before it the stages ahead fill and behind it they drain, and it waits for the first gradient to come back from the
- * stages after it, less the forwards that it does meanwhile. The longest such path is the step. Even stages: (p - 1) of a micro batch.
- * Interleaved: a v-th of that. Zero bubble: the weights' gradients fill two thirds of it (arXiv 2401.10241, table 1: H1). DualPipe: both
- * ends feed, and forward and backward overlap (arXiv 2412.19437, table 2): about a quarter.
+ * Time beyond the slowest stage's own work. One forward and one backward (arXiv 2104.04473, section 2.2.1):
+ * through stage i passes the path of all its micro batches; before it the stages ahead fill and behind it
+ * they drain, and it waits for the first gradient to come back from the stages after it, less the forwards
+ * that it does meanwhile. The longest such path is the step. Even stages: (p - 1) of a micro batch.
+ * Interleaved: a v-th of that. Zero bubble: the weights' gradients fill two thirds of it (arXiv 2401.10241,
+ * table 1: H1). DualPipe: both ends feed, and forward and backward overlap (arXiv 2412.19437, table 2): about
+ * a quarter.
  */
 export function bubbleSeconds(layout: Layout, stages: StageSeconds, numMicroBatches: number): number {
   const { pipeline, virtualStages, schedule } = layout;

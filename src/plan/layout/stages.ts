@@ -10,8 +10,8 @@ export type StageLayers = {
 };
 
 /**
- * Even where the layers divide; else embedding and head each count as a layer where that divides (Llama 3's 126 = 16 x 8 - 2); else the
- * early stages are filled up and the last takes what is left.
+ * Even where the layers divide; else embedding and head each count as a layer where that divides (Llama 3's
+ * 126 = 16 x 8 - 2); else the early stages are filled up and the last takes what is left.
  */
 export function stageLayers(
   numLayers: number,
@@ -31,13 +31,17 @@ export function stageLayers(
   return { first: inner, inner, last: Math.max(0, numLayers - inner * (pipeline - 1)) };
 }
 
-/** Layers' worth of activations that stage `stage` holds at its fullest, in units of its own layers: micro batches in flight. */
+/**
+ * Layers' worth of activations that stage `stage` holds at its fullest, in units of its own layers: micro
+ * batches in flight.
+ */
 export function inFlight(layout: Layout, stage: number, numMicroBatches: number): number {
   const { pipeline, virtualStages, schedule } = layout;
   if (schedule === "gpipe") return numMicroBatches;
   const waiting = pipeline - stage;
   if (schedule === "interleaved" && virtualStages > 1) {
-    // Warm-up of the interleaved schedule: 2 (p - stage - 1) + (v - 1) p chunks, then one forward more; a chunk is 1 / v of the stage.
+    // Warm-up of the interleaved schedule: 2 (p - stage - 1) + (v - 1) p chunks, then one forward more; a
+    // chunk is 1 / v of the stage.
     const chunks = 2 * (waiting - 1) + (virtualStages - 1) * pipeline + 1;
     return Math.min(numMicroBatches, chunks / virtualStages);
   }

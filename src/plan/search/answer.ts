@@ -10,6 +10,7 @@ import { countParameters } from "../shape/parameters.ts";
 import { differences, mostSimilar } from "../similar.ts";
 import { predictStep } from "../step/predict.ts";
 import type { StepPrediction } from "../step/prediction.ts";
+import { scaledBy } from "../uncertain.ts";
 import type { PublishedRun } from "../validate/published-run.ts";
 import { ALL_CHOICES, type Choices } from "./choices.ts";
 import { fitsNowhere } from "./nowhere.ts";
@@ -180,18 +181,8 @@ function rowOf(
 
 function wholeRun(prediction: StepPrediction, cluster: Cluster, job: Job, tokens: number): WholeRun {
   const steps = Math.ceil(tokens / (job.batchSequences * job.sequence));
-  const hours = (stepSeconds: number) => (steps * stepSeconds) / 3600;
-  const all: Interval = {
-    median: hours(prediction.stepSeconds),
-    lo: hours(prediction.stepSecondsLow),
-    hi: hours(prediction.stepSecondsHigh),
-  };
-  const times = (factor: number): Interval => ({
-    median: all.median * factor,
-    lo: all.lo * factor,
-    hi: all.hi * factor,
-  });
-  return { days: times(1 / 24), deviceHours: times(cluster.numDevices) };
+  const hours = scaledBy(prediction.stepInterval, steps / 3600);
+  return { days: scaledBy(hours, 1 / 24), deviceHours: scaledBy(hours, cluster.numDevices) };
 }
 
 /** Yours is asked about all devices, even where the search could use only a part of them. */

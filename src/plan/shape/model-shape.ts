@@ -28,6 +28,17 @@ export type LatentAttention = {
 
 export type Attention = GroupedAttention | LatentAttention;
 
+/** Numbers of one head's query or key, and of its value. */
+export function headDims(attention: Attention): { readonly queryDim: number; readonly valueDim: number } {
+  if (attention.kind === "grouped") return { queryDim: attention.headDim, valueDim: attention.headDim };
+  return { queryDim: attention.plainDim + attention.rotaryDim, valueDim: attention.valueDim };
+}
+
+/** Heads of keys and values; with latent attention every head has its own once they are expanded. */
+export function numKeyHeads(attention: Attention): number {
+  return attention.kind === "grouped" ? attention.numKeyValueHeads : attention.numHeads;
+}
+
 /** Layers whose feed-forward part is a choice among experts. */
 export type Experts = {
   readonly count: number;

@@ -1,12 +1,16 @@
 /** @file How far off a predicted step may be: the 90 % interval, by kind of model and of accelerator. */
 
-import { Z_90 } from "../../math/normal.ts";
+import type { Interval } from "../../math/interval.ts";
 import { LOG_SPREAD, UNVALIDATED_FACTOR } from "../constants.ts";
 import type { Accelerator } from "../hardware/accelerator.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
+import { within } from "../uncertain.ts";
 import type { StepPrediction } from "./prediction.ts";
 
-/** Whether steps on such accelerators were compared with published runs. TPUs were not: no table states their layouts. */
+/**
+ * Whether steps on such accelerators were compared with published runs. TPUs were not: no table states their
+ * layouts.
+ */
 export function isValidated({ kind }: Pick<Accelerator, "kind">): boolean {
   return kind !== "tpu";
 }
@@ -16,17 +20,17 @@ export function validityNotes({ validated }: Pick<StepPrediction, "validated">):
   return validated
     ? []
     : [
-        `Not validated: no published run on TPUs states its layout. The interval is ${UNVALIDATED_FACTOR} times as wide as on GPUs, by assumption.`,
+        "Not validated: no published run on TPUs states its layout. The interval is " +
+          `${UNVALIDATED_FACTOR} times as wide as on GPUs, by assumption.`,
       ];
 }
 
 /** The 90 % interval of a step, log-normal. Experts are told much less well than dense layers. */
-export function intervalOf(
+export function stepIntervalOf(
   stepSeconds: number,
   model: Pick<ModelShape, "experts">,
   device: Pick<Accelerator, "kind">,
-): { readonly low: number; readonly high: number } {
+): Interval {
   const spread = LOG_SPREAD[model.experts ? "experts" : "dense"];
-  const factor = Math.exp(Z_90 * spread * (isValidated(device) ? 1 : UNVALIDATED_FACTOR));
-  return { low: stepSeconds / factor, high: stepSeconds * factor };
+  return within(stepSeconds, spread * (isValidated(device) ? 1 : UNVALIDATED_FACTOR));
 }

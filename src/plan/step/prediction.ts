@@ -1,5 +1,7 @@
 /** @file What a prediction of one step consists of. */
 
+import type { Interval } from "../../math/interval.ts";
+
 /** Seconds of one optimiser step on the slowest device; they add up to `stepSeconds`. */
 export type StepParts = {
   /** Matrix products of the layers, forward and backward. */
@@ -46,8 +48,7 @@ export type MemoryBreakdown = {
 export type StepPrediction = {
   readonly stepSeconds: number;
   /** 90 % interval of stepSeconds, from the spread of the residuals on published runs. */
-  readonly stepSecondsLow: number;
-  readonly stepSecondsHigh: number;
+  readonly stepInterval: Interval;
   /** False: no published run on such accelerators was compared with, and the interval is a guess. */
   readonly validated: boolean;
   readonly parts: StepParts;

@@ -32,8 +32,8 @@ test("nine in ten rows lie inside the interval", () => {
   // more easily.
   const timed = runs.filter(({ stepSeconds }) => stepSeconds !== null);
   const inside = timed.filter((run) => {
-    const { stepSecondsLow, stepSecondsHigh } = predictRun(run, CONSTANTS);
-    return run.stepSeconds! >= stepSecondsLow && run.stepSeconds! <= stepSecondsHigh;
+    const { stepInterval } = predictRun(run, CONSTANTS);
+    return run.stepSeconds! >= stepInterval.lo && run.stepSeconds! <= stepInterval.hi;
   });
   expect(inside.length / timed.length).toBeGreaterThan(0.9);
 });

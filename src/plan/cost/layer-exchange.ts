@@ -1,10 +1,13 @@
-/** @file Exchanges of one layer for one micro batch: tensor, context and expert parallel, before and after overlap. */
+/**
+ * @file Exchanges of one layer for one micro batch: tensor, context and expert parallel, before and after
+ * overlap.
+ */
 
 import type { Cluster } from "../hardware/cluster.ts";
 import { expertTensor, type Layout } from "../layout/layout.ts";
-import type { ModelShape } from "../shape/model-shape.ts";
+import { headDims, type ModelShape, numKeyHeads } from "../shape/model-shape.ts";
 import { allReduceSeconds, allToAllSeconds, gatherSeconds, linksOf } from "./collectives.ts";
-import { type LayerSetting, routedRows, tokensPerMicroBatch } from "./layer.ts";
+import { type LayerKind, type LayerSetting, routedRows, tokensPerMicroBatch } from "./layer.ts";
 
 /** Exposed seconds of one pass. */
 export type ExchangeCost = {
@@ -18,25 +21,25 @@ export type ExchangeCost = {
 
 /** Key and value numbers of one token that context ranks hand round. */
 function keyValueWidth({ attention }: ModelShape): number {
-  return attention.kind === "latent"
-    ? attention.numHeads * (attention.plainDim + attention.rotaryDim + attention.valueDim)
-    : 2 * attention.numKeyValueHeads * attention.headDim;
+  const { queryDim, valueDim } = headDims(attention);
+  return numKeyHeads(attention) * (queryDim + valueDim);
 }
 
 /** One of the two exchanges of a half is done once more: the gather (arXiv 2205.05198, section 4.2.2). */
 const GATHERED_AGAIN = 0.5;
 
 /**
- * Forward, each of the two halves of a layer gathers its input and scatters the sum of its output over the tensor ranks (with sequence
- * parallelism), or sums its output (without): the same bytes. Backward is the mirror image, and the inputs are gathered again for the
- * gradients of the weights (arXiv 2205.05198, section 4.2.2).
+ * Forward, each of the two halves of a layer gathers its input and scatters the sum of its output over the
+ * tensor ranks (with sequence parallelism), or sums its output (without): the same bytes. Backward is the
+ * mirror image, and the inputs are gathered again for the gradients of the weights (arXiv 2205.05198, section
+ * 4.2.2).
  */
 export function exchangeCost(
   shape: ModelShape,
   setting: LayerSetting,
   layout: Layout,
   cluster: Cluster,
-  kind: "dense" | "experts",
+  kind: LayerKind,
   attentionSeconds: number,
 ): ExchangeCost {
   const { constants } = setting.rates;

@@ -1,8 +1,11 @@
-/** @file Exchanges between replicas: gradients summed, weights gathered, and how much of it the computation hides. */
+/**
+ * @file Exchanges between replicas: gradients summed, weights gathered, and how much of it the computation
+ * hides.
+ */
 
 import type { Constants } from "../constants.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import type { Layout, Software } from "../layout/layout.ts";
+import { type Layout, replicasOf, type Software, shardGroups } from "../layout/layout.ts";
 import type { StageParameters } from "../layout/memory.ts";
 import { allReduceSeconds, gatherSeconds, type Links, linksOf } from "./collectives.ts";
 
@@ -20,7 +23,7 @@ export function exposed(exchange: number, window: number, constants: Constants):
 }
 
 /** Exposed seconds of one step. */
-export function dataExchangeSeconds(
+export function replicaExchangeSeconds(
   layout: Layout,
   cluster: Cluster,
   parameters: StageParameters,
@@ -28,11 +31,10 @@ export function dataExchangeSeconds(
   windows: Windows,
   constants: Constants,
 ): number {
-  const replicas = layout.data * layout.context;
-  if (replicas <= 1) return 0;
-  const dense = linksOf(cluster, { size: replicas, stride: layout.tensor }, constants);
-  const expertReplicas = Math.max(1, (replicas * layout.tensor) / layout.expert);
-  const sparse = linksOf(cluster, { size: expertReplicas, stride: layout.expert }, constants);
+  const replicas = replicasOf(layout);
+  if (replicas.shared <= 1) return 0;
+  const dense = linksOf(cluster, { size: replicas.shared, stride: layout.tensor }, constants);
+  const sparse = linksOf(cluster, { size: replicas.experts, stride: layout.expert }, constants);
   if (layout.sharding === "full")
     return fullyShardedSeconds(layout, cluster, parameters, software, windows, constants);
   const reduce = (links: Links, count: number) =>
@@ -55,7 +57,10 @@ export function dataExchangeSeconds(
 /** Weights and biases of two products of attention, two of the feed-forward part, and two norms. */
 const TENSORS_PER_LAYER = 12;
 
-/** Weights gathered for every pass of every micro batch, gradients scattered after each; replicas of the group sum once more. */
+/**
+ * Weights gathered for every pass of every micro batch, gradients scattered after each; replicas of the group
+ * sum once more.
+ */
 function fullyShardedSeconds(
   layout: Layout,
   cluster: Cluster,
@@ -64,8 +69,8 @@ function fullyShardedSeconds(
   windows: Windows,
   constants: Constants,
 ): number {
-  const replicas = layout.data * layout.context;
-  const group = Math.min(layout.shardGroup, replicas);
+  const replicas = replicasOf(layout).shared;
+  const group = shardGroups(layout).shared;
   const links = linksOf(cluster, { size: group, stride: layout.tensor }, constants);
   const layers = Math.max(1, windows.numLayers);
   const count = (parameters.shared + parameters.experts) / layers;
