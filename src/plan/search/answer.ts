@@ -1,6 +1,6 @@
 /** @file The planner's answer to "which layout": searched, placed beside your own layout and the most similar measured run, with the whole run's time. */
 
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, scaledBy } from "../../math/interval.ts";
 import type { Constants } from "../constants.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { type Job, type Layout, microBatches } from "../layout/layout.ts";
@@ -10,7 +10,7 @@ import { countParameters } from "../shape/parameters.ts";
 import { differences, mostSimilar } from "../similar.ts";
 import { predictStep } from "../step/predict.ts";
 import type { StepPrediction } from "../step/prediction.ts";
-import { scaledBy } from "../uncertain.ts";
+
 import type { PublishedRun } from "../validate/published-run.ts";
 import { ALL_CHOICES, type Choices } from "./choices.ts";
 import { fitsNowhere } from "./nowhere.ts";

@@ -1,10 +1,10 @@
 /** @file How far off a predicted step may be: the 90 % interval, by kind of model and of accelerator. */
 
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, within } from "../../math/interval.ts";
 import { LOG_SPREAD, UNVALIDATED_FACTOR } from "../constants.ts";
 import type { Accelerator } from "../hardware/accelerator.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
-import { within } from "../uncertain.ts";
+
 import type { StepPrediction } from "./prediction.ts";
 
 /**
