@@ -11,7 +11,7 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 import { readRuns } from "../src/cli/laws/read-runs.ts";
 import { table } from "../src/cli/terminal/table.ts";
 import { LAWS } from "../src/law/formulas/all.ts";
-import { chinchillaLaw } from "../src/law/formulas/chinchilla.ts";
+import { chinchillaLaw } from "../src/law/formulas/power-laws.ts";
 import { bootstrapFit } from "../src/laws/fit/bootstrap.ts";
 import { fitLaw, fitObjective } from "../src/laws/fit/fit.ts";
 import { DEFAULT_LOSS } from "../src/laws/fit/loss.ts";

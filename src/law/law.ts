@@ -21,7 +21,21 @@ export type Run = Design & {
 };
 
 /** One named number of a law in the form people write it. */
-export type Parameter = { readonly name: string; readonly unit: string; readonly bounds: string };
+export type Parameter = {
+  readonly name: string;
+  readonly unit: string;
+  /** What it is larger than; null: any real number. A fit searches over the logarithm of the excess. */
+  readonly above: number | null;
+  /** An exponent with which the loss falls where it is positive, and rises where it is not. */
+  readonly isFalling?: true;
+};
+
+/** A number above zero. */
+export const positive = (name: string, unit: string): Parameter => ({ name, unit, above: 0 });
+/** Any real number. */
+export const real = (name: string, unit = "none"): Parameter => ({ name, unit, above: null });
+/** An exponent, to be positive where loss falls. */
+export const falling = (name: string, unit = "none"): Parameter => ({ ...real(name, unit), isFalling: true });
 
 /** A number that follows from those of the formula. Infinity where there is none, as a cutoff that is never reached. */
 export type Derived = {
@@ -56,6 +70,18 @@ export type Law = {
   /** What people ask of the law beyond its parameters; a fit gives each with its interval. */
   readonly derived?: readonly Derived[];
 };
+
+/** The way from theta to the numbers of the formula and back, each on its own. */
+export function scalesOf(parameters: readonly Parameter[]): Pick<Law, "natural" | "internal"> {
+  return {
+    natural: (theta) =>
+      parameters.map(({ above }, j) => (above === null ? theta[j]! : above + Math.exp(theta[j]!))),
+    internal: (natural) =>
+      Float64Array.from(parameters, ({ above }, j) =>
+        above === null ? natural[j]! : Math.log(natural[j]! - above),
+      ),
+  };
+}
 
 /** Predicted loss of one design. */
 export function lossOf(law: Law, theta: Float64Array, design: Design): number {

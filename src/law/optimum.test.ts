@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { chinchillaLaw } from "./formulas/chinchilla.ts";
+import { chinchillaLaw } from "./formulas/power-laws.ts";
 import { flatRange, leastPairsFor, optimumOn, splitLossOf, tokensFor } from "./optimum.ts";
 
 /** Chinchilla laws like those that published fits have found. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { chinchillaLaw } from "./formulas/chinchilla.ts";
+import { chinchillaLaw } from "./formulas/power-laws.ts";
 import { optimumOn, splitLossOf } from "./optimum.ts";
 import { cheapestServed } from "./serving.ts";
 

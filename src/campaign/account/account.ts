@@ -1,6 +1,6 @@
 /** @file The account of a campaign for its reader: the record folded into what the report says. Nothing else is read. */
 
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { allParameters, architectureText } from "../../model/shape.ts";
 import type { RecordEvent } from "../../record/events.ts";
 import { readRecord, recordPath } from "../../record/record.ts";

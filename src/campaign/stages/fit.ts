@@ -2,8 +2,7 @@
 
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
-import { computeLaw } from "../../law/formulas/compute.ts";
+import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
 import type { Law } from "../../law/law.ts";
 import { parameterIntervals } from "../../laws/fit/parameters.ts";
 import { forecastCurve } from "../../laws/forecast/curve.ts";

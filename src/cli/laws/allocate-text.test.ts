@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { allocate } from "../../laws/decide/allocate.ts";
 import { fittedLaw } from "../../laws/decide/fitted.ts";
 import { knownTable } from "../../laws/decide/fixture.ts";

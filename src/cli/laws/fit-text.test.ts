@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { fitTable } from "../../laws/fit/fit-table.ts";
 import { knownRuns, tableOf } from "../../laws/fit/fixture.ts";
 import { fitText } from "./fit-text.ts";

@@ -3,18 +3,20 @@
 import { UserError } from "../../errors.ts";
 import type { Law } from "../law.ts";
 import { brokenLaw } from "./broken.ts";
-import { chinchillaLaw } from "./chinchilla.ts";
-import { tiedChinchillaLaw } from "./chinchilla-tied.ts";
-import { computeLaw } from "./compute.ts";
 import { c4RepeatsLaw, dataConstrainedLaw } from "./data-constrained.ts";
 import { farseerLaw } from "./farseer.ts";
 import { gammaLaw } from "./gamma.ts";
 import { hyperParameterLaw } from "./hyper-parameter.ts";
 import { kaplanLaw } from "./kaplan.ts";
-import { overTrainingLaw } from "./over-training.ts";
-import { overfittingLaw } from "./overfitting.ts";
-import { pinnedComputeLaw } from "./pinned-compute.ts";
-import { powerLaw } from "./power.ts";
+import {
+  chinchillaLaw,
+  computeLaw,
+  overfittingLaw,
+  overTrainingLaw,
+  pinnedComputeLaw,
+  powerLaw,
+  tiedChinchillaLaw,
+} from "./power-laws.ts";
 import { routedLaw, saturatingRoutedLaw } from "./routed.ts";
 
 /** Laws of the loss, simplest first, and the law of hyper-parameters, whose "loss" is a learning rate or a batch. */

@@ -1,7 +1,7 @@
 /** @file The broken neural scaling law with one break, L(C) = E + b C^-c0 (1 + (C / d)^(1 / f))^(-c1 f): two slopes, smoothly joined. */
 
-import { type Law, logSumExp } from "../law.ts";
-import { evenly, startsOnGrid } from "./projection.ts";
+import { type Law, logSumExp, positive, real, scalesOf } from "../law.ts";
+import { evenly, startsOnGrid } from "./starts.ts";
 
 const TERMS = new Float64Array(2);
 
@@ -36,6 +36,15 @@ const formula = {
   },
 } satisfies Pick<Law, "covariates" | "logLoss">;
 
+const PARAMETERS = [
+  positive("E", "loss"),
+  positive("b", "loss at 1 FLOP, above E"),
+  real("c0"),
+  real("c1"),
+  positive("d", "FLOPs"),
+  positive("f", "e-folds of compute"),
+];
+
 /**
  * theta = (log E, log b, c0, c1, log d, log f). The slope of log(L - E) is -c0 well below d and -(c0 + c1) well above; f is how
  * many e-folds of compute the turn takes. Six numbers on one axis: it wants two decades of runs on either side of the break, and
@@ -45,26 +54,10 @@ export const brokenLaw: Law = {
   name: "broken",
   formula: "L(C) = E + b C^-c0 (1 + (C / d)^(1 / f))^(-c1 f)",
   source: "arXiv 2210.14891, equation 1 with one break",
-  parameters: [
-    { name: "E", unit: "loss", bounds: "> 0" },
-    { name: "b", unit: "loss at 1 FLOP, above E", bounds: "> 0" },
-    { name: "c0", unit: "none", bounds: "real" },
-    { name: "c1", unit: "none", bounds: "real" },
-    { name: "d", unit: "FLOPs", bounds: "> 0" },
-    { name: "f", unit: "e-folds of compute", bounds: "> 0" },
-  ],
+  parameters: PARAMETERS,
   uses: ["c"],
   ...formula,
-  natural: (theta) => [
-    Math.exp(theta[0]!),
-    Math.exp(theta[1]!),
-    theta[2]!,
-    theta[3]!,
-    Math.exp(theta[4]!),
-    Math.exp(theta[5]!),
-  ],
-  internal: ([floor, b, c0, c1, d, f]) =>
-    Float64Array.of(Math.log(floor!), Math.log(b!), c0!, c1!, Math.log(d!), Math.log(f!)),
+  ...scalesOf(PARAMETERS),
   starts(runs) {
     const logCs = runs.map((run) => Math.log(run.c));
     const breaks = evenly(Math.min(...logCs), Math.max(...logCs), 6);

@@ -3,13 +3,12 @@ import { thirdParty } from "../../../test/support/third-party.ts";
 import { fitLaw, fitObjective } from "../../laws/fit/fit.ts";
 import { DEFAULT_LOSS } from "../../laws/fit/loss.ts";
 import { minimise } from "../../math/minimise.ts";
-import { PUBLISHED_DECAY } from "../effective-data.ts";
 import { type Law, lossOf, type Run } from "../law.ts";
-import { chinchillaLaw } from "./chinchilla.ts";
+import { PUBLISHED_REPETITION } from "../repeats.ts";
 import { C4_BASE, c4RepeatsLaw, dataConstrainedLaw } from "./data-constrained.ts";
-import { overfittingLaw } from "./overfitting.ts";
+import { chinchillaLaw, overfittingLaw } from "./power-laws.ts";
 
-const published = c4RepeatsLaw.internal([PUBLISHED_DECAY.data, PUBLISHED_DECAY.size]);
+const published = c4RepeatsLaw.internal([PUBLISHED_REPETITION.tokens, PUBLISHED_REPETITION.parameters]);
 
 /** The example of the authors' README: 25B distinct tokens. */
 const readme = (n: number, d: number) =>
@@ -31,8 +30,8 @@ test("fresh data and no more parameters than they are worth: Chinchilla's law", 
     floor,
     alpha,
     beta,
-    PUBLISHED_DECAY.data,
-    PUBLISHED_DECAY.size,
+    PUBLISHED_REPETITION.tokens,
+    PUBLISHED_REPETITION.parameters,
   ]);
   expect(lossOf(dataConstrainedLaw, whole, design)).toBeCloseTo(lossOf(chinchillaLaw, theta, design), 12);
 });

@@ -1,8 +1,8 @@
 /** @file The data-constrained law: Chinchilla's on effective size and effective data, when distinct tokens run out. */
 
-import { effectiveRatio, effectiveRatioSlope } from "../effective-data.ts";
-import { type Law, logSumExp, type Parameter } from "../law.ts";
-import { EXPONENTS, startsOnGrid } from "./projection.ts";
+import { type Law, logSumExp, positive, scalesOf } from "../law.ts";
+import { effectiveRatio, effectiveRatioSlope } from "../repeats.ts";
+import { EXPONENTS, startsOnGrid } from "./starts.ts";
 
 // Muennighoff et al. 2023 (arXiv 2305.16264): L = E + A / N'^alpha + B / D'^beta. With U_D distinct tokens,
 // D' = U_D (1 + R_D* (1 - e^(-R_D / R_D*))), R_D = D / U_D - 1, and the same for size, where U_N is the size that U_D tokens are
@@ -26,16 +26,14 @@ export const C4_BASE: Base = {
   beta: 0.3526596,
 };
 
-const BASE_PARAMETERS: readonly Parameter[] = [
-  { name: "A", unit: "loss at N = 1", bounds: "> 0" },
-  { name: "B", unit: "loss at D = 1", bounds: "> 0" },
-  { name: "E", unit: "loss", bounds: "> 0" },
-  { name: "alpha", unit: "none", bounds: "> 0" },
-  { name: "beta", unit: "none", bounds: "> 0" },
-];
-const DECAYS: readonly Parameter[] = [
-  { name: "R_D*", unit: "repeats of the data", bounds: "> 0" },
-  { name: "R_N*", unit: "repeats of the size", bounds: "> 0" },
+const DECAYS = [positive("R_D*", "repeats of the data"), positive("R_N*", "repeats of the size")];
+const PARAMETERS = [
+  positive("A", "loss at N = 1"),
+  positive("B", "loss at D = 1"),
+  positive("E", "loss"),
+  positive("alpha", "none"),
+  positive("beta", "none"),
+  ...DECAYS,
 ];
 
 /** From a few passes to more than any table holds: the valley in R_D* is flat, and its two ends are different minima. */
@@ -92,11 +90,10 @@ export const dataConstrainedLaw: Law = {
   formula:
     "L(N, D, U) = E + A N'^-alpha + B D'^-beta, D' = U (1 + R_D* (1 - e^((1 - D / U) / R_D*))), N' alike around the size optimal for U",
   source: "arXiv 2305.16264, equations 5 and 6",
-  parameters: [...BASE_PARAMETERS, ...DECAYS],
+  parameters: PARAMETERS,
   uses: ["n", "d", "unique"],
   ...formula,
-  natural: (theta) => Array.from(theta, Math.exp),
-  internal: (natural) => Float64Array.from(natural, Math.log),
+  ...scalesOf(PARAMETERS),
   starts: (runs) =>
     startsOnGrid(formula, runs, {
       axes: [
@@ -148,8 +145,7 @@ export function repeatsLaw(base: Base, name: string): Law {
       gradient[1] = full[6]!;
       return value;
     },
-    natural: (theta) => Array.from(theta, Math.exp),
-    internal: (natural) => Float64Array.from(natural, Math.log),
+    ...scalesOf(DECAYS),
     starts: () =>
       DECAYS_TO_TRY.data.flatMap((data) =>
         DECAYS_TO_TRY.size.map((size) => Float64Array.of(Math.log(data), Math.log(size))),

@@ -1,7 +1,7 @@
 /** @file Farseer's law: floor, level of data and exponent of data, each a stretched exponential of size. */
 
-import { type Law, logSumExp } from "../law.ts";
-import { chinchillaLaw } from "./chinchilla.ts";
+import { type Law, logSumExp, real, scalesOf } from "../law.ts";
+import { chinchillaLaw } from "./power-laws.ts";
 
 const TERMS = new Float64Array(2);
 
@@ -25,6 +25,10 @@ function powerSlope(p: number, logN: number): number {
   return (logN * Math.exp(p * logN) - Math.expm1(p * logN) / p) / p;
 }
 
+const PARAMETERS = ["a1", "alpha", "b1", "a2", "beta", "b2", "a3", "gamma", "b3"].map((name) =>
+  real(name, name === "b2" || name === "b3" ? "log loss" : "none"),
+);
+
 /**
  * theta = (a1, alpha, b1, a2, beta, b2, a3, gamma, b3), n^[p] = (n^p - 1) / p. The paper writes a n^p + b, the same curves: its a
  * is a / p and its b is b - a / p here, which run off to infinity as p passes zero. The data's exponent changes with size, so that
@@ -36,11 +40,7 @@ export const farseerLaw: Law = {
   formula:
     "L(N, D) = e^(a3 n^[gamma] + b3) + e^(a2 n^[beta] + b2) D^(-e^(a1 n^[alpha] + b1)), n = N / 1e9, n^[p] = (n^p - 1) / p",
   source: "arXiv 2506.10972, equation 3, with its powers centred",
-  parameters: ["a1", "alpha", "b1", "a2", "beta", "b2", "a3", "gamma", "b3"].map((name) => ({
-    name,
-    unit: name === "b2" || name === "b3" ? "log loss" : "none",
-    bounds: "real",
-  })),
+  parameters: PARAMETERS,
   uses: ["n", "d"],
   covariates: ({ n, d }) => Float64Array.of(Math.log(n) - LOG_UNIT, Math.log(d)),
   logLoss(theta, x, gradient) {
@@ -66,8 +66,7 @@ export const farseerLaw: Law = {
     gradient[8] = floor;
     return value;
   },
-  natural: (theta) => Array.from(theta),
-  internal: (natural) => Float64Array.from(natural),
+  ...scalesOf(PARAMETERS),
   // Chinchilla's law is a1 = a2 = 0; its E + A N^-alpha is matched in level and slope at the middle size.
   starts(runs) {
     const logNs = runs.map((run) => Math.log(run.n) - LOG_UNIT);

@@ -1,7 +1,8 @@
 /** @file The Chinchilla law with an outer exponent, L(N, D) = E + (A N^-alpha + B D^-beta)^gamma: how the two shortages add up. */
 
-import { type Law, logSumExp } from "../law.ts";
-import { startsOnGrid } from "./projection.ts";
+import { falling, type Law, logSumExp, positive, scalesOf } from "../law.ts";
+import { SIZE_EXPONENT } from "./power-laws.ts";
+import { startsOnGrid } from "./starts.ts";
 
 const INNER = new Float64Array(2);
 const OUTER = new Float64Array(2);
@@ -32,6 +33,15 @@ const formula = {
 const SLOPES = [0.1, 0.18, 0.3, 0.5, 0.8] as const;
 const FLOOR_SHARES = [0.3, 0.6, 0.85] as const;
 
+const PARAMETERS = [
+  positive("A", "loss^(1 / gamma) at N = 1"),
+  positive("B", "loss^(1 / gamma) at D = 1"),
+  positive("E", "loss"),
+  falling("alpha"),
+  falling("beta"),
+  positive("gamma", "none"),
+];
+
 /**
  * theta = (log A, log B, log E, alpha, beta, log gamma). gamma = 1 is Chinchilla's law; towards 0 only the larger shortage counts.
  * Kaplan's law is E = 0, beta = 1. gamma shows only in runs far from the best D / N, both ways.
@@ -40,19 +50,10 @@ export const gammaLaw: Law = {
   name: "gamma",
   formula: "L(N, D) = E + (A N^-alpha + B D^-beta)^gamma",
   source: "arXiv 2502.08606, the law of a model trained without a teacher",
-  parameters: [
-    { name: "A", unit: "loss^(1 / gamma) at N = 1", bounds: "> 0" },
-    { name: "B", unit: "loss^(1 / gamma) at D = 1", bounds: "> 0" },
-    { name: "E", unit: "loss", bounds: "> 0" },
-    { name: "alpha", unit: "none", bounds: "real, positive where loss falls" },
-    { name: "beta", unit: "none", bounds: "real, positive where loss falls" },
-    { name: "gamma", unit: "none", bounds: "> 0" },
-  ],
+  parameters: PARAMETERS,
   uses: ["n", "d"],
   ...formula,
-  natural: (theta) => Array.from(theta, (value, i) => (i === 3 || i === 4 ? value : Math.exp(value))),
-  internal: (natural) =>
-    Float64Array.from(natural, (value, i) => (i === 3 || i === 4 ? value : Math.log(value))),
+  ...scalesOf(PARAMETERS),
   starts(runs) {
     const lowest = Math.min(...runs.map((run) => run.loss));
     return startsOnGrid(formula, runs, {
@@ -67,12 +68,5 @@ export const gammaLaw: Law = {
         Float64Array.of(a!, b!, Math.log(share! * lowest), size! / gamma!, data! / gamma!, Math.log(gamma!)),
     });
   },
-  derived: [
-    {
-      name: "beta / (alpha + beta)",
-      unit: "exponent of the best N in C",
-      reads: ["alpha", "beta"],
-      of: ([, , , alpha, beta]) => beta! / (alpha! + beta!),
-    },
-  ],
+  derived: [SIZE_EXPONENT],
 };

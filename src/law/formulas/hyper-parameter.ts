@@ -1,7 +1,9 @@
 /** @file The hyper-parameter law, value = k N^p D^q: the best learning rate or batch size for a model and its tokens. */
 
-import type { Law } from "../law.ts";
+import { type Law, positive, real, scalesOf } from "../law.ts";
 import { linearFit } from "./straight-line.ts";
+
+const PARAMETERS = [positive("k", "value at N = D = 1"), real("p"), real("q")];
 
 /**
  * theta = (log k, p, q). The table's loss column holds the best learning rate (or batch, in tokens) found at each N and D. Rows
@@ -12,11 +14,7 @@ export const hyperParameterLaw: Law = {
   name: "hyper-parameter",
   formula: "value(N, D) = k N^p D^q",
   source: "arXiv 2503.04715, equation 1",
-  parameters: [
-    { name: "k", unit: "value at N = D = 1", bounds: "> 0" },
-    { name: "p", unit: "none", bounds: "real" },
-    { name: "q", unit: "none", bounds: "real" },
-  ],
+  parameters: PARAMETERS,
   uses: ["n", "d"],
   covariates: ({ n, d }) => Float64Array.of(Math.log(n), Math.log(d)),
   logLoss(theta, x, gradient) {
@@ -25,8 +23,7 @@ export const hyperParameterLaw: Law = {
     gradient[2] = x[1]!;
     return theta[0]! + theta[1]! * x[0]! + theta[2]! * x[1]!;
   },
-  natural: (theta) => [Math.exp(theta[0]!), theta[1]!, theta[2]!],
-  internal: ([k, p, q]) => Float64Array.of(Math.log(k!), p!, q!),
+  ...scalesOf(PARAMETERS),
   starts: (runs) => [
     Float64Array.from(
       linearFit(

@@ -1,7 +1,7 @@
 /** @file Kaplan's law, L(N, D) = [(Nc / N)^(aN / aD) + Dc / D]^aD: size and data share one exponent's bend, and no floor. */
 
-import { type Law, logSumExp } from "../law.ts";
-import { startsOnGrid } from "./projection.ts";
+import { type Law, logSumExp, positive, scalesOf } from "../law.ts";
+import { startsOnGrid } from "./starts.ts";
 
 const TERMS = new Float64Array(2);
 
@@ -25,6 +25,13 @@ const formula = {
   },
 } satisfies Pick<Law, "covariates" | "logLoss">;
 
+const PARAMETERS = [
+  positive("Nc", "parameters"),
+  positive("Dc", "tokens"),
+  positive("aN", "none"),
+  positive("aD", "none"),
+];
+
 /**
  * theta = (log Nc, log Dc, log aN, log aD). As either N or D grows without bound the loss becomes a power of the other, down to
  * zero. L^(1 / aD) is linear in Nc^(aN / aD) and Dc: that is how the starts are found.
@@ -33,16 +40,10 @@ export const kaplanLaw: Law = {
   name: "kaplan",
   formula: "L(N, D) = [(Nc / N)^(aN / aD) + Dc / D]^aD",
   source: "arXiv 2001.08361, equation 1.5",
-  parameters: [
-    { name: "Nc", unit: "parameters", bounds: "> 0" },
-    { name: "Dc", unit: "tokens", bounds: "> 0" },
-    { name: "aN", unit: "none", bounds: "> 0" },
-    { name: "aD", unit: "none", bounds: "> 0" },
-  ],
+  parameters: PARAMETERS,
   uses: ["n", "d"],
   ...formula,
-  natural: (theta) => Array.from(theta, Math.exp),
-  internal: (natural) => Float64Array.from(natural, Math.log),
+  ...scalesOf(PARAMETERS),
   starts: (runs) =>
     startsOnGrid(formula, runs, {
       axes: [EXPONENTS, EXPONENTS],

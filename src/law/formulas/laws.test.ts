@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fitLaw } from "../../laws/fit/fit.ts";
 import { Random } from "../../math/random.ts";
-import { PUBLISHED_DECAY } from "../effective-data.ts";
 import { type Design, type Law, lossOf, type Run } from "../law.ts";
+import { PUBLISHED_REPETITION } from "../repeats.ts";
 import { LAWS, lawNamed } from "./all.ts";
 import { c4RepeatsLaw } from "./data-constrained.ts";
-import { pinnedComputeLaw } from "./pinned-compute.ts";
+import { pinnedComputeLaw } from "./power-laws.ts";
 
 /** Their curves are found again, their numbers only to a few per cent: different numbers draw nearly the same curve. */
 const HARD_TO_TELL = ["farseer", "broken"];
@@ -53,12 +53,12 @@ const examples: readonly Example[] = [
   },
   {
     law: lawNamed("data-constrained"),
-    natural: [521, 1488, 1.87, 0.353, 0.37, PUBLISHED_DECAY.data, PUBLISHED_DECAY.size],
+    natural: [521, 1488, 1.87, 0.353, 0.37, PUBLISHED_REPETITION.tokens, PUBLISHED_REPETITION.parameters],
     designs: repeated,
   },
   {
     law: lawNamed("data-constrained-c4"),
-    natural: [PUBLISHED_DECAY.data, PUBLISHED_DECAY.size],
+    natural: [PUBLISHED_REPETITION.tokens, PUBLISHED_REPETITION.parameters],
     designs: repeated,
   },
   { law: lawNamed("overfitting"), natural: [521, 1488, 1.87, 0.353, 0.37, 0.02], designs: repeated },

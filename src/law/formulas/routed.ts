@@ -1,24 +1,21 @@
 /** @file Clark's laws of routed models: log loss bilinear in log size and log experts, so that routing helps less the larger the model. */
 
-import type { Derived, Law, Parameter } from "../law.ts";
+import { type Derived, type Law, positive, real, scalesOf } from "../law.ts";
 import { linearFit } from "./straight-line.ts";
 
 // Clark et al. 2022 (arXiv 2202.01169), equation 1, in logarithms to base 10 as there (their table 3 gives S-Base a -.082,
 // b -.108, c .009, d 1.104, E_start 1.847, E_max 314.5). All their runs saw 130B tokens: a law of N and E at that D alone.
 
-const COEFFICIENTS: readonly Parameter[] = [
-  { name: "a", unit: "decades of loss per decade of N", bounds: "real, negative where loss falls" },
-  {
-    name: "b",
-    unit: "decades of loss per decade of experts at N = 1",
-    bounds: "real, negative where routing helps",
-  },
-  {
-    name: "c",
-    unit: "change of b per decade of N",
-    bounds: "real, positive where routing helps less with size",
-  },
-  { name: "d", unit: "log10 of the loss at N = 1 and one expert", bounds: "real" },
+const COEFFICIENTS = [
+  real("a", "decades of loss per decade of N"),
+  real("b", "decades of loss per decade of experts at N = 1"),
+  real("c", "change of b per decade of N"),
+  real("d", "log10 of the loss at N = 1 and one expert"),
+];
+const SATURATING = [
+  ...COEFFICIENTS,
+  positive("E_start", "experts"),
+  { name: "E_max / E_start", unit: "none", above: 1 },
 ];
 
 const covariates: Law["covariates"] = ({ n, experts = 1 }) =>
@@ -69,8 +66,7 @@ export const routedLaw: Law = {
     gradient[3] = Math.LN10;
     return Math.LN10 * (theta[0]! * logN + theta[1]! * logE + theta[2]! * logN * logE + theta[3]!);
   },
-  natural: (theta) => Array.from(theta),
-  internal: (natural) => Float64Array.from(natural),
+  ...scalesOf(COEFFICIENTS),
   starts: (runs) => [
     Float64Array.from(
       bilinear(runs.map((run) => [Math.log10(run.n), Math.log10(run.experts ?? 1), Math.log10(run.loss)])),
@@ -107,11 +103,7 @@ export const saturatingRoutedLaw: Law = {
   name: "routed-saturating",
   formula: "as routed, with E' for E: 1 / E' = 1 / (E - 1 + 1 / (1 / E_start - 1 / E_max)) + 1 / E_max",
   source: "arXiv 2202.01169, equation 1",
-  parameters: [
-    ...COEFFICIENTS,
-    { name: "E_start", unit: "experts", bounds: "> 0" },
-    { name: "E_max / E_start", unit: "none", bounds: "> 1" },
-  ],
+  parameters: SATURATING,
   uses: ["n", "experts"],
   covariates,
   logLoss(theta, x, gradient) {
@@ -122,9 +114,7 @@ export const saturatingRoutedLaw: Law = {
     gradient[5] = perLogE * perRatio;
     return value;
   },
-  natural: (theta) => [...theta.slice(0, 4), Math.exp(theta[4]!), 1 + Math.exp(theta[5]!)],
-  internal: (natural) =>
-    Float64Array.of(...natural.slice(0, 4), Math.log(natural[4]!), Math.log(natural[5]! - 1)),
+  ...scalesOf(SATURATING),
   starts: (runs) =>
     SATURATIONS.map(([start, ratio]) => {
       const shape = Float64Array.of(0, 0, 0, 0, Math.log(start), Math.log(ratio - 1));

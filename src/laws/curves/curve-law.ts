@@ -1,6 +1,5 @@
 /** @file What a learning-curve law is: the loss at each point of a schedule's geometry, with its gradient. */
 
-import type { Parameter } from "../../law/law.ts";
 import type { Geometry, Units } from "./geometry.ts";
 
 /**
@@ -11,7 +10,7 @@ export type CurveLaw = {
   readonly name: string;
   readonly formula: string;
   readonly source: string;
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly { readonly name: string; readonly unit: string; readonly bounds: string }[];
   /** Loss at every point; writes d loss[i] / d theta[j] to `jacobian[i * parameters.length + j]`. */
   readonly losses: (theta: Float64Array, geometry: Geometry, jacobian: Float64Array) => Float64Array;
   readonly natural: (theta: Float64Array, units: Units) => readonly number[];

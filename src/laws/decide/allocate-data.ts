@@ -1,5 +1,7 @@
 /** @file The data-limited variant of an allocation: is a budget bound by compute or by data, from which scale on, and what do repeats cost? */
 
+import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
+import { optimumOn, type SplitLoss, splitLossOf } from "../../law/optimum.ts";
 import {
   limitedSurface,
   NEARLY_FREE_EPOCHS,
@@ -7,9 +9,7 @@ import {
   REPETITIONS,
   type Repetition,
   stockOf,
-} from "../../law/data-limit.ts";
-import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
-import { optimumOn, type SplitLoss, splitLossOf } from "../../law/optimum.ts";
+} from "../../law/repeats.ts";
 import type { Estimate } from "../../math/interval.ts";
 import { fitTable } from "../fit/fit-table.ts";
 import { REPEAT_DECAY } from "../fit/kept-epochs.ts";

@@ -1,7 +1,5 @@
 import { expect, test } from "vitest";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
-import { tiedChinchillaLaw } from "../../law/formulas/chinchilla-tied.ts";
-import { computeLaw } from "../../law/formulas/compute.ts";
+import { chinchillaLaw, computeLaw, tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lawFileText, readLawFile } from "../../law/law-file.ts";
 import { optimumOn, splitLossOf } from "../../law/optimum.ts";
 import { quantile } from "../../math/statistics.ts";

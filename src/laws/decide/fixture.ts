@@ -1,7 +1,7 @@
 /** @file Tables of runs for the tests of decisions: made from a known law, or read from the public data. */
 
 import { thirdParty } from "../../../test/support/third-party.ts";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lossOf } from "../../law/law.ts";
 import { Random } from "../../math/random.ts";
 import { type RunTable, readTable, type TableRun } from "../table/table.ts";

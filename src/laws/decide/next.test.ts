@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { lawNamed } from "../../law/formulas/all.ts";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
-import { computeLaw } from "../../law/formulas/compute.ts";
+import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
 import { fitLaw } from "../fit/fit.ts";
 import { knownTable } from "./fixture.ts";
 import { informationOf, varianceOf } from "./information.ts";

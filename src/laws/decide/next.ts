@@ -1,8 +1,7 @@
 /** @file The next rung: of all designs that a budget can pay, which one would narrow the answer to a question most? */
 
 import { UserError } from "../../errors.ts";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
-import { computeLaw } from "../../law/formulas/compute.ts";
+import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
 import type { Design, Law, Run } from "../../law/law.ts";
 import { optimumOn, splitLossOf } from "../../law/optimum.ts";
 import type { Estimate } from "../../math/interval.ts";

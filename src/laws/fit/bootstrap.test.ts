@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { Random } from "../../math/random.ts";
 import { standardDeviation } from "../../math/statistics.ts";
 import { bootstrapFit } from "./bootstrap.ts";

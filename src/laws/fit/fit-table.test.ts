@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
 import { c4RepeatsLaw, dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
+import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { standardDeviation } from "../../math/statistics.ts";
 import { fitReportJson, fitTable } from "./fit-table.ts";
 import { knownRuns, MUENNIGHOFF, muennighoffTable, repeatingRuns, tableOf } from "./fixture.ts";

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
-import { computeLaw } from "../../law/formulas/compute.ts";
+import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
 import { Random } from "../../math/random.ts";
 import { fitLaw, fitObjective, startingPoints } from "./fit.ts";
 import { EPOCH, epochTable, knownRuns } from "./fixture.ts";

@@ -3,8 +3,8 @@
  */
 
 import { thirdParty } from "../../../test/support/third-party.ts";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
 import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
+import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lossOf } from "../../law/law.ts";
 import { Random } from "../../math/random.ts";
 import { type RunTable, readTable, type TableOptions, type TableRun } from "../table/table.ts";

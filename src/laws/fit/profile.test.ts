@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
 import { c4RepeatsLaw } from "../../law/formulas/data-constrained.ts";
+import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { fitLaw } from "./fit.ts";
 import { knownRuns, MUENNIGHOFF, muennighoffTable } from "./fixture.ts";
 import { inverseInformation } from "./objective.ts";

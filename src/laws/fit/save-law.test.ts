@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lawFileText, parameterDraws, readLawFile, savedLawOf } from "../../law/law-file.ts";
 import { fitTable } from "./fit-table.ts";
 import { knownRuns, tableOf } from "./fixture.ts";

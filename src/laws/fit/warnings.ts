@@ -32,9 +32,9 @@ export function warningsOf(
         `${name} is not identified: the runs say ${knownText(parameter)}. Its fitted value must not be ` +
         "quoted alone; add runs that differ in what it multiplies",
     );
-  for (const { name, bounds } of law.parameters) {
+  for (const { name, isFalling } of law.parameters) {
     const value = fit.parameters[name]!;
-    if (/positive where loss falls/.test(bounds) && value < 0)
+    if (isFalling && value < 0)
       warnings.push(`${name} is negative (${significant(value)}): along it the fitted loss rises`);
   }
   if (shareAtOptimum < FEW_STARTS)

@@ -1,7 +1,7 @@
 /** @file Forecasts the target's final loss from a small ladder: median, an honest 90 % interval, and the reasons for it. */
 
 import { UserError } from "../../errors.ts";
-import { computeLaw } from "../../law/formulas/compute.ts";
+import { computeLaw } from "../../law/formulas/power-laws.ts";
 import type { Design, Run } from "../../law/law.ts";
 import type { Interval } from "../../math/interval.ts";
 import { plainBootstrap } from "../fit/bootstrap.ts";

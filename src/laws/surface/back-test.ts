@@ -1,9 +1,8 @@
 /** @file The rolling-origin back-test of a table: at every cut, what the runs below said of those above, and whether their intervals held. */
 
 import { UserError } from "../../errors.ts";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
-import { computeLaw } from "../../law/formulas/compute.ts";
 import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
+import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
 import { routedLaw } from "../../law/formulas/routed.ts";
 import { type Law, lossOf } from "../../law/law.ts";
 import type { Interval } from "../../math/interval.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
+import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lossOf } from "../../law/law.ts";
 import { Random } from "../../math/random.ts";
 import { studyRuns } from "../study.ts";

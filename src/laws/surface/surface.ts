@@ -1,7 +1,7 @@
 /** @file Laws as surfaces over size and data, relative to an anchor run: what of them is unknown, and what is believed of it. */
 
-import { effectiveRatio } from "../../law/effective-data.ts";
 import type { Design } from "../../law/law.ts";
+import { effectiveRatio } from "../../law/repeats.ts";
 import {
   BEND,
   type Belief,

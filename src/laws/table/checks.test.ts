@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { chinchillaLaw } from "../../law/formulas/chinchilla.ts";
-import { computeLaw } from "../../law/formulas/compute.ts";
+import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
 import type { Law } from "../../law/law.ts";
 import { checkTable } from "./checks.ts";
 import { confoundedParameters, symmetricEigen } from "./confounded.ts";

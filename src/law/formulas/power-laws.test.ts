@@ -2,8 +2,7 @@ import { expect, test } from "vitest";
 import { thirdParty } from "../../../test/support/third-party.ts";
 import { minimise } from "../../math/minimise.ts";
 import { lossOf, type Run } from "../law.ts";
-import { tiedChinchillaLaw } from "./chinchilla-tied.ts";
-import { overTrainingLaw as law } from "./over-training.ts";
+import { overTrainingLaw as law, tiedChinchillaLaw } from "./power-laws.ts";
 
 test("with C = 6 N D it is the Chinchilla law with one exponent", () => {
   const [a, b, eta] = [70, 200, 0.136];
