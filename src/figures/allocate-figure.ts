@@ -2,7 +2,8 @@
 
 import type { PlotOptions } from "@observablehq/plot";
 import { formatCount, significant } from "../units/print.ts";
-import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
+import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
+import { band, computeAxis, DASHED, diamonds, framed } from "./panel.ts";
 
 type SizePoint = {
   readonly n: number;
@@ -52,74 +53,39 @@ export function allocateFigure(data: AllocateFigureData): Promise<string> {
 
 const flops = (value: number) => Number(value.toPrecision(2)).toExponential().replace("e+", "e");
 
-const acrossAxis = { labelAnchor: "center", labelArrow: "none", labelOffset: 38 } as const;
-
 function valleyPanel(plot: PlotLibrary, data: AllocateFigureData): PlotOptions {
-  const shown = data.valleys.map(({ points, optimum }) =>
-    points.filter(({ loss }) => loss <= optimum.loss * 1.06),
+  const lines = data.valleys.map(({ points, optimum }, i) =>
+    plot.lineY(
+      points.filter(({ loss }) => loss <= optimum.loss * 1.06),
+      { x: "n", y: "loss", stroke: i === 0 ? COLOUR.predicted : COLOUR.band, strokeWidth: 2 },
+    ),
   );
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { type: "log", label: null },
-    y: { label: null, nice: true },
-    marks: [
-      plot.gridY({ ticks: 6, stroke: COLOUR.grid, strokeOpacity: 1 }),
+  const optima = data.valleys.map(({ optimum }) => optimum);
+  return framed(
+    plot,
+    { label: "model size N", format: (n) => formatCount(n, 1), scale: { type: "log" } },
+    { label: "loss", scale: { nice: true } },
+    [
       plot.rectX([data.flat], { x1: "lo", x2: "hi", fill: COLOUR.heldOut, fillOpacity: 0.2 }),
-      plot.axisX({
-        ticks: 6,
-        tickFormat: (n: number) => formatCount(n, 1),
-        label: "model size N",
-        ...acrossAxis,
-      }),
-      plot.axisY({ ticks: 6, label: "loss", ...AXIS_LABEL_Y }),
-      ...shown.map((points, i) =>
-        plot.lineY(points, {
-          x: "n",
-          y: "loss",
-          stroke: i === 0 ? COLOUR.predicted : COLOUR.band,
-          strokeWidth: 2,
-        }),
-      ),
-      plot.dot(
-        data.valleys.map(({ optimum }) => optimum),
-        { x: "n", y: "loss", r: 4, fill: COLOUR.predicted },
-      ),
-      plot.dot(data.choice ? [data.choice] : [], {
-        x: "n",
-        y: "loss",
-        symbol: "diamond",
-        r: 5,
-        fill: COLOUR.measured,
-        stroke: "#ffffff",
-      }),
-      plot.frame({ stroke: COLOUR.faint }),
+      ...lines,
+      plot.dot(optima, { x: "n", y: "loss", r: 4, fill: COLOUR.predicted }),
+      diamonds(plot, data.choice ? [[data.choice.n, data.choice.loss]] : []),
     ],
-  };
+  );
 }
 
 function pathPanel(plot: PlotLibrary, data: AllocateFigureData): PlotOptions {
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { type: "log", label: null },
-    y: { type: "log", label: null },
-    marks: [
-      plot.axisX({ ticks: 6, tickFormat: flops, label: "training compute C, FLOPs", ...acrossAxis }),
-      plot.axisY({
-        ticks: 5,
-        tickFormat: (n: number) => formatCount(n, 1),
-        label: "optimal size N",
-        ...AXIS_LABEL_Y,
-      }),
-      plot.areaY(data.path, { x: "compute", y1: "lo", y2: "hi", fill: COLOUR.band, fillOpacity: 0.3 }),
-      plot.lineY(data.path, { x: "compute", y: "n", stroke: COLOUR.predicted, strokeWidth: 2 }),
-      plot.dot(
-        data.valleys.map(({ compute, optimum }) => ({ compute, n: optimum.n })),
-        { x: "compute", y: "n", r: 4, fill: COLOUR.predicted },
-      ),
-      plot.ruleX([data.largestCompute], { stroke: COLOUR.faint, strokeDasharray: "4,4" }),
-      plot.frame({ stroke: COLOUR.faint }),
+  const path = data.path.map((point) => ({ ...point, median: point.n }));
+  const computes = path.map(({ compute }) => compute);
+  const optima = data.valleys.map(({ compute, optimum }) => [compute, optimum.n]);
+  return framed(
+    plot,
+    computeAxis([Math.min(...computes), Math.max(...computes)]),
+    { label: "optimal size N", ticks: 5, format: (n) => formatCount(n, 1), scale: { type: "log" } },
+    [
+      ...band(plot, path, "compute"),
+      plot.dot(optima, { x: "0", y: "1", r: 4, fill: COLOUR.predicted }),
+      plot.ruleX([data.largestCompute], DASHED),
     ],
-  };
+  );
 }

@@ -1,7 +1,9 @@
 /** @file A back-test: how often 90 % intervals held and what they scored, against reach, beside the plain bootstrap. */
 
 import type { PlotOptions } from "@observablehq/plot";
-import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
+import { significant } from "../units/print.ts";
+import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
+import { framed } from "./panel.ts";
 
 type Scored = {
   readonly coverage90: number;
@@ -42,35 +44,19 @@ function panel(
   of: (scored: Scored) => number,
   domain: [number, number] | undefined,
 ): PlotOptions {
-  const isShare = domain !== undefined;
   const shown = cuts.filter((cut) => Number.isFinite(of(cut.plainBootstrap)));
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 44,
-    x: { type: "log", label: "reach", labelAnchor: "center", labelArrow: "none", ticks: 6, tickFormat: "~g" },
-    y: { ...(isShare ? { domain } : { zero: true }), label: null },
-    marks: [
-      plot.gridY({ ticks: 5, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisY({ ticks: 5, label, ...AXIS_LABEL_Y }),
-      ...(isShare
-        ? [plot.rectY([0], { y1: () => 0.8, y2: () => 0.97, fill: COLOUR.band, fillOpacity: 0.2 })]
-        : []),
-      plot.lineY(shown, { x: "reach", y: (cut) => of(cut), stroke: COLOUR.predicted }),
-      plot.dot(shown, { x: "reach", y: (cut) => of(cut), fill: COLOUR.predicted, r: 4 }),
-      plot.lineY(shown, {
-        x: "reach",
-        y: (cut) => of(cut.plainBootstrap),
-        stroke: COLOUR.measured,
-        strokeDasharray: "4,3",
-      }),
-      plot.dot(shown, {
-        x: "reach",
-        y: (cut) => of(cut.plainBootstrap),
-        fill: COLOUR.measured,
-        symbol: "diamond",
-        r: 5,
-      }),
-      plot.frame({ stroke: COLOUR.faint }),
+  const bootstrap = { x: "reach", y: (cut: (typeof cuts)[number]) => of(cut.plainBootstrap) };
+  const isShare = domain !== undefined;
+  return framed(
+    plot,
+    { label: "reach", format: (reach) => significant(reach, 2), scale: { type: "log" } },
+    { label, ticks: 5, scale: isShare ? { domain } : { zero: true } },
+    [
+      plot.lineY(shown, { x: "reach", y: of, stroke: COLOUR.predicted }),
+      plot.dot(shown, { x: "reach", y: of, fill: COLOUR.predicted, r: 4 }),
+      plot.lineY(shown, { ...bootstrap, stroke: COLOUR.measured, strokeDasharray: "4,3" }),
+      plot.dot(shown, { ...bootstrap, fill: COLOUR.measured, symbol: "diamond", r: 5 }),
     ],
-  };
+    isShare ? [plot.rectY([0], { y1: () => 0.8, y2: () => 0.97, fill: COLOUR.band, fillOpacity: 0.2 })] : [],
+  );
 }

@@ -2,7 +2,8 @@
 
 import type { PlotOptions } from "@observablehq/plot";
 import { formatCount, significant } from "../units/print.ts";
-import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
+import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
+import { type Axis, band, framed } from "./panel.ts";
 
 type SizePoint = {
   readonly params: number;
@@ -23,7 +24,6 @@ export type CodesignFigureData = {
 };
 
 const OTHER_COLOURS = [COLOUR.measured, COLOUR.kept, COLOUR.other] as const;
-const acrossAxis = { labelAnchor: "center", labelArrow: "none", labelOffset: 38 } as const;
 /** Sizes whose loss is further above the best are not shown: they would flatten the valley. */
 const SHOWN = 1.03;
 
@@ -51,16 +51,15 @@ export function codesignFigure(data: CodesignFigureData): Promise<string> {
   });
 }
 
-function acrossOf(plot: PlotLibrary) {
-  return plot.axisX({
-    ticks: 6,
-    tickFormat: (params: number) => formatCount(params, 2),
+/** One axis of sizes for both panels: that of the frontier as shown. */
+function sizeAxis(data: CodesignFigureData): Axis {
+  return {
     label: "parameters in matrix products that a token meets",
-    ...acrossAxis,
-  });
+    format: (params) => formatCount(params, 2),
+    scale: { type: "log", domain: domainOf(data) },
+  };
 }
 
-/** One range of sizes for both panels: that of the frontier as shown. */
 function domainOf(data: CodesignFigureData): [number, number] {
   const sizes = data.frontier.filter(shownIn(data)).map(({ params }) => params);
   return [Math.min(...sizes), Math.max(...sizes)];
@@ -78,67 +77,35 @@ function isInside(
   return (point) => isShown(point) && point.params >= least && point.params <= most;
 }
 
+/** Designs on fast domains of other sizes, one line each. */
+function otherLines(plot: PlotLibrary, data: CodesignFigureData, y: keyof SizePoint) {
+  return data.others.map(({ points }, i) =>
+    plot.lineY(points.filter(isInside(data)), {
+      x: "params",
+      y,
+      stroke: OTHER_COLOURS[i % OTHER_COLOURS.length]!,
+      strokeWidth: 1.5,
+    }),
+  );
+}
+
 function lossPanel(plot: PlotLibrary, data: CodesignFigureData): PlotOptions {
   const isShown = isInside(data);
-  const frontier = data.frontier.filter(isShown);
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { type: "log", label: null, domain: domainOf(data) },
-    y: { label: null, nice: true },
-    marks: [
-      plot.gridY({ ticks: 6, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      acrossOf(plot),
-      plot.axisY({ ticks: 6, label: "loss", ...AXIS_LABEL_Y }),
-      plot.areaY(frontier, { x: "params", y1: "lo", y2: "hi", fill: COLOUR.band, fillOpacity: 0.3 }),
-      plot.lineY(data.lawAlone.filter(isShown), {
-        x: "params",
-        y: "loss",
-        stroke: COLOUR.faint,
-        strokeDasharray: "5,3",
-      }),
-      ...data.others.map(({ points }, i) =>
-        plot.lineY(points.filter(isShown), {
-          x: "params",
-          y: "loss",
-          stroke: OTHER_COLOURS[i % OTHER_COLOURS.length]!,
-          strokeWidth: 1.5,
-        }),
-      ),
-      plot.lineY(frontier, { x: "params", y: "loss", stroke: COLOUR.predicted, strokeWidth: 2 }),
-      plot.dot([data.best], { x: "params", y: "loss", r: 4.5, fill: COLOUR.predicted }),
-      plot.frame({ stroke: COLOUR.faint }),
-    ],
-  };
+  const frontier = data.frontier.filter(isShown).map((point) => ({ ...point, median: point.loss }));
+  const dashed = { stroke: COLOUR.faint, strokeDasharray: "5,3" };
+  return framed(plot, sizeAxis(data), { label: "loss", scale: { nice: true } }, [
+    plot.lineY(data.lawAlone.filter(isShown), { x: "params", y: "loss", ...dashed }),
+    ...otherLines(plot, data, "loss"),
+    ...band(plot, frontier, "params"),
+    plot.dot([data.best], { x: "params", y: "loss", r: 4.5, fill: COLOUR.predicted }),
+  ]);
 }
 
 function utilisationPanel(plot: PlotLibrary, data: CodesignFigureData): PlotOptions {
-  const isShown = isInside(data);
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { type: "log", label: null, domain: domainOf(data) },
-    y: { label: null, nice: true },
-    marks: [
-      plot.gridY({ ticks: 5, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      acrossOf(plot),
-      plot.axisY({ ticks: 5, label: "MFU, %", ...AXIS_LABEL_Y }),
-      ...data.others.map(({ points }, i) =>
-        plot.lineY(points.filter(isShown), {
-          x: "params",
-          y: "mfuPercent",
-          stroke: OTHER_COLOURS[i % OTHER_COLOURS.length]!,
-          strokeWidth: 1.5,
-        }),
-      ),
-      plot.lineY(data.frontier.filter(isShown), {
-        x: "params",
-        y: "mfuPercent",
-        stroke: COLOUR.predicted,
-        strokeWidth: 2,
-      }),
-      plot.dot([data.best], { x: "params", y: "mfuPercent", r: 4.5, fill: COLOUR.predicted }),
-      plot.frame({ stroke: COLOUR.faint }),
-    ],
-  };
+  const frontier = data.frontier.filter(isInside(data));
+  return framed(plot, sizeAxis(data), { label: "MFU, %", ticks: 5, scale: { nice: true } }, [
+    ...otherLines(plot, data, "mfuPercent"),
+    plot.lineY(frontier, { x: "params", y: "mfuPercent", stroke: COLOUR.predicted, strokeWidth: 2 }),
+    plot.dot([data.best], { x: "params", y: "mfuPercent", r: 4.5, fill: COLOUR.predicted }),
+  ]);
 }

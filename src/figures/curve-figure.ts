@@ -3,15 +3,8 @@
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
 import { fixed, formatCount, formatPercent } from "../units/print.ts";
-import {
-  AXIS_LABEL_Y,
-  CAP_ACROSS,
-  COLOUR,
-  drawFigure,
-  type LegendEntry,
-  PANEL_MARGINS,
-  type PlotLibrary,
-} from "./draw.ts";
+import { CAP_ACROSS, COLOUR, drawFigure, type LegendEntry, type PlotLibrary } from "./draw.ts";
+import { type Axis, band, diamonds, framed, padded } from "./panel.ts";
 
 export type CurveFigureData = {
   /** Training loss in order of tokens. */
@@ -88,112 +81,56 @@ export function curveFigure(data: CurveFigureData): Promise<string> {
   });
 }
 
-function curvePanel(plot: PlotLibrary, data: CurveFigureData, yDomain: [number, number]): PlotOptions {
-  const shown = data.points.filter((point) => point.bitsPerByte <= yDomain[1]);
+function curvePanel(plot: PlotLibrary, data: CurveFigureData, range: [number, number]): PlotOptions {
+  const shown = data.points.filter((point) => point.bitsPerByte <= range[1]);
   const isOutside = (point: CurveFigurePoint) =>
     point.tokens > data.warmupTokens &&
     bandAt(data.band, point.tokens) !== null &&
     !isInside(point, data.band);
-  const band = data.band
-    .filter(({ median }) => median <= yDomain[1])
-    .map((point) => ({ ...point, hi: Math.min(point.hi, yDomain[1]), lo: Math.max(point.lo, yDomain[0]) }));
-  const alone = data.reforecasts.length === 0;
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: alone ? 46 : 12,
-    x: { domain: [0, data.totalTokens], label: null, axis: null },
-    y: { domain: yDomain, label: null },
-    marks: [
-      warmupShade(plot, data),
-      plot.gridY({ ticks: 6, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      ...(alone ? [tokensAxis(plot)] : []),
-      plot.axisY({ ticks: 6, label: "training loss (bits per byte)", ...AXIS_LABEL_Y }),
-      plot.areaY(band, { x: "tokens", y1: "lo", y2: "hi", fill: COLOUR.band, fillOpacity: 0.3 }),
-      plot.lineY(band, { x: "tokens", y: "median", stroke: COLOUR.predicted, strokeWidth: 1.5 }),
-      plot.dot(
-        shown.filter((point) => !isOutside(point)),
-        { x: "tokens", y: "bitsPerByte", r: 1.8, fill: COLOUR.ink },
-      ),
-      plot.dot(shown.filter(isOutside), {
-        x: "tokens",
-        y: "bitsPerByte",
-        r: 3,
-        stroke: COLOUR.measured,
-        fill: "#ffffff",
-        strokeWidth: 1.5,
-      }),
-      plot.frame({ stroke: COLOUR.faint }),
+  const inside = shown.filter((point) => !isOutside(point));
+  const place = { x: "tokens", y: "bitsPerByte" } as const;
+  const ring = { r: 3, stroke: COLOUR.measured, fill: "#ffffff", strokeWidth: 1.5 };
+  const ofBand = data.band.filter(({ median }) => median <= range[1]);
+  return framed(
+    plot,
+    tokensAxis(data, data.reforecasts.length === 0),
+    { label: "training loss (bits per byte)", scale: { domain: range } },
+    [
+      ...band(plot, ofBand, "tokens", { range }),
+      plot.dot(inside, { ...place, r: 1.8, fill: COLOUR.ink }),
+      plot.dot(shown.filter(isOutside), { ...place, ...ring }),
     ],
-  };
+    [plot.rectX([0], { x1: 0, x2: data.warmupTokens, fill: COLOUR.grid, fillOpacity: 0.6 })],
+  );
 }
 
 function reforecastPanel(plot: PlotLibrary, data: CurveFigureData): PlotOptions {
   const { finalPredicted, finalMeasured, totalTokens, reforecasts } = data;
   const predicted = finalPredicted === null ? [] : [finalPredicted];
-  const values = [...reforecasts, ...predicted].flatMap(({ lo, hi }) => [lo, hi]);
-  if (finalMeasured !== null) values.push(finalMeasured);
-  const pad = 0.12 * (Math.max(...values) - Math.min(...values) || 1);
-  const yDomain = [Math.min(...values) - pad, Math.max(...values) + pad];
-  const ends = reforecasts.flatMap(({ tokens, lo, hi }) => [
-    { tokens, end: lo },
-    { tokens, end: hi },
-  ]);
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { domain: [0, totalTokens], axis: null },
-    y: { domain: yDomain, label: null },
-    marks: [
-      plot.gridY({ ticks: 4, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      tokensAxis(plot),
-      plot.axisY({
-        ticks: 4,
-        tickFormat: (value: number) => fixed(value, 2),
-        label: "final loss expected",
-        ...AXIS_LABEL_Y,
-      }),
-      plot.rectY(predicted, {
-        x1: 0,
-        x2: totalTokens,
-        y1: "lo",
-        y2: "hi",
-        fill: COLOUR.band,
-        fillOpacity: 0.3,
-      }),
-      plot.ruleY(predicted, {
-        y: "median",
-        stroke: COLOUR.predicted,
-        strokeWidth: 1.5,
-      }),
-      plot.ruleX(reforecasts, { x: "tokens", y1: "lo", y2: "hi", stroke: COLOUR.kept, strokeWidth: 1.8 }),
-      plot.dot(ends, { x: "tokens", y: "end", symbol: CAP_ACROSS, stroke: COLOUR.kept, strokeWidth: 1.8 }),
+  const ends = [...reforecasts, ...predicted].flatMap(({ lo, hi }) => [lo, hi]);
+  const range = padded(finalMeasured === null ? ends : [...ends, finalMeasured], 0.12);
+  const caps = reforecasts.flatMap(({ tokens, lo, hi }) => [lo, hi].map((end) => ({ tokens, end })));
+  const kept = { stroke: COLOUR.kept, strokeWidth: 1.8 };
+  const whole = { x1: 0, x2: totalTokens, y1: "lo", y2: "hi", fill: COLOUR.band, fillOpacity: 0.3 };
+  return framed(
+    plot,
+    tokensAxis(data, true),
+    { label: "final loss expected", ticks: 4, format: (loss) => fixed(loss, 2), scale: { domain: range } },
+    [
+      plot.rectY(predicted, whole),
+      plot.ruleY(predicted, { y: "median", stroke: COLOUR.predicted, strokeWidth: 1.5 }),
+      plot.ruleX(reforecasts, { x: "tokens", y1: "lo", y2: "hi", ...kept }),
+      plot.dot(caps, { x: "tokens", y: "end", symbol: CAP_ACROSS, ...kept }),
       plot.dot(reforecasts, { x: "tokens", y: "median", r: 3, fill: COLOUR.kept }),
-      plot.dot(finalMeasured === null ? [] : [finalMeasured], {
-        x: () => totalTokens,
-        y: (value: number) => value,
-        symbol: "diamond",
-        r: 6,
-        fill: COLOUR.measured,
-        stroke: "#ffffff",
-      }),
-      plot.frame({ stroke: COLOUR.faint }),
+      diamonds(plot, finalMeasured === null ? [] : [[totalTokens, finalMeasured]], 6),
     ],
-  };
+  );
 }
 
-function warmupShade(plot: PlotLibrary, data: CurveFigureData) {
-  return plot.rectX([0], { x1: 0, x2: data.warmupTokens, fill: COLOUR.grid, fillOpacity: 0.6 });
-}
-
-function tokensAxis(plot: PlotLibrary) {
-  return plot.axisX({
-    ticks: 7,
-    tickFormat: (value: number) => formatCount(value, 2),
-    label: "tokens trained on, D",
-    labelAnchor: "center",
-    labelArrow: "none",
-    labelOffset: 40,
-  });
+function tokensAxis({ totalTokens }: CurveFigureData, isLowest: boolean): Axis {
+  const scale = { domain: [0, totalTokens] };
+  if (!isLowest) return { scale };
+  return { label: "tokens trained on, D", ticks: 7, format: (tokens) => formatCount(tokens, 2), scale };
 }
 
 /** From just under the lowest to what the loss is when warm-up ends. */

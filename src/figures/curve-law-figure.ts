@@ -3,7 +3,8 @@
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
 import { formatCount, formatPercent, significant } from "../units/print.ts";
-import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary, type Swatch } from "./draw.ts";
+import { COLOUR, drawFigure, type PlotLibrary, type Swatch } from "./draw.ts";
+import { band, framed } from "./panel.ts";
 
 export type CurveLawFigureData = {
   readonly law: string;
@@ -62,43 +63,28 @@ function lossPanel(
   { curves, expected }: CurveLawFigureData,
   colourOf: (i: number) => string,
 ): PlotOptions {
-  const yDomain = lossDomain(curves, expected);
-  const isShown = (loss: number) => loss <= yDomain[1];
+  const range = lossDomain(curves, expected);
+  const isShown = (loss: number) => loss <= range[1];
   const dots = curves.flatMap(({ points }) => {
     const stride = Math.ceil(points.length / MOST_DOTS);
     return points.filter(({ loss }, i) => i % stride === 0 && isShown(loss));
   });
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 12,
-    x: { domain: stepDomain(curves, expected), axis: null },
-    y: { domain: yDomain, label: null },
-    marks: [
-      plot.gridY({ ticks: 6, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisY({ ticks: 6, label: "loss", ...AXIS_LABEL_Y }),
+  const fitted = curves.map(({ points }) => points.filter((point) => isShown(point.fitted)));
+  return framed(
+    plot,
+    { scale: { domain: stepDomain(curves, expected) } },
+    { label: "loss", scale: { domain: range } },
+    [
       plot.dot(dots, { x: "step", y: "loss", r: 1.4, fill: COLOUR.ink, fillOpacity: 0.6 }),
-      ...curves.map(({ points }) =>
-        plot.lineY(
-          points.filter(({ fitted }) => isShown(fitted)),
-          { x: "step", y: "fitted", stroke: COLOUR.predicted, strokeWidth: 1 },
-        ),
+      ...fitted.map((points) =>
+        plot.lineY(points, { x: "step", y: "fitted", stroke: COLOUR.predicted, strokeWidth: 1 }),
       ),
       ...expected.flatMap(({ points }, i) => {
-        const shown = points
-          .filter(({ median }) => isShown(median))
-          .map((point) => ({
-            ...point,
-            lo: Math.max(point.lo, yDomain[0]),
-            hi: Math.min(point.hi, yDomain[1]),
-          }));
-        return [
-          plot.areaY(shown, { x: "step", y1: "lo", y2: "hi", fill: colourOf(i), fillOpacity: 0.2 }),
-          plot.lineY(shown, { x: "step", y: "median", stroke: colourOf(i), strokeWidth: 1.8 }),
-        ];
+        const shown = points.filter(({ median }) => isShown(median));
+        return band(plot, shown, "step", { range, line: colourOf(i), fill: colourOf(i), fillOpacity: 0.2 });
       }),
-      plot.frame({ stroke: COLOUR.faint }),
     ],
-  };
+  );
 }
 
 function ratePanel(
@@ -108,32 +94,19 @@ function ratePanel(
 ): PlotOptions {
   const line = (rates: readonly RatePoint[], stroke: string, strokeWidth: number) =>
     plot.lineY(rates, { x: "step", y: "rate", stroke, strokeWidth });
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { domain: stepDomain(curves, expected), axis: null },
-    y: { zero: true, label: null },
-    marks: [
-      plot.gridY({ ticks: 3, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisX({
-        ticks: 6,
-        tickFormat: (step: number) => formatCount(step, 2),
-        label: "step",
-        labelAnchor: "center",
-        labelArrow: "none",
-        labelOffset: 40,
-      }),
-      plot.axisY({
-        ticks: 3,
-        tickFormat: (rate: number) => (rate === 0 ? "0" : Number(rate.toPrecision(3)).toExponential()),
-        label: "learning rate",
-        ...AXIS_LABEL_Y,
-      }),
+  return framed(
+    plot,
+    {
+      label: "step",
+      format: (step) => formatCount(step, 2),
+      scale: { domain: stepDomain(curves, expected) },
+    },
+    { label: "learning rate", ticks: 3, format: (rate) => significant(rate, 3), scale: { zero: true } },
+    [
       ...curves.map(({ rates }) => line(rates, COLOUR.predicted, 1)),
       ...expected.map(({ rates }, i) => line(rates, colourOf(i), 1.8)),
-      plot.frame({ stroke: COLOUR.faint }),
     ],
-  };
+  );
 }
 
 function stepDomain(

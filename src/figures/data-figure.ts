@@ -3,6 +3,7 @@
 import type { PlotOptions } from "@observablehq/plot";
 import { formatBytes, formatCount, formatPercent, scaleFor } from "../units/print.ts";
 import { COLOUR, drawFigure, FIGURE_WIDTH, HALO, type PlotLibrary, textWidth } from "./draw.ts";
+import { AXIS_LABEL_X } from "./panel.ts";
 
 export type DataFigureSource = {
   readonly source: string;
@@ -62,9 +63,7 @@ function panel(plot: PlotLibrary, sources: readonly DataFigureSource[]): PlotOpt
       plot.axisX({
         ticks: 6,
         label: `text (${scale.unit})`,
-        labelAnchor: "center",
-        labelArrow: "none",
-        labelOffset: 40,
+        ...AXIS_LABEL_X,
       }),
       plot.axisY({ tickSize: 0, dy: -16 }),
       plot.barX(sources.flatMap(segments), {

@@ -2,8 +2,9 @@
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
-import { formatFlops, significant } from "../units/print.ts";
-import { AXIS_LABEL_Y, CAP_ACROSS, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
+import { significant } from "../units/print.ts";
+import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
+import { band, computeAxis, framed, paddedLog, uprightInterval } from "./panel.ts";
 
 export type ForecastFigureData = {
   readonly points: readonly {
@@ -38,35 +39,21 @@ export function forecastFigure(data: ForecastFigureData): Promise<string> {
 function panel(plot: PlotLibrary, { points, line, target }: ForecastFigureData): PlotOptions {
   const isNear = (ratio: number) => Math.abs(Math.log(ratio / target.tokensPerParameter)) <= Math.log(NEAR);
   const losses = [...points.map(({ loss }) => loss), target.lo, target.hi];
-  const domain = [0.97 * Math.min(...losses), 1.03 * Math.max(...losses)] as const;
+  const domain = paddedLog(losses, 1.03);
+  const flops = [...points.map((point) => point.flops), target.flops];
   const shown = line.filter(({ median }) => median <= domain[1] && median >= domain[0]);
   // Below the top the runs themselves show how well the law holds; the interval is one for runs beyond them.
-  const largest = Math.max(...points.map(({ flops }) => flops));
+  const largest = Math.max(...points.map((point) => point.flops));
   const beyond = shown.filter(
-    ({ flops, lo, hi }) => flops >= largest / 3 && hi <= domain[1] && lo >= domain[0],
+    ({ lo, hi, ...at }) => at.flops >= largest / 3 && hi <= domain[1] && lo >= domain[0],
   );
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { type: "log", label: null },
-    y: { type: "log", domain, label: null },
-    marks: [
-      plot.gridY({ ticks: 6, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisY({
-        ticks: 6,
-        tickFormat: (loss: number) => significant(loss, 3),
-        label: "loss",
-        ...AXIS_LABEL_Y,
-      }),
-      plot.axisX({
-        ticks: 6,
-        tickFormat: (flops: number) => formatFlops(flops, 1),
-        label: "training compute C (logarithmic)",
-        labelAnchor: "center",
-        labelArrow: "none",
-        labelOffset: 40,
-      }),
-      plot.areaY(beyond, { x: "flops", y1: "lo", y2: "hi", fill: COLOUR.band, fillOpacity: 0.3 }),
+  const [area] = band(plot, beyond, "flops");
+  return framed(
+    plot,
+    computeAxis(paddedLog(flops, 1.4)),
+    { label: "loss", format: (loss) => significant(loss, 3), scale: { type: "log", domain } },
+    [
+      area!,
       plot.lineY(shown, { x: "flops", y: "median", stroke: COLOUR.predicted, strokeWidth: 2 }),
       plot.dot(points, {
         x: "flops",
@@ -75,15 +62,7 @@ function panel(plot: PlotLibrary, { points, line, target }: ForecastFigureData):
         stroke: ({ tokensPerParameter }: { readonly tokensPerParameter: number }) =>
           isNear(tokensPerParameter) ? COLOUR.ink : "#bbbbbb",
       }),
-      plot.ruleX([target], { x: "flops", y1: "lo", y2: "hi", stroke: COLOUR.predicted, strokeWidth: 2.5 }),
-      plot.dot([target.lo, target.hi, target.median], {
-        x: () => target.flops,
-        y: (loss: number) => loss,
-        symbol: CAP_ACROSS,
-        stroke: COLOUR.predicted,
-        strokeWidth: 2.5,
-      }),
-      plot.frame({ stroke: COLOUR.faint }),
+      ...uprightInterval(plot, target.flops, target),
     ],
-  };
+  );
 }

@@ -1,8 +1,10 @@
 /** @file Losses along model size at each compute budget, and the best sizes against compute with the power law through them. */
 
 import type { PlotOptions } from "@observablehq/plot";
+import { quantileOfSorted, sorted } from "../math/statistics.ts";
 import { formatCount, formatFlops, significant } from "../units/print.ts";
-import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
+import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
+import { type Axis, band, computeAxis, diamonds, framed, paddedLog } from "./panel.ts";
 
 export type IsoflopFigureData = {
   readonly points: readonly { readonly n: number; readonly c: number; readonly loss: number }[];
@@ -23,7 +25,7 @@ type LogLine = {
   readonly slope: number;
 };
 
-/** The band is told at so many places along the line. */
+/** Places along the line at which the band is drawn. */
 const NUM_PLACES = 40;
 /** Losses this far above the lowest of the table say nothing of the minima and would flatten them. */
 const HIGHEST = 1.6;
@@ -53,36 +55,36 @@ function lossPanel(plot: PlotLibrary, { points, optima }: IsoflopFigureData): Pl
     .filter(({ loss, budget }) => loss < HIGHEST * lowest && budget !== null)
     .toSorted((a, b) => a.n - b.n);
   const floor = lowest * 0.98;
+  const highest = Math.max(...shown.map(({ loss }) => loss));
   return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { type: "log", domain: padded(shown.map(({ n }) => n)), label: null },
-    y: { domain: [floor * 0.99, Math.max(...shown.map(({ loss }) => loss)) * 1.01], label: null },
-    color: { type: "log", scheme: "viridis", domain: [optima[0]!.c, 3 * optima.at(-1)!.c] },
-    marks: [
-      plot.gridY({ ticks: 6, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisX({
-        ticks: 5,
-        tickFormat: (value: number) => formatCount(value, 1),
-        ...across("parameters N (logarithmic)"),
-      }),
-      plot.axisY({
-        ticks: 6,
-        tickFormat: (value: number) => significant(value, 3),
+    ...framed(
+      plot,
+      sizeAxis(
+        "parameters N (logarithmic)",
+        shown.map(({ n }) => n),
+      ),
+      {
         label: "loss",
-        ...AXIS_LABEL_Y,
-      }),
-      plot.line(shown, { x: "n", y: "loss", z: "budget", stroke: "budget", strokeWidth: 0.8 }),
-      plot.dot(shown, { x: "n", y: "loss", stroke: "budget", r: 2.6, strokeWidth: 1.3 }),
-      plot.dot(optima, {
-        x: ({ n }: BestSize) => n.value,
-        y: floor,
-        fill: "c",
-        symbol: "diamond",
-        r: 4,
-      }),
-      plot.frame({ stroke: COLOUR.faint }),
-    ],
+        format: (loss) => significant(loss, 3),
+        scale: { domain: [floor * 0.99, highest * 1.01] },
+      },
+      [
+        plot.line(shown, { x: "n", y: "loss", z: "budget", stroke: "budget", strokeWidth: 0.8 }),
+        plot.dot(shown, { x: "n", y: "loss", stroke: "budget", r: 2.6, strokeWidth: 1.3 }),
+        plot.dot(optima, { x: ({ n }: BestSize) => n.value, y: floor, fill: "c", symbol: "diamond", r: 4 }),
+      ],
+    ),
+    color: { type: "log", scheme: "viridis", domain: [optima[0]!.c, 3 * optima.at(-1)!.c] },
+  };
+}
+
+/** Sizes on a logarithmic axis. */
+function sizeAxis(label: string, sizes: readonly number[]): Axis {
+  return {
+    label,
+    ticks: 5,
+    format: (n) => formatCount(n, 1),
+    scale: { type: "log", domain: widened(sizes) },
   };
 }
 
@@ -94,62 +96,37 @@ function budgetOf(c: number, optima: readonly BestSize[]): number | null {
 }
 
 /** Keeps the outermost marks off the frame. */
-function padded(values: readonly number[]): [number, number] {
-  const [lo, hi] = [Math.min(...values), Math.max(...values)];
-  const factor = (hi / lo) ** 0.03;
-  return [lo / factor, hi * factor];
+function widened(values: readonly number[]): [number, number] {
+  return paddedLog(values, (Math.max(...values) / Math.min(...values)) ** 0.03);
 }
 
 function sizePanel(plot: PlotLibrary, { optima, line, lines }: IsoflopFigureData): PlotOptions {
   const [from, to] = [optima[0]!.c, optima.at(-1)!.c];
-  const band = Array.from({ length: NUM_PLACES }, (_, i) => {
+  const along = Array.from({ length: NUM_PLACES }, (_, i) => {
     const c = from * (to / from) ** (i / (NUM_PLACES - 1));
-    const sizes = lines.map((one) => Math.exp(one.intercept + one.slope * Math.log(c))).sort((a, b) => a - b);
-    const at = (share: number) => sizes[Math.floor(share * (sizes.length - 1))]!;
-    return { c, n: Math.exp(line.intercept + line.slope * Math.log(c)), lo: at(0.05), hi: at(0.95) };
+    const sizeOf = ({ intercept, slope }: LogLine) => Math.exp(intercept + slope * Math.log(c));
+    const sizes = sorted(lines.map(sizeOf));
+    return { c, median: sizeOf(line), lo: quantileOfSorted(sizes, 0.05), hi: quantileOfSorted(sizes, 0.95) };
   });
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { type: "log", domain: padded([from, to]), label: null },
-    y: {
-      type: "log",
-      domain: padded(optima.flatMap(({ n }) => [n.lo, n.hi])),
-      label: null,
-    },
-    marks: [
-      plot.gridY({ ticks: 5, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisX({
-        ticks: 4,
-        tickFormat: (value: number) => formatFlops(value, 1),
-        ...across("compute C (logarithmic)"),
-      }),
-      plot.axisY({
-        ticks: 5,
-        tickFormat: (value: number) => formatCount(value, 1),
-        label: "best size N*",
-        ...AXIS_LABEL_Y,
-      }),
-      plot.areaY(band, { x: "c", y1: "lo", y2: "hi", fill: COLOUR.band, fillOpacity: 0.35 }),
-      plot.line(band, { x: "c", y: "n", stroke: COLOUR.predicted, strokeWidth: 1.6 }),
+  return framed(
+    plot,
+    computeAxis(widened([from, to])),
+    sizeAxis(
+      "best size N*",
+      optima.flatMap(({ n }) => [n.lo, n.hi]),
+    ),
+    [
+      ...band(plot, along, "c"),
       plot.ruleX(optima, {
         x: "c",
         y1: ({ n }: BestSize) => n.lo,
         y2: ({ n }: BestSize) => n.hi,
         stroke: COLOUR.measured,
       }),
-      plot.dot(optima, {
-        x: "c",
-        y: ({ n }: BestSize) => n.value,
-        fill: COLOUR.measured,
-        symbol: "diamond",
-        r: 3.5,
-      }),
-      plot.frame({ stroke: COLOUR.faint }),
+      diamonds(
+        plot,
+        optima.map(({ c, n }) => [c, n.value]),
+      ),
     ],
-  };
-}
-
-function across(label: string) {
-  return { label, labelAnchor: "center", labelArrow: "none", labelOffset: 38 } as const;
+  );
 }

@@ -2,8 +2,20 @@
 
 import type { Markish, PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
-import { formatFlops, formatSignedPercent, significant } from "../units/print.ts";
-import { AXIS_LABEL_Y, CAP_ACROSS, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
+import { formatSignedPercent, significant } from "../units/print.ts";
+import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
+import {
+  band,
+  computeAxis,
+  DASHED,
+  diamonds,
+  framed,
+  padded,
+  paddedLog,
+  type Range,
+  rings,
+  uprightInterval,
+} from "./panel.ts";
 
 export type LawFigureData = {
   readonly points: readonly LadderPoint[];
@@ -23,11 +35,6 @@ export type LadderPoint = {
 
 export type LawFigurePoint = Interval & {
   readonly flops: number;
-};
-
-type Residual = {
-  readonly flops: number;
-  readonly percent: number;
 };
 
 /** The whole range of losses above; below, the same runs as distances from the forecast's median, where noise and misfit show. */
@@ -56,132 +63,81 @@ export function lawFigure(data: LawFigureData): Promise<string> {
 function lossPanel(plot: PlotLibrary, data: LawFigureData, largest: number): PlotOptions {
   const { target } = data;
   const losses = [...data.points.map((point) => point.bitsPerByte), target.predicted.lo, target.predicted.hi];
-  if (target.measured !== null) losses.push(target.measured);
-  const yDomain = padded(losses, 0.08);
-  const line = data.line
-    .filter(({ median }) => median >= yDomain[0] && median <= yDomain[1])
-    .map((point) => ({ ...point, lo: clamp(point.lo, yDomain), hi: clamp(point.hi, yDomain) }));
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 12,
-    x: { type: "log", domain: computeDomain(data), axis: null },
-    y: { domain: yDomain, label: null },
-    marks: [
-      plot.gridY({ ticks: 6, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisY({ ticks: 6, label: "held-out loss (bits per byte)", ...AXIS_LABEL_Y }),
-      ...lawMarks(
-        plot,
-        data,
-        largest,
-        line,
-        data.points,
-        (point) => point.bitsPerByte,
-        (loss) => loss,
-      ),
-    ],
-  };
+  const range = padded(target.measured === null ? losses : [...losses, target.measured], 0.08);
+  const line = data.line.filter(({ median }) => median >= range[0] && median <= range[1]);
+  const places = data.points.map(({ flops, bitsPerByte }) => ({ flops, height: bitsPerByte }));
+  return framed(
+    plot,
+    { scale: { type: "log", domain: computeDomain(data) } },
+    { label: "held-out loss (bits per byte)", scale: { domain: range } },
+    lawMarks(plot, data, largest, { line, places, range, heightOf: (loss) => loss }),
+  );
 }
 
 function residualPanel(plot: PlotLibrary, data: LawFigureData, largest: number): PlotOptions {
-  const { target } = data;
+  const { predicted, measured } = data.target;
   const percentOf = (loss: number, median: number) => (loss / median - 1) * 100;
-  const residuals = data.points.map(
-    ({ flops, bitsPerByte }): Residual => ({
-      flops,
-      percent: percentOf(bitsPerByte, medianAt(data.line, flops)),
-    }),
-  );
-  const ofTarget = (loss: number) => percentOf(loss, target.predicted.median);
-  const measured = target.measured === null ? 0 : ofTarget(target.measured);
-  const size = [
-    ...residuals.map(({ percent }) => percent),
-    ofTarget(target.predicted.lo),
-    ofTarget(target.predicted.hi),
-    measured,
-  ];
-  const limit = 1.15 * Math.max(0.5, ...size.map(Math.abs));
-  const yDomain: [number, number] = [-limit, limit];
+  const places = data.points.map(({ flops, bitsPerByte }) => ({
+    flops,
+    height: percentOf(bitsPerByte, medianAt(data.line, flops)),
+  }));
+  const heightOf = (loss: number) => percentOf(loss, predicted.median);
+  const ends = [predicted.lo, predicted.hi, measured ?? predicted.median].map(heightOf);
+  const limit = 1.15 * Math.max(0.5, ...[...places.map(({ height }) => height), ...ends].map(Math.abs));
+  const range: Range = [-limit, limit];
   const line = data.line.map(({ flops, median, lo, hi }) => ({
     flops,
     median: 0,
-    lo: clamp(percentOf(lo, median), yDomain),
-    hi: clamp(percentOf(hi, median), yDomain),
+    lo: percentOf(lo, median),
+    hi: percentOf(hi, median),
   }));
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { type: "log", domain: computeDomain(data), label: null },
-    y: { domain: yDomain, label: null },
-    marks: [
-      plot.gridY({ ticks: 5, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisX({
-        ticks: logTicks(computeDomain(data)),
-        tickFormat: (value: number) => formatFlops(value, 1),
-        label: "training compute C (logarithmic)",
-        labelAnchor: "center",
-        labelArrow: "none",
-        labelOffset: 40,
-      }),
-      plot.axisY({
-        ticks: 5,
-        tickFormat: (value: number) => formatSignedPercent(value, limit < 2 ? 1 : 0),
-        label: "distance from median",
-        ...AXIS_LABEL_Y,
-      }),
-      ...lawMarks(plot, data, largest, line, residuals, (residual) => residual.percent, ofTarget),
-    ],
-  };
+  return framed(
+    plot,
+    computeAxis(computeDomain(data)),
+    {
+      label: "distance from median",
+      ticks: 5,
+      format: (value) => formatSignedPercent(value, limit < 2 ? 1 : 0),
+      scale: { domain: range },
+    },
+    lawMarks(plot, data, largest, { line, places, range, heightOf }),
+  );
 }
 
-/** What both panels show, each in its own measure of loss. */
-function lawMarks<Point extends { readonly flops: number }>(
+/** A panel's own measure of loss: the forecast, the runs and the target in it. */
+type Heights = {
+  readonly line: readonly LawFigurePoint[];
+  readonly places: readonly { readonly flops: number; readonly height: number }[];
+  readonly range: Range;
+  readonly heightOf: (loss: number) => number;
+};
+
+/** What both panels show. */
+function lawMarks(
   plot: PlotLibrary,
   data: LawFigureData,
   largest: number,
-  line: readonly LawFigurePoint[],
-  points: readonly Point[],
-  heightOf: (point: Point) => number,
-  heightOfTarget: (loss: number) => number,
+  { line, places, range, heightOf }: Heights,
 ): Markish[] {
   const { flops, predicted, measured } = data.target;
-  const lo = heightOfTarget(predicted.lo);
-  const hi = heightOfTarget(predicted.hi);
-  const [xLo, xHi] = computeDomain(data);
-  const shown = line.filter((point) => point.flops >= xLo && point.flops <= xHi);
-  const atTarget = { x: () => flops, y: (value: number) => value };
+  const [from, to] = computeDomain(data);
+  const shown = line.filter((point) => point.flops >= from && point.flops <= to);
+  const interval = {
+    median: heightOf(predicted.median),
+    lo: heightOf(predicted.lo),
+    hi: heightOf(predicted.hi),
+  };
   return [
-    plot.areaY(shown, { x: "flops", y1: "lo", y2: "hi", fill: COLOUR.band, fillOpacity: 0.3 }),
-    plot.lineY(shown, { x: "flops", y: "median", stroke: COLOUR.predicted, strokeWidth: 2 }),
-    plot.ruleX([largest], { stroke: COLOUR.faint, strokeDasharray: "4,4" }),
-    plot.ruleX([flops], { y1: lo, y2: hi, stroke: COLOUR.predicted, strokeWidth: 2.5 }),
-    plot.dot([lo, hi, heightOfTarget(predicted.median)], {
-      ...atTarget,
-      symbol: CAP_ACROSS,
-      stroke: COLOUR.predicted,
-      strokeWidth: 2.5,
-    }),
-    plot.dot(points, {
-      x: "flops",
-      y: heightOf,
-      r: 4,
-      stroke: COLOUR.ink,
-      fill: "#ffffff",
-      strokeWidth: 1.5,
-    }),
-    plot.dot(measured === null ? [] : [heightOfTarget(measured)], {
-      ...atTarget,
-      symbol: "diamond",
-      r: 5,
-      fill: COLOUR.measured,
-      stroke: "#ffffff",
-    }),
-    plot.frame({ stroke: COLOUR.faint }),
+    ...band(plot, shown, "flops", { range }),
+    plot.ruleX([largest], DASHED),
+    ...uprightInterval(plot, flops, interval),
+    rings(plot, places, { x: "flops", y: "height" }),
+    diamonds(plot, measured === null ? [] : [[flops, heightOf(measured)]]),
   ];
 }
 
 function computeDomain(data: LawFigureData): [number, number] {
-  const flops = [...data.points.map((point) => point.flops), data.target.flops];
-  return [Math.min(...flops) / 1.4, Math.max(...flops) * 1.4];
+  return paddedLog([...data.points.map((point) => point.flops), data.target.flops], 1.4);
 }
 
 /** The forecast's median between two points of its line, straight in log compute. */
@@ -191,24 +147,4 @@ function medianAt(line: readonly LawFigurePoint[], flops: number): number {
   const [left, right] = [line[after - 1]!, line[after]!];
   const share = Math.log(flops / left.flops) / Math.log(right.flops / left.flops);
   return left.median + share * (right.median - left.median);
-}
-
-/** Ticks at 1, 2 and 5 of every decade, or at the decades alone when there are more than two of them. */
-function logTicks([lo, hi]: readonly [number, number]): number[] {
-  const steps = Math.log10(hi / lo) > 2.2 ? [1] : [1, 2, 5];
-  const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(lo)); power <= Math.log10(hi); power++) {
-    for (const step of steps) ticks.push(step * 10 ** power);
-  }
-  return ticks.filter((tick) => tick >= lo && tick <= hi);
-}
-
-function padded(values: readonly number[], share: number): [number, number] {
-  const [lo, hi] = [Math.min(...values), Math.max(...values)];
-  const pad = (hi - lo || Math.abs(hi) || 1) * share;
-  return [lo - pad, hi + pad];
-}
-
-function clamp(value: number, [lo, hi]: readonly [number, number]): number {
-  return Math.min(hi, Math.max(lo, value));
 }

@@ -1,8 +1,9 @@
 /** @file A fitted law beside its runs: fitted against measured loss, and what is left over against compute. */
 
 import type { PlotOptions } from "@observablehq/plot";
-import { formatCount, formatFlops, formatSignedPercent, significant } from "../units/print.ts";
-import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
+import { formatCount, formatSignedPercent, significant } from "../units/print.ts";
+import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
+import { computeAxis, DASHED, framed, paddedLog } from "./panel.ts";
 
 export type LawFitFigureData = {
   /** The formula. */
@@ -78,52 +79,34 @@ function colourOf(grouping: Grouping | null, point: FittedPoint): string {
 
 const fittedLoss = ({ loss, residual }: FittedPoint) => loss * Math.exp(-residual);
 
+/** Runs in the colours of their group. */
+function runDots(
+  plot: PlotLibrary,
+  points: readonly FittedPoint[],
+  grouping: Grouping | null,
+  place: { readonly x: keyof FittedPoint; readonly y: (point: FittedPoint) => number },
+) {
+  const stroke = (point: FittedPoint) => colourOf(grouping, point);
+  return plot.dot(points, { ...place, r: 3, stroke, strokeWidth: 1.3 });
+}
+
 function agreementPanel(
   plot: PlotLibrary,
   { points }: LawFitFigureData,
   grouping: Grouping | null,
 ): PlotOptions {
-  const losses = points.flatMap((point) => [point.loss, fittedLoss(point)]);
-  const [lo, hi] = [Math.min(...losses) / 1.02, Math.max(...losses) * 1.02];
-  const shared = { type: "log", domain: [lo, hi], label: null } as const;
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: shared,
-    y: shared,
-    marks: [
-      plot.gridY({ ticks: 5, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisX({
-        ticks: 6,
-        tickFormat: (value: number) => significant(value, 3),
-        label: "measured loss (logarithmic)",
-        labelAnchor: "center",
-        labelArrow: "none",
-        labelOffset: 38,
-      }),
-      plot.axisY({
-        ticks: 5,
-        tickFormat: (value: number) => significant(value, 3),
-        label: "loss by the law",
-        ...AXIS_LABEL_Y,
-      }),
-      plot.line(
-        [
-          [lo, lo],
-          [hi, hi],
-        ],
-        { stroke: COLOUR.faint, strokeDasharray: "4,4" },
-      ),
-      plot.dot(points, {
-        x: "loss",
-        y: fittedLoss,
-        r: 3,
-        stroke: (point: FittedPoint) => colourOf(grouping, point),
-        strokeWidth: 1.3,
-      }),
-      plot.frame({ stroke: COLOUR.faint }),
-    ],
-  };
+  const domain = paddedLog(
+    points.flatMap((point) => [point.loss, fittedLoss(point)]),
+    1.02,
+  );
+  const shared = { format: (loss: number) => significant(loss, 3), scale: { type: "log", domain } } as const;
+  const diagonal = domain.map((loss) => [loss, loss] as const);
+  return framed(
+    plot,
+    { ...shared, label: "measured loss (logarithmic)" },
+    { ...shared, label: "loss by the law", ticks: 5 },
+    [plot.line(diagonal, DASHED), runDots(plot, points, grouping, { x: "loss", y: fittedLoss })],
+  );
 }
 
 function residualPanel(
@@ -133,58 +116,24 @@ function residualPanel(
 ): PlotOptions {
   const percentOf = ({ residual }: FittedPoint) => 100 * Math.expm1(residual);
   const limit = 1.1 * Math.max(...points.map((point) => Math.abs(percentOf(point))), 1e-3);
-  const along: "c" | "n" = points.every(({ c }) => c > 0) ? "c" : "n";
-  const domain = padded(points.map((point) => point[along]));
-  const band = 100 * 0.6745 * residualScale;
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { type: "log", domain, label: null },
-    y: { domain: [-limit, limit], label: null },
-    marks: [
-      plot.ruleY([-band, band], { stroke: COLOUR.band, strokeDasharray: "3,3" }),
+  const x = points.every(({ c }) => c > 0) ? "c" : "n";
+  const values = points.map((point) => point[x]);
+  const domain = paddedLog(values, 1.02 * (Math.max(...values) / Math.min(...values)) ** 0.03);
+  const half = 100 * 0.6745 * residualScale;
+  const sizes = { label: "parameters N (logarithmic)", format: (n: number) => formatCount(n, 1) };
+  return framed(
+    plot,
+    { ...computeAxis(domain), ...(x === "n" ? sizes : {}) },
+    {
+      label: "measured against law",
+      ticks: 5,
+      format: (value) => formatSignedPercent(value, limit < 2 ? 1 : 0),
+      scale: { domain: [-limit, limit] },
+    },
+    [
+      plot.ruleY([-half, half], { stroke: COLOUR.band, strokeDasharray: "3,3" }),
       plot.ruleY([0], { stroke: COLOUR.faint }),
-      plot.axisX({
-        ticks: logTicks(domain),
-        tickFormat: (value: number) => (along === "c" ? formatFlops(value, 1) : formatCount(value, 1)),
-        label: along === "c" ? "training compute C (logarithmic)" : "parameters N (logarithmic)",
-        labelAnchor: "center",
-        labelArrow: "none",
-        labelOffset: 38,
-      }),
-      plot.axisY({
-        ticks: 5,
-        tickFormat: (value: number) => formatSignedPercent(value, limit < 2 ? 1 : 0),
-        label: "measured against law",
-        ...AXIS_LABEL_Y,
-      }),
-      plot.dot(points, {
-        x: along,
-        y: percentOf,
-        r: 3,
-        stroke: (point: FittedPoint) => colourOf(grouping, point),
-        strokeWidth: 1.3,
-      }),
-      plot.frame({ stroke: COLOUR.faint }),
+      runDots(plot, points, grouping, { x, y: percentOf }),
     ],
-  };
-}
-
-/** Keeps the outermost runs off the frame. */
-function padded(values: readonly number[]): [number, number] {
-  const [lo, hi] = [Math.min(...values), Math.max(...values)];
-  const factor = (hi / lo) ** 0.03 * 1.02;
-  return [lo / factor, hi * factor];
-}
-
-/** 1, 2 and 5 of every decade, or the decades alone where there are many: labels then never touch. None at the very end, where it would be cut. */
-function logTicks([lo, hi]: readonly [number, number]): number[] {
-  const steps = hi / lo > 150 ? [1] : [1, 2, 5];
-  const powers = Array.from(
-    { length: Math.ceil(Math.log10(hi / lo)) + 2 },
-    (_, i) => 10 ** (Math.floor(Math.log10(lo)) + i),
   );
-  return powers
-    .flatMap((power) => steps.map((step) => step * power))
-    .filter((tick) => tick >= lo && 1.1 * tick <= hi);
 }

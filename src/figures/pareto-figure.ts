@@ -2,7 +2,8 @@
 
 import type { PlotOptions } from "@observablehq/plot";
 import { significant } from "../units/print.ts";
-import { AXIS_LABEL_Y, COLOUR, drawFigure, HALO, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
+import { COLOUR, drawFigure, HALO, type PlotLibrary } from "./draw.ts";
+import { DASHED, diamonds, framed } from "./panel.ts";
 
 export type ParetoPoint = {
   readonly layout: string;
@@ -52,45 +53,25 @@ const gigabytes = ({ bytes }: ParetoPoint) => bytes / 1e9;
 
 function panel(plot: PlotLibrary, data: ParetoFigureData): PlotOptions {
   const best = data.pareto.slice(0, 1);
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { label: null, nice: true },
+  const place = { x: gigabytes, y: "stepSeconds" } as const;
+  return framed(
+    plot,
+    { label: "memory, GB", ticks: 8, scale: { nice: true } },
     // Room below the fastest, which is the lowest, for its time.
-    y: { label: null, nice: true, insetBottom: 22 },
-    marks: [
-      plot.gridY({ ticks: 6, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisX({
-        ticks: 8,
-        label: "memory, GB",
-        labelAnchor: "center",
-        labelArrow: "none",
-        labelOffset: 38,
-      }),
-      plot.axisY({ ticks: 6, label: "step time, s", ...AXIS_LABEL_Y }),
-      plot.ruleX([data.capacityBytes / 1e9], { stroke: COLOUR.faint, strokeDasharray: "4,4" }),
-      plot.lineY(data.pareto, {
-        x: gigabytes,
-        y: "stepSeconds",
-        stroke: COLOUR.predicted,
-        strokeWidth: 2,
-        // Fastest first: with less memory than a point has, the next one is the best.
-        curve: "step-before",
-      }),
-      plot.dot(data.cuts, { x: gigabytes, y: "stepSeconds", r: 4, stroke: COLOUR.band, strokeWidth: 1.8 }),
-      plot.dot(data.pareto, { x: gigabytes, y: "stepSeconds", r: 3, fill: COLOUR.predicted }),
-      plot.dot(data.nearMisses, {
-        x: gigabytes,
-        y: "stepSeconds",
-        symbol: "diamond",
-        r: 5,
-        fill: COLOUR.measured,
-        stroke: "#ffffff",
-      }),
-      plot.dot(data.yours ? [data.yours] : [], { x: gigabytes, y: "stepSeconds", r: 5, fill: COLOUR.other }),
+    { label: "step time, s", scale: { nice: true, insetBottom: 22 } },
+    [
+      plot.ruleX([data.capacityBytes / 1e9], DASHED),
+      // Fastest first: with less memory than a point has, the next one is the best.
+      plot.lineY(data.pareto, { ...place, stroke: COLOUR.predicted, strokeWidth: 2, curve: "step-before" }),
+      plot.dot(data.cuts, { ...place, r: 4, stroke: COLOUR.band, strokeWidth: 1.8 }),
+      plot.dot(data.pareto, { ...place, r: 3, fill: COLOUR.predicted }),
+      diamonds(
+        plot,
+        data.nearMisses.map((point) => [gigabytes(point), point.stepSeconds]),
+      ),
+      plot.dot(data.yours ? [data.yours] : [], { ...place, r: 5, fill: COLOUR.other }),
       plot.text(best, {
-        x: gigabytes,
-        y: "stepSeconds",
+        ...place,
         text: ({ stepSeconds }: ParetoPoint) => `${significant(stepSeconds, 3)} s`,
         textAnchor: "end",
         dx: 6,
@@ -98,7 +79,6 @@ function panel(plot: PlotLibrary, data: ParetoFigureData): PlotOptions {
         fill: COLOUR.ink,
         ...HALO,
       }),
-      plot.frame({ stroke: COLOUR.faint }),
     ],
-  };
+  );
 }

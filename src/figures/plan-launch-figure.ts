@@ -2,7 +2,8 @@
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
-import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
+import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
+import { band, DASHED, framed } from "./panel.ts";
 
 type Day = {
   readonly day: number;
@@ -48,24 +49,15 @@ export function planLaunchFigure(data: PlanLaunchFigureData): Promise<string> {
   });
 }
 
-type Row = {
-  readonly day: number;
-  readonly mean: number;
-  readonly lo: number;
-  readonly hi: number;
-};
+type Row = Interval & { readonly day: number };
 
+/** Medians of a row are means here. */
 const finishRows = ({ days }: PlanLaunchFigureData): readonly Row[] =>
-  days.map(({ day, finishDay, meanFinishDay }) => ({
-    day,
-    mean: meanFinishDay,
-    lo: finishDay.lo,
-    hi: finishDay.hi,
-  }));
+  days.map(({ day, finishDay, meanFinishDay }) => ({ ...finishDay, day, median: meanFinishDay }));
 
 const costRows = ({ days }: PlanLaunchFigureData): readonly Row[] =>
   days.flatMap(({ day, cost, meanCost }) =>
-    cost === null ? [] : [{ day, mean: meanCost! / 1e6, lo: cost.lo / 1e6, hi: cost.hi / 1e6 }],
+    cost === null ? [] : [{ day, median: meanCost! / 1e6, lo: cost.lo / 1e6, hi: cost.hi / 1e6 }],
   );
 
 function panel(
@@ -75,29 +67,14 @@ function panel(
   label: string,
   isFinish: boolean,
 ): PlotOptions {
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { label: null },
-    y: { label: null, nice: true },
-    marks: [
-      plot.gridY({ ticks: 5, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisX({
-        ticks: 8,
-        label: "launch, days from today",
-        labelAnchor: "center",
-        labelArrow: "none",
-        labelOffset: 38,
-      }),
-      plot.axisY({ ticks: 5, label, ...AXIS_LABEL_Y }),
-      plot.areaY(rows, { x: "day", y1: "lo", y2: "hi", fill: COLOUR.band, fillOpacity: 0.3 }),
-      plot.lineY(rows, { x: "day", y: "mean", stroke: COLOUR.predicted, strokeWidth: 2 }),
+  return framed(
+    plot,
+    { label: "launch, days from today", ticks: 8 },
+    { label, ticks: 5, scale: { nice: true } },
+    [
+      ...band(plot, rows, "day"),
       plot.ruleX([recommended], { stroke: COLOUR.kept, strokeWidth: 2 }),
-      plot.ruleY(isFinish && deadlineDay !== null ? [deadlineDay] : [], {
-        stroke: COLOUR.faint,
-        strokeDasharray: "4,4",
-      }),
-      plot.frame({ stroke: COLOUR.faint }),
+      plot.ruleY(isFinish && deadlineDay !== null ? [deadlineDay] : [], DASHED),
     ],
-  };
+  );
 }

@@ -3,7 +3,8 @@
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
 import { formatCount, formatPercent, formatSeconds } from "../units/print.ts";
-import { AXIS_LABEL_Y, COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
+import { COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
+import { AXIS_LABEL_X, band, framed } from "./panel.ts";
 
 export type PlanTimeFigureData = {
   readonly title: string;
@@ -34,8 +35,6 @@ export function planTimeFigure(data: PlanTimeFigureData): Promise<string> {
   });
 }
 
-const acrossAxis = { labelAnchor: "center", labelArrow: "none", labelOffset: 38 } as const;
-
 function lossPanel(plot: PlotLibrary, { parts }: PlanTimeFigureData): PlotOptions {
   return {
     ...PANEL_MARGINS,
@@ -45,7 +44,7 @@ function lossPanel(plot: PlotLibrary, { parts }: PlanTimeFigureData): PlotOption
     x: { label: null },
     y: { domain: parts.map(({ part }) => part), label: null, padding: 0.25 },
     marks: [
-      plot.axisX({ ticks: 6, label: "expected hours", ...acrossAxis }),
+      plot.axisX({ ticks: 6, label: "expected hours", ...AXIS_LABEL_X }),
       plot.axisY({ tickSize: 0, label: null }),
       plot.barX(parts, { x: ({ seconds }) => seconds / 3600, y: "part", fill: COLOUR.measured }),
       plot.text(parts, {
@@ -67,29 +66,13 @@ function sizePanel(plot: PlotLibrary, { sizes, numDevices, goodput }: PlanTimeFi
     lo: 100 * size.goodput.lo,
     hi: 100 * size.goodput.hi,
   }));
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { type: "log", label: null },
-    y: { domain: [0, 100], label: null },
-    marks: [
-      plot.gridY({ ticks: 5, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisX({
-        ticks: 5,
-        tickFormat: (n: number) => formatCount(n, 1),
-        label: "accelerators",
-        ...acrossAxis,
-      }),
-      plot.axisY({ ticks: 5, label: "goodput, %", ...AXIS_LABEL_Y }),
-      plot.areaY(rows, { x: "numDevices", y1: "lo", y2: "hi", fill: COLOUR.band, fillOpacity: 0.3 }),
-      plot.lineY(rows, { x: "numDevices", y: "median", stroke: COLOUR.predicted, strokeWidth: 2 }),
-      plot.dot([{ numDevices, y: 100 * goodput.median }], {
-        x: "numDevices",
-        y: "y",
-        r: 4,
-        fill: COLOUR.predicted,
-      }),
-      plot.frame({ stroke: COLOUR.faint }),
+  return framed(
+    plot,
+    { label: "accelerators", ticks: 5, format: (n) => formatCount(n, 1), scale: { type: "log" } },
+    { label: "goodput, %", ticks: 5, scale: { domain: [0, 100] } },
+    [
+      ...band(plot, rows, "numDevices"),
+      plot.dot([[numDevices, 100 * goodput.median]], { x: "0", y: "1", r: 4, fill: COLOUR.predicted }),
     ],
-  };
+  );
 }

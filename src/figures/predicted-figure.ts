@@ -4,6 +4,7 @@ import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
 import { fixed, formatInterval, formatSignedPercent, intervalDecimals, scaleFor } from "../units/print.ts";
 import { CAP_UPRIGHT, COLOUR, drawFigure, type PlotLibrary, textWidth } from "./draw.ts";
+import { AXIS_LABEL_X } from "./panel.ts";
 
 export type PredictedRow = {
   readonly quantity: string;
@@ -66,9 +67,7 @@ function panel(plot: PlotLibrary, bars: readonly Bar[]): PlotOptions {
         ticks: 5,
         tickFormat: (value: number) => `${value} %`,
         label: "share of the predicted median",
-        labelAnchor: "center",
-        labelArrow: "none",
-        labelOffset: 40,
+        ...AXIS_LABEL_X,
       }),
       plot.ruleX([100], { stroke: COLOUR.faint, strokeDasharray: "4,4" }),
       plot.ruleY(bars, { y: "key", x1: "lo", x2: "hi", stroke: COLOUR.predicted, strokeWidth: 3 }),

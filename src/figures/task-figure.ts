@@ -1,15 +1,8 @@
 /** @file Scores on downstream tasks against training compute: accuracy with its chance level above, the loss of right answers below. */
 
 import type { Markish, PlotOptions } from "@observablehq/plot";
-import { formatFlops } from "../units/print.ts";
-import {
-  AXIS_LABEL_Y,
-  COLOUR,
-  drawFigure,
-  type LegendEntry,
-  PANEL_MARGINS,
-  type PlotLibrary,
-} from "./draw.ts";
+import { COLOUR, drawFigure, type LegendEntry, type PlotLibrary } from "./draw.ts";
+import { computeAxis, framed, paddedLog } from "./panel.ts";
 
 /** A score with its 90 % interval. */
 export type ScoreInterval = {
@@ -63,41 +56,21 @@ function accuracyPanel(plot: PlotLibrary, data: TaskFigureData): PlotOptions {
   const chances = data.tasks.map(({ chance }, i) =>
     plot.ruleY([100 * chance], { stroke: colourOf(i), strokeDasharray: "4,4", strokeOpacity: 0.6 }),
   );
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 12,
-    x: { type: "log", domain: computeDomain(data), axis: null },
-    y: { domain: [0, 100], label: null },
-    marks: [
-      plot.gridY({ ticks: 5, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisY({ ticks: 5, label: "accuracy (%)", ...AXIS_LABEL_Y }),
-      ...chances,
-      ...scoreMarks(plot, data, ({ accuracy }) => accuracy, 100),
-    ],
-  };
+  return framed(
+    plot,
+    { scale: { type: "log", domain: computeDomain(data) } },
+    { label: "accuracy (%)", ticks: 5, scale: { domain: [0, 100] } },
+    [...chances, ...scoreMarks(plot, data, ({ accuracy }) => accuracy, 100)],
+  );
 }
 
 function lossPanel(plot: PlotLibrary, data: TaskFigureData): PlotOptions {
-  const domain = computeDomain(data);
-  return {
-    ...PANEL_MARGINS,
-    marginBottom: 46,
-    x: { type: "log", domain, label: null },
-    y: { label: null, nice: true },
-    marks: [
-      plot.gridY({ ticks: 5, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisX({
-        ticks: 5,
-        tickFormat: (value: number) => (/^[125]/.test(String(value)) ? formatFlops(value, 1) : ""),
-        label: "training compute C (logarithmic)",
-        labelAnchor: "center",
-        labelArrow: "none",
-        labelOffset: 40,
-      }),
-      plot.axisY({ ticks: 5, label: "right answers (bits per byte)", ...AXIS_LABEL_Y }),
-      ...scoreMarks(plot, data, ({ bitsPerByte }) => bitsPerByte, 1),
-    ],
-  };
+  return framed(
+    plot,
+    computeAxis(computeDomain(data)),
+    { label: "right answers (bits per byte)", ticks: 5, scale: { nice: true } },
+    scoreMarks(plot, data, ({ bitsPerByte }) => bitsPerByte, 1),
+  );
 }
 
 type Point = TaskFigureData["tasks"][number]["points"][number];
@@ -126,6 +99,8 @@ function scoreMarks(
 }
 
 function computeDomain({ tasks }: TaskFigureData): [number, number] {
-  const flops = tasks.flatMap(({ points }) => points.map((point) => point.flops));
-  return [Math.min(...flops) / 1.4, Math.max(...flops) * 1.4];
+  return paddedLog(
+    tasks.flatMap(({ points }) => points.map(({ flops }) => flops)),
+    1.4,
+  );
 }

@@ -3,6 +3,7 @@
 import type { PlotOptions } from "@observablehq/plot";
 import { formatPercent, formatSeconds, formatSignedPercent, scaleFor, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, HALO, type PlotLibrary, textWidth } from "./draw.ts";
+import { AXIS_LABEL_X } from "./panel.ts";
 
 export type TimeRow = {
   readonly operation: string;
@@ -62,9 +63,7 @@ function panel(plot: PlotLibrary, rows: readonly TimeRow[], totalSeconds: number
       plot.axisX({
         ticks: 6,
         label: `time (${scale.unit})`,
-        labelAnchor: "center",
-        labelArrow: "none",
-        labelOffset: 40,
+        ...AXIS_LABEL_X,
       }),
       plot.axisY({ tickSize: 0 }),
       plot.barX(rows, {

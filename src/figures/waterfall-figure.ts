@@ -3,6 +3,7 @@
 import type { PlotOptions } from "@observablehq/plot";
 import { formatSeconds, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type LegendEntry, type PlotLibrary } from "./draw.ts";
+import { AXIS_LABEL_X } from "./panel.ts";
 
 export type WaterfallFigureData = {
   /** The model and the cluster. */
@@ -30,7 +31,6 @@ const COMPONENT_COLOURS = [
 
 const ROW = 24;
 const MARGINS = { marginLeft: 236, marginRight: 88, marginTop: 26, marginBottom: 40 } as const;
-const ACROSS = { labelAnchor: "center", labelArrow: "none", labelOffset: 34 } as const;
 
 /** Waterfall above, memory in the middle, sensitivities below. */
 export function waterfallFigure(data: WaterfallFigureData): Promise<string> {
@@ -81,7 +81,7 @@ function stepsPanel(plot: PlotLibrary, { steps }: WaterfallFigureData, total: nu
     y: { label: null, domain: rows.map(({ label }) => label), padding: 0.25 },
     marks: [
       plot.gridX({ ticks: 6, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisX({ ticks: 6, label: "seconds", ...ACROSS }),
+      plot.axisX({ ticks: 6, label: "seconds", ...AXIS_LABEL_X }),
       plot.axisY({ tickSize: 0, label: null }),
       plot.barX(rows, { y: "label", x1: "from", x2: "to", fill: "fill" }),
       plot.text(rows, {
@@ -112,7 +112,7 @@ function memoryPanel(
     color: { domain: [...components], range: COMPONENT_COLOURS.slice(0, components.length) },
     marks: [
       plot.gridX({ ticks: 6, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisX({ ticks: 6, label: "GB on one device", ...ACROSS }),
+      plot.axisX({ ticks: 6, label: "GB on one device", ...AXIS_LABEL_X }),
       plot.axisY({ tickSize: 0, label: null }),
       plot.barX(
         pieces,
@@ -130,7 +130,7 @@ function gainPanel(plot: PlotLibrary, { sensitivities }: WaterfallFigureData): P
     y: { label: null, domain: sensitivities.map(({ label }) => label), padding: 0.25 },
     marks: [
       plot.gridX({ ticks: 6, stroke: COLOUR.grid, strokeOpacity: 1 }),
-      plot.axisX({ ticks: 6, label: "% more tokens per second for 10 % more", ...ACROSS }),
+      plot.axisX({ ticks: 6, label: "% more tokens per second for 10 % more", ...AXIS_LABEL_X }),
       plot.axisY({ tickSize: 0, label: null }),
       plot.barX(sensitivities, { y: "label", x: "gainPercent", fill: COLOUR.predicted }),
       plot.text(sensitivities, {
