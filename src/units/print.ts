@@ -1,4 +1,7 @@
-/** @file Numbers as people read them: few digits, a unit, and one scale for an interval and what was measured against it. */
+/**
+ * @file Numbers as people read them: few digits, a unit, and one scale for an interval and what was measured
+ * against it.
+ */
 
 import type { Interval } from "../math/interval.ts";
 
@@ -22,6 +25,12 @@ export function significant(value: number, digits = 3): string {
   const rounded = Number(value.toPrecision(digits));
   const roundedMagnitude = Math.floor(Math.log10(Math.abs(rounded)) + 1e-12);
   return rounded.toFixed(Math.max(0, digits - 1 - roundedMagnitude));
+}
+
+/** A number in a sentence, whatever it counts: 3.21, 124 M, 6.00e18. */
+export function formatNumber(value: number): string {
+  if (Math.abs(value) < 1e4) return String(Number(value.toPrecision(3)));
+  return Math.abs(value) < 1e15 ? formatCount(value) : value.toExponential(2);
 }
 
 /** 950, 1.20 M, 3.05 B. Whole numbers below 10 000 keep every digit. */
@@ -78,7 +87,10 @@ export function formatQuantity(value: number, unit: string, digits = 4): string 
   return scaled(value, scaleFor(unit, value), digits);
 }
 
-/** The scale in which `magnitude` reads best; an interval and its measurement share one so that they can be compared by eye. */
+/**
+ * The scale in which `magnitude` reads best; an interval and its measurement share one so that they can be
+ * compared by eye.
+ */
 export function scaleFor(unit: string, magnitude: number): Scale {
   const size = Math.abs(magnitude);
   if (isSeconds(unit)) {
@@ -94,7 +106,10 @@ export function scaleFor(unit: string, magnitude: number): Scale {
   return { factor: scale.factor, unit: `${scale.unit} ${unit}`.trim() };
 }
 
-/** Decimals that show two digits of the interval's width, and of its median three (four below 10), so that neither is rounded away. */
+/**
+ * Decimals that show two digits of the interval's width, and of its median three (four below 10), so that
+ * neither is rounded away.
+ */
 export function intervalDecimals(interval: Interval, scale: Scale): number {
   const width = Math.abs(interval.hi - interval.lo) / scale.factor;
   const median = Math.abs(interval.median) / scale.factor;
@@ -122,6 +137,12 @@ export function formatRange(interval: Interval, unit: string): string {
   return `${median} ${scale.unit} (90 % interval ${lo} to ${hi})`;
 }
 
+/** "a, b, c": at most so many, then how many more there are. */
+export function formatList(items: readonly string[], most = 12): string {
+  const rest = items.length - most;
+  return items.slice(0, most).join(", ") + (rest > 0 ? `, and ${rest} more` : "");
+}
+
 /** A value to a fixed number of decimals; never "-0.0". */
 export function fixed(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return MISSING;
@@ -130,8 +151,9 @@ export function fixed(value: number, decimals: number): string {
 }
 
 /**
- * Rounds parts so that what is printed adds up to the printed total: each is rounded down, then the units that are left go to
- * the largest remainders (Hamilton's method). The parts must add up to the total, but for floating-point error.
+ * Rounds parts so that what is printed adds up to the printed total: each is rounded down, then the units
+ * that are left go to the largest remainders (Hamilton's method). The parts must add up to the total, but for
+ * floating-point error.
  */
 export function roundToSum(parts: readonly number[], total: number, decimals: number): number[] {
   const unit = 10 ** decimals;

@@ -2,7 +2,8 @@ import { JSDOM } from "jsdom";
 import { beforeAll, describe, expect, test } from "vitest";
 import { isoflopFigure } from "../../figures/isoflop-figure.ts";
 import { fitIsoflops, type IsoflopReport } from "../../laws/isoflop/isoflop.ts";
-import { type RunTable, readTable } from "../../laws/table/table.ts";
+import { readTable } from "../../laws/table/read-table.ts";
+import type { RunTable } from "../../laws/table/table.ts";
 import { isoflopText } from "./isoflop-text.ts";
 
 let table: RunTable;

@@ -4,9 +4,9 @@ import { readFileSync, statSync } from "node:fs";
 import { ladderTable } from "../../campaign/account/ladder-table.ts";
 import { UserError } from "../../errors.ts";
 import { unknownQuantity } from "../../laws/table/columns.ts";
-import { joinTables } from "../../laws/table/join.ts";
-import { QUANTITIES } from "../../laws/table/names.ts";
-import { type Quantity, type RunTable, readTable, type TableOptions } from "../../laws/table/table.ts";
+import { QUANTITIES, type Quantity } from "../../laws/table/names.ts";
+import { readTable, type TableOptions } from "../../laws/table/read-table.ts";
+import { joinTables, type RunTable } from "../../laws/table/table.ts";
 import type { TableFlags } from "./options.ts";
 
 /** Reads the runs at `path`; several paths, with commas between them, are read as one table. */

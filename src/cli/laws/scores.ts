@@ -1,7 +1,8 @@
 /** @file Scores of a task, read from the columns beside the runs of a table: COLUMN, COLUMN_sd, COLUMN_chance. */
 
 import { UserError } from "../../errors.ts";
-import type { RunTable, TableOptions } from "../../laws/table/table.ts";
+import type { TableOptions } from "../../laws/table/read-table.ts";
+import type { RunTable } from "../../laws/table/table.ts";
 import type { TaskRun } from "../../laws/tasks/forecast.ts";
 
 const chanceOf = (column: string) => `${column}_chance`;

@@ -1,8 +1,8 @@
 /** @file A learning curve from a file of (step, rate, loss): its schedule, and the points that a law is held against. */
 
-import { csvParse, tsvParse } from "d3-dsv";
 import { UserError } from "../../errors.ts";
-import { requireText } from "../table/require-text.ts";
+import { parseRows } from "../table/raw.ts";
+
 import type { Schedule } from "./schedule.ts";
 import { endOf, warmupOf } from "./schedule.ts";
 import { scheduleFromTable } from "./schedule-table.ts";
@@ -30,7 +30,7 @@ export type CurveColumn = "step" | "lr" | "loss";
 
 type Row = { readonly step: number; readonly rate: number | null; readonly loss: number | null };
 
-const USUAL_NAMES: Record<CurveColumn, readonly string[]> = {
+const COMMON_NAMES: Record<CurveColumn, readonly string[]> = {
   step: ["step", "steps", "iteration", "iterations", "iter", "globalstep", "trainstep", "tokens"],
   lr: ["lr", "learningrate", "rate", "eta", "trainlr", "trainlearningrate"],
   loss: ["loss", "valloss", "validationloss", "evalloss", "testloss", "trainloss", "lmloss"],
@@ -74,64 +74,43 @@ export function readSchedule(text: string, name: string, options: CurveOptions =
 }
 
 function rowsOf(text: string, name: string, { columns, schedule }: CurveOptions): readonly Row[] {
-  const records = recordsOf(text, name);
-  const titles = Object.keys(records[0] ?? {});
-  const step = titleOf("step", titles, columns, name);
-  const rate = schedule ? undefined : titleOf("lr", titles, columns, name);
-  const loss = titles.length > 2 || schedule ? titleOf("loss", titles, columns, name) : undefined;
-  return records.map((record, i) => {
-    const number = (title: string | undefined) => {
-      const cell = title === undefined ? "" : String(record[title] ?? "").trim();
+  const { columns: titles, rows } = parseRows(text, name);
+  const step = indexOf("step", titles, columns, name);
+  const rate = schedule ? undefined : indexOf("lr", titles, columns, name);
+  const loss = titles.length > 2 || schedule ? indexOf("loss", titles, columns, name) : undefined;
+  return rows.map(({ label, cells }) => {
+    const number = (index: number | undefined) => {
+      const cell = index === undefined ? "" : cells[index]!;
       return cell === "" || /^(nan|null|none)$/i.test(cell) ? null : Number(cell);
     };
-    const at = number(step);
-    const row = { step: at ?? Number.NaN, rate: number(rate), loss: number(loss) };
-    const wrong = [row.step, row.rate ?? 0, row.loss ?? 0].some((value) => !Number.isFinite(value));
-    if (wrong)
-      throw new UserError(
-        `${name}, row ${i + 1}: ${JSON.stringify(record)}`,
-        "numbers for step, learning rate and loss",
-        "correct the row or leave it out",
-      );
-    return row;
+    const row = { step: number(step) ?? Number.NaN, rate: number(rate), loss: number(loss) };
+    if ([row.step, row.rate ?? 0, row.loss ?? 0].every(Number.isFinite)) return row;
+    throw new UserError(
+      `${name}, ${label}: ${cells.join(", ")}`,
+      "numbers for step, learning rate and loss",
+      "correct the row or leave it out",
+    );
   });
 }
 
-type Cells = Readonly<Record<string, unknown>>;
-
-function recordsOf(text: string, name: string): readonly Cells[] {
-  requireText(text, name);
-  const body = text.replace(/^\uFEFF/, "").trim();
-  if (!body.startsWith("{")) return body.split("\n", 1)[0]!.includes("\t") ? tsvParse(body) : csvParse(body);
-  return body.split("\n").map((line, i) => {
-    try {
-      return JSON.parse(line) as Cells;
-    } catch (error) {
-      throw new UserError(`${name}, line ${i + 1} is not JSON`, "one object a line", "correct the line", {
-        cause: error,
-      });
-    }
-  });
-}
-
-function titleOf(
+function indexOf(
   column: CurveColumn,
   titles: readonly string[],
   columns: CurveOptions["columns"],
   name: string,
-): string {
-  const told = columns?.[column];
+): number {
+  const stated = columns?.[column];
   const plain = (title: string) => title.toLowerCase().replace(/[^a-z]/g, "");
-  const found =
-    told === undefined
-      ? USUAL_NAMES[column].flatMap((usual) => titles.filter((title) => plain(title) === usual))[0]
-      : titles.find((title) => title === told);
-  if (found !== undefined) return found;
+  const [found] =
+    stated === undefined
+      ? COMMON_NAMES[column].flatMap((common) => titles.filter((title) => plain(title) === common))
+      : titles.filter((title) => title === stated);
+  if (found !== undefined) return titles.indexOf(found);
   throw new UserError(
-    `${name} has the columns ${titles.join(", ") || "(none)"}`,
-    told === undefined
-      ? `one for the ${column}, such as "${USUAL_NAMES[column].slice(0, 3).join('", "')}"`
-      : `a column "${told}"`,
+    `${name} has the columns ${titles.join(", ")}`,
+    stated === undefined
+      ? `one for the ${column}, such as "${COMMON_NAMES[column].slice(0, 3).join('", "')}"`
+      : `a column "${stated}"`,
     `name it: --columns ${column}=...`,
   );
 }

@@ -4,7 +4,8 @@ import { thirdParty } from "../../../test/support/third-party.ts";
 import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lossOf } from "../../law/law.ts";
 import { Random } from "../../math/random.ts";
-import { type RunTable, readTable, type TableRun } from "../table/table.ts";
+import { readTable } from "../table/read-table.ts";
+import type { RunTable, TableRun } from "../table/table.ts";
 
 /** Besiroglu et al.'s refit of Chinchilla. */
 export const TRUTH = Float64Array.of(6.16925, 7.67016, 0.597307, 0.34731, 0.36717);

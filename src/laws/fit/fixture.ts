@@ -7,7 +7,8 @@ import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
 import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lossOf } from "../../law/law.ts";
 import { Random } from "../../math/random.ts";
-import { type RunTable, readTable, type TableOptions, type TableRun } from "../table/table.ts";
+import { readTable, type TableOptions } from "../table/read-table.ts";
+import type { RunTable, TableRun } from "../table/table.ts";
 
 /** A 400, B 2000, E 1.8, alpha .34, beta .36, as internal parameters. */
 export const KNOWN_THETA = Float64Array.of(Math.log(400), Math.log(2000), Math.log(1.8), 0.34, 0.36);

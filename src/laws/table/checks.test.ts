@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
 import type { Law } from "../../law/law.ts";
 import { checkTable } from "./checks.ts";
-import { confoundedParameters, symmetricEigen } from "./confounded.ts";
+import { confoundedParameters } from "./confounded.ts";
 import { rankCorrelation } from "./rank.ts";
 import type { RunTable } from "./table.ts";
 
@@ -92,17 +92,6 @@ describe("what a table can bear", () => {
 });
 
 describe("the pieces", () => {
-  test("finds eigenvalues and eigenvectors", () => {
-    const { values, vectors } = symmetricEigen([
-      [2, 1, 0],
-      [1, 2, 0],
-      [0, 0, 5],
-    ]);
-    expect([...values].sort()).toEqual([expect.closeTo(1, 12), expect.closeTo(3, 12), 5]);
-    const flat = vectors[values.findIndex((value) => value < 1.5)]!;
-    expect(flat[0]! + flat[1]!).toBeCloseTo(0, 12);
-  });
-
   test("finds nothing confounded on a grid", () => {
     expect(confoundedParameters(chinchillaLaw, tableOf(grid).runs)).toEqual([]);
   });

@@ -1,12 +1,14 @@
-/** @file Which column is what: by the user's own word, or by what people call it; two that could be meant are refused. */
+/**
+ * @file Which column is what: by the user's own word, or by what people call it; two that could be meant are
+ * refused.
+ */
 
 import { UserError } from "../../errors.ts";
 import { nearest } from "../../math/edit-distance.ts";
+import { formatList } from "../../units/print.ts";
 import { readCell } from "./cell.ts";
 import { EXACT, type Heading, type Helper, headingOf, isCalled, QUANTITIES, type Quantity } from "./names.ts";
 import type { RawTable } from "./raw.ts";
-
-export type { Quantity } from "./names.ts";
 
 export type Column = {
   readonly name: string;
@@ -20,7 +22,9 @@ export type Columns = Readonly<Partial<Record<Quantity | Helper, Column>>> & {
   readonly named: ReadonlySet<Quantity>;
 };
 
-/** Finds each quantity's column. Throws a `UserError` where a name is unknown, or two columns could be meant. */
+/**
+ * Finds each quantity's column. Throws a `UserError` where a name is unknown, or two columns could be meant.
+ */
 export function findColumns(
   raw: RawTable,
   source: string,
@@ -70,7 +74,10 @@ const WORDS: ReadonlySet<Quantity | Helper> = new Set([
 
 type Candidate = { readonly index: number; readonly heading: Heading };
 
-/** The one candidate, or the one that all others repeat; of sparse models' two counts the dense one, as the laws want it. */
+/**
+ * The one candidate, or the one that all others repeat; of sparse models' two counts the dense one, as the
+ * laws want it.
+ */
 function theOne(
   raw: RawTable,
   source: string,
@@ -91,14 +98,11 @@ function theOne(
   // A name or an identifier only labels a row: any will do.
   if (quantity === "run" || !(QUANTITIES as readonly string[]).includes(quantity)) return first.index;
   const names = candidates.map(({ index }) => raw.columns[index]!);
-  const listed = names.slice(0, 12).join(", ") + (names.length > 12 ? ", ..." : "");
+  const some = names.slice(0, 3).map((name) => `--columns ${quantity}=${name}`);
   throw new UserError(
-    `${source}: ${names.length} columns that could be ${MEANING[quantity as Quantity]}: ${listed}`,
+    `${source}: ${names.length} columns that could be ${MEANING[quantity as Quantity]}: ${formatList(names)}`,
     "one",
-    `say which: ${names
-      .slice(0, 3)
-      .map((name) => `--columns ${quantity}=${name}`)
-      .join(" or ")}`,
+    `say which: ${some.join(" or ")}`,
   );
 }
 

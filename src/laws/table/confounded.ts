@@ -1,26 +1,33 @@
-/** @file Which parameters of a law a set of designs cannot tell apart: the flattest direction of the law over those designs. */
+/**
+ * @file Which parameters of a law a set of designs cannot tell apart: those that can move without the law
+ * moving.
+ */
 
-import type { Design, Law, Run } from "../../law/law.ts";
+import type { Law, Run } from "../../law/law.ts";
+import { cholesky, inverseCholesky } from "../../math/symmetric.ts";
 
-/** A direction is flat where the law moves this little (of what one parameter alone does), whatever the losses are. */
-const FLAT = 1e-3;
-/** A parameter takes part in a direction that gives it this share of its length or more. */
-const TAKES_PART = 0.2;
+/** The law counts as not moving where it moves this little of what one parameter alone does. */
+const FLAT = 3e-4;
+/** A parameter takes part where its own share of such a move, squared, is this large. */
+const TAKES_PART = 0.04;
 
 /**
- * The parameters that can move together without the law moving on any of `runs`; none where the designs tell all apart. Looks
- * at the gradient of the log loss, every column scaled to length 1: an eigenvalue of the columns' products near 0 is a flat
- * direction, and its eigenvector says who takes part. The best of the law's own starting points is where it looks.
+ * The parameters that can move together without the law moving on any of `runs`; none where the designs tell
+ * all apart. Looks at the gradient of the log loss at the best of the law's own starting points, every column
+ * scaled to length 1. With a prior of variance 1 and a noise of FLAT, each parameter keeps the variance that
+ * the designs leave to it: near its squared share of a flat direction, and near 0 where there is none.
  */
 export function confoundedParameters(law: Law, runs: readonly Run[]): readonly string[] {
   const theta = bestStart(law, runs);
   if (!theta) return [];
   const columns = unitColumns(law, runs, theta);
-  const { values, vectors } = symmetricEigen(columns.map((a) => columns.map((b) => dot(a, b))));
-  const flat = values.flatMap((value, i) => (value < FLAT ** 2 * columns.length ? [vectors[i]!] : []));
-  return law.parameters
-    .filter((_, j) => flat.some((vector) => Math.abs(vector[j]!) >= TAKES_PART))
-    .map(({ name }) => name);
+  const size = columns.length;
+  const noise = FLAT ** 2 * size;
+  const precision = Float64Array.from(
+    columns.flatMap((a, i) => columns.map((b, j) => dot(a, b) / noise + (i === j ? 1 : 0))),
+  );
+  const variance = inverseCholesky(cholesky(precision, size, 0)!, size);
+  return law.parameters.filter((_, j) => variance[j * size + j]! >= TAKES_PART).map(({ name }) => name);
 }
 
 function bestStart(law: Law, runs: readonly Run[]): Float64Array | null {
@@ -30,22 +37,18 @@ function bestStart(law: Law, runs: readonly Run[]): Float64Array | null {
       (sum, run) => sum + Math.abs(Math.log(run.loss) - law.logLoss(theta, law.covariates(run), gradient)),
       0,
     );
-  const scored = law
+  const [best] = law
     .starts(runs)
     .map((theta) => ({ theta, score: misfit(theta) }))
     .filter(({ score }) => Number.isFinite(score))
     .sort((a, b) => a.score - b.score);
-  return scored[0]?.theta ?? null;
+  return best?.theta ?? null;
 }
 
-function unitColumns(
-  law: Law,
-  designs: readonly Design[],
-  theta: Float64Array,
-): readonly (readonly number[])[] {
+function unitColumns(law: Law, runs: readonly Run[], theta: Float64Array): readonly (readonly number[])[] {
   const gradient = new Float64Array(theta.length);
-  const rows = designs.map((design) => {
-    law.logLoss(theta, law.covariates(design), gradient);
+  const rows = runs.map((run) => {
+    law.logLoss(theta, law.covariates(run), gradient);
     return Array.from(gradient);
   });
   return Array.from(theta, (_, j) => {
@@ -57,48 +60,4 @@ function unitColumns(
 
 function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-}
-
-/** Eigenvalues and vectors of a small symmetric matrix by Jacobi's rotations (Golub and Van Loan, section 8.5). */
-export function symmetricEigen(matrix: readonly (readonly number[])[]): {
-  readonly values: readonly number[];
-  readonly vectors: readonly (readonly number[])[];
-} {
-  const a = matrix.map((row) => [...row]);
-  const size = a.length;
-  const vectors = a.map((_, i) => a.map((__, j) => Number(i === j)));
-  for (let sweep = 0; sweep < 50; sweep++) {
-    let offDiagonal = 0;
-    for (let p = 0; p < size; p++) {
-      for (let q = p + 1; q < size; q++) {
-        offDiagonal += a[p]![q]! ** 2;
-        rotate(a, vectors, p, q);
-      }
-    }
-    if (offDiagonal < 1e-28) break;
-  }
-  return { values: a.map((row, i) => row[i]!), vectors };
-}
-
-/** Rows of `vectors` are the eigenvectors. */
-function rotate(a: number[][], vectors: number[][], p: number, q: number): void {
-  const off = a[p]![q]!;
-  if (off === 0) return;
-  const ratio = (a[q]![q]! - a[p]![p]!) / (2 * off);
-  const tangent = (ratio >= 0 ? 1 : -1) / (Math.abs(ratio) + Math.hypot(ratio, 1));
-  const cosine = 1 / Math.hypot(tangent, 1);
-  const sine = tangent * cosine;
-  for (let k = 0; k < a.length; k++) {
-    const [kp, kq] = [a[k]![p]!, a[k]![q]!];
-    a[k]![p] = cosine * kp - sine * kq;
-    a[k]![q] = sine * kp + cosine * kq;
-  }
-  for (let k = 0; k < a.length; k++) {
-    const [pk, qk] = [a[p]![k]!, a[q]![k]!];
-    a[p]![k] = cosine * pk - sine * qk;
-    a[q]![k] = sine * pk + cosine * qk;
-    const [vp, vq] = [vectors[p]![k]!, vectors[q]![k]!];
-    vectors[p]![k] = cosine * vp - sine * vq;
-    vectors[q]![k] = sine * vp + cosine * vq;
-  }
 }

@@ -1,29 +1,12 @@
-/** @file What people call the columns of a table of runs: headings in small words, units apart, against the names in use. */
+/**
+ * @file What people call the columns of a table of runs: headings in small words, units apart, against the
+ * names in use.
+ */
 
 import { MULTIPLIERS } from "../../units/kinds.ts";
 
 /** What a column of a table can be. */
-export type Quantity =
-  | "run"
-  | "n"
-  | "d"
-  | "c"
-  | "loss"
-  | "unique"
-  | "experts"
-  | "seed"
-  | "weight"
-  | "schedule"
-  | "evaluation"
-  | "corpus";
-
-/** Further numbers that others follow from: C = steps x FLOPs a step, D = steps x tokens a step, D = N x tokens a parameter. */
-export type Helper = "steps" | "flopsPerStep" | "tokensPerStep" | "tokensPerParameter" | "outlier";
-
-/** A heading in small words, with the unit apart. */
-export type Heading = { readonly words: readonly string[]; readonly phrase: string; readonly scale: number };
-
-export const QUANTITIES: readonly Quantity[] = [
+export const QUANTITIES = [
   "run",
   "n",
   "d",
@@ -36,7 +19,18 @@ export const QUANTITIES: readonly Quantity[] = [
   "schedule",
   "evaluation",
   "corpus",
-];
+] as const;
+
+export type Quantity = (typeof QUANTITIES)[number];
+
+/**
+ * Further numbers that others follow from: C = steps x FLOPs a step, D = steps x tokens a step, D = N x
+ * tokens a parameter.
+ */
+export type Helper = "steps" | "flopsPerStep" | "tokensPerStep" | "tokensPerParameter" | "outlier";
+
+/** A heading in small words, with the unit apart. */
+export type Heading = { readonly words: readonly string[]; readonly phrase: string; readonly scale: number };
 
 const SECONDS_PER_DAY = 86_400;
 const FLOP_UNITS: readonly (readonly [RegExp, number])[] = [
@@ -49,16 +43,23 @@ const FLOP_UNITS: readonly (readonly [RegExp, number])[] = [
   [/^(yflops?|yottaflops?)$/, 1e24],
 ];
 
-/** Words that may stand about a core word without changing what is counted. "per", "batch" or "unique" would change it. */
+/**
+ * Words that may stand about a core word without changing what is counted. "per", "batch" or "unique" would
+ * change it.
+ */
 const COUNTING = "num n no number of in the count total model";
 const BAGS = {
   n: {
     core: "params param parameters parameter nparams numparams",
-    beside: `${COUNTING} all active activated dense sparse trainable matrix size backbone non without excl excluding nonemb embedding embeddings embed emb`,
+    beside:
+      `${COUNTING} all active activated dense sparse trainable matrix size backbone non without excl excluding ` +
+      "nonemb embedding embeddings embed emb",
   },
   d: {
     core: "tokens token ntokens numtokens toks tok",
-    beside: `${COUNTING} train training trained pre pretrain pretraining on seen consumed processed data dataset size`,
+    beside:
+      `${COUNTING} train training trained pre pretrain pretraining on seen consumed processed data dataset ` +
+      "size",
   },
   c: {
     core: "flops flop compute isoflop isoflops",
@@ -71,13 +72,13 @@ export const EXACT: Readonly<Record<Exclude<Quantity, "loss"> | Helper, RegExp>>
   c: /^(c|budget)$/,
   run: /^(run|run ?id|run name|name|id|uid|hyper id|label|experiment id)$/,
   unique:
-    /^(unique|((num|n|number of) )?unique (train(ing)? )?(tokens?|data)( count)?|tokens unique|data unique|u d)$/,
+    /^(unique|((num|n|number of) )?unique (train(ing)? )?(tokens?|data)( count)?|(tokens|data) unique|u d)$/,
   experts: /^((num|n|number of|total) )?experts?( count)?$/,
   seed: /^((random|rng|data|init|training) )?seed( id)?$/,
   weight: /^((sample|fit|row) )?weight$/,
   schedule: /^((lr|learning rate) )?(schedule|scheduler|decay)( (type|name|kind))?$/,
   evaluation:
-    /^((eval|evaluation|val|validation|test|held out)( (set|data|dataset|split|corpus|name))?|metric|benchmark)$/,
+    /^((eval(uation)?|val(idation)?|test|held out)( (set|data|dataset|split|corpus|name))?|metric|benchmark)$/,
   corpus: /^(((pre ?)?train(ing)? )?(dataset|corpus|data|data mix|mixture|data set)( name)?)$/,
   steps: /^((num|n|number of|total|train|training|global) )*steps?$/,
   flopsPerStep: /^(train(ing)? )?flops? per step$/,
@@ -87,8 +88,11 @@ export const EXACT: Readonly<Record<Exclude<Quantity, "loss"> | Helper, RegExp>>
 };
 const LOSS = /\b(loss|losses|nll|bpb|bits per byte|cross entropy|xent)\b/;
 /** Words that make a number about the loss something else than the loss. */
-const NOT_LOSS =
-  /\b(std|sd|se|stderr|err|error|var|variance|ci|lo|hi|low|high|lower|upper|z|aux|auxiliary|balance|balancing|router|load|rank|weight|scale|coef|pred|predicted|prediction|fit|fitted|residual|delta|diff|excess|step|function|type|name|smoothing|unit)\b/;
+const NOT_LOSS = new RegExp(
+  "\\b(std|sd|se|stderr|err|error|var|variance|ci|lo|hi|low|high|lower|upper|z|aux|auxiliary" +
+    "|balance|balancing|router|load|rank|weight|scale|coef|pred|predicted|prediction|fit" +
+    "|fitted|residual|delta|diff|excess|step|function|type|name|smoothing|unit)\\b",
+);
 
 /** "Training FLOP (1e18)", "c4_val_loss", "numTokens_B" in words, and the unit as a factor. */
 export function headingOf(name: string): Heading {

@@ -1,9 +1,11 @@
-/** @file Text into rows of cells: CSV, TSV, JSON lines or a JSON array. Knows nothing of what the columns mean. */
+/**
+ * @file Text into rows of cells: CSV, TSV, JSON lines or a JSON array. Knows nothing of what the columns
+ * mean.
+ */
 
 import { dsvFormat } from "d3-dsv";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { requireText } from "./require-text.ts";
 
 export type RawRow = {
   /** How a message names the row: its line in the file, or its place in the array. */
@@ -141,5 +143,23 @@ function notObjects(where: string): UserError {
     `${where} holds no objects`,
     'one object a run, as {"n": 1e8, "d": 2e9, "loss": 3.1}',
     "write it so",
+  );
+}
+
+/** Archives, spreadsheets, Parquet and UTF-16 all have control characters among their first bytes. */
+const NUM_LOOKED_AT = 4096;
+const MAY_STAND_IN_TEXT = "\t\n\v\f\r";
+
+/**
+ * Throws a `UserError` where `text` was read from something else: its bytes would garble a terminal when
+ * quoted.
+ */
+function requireText(text: string, source: string): void {
+  const isControl = (char: string) => char < " " && !MAY_STAND_IN_TEXT.includes(char);
+  if (!text.includes("\0") && ![...text.slice(0, NUM_LOOKED_AT)].some(isControl)) return;
+  throw new UserError(
+    `${source} is not text`,
+    "CSV, tab-separated or JSON, as UTF-8",
+    "export the table as CSV, and unpack it where it is compressed",
   );
 }

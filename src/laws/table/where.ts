@@ -1,20 +1,30 @@
 /** @file Which rows of a table are wanted: `column=value` and its like, as `--where` takes them. */
 
 import { UserError } from "../../errors.ts";
+import { formatList } from "../../units/print.ts";
 import { readCell } from "./cell.ts";
 import { indexOfName } from "./columns.ts";
 import type { RawTable } from "./raw.ts";
 
-export type Chosen = {
-  readonly raw: RawTable;
-  /** Columns whose mixture the user accepted by `column=*`. */
-  readonly accepted: ReadonlySet<number>;
+/** Whether cell and value, compared, satisfy the condition; the order of words that differ is NaN. */
+const HOLDS: Readonly<Record<string, (order: number) => boolean>> = {
+  "=": (order) => order === 0,
+  "!=": (order) => order !== 0,
+  "<": (order) => order < 0,
+  "<=": (order) => order <= 0,
+  ">": (order) => order > 0,
+  ">=": (order) => order >= 0,
 };
 
-type Comparison = "=" | "!=" | "<" | "<=" | ">" | ">=";
-
-/** Keeps the rows that satisfy every condition. Throws a `UserError` where a condition cannot be read or nothing is left. */
-export function chooseRows(raw: RawTable, source: string, conditions: readonly string[]): Chosen {
+/**
+ * Keeps the rows that satisfy every condition; `accepted` are columns whose mixture `column=*` allows. Throws
+ * a `UserError` where a condition cannot be read or nothing is left.
+ */
+export function chooseRows(
+  raw: RawTable,
+  source: string,
+  conditions: readonly string[],
+): { readonly raw: RawTable; readonly accepted: ReadonlySet<number> } {
   const accepted = new Set<number>();
   let rows = raw.rows;
   for (const condition of conditions) {
@@ -24,25 +34,22 @@ export function chooseRows(raw: RawTable, source: string, conditions: readonly s
       accepted.add(index);
       continue;
     }
-    const kept = rows.filter(({ cells }) => holds(cells[index]!, comparison, value));
-    if (kept.length === 0)
-      throw nothingLeft(
-        condition,
-        rows.map(({ cells }) => cells[index]!),
-        column,
+    const kept = rows.filter(({ cells }) => HOLDS[comparison]!(orderOf(cells[index]!, value)));
+    if (kept.length === 0) {
+      throw new UserError(
+        `no row with ${condition}`,
+        `${column} to be one of ${formatList([...new Set(rows.map(({ cells }) => cells[index]!))])}`,
+        "choose a value that is there",
       );
+    }
     rows = kept;
   }
   return { raw: { columns: raw.columns, rows }, accepted };
 }
 
-function parseCondition(condition: string): {
-  readonly column: string;
-  readonly comparison: Comparison;
-  readonly value: string;
-} {
-  const match = /^(.+?)\s*(!=|<=|>=|=|<|>)\s*(.*)$/.exec(condition.trim());
-  if (match) return { column: match[1]!, comparison: match[2] as Comparison, value: match[3]! };
+function parseCondition(condition: string) {
+  const [, column, comparison, value] = /^(.+?)\s*(!=|<=|>=|=|<|>)\s*(.*)$/.exec(condition.trim()) ?? [];
+  if (column !== undefined) return { column, comparison: comparison!, value: value! };
   throw new UserError(
     `--where "${condition}"`,
     "column=value, or one of != < <= > >= between them",
@@ -51,32 +58,8 @@ function parseCondition(condition: string): {
 }
 
 /** As numbers where both are numbers, as text where not. */
-function holds(cell: string, comparison: Comparison, value: string): boolean {
+function orderOf(cell: string, value: string): number {
   const [left, right] = [readCell(cell), readCell(value)];
-  const numbers = left.kind === "number" && right.kind === "number";
-  const order = numbers ? Math.sign(left.value - right.value) : cell === value ? 0 : Number.NaN;
-  switch (comparison) {
-    case "=":
-      return order === 0;
-    case "!=":
-      return order !== 0;
-    case "<":
-      return order < 0;
-    case "<=":
-      return order <= 0;
-    case ">":
-      return order > 0;
-    case ">=":
-      return order >= 0;
-  }
-}
-
-function nothingLeft(condition: string, cells: readonly string[], column: string): UserError {
-  const values = [...new Set(cells)];
-  const listed = values.slice(0, 12).join(", ") + (values.length > 12 ? ", ..." : "");
-  return new UserError(
-    `no row with ${condition}`,
-    `${column} to be one of ${listed}`,
-    "choose a value that is there",
-  );
+  if (left.kind === "number" && right.kind === "number") return Math.sign(left.value - right.value);
+  return cell === value ? 0 : Number.NaN;
 }

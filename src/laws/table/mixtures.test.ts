@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readTable } from "./table.ts";
+import { readTable } from "./read-table.ts";
 
 const rows = [1e8, 2e8, 4e8].flatMap((n) =>
   [1, 2].map((k) => `${n},${20 * n},42,${k},${n === 1e8 ? "a" : "b"},${3.5 - n / 1e9 - k / 50}`),
@@ -8,7 +8,7 @@ const text = ["params,tokens,seed,k,host,loss", ...rows].join("\n");
 const variants = (table: string, where: readonly string[] = []) =>
   readTable(table, "runs", { where }).warnings.filter((warning) => warning.includes("variants"));
 
-test("rows of one size and seed that differ in a setting are told, with the column and its values", () => {
+test("rows of one size and seed that differ in a setting are named, with the column and its values", () => {
   expect(variants(text)).toEqual([
     expect.stringMatching(/^6 of 6 rows agree in size and seed .* column k \(1, 2\): .*--where "k=\.\.\."/),
   ]);
@@ -21,9 +21,8 @@ test("one setting, or a mixture on purpose, is not", () => {
 
 test("seeds, repeats and measurements are no variants", () => {
   const repeats = [1e8, 2e8, 4e8, 8e8, 1.6e9].flatMap((n) =>
-    [1, 2].map(
-      (trial) =>
-        `${n},${20 * n},${trial},${trial},${(n * trial * 7 + trial * 13) % 97},${3.5 - n / 1e9 - trial / 900}`,
+    [1, 2].map((trial) =>
+      [n, 20 * n, trial, trial, (n * trial * 7 + trial * 13) % 97, 3.5 - n / 1e9 - trial / 900].join(),
     ),
   );
   expect(variants(["params,tokens,seed,trial,seconds,loss", ...repeats].join("\n"))).toEqual([]);

@@ -1,8 +1,11 @@
-/** @file Do the units fit? Tokens in billions, perplexities, FLOPs that no model of that size could have used: named by row. */
+/**
+ * @file Do the units fit? Tokens in billions, perplexities, FLOPs that no model of that size could have used:
+ * by row.
+ */
 
 import { UserError } from "../../errors.ts";
 import { median } from "../../math/statistics.ts";
-import { short } from "./short.ts";
+import { formatList, formatNumber } from "../../units/print.ts";
 import type { TableRun } from "./table.ts";
 
 /** Which of the numbers stand in the table by themselves, and which the user vouched for by --columns. */
@@ -20,7 +23,10 @@ const LEAST_PARAMETERS = 1e4;
 export const MOST_LOSS = 15;
 /** 6 N D, give or take conventions: attention, recomputed activations, embeddings counted or not. */
 const USUAL = { lo: 5, hi: 10 };
-/** Forward alone is 2 N D; at width 64 and a sequence of 2,048 attention and head make some 40 (assumption: no more than 60). */
+/**
+ * Forward alone is 2 N D; at width 64 and a sequence of 2,048 attention and head make some 40 (assumption: at
+ * most 60).
+ */
 const POSSIBLE = { lo: 2, hi: 60 };
 
 /** Warnings of odd units. Throws a `UserError` where a unit cannot be meant. */
@@ -33,9 +39,10 @@ export function checkUnits(runs: readonly TableRun[], source: string, given: Giv
   const loss = middle((run) => run.loss);
   if (loss > MOST_LOSS && given.loss === "found") {
     throw new UserError(
-      `${source}: a middle loss of ${short(loss)}`,
+      `${source}: a middle loss of ${formatNumber(loss)}`,
       `nats per token or bits per byte, below ${MOST_LOSS}`,
-      "if these are perplexities, give their logarithms; if they are losses in a unit of their own, say so with --columns loss=...",
+      "if these are perplexities, give their logarithms; if they are losses in a unit of their own, say so " +
+        "with --columns loss=...",
     );
   }
   return given.n && given.d && given.c ? checkCompute(runs, source, given.compute) : [];
@@ -49,19 +56,26 @@ function checkCompute(
   const ratio = ({ n, d, c }: TableRun) => c / (n * d);
   const outside = ({ lo, hi }: { readonly lo: number; readonly hi: number }) =>
     runs.filter((run) => !(ratio(run) >= lo && ratio(run) <= hi));
+  const listed = (odd: readonly TableRun[]) =>
+    formatList(
+      odd.map((run) => `${formatNumber(ratio(run))} at ${run.run}`),
+      5,
+    );
   const impossible = outside(POSSIBLE);
   if (impossible.length > 0 && compute === "found") {
     throw new UserError(
-      `${source}: C / (N D) is ${namesWith(impossible, ratio)}`,
+      `${source}: C / (N D) is ${listed(impossible)}`,
       `about 6, and within ${POSSIBLE.lo} to ${POSSIBLE.hi} in any convention`,
-      "correct the units of these rows (a heading may carry one: tokens (B)), or say with --columns c=... that the column is meant as it is",
+      "correct the units of these rows (a heading may carry one: tokens (B)), or say with --columns c=... " +
+        "that the column is meant as it is",
     );
   }
   const unusual = outside(USUAL);
   if (unusual.length === 0) return [];
+  const count = `${unusual.length} of ${runs.length} runs`;
   return [
-    `C is outside ${USUAL.lo} to ${USUAL.hi} times N D in ${unusual.length} of ${runs.length} runs: ${namesWith(unusual, ratio)}. ` +
-      "Attention and embeddings make it larger at small width; other conventions of counting, or wrong units, do so too",
+    `C is outside ${USUAL.lo} to ${USUAL.hi} times N D in ${count}: ${listed(unusual)}. Attention and ` +
+      "embeddings make it larger at small width; other conventions of counting, or wrong units, do so too",
   ];
 }
 
@@ -73,13 +87,8 @@ function tooSmall(
 ): UserError {
   const example = runs[0]!;
   return new UserError(
-    `${source}: ${what} such as ${short(example[quantity])} (${example.run})`,
+    `${source}: ${what} such as ${formatNumber(example[quantity])} (${example.run})`,
     `${what} as a count`,
     `write the unit in the heading, as "${what} (B)" or ${what}_millions, or in the cells, as 1.4B`,
   );
-}
-
-function namesWith(runs: readonly TableRun[], value: (run: TableRun) => number): string {
-  const shown = runs.slice(0, 5).map((run) => `${short(value(run))} at ${run.run}`);
-  return shown.join(", ") + (runs.length > 5 ? `, and ${runs.length - 5} more` : "");
 }

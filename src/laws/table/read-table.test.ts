@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { thirdParty } from "../../../test/support/third-party.ts";
 import { UserError } from "../../errors.ts";
-import { readTable, type TableOptions } from "./table.ts";
+import { readTable, type TableOptions } from "./read-table.ts";
 
 const TABLES = thirdParty("laws/");
 
