@@ -7,6 +7,7 @@ import { assert, UserError } from "../errors.ts";
 import type { TokenSource } from "./corpus.ts";
 import { hash32, permute } from "./permutation.ts";
 
+/** One batch: B sequences of T tokens. */
 export type TokenBatch = {
   /** B x T, row by row. */
   readonly inputs: Int32Array;
@@ -14,6 +15,7 @@ export type TokenBatch = {
   readonly targets: Int32Array;
 };
 
+/** Which batch: all that its order depends on. */
 export type BatchRequest = {
   readonly seed: number;
   readonly sequenceLength: number;
@@ -23,7 +25,8 @@ export type BatchRequest = {
   readonly sequencesBefore?: number;
 };
 
-type TrainSource = Pick<TokenSource, "name" | "share" | "train">;
+/** What a batch needs of a source. */
+export type TrainSource = Pick<TokenSource, "name" | "share" | "train">;
 
 /**
  * The batch of a step. The order belongs to sequences, not to steps: runs with the same seed and sequence length read

@@ -17,6 +17,7 @@ export type TokenSource = {
   readonly heldOut: Uint16Array;
 };
 
+/** A prepared corpus, its shards in memory. */
 export type Corpus = {
   readonly manifest: Manifest;
   readonly tokenizer: Tokenizer;

@@ -8,6 +8,7 @@ import { END_OF_TEXT_ID } from "./vocabulary.ts";
 /** A target that is not counted: padding, or the end-of-text token, which stands for no bytes. */
 const NOT_COUNTED = -1;
 
+/** Held-out windows of one source. */
 export type HeldOutBatch = TokenBatch & {
   readonly sourceIndex: number;
   /** Targets that count. */
@@ -16,6 +17,7 @@ export type HeldOutBatch = TokenBatch & {
   readonly numBytes: number;
 };
 
+/** How the held-out text is cut into batches. */
 export type HeldOutRequest = {
   readonly sequenceLength: number;
   readonly batchSequences: number;

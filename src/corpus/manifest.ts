@@ -80,6 +80,8 @@ export const manifestSchema = z.strictObject({
     }),
   ),
 });
+
+/** What a prepared corpus says of itself: sources, cleaning, split, tokenizer, shards. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
 export const MANIFEST_FILE = "manifest.json";

@@ -61,6 +61,7 @@ const corpusFields = z.strictObject({
   seed: z.int().min(0).max(0xffff_ffff),
 });
 
+/** What a corpus is made of: sources with weights, what is held out, vocabulary and seed. */
 export const corpusSpec = corpusFields
   .refine((spec) => new Set(spec.sources.map((source) => source.name)).size === spec.sources.length, {
     message: "two sources have the same name",
@@ -71,6 +72,8 @@ export const corpusSpec = corpusFields
       holdOut.pattern === undefined || sources.some((source) => source.name === holdOut.pattern?.source),
     { message: "no source has this name", path: ["holdOut", "pattern", "source"] },
   );
+
+/** A specification that `corpusSpec` has checked. */
 export type CorpusSpec = z.infer<typeof corpusSpec>;
 
 /**

@@ -34,6 +34,7 @@ export function totalTextBytes(pieces: readonly Piece[]): number {
   return pieces.reduce((sum, piece) => sum + piece.textBytes, 0);
 }
 
+/** How far one of the steps of a preparation has come. */
 export type PrepareProgress = {
   readonly step: "read" | "learn tokenizer" | "encode";
   readonly doneBytes: number;
@@ -41,6 +42,7 @@ export type PrepareProgress = {
   readonly totalBytes: number | undefined;
 };
 
+/** Progress is told as it comes; an abort is heeded within a megabyte of text. */
 export type PrepareOptions = {
   readonly onProgress?: ((progress: PrepareProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -13,6 +13,7 @@ import { WordTable } from "./word-table.ts";
 const MAXIMUM_CACHED_WORD_BYTES = 64;
 const MAXIMUM_CACHED_WORDS = 500_000;
 
+/** Byte-level BPE: text to tokens and back, without loss. */
 export class Tokenizer {
   readonly vocabularySize: number;
   /** Bytes of text that each token stands for; 0 for the end-of-text token. */

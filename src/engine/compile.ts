@@ -19,6 +19,7 @@ export type Region = {
   readonly dataType: "f32" | "i32";
 };
 
+/** One kernel call. */
 export type Instruction = {
   /** Name of the row and of the kernel. */
   readonly operation: string;
@@ -29,11 +30,13 @@ export type Instruction = {
   readonly cost: Cost;
 };
 
+/** Instructions in order, and where their outputs lie. */
 export type Program = {
   readonly instructions: readonly Instruction[];
   readonly outputs: ReadonlyMap<string, Region>;
 };
 
+/** Programs that share one arena. */
 export type Executable = {
   readonly programs: ReadonlyMap<string, Program>;
   readonly leaves: ReadonlyMap<string, Region>;

@@ -5,6 +5,7 @@ import type { Executable, Instruction, Region } from "./compile.ts";
 import type { NativePool, NativeProgram } from "./native.ts";
 import { native } from "./native.ts";
 
+/** What an executable runs on. */
 export type SessionOptions = {
   /** Threads of the engine's own. Results do not depend on it. */
   readonly numThreads: number;
@@ -18,6 +19,7 @@ export type ProfileEntry = {
   readonly seconds: number;
 };
 
+/** An executable in memory. Leaves are filled and outputs read by name; `run` runs one program once. */
 export class Session {
   readonly numBytes: number;
   readonly #executable: Executable;

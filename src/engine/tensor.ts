@@ -5,7 +5,10 @@
 
 import { assert } from "../errors.ts";
 
+/** Lengths of the axes, the slowest first. */
 export type Shape = readonly number[];
+
+/** Floats, or token ids. */
 export type DataType = "f32" | "i32";
 
 /** A value to be computed, or a leaf that is filled from outside. Identity matters: one object is one value. */
@@ -21,7 +24,8 @@ export type Leaf = {
   readonly name: string;
 };
 
-type NodeOutput = {
+/** The `index`-th output of a node. */
+export type NodeOutput = {
   readonly kind: "output";
   readonly node: Node;
   readonly index: number;

@@ -5,11 +5,13 @@ import { formatCount, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import { band, computeAxis, DASHED, diamonds, framed } from "./panel.ts";
 
-type SizePoint = {
+/** A size and its loss. */
+export type SizePoint = {
   readonly n: number;
   readonly loss: number;
 };
 
+/** Loss against size at several budgets, and the size chosen. */
 export type AllocateFigureData = {
   readonly compute: number;
   readonly largestCompute: number;

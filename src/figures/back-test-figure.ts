@@ -5,15 +5,21 @@ import { significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import { framed } from "./panel.ts";
 
-type Scored = {
+/** The share of 90 % intervals that held, and their mean interval score. */
+export type ScoredIntervals = {
   readonly coverage90: number;
   readonly intervalScore: number;
 };
 
+/** The cuts of a back-test. */
 export type BackTestFigureData = {
-  readonly cuts: readonly (Scored & { readonly reach: number; readonly plainBootstrap: Scored })[];
+  readonly cuts: readonly (ScoredIntervals & {
+    readonly reach: number;
+    readonly plainBootstrap: ScoredIntervals;
+  })[];
 };
 
+/** How often the intervals held, against how far they reached. */
 export function backTestFigure(data: BackTestFigureData): Promise<string> {
   return drawFigure({
     title: "Did the intervals hold?",
@@ -41,7 +47,7 @@ function panel(
   plot: PlotLibrary,
   { cuts }: BackTestFigureData,
   label: string,
-  of: (scored: Scored) => number,
+  of: (scored: ScoredIntervals) => number,
   domain: [number, number] | undefined,
 ): PlotOptions {
   const shown = cuts.filter((cut) => Number.isFinite(of(cut.plainBootstrap)));

@@ -5,22 +5,24 @@ import { formatCount, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import { type Axis, band, framed } from "./panel.ts";
 
-type SizePoint = {
+/** A size, its loss, and how well it uses the cluster. */
+export type CodesignPoint = {
   readonly params: number;
   readonly loss: number;
   readonly mfuPercent: number;
 };
 
+/** The best of each size on one cluster, and on others like it. */
 export type CodesignFigureData = {
   readonly cluster: string;
   readonly days: number;
   /** Best of each size with its 90 % interval, the cluster as it is. */
-  readonly frontier: readonly (SizePoint & { readonly lo: number; readonly hi: number })[];
+  readonly frontier: readonly (CodesignPoint & { readonly lo: number; readonly hi: number })[];
   /** Other sizes of the fast domain. */
-  readonly others: readonly { readonly domainSize: number; readonly points: readonly SizePoint[] }[];
+  readonly others: readonly { readonly domainSize: number; readonly points: readonly CodesignPoint[] }[];
   /** The law at the best design's FLOPs, whatever runs them. */
   readonly lawAlone: readonly { readonly params: number; readonly loss: number }[];
-  readonly best: SizePoint;
+  readonly best: CodesignPoint;
 };
 
 const OTHER_COLOURS = [COLOUR.measured, COLOUR.kept, COLOUR.other] as const;
@@ -78,7 +80,7 @@ function isInside(
 }
 
 /** Designs on fast domains of other sizes, one line each. */
-function otherLines(plot: PlotLibrary, data: CodesignFigureData, y: keyof SizePoint) {
+function otherLines(plot: PlotLibrary, data: CodesignFigureData, y: keyof CodesignPoint) {
   return data.others.map(({ points }, i) =>
     plot.lineY(points.filter(isInside(data)), {
       x: "params",

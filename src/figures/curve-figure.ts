@@ -6,6 +6,7 @@ import { fixed, formatCount, formatPercent } from "../units/print.ts";
 import { CAP_ACROSS, COLOUR, drawFigure, type LegendEntry, type PlotLibrary } from "./draw.ts";
 import { type Axis, band, diamonds, framed, padded } from "./panel.ts";
 
+/** A training curve and the band it was promised. */
 export type CurveFigureData = {
   /** Training loss in order of tokens. */
   readonly points: readonly CurveFigurePoint[];
@@ -20,11 +21,13 @@ export type CurveFigureData = {
   readonly finalMeasured: number | null;
 };
 
+/** Training loss after so many tokens. */
 export type CurveFigurePoint = {
   readonly tokens: number;
   readonly bitsPerByte: number;
 };
 
+/** An interval after so many tokens. */
 export type CurveFigureInterval = Interval & {
   readonly tokens: number;
 };

@@ -6,12 +6,14 @@ import { formatCount, formatPercent, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type PlotLibrary, type Swatch } from "./draw.ts";
 import { band, framed } from "./panel.ts";
 
+/** Curves with a law of theirs, and what it expects of other schedules. */
 export type CurveLawFigureData = {
   readonly law: string;
   readonly curves: readonly FittedCurve[];
   readonly expected: readonly ExpectedCurve[];
 };
 
+/** A curve, what the law makes of it, and its schedule. */
 export type FittedCurve = {
   readonly name: string;
   readonly points: readonly { readonly step: number; readonly loss: number; readonly fitted: number }[];
@@ -19,12 +21,14 @@ export type FittedCurve = {
   readonly meanPercent: number;
 };
 
+/** What the law expects under a schedule. */
 export type ExpectedCurve = {
   readonly name: string;
   readonly points: readonly (Interval & { readonly step: number })[];
   readonly rates: readonly RatePoint[];
 };
 
+/** The learning rate at a step. */
 export type RatePoint = {
   readonly step: number;
   readonly rate: number;

@@ -5,6 +5,7 @@ import { formatBytes, formatCount, formatPercent, scaleFor } from "../units/prin
 import { COLOUR, drawFigure, FIGURE_WIDTH, HALO, type PlotLibrary, textWidth } from "./draw.ts";
 import { AXIS_LABEL_X } from "./panel.ts";
 
+/** What became of the bytes of one source. */
 export type DataFigureSource = {
   readonly source: string;
   readonly bytesTrained: number;

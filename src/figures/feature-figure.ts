@@ -24,6 +24,7 @@ export type FeatureFigureScale = {
   readonly multiplier: Interval;
 };
 
+/** A change's effect over compute, with its trend up to the target. */
 export type FeatureFigureData = {
   readonly title: string;
   readonly scales: readonly FeatureFigureScale[];

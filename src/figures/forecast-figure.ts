@@ -6,6 +6,7 @@ import { significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import { band, computeAxis, framed, paddedLog, uprightInterval } from "./panel.ts";
 
+/** The runs, the forecast line with its band, and the target. */
 export type ForecastFigureData = {
   readonly points: readonly {
     readonly flops: number;
@@ -20,6 +21,7 @@ export type ForecastFigureData = {
 /** Runs within this factor of the target's ratio are drawn dark: the band is about them. */
 const NEAR = 2;
 
+/** The runs, and the forecast beyond them. */
 export function forecastFigure(data: ForecastFigureData): Promise<string> {
   const ratio = significant(data.target.tokensPerParameter, 3);
   return drawFigure({

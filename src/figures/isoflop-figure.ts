@@ -6,6 +6,7 @@ import { formatCount, formatFlops, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import { type Axis, band, computeAxis, diamonds, framed, paddedLog } from "./panel.ts";
 
+/** Budgets with their valleys, and the line through their best sizes. */
 export type IsoflopFigureData = {
   readonly points: readonly { readonly n: number; readonly c: number; readonly loss: number }[];
   readonly optima: readonly BestSize[];
@@ -15,12 +16,14 @@ export type IsoflopFigureData = {
   readonly lines: readonly LogLine[];
 };
 
-type BestSize = {
+/** The best size at a budget. */
+export type BestSize = {
   readonly c: number;
   readonly n: { readonly value: number; readonly lo: number; readonly hi: number };
 };
 
-type LogLine = {
+/** A line in log N against log C. */
+export type LogLine = {
   readonly intercept: number;
   readonly slope: number;
 };

@@ -17,6 +17,7 @@ import {
   uprightInterval,
 } from "./panel.ts";
 
+/** The ladder, the law through it, and the target. */
 export type LawFigureData = {
   readonly points: readonly LadderPoint[];
   /** In order of compute. */
@@ -28,11 +29,13 @@ export type LawFigureData = {
   };
 };
 
+/** One rung's loss. */
 export type LadderPoint = {
   readonly flops: number;
   readonly bitsPerByte: number;
 };
 
+/** The law's forecast at some compute. */
 export type LawFigurePoint = Interval & {
   readonly flops: number;
 };

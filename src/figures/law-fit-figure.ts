@@ -5,6 +5,7 @@ import { formatCount, formatSignedPercent, significant } from "../units/print.ts
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import { computeAxis, DASHED, framed, paddedLog } from "./panel.ts";
 
+/** What a fit leaves over, run by run. */
 export type LawFitFigureData = {
   /** The formula. */
   readonly title: string;
@@ -13,6 +14,7 @@ export type LawFitFigureData = {
   readonly residualScale: number;
 };
 
+/** A run and what the fit leaves of it. */
 export type FittedPoint = {
   readonly n: number;
   readonly d: number;

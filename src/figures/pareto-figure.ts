@@ -5,12 +5,14 @@ import { significant } from "../units/print.ts";
 import { COLOUR, drawFigure, HALO, type PlotLibrary } from "./draw.ts";
 import { DASHED, diamonds, framed } from "./panel.ts";
 
+/** A layout's step time and memory. */
 export type ParetoPoint = {
   readonly layout: string;
   readonly stepSeconds: number;
   readonly bytes: number;
 };
 
+/** Layouts by step time and memory; none of the first kind is beaten in both. */
 export type ParetoFigureData = {
   readonly title: string;
   readonly capacityBytes: number;

@@ -5,7 +5,8 @@ import type { Interval } from "../math/interval.ts";
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import { band, DASHED, framed } from "./panel.ts";
 
-type Day = {
+/** What comes of a launch on this day. */
+export type LaunchDay = {
   readonly day: number;
   readonly finishDay: Interval;
   readonly meanFinishDay: number;
@@ -13,12 +14,13 @@ type Day = {
   readonly meanCost: number | null;
 };
 
+/** The end and the cost of a run by the day of its launch. */
 export type PlanLaunchFigureData = {
   readonly today: string;
   readonly recommended: number;
   readonly recommendedDate: string;
   readonly deadlineDay: number | null;
-  readonly days: readonly Day[];
+  readonly days: readonly LaunchDay[];
 };
 
 /** The end above, the cost below where there is one. */

@@ -6,6 +6,7 @@ import { formatCount, formatPercent, formatSeconds } from "../units/print.ts";
 import { COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
 import { AXIS_LABEL_X, band, framed } from "./panel.ts";
 
+/** Where a long run's time goes, and its goodput at other sizes of cluster. */
 export type PlanTimeFigureData = {
   readonly title: string;
   readonly numDevices: number;

@@ -6,6 +6,7 @@ import { fixed, formatInterval, formatSignedPercent, intervalDecimals, scaleFor 
 import { CAP_UPRIGHT, COLOUR, drawFigure, type PlotLibrary, textWidth } from "./draw.ts";
 import { AXIS_LABEL_X } from "./panel.ts";
 
+/** A prediction and its measurement. */
 export type PredictedRow = {
   readonly quantity: string;
   readonly unit: string;

@@ -11,6 +11,7 @@ export type ScoreInterval = {
   readonly hi: number;
 };
 
+/** Scores of several models on tasks, against compute. */
 export type TaskFigureData = {
   readonly tasks: readonly {
     readonly name: string;

@@ -5,6 +5,7 @@ import { formatPercent, formatSeconds, formatSignedPercent, scaleFor, significan
 import { COLOUR, drawFigure, HALO, type PlotLibrary, textWidth } from "./draw.ts";
 import { AXIS_LABEL_X } from "./panel.ts";
 
+/** Seconds of one operation. */
 export type TimeRow = {
   readonly operation: string;
   readonly predictedSeconds: number;

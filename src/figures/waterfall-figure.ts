@@ -5,6 +5,7 @@ import { formatSeconds, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type LegendEntry, type PlotLibrary } from "./draw.ts";
 import { AXIS_LABEL_X } from "./panel.ts";
 
+/** A step's time from the useful work up, and its memory by stage. */
 export type WaterfallFigureData = {
   /** The model and the cluster. */
   readonly subject: string;

@@ -3,11 +3,13 @@
 /** Crashes in a row without a step of progress that are taken for a fault that will not go away by itself. */
 const MAX_CRASHES_WITHOUT_PROGRESS = 3;
 
+/** What there is to decide on. */
 export type CrashFacts = {
   /** The step reached at each crash of this run so far, oldest first. */
   readonly stepsAtCrash: readonly number[];
 };
 
+/** What to do, and why in a sentence with numbers. */
 export type Decision<D extends string> = {
   readonly decision: D;
   readonly reason: string;

@@ -17,6 +17,7 @@ export type RunOutcome =
   | { readonly kind: "stopped" }
   | { readonly kind: "diverged"; readonly step: number };
 
+/** Who is told of a run while it lasts. */
 export type RunWatcher = {
   onEvent(task: RunTask, event: RunEvent): void;
   /** The process died of something else than our asking; `reason` says what is done about it. */

@@ -46,6 +46,7 @@ export type SingleRunFile = z.infer<typeof singleRunSchema>;
 /** What is not said in the file. The learning rate holds at the width of 64 and goes to others by mu-P. */
 const OPTIMISER = optimiserOf({ learningRate: 0.01, weightDecay: 0.1 });
 
+/** One run from a file of its own. */
 export type SingleRunOptions = {
   readonly path: string;
   /** Where everything of the run goes; `runs/NAME` unless given. */
@@ -56,6 +57,7 @@ export type SingleRunOptions = {
   readonly tell: (event: RunNotice | ({ readonly kind: "preparing" } & PrepareProgress)) => void;
 };
 
+/** What it left. */
 export type SingleRunResult = {
   /** Its name in the record. */
   readonly run: string;

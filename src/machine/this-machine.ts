@@ -15,8 +15,10 @@ export const machineSchema = z.strictObject({
   freeDiskBytes: z.number(),
 });
 
+/** What a run may use here. */
 export type Machine = Readonly<z.infer<typeof machineSchema>>;
 
+/** Looks at the machine. `folder`: on the disk that a campaign writes to. */
 export function thisMachine(folder: string): Machine {
   const disk = statfsSync(folder);
   return {

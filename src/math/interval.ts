@@ -4,6 +4,7 @@ import { Z_90 } from "./normal.ts";
 import type { Random } from "./random.ts";
 import { quantileOfSorted, sorted } from "./statistics.ts";
 
+/** A median with its 90 % interval. */
 export type Interval = {
   readonly median: number;
   readonly lo: number;

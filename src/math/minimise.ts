@@ -5,6 +5,7 @@ import { assert } from "../errors.ts";
 /** Returns the value at `point` and writes the gradient there. Must not keep either array. */
 export type Objective = (point: Float64Array, gradient: Float64Array) => number;
 
+/** Where a minimisation ended, and why. */
 export type Minimum = {
   readonly point: Float64Array;
   readonly value: number;
@@ -13,6 +14,7 @@ export type Minimum = {
   readonly stop: "gradient" | "stalled" | "iterations";
 };
 
+/** When to stop, and what is known of the curvature. */
 export type MinimiseOptions = {
   readonly maxIterations?: number;
   /** Stop when every |gradient_i| * max(|point_i|, 1) is below this times |value|: relative, so scaling the objective is safe. */

@@ -20,6 +20,7 @@ export type BatchShape = {
   readonly sequenceLength: number;
 };
 
+/** The decoder's graph for one batch shape. */
 export type Decoder = {
   /** Leaves by parameter name, in the order of `parametersOf`. */
   readonly parameters: ReadonlyMap<string, Tensor>;

@@ -26,6 +26,8 @@ export type DecoderShape = {
 };
 
 export const FEED_FORWARDS = ["swiglu", "gelu"] as const;
+
+/** The kind of the feed-forward layers. */
 export type FeedForward = (typeof FEED_FORWARDS)[number];
 
 /**
@@ -38,6 +40,7 @@ export type FeedForward = (typeof FEED_FORWARDS)[number];
  */
 export type Role = "embedding" | "hidden" | "residual" | "norm" | "head";
 
+/** One parameter by name: what it is, and its shape. */
 export type Parameter = {
   readonly name: string;
   readonly role: Role;

@@ -55,6 +55,7 @@ const ofCampaign = z.null();
 const ofRun = runNameSchema;
 const ofEither = runNameSchema.nullable();
 
+/** Every kind of event, as it is checked on the way in and on the way out. */
 export const eventSchema = z.discriminatedUnion("kind", [
   kind("campaign-planned", ofCampaign, z.strictObject({ specHash: hashSchema, plan: json })),
   kind("stage-started", ofCampaign, z.strictObject({ stage: stageSchema, inputsHash: hashSchema })),
@@ -139,8 +140,14 @@ export const eventSchema = z.discriminatedUnion("kind", [
 ]);
 
 export type Stage = z.infer<typeof stageSchema>;
+
+/** One line of a record. */
 export type RecordEvent = Readonly<z.infer<typeof eventSchema>>;
+
+/** The kinds of event. */
 export type EventKind = RecordEvent["kind"];
+
+/** The events of one kind. */
 export type EventOf<K extends EventKind> = Extract<RecordEvent, { readonly kind: K }>;
 
 /** What the caller says; sequence, time and hash are the writer's. */

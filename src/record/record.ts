@@ -16,6 +16,7 @@ import { AppendFile, sha256 } from "./files.ts";
 import { acquireLock } from "./lock.ts";
 import { checkRules } from "./rules.ts";
 
+/** A whole record, as read. */
 export type RecordContent = {
   readonly events: readonly RecordEvent[];
   readonly warnings: readonly string[];
@@ -23,12 +24,13 @@ export type RecordContent = {
   readonly head: string;
 };
 
+/** Whether the chain holds; if not, where it breaks. */
 export type Verification =
   | { readonly ok: true; readonly numEvents: number; readonly head: string }
   | ({ readonly ok: false } & ChainBreak);
 
 /** The first event that is not what the chain says it was. */
-type ChainBreak = { readonly sequence: number; readonly found: string; readonly expected: string };
+export type ChainBreak = { readonly sequence: number; readonly found: string; readonly expected: string };
 
 type Parsed = RecordContent & { readonly wholeBytes: number; readonly broken: ChainBreak | null };
 
@@ -39,13 +41,7 @@ export function recordPath(campaignFolder: string): string {
 
 /** Opens a campaign's record for writing, and creates it where there is none. Refuses an edited record and a second writer. */
 export function openRecord(campaignFolder: string): RecordWriter {
-  const path = recordPath(campaignFolder);
-  using stack = new DisposableStack();
-  stack.use(acquireLock(join(campaignFolder, "record.lock")));
-  const file = stack.use(new AppendFile(path));
-  const parsed = intact(path, parseRecord(readFileSync(path)));
-  if (parsed.wholeBytes < file.numBytes) file.truncate(parsed.wholeBytes);
-  return new RecordWriter(file, parsed, stack.move());
+  return RecordWriter.open(campaignFolder);
 }
 
 /** Reads a campaign's record, also while it is being written. Throws a UserError where it has been edited. */
@@ -77,7 +73,18 @@ export class RecordWriter implements Disposable {
   readonly #events: RecordEvent[];
   #head: string;
 
-  constructor(file: AppendFile, content: RecordContent, resources: Disposable) {
+  /** See `openRecord`. */
+  static open(campaignFolder: string): RecordWriter {
+    const path = recordPath(campaignFolder);
+    using stack = new DisposableStack();
+    stack.use(acquireLock(join(campaignFolder, "record.lock")));
+    const file = stack.use(new AppendFile(path));
+    const parsed = intact(path, parseRecord(readFileSync(path)));
+    if (parsed.wholeBytes < file.numBytes) file.truncate(parsed.wholeBytes);
+    return new RecordWriter(file, parsed, stack.move());
+  }
+
+  private constructor(file: AppendFile, content: RecordContent, resources: Disposable) {
     this.warnings = content.warnings;
     this.#file = file;
     this.#resources = resources;

@@ -8,6 +8,7 @@ import { type Column, columnOf, readSeries, type Series } from "./series.ts";
 /** An attempt's share of the stitched series. */
 export type AttemptRows = { readonly attempt: number; readonly firstStep: number; readonly numRows: number };
 
+/** All attempts of a run as one series. */
 export type RunSeries = Series & { readonly attempts: readonly AttemptRows[] };
 
 type Attempt = { readonly attempt: number; readonly series: Series };

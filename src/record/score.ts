@@ -2,6 +2,7 @@
 
 import type { EventOf, RecordEvent } from "./events.ts";
 
+/** One prediction beside what was measured. */
 export type VerdictRow = {
   /** Null: the campaign as a whole. */
   readonly run: string | null;

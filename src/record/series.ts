@@ -7,6 +7,7 @@ import { z } from "zod";
 import { assert, UserError } from "../errors.ts";
 import { AppendFile, assertLittleEndian, writeFileAtomic } from "./files.ts";
 
+/** One number per step. */
 export type Column = { readonly name: string; readonly unit: string };
 
 /** Columns of equal length; NaN means that there is no value at this step. */

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 
+/** Where everything of a campaign lies. */
 export type Workspace = {
   readonly folder: string;
   readonly corpus: string;

@@ -27,6 +27,7 @@ export type ReportData = {
   readonly record: RecordFacts;
 };
 
+/** Which campaign this is, and how it stands. */
 export type CampaignFacts = {
   readonly name: string;
   /** The folder that holds the record, as the user would type it. */
@@ -70,6 +71,7 @@ export type Bet = {
   readonly machine: MachineFacts;
 };
 
+/** What the campaign may spend. */
 export type BudgetFacts =
   | { readonly kind: "flops"; readonly flops: number }
   | { readonly kind: "seconds"; readonly seconds: number };
@@ -80,6 +82,7 @@ export type NamedValue = {
   readonly value: string;
 };
 
+/** The machine that trained. */
 export type MachineFacts = {
   readonly processor: string;
   readonly threads: number;
@@ -102,6 +105,7 @@ export type RungRow = {
   readonly perSource: readonly SourceLoss[];
 };
 
+/** The held-out loss on one source. */
 export type SourceLoss = {
   readonly source: string;
   readonly bitsPerByte: number;
@@ -162,12 +166,14 @@ export type LawFacts = {
   readonly free: { readonly formula: string; readonly parameters: readonly LawParameter[] };
 };
 
+/** One parameter of a law. */
 export type LawParameter = {
   readonly name: string;
   readonly unit: string;
   readonly estimate: Interval;
 };
 
+/** A law's forecast at some compute. */
 export type LawPoint = Interval & {
   readonly flops: number;
 };
@@ -189,6 +195,7 @@ export type Lock = {
   readonly at: string;
 };
 
+/** One decision of the gate. */
 export type GateFact = {
   readonly gate: string;
   readonly decision: "go" | "hold" | "stop";
@@ -197,6 +204,7 @@ export type GateFact = {
   readonly accepted: Acceptance | null;
 };
 
+/** Why a hold was lifted, and when. */
 export type Acceptance = {
   readonly because: string;
   readonly at: string;
@@ -213,6 +221,7 @@ export type OpenIssue = {
   readonly accepted: Acceptance | null;
 };
 
+/** The target's run against its band. */
 export type TargetFacts = {
   readonly run: string;
   /** Tokens after which the warm-up is over and the band applies. */
@@ -232,6 +241,7 @@ export type CurvePoint = {
   readonly bitsPerByte: number;
 };
 
+/** The band after so many tokens. */
 export type BandPoint = Interval & {
   readonly tokens: number;
 };
@@ -248,6 +258,7 @@ export type ScoredRow = VerdictRow & {
   readonly causes: readonly Cause[];
 };
 
+/** A part of a gap, in percent of the predicted median. */
 export type Cause = {
   readonly name: string;
   readonly percent: number;
@@ -260,6 +271,7 @@ export type OperationTime = {
   readonly measuredSeconds: number;
 };
 
+/** The text: where it came from, and what became of it. */
 export type DataFacts = {
   readonly sources: readonly SourceFacts[];
   readonly tokenizer: TokenizerFacts;
@@ -269,6 +281,7 @@ export type DataFacts = {
   readonly splitRule: string;
 };
 
+/** One source of text. */
 export type SourceFacts = {
   readonly source: string;
   readonly licence: string;
@@ -289,6 +302,7 @@ export type Dropped = {
   readonly bytes: number;
 };
 
+/** The tokenizer, and why it has its size. */
 export type TokenizerFacts = {
   readonly vocabulary: number;
   /** Over the held-out text. */
@@ -307,6 +321,7 @@ export type IncidentFact = {
   readonly recovery: string;
 };
 
+/** Text that the trained model wrote. */
 export type TextSample = {
   readonly prompt: string;
   readonly text: string;
@@ -314,6 +329,7 @@ export type TextSample = {
   readonly seed: number;
 };
 
+/** What has to be the same to repeat it. */
 export type EnvironmentFacts = {
   readonly commit: string | null;
   readonly seed: number;
@@ -321,6 +337,7 @@ export type EnvironmentFacts = {
   readonly entries: readonly NamedValue[];
 };
 
+/** The record, for those who check it. */
 export type RecordFacts = {
   readonly events: number;
   readonly headHash: string;

@@ -16,6 +16,7 @@ import {
 import { completeCauses, firstAndLater } from "./causes.ts";
 import type { Backtest, ReportData, ScoredRow } from "./data.ts";
 
+/** Something to do next, and why. */
 export type Move = {
   readonly move: string;
   /** A sentence with the number that calls for it. */

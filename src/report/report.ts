@@ -24,12 +24,14 @@ import {
 import { blocks } from "./markdown.ts";
 import { curveSection, outcomeSection, timeSection, whySection } from "./outcome-sections.ts";
 
+/** One figure of a report. */
 export type Figure = {
   /** File name; the Markdown expects it in the folder `figures` beside it. */
   readonly name: string;
   readonly svg: string;
 };
 
+/** The account in Markdown, and the figures that it shows. */
 export type Report = {
   readonly markdown: string;
   readonly figures: readonly Figure[];

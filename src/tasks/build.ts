@@ -19,6 +19,7 @@ const BUILDERS: Readonly<Record<string, (ground: TaskGround) => readonly Task[]>
 /** What `--tasks` may name, besides files. */
 export const TASK_NAMES: readonly string[] = Object.keys(BUILDERS);
 
+/** What the items depend on besides corpus and tokenizer. */
 export type BuildOptions = {
   readonly sequenceLength: number;
   readonly seed: number;

@@ -10,6 +10,7 @@ export type ScoredRow = {
   readonly from: number;
 };
 
+/** An item in tokens. */
 export type EncodedItem =
   | {
       readonly kind: "fits" | "cut";

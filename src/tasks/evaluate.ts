@@ -20,6 +20,7 @@ import { Scorer } from "./scorer.ts";
 import { chanceOf, type Task } from "./task.ts";
 import { parseTaskFile } from "./user-file.ts";
 
+/** Which tasks are made, and which models are scored on them. */
 export type EvaluateOptions = {
   /** Names of tasks, and paths of JSONL files. */
   readonly tasks: readonly string[];
@@ -38,6 +39,7 @@ export type EvaluatedModel = Omit<Scorable, "load" | "spec" | "sequenceLength" |
   readonly scores: readonly TaskScore[];
 };
 
+/** A task without its items, and what came of the items. */
 export type TaskNotes = Pick<Task, "name" | "question" | "kind" | "notes"> & {
   readonly chance: number;
   readonly numItems: number;
@@ -45,6 +47,7 @@ export type TaskNotes = Pick<Task, "name" | "question" | "kind" | "notes"> & {
   readonly numTooLong: number;
 };
 
+/** Every model's score on every task. */
 export type Evaluation = {
   readonly tasks: readonly TaskNotes[];
   readonly rows: readonly EvaluatedModel[];

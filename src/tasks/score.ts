@@ -22,6 +22,7 @@ export type GroupScore = {
   readonly marginBitsPerByte: ScoreEstimate | null;
 };
 
+/** A model's score on a task, with its error by clusters of items. */
 export type TaskScore = GroupScore & {
   readonly task: string;
   /** Accuracy of guessing. */

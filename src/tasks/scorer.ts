@@ -10,6 +10,7 @@ import { decoder } from "../model/decoder.ts";
 import type { FinishedModel } from "../train/hugging-face.ts";
 import type { ScoredRow } from "./encode.ts";
 
+/** How likely a model finds the scored tokens of a row. */
 export type RowScore = {
   /** Sum over the scored tokens of -log p, in nats. */
   readonly nats: number;

@@ -13,6 +13,7 @@ export type Item = {
   readonly group: string;
 };
 
+/** A question put many times, each time with its answer. */
 export type Task = {
   readonly name: string;
   /** What the model is asked, in words. */

@@ -26,6 +26,7 @@ export type Checkpoint = {
   readonly state: unknown;
 };
 
+/** A checkpoint that was passed over for an older one, and why. */
 export type DamagedCheckpoint = { readonly path: string; readonly reason: string };
 
 const MODEL_FILE = "model.safetensors";

@@ -20,6 +20,7 @@ export const plannedRunSchema = z.strictObject({
   evaluationFlops: z.number(),
 });
 
+/** A run as a plan states it: its size, its length, its recipe. */
 export type PlannedRun = Readonly<z.infer<typeof plannedRunSchema>>;
 
 /** Width at which a recipe's learning rate is stated; mu-P takes it to others. */

@@ -30,6 +30,7 @@ export const optimiserSchema = z.strictObject({
   clip: z.number().positive(),
 });
 
+/** All that a run's numbers depend on: shape, batches, steps, optimiser, seed. */
 export const runSpecSchema = z.strictObject({
   role: z.enum(["rung", "target", "single"]),
   shape: decoderShapeSchema,
@@ -45,6 +46,7 @@ export const runSpecSchema = z.strictObject({
   checkpointSeconds: z.number().positive(),
 });
 
+/** A specification that `runSpecSchema` has checked. */
 export type RunSpec = z.infer<typeof runSpecSchema>;
 
 /** Tokens trained on: D. */

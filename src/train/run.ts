@@ -33,6 +33,7 @@ export type RunPlace = {
   readonly checkpointBytes: number;
 };
 
+/** What a run tells while it trains. */
 export type RunEvent =
   | {
       readonly kind: "started";

@@ -5,19 +5,38 @@ import { z } from "zod";
 import { assert, UserError } from "../errors.ts";
 import { assertLittleEndian, writeFileInParts } from "../record/files.ts";
 
-type Shape = readonly number[];
-
 /** A tensor as it can be written: row-major, its data a view into memory that is not copied. */
 export type Tensor =
-  | { readonly name: string; readonly shape: Shape; readonly dtype: "F32"; readonly data: Float32Array }
-  | { readonly name: string; readonly shape: Shape; readonly dtype: "F64"; readonly data: Float64Array }
-  | { readonly name: string; readonly shape: Shape; readonly dtype: "I32"; readonly data: Int32Array };
+  | {
+      readonly name: string;
+      readonly shape: readonly number[];
+      readonly dtype: "F32";
+      readonly data: Float32Array;
+    }
+  | {
+      readonly name: string;
+      readonly shape: readonly number[];
+      readonly dtype: "F64";
+      readonly data: Float64Array;
+    }
+  | {
+      readonly name: string;
+      readonly shape: readonly number[];
+      readonly dtype: "I32";
+      readonly data: Int32Array;
+    };
 
 /** What was stored; BF16 is widened to float32 on reading, which is exact. */
 export type StoredTensor =
   | Tensor
-  | { readonly name: string; readonly shape: Shape; readonly dtype: "BF16"; readonly data: Float32Array };
+  | {
+      readonly name: string;
+      readonly shape: readonly number[];
+      readonly dtype: "BF16";
+      readonly data: Float32Array;
+    };
 
+/** The content of one file. */
 export type Safetensors = {
   readonly tensors: readonly StoredTensor[];
   readonly metadata: Readonly<Record<string, string>>;
@@ -144,7 +163,7 @@ function decodeTensor({ name, shape, dtype }: Entry, buffer: ArrayBuffer): Store
   return { name, shape, dtype, data: new Float32Array(upperHalves.buffer) };
 }
 
-function numElements(shape: Shape): number {
+function numElements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 

@@ -10,6 +10,7 @@ import { readHuggingFace } from "./hugging-face.ts";
 import type { SampleOptions } from "./sample.ts";
 import { sampleText } from "./sample.ts";
 
+/** A continuation, and the model that wrote it. */
 export type FolderSample = {
   /** The folder that the model was found in. */
   readonly model: string;

@@ -10,6 +10,7 @@ import { Random } from "../math/random.ts";
 import { decoder } from "../model/decoder.ts";
 import type { FinishedModel } from "./hugging-face.ts";
 
+/** What is continued, by how much, and how freely. */
 export type SampleOptions = {
   readonly prompt: string;
   readonly numTokens: number;

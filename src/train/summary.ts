@@ -47,6 +47,7 @@ export const runSummarySchema = z.strictObject({
   numAttempts: z.number(),
 });
 
+/** What a finished run came to: losses, times, memory. */
 export type RunSummary = z.infer<typeof runSummarySchema>;
 
 export type SummaryFacts = {

@@ -60,6 +60,8 @@ export const DAYS = kind(
   "a number of days, or a time with its unit: 60, 60d, 8w",
   {},
 );
+
+/** Bytes, in powers of ten or of two. */
 export const BYTES = kind(BYTE_UNITS, "bytes with their unit: 80GB, 5.7TB");
 export const BYTES_PER_SECOND = kind(perSecond(BYTE_UNITS), "bytes a second with their unit: 40GB/s, 2TB/s");
 export const TOKENS_PER_SECOND = kind(

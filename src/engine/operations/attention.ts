@@ -8,6 +8,7 @@ import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
 import { assertShape, bytesOf, matrix, valuesOf } from "./shared.ts";
 
+/** Causal attention of H query heads on G key and value heads. */
 export type AttentionAttributes = {
   readonly batch: number;
   readonly sequenceLength: number;

@@ -100,6 +100,7 @@ export function fill(shape: Shape, value: number): Tensor {
   return apply(fillRow, [], { shape, value })[0]!;
 }
 
+/** a + b, element by element; both of one shape. */
 export function add(a: Tensor, b: Tensor): Tensor {
   assert(a.dataType === "f32" && b.dataType === "f32", "add: float operands only");
   return apply(addRow, [a, b], null)[0]!;

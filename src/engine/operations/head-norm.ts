@@ -8,12 +8,14 @@ import type { OperandShapes, OperandValues, Operation, Tensor } from "../tensor.
 import { apply } from "../tensor.ts";
 import { assertShape, bytesOf, matrix, valuesOf } from "./shared.ts";
 
+/** How a row is divided into heads: H of queries, G of keys, G of values, D numbers each. */
 export type HeadAttributes = {
   readonly numHeads: number;
   readonly numKeyValueHeads: number;
   readonly headDim: number;
 };
 
+/** Heads, and what is added to the mean square before the root. */
 export type HeadNormAttributes = HeadAttributes & {
   readonly epsilon: number;
 };

@@ -4,7 +4,8 @@ import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply, sizeOf } from "../tensor.ts";
 import { assertShape, bytesOf, shapeOf, valuesOf } from "./shared.ts";
 
-type AdamwAttributes = {
+/** What AdamW takes of one parameter: its factor on the learning rate, and its decay. */
+export type AdamwAttributes = {
   readonly learningRateScale: number;
   readonly weightDecay: number;
 };

@@ -5,6 +5,7 @@ import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
 import { bytesOf, matrix, valuesOf } from "./shared.ts";
 
+/** Which heads turn, and how fast. */
 export type RotaryAttributes = {
   /** T: positions restart every T rows. */
   readonly sequenceLength: number;

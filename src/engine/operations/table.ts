@@ -13,6 +13,7 @@ import { adamwRow } from "./optimiser.ts";
 import { rotaryRow } from "./rotary.ts";
 import { swigluGradientRow, swigluRow } from "./swiglu.ts";
 
+/** The table of operations, one row each. */
 export const OPERATIONS: readonly Operation<never>[] = [
   matmulRow,
   embedRow,

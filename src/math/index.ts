@@ -1,0 +1,9 @@
+/** @file The public surface of the maths: random numbers, statistics and minimisation that give the same digits everywhere. */
+
+export { gammaCumulative, gammaQuantile, poissonCumulative } from "./gamma.ts";
+export { type Estimate, type Interval, intervalAt, intervalOfDraws } from "./interval.ts";
+export { type LogDensity, metropolis } from "./metropolis.ts";
+export { type MinimiseOptions, type Minimum, minimise, type Objective } from "./minimise.ts";
+export { normalCumulative, normalQuantile } from "./normal.ts";
+export { normals, Random } from "./random.ts";
+export { mean, median, type Numbers, quantile, standardDeviation } from "./statistics.ts";

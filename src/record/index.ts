@@ -1,0 +1,17 @@
+/** @file The public surface of the record: the append-only chain of events, the series per step, and the score of every prediction. */
+
+export { type EventDraft, type EventKind, type EventOf, eventSchema, type RecordEvent } from "./events.ts";
+export {
+  type ChainBreak,
+  openRecord,
+  type RecordContent,
+  RecordWriter,
+  readRecord,
+  sequenceOfHead,
+  type Verification,
+  verifyRecord,
+} from "./record.ts";
+export { type AttemptRows, type CoarseSeries, coarsen, type RunSeries, readRunSeries } from "./run-series.ts";
+export { score, type VerdictRow } from "./score.ts";
+export { type Column, columnOf, readSeries, type Series } from "./series.ts";
+export { type Workspace, workspaceOf } from "./workspace.ts";

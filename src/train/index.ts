@@ -1,0 +1,23 @@
+/** @file The public surface of training: one run from its specification to a model, checkpoints and Hugging Face folders between. */
+
+export {
+  type Checkpoint,
+  type DamagedCheckpoint,
+  latestCheckpoint,
+  loadCheckpoint,
+  openCheckpoint,
+} from "./checkpoint.ts";
+export { type FinishedModel, readHuggingFace, writeHuggingFace } from "./hugging-face.ts";
+export { type PlannedRun, type ProgramFlops, programFlops } from "./planned-run.ts";
+export { type RunEvent, type RunPlace, trainRun } from "./run.ts";
+export { type RunSpec, runSpecSchema, tokensOf } from "./run-spec.ts";
+export {
+  readSafetensors,
+  type Safetensors,
+  type StoredTensor,
+  type Tensor,
+  writeSafetensors,
+} from "./safetensors.ts";
+export { type SampleOptions, sampleText } from "./sample.ts";
+export { type FolderSample, sampleFolder } from "./sample-folder.ts";
+export type { RunSummary } from "./summary.ts";
