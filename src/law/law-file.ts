@@ -3,7 +3,6 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { lawNamed } from "./formulas/all.ts";
-import type { Law } from "./law.ts";
 
 /** Refits kept: 200 give the ends of a 90 % interval to about a tenth of its width. */
 export const MOST_DRAWS = 200;
@@ -19,10 +18,10 @@ const savedLawSchema = z.strictObject({
   /** The fit in the law's internal parameters. */
   theta: z.array(z.number()),
   /** Refits to runs drawn again, in the law's internal parameters: together they carry how the numbers vary with one another. */
-  draws: z.array(z.array(z.number())).min(1).max(MOST_DRAWS),
-  rows: z.int().positive(),
+  draws: z.array(z.array(z.number())).max(MOST_DRAWS),
+  rows: z.int().positive().nullable(),
   /** Robust standard deviation of log(measured) - log(fitted). */
-  residualScale: z.number().nonnegative(),
+  residualScale: z.number().nonnegative().nullable(),
   /** The largest of each among the runs: beyond it the law is stretched. Null: not known of these runs. */
   largest: z.strictObject({ n: end, d: end, c: end }),
   /** C / (N D) of the runs, their median: 6 by the usual approximation. */
@@ -35,10 +34,10 @@ const savedLawSchema = z.strictObject({
   }),
   source: z.string(),
   /** SHA-256 of the runs fitted, as JSON. */
-  runsHash: z.string(),
+  runsHash: z.string().nullable(),
 });
 
-/** A fitted law, read from a file or about to become one. Plain data. */
+/** A fitted law, read from a file or about to become one. Plain data. Null: not known of a law that was written by hand. */
 export type SavedLaw = z.infer<typeof savedLawSchema>;
 
 /** The file's text. */
@@ -46,27 +45,64 @@ export function lawFileText(saved: SavedLaw): string {
   return `${JSON.stringify(saved)}\n`;
 }
 
-/** Reads what `lawFileText` wrote. Throws a `UserError` where it is something else. */
+const EXPECTED =
+  "a law saved by longrun laws fit --save, or written by hand: a law's name and its parameters";
+const REMEDY = "fit the law again: longrun laws fit RUNS.csv --save law.json";
+
+/** Written by hand: a published law, of whose runs and uncertainty nothing is known. */
+const handSchema = z.strictObject({ law: z.string(), parameters: z.record(z.string(), z.number()) });
+
+/** Reads a law that `lawFileText` or a hand wrote. Throws a `UserError` where it is something else. */
 export function readLawFile(text: string, source = "the file"): SavedLaw {
   const content = parsed(text);
-  const expected = "a law saved by longrun laws fit --save";
-  const remedy = "fit the law again: longrun laws fit RUNS.csv --save law.json";
+  const byHand = handSchema.safeParse(content);
+  if (byHand.success) return fromHand(byHand.data, source);
   if (!z.looseObject({ format: z.string() }).safeParse(content).success)
-    throw new UserError(`${source} is not a saved law`, expected, remedy);
+    throw new UserError(`${source} is not a saved law`, EXPECTED, REMEDY);
   const saved = savedLawSchema.safeParse(content);
-  if (!saved.success) {
-    throw new UserError(`${source}: ${z.prettifyError(saved.error)}`, expected, remedy);
-  }
-  const law = lawNamed(saved.data.law);
-  const size = law.parameters.length;
-  if (saved.data.theta.length !== size || saved.data.draws.some((draw) => draw.length !== size)) {
+  if (!saved.success) throw new UserError(`${source}: ${z.prettifyError(saved.error)}`, EXPECTED, REMEDY);
+  const { law, theta, draws } = saved.data;
+  const { formula, parameters } = lawNamed(law);
+  if ([theta, ...draws].some((numbers) => numbers.length !== parameters.length)) {
     throw new UserError(
-      `${source}: ${saved.data.theta.length} numbers for ${law.formula}`,
-      `${size}, as this version of the law has`,
-      remedy,
+      `${source}: ${theta.length} numbers for ${formula}`,
+      `${parameters.length}, as this version of the law has`,
+      REMEDY,
     );
   }
   return saved.data;
+}
+
+function fromHand({ law: name, parameters }: z.infer<typeof handSchema>, source: string): SavedLaw {
+  const law = lawNamed(name);
+  const names = law.parameters.map((parameter) => parameter.name);
+  const theta = [...law.internal(names.map((each) => parameters[each] ?? Number.NaN))];
+  if (Object.keys(parameters).length !== names.length || !theta.every(Number.isFinite)) {
+    throw new UserError(
+      `${source}: ${law.name} with ${Object.entries(parameters).join("; ")}`,
+      law.parameters
+        .map((each) => (each.above === null ? each.name : `${each.name} > ${each.above}`))
+        .join(", "),
+      "give a number for each of these and for nothing else",
+    );
+  }
+  return {
+    format: "longrun.law.v1",
+    law: law.name,
+    formula: law.formula,
+    parameters: Object.fromEntries(
+      Object.entries(parameters).map(([key, value]) => [key, { value, lo: null, hi: null }]),
+    ),
+    theta,
+    draws: [],
+    rows: null,
+    residualScale: null,
+    largest: { n: null, d: null, c: null },
+    flopsPerParameterToken: null,
+    conventions: { parameters: "not said", compute: "not said" },
+    source,
+    runsHash: null,
+  };
 }
 
 function parsed(text: string): unknown {
@@ -75,14 +111,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** The law of a saved file, to be evaluated at its parameters. */
-export function savedLawOf({ law }: SavedLaw): Law {
-  return lawNamed(law);
-}
-
-/** Internal parameters, one refit each: evaluate the law at all of them for an interval. */
-export function parameterDraws({ draws }: SavedLaw): readonly Float64Array[] {
-  return draws.map((draw) => Float64Array.from(draw));
 }

@@ -1,5 +1,7 @@
 /** @file What a scaling law is: a formula for the logarithm of the loss of a finished run, with its gradient and its meaning. */
 
+import { median } from "../math/statistics.ts";
+
 /** What is known of a run before it starts. */
 export type Design = {
   /** Parameters in matrix products, the head included, the input embedding not. */
@@ -19,6 +21,14 @@ export type Run = Design & {
   /** Held-out loss, in any unit that is positive and additive: nats per token, bits per byte. */
   readonly loss: number;
 };
+
+/** C / (N D) of runs, their median: 6 where that is within a percent of it, since 6 N D is what most tables mean. */
+export function flopsPerPairOf(runs: readonly Design[]): number {
+  return flopsPerPairFrom(median(runs.map(({ n, d, c }) => c / (n * d))));
+}
+
+/** The same rule for one number. */
+export const flopsPerPairFrom = (own: number) => (Math.abs(own / 6 - 1) < 0.01 ? 6 : own);
 
 /** One named number of a law in the form people write it. */
 export type Parameter = {

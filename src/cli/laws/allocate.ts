@@ -1,6 +1,5 @@
 /** @file `longrun laws allocate`: where to put a budget. */
 
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
 import type { FittedLaw } from "../../laws/decide/fitted.ts";
@@ -90,15 +89,9 @@ async function fittedFrom(path: string | undefined, flags: AllocateFlags): Promi
 }
 
 async function savedLaw(path: string): Promise<FittedLaw> {
-  const [{ readLawFile }, { fittedFromFile }] = await Promise.all([
-    import("../../law/law-file.ts"),
+  const [{ readScalingLaw }, { fittedFromFile }] = await Promise.all([
+    import("../../law/scaling-law.ts"),
     import("../../laws/decide/fitted.ts"),
   ]);
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    throw new UserError(`no file ${path}`, "a law saved by longrun laws fit --save", "check the path");
-  }
-  return fittedFromFile(readLawFile(text, path));
+  return fittedFromFile(readScalingLaw(path));
 }

@@ -10,13 +10,14 @@ import {
   type Repetition,
   stockOf,
 } from "../../law/repeats.ts";
+import { logPairsOf, surfacesOf } from "../../law/scaling-law.ts";
 import type { Estimate } from "../../math/interval.ts";
 import { fitTable } from "../fit/fit-table.ts";
 import { REPEAT_DECAY } from "../fit/kept-epochs.ts";
 import { checkTable } from "../table/checks.ts";
 import type { RunTable } from "../table/table.ts";
 import { estimate, estimates } from "./estimate.ts";
-import { type FittedLaw, logPairsOf, surfacesOf, wanderAt } from "./fitted.ts";
+import { type FittedLaw, wanderAt } from "./fitted.ts";
 
 /** The same budget with repeats. */
 export type DataLimit = {

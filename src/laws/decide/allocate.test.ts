@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { chinchillaLaw, computeLaw, tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lawFileText, readLawFile } from "../../law/law-file.ts";
 import { optimumOn, splitLossOf } from "../../law/optimum.ts";
+import { scalingLawOf } from "../../law/scaling-law.ts";
 import { quantile } from "../../math/statistics.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
@@ -113,7 +114,7 @@ test("a law that came from a file answers as the fit did, without the wander, an
   const saved = lawFileText(
     saveLaw(fitTable(knownTable(0.003), chinchillaLaw, { numResamples: 100 }), "hash"),
   );
-  const fromFile = fittedFromFile(readLawFile(saved));
+  const fromFile = fittedFromFile(scalingLawOf(readLawFile(saved)));
   const [own, theirs] = [quick, fromFile].map((law) => allocate(law, { compute: 1e20 }).optimum);
   expect(theirs!.n.value / own!.n.value).toBeCloseTo(1, 6);
   expect(theirs!.n.hi! / own!.n.hi!).toBeCloseTo(1, 0.5);

@@ -2,11 +2,12 @@
 
 import { UserError } from "../../errors.ts";
 import { flatRange, optimumOn, type SplitLoss } from "../../law/optimum.ts";
+import { logPairsOf, surfacesOf } from "../../law/scaling-law.ts";
 import type { Estimate } from "../../math/interval.ts";
 import { type DataLimit, dataLimitOf } from "./allocate-data.ts";
 import { type Choice, choiceOf, type Serving, servingOf } from "./allocate-variants.ts";
 import { estimates } from "./estimate.ts";
-import { type FittedLaw, logPairsOf, surfacesOf, wanderAt } from "./fitted.ts";
+import { type FittedLaw, wanderAt } from "./fitted.ts";
 
 export type Question = {
   /** Training FLOPs. */

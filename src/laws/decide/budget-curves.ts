@@ -1,7 +1,8 @@
 /** @file What the figure of an allocation draws: the valley of loss over size for each budget, and the optimal size over compute. */
 
+import { surfacesOf } from "../../law/scaling-law.ts";
 import { type Allocation, budgetPoint } from "./allocate.ts";
-import { type FittedLaw, surfacesOf } from "./fitted.ts";
+import type { FittedLaw } from "./fitted.ts";
 
 /** A point of a valley. */
 export type ValleyPoint = { readonly n: number; readonly loss: number };

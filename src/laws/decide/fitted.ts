@@ -1,10 +1,10 @@
 /** @file A fitted law as decisions need it: the best fit, draws around it, and what the table behind it covered. */
 
 import { UserError } from "../../errors.ts";
-import type { Law, Run } from "../../law/law.ts";
-import { parameterDraws, type SavedLaw, savedLawOf } from "../../law/law-file.ts";
-import { optimumOn, type SplitLoss, splitLossOf } from "../../law/optimum.ts";
-import { median, standardDeviation } from "../../math/statistics.ts";
+import { flopsPerPairOf, type Law, type Run } from "../../law/law.ts";
+import { optimumOn, splitLossOf } from "../../law/optimum.ts";
+import { checkTellsSizeFromTokens, type ScalingLaw } from "../../law/scaling-law.ts";
+import { standardDeviation } from "../../math/statistics.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { type Fit, fitLaw, numDistinct } from "../fit/fit.ts";
 import { resamplingFor } from "../fit/resample.ts";
@@ -12,13 +12,7 @@ import { checkTable } from "../table/checks.ts";
 import type { RunTable, TableRun } from "../table/table.ts";
 
 /** A law over N and D, fitted. */
-export type FittedLaw = {
-  readonly law: Law;
-  readonly theta: Float64Array;
-  /** Fits that the data could as well have given. */
-  readonly draws: readonly Float64Array[];
-  /** C / (N D): 6, or what the table's own FLOPs come to. */
-  readonly flopsPerPair: number;
+export type FittedLaw = ScalingLaw & {
   readonly largestCompute: number;
   /** Smallest and largest D / N of the table; null where the law came from a file that does not say. */
   readonly ratios: readonly [number, number] | null;
@@ -49,7 +43,7 @@ const LEAST_RATIO_SPREAD = 2;
 
 /** Fits `law` with draws from resampled runs. Throws a `UserError` where the table cannot tell size from tokens. */
 export function fittedLaw(law: Law, table: RunTable): FittedLaw {
-  checkLaw(law);
+  checkTellsSizeFromTokens(law);
   const check = checkTable(table, law);
   if (check.decision === "refuse") throw check.refusal;
   const { runs, warnings } = freshRuns(law, table.runs);
@@ -64,6 +58,7 @@ export function fittedLaw(law: Law, table: RunTable): FittedLaw {
     draws: refits(fit, runs, NUM_DRAWS),
     flopsPerPair,
     largestCompute,
+    counts: table.conventions.parameters,
     ratios: [Math.min(...ratios), Math.max(...ratios)],
     wander: wanderOf(fit, runs, flopsPerPair, largestCompute),
     repeating: law.uses.includes("unique") || !table.runs.some(isRepeating) ? null : table,
@@ -87,44 +82,23 @@ export function freshRuns(law: Law, runs: readonly TableRun[]) {
   return { runs: fresh, warnings: [warning] };
 }
 
-/** A law that was saved by a fit. */
-export function fittedFromFile(saved: SavedLaw): FittedLaw {
-  const law = savedLawOf(saved);
-  checkLaw(law);
-  if (saved.largest.c === null) {
+/** A law that was saved by a fit. Throws a `UserError` where its runs had no compute. */
+export function fittedFromFile(law: ScalingLaw): FittedLaw {
+  if (law.largestCompute === null) {
     throw new UserError(
-      `a saved law (${saved.source}) whose runs had no compute`,
+      "a saved law whose runs had no compute",
       "one fitted to runs with N, D and FLOPs",
       "fit it to such a table, or give that table here",
     );
   }
   return {
-    law,
-    theta: Float64Array.from(saved.theta),
-    draws: parameterDraws(saved),
-    flopsPerPair: nearSix(saved.flopsPerParameterToken ?? 6),
-    largestCompute: saved.largest.c,
+    ...law,
+    largestCompute: law.largestCompute,
     ratios: null,
     wander: null,
     repeating: null,
     warnings: [],
   };
-}
-
-/** The surfaces of the best fit and of its draws. */
-export function surfacesOf({ law, theta, draws, flopsPerPair }: FittedLaw): {
-  readonly best: SplitLoss;
-  readonly draws: readonly SplitLoss[];
-} {
-  return {
-    best: splitLossOf(law, theta, flopsPerPair),
-    draws: draws.map((draw) => splitLossOf(law, draw, flopsPerPair)),
-  };
-}
-
-/** log(N D) of a budget. */
-export function logPairsOf({ flopsPerPair }: FittedLaw, compute: number): number {
-  return Math.log(compute / flopsPerPair);
 }
 
 /** Variances that the wander of past optima adds at a budget beyond the table, in logs. */
@@ -133,23 +107,6 @@ export function wanderAt({ wander, largestCompute }: FittedLaw, compute: number)
   const size = (wander?.logN ?? 0) * decades;
   // D = C / (k N) moves as far as N, their ratio twice as far.
   return { n: size, d: size, tokensPerParameter: 4 * size, loss: (wander?.logLoss ?? 0) * decades };
-}
-
-/** 6, unless the table's own FLOPs differ from 6 N D by more than a percent. */
-export function flopsPerPairOf(runs: readonly Run[]): number {
-  return nearSix(median(runs.map(({ n, d, c }) => c / (n * d))));
-}
-
-const nearSix = (own: number) => (Math.abs(own / 6 - 1) < 0.01 ? 6 : own);
-
-function checkLaw(law: Law): void {
-  if (!(law.uses.includes("n") && law.uses.includes("d"))) {
-    throw new UserError(
-      `the law ${law.formula}, which does not tell size from tokens`,
-      "a law over N and D",
-      "choose another with --law: chinchilla is the usual one",
-    );
-  }
 }
 
 function checkSplits(runs: readonly Run[]): void {

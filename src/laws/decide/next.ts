@@ -3,13 +3,14 @@
 import { UserError } from "../../errors.ts";
 import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
 import type { Design, Law, Run } from "../../law/law.ts";
+import { flopsPerPairOf } from "../../law/law.ts";
 import { optimumOn, splitLossOf } from "../../law/optimum.ts";
 import type { Estimate } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { fitLaw } from "../fit/fit.ts";
 import { checkTable } from "../table/checks.ts";
 import type { RunTable } from "../table/table.ts";
-import { flopsPerPairOf, freshRuns } from "./fitted.ts";
+import { freshRuns } from "./fitted.ts";
 import { informationOf, type Knowledge, learnt, type Measurement, varianceOf } from "./information.ts";
 import { type LadderKnowledge, ladderKnowledge } from "./ladder-knowledge.ts";
 import { type Asked, asked, type NextQuestion, questionText } from "./next-question.ts";

@@ -1,5 +1,6 @@
 /** @file What of a fit is worth keeping: a report as the value that a law file holds. */
 
+import { flopsPerPairOf } from "../../law/law.ts";
 import { MOST_DRAWS, type SavedLaw } from "../../law/law-file.ts";
 import type { FitReport } from "./fit-table.ts";
 
@@ -27,9 +28,7 @@ export function saveLaw(
     rows: table.runs.length,
     residualScale,
     largest: { n: largest("n"), d: largest("d"), c: largest("c") },
-    flopsPerParameterToken: finite(
-      table.runs.map(({ n, d, c }) => c / (n * d)).sort((a, b) => a - b)[table.runs.length >> 1]!,
-    ),
+    flopsPerParameterToken: finite(flopsPerPairOf(table.runs)),
     conventions: table.conventions,
     source: table.source,
     runsHash,
