@@ -8,7 +8,7 @@ import { fitIsoflops, fitTable, readTable } from "../src/index.ts";
 import { lawNamed } from "../src/law/formulas/all.ts";
 import { lossOf } from "../src/law/law.ts";
 import { standardDeviation } from "../src/math/statistics.ts";
-import { fitGrowth } from "../src/plan/time/growth.ts";
+import { fitGrowth } from "../src/plan/time/reliability-growth.ts";
 import {
   CHINCHILLA,
   clarkLike,

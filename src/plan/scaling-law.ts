@@ -1,11 +1,16 @@
-/** @file A scaling law as the planner takes it: a saved fit read as a value, every form that it knows brought to one. */
+/**
+ * @file A scaling law as the planner takes it: a saved fit read as a value, every form that it knows brought
+ * to one.
+ */
 
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { certain, type Interval, intervalOfDraws } from "../math/interval.ts";
 
-/** Loss = e^logE + (e^logA N^-alpha + e^logB D^-beta)^gamma. Logarithms, because A and B reach 1e10 and more. */
+/**
+ * Loss = e^logE + (e^logA N^-alpha + e^logB D^-beta)^gamma. Logarithms, because A and B reach 1e10 and more.
+ */
 export type LawTerms = {
   readonly logA: number;
   readonly logB: number;
@@ -16,7 +21,10 @@ export type LawTerms = {
   readonly gamma: number;
 };
 
-/** A law as fitted, and as it might have come out: the draws together carry how its numbers vary with one another. */
+/**
+ * A law as fitted, and as it might have come out: the draws together carry how its numbers vary with one
+ * another.
+ */
 export type ScalingLaw = {
   readonly name: string;
   readonly formula: string;
@@ -203,7 +211,10 @@ export function bestSize({ logA, logB, alpha, beta }: LawTerms, compute: number,
   return Math.exp((logA + log(alpha) - logB - log(beta) + beta * log(compute / k)) / (alpha + beta));
 }
 
-/** Anything that follows from a law, with the interval that its draws give it; `median` is that of the fit itself. */
+/**
+ * Anything that follows from a law, with the interval that its draws give it; `median` is that of the fit
+ * itself.
+ */
 export function overDraws(law: ScalingLaw, of: (terms: LawTerms, index: number) => number): Interval {
   const fitted = of(law.terms, -1);
   if (law.draws.length === 0) return certain(fitted);

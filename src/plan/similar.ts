@@ -1,4 +1,7 @@
-/** @file The measured run most like a plan: nearest in size, accelerator, number of devices, sequence and layout among published ones. */
+/**
+ * @file The measured run most like a plan: nearest in size, accelerator, number of devices, sequence and
+ * layout among published ones.
+ */
 
 import { peakOf } from "./hardware/accelerator.ts";
 import type { Cluster } from "./hardware/cluster.ts";
@@ -21,9 +24,9 @@ export type Difference = {
 };
 
 /**
- * Weight of one doubling, or of one difference in kind. A judgement, not a fit: they say what moves utilisation most. Another accelerator or
- * number format changes every kernel; a model twice as large changes little on its own; the layout matters as far as it changes what is
- * exchanged.
+ * Weight of one doubling, or of one difference in kind. A judgement, not a fit: they say what moves
+ * utilisation most. Another accelerator or number format changes every kernel; a model twice as large changes
+ * little on its own; the layout matters as far as it changes what is exchanged.
  */
 const WEIGHTS = {
   accelerator: 2,

@@ -1,4 +1,7 @@
-/** @file What large runs usually reach, for want of anything better known: one place, so that all commands assume the same. */
+/**
+ * @file What large runs usually reach, for want of anything better known: one place, so that all commands
+ * assume the same.
+ */
 
 import { UserError } from "../errors.ts";
 import type { Interval } from "../math/interval.ts";
@@ -8,8 +11,8 @@ import { formatPercent } from "../units/print.ts";
 export const USUAL_MFU: Interval = { median: 0.39, lo: 0.3, hi: 0.5 };
 
 /**
- * Part of the time that training moves forward. Llama 3 reports above 0.9 (arXiv 2407.21783, section 3.3.4); the ends are an assumption:
- * other published clusters failed more often, see `longrun plan time`.
+ * Part of the time that training moves forward. Llama 3 reports above 0.9 (arXiv 2407.21783, section 3.3.4);
+ * the ends are an assumption: other published clusters failed more often, see `longrun plan time`.
  */
 export const USUAL_GOODPUT: Interval = { median: 0.92, lo: 0.85, hi: 0.97 };
 

@@ -55,7 +55,7 @@ function recordOf(
 /** A log of days: the rate that it ends with, and whether the cluster is getting better. */
 async function failureLog(path: string, numDevices: number, devicesPerNode: number) {
   const [{ fitGrowth }, { recordOfTotal }] = await Promise.all([
-    import("../../plan/time/growth.ts"),
+    import("../../plan/time/reliability-growth.ts"),
     import("../../plan/time/causes.ts"),
   ]);
   const numbers = readText(path)

@@ -145,9 +145,9 @@ function readAge(option: string): (text: string) => number {
 }
 
 async function runTime(flags: TimeFlags): Promise<void> {
-  const [{ peakOf }, { askRun }, { forecastRun, refuseHopeless }] = await Promise.all([
+  const [{ peakOf }, { completeInputs }, { forecastRun, refuseHopeless }] = await Promise.all([
     import("../../plan/hardware/accelerator.ts"),
-    import("../../plan/time/ask.ts"),
+    import("../../plan/time/run-inputs.ts"),
     import("../../plan/time/forecast.ts"),
   ]);
   const cluster = await readCluster(flags);
@@ -155,7 +155,7 @@ async function runTime(flags: TimeFlags): Promise<void> {
   const speed = isSpeedUnknown(flags) ? await predictedSpeed(flags) : null;
   const { accelerator, numDevices } = cluster;
   const failures = await failureFacts(flags, numDevices, accelerator.devicesPerNode);
-  const { question, assumed: ofRun } = askRun({
+  const { inputs, assumed: ofRun } = completeInputs({
     cluster,
     elapsedSeconds: flags.elapsed,
     productiveSeconds: flags.productive,
@@ -186,16 +186,16 @@ async function runTime(flags: TimeFlags): Promise<void> {
     pricePerDeviceHour: flags.price,
   });
   const assumed = speed === null ? ofRun : [...speed.sentences, ...ofRun];
-  const forecast = forecastRun(question);
-  refuseHopeless(question, forecast);
+  const forecast = forecastRun(inputs);
+  refuseHopeless(inputs, forecast);
   const title = `A run on ${numDevices.toLocaleString("en")} ${accelerator.label}`;
   if (flags.json) {
-    printJson({ cluster: flags.cluster, record: question.record, ...forecast, assumed });
+    printJson({ cluster: flags.cluster, record: inputs.record, ...forecast, assumed });
   } else {
     const { runForecastText } = await import("./time-text.ts");
     printText(runForecastText(title, forecast, assumed));
   }
-  await writeFigure(flags, () => timeFigure(title, question, forecast));
+  await writeFigure(flags, () => timeFigure(title, inputs, forecast));
 }
 
 /** Tokens to train on, a model, and nothing that says how fast: then the planner predicts it. */
@@ -210,12 +210,12 @@ function saveModeOf(text: string): "sync" | "async" {
 
 async function timeFigure(
   title: string,
-  question: import("../../plan/time/question.ts").RunQuestion,
+  inputs: import("../../plan/time/run-inputs.ts").RunInputs,
   forecast: import("../../plan/time/forecast.ts").RunForecast,
 ): Promise<string> {
   const [{ planTimeFigure }, { goodputOverSize }] = await Promise.all([
     import("../../figures/plan-time-figure.ts"),
-    import("../../plan/time/scaling.ts"),
+    import("../../plan/time/goodput-by-size.ts"),
   ]);
   const { productive: _, ...lost } = forecast.breakdown;
   const names = {
@@ -227,12 +227,12 @@ async function timeFigure(
   };
   return planTimeFigure({
     title,
-    numDevices: question.numDevices,
+    numDevices: inputs.numDevices,
     goodput: forecast.goodput,
     parts: Object.entries(lost).map(([part, { median: seconds }]) => ({
       part: names[part as keyof typeof names],
       seconds,
     })),
-    sizes: goodputOverSize(question),
+    sizes: goodputOverSize(inputs),
   });
 }

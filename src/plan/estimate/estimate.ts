@@ -1,4 +1,7 @@
-/** @file The back of an envelope: memory, communication and time of one training step, each line a formula with its numbers filled in. */
+/**
+ * @file The back of an envelope: memory, communication and time of one training step, each line a formula
+ * with its numbers filled in.
+ */
 
 import { UserError } from "../../errors.ts";
 import { formatCount } from "../../units/print.ts";
@@ -62,7 +65,10 @@ function checkUnits({ parameters, batchSequences, sequence, mfu }: EstimateFacts
   refuseMfuAboveOne(mfu);
 }
 
-/** Layers and width where they are not given: 12 L h^2 parameters and h = 128 L, so L = (N / (12 x 128^2))^(1/3). */
+/**
+ * Layers and width where they are not given: 12 L h^2 parameters and h = 128 L, so L = (N / (12 x
+ * 128^2))^(1/3).
+ */
 function shapeOf({ parameters, numLayers, hidden, numHeads }: EstimateFacts): Shape {
   if (numLayers !== null && hidden !== null) {
     return {

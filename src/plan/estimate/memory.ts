@@ -12,7 +12,10 @@ const GUESSED_LOG_SD = 0.2;
 /** Bytes of a parameter: 16, with gradients in bf16; 18 where they are accumulated in fp32. */
 const STATE_BYTES: Interval = { median: 16, lo: 16, hi: 18 };
 
-/** Mixed precision with Adam (ZeRO, arXiv 1910.02054, section 3.1): 2 for weights, 2 for gradients, 12 for what the optimiser keeps. */
+/**
+ * Mixed precision with Adam (ZeRO, arXiv 1910.02054, section 3.1): 2 for weights, 2 for gradients, 12 for
+ * what the optimiser keeps.
+ */
 export function memoryLines({ parameters, numDevices }: EstimateFacts): readonly EstimateLine[] {
   const n = formatCount(parameters);
   const devices = formatCount(numDevices);
@@ -58,7 +61,10 @@ export function memoryLines({ parameters, numDevices }: EstimateFacts): readonly
   ];
 }
 
-/** Korthikanti et al. (arXiv 2205.05198), equation 2 and section 4: bytes a layer and sequence, in 16 bits, without tensor parallelism. */
+/**
+ * Korthikanti et al. (arXiv 2205.05198), equation 2 and section 4: bytes a layer and sequence, in 16 bits,
+ * without tensor parallelism.
+ */
 export function activationLines(
   { sequence, batchSequences, numDevices }: EstimateFacts,
   { numLayers, hidden, numHeads, isGuessed }: Shape,

@@ -42,7 +42,10 @@ export function timeLines(facts: EstimateFacts) {
   return { lines, computeSeconds };
 }
 
-/** Gradients in bf16 around a ring: each device sends and receives 2 (n - 1) / n of them; two thirds of the work is backward. */
+/**
+ * Gradients in bf16 around a ring: each device sends and receives 2 (n - 1) / n of them; two thirds of the
+ * work is backward.
+ */
 export function communicationLines(facts: EstimateFacts, computeSeconds: Interval) {
   const { parameters, numDevices, networkBandwidth } = facts;
   const volume = ((2 * (numDevices - 1)) / numDevices) * 2 * parameters;

@@ -1,4 +1,7 @@
-/** @file The planner's answer to "which layout": searched, placed beside your own layout and the most similar measured run, with the whole run's time. */
+/**
+ * @file The planner's answer to "which layout": searched, placed beside your own layout and the most similar
+ * measured run, with the whole run's time.
+ */
 
 import { type Interval, scaledBy } from "../../math/interval.ts";
 import type { Constants } from "../constants.ts";

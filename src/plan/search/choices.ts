@@ -21,9 +21,10 @@ export type Choices = {
 };
 
 /**
- * All but GPipe, which nobody need try: its bubble is that of 1f1b (arXiv 2104.04473, section 2.2.1), and where 1f1b keeps at most as many
- * micro batches as there are stages, GPipe keeps all. Precision stays bf16 unless asked: whether a model learns well in 8 bits is not a
- * question of speed. Limits of the search, not of layouts: the sizes end where nobody has measured, and exchanges cost several times the work.
+ * All but GPipe, which nobody need try: its bubble is that of 1f1b (arXiv 2104.04473, section 2.2.1), and
+ * where 1f1b keeps at most as many micro batches as there are stages, GPipe keeps all. Precision stays bf16
+ * unless asked: whether a model learns well in 8 bits is not a question of speed. Limits of the search, not
+ * of layouts: the sizes end where nobody has measured, and exchanges cost several times the work.
  */
 export const ALL_CHOICES: Choices = {
   precisions: ["bf16"],

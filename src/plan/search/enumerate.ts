@@ -15,8 +15,8 @@ type Sharing = Pick<Layout, "sharding" | "shardGroup">;
 type Flow = Pick<Layout, "schedule" | "virtualStages">;
 
 /**
- * All valid layouts among the choices, in families. Left out are spellings of the same thing: a schedule where there is no pipeline, sharing
- * out over a single replica, a group of one.
+ * All valid layouts among the choices, in families. Left out are spellings of the same thing: a schedule
+ * where there is no pipeline, sharing out over a single replica, a group of one.
  */
 export function* layoutFamilies(
   model: ModelShape,
@@ -91,8 +91,9 @@ function chunkCounts(numLayers: number, pipeline: number): readonly number[] {
 }
 
 /**
- * Optimiser states and gradients go over all replicas. Full sharding may stay within groups (hybrid): those that fill a fast domain, and
- * multiples of that, for a group inside a domain only saves less memory on the same links.
+ * Optimiser states and gradients go over all replicas. Full sharding may stay within groups (hybrid): those
+ * that fill a fast domain, and multiples of that, for a group inside a domain only saves less memory on the
+ * same links.
  */
 function sharings(cluster: Cluster, cut: Cut, choices: Choices): readonly Sharing[] {
   const replicas = cut.data * cut.context;

@@ -1,4 +1,7 @@
-/** @file Keeps what matters of a long stream of layouts: the fastest, and the Pareto set of speed against memory. */
+/**
+ * @file Keeps what matters of a long stream of layouts: the fastest, and the Pareto set of speed against
+ * memory.
+ */
 
 import type { Layout } from "../layout/layout.ts";
 
@@ -9,7 +12,10 @@ export type Candidate = {
   readonly bytes: number;
 };
 
-/** Faster first; of equals the smaller. The sort is stable, so of layouts equal in both the one met first stays first. */
+/**
+ * Faster first; of equals the smaller. The sort is stable, so of layouts equal in both the one met first
+ * stays first.
+ */
 export function bySpeed(a: Candidate, b: Candidate): number {
   return a.seconds - b.seconds || a.bytes - b.bytes;
 }
@@ -54,7 +60,10 @@ export class FastestPool {
   }
 }
 
-/** The Pareto set of a stream. Reduced piece by piece: whatever a piece loses has its better in that piece, or in what replaces that. */
+/**
+ * The Pareto set of a stream. Reduced piece by piece: whatever a piece loses has its better in that piece, or
+ * in what replaces that.
+ */
 export class ParetoPool {
   #kept: readonly Candidate[] = [];
   #waiting: Candidate[] = [];
@@ -71,7 +80,10 @@ export class ParetoPool {
     return paretoSet([...this.#kept, ...this.#waiting]);
   }
 
-  /** Whether the slowest of those kept that are at least as fast is at least as small: no other of those is smaller. */
+  /**
+   * Whether the slowest of those kept that are at least as fast is at least as small: no other of those is
+   * smaller.
+   */
   #isBeaten(seconds: number, bytes: number): boolean {
     let [low, high] = [0, this.#kept.length];
     while (low < high) {

@@ -1,4 +1,7 @@
-/** @file Sizes that divide the devices and yet cannot be used: heads, key-value heads, layers, the sequence, experts or the batch forbid them. */
+/**
+ * @file Sizes that divide the devices and yet cannot be used: heads, key-value heads, layers, the sequence,
+ * experts or the batch forbid them.
+ */
 
 import type { Cluster } from "../hardware/cluster.ts";
 import { type Job, SINGLE } from "../layout/layout.ts";

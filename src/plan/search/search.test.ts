@@ -64,7 +64,10 @@ const job = (sequence: number, batchSequences: number, software = SOFTWARE_2024)
   software,
 });
 
-/** Every whole number for every size, every choice, asked one by one whether it is valid: slow, and knows nothing of the search. */
+/**
+ * Every whole number for every size, every choice, asked one by one whether it is valid: slow, and knows
+ * nothing of the search.
+ */
 function exhaustive(model: ModelShape, on: Cluster, work: Job, choices: Choices): readonly Layout[] {
   const upTo = (most: number) => Array.from({ length: most }, (_, index) => index + 1);
   const n = on.numDevices;
@@ -155,7 +158,8 @@ describe.each(SETTINGS)("%s", (_, model, on, work) => {
     expect(found.best.map(({ prediction }) => prediction)).toEqual(
       found.best.map(({ layout }) => predictStep(model, on, layout, work)),
     );
-    // No layout of the reference is better than a member of the Pareto set in both, nor as good in both and left out.
+    // No layout of the reference is better than a member of the Pareto set in both, nor as good in both and
+    // left out.
     const front = found.pareto.map(
       ({ prediction }) => [prediction.stepSeconds, prediction.memory.totalBytes] as const,
     );

@@ -49,7 +49,9 @@ export type SearchOptions = {
   readonly count?: number;
 };
 
-/** Layouts that need up to so many times a device's memory are timed although they do not fit: near misses. */
+/**
+ * Layouts that need up to so many times a device's memory are timed although they do not fit: near misses.
+ */
 const NEAR = 1.25;
 
 /** Searches all valid layouts. The same question gives the same answer, in the same order. */
@@ -74,8 +76,9 @@ export function searchLayouts(
       const { stepSeconds: seconds, memory } = predict(layout);
       const { totalBytes: bytes, capacityBytes, fits } = memory;
       if (smallest === null || bytes < smallest.bytes) smallest = { layout, seconds, bytes };
-      // The rest of the family has larger micro batches, and memory does not fall with them: what is kept for the backward pass is
-      // min(micro batches left, stages ahead) x their size, and a batch has size x number the same; logits and buffers grow with the size.
+      // The rest of the family has larger micro batches, and memory does not fall with them: what is kept for
+      // the backward pass is min(micro batches left, stages ahead) x their size, and a batch has size x
+      // number the same; logits and buffers grow with the size.
       if (bytes > NEAR * capacityBytes) break;
       if (!fits) {
         tooBig.push({ layout, seconds, bytes });

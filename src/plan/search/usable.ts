@@ -1,4 +1,7 @@
-/** @file How many devices of a cluster a layout can use: all of them, or as many whole nodes as the batch and the model divide over. */
+/**
+ * @file How many devices of a cluster a layout can use: all of them, or as many whole nodes as the batch and
+ * the model divide over.
+ */
 
 import { UserError } from "../../errors.ts";
 import type { Cluster } from "../hardware/cluster.ts";
@@ -11,13 +14,16 @@ import { cuts, layoutFamilies } from "./enumerate.ts";
 const LEAST_USED = 0.8;
 /** Parts of a cluster that are searched. */
 const MOST_PARTS = 3;
-/** Sizes looked at: beyond so many nodes, or sequences of a batch, only multiples of a power of two, which divide best. */
+/**
+ * Sizes looked at: beyond so many nodes, or sequences of a batch, only multiples of a power of two, which
+ * divide best.
+ */
 const MOST_SIZES = 4096;
 
 /**
- * The cluster itself if any layout divides over all its devices; else parts of it, in whole nodes: the largest over which a layout divides,
- * and those over which most do, for a few devices more are not worth a crooked layout.
- * Throws a `UserError` where every layout would leave more than a fifth idle
+ * The cluster itself if any layout divides over all its devices; else parts of it, in whole nodes: the
+ * largest over which a layout divides, and those over which most do, for a few devices more are not worth a
+ * crooked layout. Throws a `UserError` where every layout would leave more than a fifth idle
  */
 export function usableClusters(
   model: ModelShape,

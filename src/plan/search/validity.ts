@@ -33,7 +33,10 @@ export function layoutProblem(model: ModelShape, cluster: Cluster, layout: Layou
   );
 }
 
-/** A format narrower than 16 bits that the chip has no rate for: it would run at a wider one, and its utilisation be told of the wrong peak. */
+/**
+ * A format narrower than 16 bits that the chip has no rate for: it would run at a wider one, and its
+ * utilisation be told of the wrong peak.
+ */
 export function precisionProblem(device: Accelerator, precision: Precision): Problem | null {
   if (isNative(device, precision)) return null;
   const formats = PRECISIONS.filter((each) => isNative(device, each));
@@ -55,7 +58,10 @@ function isNative(device: Accelerator, precision: Precision): boolean {
   return wanted === null || widthOn(device, precision) === wanted;
 }
 
-/** Heads, and the widths of feed-forward parts, are dealt to tensor ranks whole. Key-value heads may be copied. */
+/**
+ * Heads, and the widths of feed-forward parts, are dealt to tensor ranks whole. Key-value heads may be
+ * copied.
+ */
 export function tensorProblem(
   { attention, feedForwardWidth, experts }: ModelShape,
   tensor: number,
@@ -77,7 +83,9 @@ export function tensorProblem(
   return null;
 }
 
-/** A causal mask leaves early tokens less work: each context rank takes two pieces, one early and one late. */
+/**
+ * A causal mask leaves early tokens less work: each context rank takes two pieces, one early and one late.
+ */
 export function contextProblem(
   sequence: number,
   { context, tensor, sequenceParallel }: Pick<Layout, "context" | "tensor" | "sequenceParallel">,
@@ -132,7 +140,10 @@ export function pipelineProblem(numLayers: number, layout: Layout, job: Job): Pr
   return null;
 }
 
-/** Chunks of equal size, embedding and head counted as a layer each where need be; micro batches go in groups of pp (arXiv 2104.04473). */
+/**
+ * Chunks of equal size, embedding and head counted as a layer each where need be; micro batches go in groups
+ * of pp (arXiv 2104.04473).
+ */
 function interleavedProblem(
   numLayers: number,
   { pipeline, virtualStages }: Layout,

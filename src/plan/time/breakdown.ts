@@ -1,32 +1,28 @@
 /** @file Where a run's time goes, and which causes its interruptions have. */
 
-import { drawGamma, drawPoisson } from "../../math/gamma.ts";
+import { drawPoisson } from "../../math/gamma.ts";
 import { type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
-import { CAUSE, type CauseName, type FailureRecord } from "./causes.ts";
-import type { causeRates } from "./hazard.ts";
-import { type Passage, plannedShare, type Setting } from "./pass.ts";
+import { CAUSE, type CauseName } from "./causes.ts";
+import { type Conditions, type ExpectedRun, plannedShare } from "./expected-run.ts";
+import { type CauseRate, drawCauseFactor, drawClusterFactor } from "./hazard.ts";
+
+export const PARTS = ["productive", "saving", "lostWork", "detection", "restart", "planned"] as const;
+/** `lostWork`: training done again, with the saves in it, and what a late save was behind. */
+export type PartOfTime = (typeof PARTS)[number];
 
 /** Seconds by what they go to. */
-export type Breakdown<Value> = {
-  readonly productive: Value;
-  readonly saving: Value;
-  /** Training done again, with the saves in it, and what a late save was behind. */
-  readonly lostWork: Value;
-  readonly detection: Value;
-  readonly restart: Value;
-  readonly planned: Value;
-};
+export type Breakdown<Value> = Readonly<Record<PartOfTime, Value>>;
 
-/** Expected parts of one setting; they add up to its time. */
-export function breakdownOf(setting: Setting, passage: Passage): Breakdown<number> {
-  const { elapsedSeconds, productiveSeconds: productive } = passage;
+/** Expected parts of one run; they add up to its time. */
+export function breakdownOf(conditions: Conditions, expected: ExpectedRun): Breakdown<number> {
+  const { elapsedSeconds, productiveSeconds: productive } = expected;
   // What strikes a recovery strikes detection and restart alike.
-  const perRecovery = passage.recoverySeconds / (setting.detectionSeconds + setting.restartSeconds);
-  const detection = perRecovery * setting.detectionSeconds;
-  const restart = perRecovery * setting.restartSeconds;
-  const planned = elapsedSeconds * plannedShare(setting);
-  const saving = (productive / setting.intervalSeconds) * setting.stallSeconds;
+  const perRecovery = expected.recoverySeconds / (conditions.detectionSeconds + conditions.restartSeconds);
+  const detection = perRecovery * conditions.detectionSeconds;
+  const restart = perRecovery * conditions.restartSeconds;
+  const planned = elapsedSeconds * plannedShare(conditions);
+  const saving = (productive / conditions.intervalSeconds) * conditions.stallSeconds;
   const lostWork = elapsedSeconds - productive - saving - detection - restart - planned;
   return { productive, saving, lostWork, detection, restart, planned };
 }
@@ -36,18 +32,23 @@ export function breakdownOver(
   middle: Breakdown<number>,
   draws: readonly Breakdown<number>[],
 ): Breakdown<Interval> {
-  const part = (name: keyof Breakdown<number>): Interval => {
-    const { lo, hi } = intervalOfDraws(draws.map((draw) => draw[name]));
-    return { median: middle[name], lo: Math.min(lo, middle[name]), hi: Math.max(hi, middle[name]) };
-  };
-  return {
-    productive: part("productive"),
-    saving: part("saving"),
-    lostWork: part("lostWork"),
-    detection: part("detection"),
-    restart: part("restart"),
-    planned: part("planned"),
-  };
+  const entries = PARTS.map(
+    (part) =>
+      [
+        part,
+        around(
+          middle[part],
+          draws.map((draw) => draw[part]),
+        ),
+      ] as const,
+  );
+  return Object.fromEntries(entries) as Breakdown<Interval>;
+}
+
+/** The interval of draws around a middle that is not theirs. */
+function around(median: number, draws: readonly number[]): Interval {
+  const { lo, hi } = intervalOfDraws(draws);
+  return { median, lo: Math.min(lo, median), hi: Math.max(hi, median) };
 }
 
 export type CauseForecast = {
@@ -59,33 +60,28 @@ const NUM_DRAWS = 500;
 const SEED = 20_244;
 
 /**
- * Interruptions by cause: the run's, shared out by the causes' settled rates among those that age alike; the interval adds how well each
- * cause's own rate is known, how far clusters differ, and chance.
+ * Interruptions by cause: the run's, shared out by the causes' settled rates among those that age alike; the
+ * interval adds how well each cause's own rate is known, how far clusters differ, and chance.
  */
 export function failuresByCause(
-  rates: ReturnType<typeof causeRates>,
-  record: FailureRecord,
+  rates: readonly CauseRate[],
   clusterLogSd: number,
-  { failures, softwareFailures }: Passage,
+  { failures, softwareFailures }: ExpectedRun,
 ): readonly CauseForecast[] {
   const random = new Random(SEED, "causes");
   const settled = (ages: "hardware" | "software") =>
     rates
       .filter(({ cause }) => CAUSE[cause].ages === ages)
       .reduce((sum, { perSecond }) => sum + perSecond, 0);
-  return rates.map(({ cause, perSecond }) => {
+  return rates.map((rate) => {
+    const { cause, perSecond } = rate;
     const { ages } = CAUSE[cause];
     const all = ages === "software" ? softwareFailures : failures - softwareFailures;
     const expected = (all * perSecond) / settled(ages);
-    const shape = record.counts[cause]! + 0.5;
     const draws = Array.from({ length: NUM_DRAWS }, () => {
-      const rate = Math.exp(clusterLogSd * random.normal()) * (drawGamma(random, shape) / shape);
-      return drawPoisson(random, expected * rate);
+      const factor = drawClusterFactor(clusterLogSd, random) * drawCauseFactor(rate, random);
+      return drawPoisson(random, expected * factor);
     });
-    const { lo, hi } = intervalOfDraws(draws);
-    return {
-      cause,
-      failures: { median: expected, lo: Math.min(lo, expected), hi: Math.max(hi, expected) },
-    };
+    return { cause, failures: around(expected, draws) };
   });
 }

@@ -1,59 +1,55 @@
-/** @file Youth: how much more often new hardware and new software fail, and how that wears off. */
+/** @file Burn-in: how much more often new hardware and new software fail, and how that wears off. */
 
-import { drawFrom, type Interval } from "../../math/interval.ts";
-import type { Random } from "../../math/random.ts";
+import type { Interval } from "../../math/interval.ts";
 
 /** Ages when the run starts; null: settled. */
 export type Ages = {
   readonly hardwareDays: number | null;
   readonly softwareDays: number | null;
-  /** What the cluster's own log says of the days before the run: see growth.ts. */
+  /** What the cluster's own log says of the days before the run: see reliability-growth.ts. */
   readonly observed: { readonly exponent: Interval; readonly days: number } | null;
 };
 
-/** One belief about youth. */
 export type BurnIn = {
   readonly ages: Ages;
-  /** Hazard of hardware at age 0 beyond its settled hazard, in settled hazards; it falls by e every `decayDays`. */
+  /**
+   * Hazard of hardware at age 0 beyond its settled hazard, in settled hazards; it falls by e every
+   * `decayDays`.
+   */
   readonly excess: number;
   readonly decayDays: number;
-  /** Duane's growth slope: while it is young, software's hazard falls as age^-slope. */
+  /** Duane's growth slope: while it is new, software's hazard falls as age^-slope. */
   readonly slope: number;
-  /** Exponent of the log's expected count; at most 1, for no run plans on a cluster that gets worse and worse. */
+  /**
+   * Exponent of the log's expected count; at most 1, for no run plans on a cluster that gets worse and worse.
+   */
   readonly exponent: number;
 };
 
 /**
- * Assumptions, with wide intervals: the one public trace shows no infant mortality (StepFun's 349 days, whose failures grow as
- * days^1.13), while operators tell of weeks of burn-in. So youth counts only where an age is given.
+ * Assumptions, with wide intervals: the one public trace shows no infant mortality (StepFun's 349 days, whose
+ * failures grow as days^1.13), while operators tell of weeks of burn-in. So it counts only where an age is
+ * given.
  */
-export const EXCESS: Interval = { median: 2, lo: 1, hi: 4 };
-export const DECAY_DAYS: Interval = { median: 30, lo: 15, hi: 60 };
+const EXCESS: Interval = { median: 2, lo: 1, hi: 4 };
+const DECAY_DAYS: Interval = { median: 30, lo: 15, hi: 60 };
 /** MIL-HDBK-189 finds growth slopes of 0.2 to 0.6 in managed programmes. */
-export const SLOPE: Interval = { median: 0.35, lo: 0.2, hi: 0.6 };
-/** Age at which software counts as settled, and the youngest age that the power law, infinite at 0, is read at. Assumptions. */
+const SLOPE: Interval = { median: 0.35, lo: 0.2, hi: 0.6 };
+/**
+ * Age at which software counts as settled, and the least age that the power law, infinite at 0, is read at.
+ * Assumptions.
+ */
 export const SOFTWARE_SETTLED_DAYS = 90;
-const YOUNGEST_DAYS = 1;
+const LEAST_DAYS = 1;
 
-/** The middle of the beliefs. */
-export function typicalBurnIn(ages: Ages): BurnIn {
+/** Burn-in with what is picked of each interval: its median, or a draw. */
+export function burnInOf(ages: Ages, pick: (interval: Interval) => number): BurnIn {
   return {
     ages,
-    excess: EXCESS.median,
-    decayDays: DECAY_DAYS.median,
-    slope: SLOPE.median,
-    exponent: Math.min(1, ages.observed?.exponent.median ?? 1),
-  };
-}
-
-/** One belief out of the intervals. */
-export function drawBurnIn(ages: Ages, random: Random): BurnIn {
-  return {
-    ages,
-    excess: drawFrom(EXCESS, random),
-    decayDays: drawFrom(DECAY_DAYS, random),
-    slope: drawFrom(SLOPE, random),
-    exponent: ages.observed ? Math.min(1, drawFrom(ages.observed.exponent, random)) : 1,
+    excess: pick(EXCESS),
+    decayDays: pick(DECAY_DAYS),
+    slope: pick(SLOPE),
+    exponent: ages.observed ? Math.min(1, pick(ages.observed.exponent)) : 1,
   };
 }
 
@@ -65,7 +61,7 @@ export function hardwareFactor({ ages, excess, decayDays }: BurnIn, days: number
 /** The same for software. */
 export function softwareFactor({ ages, slope }: BurnIn, days: number): number {
   if (ages.softwareDays === null) return 1;
-  const age = Math.max(YOUNGEST_DAYS, ages.softwareDays + days);
+  const age = Math.max(LEAST_DAYS, ages.softwareDays + days);
   return age >= SOFTWARE_SETTLED_DAYS ? 1 : (age / SOFTWARE_SETTLED_DAYS) ** -slope;
 }
 
@@ -74,7 +70,7 @@ export function trendFactor({ ages: { observed }, exponent }: BurnIn, days: numb
   return observed === null ? 1 : (1 + days / observed.days) ** (exponent - 1);
 }
 
-/** Whether anything changes while the run lasts. */
-export function isYoung({ hardwareDays, softwareDays, observed }: Ages): boolean {
-  return hardwareDays !== null || softwareDays !== null || observed !== null;
+/** Whether nothing changes with age while the run lasts. */
+export function isSettled({ hardwareDays, softwareDays, observed }: Ages): boolean {
+  return hardwareDays === null && softwareDays === null && observed === null;
 }

@@ -1,9 +1,15 @@
-/** @file Why runs stop: causes, what each is counted by, and records of how often, published or the user's own. */
+/**
+ * @file Why runs stop: causes, what each is counted by, and records of how often, published or the user's
+ * own.
+ */
 
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 
-/** What a cause's rate is counted by: accelerators or hosts. Four accelerators on a host rather than eight: twice the hosts to fail. */
+/**
+ * What a cause's rate is counted by: accelerators or hosts. Four accelerators on a host rather than eight:
+ * twice the hosts to fail.
+ */
 export type Exposure = "device" | "node";
 
 export const CAUSES = ["accelerator", "silent corruption", "host", "network", "software", "other"] as const;
@@ -18,7 +24,8 @@ export type Cause = {
   readonly ages: "hardware" | "software";
 };
 
-// Exposure of network and software: nothing published tells links and lines of code from devices. Assumption: they grow with devices.
+// Exposure of network and software: nothing published tells links and lines of code from devices. Assumption:
+// they grow with devices.
 export const CAUSE: Readonly<Record<CauseName, Cause>> = {
   accelerator: { exposure: "device", removesNode: true, ages: "hardware" },
   "silent corruption": { exposure: "device", removesNode: true, ages: "hardware" },
@@ -42,8 +49,9 @@ export type FailureRecord = {
 const LLAMA_3_PLANNED_PER_DAY = 47 / 54;
 
 /**
- * The Llama 3 Herd of Models (arXiv 2407.21783), table 5: 419 unexpected and 47 planned interruptions in 54 days on 16,384 H100. The
- * counts are used, not the printed shares: 148 faulty GPUs of 419 are 35.3 %, the paper prints 30.1 %.
+ * The Llama 3 Herd of Models (arXiv 2407.21783), table 5: 419 unexpected and 47 planned interruptions in 54
+ * days on 16,384 H100. The counts are used, not the printed shares: 148 faulty GPUs of 419 are 35.3 %, the
+ * paper prints 30.1 %.
  */
 export const LLAMA_3: FailureRecord = {
   source: "Llama 3 405B, 419 interruptions in 54 days on 16,384 H100 (arXiv 2407.21783, table 5)",
@@ -65,10 +73,11 @@ export const LLAMA_3: FailureRecord = {
 };
 
 /**
- * How far clusters differ from one another: standard deviation of the log of device-hours per failure over Llama 3 (50,700),
- * StepFun's trace (584 faults on 400 nodes in 349 days, taken as 8 devices each: 45,900), Meta's research clusters (29,500 as projected
- * for 16,384 devices, 8,100 for 1,024; arXiv 2410.21680) and OPT-175B (992 A100, 56 days, about 105 restarts: 12,700); the last three
- * are not checked against the papers. All others failed more often than Llama 3's, the only one counted by cause.
+ * How far clusters differ from one another: standard deviation of the log of device-hours per failure over
+ * Llama 3 (50,700), StepFun's trace (584 faults on 400 nodes in 349 days, taken as 8 devices each: 45,900),
+ * Meta's research clusters (29,500 as projected for 16,384 devices, 8,100 for 1,024; arXiv 2410.21680) and
+ * OPT-175B (992 A100, 56 days, about 105 restarts: 12,700); the last three are not checked against the
+ * papers. All others failed more often than Llama 3's, the only one counted by cause.
  */
 export const CLUSTERS_LOG_SD = 0.8;
 
@@ -93,7 +102,10 @@ const WORDS: readonly (readonly [RegExp, CauseName])[] = [
 const EXPECTED =
   'JSON such as {"gpus": 1024, "run_days": 30, "causes": {"GPU": 9, "network": 3, "software": 4}}';
 
-/** A record of the user's own: JSON with gpus, run_days and counts by cause. Causes nobody knows count as "other". */
+/**
+ * A record of the user's own: JSON with gpus, run_days and counts by cause. Causes nobody knows count as
+ * "other".
+ */
 export function readFailureRecord(text: string, source: string, devicesPerNode: number): FailureRecord {
   const parsed = fileSchema.safeParse(json(text, source));
   if (!parsed.success) {
@@ -144,7 +156,9 @@ export function recordOfTotal(
     Object.entries(LLAMA_3.counts).map(([name, count]) => [name, (failures * count) / total]),
   );
   return {
-    source: `${failures} interruptions in ${days} days on ${numDevices.toLocaleString("en")} devices, causes in Llama 3's shares`,
+    source:
+      `${failures} interruptions in ${days} days on ${numDevices.toLocaleString("en")} devices, causes ` +
+      "in Llama 3's shares",
     numDevices,
     devicesPerNode,
     days,
@@ -154,8 +168,8 @@ export function recordOfTotal(
 }
 
 /**
- * Planned stops a day where nobody has counted them: none below one node; else Llama 3's in proportion to the devices, which have the
- * maintenance, and at most those, for a stop serves all. An assumption.
+ * Planned stops a day where nobody has counted them: none below one node; else Llama 3's in proportion to the
+ * devices, which have the maintenance, and at most those, for a stop serves all. An assumption.
  */
 export function plannedStopsPerDay(numDevices: number, devicesPerNode: number): number {
   if (numDevices < devicesPerNode) return 0;

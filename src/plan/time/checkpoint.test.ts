@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { simulateRun } from "../../../test/support/run-simulation.ts";
 import { Random } from "../../math/random.ts";
 import { mean, standardDeviation } from "../../math/statistics.ts";
 import {
@@ -9,7 +10,6 @@ import {
   saveCost,
   youngInterval,
 } from "./checkpoint.ts";
-import { simulateRun } from "./fixture.ts";
 
 const seconds = (min: number, max: number) => fc.double({ min, max, noNaN: true });
 const anyLosses = fc.record({

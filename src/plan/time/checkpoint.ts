@@ -1,4 +1,7 @@
-/** @file Checkpoints: what one costs, how much of the time is productive at an interval, and which interval is best. */
+/**
+ * @file Checkpoints: what one costs, how much of the time is productive at an interval, and which interval is
+ * best.
+ */
 
 /** Time constants of losing and getting back. All in seconds. */
 export type Losses = {
@@ -12,20 +15,14 @@ export type Losses = {
   readonly recoverySeconds: number;
 };
 
-/** bf16 weights (2), fp32 master weights and both of Adam's moments (4 each). */
-export const CHECKPOINT_BYTES_PER_PARAMETER = 14;
+/** Copy of the device's part to host memory, bytes a second: PCIe 4 x16 as it is reached. Assumption. */
+const HOST_COPY_BANDWIDTH = 20e9;
 
 /**
- * Bytes a second of storage for each device, where nothing is said: Llama 3's storage sustains 2 TB/s (arXiv 2407.21783, section 3.3.1)
- * for 16,384 devices.
+ * Barriers, planning and metadata of a save. Assumption; measured saves of small models stall for seconds
+ * too.
  */
-export const STORAGE_BANDWIDTH_PER_DEVICE = 2e12 / 16_384;
-
-/** Copy of the device's part to host memory, bytes a second: PCIe 4 x16 as it is reached. Assumption. */
-export const HOST_COPY_BANDWIDTH = 20e9;
-
-/** Barriers, planning and metadata of a save. Assumption; measured saves of small models stall for seconds too. */
-export const SAVE_OVERHEAD_SECONDS = 2;
+const SAVE_OVERHEAD_SECONDS = 2;
 
 /** What one save costs. */
 export type SaveCost = {
@@ -51,9 +48,10 @@ export function saveCost(
 }
 
 /**
- * Share of the time that is productive, at `intervalSeconds` of training between saves. Interruptions come as a Poisson process at rate
- * r, during saves and restarts as well; one throws training back to the last save. Daly 2006: an interval T with its save s takes
- * e^(rR) (e^(r(T + s)) - 1) / r on average. Of a save that is safe only after a lag, the lag is lost as well, as if recovery took longer.
+ * Share of the time that is productive, at `intervalSeconds` of training between saves. Interruptions come as
+ * a Poisson process at rate r, during saves and restarts as well; one throws training back to the last save.
+ * Daly 2006: an interval T with its save s takes e^(rR) (e^(r(T + s)) - 1) / r on average. Of a save that is
+ * safe only after a lag, the lag is lost as well, as if recovery took longer.
  */
 export function productiveShare(losses: Losses, intervalSeconds: number): number {
   const { failureSeconds, stallSeconds, lagSeconds, recoverySeconds } = losses;
@@ -72,7 +70,10 @@ export function youngInterval({ failureSeconds, stallSeconds }: Losses): number 
   return Math.sqrt(2 * failureSeconds * stallSeconds);
 }
 
-/** Saxena et al., arXiv 2410.18124: Ts + sqrt(2 (Tf + Tr) Ts + Ts^2), from save to save, so Ts of it is the save. */
+/**
+ * Saxena et al., arXiv 2410.18124: Ts + sqrt(2 (Tf + Tr) Ts + Ts^2), from save to save, so Ts of it is the
+ * save.
+ */
 export function availabilityOptimalInterval({
   failureSeconds,
   stallSeconds,
@@ -82,8 +83,9 @@ export function availabilityOptimalInterval({
 }
 
 /**
- * The interval that makes `productiveShare` largest: its derivative is zero where T / Tf = 1 - e^(-(T + s) / Tf), which has one root.
- * An interval shorter than the lag would start a save before the last one is safe, so the lag is the least.
+ * The interval that makes `productiveShare` largest: its derivative is zero where T / Tf = 1 - e^(-(T + s) /
+ * Tf), which has one root. An interval shorter than the lag would start a save before the last one is safe,
+ * so the lag is the least.
  */
 export function bestInterval({ failureSeconds, stallSeconds, lagSeconds }: Losses): number {
   const s = stallSeconds / failureSeconds;

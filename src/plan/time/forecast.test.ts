@@ -1,25 +1,26 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { SETTLED, simulateRun } from "../../../test/support/run-simulation.ts";
 import { thirdParty } from "../../../test/support/third-party.ts";
 import { certain, within } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { mean, quantile } from "../../math/statistics.ts";
-import { softwareFactor, typicalBurnIn } from "./burn-in.ts";
+import { DETECTION_SECONDS, PUE, REPAIR_SECONDS, RESTART_SECONDS } from "./assumptions.ts";
+import { burnInOf, softwareFactor } from "./burn-in.ts";
 import { CLUSTERS_LOG_SD, LLAMA_3, readFailureRecord, recordOfTotal, totalOf } from "./causes.ts";
 import { saveCost } from "./checkpoint.ts";
-import { SETTLED, simulateRun } from "./fixture.ts";
 import { forecastRun, refuseHopeless } from "./forecast.ts";
-import { fitGrowth } from "./growth.ts";
+import { goodputOverSize } from "./goodput-by-size.ts";
 import { causeRates } from "./hazard.ts";
-import { DETECTION_SECONDS, PUE, REPAIR_SECONDS, RESTART_SECONDS, type RunQuestion } from "./question.ts";
-import { goodputOverSize } from "./scaling.ts";
+import { fitGrowth } from "./reliability-growth.ts";
+import type { RunInputs } from "./run-inputs.ts";
 
 const DAY = 86_400;
 const CAUSES = thirdParty("faults/llama3-interruptions.json");
 const TRACE = thirdParty("faults/stepfun-fault-trace.json");
 
 /** Llama 3 405B: 54 days on 16,384 H100, its own interruptions, its storage. */
-const llama: RunQuestion = {
+const llama: RunInputs = {
   work: { kind: "elapsed", seconds: 54 * DAY },
   numDevices: 16_384,
   devicesPerNode: 8,
@@ -73,7 +74,7 @@ describe("against runs simulated event by event", () => {
   const stall = 30;
   const recovery = 700;
   /** Rates known as good as exactly: what is left is luck. */
-  const question: RunQuestion = {
+  const question: RunInputs = {
     ...llama,
     work: { kind: "productive", seconds: certain(6 * DAY) },
     record: recordOfTotal(20_000, 1000, 16_384, 8),
@@ -82,15 +83,15 @@ describe("against runs simulated event by event", () => {
     restartSeconds: certain(400),
     plannedPerDay: 0,
   };
-  const simulate = ({ ages }: RunQuestion, intervalSeconds: number) => {
-    const youth = typicalBurnIn(ages);
+  const simulate = ({ ages }: RunInputs, intervalSeconds: number) => {
+    const burnIn = burnInOf(ages, ({ median }) => median);
     const rates = causeRates(question.record, 16_384, 8);
     const [software, hardware] = [true, false].map((isSoftware) =>
       rates
         .filter(({ cause }) => (cause === "software") === isSoftware)
         .reduce((sum, { perSecond }) => sum + perSecond, 0),
     );
-    const rate = (at: number) => hardware! + software! * softwareFactor(youth, at / DAY);
+    const rate = (at: number) => hardware! + software! * softwareFactor(burnIn, at / DAY);
     const random = new Random(9, "events");
     const events = {
       failuresPerSecond: rate,
@@ -219,7 +220,7 @@ describe("what must hold whatever the numbers", () => {
       { numRuns: 12 },
     );
   });
-  test("beyond the best interval goodput falls, however far, and an interval of it stays below all of it", () => {
+  test("beyond the best interval goodput falls, however far, and its own interval stays between 0 and 1", () => {
     fc.assert(
       // Where a run sees dozens of failures: a median of fewer is that of runs which had none.
       fc.property(frequent, (facts) => {
@@ -257,7 +258,7 @@ describe("what must hold whatever the numbers", () => {
     expect(sizes.at(-1)!.numDevices).toBeGreaterThan(1e6);
   });
   test("young hardware and young software fail more often", () => {
-    const count = (ages: RunQuestion["ages"]) => forecastRun({ ...llama, ages }, 400).failures.median;
+    const count = (ages: RunInputs["ages"]) => forecastRun({ ...llama, ages }, 400).failures.median;
     const settled = count(SETTLED);
     expect(count({ ...SETTLED, hardwareDays: 0 })).toBeGreaterThan(1.3 * settled);
     expect(count({ ...SETTLED, hardwareDays: 365 })).toBeLessThan(1.01 * settled + 5);

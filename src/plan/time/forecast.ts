@@ -1,4 +1,7 @@
-/** @file A whole run with its failures: wall-clock, goodput, lost work, spares, energy and cost, each with its 90 % interval. */
+/**
+ * @file A whole run with its failures: wall-clock, goodput, lost work, spares, energy and cost, each with its
+ * 90 % interval.
+ */
 
 import { UserError } from "../../errors.ts";
 import { drawGamma, drawPoisson } from "../../math/gamma.ts";
@@ -13,11 +16,27 @@ import {
   type CauseForecast,
   failuresByCause,
 } from "./breakdown.ts";
-import { drawBurnIn, typicalBurnIn } from "./burn-in.ts";
-import { availabilityOptimalInterval, bestInterval, type Losses, youngInterval } from "./checkpoint.ts";
-import { causeRates, drawHazard, rateAt, typicalHazard } from "./hazard.ts";
-import { cycleVariation, lossMoments, type Passage, passThrough, type Setting, shareAt } from "./pass.ts";
-import type { RunQuestion } from "./question.ts";
+import { burnInOf } from "./burn-in.ts";
+import { availabilityOptimalInterval, bestInterval, youngInterval } from "./checkpoint.ts";
+import {
+  type Conditions,
+  cycleVariation,
+  type ExpectedRun,
+  expectedRun,
+  lossesAt,
+  lossMoments,
+  shareAt,
+} from "./expected-run.ts";
+import {
+  type CauseRate,
+  causeRates,
+  drawCauseFactor,
+  drawClusterFactor,
+  type Hazard,
+  hazardOf,
+  rateAt,
+} from "./hazard.ts";
+import type { RunInputs, Work } from "./run-inputs.ts";
 import { type Spares, sparesFor } from "./spares.ts";
 
 export type RunForecast = {
@@ -50,13 +69,16 @@ const NUM_DRAWS = 2000;
 const SEED = 20_241;
 const HOUR = 3600;
 
-/** Answers the question. The same question has the same answer to the last digit. */
-export function forecastRun(question: RunQuestion, numDraws = NUM_DRAWS): RunForecast {
-  const rates = causeRates(question.record, question.numDevices, question.devicesPerNode);
-  const typical = typicalSetting(question, rates);
-  const middle = passThrough(typical, limitOf(question));
+/** Forecasts the run. The same inputs have the same forecast to the last digit. */
+export function forecastRun(inputs: RunInputs, numDraws = NUM_DRAWS): RunForecast {
+  const { numDevices, plannedPerDay, work } = inputs;
+  const rates = causeRates(inputs.record, numDevices, inputs.devicesPerNode);
+  const middle = middleConditions(inputs, rates);
+  const expected = expectedRun(middle, limitOf(work));
   const random = new Random(SEED, "plan time");
-  const draws = Array.from({ length: numDraws }, () => drawRun(question, rates, typical, random));
+  const draws = Array.from({ length: numDraws }, () =>
+    drawRun(inputs, rates, middle.intervalSeconds, random),
+  );
   const of = (pick: (draw: RunDraw) => number) => intervalOfDraws(draws.map(pick));
   return {
     elapsedSeconds: of((draw) => draw.elapsed),
@@ -64,18 +86,18 @@ export function forecastRun(question: RunQuestion, numDraws = NUM_DRAWS): RunFor
     goodput: of((draw) => draw.productive / draw.elapsed),
     failures: of((draw) => draw.failures),
     failureSeconds: of((draw) => draw.elapsed / draw.expectedFailures),
-    restarts: of((draw) => draw.failures + (draw.elapsed / DAY_SECONDS) * question.plannedPerDay),
-    deviceHours: of((draw) => (draw.elapsed / HOUR) * question.numDevices),
+    restarts: of((draw) => draw.failures + (draw.elapsed / DAY_SECONDS) * plannedPerDay),
+    deviceHours: of((draw) => (draw.elapsed / HOUR) * numDevices),
     energyItKwh: of((draw) => draw.energyItKwh),
     energyKwh: of((draw) => draw.energyItKwh * draw.pue),
-    cost: question.pricePerDeviceHour === null ? null : of((draw) => draw.cost),
-    checkpoint: checkpointChoice(typical, middle),
+    cost: inputs.pricePerDeviceHour === null ? null : of((draw) => draw.cost),
+    checkpoint: checkpointChoice(middle, expected.failures / expected.elapsedSeconds),
     spares: sparesFor(draws.map(({ nodesOut }) => nodesOut)),
     breakdown: breakdownOver(
-      breakdownOf(typical, middle),
+      breakdownOf(middle, expected),
       draws.map((draw) => draw.breakdown),
     ),
-    causes: failuresByCause(rates, question.record, question.clusterLogSd, middle),
+    causes: failuresByCause(rates, inputs.clusterLogSd, expected),
   };
 }
 
@@ -83,25 +105,29 @@ export function forecastRun(question: RunQuestion, numDraws = NUM_DRAWS): RunFor
 const LEAST_GOODPUT = 0.01;
 
 /** Throws a `UserError` where next to nothing would get done. */
-export function refuseHopeless(question: RunQuestion, { goodput, failureSeconds }: RunForecast): void {
+export function refuseHopeless(inputs: RunInputs, { goodput, failureSeconds }: RunForecast): void {
   if (goodput.median >= LEAST_GOODPUT) return;
-  const recovery = question.detectionSeconds.median + question.restartSeconds.median;
-  if (!Number.isFinite(failureSeconds.median)) {
+  const { detectionSeconds, restartSeconds, stallSeconds, intervalSeconds, plannedPerDay } = inputs;
+  const between = failureSeconds.median;
+  if (!Number.isFinite(between))
     throw new UserError(
-      `${significant(question.plannedPerDay, 2)} planned stops a day, ${formatSeconds(question.restartSeconds.median)} each to restart: nothing else gets done`,
+      `${significant(plannedPerDay, 2)} planned stops a day, ${formatSeconds(restartSeconds.median)} each ` +
+        "to restart: nothing else gets done",
       "time to train between two stops",
       "a faster restart (--restart), or fewer planned stops (--planned-per-day)",
     );
-  }
-  if (question.intervalSeconds !== null && question.intervalSeconds > failureSeconds.median) {
+  const little = "less than 1 % of the time is productive";
+  if (intervalSeconds !== null && intervalSeconds > between)
     throw new UserError(
-      `a save every ${formatSeconds(question.intervalSeconds)}, an interruption every ${formatSeconds(failureSeconds.median)}: less than 1 % of the time is productive`,
+      `a save every ${formatSeconds(intervalSeconds)}, an interruption every ` +
+        `${formatSeconds(between)}: ${little}`,
       "saves closer together than interruptions",
       "shorten --checkpoint-interval, or leave it out to take the best",
     );
-  }
+  const recovery = formatSeconds(detectionSeconds.median + restartSeconds.median);
   throw new UserError(
-    `an interruption every ${formatSeconds(failureSeconds.median)}, ${formatSeconds(recovery)} to notice and restart, ${formatSeconds(question.stallSeconds.median)} to save: less than 1 % of the time is productive`,
+    `an interruption every ${formatSeconds(between)}, ${recovery} to notice and restart, ` +
+      `${formatSeconds(stallSeconds.median)} to save: ${little}`,
     "time to train between two interruptions",
     "fewer devices, rarer failures, a faster restart or save (--restart, --storage, --save-mode async)",
   );
@@ -119,113 +145,123 @@ type RunDraw = {
   readonly breakdown: Breakdown<number>;
 };
 
-/** Everything at its middle, with the interval that will be used: a plan has to fix that before it knows better. */
-function typicalSetting(question: RunQuestion, rates: ReturnType<typeof causeRates>): Setting {
-  const setting = {
-    hazard: typicalHazard(rates),
-    youth: typicalBurnIn(question.ages),
-    stallSeconds: question.stallSeconds.median,
-    lagSeconds: question.lagSeconds.median,
-    detectionSeconds: question.detectionSeconds.median,
-    restartSeconds: question.restartSeconds.median,
-    plannedPerDay: question.plannedPerDay,
+/** Conditions with a hazard, and what is picked of each interval: its median, or a draw. */
+function conditionsOf(
+  inputs: RunInputs,
+  hazard: Hazard,
+  pick: (interval: Interval) => number,
+): Omit<Conditions, "intervalSeconds"> {
+  return {
+    hazard,
+    burnIn: burnInOf(inputs.ages, pick),
+    stallSeconds: pick(inputs.stallSeconds),
+    lagSeconds: pick(inputs.lagSeconds),
+    detectionSeconds: pick(inputs.detectionSeconds),
+    restartSeconds: pick(inputs.restartSeconds),
+    plannedPerDay: inputs.plannedPerDay,
   };
-  if (question.intervalSeconds !== null) return { ...setting, intervalSeconds: question.intervalSeconds };
-  // The average rate depends a little on how long the run takes, that on the interval: a second round settles it.
-  const { work } = question;
-  const most = work.kind === "elapsed" ? work.seconds : work.seconds.median;
-  let intervalSeconds = Math.min(
-    most,
-    bestInterval(lossesOf(setting, rateAt(setting.hazard, setting.youth, 0))),
-  );
-  for (let round = 0; round < 2; round++) {
-    const { failures, elapsedSeconds } = passThrough({ ...setting, intervalSeconds }, limitOf(question));
-    intervalSeconds = Math.min(most, bestInterval(lossesOf(setting, failures / elapsedSeconds)));
-  }
-  return { ...setting, intervalSeconds };
 }
 
-function limitOf({ work }: RunQuestion, productiveSeconds?: number) {
+/**
+ * Everything at its median, with the save interval that all runs use: a plan fixes it before it knows better.
+ */
+function middleConditions(inputs: RunInputs, rates: readonly CauseRate[]): Conditions {
+  const hazard = hazardOf(rates, () => 1);
+  const conditions = conditionsOf(inputs, hazard, ({ median }) => median);
+  const { work } = inputs;
+  if (inputs.intervalSeconds !== null) return { ...conditions, intervalSeconds: inputs.intervalSeconds };
+  const most = work.kind === "elapsed" ? work.seconds : work.seconds.median;
+  const best = (rate: number) => Math.min(most, bestInterval(lossesAt(conditions, rate)));
+  let intervalSeconds = best(rateAt(hazard, conditions.burnIn, 0));
+  // The average rate depends a little on how long the run takes, that on the interval: a second round settles
+  // it.
+  for (let round = 0; round < 2; round++) {
+    const { failures, elapsedSeconds } = expectedRun({ ...conditions, intervalSeconds }, limitOf(work));
+    intervalSeconds = best(failures / elapsedSeconds);
+  }
+  return { ...conditions, intervalSeconds };
+}
+
+function limitOf(work: Work, productiveSeconds?: number) {
   return work.kind === "elapsed"
     ? { elapsedSeconds: work.seconds }
     : { productiveSeconds: productiveSeconds ?? work.seconds.median };
 }
 
-function lossesOf(setting: Omit<Setting, "intervalSeconds">, failuresPerSecond: number): Losses {
-  return {
-    failureSeconds: 1 / failuresPerSecond,
-    stallSeconds: setting.stallSeconds,
-    lagSeconds: setting.lagSeconds,
-    recoverySeconds: setting.detectionSeconds + setting.restartSeconds,
-  };
-}
-
-/** One belief and one run of luck: the number of failures, and what they cost together. */
+/** One draw of what is not known, and of chance: the number of failures, and what they cost together. */
 function drawRun(
-  question: RunQuestion,
-  rates: ReturnType<typeof causeRates>,
-  typical: Setting,
+  inputs: RunInputs,
+  rates: readonly CauseRate[],
+  intervalSeconds: number,
   random: Random,
 ): RunDraw {
-  const setting: Setting = {
-    hazard: drawHazard(rates, question.record, question.clusterLogSd, random),
-    youth: drawBurnIn(question.ages, random),
-    stallSeconds: drawFrom(question.stallSeconds, random),
-    lagSeconds: drawFrom(question.lagSeconds, random),
-    detectionSeconds: drawFrom(question.detectionSeconds, random),
-    restartSeconds: drawFrom(question.restartSeconds, random),
-    plannedPerDay: question.plannedPerDay,
-    intervalSeconds: typical.intervalSeconds,
-  };
-  const { work } = question;
-  const wanted = work.kind === "productive" ? drawFrom(work.seconds, random) : 0;
-  const expected = passThrough(setting, limitOf(question, wanted));
-  const lucky = withChance(setting, expected, work.kind, random);
-  const pricePerHour = question.pricePerDeviceHour ? drawFrom(question.pricePerDeviceHour, random) : 0;
-  const deviceHours = (lucky.elapsed / HOUR) * question.numDevices;
+  const draw = (interval: Interval) => drawFrom(interval, random);
+  const cluster = drawClusterFactor(inputs.clusterLogSd, random);
+  const hazard = hazardOf(rates, (rate) => cluster * drawCauseFactor(rate, random));
+  const conditions = { ...conditionsOf(inputs, hazard, draw), intervalSeconds };
+  const { work } = inputs;
+  const expected = expectedRun(
+    conditions,
+    limitOf(work, work.kind === "productive" ? draw(work.seconds) : 0),
+  );
+  const lucky = withChance(conditions, expected, work.kind, random);
+  const pricePerHour = inputs.pricePerDeviceHour ? draw(inputs.pricePerDeviceHour) : 0;
+  const deviceHours = (lucky.elapsed / HOUR) * inputs.numDevices;
   return {
     ...lucky,
     expectedFailures: expected.failures,
-    energyItKwh: (deviceHours * drawFrom(question.nodeWattsPerDevice, random)) / 1000,
-    pue: drawFrom(question.pue, random),
+    energyItKwh: (deviceHours * draw(inputs.nodeWattsPerDevice)) / 1000,
+    pue: draw(inputs.pue),
     cost: deviceHours * pricePerHour,
-    nodesOut: expected.removingPerSecond * drawFrom(question.repairSeconds, random),
-    breakdown: breakdownOf(setting, expected),
+    nodesOut: expected.removingPerSecond * draw(inputs.repairSeconds),
+    breakdown: breakdownOf(conditions, expected),
   };
 }
 
-/** Failures are a Poisson count; what they cost beyond expectation is added to the time, or taken off the work. */
-function withChance(setting: Setting, expected: Passage, kind: RunQuestion["work"]["kind"], random: Random) {
+/** What becomes of a run by chance. */
+type ChancedRun = Pick<RunDraw, "elapsed" | "productive" | "failures">;
+
+/**
+ * Failures are a Poisson count; what they cost beyond expectation is added to the time, or taken off the
+ * work.
+ */
+function withChance(
+  conditions: Conditions,
+  expected: ExpectedRun,
+  kind: Work["kind"],
+  random: Random,
+): ChancedRun {
+  const { elapsedSeconds, productiveSeconds } = expected;
+  const { intervalSeconds, stallSeconds } = conditions;
   const failures = drawPoisson(random, expected.failures);
-  const perSecond = expected.failures / expected.elapsedSeconds;
-  if ((setting.intervalSeconds + setting.stallSeconds) * perSecond > 1) {
-    return { failures, ...withRareSaves(setting, expected, kind, random) };
-  }
-  const loss = lossMoments(setting, expected.failures / expected.elapsedSeconds);
+  const perSecond = expected.failures / elapsedSeconds;
+  if ((intervalSeconds + stallSeconds) * perSecond > 1)
+    return { failures, ...withRareSaves(conditions, expected, kind, random) };
+  const loss = lossMoments(conditions, perSecond);
   const beyond =
     (failures - expected.failures) * loss.mean + Math.sqrt(failures * loss.variance) * random.normal();
-  const { elapsedSeconds, productiveSeconds } = expected;
+  const saving = 1 + stallSeconds / intervalSeconds;
   if (kind === "productive") {
-    const least = productiveSeconds * (1 + setting.stallSeconds / setting.intervalSeconds);
-    return { failures, productive: productiveSeconds, elapsed: Math.max(least, elapsedSeconds + beyond) };
+    const elapsed = Math.max(productiveSeconds * saving, elapsedSeconds + beyond);
+    return { failures, productive: productiveSeconds, elapsed };
   }
-  const most = elapsedSeconds / (1 + setting.stallSeconds / setting.intervalSeconds);
-  const done = productiveSeconds - beyond / (1 + setting.stallSeconds / setting.intervalSeconds);
-  return { failures, elapsed: elapsedSeconds, productive: Math.min(most, Math.max(0, done)) };
+  const done = Math.max(0, productiveSeconds - beyond / saving);
+  return { failures, elapsed: elapsedSeconds, productive: Math.min(elapsedSeconds / saving, done) };
 }
 
 /**
- * Saves further apart than failures: what counts is how soon an interval ends undisturbed. So many of them take a time that is near a
- * Gamma's, so much time holds a number of them that is near one with the same shape; the means stay Daly's.
+ * Saves further apart than failures: what counts is how soon an interval ends undisturbed. So many of them
+ * take a time that is near a Gamma's, so much time holds a number of them that is near one with the same
+ * shape; the means stay Daly's.
  */
 function withRareSaves(
-  setting: Setting,
-  { elapsedSeconds, productiveSeconds, failures }: Passage,
-  kind: RunQuestion["work"]["kind"],
+  conditions: Conditions,
+  { elapsedSeconds, productiveSeconds, failures }: ExpectedRun,
+  kind: Work["kind"],
   random: Random,
-) {
-  const shape =
-    productiveSeconds / setting.intervalSeconds / cycleVariation(setting, failures / elapsedSeconds);
+): Omit<ChancedRun, "failures"> {
+  const variation = cycleVariation(conditions, failures / elapsedSeconds);
+  const shape = productiveSeconds / conditions.intervalSeconds / variation;
   // Nothing is ever saved: Gamma has no such shape.
   const factor = shape > 0 ? drawGamma(random, shape) / shape : 1;
   return kind === "productive"
@@ -233,13 +269,9 @@ function withRareSaves(
     : { elapsed: elapsedSeconds, productive: Math.min(elapsedSeconds, productiveSeconds * factor) };
 }
 
-function checkpointChoice(
-  typical: Setting,
-  { failures, elapsedSeconds }: Passage,
-): RunForecast["checkpoint"] {
-  const rate = failures / elapsedSeconds;
-  const losses = lossesOf(typical, rate);
-  const used = typical.intervalSeconds;
+function checkpointChoice(middle: Conditions, failuresPerSecond: number): RunForecast["checkpoint"] {
+  const losses = lossesAt(middle, failuresPerSecond);
+  const used = middle.intervalSeconds;
   return {
     youngSeconds: youngInterval(losses),
     availabilityOptimalSeconds: availabilityOptimalInterval(losses),
@@ -247,7 +279,7 @@ function checkpointChoice(
     usedSeconds: used,
     goodputAt: [used / 4, used / 2, used, used * 2, used * 4].map((intervalSeconds) => ({
       intervalSeconds,
-      goodput: shareAt({ ...typical, intervalSeconds }, rate),
+      goodput: shareAt({ ...middle, intervalSeconds }, failuresPerSecond),
     })),
   };
 }

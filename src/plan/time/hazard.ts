@@ -1,12 +1,14 @@
-/** @file Interruptions per second of a cluster: what a record makes us believe, cause by cause, and how youth raises it. */
+/**
+ * @file Interruptions per second of a cluster: what a record says of each cause, and how burn-in raises it.
+ */
 
 import { drawGamma } from "../../math/gamma.ts";
 import type { Random } from "../../math/random.ts";
 import { DAY_SECONDS } from "../../units/kinds.ts";
-import { type BurnIn, hardwareFactor, isYoung, softwareFactor, trendFactor } from "./burn-in.ts";
+import { type BurnIn, hardwareFactor, isSettled, softwareFactor, trendFactor } from "./burn-in.ts";
 import { CAUSE, CAUSES, type CauseName, exposureOf, type FailureRecord } from "./causes.ts";
 
-/** Settled interruptions per second, by what youth does to them. */
+/** Settled interruptions per second, by what burn-in does to them. */
 export type Hazard = {
   readonly hardware: number;
   readonly software: number;
@@ -14,67 +16,71 @@ export type Hazard = {
   readonly removing: number;
 };
 
-/** Settled rates of each cause in this cluster, per second, as the record has them. */
+/** A cause's settled interruptions per second in this cluster, and how many the record has counted. */
+export type CauseRate = {
+  readonly cause: CauseName;
+  readonly perSecond: number;
+  readonly count: number;
+};
+
+/** The rates that the record gives a cluster of this size. */
 export function causeRates(
   record: FailureRecord,
   numDevices: number,
   devicesPerNode: number,
-): readonly { readonly cause: CauseName; readonly perSecond: number }[] {
+): readonly CauseRate[] {
   return CAUSES.flatMap((cause) => {
     const count = record.counts[cause] ?? 0;
     if (count === 0) return [];
     const seen = exposureOf(cause, record.numDevices, record.devicesPerNode) * record.days * DAY_SECONDS;
-    return [{ cause, perSecond: (count / seen) * exposureOf(cause, numDevices, devicesPerNode) }];
+    return [{ cause, count, perSecond: (count / seen) * exposureOf(cause, numDevices, devicesPerNode) }];
   });
 }
 
-/** The middle of the belief. */
-export function typicalHazard(rates: ReturnType<typeof causeRates>): Hazard {
-  return sumOf(rates, () => 1);
+/** How far this cluster's hazard is from the record's: log-normal. */
+export function drawClusterFactor(clusterLogSd: number, random: Random): number {
+  return Math.exp(clusterLogSd * random.normal());
 }
 
 /**
- * One belief: each cause's rate from its count (Jeffreys: Gamma of count + 1/2, over the count, its mean kept), all times how this
- * cluster may differ from the recorded one.
+ * A cause's rate over its estimate: the posterior of its count (Jeffreys: Gamma of count + 1/2), its mean
+ * kept.
  */
-export function drawHazard(
-  rates: ReturnType<typeof causeRates>,
-  record: FailureRecord,
-  clusterLogSd: number,
-  random: Random,
-): Hazard {
-  const all = Math.exp(clusterLogSd * random.normal());
-  return sumOf(rates, (cause) => {
-    const shape = record.counts[cause]! + 0.5;
-    return (all * drawGamma(random, shape)) / shape;
-  });
+export function drawCauseFactor({ count }: CauseRate, random: Random): number {
+  const shape = count + 0.5;
+  return drawGamma(random, shape) / shape;
 }
 
-function sumOf(rates: ReturnType<typeof causeRates>, factorOf: (cause: CauseName) => number): Hazard {
+/** The hazard with each cause's rate times a factor; 1: as the record has it. */
+export function hazardOf(rates: readonly CauseRate[], factorOf: (rate: CauseRate) => number): Hazard {
   let [hardware, software, removing] = [0, 0, 0];
-  for (const { cause, perSecond } of rates) {
-    const rate = perSecond * factorOf(cause);
-    if (CAUSE[cause].ages === "hardware") hardware += rate;
+  for (const each of rates) {
+    const rate = each.perSecond * factorOf(each);
+    const { ages, removesNode } = CAUSE[each.cause];
+    if (ages === "hardware") hardware += rate;
     else software += rate;
-    if (CAUSE[cause].removesNode) removing += rate;
+    if (removesNode) removing += rate;
   }
   return { hardware, software, removing };
 }
 
 /** Interruptions per second so many days into the run. */
-export function rateAt(hazard: Hazard, youth: BurnIn, days: number): number {
-  const hardware = hazard.hardware * hardwareFactor(youth, days) * trendFactor(youth, days);
-  return hardware + softwareRateAt(hazard, youth, days);
+export function rateAt(hazard: Hazard, burnIn: BurnIn, days: number): number {
+  const hardware = hazard.hardware * hardwareFactor(burnIn, days) * trendFactor(burnIn, days);
+  return hardware + softwareRateAt(hazard, burnIn, days);
 }
 
 /** Those of them that software brings about. */
-export function softwareRateAt({ software }: Hazard, youth: BurnIn, days: number): number {
-  return software * softwareFactor(youth, days) * trendFactor(youth, days);
+export function softwareRateAt({ software }: Hazard, burnIn: BurnIn, days: number): number {
+  return software * softwareFactor(burnIn, days) * trendFactor(burnIn, days);
 }
 
-/** Stretches of a run over which a rate may be taken as constant: one where settled, else shorter while it is young. */
-export function stretches(youth: BurnIn, days: number): readonly { from: number; to: number }[] {
-  if (!isYoung(youth.ages)) return [{ from: 0, to: days }];
+/**
+ * Stretches of a run over which a rate may be taken as constant: one where settled, else the shorter the
+ * earlier.
+ */
+export function stretches(burnIn: BurnIn, days: number): readonly { from: number; to: number }[] {
+  if (isSettled(burnIn.ages)) return [{ from: 0, to: days }];
   const cuts: number[] = [0];
   for (let at = 0; at < days; ) {
     at += Math.max(0.5, at / 10);

@@ -13,8 +13,9 @@ export type Spares = {
 };
 
 /**
- * From draws of the mean number in repair (removals a second times the mean repair). Repairs go on side by side, so the number is Poisson
- * with that mean whatever the repair times' distribution (Palm); over the draws it is a mixture.
+ * From draws of the mean number in repair (removals a second times the mean repair). Repairs go on side by
+ * side, so the number is Poisson with that mean whatever the repair times' distribution (Palm); over the
+ * draws it is a mixture.
  */
 export function sparesFor(meansOut: readonly number[]): Spares {
   return {

@@ -4,7 +4,10 @@ import { UserError } from "../../errors.ts";
 import { gammaQuantile } from "../../math/gamma.ts";
 import type { Interval } from "../../math/interval.ts";
 
-/** Failures come as a Poisson process whose expected count is proportional to t^exponent: below 1 it is getting better. */
+/**
+ * Failures come as a Poisson process whose expected count is proportional to t^exponent: below 1 it is
+ * getting better.
+ */
 export type Growth = {
   readonly exponent: Interval;
   /** Failures a day at the end of the log, with the interval that its count gives at the fitted exponent. */
@@ -17,8 +20,8 @@ export type Growth = {
 const LEAST_FAILURES = 4;
 
 /**
- * Crow 1974 for a log that ends at a time: exponent = n / sum log(T / t_i), and 2 n b / b^ is chi-square with 2 n degrees of freedom,
- * so the interval is exact. The unbiased estimate has n - 1 for n.
+ * Crow 1974 for a log that ends at a time: exponent = n / sum log(T / t_i), and 2 n b / b^ is chi-square with
+ * 2 n degrees of freedom, so the interval is exact. The unbiased estimate has n - 1 for n.
  */
 export function fitGrowth(failureDays: readonly number[], days: number): Growth {
   const n = failureDays.length;

@@ -3,7 +3,7 @@
 import type { Interval } from "../../math/interval.ts";
 import { DAY_SECONDS } from "../../units/kinds.ts";
 import { forecastRun } from "./forecast.ts";
-import type { RunQuestion } from "./question.ts";
+import type { RunInputs } from "./run-inputs.ts";
 
 export type GoodputAtSize = {
   readonly numDevices: number;
@@ -18,16 +18,17 @@ const MOST_DEVICES = 3e6;
 const FEWEST_DEVICES = 8;
 
 /**
- * Goodput over thirty days at sizes around the one asked for, each with its own best interval. The save costs what it costs at this
- * size: storage that grows with the cluster would be faster, a model that grows with it slower.
+ * Goodput over thirty days at sizes around the one asked for, each with its own best interval. The save costs
+ * what it costs at this size: storage that grows with the cluster would be faster, a model that grows with it
+ * slower.
  */
-export function goodputOverSize(question: RunQuestion): readonly GoodputAtSize[] {
-  return QUARTERS.map((quarter) => Math.round(question.numDevices * 10 ** (quarter / 4)))
+export function goodputOverSize(inputs: RunInputs): readonly GoodputAtSize[] {
+  return QUARTERS.map((quarter) => Math.round(inputs.numDevices * 10 ** (quarter / 4)))
     .filter((size) => size >= FEWEST_DEVICES && size <= MOST_DEVICES)
     .map((numDevices) => {
       const forecast = forecastRun(
         {
-          ...question,
+          ...inputs,
           numDevices,
           intervalSeconds: null,
           work: { kind: "elapsed", seconds: 30 * DAY_SECONDS },

@@ -1,9 +1,9 @@
-/** @file For tests: a cluster past its youth, and the slow reference: one run, event by event, as the cluster would live it. */
+/** @file The slow reference of a run with failures: event by event, as the cluster would live it. */
 
-import type { Random } from "../../math/random.ts";
-import type { Ages } from "./burn-in.ts";
+import type { Random } from "../../src/math/random.ts";
+import type { Ages } from "../../src/plan/time/burn-in.ts";
 
-/** Hardware and software past their youth. */
+/** Hardware and software past their burn-in. */
 export const SETTLED: Ages = { hardwareDays: null, softwareDays: null, observed: null };
 
 export type Simulated = {

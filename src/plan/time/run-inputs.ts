@@ -1,25 +1,72 @@
-/** @file From what people know of a run (tokens, parameters, MFU, storage) to the whole-run question, with every assumption said. */
+/**
+ * @file What a whole run's forecast starts from: facts that people know, completed by assumptions that are
+ * said.
+ */
 
 import { UserError } from "../../errors.ts";
 import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
 import { formatBytes, formatSeconds, significant } from "../../units/print.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { refuseMfuAboveOne } from "../usual.ts";
-import type { Ages } from "./burn-in.ts";
-import { CLUSTERS_LOG_SD, type FailureRecord, LLAMA_3, plannedStopsPerDay } from "./causes.ts";
-import { CHECKPOINT_BYTES_PER_PARAMETER, STORAGE_BANDWIDTH_PER_DEVICE, saveCost } from "./checkpoint.ts";
 import {
+  CHECKPOINT_BYTES_PER_PARAMETER,
   DETECTION_SECONDS,
   PUE,
   REPAIR_SECONDS,
   RESTART_SECONDS,
-  type RunQuestion,
+  STORAGE_BANDWIDTH_PER_DEVICE,
+  STORAGE_LOG_SD,
   WATTS_LOG_SD,
-  type Work,
-} from "./question.ts";
+} from "./assumptions.ts";
+import type { Ages } from "./burn-in.ts";
+import { CLUSTERS_LOG_SD, type FailureRecord, LLAMA_3, plannedStopsPerDay } from "./causes.ts";
+import { saveCost } from "./checkpoint.ts";
 
-/** What may be known; undefined: take the default and say so. */
-export type RunFacts = {
+/** How much there is to do. */
+export type Work =
+  /** Training at full speed, uninterrupted, takes so long: how long does it take in all? */
+  | { readonly kind: "productive"; readonly seconds: Interval }
+  /** So much time passes: how much of it is productive? */
+  | { readonly kind: "elapsed"; readonly seconds: number };
+
+export type RunInputs = {
+  readonly work: Work;
+  readonly numDevices: number;
+  readonly devicesPerNode: number;
+  readonly record: FailureRecord;
+  /** How far this cluster may differ from the record's: sd of the log; 0 where the record is its own. */
+  readonly clusterLogSd: number;
+  readonly ages: Ages;
+  /** Seconds that training stands still at a save, and until it is safe. */
+  readonly stallSeconds: Interval;
+  readonly lagSeconds: Interval;
+  /** Seconds of training between saves; null: the best. */
+  readonly intervalSeconds: number | null;
+  readonly detectionSeconds: Interval;
+  readonly restartSeconds: Interval;
+  readonly plannedPerDay: number;
+  /** From a node's failure to its return. */
+  readonly repairSeconds: Interval;
+  readonly nodeWattsPerDevice: Interval;
+  readonly pue: Interval;
+  /** Money an hour for each device; null: not asked. */
+  readonly pricePerDeviceHour: Interval | null;
+};
+
+/** Inputs that an assumption can stand in for. */
+type Assumable = Pick<
+  RunInputs,
+  | "record"
+  | "detectionSeconds"
+  | "restartSeconds"
+  | "plannedPerDay"
+  | "repairSeconds"
+  | "nodeWattsPerDevice"
+  | "pue"
+>;
+
+/** What may be known; undefined: take the assumption and say so. */
+export type RunFacts = { readonly [Name in keyof Assumable]?: Assumable[Name] | undefined } & {
   readonly cluster: Cluster;
   readonly elapsedSeconds?: number | undefined;
   readonly productiveSeconds?: Interval | undefined;
@@ -36,51 +83,45 @@ export type RunFacts = {
   readonly storageBandwidth?: Interval | undefined;
   readonly saveMode: "sync" | "async";
   readonly intervalSeconds?: number | undefined;
-  readonly record?: FailureRecord | undefined;
   readonly ages: Ages;
-  readonly detectionSeconds?: Interval | undefined;
-  readonly restartSeconds?: Interval | undefined;
-  readonly repairSeconds?: Interval | undefined;
-  readonly plannedPerDay?: number | undefined;
-  readonly nodeWattsPerDevice?: Interval | undefined;
-  readonly pue?: Interval | undefined;
   readonly pricePerDeviceHour?: Interval | undefined;
 };
 
-/** Storage that is written to by everybody is faster or slower by half. Assumption. */
-const STORAGE_LOG_SD = 0.4;
+/** A value that was given, or the one assumed in its place with the sentence that says so. */
+type Assume = <T>(given: T | undefined, otherwise: T, sentence: string) => T;
 
-/** The question, and what had to be assumed for it, in sentences. */
-export function askRun(facts: RunFacts): {
-  readonly question: RunQuestion;
+/**
+ * The inputs, and what had to be assumed for them, in sentences.
+ * Throws a `UserError` for work or a checkpoint of unknown size, and for values that cannot be.
+ */
+export function completeInputs(facts: RunFacts): {
+  readonly inputs: RunInputs;
   readonly assumed: readonly string[];
 } {
   const assumed: string[] = [];
-  const assume = <T>(given: T | undefined, otherwise: T, sentence: string): T => {
+  const assume: Assume = (given, otherwise, sentence) => {
     if (given !== undefined) return given;
     assumed.push(sentence);
     return otherwise;
   };
-  const { cluster } = facts;
-  const { accelerator, numDevices } = cluster;
+  const { numDevices, accelerator } = facts.cluster;
+  const { devicesPerNode, nodeWattsPerDevice: watts } = accelerator;
   const work = workOf(facts);
   refuseUnits(facts, work);
-  const planned = plannedStopsPerDay(numDevices, accelerator.devicesPerNode);
-  const save = saveOf(facts, assume);
-  const record = assume(
-    facts.record,
-    LLAMA_3,
-    `failures as those of ${LLAMA_3.source}; clusters differ by a factor of 3.7 either way (90 %), and others published failed 1.1 to 6 times as often`,
-  );
-  const question: RunQuestion = {
+  const planned = plannedStopsPerDay(numDevices, devicesPerNode);
+  const inputs: RunInputs = {
     work,
     numDevices,
-    devicesPerNode: accelerator.devicesPerNode,
-    record,
+    devicesPerNode,
+    ...saveOf(facts, assume),
+    record: assume(
+      facts.record,
+      LLAMA_3,
+      `failures as those of ${LLAMA_3.source}; clusters differ by a factor of 3.7 either way (90 %), ` +
+        "and others published failed 1.1 to 6 times as often",
+    ),
     clusterLogSd: facts.record === undefined ? CLUSTERS_LOG_SD : 0,
     ages: facts.ages,
-    stallSeconds: save.stall,
-    lagSeconds: save.lag,
     intervalSeconds: facts.intervalSeconds ?? null,
     detectionSeconds: assume(
       facts.detectionSeconds,
@@ -98,7 +139,8 @@ export function askRun(facts: RunFacts): {
       planned,
       planned === 0
         ? "no planned stops: less than one node"
-        : `${significant(planned, 2)} planned stops a day, Llama 3's ${LLAMA_3.plannedPerDay!.toFixed(2)} in proportion to the devices and at most those`,
+        : `${significant(planned, 2)} planned stops a day, Llama 3's ${LLAMA_3.plannedPerDay!.toFixed(2)} ` +
+            "in proportion to the devices and at most those",
     ),
     repairSeconds: assume(
       facts.repairSeconds,
@@ -107,104 +149,93 @@ export function askRun(facts: RunFacts): {
     ),
     nodeWattsPerDevice: assume(
       facts.nodeWattsPerDevice,
-      within(accelerator.nodeWattsPerDevice, WATTS_LOG_SD),
-      `${accelerator.nodeWattsPerDevice} W for each ${accelerator.label} with its share of the node`,
+      within(watts, WATTS_LOG_SD),
+      `${watts} W for each ${accelerator.label} with its share of the node`,
     ),
     pue: assume(facts.pue, PUE, `a PUE of ${PUE.lo} to ${PUE.hi}`),
     pricePerDeviceHour: facts.pricePerDeviceHour ?? null,
   };
-  return { question, assumed };
+  return { inputs, assumed };
 }
-
-/** Throws a `UserError` for a hall that makes power, and for a run that ends before its first save. */
-function refuseUnits({ pue, intervalSeconds }: RunFacts, work: Work): void {
-  if (pue !== undefined && pue.lo < 1) {
-    throw new UserError(
-      `a PUE of ${pue.lo}`,
-      "1 or more: power of the hall over that of its machines",
-      "give --pue 1.1..1.4, or leave it out",
-    );
-  }
-  const seconds = work.kind === "elapsed" ? work.seconds : work.seconds.median;
-  if (intervalSeconds !== undefined && intervalSeconds > seconds) {
-    throw new UserError(
-      `a save every ${formatSeconds(intervalSeconds)} of a run of ${formatSeconds(seconds)}`,
-      "an interval that is no longer than the run",
-      "shorten --checkpoint-interval, or leave it out to take the best",
-    );
-  }
-}
-
-type Assume = <T>(given: T | undefined, otherwise: T, sentence: string) => T;
 
 function rangeOf({ lo, hi }: Interval): string {
   return `${formatSeconds(lo)} to ${formatSeconds(hi)}`;
 }
 
-function saveOf(facts: RunFacts, assume: Assume): { readonly stall: Interval; readonly lag: Interval } {
+/** Throws a `UserError` for a hall that makes power, and for a run that ends before its first save. */
+function refuseUnits({ pue, intervalSeconds }: RunFacts, work: Work): void {
+  if (pue !== undefined && pue.lo < 1)
+    throw new UserError(
+      `a PUE of ${pue.lo}`,
+      "1 or more: power of the hall over that of its machines",
+      "give --pue 1.1..1.4, or leave it out",
+    );
+  const seconds = work.kind === "elapsed" ? work.seconds : work.seconds.median;
+  if (intervalSeconds !== undefined && intervalSeconds > seconds)
+    throw new UserError(
+      `a save every ${formatSeconds(intervalSeconds)} of a run of ${formatSeconds(seconds)}`,
+      "an interval that is no longer than the run",
+      "shorten --checkpoint-interval, or leave it out to take the best",
+    );
+}
+
+function saveOf(facts: RunFacts, assume: Assume): Pick<RunInputs, "stallSeconds" | "lagSeconds"> {
   const { numDevices } = facts.cluster;
   const bytes = facts.checkpointBytes ?? (facts.parameters ?? Number.NaN) * CHECKPOINT_BYTES_PER_PARAMETER;
-  if (!(bytes > 0)) {
+  if (!(bytes > 0))
     throw new UserError(
       "nothing that says how large a checkpoint is",
       "--model or --params (14 bytes each), or --checkpoint-bytes",
       "add one: --params 405B",
     );
-  }
-  const usual = STORAGE_BANDWIDTH_PER_DEVICE * numDevices;
+  const typical = STORAGE_BANDWIDTH_PER_DEVICE * numDevices;
   const bandwidth = assume(
     facts.storageBandwidth,
-    within(usual, STORAGE_LOG_SD),
-    `storage of ${formatBytes(usual)}/s, Llama 3's share for each device`,
+    within(typical, STORAGE_LOG_SD),
+    `storage of ${formatBytes(typical)}/s, Llama 3's share for each device`,
   );
   const costAt = (speed: number) => saveCost(bytes, numDevices, speed, facts.saveMode);
   // The slower the storage the longer both: its interval turns round.
   const [middle, slow, fast] = [costAt(bandwidth.median), costAt(bandwidth.lo), costAt(bandwidth.hi)];
-  return {
-    stall: { median: middle.stallSeconds, lo: fast.stallSeconds, hi: slow.stallSeconds },
-    lag:
-      middle.lagSeconds === 0
-        ? certain(0)
-        : { median: middle.lagSeconds, lo: fast.lagSeconds, hi: slow.lagSeconds },
-  };
+  const seconds = (of: "stallSeconds" | "lagSeconds"): Interval =>
+    middle[of] === 0 ? certain(0) : { median: middle[of], lo: fast[of], hi: slow[of] };
+  return { stallSeconds: seconds("stallSeconds"), lagSeconds: seconds("lagSeconds") };
 }
 
 const WAYS =
-  "one of: --elapsed 54d; --productive 50d; --steps with --step-seconds; --tokens with --tokens-per-second, or with --mfu and --params or --model";
+  "one of: --elapsed 54d; --productive 50d; --steps with --step-seconds; --tokens with " +
+  "--tokens-per-second, " +
+  "or with --mfu and --params or --model";
 
 function workOf(facts: RunFacts): Work {
   const { elapsedSeconds, productiveSeconds, steps, stepSeconds, tokens } = facts;
   const given = [elapsedSeconds, productiveSeconds, steps, tokens].filter((each) => each !== undefined);
-  if (given.length !== 1) {
+  if (given.length !== 1)
     throw new UserError(`${given.length} ways to say how much work there is`, WAYS, "give exactly one");
-  }
   if (elapsedSeconds !== undefined) return { kind: "elapsed", seconds: elapsedSeconds };
   if (productiveSeconds !== undefined) return { kind: "productive", seconds: productiveSeconds };
-  if (steps !== undefined && stepSeconds !== undefined) {
-    return { kind: "productive", seconds: scaledBy(stepSeconds, steps) };
-  }
   if (tokens !== undefined) return { kind: "productive", seconds: secondsFor(facts, tokens) };
-  throw new UserError("--steps without --step-seconds", WAYS, "add --step-seconds");
+  if (stepSeconds === undefined)
+    throw new UserError("--steps without --step-seconds", WAYS, "add --step-seconds");
+  return { kind: "productive", seconds: scaledBy(stepSeconds, steps!) };
 }
 
 function secondsFor(facts: RunFacts, tokens: number): Interval {
   const { cluster, tokensPerSecondPerDevice, mfu, peakFlopsPerDevice, parameters } = facts;
-  const over = ({ median, lo, hi }: Interval, work: number) => ({
+  const at = ({ median, lo, hi }: Interval, work: number) => ({
     median: work / median,
     lo: work / hi,
     hi: work / lo,
   });
-  if (tokensPerSecondPerDevice !== undefined) {
-    return over(tokensPerSecondPerDevice, tokens / cluster.numDevices);
-  }
+  if (tokensPerSecondPerDevice !== undefined)
+    return at(tokensPerSecondPerDevice, tokens / cluster.numDevices);
   const flopsPerToken = facts.flopsPerToken ?? (parameters === undefined ? undefined : 6 * parameters);
-  if (mfu === undefined || flopsPerToken === undefined) {
+  if (mfu === undefined || flopsPerToken === undefined)
     throw new UserError(
       "--tokens without a speed",
       WAYS,
       "add --mfu 0.38..0.43 and --params 405B, or --tokens-per-second (per device)",
     );
-  }
   refuseMfuAboveOne(mfu);
-  return over(mfu, (tokens * flopsPerToken) / (cluster.numDevices * peakFlopsPerDevice));
+  return at(mfu, (tokens * flopsPerToken) / (cluster.numDevices * peakFlopsPerDevice));
 }
