@@ -220,7 +220,7 @@ describe("what must hold whatever the numbers", () => {
       { numRuns: 12 },
     );
   });
-  test("beyond the best interval goodput falls, however far, and its own interval stays between 0 and 1", () => {
+  test("beyond the best interval goodput falls, however far; its interval stays between 0 and 1", () => {
     fc.assert(
       // Where a run sees dozens of failures: a median of fewer is that of runs which had none.
       fc.property(frequent, (facts) => {

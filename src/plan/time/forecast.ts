@@ -4,7 +4,6 @@
  */
 
 import { UserError } from "../../errors.ts";
-import { drawGamma, drawPoisson } from "../../math/gamma.ts";
 import { drawFrom, type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { DAY_SECONDS } from "../../units/kinds.ts";
@@ -17,16 +16,9 @@ import {
   failuresByCause,
 } from "./breakdown.ts";
 import { burnInOf } from "./burn-in.ts";
+import { type ChancedRun, withChance } from "./chance.ts";
 import { availabilityOptimalInterval, bestInterval, youngInterval } from "./checkpoint.ts";
-import {
-  type Conditions,
-  cycleVariation,
-  type ExpectedRun,
-  expectedRun,
-  lossesAt,
-  lossMoments,
-  shareAt,
-} from "./expected-run.ts";
+import { type Conditions, type ExpectedRun, expectedRun, lossesAt, shareAt } from "./expected-run.ts";
 import {
   type CauseRate,
   causeRates,
@@ -133,10 +125,7 @@ export function refuseHopeless(inputs: RunInputs, { goodput, failureSeconds }: R
   );
 }
 
-type RunDraw = {
-  readonly elapsed: number;
-  readonly productive: number;
-  readonly failures: number;
+type RunDraw = ChancedRun & {
   readonly expectedFailures: number;
   readonly energyItKwh: number;
   readonly pue: number;
@@ -216,57 +205,6 @@ function drawRun(
     nodesOut: expected.removingPerSecond * draw(inputs.repairSeconds),
     breakdown: breakdownOf(conditions, expected),
   };
-}
-
-/** What becomes of a run by chance. */
-type ChancedRun = Pick<RunDraw, "elapsed" | "productive" | "failures">;
-
-/**
- * Failures are a Poisson count; what they cost beyond expectation is added to the time, or taken off the
- * work.
- */
-function withChance(
-  conditions: Conditions,
-  expected: ExpectedRun,
-  kind: Work["kind"],
-  random: Random,
-): ChancedRun {
-  const { elapsedSeconds, productiveSeconds } = expected;
-  const { intervalSeconds, stallSeconds } = conditions;
-  const failures = drawPoisson(random, expected.failures);
-  const perSecond = expected.failures / elapsedSeconds;
-  if ((intervalSeconds + stallSeconds) * perSecond > 1)
-    return { failures, ...withRareSaves(conditions, expected, kind, random) };
-  const loss = lossMoments(conditions, perSecond);
-  const beyond =
-    (failures - expected.failures) * loss.mean + Math.sqrt(failures * loss.variance) * random.normal();
-  const saving = 1 + stallSeconds / intervalSeconds;
-  if (kind === "productive") {
-    const elapsed = Math.max(productiveSeconds * saving, elapsedSeconds + beyond);
-    return { failures, productive: productiveSeconds, elapsed };
-  }
-  const done = Math.max(0, productiveSeconds - beyond / saving);
-  return { failures, elapsed: elapsedSeconds, productive: Math.min(elapsedSeconds / saving, done) };
-}
-
-/**
- * Saves further apart than failures: what counts is how soon an interval ends undisturbed. So many of them
- * take a time that is near a Gamma's, so much time holds a number of them that is near one with the same
- * shape; the means stay Daly's.
- */
-function withRareSaves(
-  conditions: Conditions,
-  { elapsedSeconds, productiveSeconds, failures }: ExpectedRun,
-  kind: Work["kind"],
-  random: Random,
-): Omit<ChancedRun, "failures"> {
-  const variation = cycleVariation(conditions, failures / elapsedSeconds);
-  const shape = productiveSeconds / conditions.intervalSeconds / variation;
-  // Nothing is ever saved: Gamma has no such shape.
-  const factor = shape > 0 ? drawGamma(random, shape) / shape : 1;
-  return kind === "productive"
-    ? { productive: productiveSeconds, elapsed: elapsedSeconds * factor }
-    : { elapsed: elapsedSeconds, productive: Math.min(elapsedSeconds, productiveSeconds * factor) };
 }
 
 function checkpointChoice(middle: Conditions, failuresPerSecond: number): RunForecast["checkpoint"] {
