@@ -18,7 +18,7 @@ import {
 import { burnInOf } from "./burn-in.ts";
 import { type ChancedRun, withChance } from "./chance.ts";
 import { availabilityOptimalInterval, bestInterval, youngInterval } from "./checkpoint.ts";
-import { type Conditions, type ExpectedRun, expectedRun, lossesAt, shareAt } from "./expected-run.ts";
+import { type Conditions, expectedRun, lossesAt, shareAt } from "./expected-run.ts";
 import {
   type CauseRate,
   causeRates,
