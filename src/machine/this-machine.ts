@@ -1,4 +1,4 @@
-/** @file The machine a campaign runs on, and the environment that each attempt writes down. */
+/** @file This machine: processor, threads, memory, disk and peak; and the environment that each attempt of a run writes down. */
 
 import { statfsSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
@@ -34,6 +34,17 @@ export function thisMachine(folder: string): Machine {
 export function memoryBytes(): number {
   const limit = process.constrainedMemory();
   return limit > 0 ? Math.min(totalmem(), limit) : totalmem();
+}
+
+/** Short, so that some find the machine undisturbed. */
+const PEAK_SECONDS = 0.002;
+const PEAK_TIMES = 50;
+
+/** Multiply-adds in registers, FLOP/s of so many threads: the best of a tenth of a second. */
+export function measuredPeak(numThreads: number, instructionSet: string): number {
+  const pool = native.createPool(numThreads);
+  const peaks = Array.from({ length: PEAK_TIMES }, () => native.peak(instructionSet, pool, PEAK_SECONDS));
+  return Math.max(...peaks);
 }
 
 /** What a run's numbers may depend on besides its specification. */

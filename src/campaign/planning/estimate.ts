@@ -1,21 +1,17 @@
 /** @file How long each run should take, from the time of each of its instructions on this machine, measured before anything is spent. */
 
-import { timeInstructions } from "../../engine/timing.ts";
 import type { Placed } from "../../fleet/recorded-run.ts";
+import { estimateStep, type StepEstimate } from "../../machine/step.ts";
 import type { Machine } from "../../machine/this-machine.ts";
 import type { PlannedRun } from "../../train/planned-run.ts";
-import { trainingPrograms } from "../../train/programs.ts";
 import { secondsByOperation } from "../../train/summary.ts";
 import type { Plan, Rung } from "./plan.ts";
 import { runsOf } from "./plan.ts";
 
-/** What one run should take on a number of threads, instructions timed alone. */
-export type RunEstimate = {
-  readonly numThreads: number;
-  readonly stepSeconds: number;
+/** What one run should take on a number of threads. */
+export type RunEstimate = Pick<StepEstimate, "numThreads" | "stepSeconds" | "arenaBytes"> & {
   readonly operationSeconds: Readonly<Record<string, number>>;
   readonly evaluationSeconds: number;
-  readonly arenaBytes: number;
 };
 
 export async function estimateRun(
@@ -23,16 +19,16 @@ export async function estimateRun(
   numThreads: number,
   { instructionSet }: Machine,
 ): Promise<RunEstimate> {
-  const { shape, batchSequences, sequenceLength, optimiser } = run.spec;
-  const executable = trainingPrograms(shape, { batch: batchSequences, sequenceLength }, optimiser);
-  const times = await timeInstructions(executable, "train", { numThreads, instructionSet });
-  const stepSeconds = times.reduce((sum, { seconds }) => sum + seconds, 0);
+  const { stepSeconds, arenaBytes, instructions } = await estimateStep(run.spec, {
+    numThreads,
+    instructionSet,
+  });
   return {
     numThreads,
     stepSeconds,
-    operationSeconds: secondsByOperation(times),
+    arenaBytes,
+    operationSeconds: secondsByOperation(instructions),
     evaluationSeconds: (stepSeconds * run.spec.numSteps * run.evaluationFlops) / run.flops,
-    arenaBytes: 4 * executable.numFloats,
   };
 }
 

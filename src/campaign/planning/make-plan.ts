@@ -1,10 +1,10 @@
 /** @file Planning: the campaign's plan, timed on this machine before anything is spent, and kept in the record. */
 
 import { UserError } from "../../errors.ts";
+import { processBytes, programsOf } from "../../machine/step.ts";
 import type { Machine } from "../../machine/this-machine.ts";
 import { sha256 } from "../../record/files.ts";
 import { parseStored } from "../../record/read-back.ts";
-import { trainingPrograms } from "../../train/programs.ts";
 import { formatBytes } from "../../units/print.ts";
 import type { Context } from "../context.ts";
 import type { Campaign } from "../spec.ts";
@@ -80,9 +80,8 @@ const PREPARE_BYTES_PER_SECOND = 10e6;
 
 /** Before anything of the target's size is allocated, even to time it. */
 function refuseTooLittleMemory({ memoryBytes }: Machine, { target: { spec } }: Plan): void {
-  const { shape, batchSequences, sequenceLength, optimiser } = spec;
-  const { numFloats } = trainingPrograms(shape, { batch: batchSequences, sequenceLength }, optimiser);
-  const needed = 4 * numFloats + PROCESS_BYTES;
+  const { shape, batchSequences } = spec;
+  const needed = processBytes(programsOf(spec));
   if (needed <= memoryBytes) return;
   throw new UserError(
     `the target needs ${formatBytes(needed)} of memory (width ${shape.width}, ${batchSequences} sequences a batch), the machine has ${formatBytes(memoryBytes)}`,
@@ -90,6 +89,3 @@ function refuseTooLittleMemory({ memoryBytes }: Machine, { target: { spec } }: P
     "lower --budget, or recipe.sequenceLength in the campaign file",
   );
 }
-
-/** A process of ours beside its arena. */
-const PROCESS_BYTES = 2e8;

@@ -3,8 +3,7 @@
 import { UserError } from "../../errors.ts";
 import { decoderOf } from "../../plan/this-machine/decoder-of.ts";
 import type { ThisMachine } from "../../plan/this-machine/name.ts";
-import { type PlanHere, planHere } from "../../plan/this-machine/plan-here.ts";
-import type { OperationTime } from "../../plan/this-machine/predict-here.ts";
+import { type OperationTime, type PlanHere, planHere } from "../../plan/this-machine/plan-here.ts";
 import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from "../../units/print.ts";
 import { printJson, printText } from "../output.ts";
 import { table } from "../terminal/table.ts";
@@ -31,8 +30,9 @@ export async function runPlanHere(flags: Flags, { numThreads }: ThisMachine): Pr
   const { named, sequence, batchSequences, notes } = await readWork(flags);
   const plan = await planHere({
     name: named.model.name,
-    decoder: named.decoder ?? decoderOf(named.model),
-    batchShape: { batch: batchSequences, sequenceLength: sequence },
+    shape: named.decoder ?? decoderOf(named.model),
+    batchSequences,
+    sequenceLength: sequence,
     numThreads,
     tokens: flags.tokens ?? null,
   });
@@ -67,6 +67,6 @@ export function planHereText(plan: PlanHere, notes: readonly string[]): string {
       column("GFLOP/s", ({ flops, seconds: own }) => significant(flops / own / 1e9, 3)),
     ]),
     "",
-    `How it is known: the instructions of seven small decoders were timed just now, none of them this one; whole steps of theirs took ${significant(machine.slowdown, 3)} times as long as their instructions undisturbed. In brackets: 90 % intervals.`,
+    "How it is known: each of the step's instructions was timed alone just now; no step was made. In brackets: 90 % intervals.",
   ].join("\n");
 }

@@ -1,16 +1,13 @@
 import { expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
+import { programsOf } from "../../machine/step.ts";
 import { shapeOfWidth } from "../../model/dial.ts";
 import { allParameters } from "../../model/shape.ts";
 import { shapeOfDecoder } from "../shape/of-decoder.ts";
 import { preset } from "../shape/presets.ts";
 import { decoderOf } from "./decoder-of.ts";
 import { parseThisMachine } from "./name.ts";
-import { planHere } from "./plan-here.ts";
-import { predictHere } from "./predict-here.ts";
-import type { MachineRates } from "./probe.ts";
-import { stepProgram } from "./program.ts";
-import { workOf } from "./work.ts";
+import { operationTimes, planHere } from "./plan-here.ts";
 
 const shape = shapeOfWidth(32, {
   vocabularySize: 64,
@@ -18,9 +15,6 @@ const shape = shapeOfWidth(32, {
   queriesPerKeyValue: 1,
   tiedEmbeddings: true,
 });
-const batchShape = { batch: 2, sequenceLength: 16 };
-const executable = stepProgram(shape, batchShape);
-const { instructions } = executable.programs.get("train")!;
 
 const complaint = async (work: () => unknown): Promise<string> => {
   try {
@@ -31,40 +25,39 @@ const complaint = async (work: () => unknown): Promise<string> => {
   return "";
 };
 
-/** A machine on which every instruction takes a microsecond, undisturbed. */
-const rates: MachineRates = {
-  processor: "a test's",
-  instructionSet: "avx512",
-  lanes: 16,
-  numThreads: 1,
-  memoryBytes: 1e10,
-  peakFlops: 1e11,
-  weights: Object.fromEntries(
-    instructions.map((instruction) => {
-      const { family, quantities } = workOf(instruction, { numThreads: 1, lanes: 16, arenaBytes: 1 });
-      return [family, quantities.map((_, i) => (i === 0 ? 1e-6 : 0))];
-    }),
-  ),
-  slowdown: 1.5,
-  meetingSeconds: 5e-7,
-  logDeviation: 0.1,
-};
-
-test("a step is the sum of its instructions, slowed down, plus the meetings of the threads", () => {
-  const step = predictHere(rates, executable, shape, batchShape);
-  const seconds = instructions.length * (1.5e-6 + 5e-7);
-  expect(step.stepSeconds.median).toBeCloseTo(seconds, 12);
-  expect(step.stepSeconds.hi / step.stepSeconds.median).toBeCloseTo(Math.exp(1.6448536 * 0.1), 6);
-  expect(step.operations.reduce((sum, { seconds: own }) => sum + own, 0)).toBeCloseTo(seconds, 12);
-  expect(step.operations.reduce((sum, { count }) => sum + count, 0)).toBe(instructions.length);
-  expect(step.tokensPerSecond).toBeCloseTo(32 / seconds, 3);
+test("times of instructions are added up by operation, the slowest first", () => {
+  const { instructions } = programsOf({ shape, batchSequences: 2, sequenceLength: 16 }).programs.get(
+    "train",
+  )!;
+  const operations = operationTimes(
+    instructions.map((instruction) => ({
+      instruction,
+      seconds: instruction.operation === "mean" ? 3e-3 : 1e-6,
+    })),
+  );
+  expect(operations[0]!.operation).toBe("mean");
+  expect(operations.reduce((sum, { count }) => sum + count, 0)).toBe(instructions.length);
+  const products = instructions.filter(({ operation }) => operation === "matmul");
+  const matmul = operations.find(({ operation }) => operation === "matmul")!;
+  expect(matmul.seconds).toBeCloseTo(1e-6 * products.length, 12);
+  expect(matmul.flops).toBe(products.reduce((sum, { cost }) => sum + cost.flops, 0));
 });
 
-test("memory is the arena, cut into its parts", () => {
-  const { memory } = predictHere(rates, executable, shape, batchShape);
-  expect(memory.weights).toBe(4 * allParameters(shape));
-  expect(memory.weights + memory.optimiser + memory.rest).toBe(memory.totalBytes);
-  expect(memory.totalBytes).toBe(4 * executable.numFloats);
+test("the plan of a small decoder: its step, its run, and memory as the arena cut into its parts", async () => {
+  const spec = { shape, batchSequences: 2, sequenceLength: 16 };
+  const { step, run, batch } = await planHere({ ...spec, name: "small", numThreads: 1, tokens: 3200 });
+  const { median, lo, hi } = step.stepSeconds;
+  expect(hi / median).toBeCloseTo(Math.exp(1.6448536 * 0.05), 6);
+  expect(median / lo).toBeCloseTo(hi / median, 9);
+  expect(step.tokensPerSecond * median).toBeCloseTo(32, 9);
+  expect(step.operations.reduce((sum, { seconds }) => sum + seconds, 0)).toBeLessThan(median);
+  expect(batch).toEqual({ batch: 2, sequenceLength: 16, tokens: 32 });
+  expect(run).toMatchObject({ tokens: 3200, numSteps: 100 });
+  expect(run!.seconds.median).toBeCloseTo(100 * median, 9);
+  const { weights, optimiser, rest, totalBytes } = step.memory;
+  expect(weights).toBe(4 * allParameters(shape));
+  expect(weights + optimiser + rest).toBe(totalBytes);
+  expect(totalBytes).toBe(4 * programsOf(spec).numFloats);
 });
 
 test("this machine by its names, and what is not one of them", async () => {
@@ -86,14 +79,17 @@ test("our own decoders come through the planner's shape unchanged; what the engi
 });
 
 test("what does not fit is refused before anything is measured, with the batch that would", async () => {
-  const ask = (decoder: typeof shape, batch: number) =>
-    planHere({
-      name: "big",
-      decoder,
-      batchShape: { batch, sequenceLength: 2 ** 14 },
-      numThreads: 1,
-      tokens: null,
-    });
-  expect(await complaint(() => ask(decoderOf(preset("llama3-405b")), 1))).toContain("a smaller model");
-  expect(await complaint(() => ask(shape, 2 ** 24))).toMatch(/--batch-sequences [0-9]+ fits/);
+  const refusal = (large: typeof shape, batchSequences: number) =>
+    complaint(() =>
+      planHere({
+        name: "big",
+        shape: large,
+        batchSequences,
+        sequenceLength: 2 ** 14,
+        numThreads: 1,
+        tokens: null,
+      }),
+    );
+  expect(await refusal(decoderOf(preset("llama3-405b")), 1)).toContain("a smaller model");
+  expect(await refusal(shape, 2 ** 24)).toMatch(/--batch-sequences [0-9]+ fits/);
 });

@@ -1,0 +1,76 @@
+/** @file What an optimiser step of one of our decoders takes on this machine: seconds by instruction, and memory to the byte. */
+
+import type { Executable } from "../engine/compile.ts";
+import type { ProfileEntry, Session, SessionOptions } from "../engine/session.ts";
+import { hyperAt } from "../train/optimiser.ts";
+import { trainingPrograms } from "../train/programs.ts";
+import type { RunSpec } from "../train/run-spec.ts";
+import { timeInstructions } from "./time-instructions.ts";
+
+/** All of a run that its step time and its memory depend on. */
+export type StepSpec = Pick<RunSpec, "shape" | "batchSequences" | "sequenceLength">;
+
+/** Any do: the optimiser's settings are numbers that change neither. */
+const OPTIMISER: RunSpec["optimiser"] = {
+  learningRate: 0.01,
+  baseWidth: 64,
+  beta1: 0.9,
+  beta2: 0.95,
+  epsilon: 1e-8,
+  weightDecay: 0.1,
+  clip: 1,
+};
+
+export type StepEstimate = {
+  readonly numThreads: number;
+  readonly stepSeconds: number;
+  /** Seconds of every instruction; with waking the threads they add up to the step. */
+  readonly instructions: readonly ProfileEntry[];
+  readonly arenaBytes: number;
+};
+
+/**
+ * A step's instructions find less of what they need in the caches than a list of the distinct ones does: 2 to 9 % slower on eleven
+ * decoders, on one thread (docs/log.md, 2026-11-30).
+ */
+const COLD_CACHES = 1.05;
+
+/** A process of ours beside its arena: Node, the addon and the corpus. First light's runs take about as much (assumption for others). */
+const PROCESS_BYTES = 2e8;
+
+/** The programs that such a run trains with. */
+export function programsOf({ shape, batchSequences, sequenceLength }: StepSpec): Executable {
+  return trainingPrograms(shape, { batch: batchSequences, sequenceLength }, OPTIMISER);
+}
+
+/** Memory of a process that trains with these programs. */
+export const processBytes = ({ numFloats }: Executable) => 4 * numFloats + PROCESS_BYTES;
+
+/**
+ * Measures: about half a second, or a few passes over the distinct instructions where these take longer. No step is made, no parameter
+ * trained, no loss seen. The caller has made sure that the arena fits into memory.
+ */
+export async function estimateStep(spec: StepSpec, options: SessionOptions): Promise<StepEstimate> {
+  const executable = programsOf(spec);
+  const timed = await timeInstructions(executable, "train", options, (session) => fillLeaves(session, spec));
+  const instructions = timed.instructions.map(({ instruction, seconds }) => ({
+    instruction,
+    seconds: COLD_CACHES * seconds,
+  }));
+  const { numThreads } = options;
+  const stepSeconds = instructions.reduce((sum, { seconds }) => sum + seconds, timed.wakeSeconds);
+  return { numThreads, stepSeconds, instructions, arenaBytes: 4 * executable.numFloats };
+}
+
+/**
+ * Tokens from all of the vocabulary, and an optimiser at its start: without it AdamW would divide zero by zero, and then do nothing
+ * for want of a finite gradient. All else may stay zero, and then does: the time of no other kernel depends on its numbers.
+ */
+export function fillLeaves(session: Session, { shape }: StepSpec): void {
+  session.floats("hyper").set(hyperAt(1, OPTIMISER.learningRate, OPTIMISER));
+  for (const name of ["tokens", "targets"])
+    session.integers(name).forEach((_, i, all) => {
+      // Any order does that meets all of the vocabulary: 7919 is prime.
+      all[i] = (7919 * (i + 1)) % shape.vocabularySize;
+    });
+}
