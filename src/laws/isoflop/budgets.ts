@@ -1,8 +1,11 @@
-/** @file Runs grouped by compute budget: the sizes tried at each, repeats merged, and what is odd about a group. */
+/**
+ * @file Runs grouped by compute budget: the sizes tried at each, repeats merged, and what is odd about a
+ * group.
+ */
 
+import { lineThrough } from "../../math/line.ts";
 import { mean, median } from "../../math/statistics.ts";
 import type { TableRun } from "../table/table.ts";
-import { lineThrough } from "./power-law.ts";
 
 /** One size at one budget. */
 export type Size = {
@@ -22,12 +25,18 @@ export type Budget = {
   readonly flags: readonly string[];
 };
 
-/** Budgets of one ladder differ by factors of 2 or so; their own runs by rounding, or by how well a figure was read. */
+/**
+ * Budgets of one ladder differ by factors of 2 or so; their own runs by rounding, or by how well a figure was
+ * read.
+ */
 const SAME_BUDGET = 1.08;
 const WIDEST_BUDGET = 1.25;
 /** Closer sizes are one size: the curve between them would be noise. */
 const SAME_SIZE = 1.03;
-/** Repeats that differ by more are no seeds but a sweep of something else, and the best of them is what the size can do. */
+/**
+ * Repeats that differ by more are no seeds but a sweep of something else, and the best of them is what the
+ * size can do.
+ */
 const SEEDS_DIFFER = 0.01;
 
 /** Groups runs by compute, lowest budget first. */
@@ -44,8 +53,9 @@ export function groupByBudget(runs: readonly TableRun[]): readonly Budget[] {
 }
 
 /**
- * How the best loss falls with compute, d log L / d log C. Runs of one budget that differ by some percent of compute (points read
- * off a figure) are brought to the budget's own by it: 5 % of compute are worth some .3 % of loss, as much as the noise.
+ * How the best loss falls with compute, d log L / d log C. Runs of one budget that differ by some percent of
+ * compute (points read off a figure) are brought to the budget's own by it: 5 % of compute are worth some .3
+ * % of loss, as much as the noise.
  */
 function envelopeSlope(groups: readonly (readonly TableRun[])[]): number {
   const bests = groups
@@ -55,7 +65,6 @@ function envelopeSlope(groups: readonly (readonly TableRun[])[]): number {
   const line = lineThrough(
     bests.map(({ c }) => Math.log(c)),
     bests.map(({ loss }) => Math.log(loss)),
-    bests.map(() => 1),
   );
   return Math.min(0, line.slope);
 }
@@ -95,8 +104,9 @@ function sizeOf(runs: readonly TableRun[], budget: number, slope: number, flags:
 }
 
 /**
- * The sizes that decide where the minimum is: losses within `rise` (in log loss) of the best, and at least `least` more on each
- * side where there are so many. Far up a side the curve is another story: models that hardly trained.
+ * The sizes that decide where the minimum is: losses within `rise` (in log loss) of the best, and at least
+ * `least` more on each side where there are so many. Far up a side the curve is another story: models that
+ * hardly trained.
  */
 export function nearMinimum(sizes: readonly Size[], rise: number, least: number): readonly Size[] {
   const best = indexOfBest(sizes);

@@ -1,14 +1,20 @@
-/** @file Chinchilla's approach 1: at each amount of compute the run that got furthest, and the power law through their sizes. */
+/**
+ * @file Chinchilla's approach 1: at each amount of compute the run that got furthest, and the power law
+ * through their sizes.
+ */
 
 import { UserError } from "../../errors.ts";
+import { type Line, lineThrough } from "../../math/line.ts";
 import { Random } from "../../math/random.ts";
 import type { RunTable, TableRun } from "../table/table.ts";
 import { groupByBudget, indexOfBest } from "./budgets.ts";
 import type { BudgetReport, IsoflopOptions, IsoflopReport } from "./isoflop.ts";
 import { parametersOf } from "./isoflop.ts";
-import { type Line, lineThrough } from "./power-law.ts";
 
-/** The best of the runs at one amount of compute, between the next smaller and the next larger size that were tried. */
+/**
+ * The best of the runs at one amount of compute, between the next smaller and the next larger size that were
+ * tried.
+ */
 type Best = {
   readonly c: number;
   readonly n: number;
@@ -34,9 +40,10 @@ export function fitFrontier(
   const bests = frontierOf(byRun);
   if (bests.length < LEAST_LEVELS) {
     throw new UserError(
-      `${table.source}: ${bests.length} amounts of compute at which the best run is neither the smallest nor the largest tried`,
+      `${table.source}: ${bests.length} amounts of compute at which the best run is neither the smallest nor ` +
+        "the largest tried",
       `${LEAST_LEVELS} or more`,
-      "add runs of other sizes at the same compute, or checkpoints along each run with the run's name in a column",
+      "add runs of other sizes at the same compute, or checkpoints along each run, named in a column",
     );
   }
   const random = new Random(seed, "laws.frontier");
@@ -49,8 +56,9 @@ export function fitFrontier(
   }
   if (lines.length < numDraws / 2) {
     throw new UserError(
-      `${table.source}: the best runs rest on single ones: only ${lines.length} of ${numDraws} drawings of the runs have a best size inside the range at ${LEAST_LEVELS} amounts of compute`,
-      "at least half of the drawings, so that an interval can be told",
+      `${table.source}: the best runs rest on single ones: only ${lines.length} of ${numDraws} drawings of the ` +
+        `runs have a best size inside the range at ${LEAST_LEVELS} amounts of compute`,
+      "at least half of the drawings, so that there is an interval",
       "add runs at more amounts of compute, or more sizes at each",
     );
   }
@@ -75,7 +83,8 @@ export function fitFrontier(
     setAside: table.setAside,
     warnings: [
       ...table.warnings,
-      "the best of noisy runs is a lucky one, and a size is one of those tried: approach 2 is finer where runs share budgets",
+      "the best of noisy runs is a lucky one, and a size is one of those tried: approach 2 is finer where " +
+        "runs share budgets",
     ],
     conventions: table.conventions,
     draws: lines.map(({ n }) => n),
@@ -83,11 +92,7 @@ export function fitFrontier(
 }
 
 function curvesOf(runs: readonly TableRun[]): readonly (readonly TableRun[])[] {
-  const curves = new Map<string, TableRun[]>();
-  for (const run of runs) {
-    const key = `${run.run}/${run.n}/${run.seed}`;
-    curves.set(key, [...(curves.get(key) ?? []), run]);
-  }
+  const curves = Map.groupBy(runs, ({ run, n, seed }) => `${run}/${n}/${seed}`);
   return [...curves.values()].map((curve) => curve.sort((a, b) => a.c - b.c));
 }
 
@@ -157,7 +162,6 @@ function lineOf(bests: readonly Best[], what: "n" | "d"): Line {
   return lineThrough(
     bests.map(({ c }) => Math.log(c)),
     bests.map((best) => Math.log(best[what])),
-    bests.map(() => 1),
   );
 }
 

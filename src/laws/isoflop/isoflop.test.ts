@@ -9,7 +9,8 @@ import { fitIsoflops } from "./isoflop.ts";
 const EPOCH = thirdParty("laws/chinchilla-epoch.csv");
 const PORIAN = thirdParty("laws/porian-isoflop_points.csv");
 
-// Hoffmann et al. 2022, equation 10 as published; its optimum in closed form, G = (alpha A / (beta B))^(1 / (alpha + beta)).
+// Hoffmann et al. 2022, equation 10 as published; its optimum in closed form, G = (alpha A / (beta B))^(1 /
+// (alpha + beta)).
 const LAW = { A: 406.4, B: 410.7, E: 1.69, alpha: 0.34, beta: 0.28 };
 const EXPONENT = LAW.beta / (LAW.alpha + LAW.beta);
 const bestSize = (c: number) =>
@@ -152,7 +153,8 @@ PORIAN.describe("Porian et al. 2024, arXiv 2406.19146", () => {
     );
     expect(parameters.a.value).toBeGreaterThan(lo);
     expect(parameters.a.value).toBeLessThan(hi);
-    // No independent test: the window of the smooth curve was chosen with these exponents in view (optimum.ts).
+    // No independent test: the window of the smooth curve was chosen with these exponents in view
+    // (optimum.ts).
     if (config.startsWith("rw")) expect(Math.abs(parameters.a.value - exponent)).toBeLessThan(0.01);
     // Their own way of reading the minimum off, which leaves nothing to choose: the reproduction proper.
     const akima = otherWays.find(({ way }) => way === "Akima interpolation")!;

@@ -1,14 +1,17 @@
-/** @file Chinchilla's approach 2: the best size at each compute budget, and the power laws N* = k C^a and D* = k' C^b through them. */
+/**
+ * @file Chinchilla's approach 2: the best size at each compute budget, and power laws of C through N* and D*.
+ */
 
 import { UserError } from "../../errors.ts";
-import type { Estimate } from "../../math/interval.ts";
+import { type Estimate, estimateFrom } from "../../math/interval.ts";
+import { lineThrough } from "../../math/line.ts";
 import { Random } from "../../math/random.ts";
-import { quantileOfSorted, sorted, standardDeviation } from "../../math/statistics.ts";
+import { quantile, standardDeviation } from "../../math/statistics.ts";
 import type { RunTable } from "../table/table.ts";
-import { akimaMinimum } from "./akima.ts";
 import { type Budget, groupByBudget } from "./budgets.ts";
 import { findOptima, type NoOptimum, type Optima, type Optimum } from "./optimum.ts";
-import { fitLine, type LineFit, lineThrough } from "./power-law.ts";
+import { akimaMinimum, parabolaMinimum } from "./other-minima.ts";
+import { fitLine, type LineFit } from "./power-law.ts";
 
 export type IsoflopParameter = Estimate<number> & {
   readonly standardError: number;
@@ -53,7 +56,7 @@ export type IsoflopReport = {
 
 export type IsoflopOptions = { readonly seed?: number; readonly numDraws?: number };
 
-/** With two budgets a line is perfect, and no interval can be told. */
+/** With two budgets a line is perfect, and there is no interval. */
 const LEAST_BUDGETS = 3;
 
 /** Fits approach 2. Throws a `UserError` where fewer than three budgets have an interior minimum. */
@@ -65,23 +68,20 @@ export function fitIsoflops(
   const optima = findOptima(budgets, { seed, numDraws });
   if (optima.found.length < LEAST_BUDGETS) throw tooFewBudgets(table, budgets, optima);
   const random = new Random(seed, "laws.isoflop");
-  const point = (optimum: Optimum, sign: 1 | -1) => ({
-    x: Math.log(optimum.budget.c),
-    // D* = C / (k N*), with the k of the budget's own runs: 6 by the usual rule.
-    y: sign === 1 ? optimum.logN : logTokens(optimum.budget, optimum.logN),
-    deviation: optimum.deviation,
-    draws: sign === 1 ? optimum.draws : optimum.draws.map((logN) => logTokens(optimum.budget, logN)),
-  });
-  const lineN = fitLine(
-    optima.found.map((optimum) => point(optimum, 1)),
-    random,
-    numDraws,
-  );
-  const lineD = fitLine(
-    optima.found.map((optimum) => point(optimum, -1)),
-    random,
-    numDraws,
-  );
+  const line = (size: (budget: Budget, logN: number) => number) =>
+    fitLine(
+      optima.found.map(({ budget, logN, deviation, draws }) => ({
+        x: Math.log(budget.c),
+        y: size(budget, logN),
+        deviation,
+        draws: draws.map((draw) => size(budget, draw)),
+      })),
+      random,
+      numDraws,
+    );
+  const lineN = line((_, logN) => logN);
+  // D* = C / (k N*), with the k of the budget's own runs: 6 by the usual rule.
+  const lineD = line(logTokens);
   return {
     law: "approach-2",
     formula: "N* = k C^a, D* = kD C^b",
@@ -121,17 +121,11 @@ export function parametersOf<Exponent extends string, Factor extends string>(
   factor: Factor,
   { slope, intercept, draws }: Pick<LineFit, "slope" | "intercept" | "draws">,
 ): Readonly<Record<Exponent | Factor, IsoflopParameter>> {
-  const of = (value: number, values: readonly number[]): IsoflopParameter => {
-    const ascending = sorted(values);
-    const [lo, hi] = [quantileOfSorted(ascending, 0.05), quantileOfSorted(ascending, 0.95)];
-    return {
-      value,
-      lo: Math.min(lo, value),
-      hi: Math.max(hi, value),
-      standardError: standardDeviation(values),
-      identified: true,
-    };
-  };
+  const of = (value: number, values: readonly number[]): IsoflopParameter => ({
+    ...estimateFrom(value, values),
+    standardError: standardDeviation(values),
+    identified: true,
+  });
   return {
     [exponent]: of(
       slope,
@@ -151,8 +145,7 @@ function reportOf(budget: Budget, { found, refused }: Optima): BudgetReport {
     const reason = refused.find((candidate) => candidate.budget === budget)!.reason;
     return { ...about, optimum: null, flags: [reason, ...budget.flags] };
   }
-  const draws = sorted(optimum.draws);
-  const [lo, hi] = [quantileOfSorted(draws, 0.05), quantileOfSorted(draws, 0.95)];
+  const [lo, hi] = [quantile(optimum.draws, 0.05), quantile(optimum.draws, 0.95)];
   const at = (logN: number) => Math.exp(logTokens(budget, logN));
   return {
     ...about,
@@ -174,32 +167,12 @@ function otherWays(budgets: readonly Budget[]): IsoflopReport["otherWays"] {
       return logN === null ? [] : [{ x: Math.log(c), y: logN }];
     });
     if (points.length < LEAST_BUDGETS) return [];
-    const line = lineThrough(
+    const { slope } = lineThrough(
       points.map(({ x }) => x),
       points.map(({ y }) => y),
-      points.map(() => 1),
     );
-    return [{ way, a: line.slope, numBudgets: points.length }];
+    return [{ way, a: slope, numBudgets: points.length }];
   });
-}
-
-/** log N at the bottom of the parabola of least squares; null where it has none within the sizes. */
-export function parabolaMinimum(sizes: Budget["sizes"]): number | null {
-  const centre = sizes.reduce((sum, { logN }) => sum + logN, 0) / sizes.length;
-  const u = sizes.map(({ logN }) => logN - centre);
-  const y = sizes.map(({ logLoss }) => logLoss);
-  const ones = u.map(() => 1);
-  // Regress u^2 and y on u first; what is left of both gives the curvature.
-  const square = u.map((value) => value * value);
-  const [squareOnU, yOnU] = [lineThrough(u, square, ones), lineThrough(u, y, ones)];
-  const restOfSquare = square.map((value, i) => value - squareOnU.intercept - squareOnU.slope * u[i]!);
-  const curvature =
-    restOfSquare.reduce((sum, value, i) => sum + value * y[i]!, 0) /
-    restOfSquare.reduce((sum, value) => sum + value * value, 0);
-  const slope = yOnU.slope - curvature * squareOnU.slope;
-  const bottom = centre - slope / (2 * curvature);
-  const inside = bottom > sizes[0]!.logN && bottom < sizes.at(-1)!.logN;
-  return curvature > 0 && inside ? bottom : null;
 }
 
 function warningsOf({ found, refused }: Optima, { excess }: LineFit): readonly string[] {
@@ -209,11 +182,12 @@ function warningsOf({ found, refused }: Optima, { excess }: LineFit): readonly s
   const span = found.at(-1)!.budget.c / found[0]!.budget.c;
   if (span < 10)
     warnings.push(
-      `the budgets span only a factor of ${span.toFixed(1)} of compute: the exponents are told poorly`,
+      `the budgets span only a factor of ${span.toFixed(1)} of compute: the exponents are poorly determined`,
     );
   if (excess > 0.1) {
     warnings.push(
-      `the optima scatter about the line by ${Math.round(100 * excess)} % of N beyond what the losses explain: N* may be no power law over these budgets`,
+      `the optima scatter about the line by ${Math.round(100 * excess)} % of N beyond what the losses explain: ` +
+        "N* may be no power law over these budgets",
     );
   }
   return warnings;
@@ -223,8 +197,9 @@ function tooFewBudgets(table: RunTable, budgets: readonly Budget[], { found, ref
   const reasons = refused
     .slice(0, 4)
     .map(({ budget, reason }: NoOptimum) => `${budget.c.toExponential(2)} FLOPs: ${reason}`);
+  const have = `${found.length} of ${budgets.length} budgets have an interior minimum`;
   return new UserError(
-    `${table.source}: ${found.length} of ${budgets.length} budgets have an interior minimum (${reasons.join("; ")})`,
+    `${table.source}: ${have} (${reasons.join("; ")})`,
     `${LEAST_BUDGETS} budgets or more, each tried at 4 sizes or more on both sides of the best`,
     "add sizes at the budgets there are, or fit --law chinchilla, which needs no budgets",
   );

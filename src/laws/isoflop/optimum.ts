@@ -1,4 +1,7 @@
-/** @file The best size at each budget, with what is known of it: draws of the minimum, or the reason why there is none. */
+/**
+ * @file The best size at each budget, with what is known of it: draws of the minimum, or the reason why there
+ * is none.
+ */
 
 import type { Estimate } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
@@ -31,9 +34,10 @@ const LEAST_SIZES = 4;
 /** In log loss: further up the curve is steep and says little of where the bottom is. */
 const RISE = 0.1;
 /**
- * Sizes kept on each side of the best, however high they are. Chosen among 2, 3 and 4 (and RISE of .03 to .2) by agreement with the
- * published exponents of Porian et al., so that agreement is no independent test; synthetic surfaces do not tell these
- * apart. Other windows (RISE .05 to .2, 2 to 6 beside) move the exponents there by .01 as a rule, and two by .02.
+ * Sizes kept on each side of the best, however high they are. Chosen among 2, 3 and 4 (and RISE of .03 to .2)
+ * by agreement with the published exponents of Porian et al., so that agreement is no independent test;
+ * synthetic surfaces do not tell these apart. Other windows (RISE .05 to .2, 2 to 6 beside) move the
+ * exponents there by .01 as a rule, and two by .02.
  */
 const LEAST_BESIDE = 4;
 /** Over a range of e^4 in N a place is 7 % wide, and the minimum is refined between places. */
@@ -102,12 +106,11 @@ function optimumOf(
   };
 }
 
-function drawn(centre: Float64Array, factor: readonly Float64Array[], random: Random): Float64Array {
+function drawn(centre: Float64Array, factor: Float64Array, random: Random): Float64Array {
   const normals = Float64Array.from(centre, () => random.normal());
   return centre.map((value, i) => {
-    const row = factor[i]!;
     let sum = value;
-    for (let j = 0; j <= i; j++) sum += row[j]! * normals[j]!;
+    for (let j = 0; j <= i; j++) sum += factor[i * centre.length + j]! * normals[j]!;
     return sum;
   });
 }
@@ -129,7 +132,8 @@ function bottomOf(
 function noInterior({ sizes }: Budget, curve: Float64Array): string {
   const best = indexOfBest(sizes);
   const atLow = best === 0 || (best < sizes.length - 1 && curve[0]! < curve.at(-1)!);
-  return `no interior minimum: the loss is lowest at the ${atLow ? "smallest" : "largest"} size; add ${atLow ? "smaller" : "larger"} ones`;
+  const [end, more] = atLow ? ["smallest", "smaller"] : ["largest", "larger"];
+  return `no interior minimum: the loss is lowest at the ${end} size; add ${more} ones`;
 }
 
 /** A minimum near one end rests on one arm of the curve. */

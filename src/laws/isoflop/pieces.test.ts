@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { lineThrough } from "../../math/line.ts";
 import { Random } from "../../math/random.ts";
-import { akimaMinimum } from "./akima.ts";
 import type { Size } from "./budgets.ts";
 import { nearMinimum } from "./budgets.ts";
-import { parabolaMinimum } from "./isoflop.ts";
-import { fitLine, lineThrough } from "./power-law.ts";
+import { akimaMinimum, parabolaMinimum } from "./other-minima.ts";
+import { fitLine } from "./power-law.ts";
 import { curveOver, learnSmoothness } from "./smooth.ts";
 
 const sizesOf = (places: readonly number[], lossOf: (x: number) => number): readonly Size[] =>
@@ -60,7 +60,7 @@ describe("smooth curves", () => {
   test("are less sure far from a size than at one", () => {
     const sizes = sizesOf(PLACES, (x) => 0.05 * (x - 18) ** 2);
     const { factor } = curveOver(sizes, Float64Array.of(18, 19.6), { noise: 1e-3, bend: 0.05 });
-    const deviation = factor.map((row) => Math.hypot(...row));
+    const deviation = [factor.slice(0, 2), factor.slice(2)].map((row) => Math.hypot(...row));
     expect(deviation[0]!).toBeLessThan(1.1e-3);
     expect(deviation[1]!).toBeGreaterThan(deviation[0]!);
   });

@@ -1,9 +1,11 @@
-/** @file A straight line through optima on log-log paper: N* = k C^a, each optimum weighed by how well it is known. */
+/**
+ * @file A straight line through optima on log-log paper: N* = k C^a, each optimum weighed by how well it is
+ * known.
+ */
 
+import { type Line, lineThrough } from "../../math/line.ts";
 import type { Random } from "../../math/random.ts";
 import { mean } from "../../math/statistics.ts";
-
-export type Line = { readonly intercept: number; readonly slope: number };
 
 /** What the line is drawn through: y known to `deviation`, or as one of `draws`. */
 export type Point = {
@@ -13,30 +15,19 @@ export type Point = {
   readonly draws: Float64Array;
 };
 
-/** The line of least weighted squares. */
-export function lineThrough(x: readonly number[], y: readonly number[], weights: readonly number[]): Line {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const centre = (values: readonly number[]) =>
-    values.reduce((sum, value, i) => sum + weights[i]! * value, 0) / total;
-  const [mx, my] = [centre(x), centre(y)];
-  let [xy, xx] = [0, 0];
-  for (const [i, weight] of weights.entries()) {
-    xy += weight * (x[i]! - mx) * (y[i]! - my);
-    xx += weight * (x[i]! - mx) ** 2;
-  }
-  const slope = xy / xx;
-  return { intercept: my - slope * mx, slope };
-}
-
 export type LineFit = Line & {
-  /** Scatter of the points beyond their own uncertainty, standard deviation in y: the power law is not all there is. */
+  /**
+   * Scatter of the points beyond their own uncertainty, standard deviation in y: the power law is not all
+   * there is.
+   */
   readonly excess: number;
   readonly draws: readonly Line[];
 };
 
 /**
- * Fits the line and draws lines that could be. The excess scatter is the moment estimate of DerSimonian and Laird 1986 (points
- * that disagree more than their deviations allow); with few points it is itself uncertain, hence the chi-squared draw.
+ * Fits the line and draws lines that could be. The excess scatter is the moment estimate of DerSimonian and
+ * Laird 1986 (points that disagree more than their deviations allow); with few points it is itself uncertain,
+ * hence the chi-squared draw.
  */
 export function fitLine(points: readonly Point[], random: Random, numDraws: number): LineFit {
   const x = points.map((point) => point.x);

@@ -5,6 +5,7 @@
 
 import type { Design } from "../../../law/law.ts";
 import { type Interval, intervalAt } from "../../../math/interval.ts";
+import { lineThrough } from "../../../math/line.ts";
 import { normalCumulative, normalQuantile } from "../../../math/normal.ts";
 import { Random } from "../../../math/random.ts";
 import { mean, median, quantile } from "../../../math/statistics.ts";
@@ -59,11 +60,11 @@ export function growthOf(base: readonly DesignRuns[], hasTokens: boolean): Growt
 }
 
 function lineOverCompute(base: readonly DesignRuns[], y: (design: Design) => number) {
-  const x = base.map(({ c }) => Math.log10(c));
-  const [middleX, middleY] = [mean(x), mean(base.map(y))];
-  const spread = x.reduce((sum, value) => sum + (value - middleX) ** 2, 0);
-  const slope = x.reduce((sum, value, i) => sum + (value - middleX) * (y(base[i]!) - middleY), 0) / spread;
-  return { slope, at: (c: number) => middleY + slope * (Math.log10(c) - middleX) };
+  const { intercept, slope } = lineThrough(
+    base.map(({ c }) => Math.log10(c)),
+    base.map(y),
+  );
+  return { slope, at: (c: number) => intercept + slope * Math.log10(c) };
 }
 
 /** The design that the base's ladder would have at a compute: the target where only its compute is given. */

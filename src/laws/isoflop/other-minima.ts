@@ -1,5 +1,10 @@
-/** @file The minimum of Akima's interpolation, as Porian et al. 2024 read it off: through every point, noise and all. */
+/**
+ * @file Minima as others read them off: Porian et al. 2024 by Akima's interpolation, Hoffmann et al. 2022 by
+ * a parabola.
+ */
 
+import { linearFit } from "../../law/formulas/straight-line.ts";
+import { mean } from "../../math/statistics.ts";
 import type { Size } from "./budgets.ts";
 
 /** Places looked at between two neighbouring sizes. Porian et al. use 25. */
@@ -23,8 +28,8 @@ export function akimaMinimum(sizes: readonly Size[]): number | null {
 }
 
 /**
- * Akima 1970: cubic pieces whose slope at a point weighs the two sides by how little the slope changes on the other. Needs
- * three points; two more slopes are continued beyond each end, quadratically.
+ * Akima 1970: cubic pieces whose slope at a point weighs the two sides by how little the slope changes on the
+ * other. Needs three points; two more slopes are continued beyond each end, quadratically.
  */
 function akima(x: readonly number[], y: readonly number[]): (at: number) => number {
   const inner = x.slice(1).map((right, i) => (y[i + 1]! - y[i]!) / (right - x[i]!));
@@ -48,4 +53,16 @@ function akima(x: readonly number[], y: readonly number[]): (at: number) => numb
       (t ** 3 - t ** 2) * width * tangents[i + 1]!
     );
   };
+}
+
+/** log N at the bottom of the parabola of least squares; null where it has none within the sizes. */
+export function parabolaMinimum(sizes: readonly Size[]): number | null {
+  const centre = mean(sizes.map(({ logN }) => logN));
+  const [, slope, curvature] = linearFit(
+    sizes.map(({ logN }) => [1, logN - centre, (logN - centre) ** 2]),
+    sizes.map(({ logLoss }) => logLoss),
+  );
+  const bottom = centre - slope! / (2 * curvature!);
+  const inside = bottom > sizes[0]!.logN && bottom < sizes.at(-1)!.logN;
+  return curvature! > 0 && inside ? bottom : null;
 }
