@@ -45,7 +45,7 @@ const featuresSchema = z.array(
     change: z.string(),
     adopted: z.boolean(),
     reach: z.number(),
-    foretoldOnLargestRung: z.object({
+    onLargestRung: z.object({
       median: z.number(),
       lo: z.number(),
       hi: z.number(),
@@ -83,13 +83,8 @@ test("every run is finished once, and each of the feature's beside one of the la
   expect(finished).toHaveLength(7 + 7 + 1);
   const settings = new Map(
     events().flatMap((event) =>
-      event.kind === "run-started"
-        ? [
-            [
-              event.run.replace(/\.\w+$/, ""),
-              event.data.environment.settings as { shape: object; seed: number },
-            ] as const,
-          ]
+      event.kind === "run-started" && event.data.spec !== null
+        ? [[event.run.replace(/\.\w+$/, ""), event.data.spec as { shape: object; seed: number }] as const]
         : [],
     ),
   );
@@ -115,7 +110,7 @@ function predictions() {
 const startOf = (name: string) =>
   events().find((event) => event.kind === "run-started" && event.run.startsWith(name))!.sequence;
 
-test("the largest rung is foretold from those below before it runs, and what it came to is measured", () => {
+test("the largest rung is predicted from those below before it runs, and what it came to is measured", () => {
   const { sequence, run, data } = predictions().get("effect on the held-out loss on the largest rung")!;
   expect(sequence).toBeLessThan(startOf("no-swiglu-rung-5"));
   expect(sequence).toBeGreaterThan(startOf("no-swiglu-rung-4"));
@@ -123,7 +118,7 @@ test("the largest rung is foretold from those below before it runs, and what it 
   const value = featuresOf(outcome)[0]!.scales.at(-1)!.effectPercent.median;
   expect(measured.map((event) => event.kind === "measurement" && event.data.value)).toEqual([value]);
   const { median, lo, hi } = data;
-  expect(featuresOf(outcome)[0]!.foretoldOnLargestRung).toEqual({ median, lo, hi, measured: value });
+  expect(featuresOf(outcome)[0]!.onLargestRung).toEqual({ median, lo, hi, measured: value });
 });
 
 test("what is expected at the target is in the record before the target starts", () => {

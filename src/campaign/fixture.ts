@@ -1,8 +1,10 @@
 /** @file Small results of stages for tests, every number of them made up and easy to reckon with. */
 
 import type { Manifest } from "../corpus/manifest.ts";
+import type { EventDraft } from "../record/events.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { NUM_CURVE_POINTS } from "../train/summary.ts";
+import type { TargetForecast } from "./quantities.ts";
 import type { FitResult } from "./stages/fit.ts";
 import type { LadderRun } from "./stages/ladder.ts";
 
@@ -37,7 +39,7 @@ export function summaryWith(changes: Partial<RunSummary>): RunSummary {
 }
 
 export function ladderRunWith(changes: Partial<RunSummary>, name = "rung-0-seed-1"): LadderRun {
-  return { name, rung: 0, seed: 1, numThreads: 2, batchSequences: 4, summary: summaryWith(changes) };
+  return { name, rung: 0, seed: 1, numThreads: 2, summary: summaryWith(changes) };
 }
 
 const around = (median: number) => ({
@@ -48,34 +50,48 @@ const around = (median: number) => ({
 });
 
 /** Forecasts what `summaryWith({})` measured. */
-export function fitWith(changes: Partial<FitResult>): FitResult {
-  return {
-    runs: [],
-    loss: around(2),
-    sources: { tales: around(2) },
-    reach: 8,
-    laws: [],
-    backTest: [],
-    widening: 1,
-    plainBootstrap: { lo: 1.9, hi: 2.1 },
-    noisePercent: 0.5,
-    driftPercent: 0.5,
-    line: [],
-    band: Array.from({ length: NUM_CURVE_POINTS }, (_, i) => ({
-      fraction: (i + 0.5) / NUM_CURVE_POINTS,
-      median: 2,
-      lo: 1.9,
-      hi: 2.1,
-    })),
+export const forecast: TargetForecast = {
+  loss: around(2),
+  sources: { tales: around(2) },
+  cost: {
     stepSeconds: around(0.01),
     wallSeconds: around(2),
     peakBytes: around(101e6),
     operationSeconds: { matmul: 0.008, add: 0.002 },
-    wallParts: { steps: 1, betweenSteps: 0.1, start: 0.5, evaluation: 0.4 },
+    parts: { steps: 1, betweenSteps: 0.1, start: 0.5, evaluation: 0.4 },
     arenaBytes: 1e6,
-    ...changes,
-  };
-}
+  },
+};
+
+/** What the fit stage keeps in the record. */
+export const storedFit: Omit<FitResult, "predictions"> = {
+  reach: 8,
+  laws: [],
+  backTest: [],
+  widening: 1,
+  noisePercent: 0.5,
+  line: [],
+  band: Array.from({ length: NUM_CURVE_POINTS }, (_, i) => ({
+    fraction: (i + 0.5) / NUM_CURVE_POINTS,
+    median: 2,
+    lo: 1.9,
+    hi: 2.1,
+  })),
+};
+
+/** The event that says where a campaign was planned. */
+export const environment: EventDraft<"environment"> = {
+  run: null,
+  kind: "environment",
+  data: {
+    commit: null,
+    versions: {},
+    processor: "a test's",
+    instructionSet: "baseline",
+    cores: 2,
+    memoryBytes: 1e9,
+  },
+};
 
 /** A corpus of one source and a vocabulary. */
 export function manifestWith(hash: string, vocabularySize: number): Manifest {

@@ -9,7 +9,8 @@ import { openRecord } from "../record/record.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import type { FeatureFacts, ScoredRow } from "../report/data.ts";
 import { featureFacts } from "./account/features.ts";
-import { lockOf } from "./account/history.ts";
+import { historyOf, lockOf } from "./account/history.ts";
+import { scoredRows } from "./account/scored-rows.ts";
 import { secondsOfWork } from "./account/work-time.ts";
 import { writeReport } from "./account/write-report.ts";
 import type { Budget } from "./budget.ts";
@@ -25,7 +26,7 @@ import type { Acceptance, GateDecision } from "./stages/gate-rule.ts";
 import { ladder as ladderStage, targetName } from "./stages/ladder.ts";
 import { prepare, sourceBytes } from "./stages/prepare.ts";
 import { target as targetStage } from "./stages/target.ts";
-import { scoredRows, verdict as verdictStage } from "./stages/verdict.ts";
+import { verdict as verdictStage } from "./stages/verdict.ts";
 
 export type LaunchOptions = {
   /** The campaign file. */
@@ -94,7 +95,7 @@ async function stages(context: Context, acceptance: Acceptance | undefined): Pro
   const fit = await fitStage(context, plan, manifest, runs, name);
   const lock = lockOf(record.events, name);
   if (lock) context.tell({ kind: "locked", head: lock.headHash, sequence: lock.sequence });
-  const done = finishedSummary(context, name) !== null;
+  const done = finishedSummary(record.events, name) !== null;
   if (done && acceptance) refuseLateAcceptance(acceptance, name);
   const held = done
     ? null
@@ -103,22 +104,22 @@ async function stages(context: Context, acceptance: Acceptance | undefined): Pro
     await writeReport(workspace.folder);
     return held;
   }
-  const target = await targetStage(context, plan, manifest, fit, name);
-  const verdict = await verdictStage(context, plan, manifest, fit, target);
+  const summary = await targetStage(context, plan, manifest, fit, name);
+  const { sample } = await verdictStage(context, plan, manifest, name, summary);
   const report = await writeReport(workspace.folder);
   return {
     kind: "finished",
-    verdict: scoredRows(record.events, name, fit, target.summary),
+    verdict: scoredRows(record.events, historyOf(record.events)),
     reach: plan.reach,
     seconds: secondsOfWork(record.events),
     peakBytes: Math.max(
-      target.summary.peakBytes,
+      summary.peakBytes,
       process.resourceUsage().maxRSS * 1024,
-      ...[...runs, ...features.flatMap((feature) => feature.runs)].map(({ summary }) => summary.peakBytes),
+      ...[...runs, ...features.flatMap((feature) => feature.runs)].map((run) => run.summary.peakBytes),
     ),
     features: featureFacts({ ladder: runs, features }),
     report,
-    sample: verdict.sample.prompt + verdict.sample.text,
+    sample: sample.prompt + sample.text,
     head: record.head,
   };
 }

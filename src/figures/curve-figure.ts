@@ -1,4 +1,4 @@
-/** @file The target's loss on its way, inside or outside the band foretold, and how the forecast of its end moved. */
+/** @file The target's loss on its way, inside or outside the band predicted, and how the forecast of its end moved. */
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
@@ -16,7 +16,7 @@ export type CurveFigureData = {
   readonly totalTokens: number;
   /** The final loss, as expected along the way. */
   readonly reforecasts: readonly CurveFigureInterval[];
-  /** What was locked before the first step; null where nothing was foretold. */
+  /** What was locked before the first step; null where nothing was predicted. */
   readonly finalPredicted: Interval | null;
   readonly finalMeasured: number | null;
 };
@@ -25,6 +25,8 @@ export type CurveFigureData = {
 export type CurveFigurePoint = {
   readonly tokens: number;
   readonly bitsPerByte: number;
+  /** Whether it lies in the band; null during the warm-up, where the band does not apply. */
+  readonly inside: boolean | null;
 };
 
 /** An interval after so many tokens. */
@@ -32,30 +34,15 @@ export type CurveFigureInterval = Interval & {
   readonly tokens: number;
 };
 
-/** How many of the points after warm-up lie inside the band; also said in the report. */
-export type BandScore = {
-  readonly inside: number;
-  readonly scored: number;
-};
-
-/** Scores the curve against its band, straight lines between the band's points. */
-export function scoreBand(
-  points: readonly CurveFigurePoint[],
-  band: readonly CurveFigureInterval[],
-  warmupTokens: number,
-): BandScore {
-  const scored = points.filter((point) => point.tokens > warmupTokens && bandAt(band, point.tokens) !== null);
-  return { inside: scored.filter((point) => isInside(point, band)).length, scored: scored.length };
-}
-
 /** Draws the curve; the loss axis covers what follows warm-up, and the caption counts what is above it. */
 export function curveFigure(data: CurveFigureData): Promise<string> {
-  const { inside, scored } = scoreBand(data.points, data.band, data.warmupTokens);
+  const scored = data.points.filter((point) => point.inside !== null).length;
+  const inside = data.points.filter((point) => point.inside).length;
   const yDomain = lossDomain(data);
   const above = data.points.filter((point) => point.bitsPerByte > yDomain[1]).length;
   const outsideSeen = inside < scored;
   const legend: LegendEntry[] = [
-    { swatch: "band", colour: COLOUR.band, label: "band foretold, 90 %" },
+    { swatch: "band", colour: COLOUR.band, label: "band predicted, 90 %" },
     { swatch: "line", colour: COLOUR.predicted, label: "its median" },
     { swatch: "dot", colour: COLOUR.ink, label: "training loss" },
     ...(outsideSeen ? [{ swatch: "ring", colour: COLOUR.measured, label: "outside the band" } as const] : []),
@@ -68,7 +55,7 @@ export function curveFigure(data: CurveFigureData): Promise<string> {
   ];
   const share =
     scored === 0
-      ? "No point lies in the band's range yet."
+      ? "No point of the band has been reached yet."
       : `${inside} of ${scored} points after warm-up (${formatPercent((100 * inside) / scored, 0)}) lie inside the band.`;
   const hidden = above === 0 ? "" : ` Not shown: ${above} at the start, above the axis.`;
   return drawFigure({
@@ -86,10 +73,7 @@ export function curveFigure(data: CurveFigureData): Promise<string> {
 
 function curvePanel(plot: PlotLibrary, data: CurveFigureData, range: [number, number]): PlotOptions {
   const shown = data.points.filter((point) => point.bitsPerByte <= range[1]);
-  const isOutside = (point: CurveFigurePoint) =>
-    point.tokens > data.warmupTokens &&
-    bandAt(data.band, point.tokens) !== null &&
-    !isInside(point, data.band);
+  const isOutside = (point: CurveFigurePoint) => point.inside === false;
   const inside = shown.filter((point) => !isOutside(point));
   const place = { x: "tokens", y: "bitsPerByte" } as const;
   const ring = { r: 3, stroke: COLOUR.measured, fill: "#ffffff", strokeWidth: 1.5 };
@@ -146,20 +130,4 @@ function lossDomain(data: CurveFigureData): [number, number] {
   ];
   const [lo, hi] = [Math.min(...values), Math.max(...values)];
   return [lo - 0.05 * (hi - lo), hi + 0.03 * (hi - lo)];
-}
-
-function isInside(point: CurveFigurePoint, band: readonly CurveFigureInterval[]): boolean {
-  const expected = bandAt(band, point.tokens);
-  return expected !== null && point.bitsPerByte >= expected.lo && point.bitsPerByte <= expected.hi;
-}
-
-function bandAt(band: readonly CurveFigureInterval[], tokens: number): { lo: number; hi: number } | null {
-  const after = band.findIndex((point) => point.tokens >= tokens);
-  if (after < 0) return null;
-  const right = band[after]!;
-  if (right.tokens === tokens) return right;
-  const left = band[after - 1];
-  if (left === undefined) return null;
-  const share = (tokens - left.tokens) / (right.tokens - left.tokens);
-  return { lo: left.lo + share * (right.lo - left.lo), hi: left.hi + share * (right.hi - left.hi) };
 }

@@ -1,7 +1,6 @@
-import fc from "fast-check";
 import { JSDOM } from "jsdom";
 import { describe, expect, test } from "vitest";
-import { type CurveFigureData, curveFigure, scoreBand } from "./curve-figure.ts";
+import { type CurveFigureData, curveFigure } from "./curve-figure.ts";
 import { dataFigure } from "./data-figure.ts";
 import { FIGURE_WIDTH } from "./draw.ts";
 import { type LawFigureData, lawFigure } from "./law-figure.ts";
@@ -23,10 +22,10 @@ const law: LawFigureData = {
 };
 const curve: CurveFigureData = {
   points: [
-    { tokens: 100, bitsPerByte: 8 },
-    { tokens: 500, bitsPerByte: 2.9 },
-    { tokens: 750, bitsPerByte: 2.9 },
-    { tokens: 1000, bitsPerByte: 2.1 },
+    { tokens: 100, bitsPerByte: 8, inside: null },
+    { tokens: 500, bitsPerByte: 2.9, inside: true },
+    { tokens: 750, bitsPerByte: 2.9, inside: false },
+    { tokens: 1000, bitsPerByte: 2.1, inside: true },
   ],
   band: [
     { tokens: 400, median: 3, lo: 2.9, hi: 3.1 },
@@ -119,31 +118,6 @@ describe("lawFigure", () => {
 });
 
 describe("curveFigure", () => {
-  test("scores points against straight lines between the band's points, after warm-up only", () => {
-    expect(scoreBand(curve.points, curve.band, curve.warmupTokens)).toEqual({ inside: 2, scored: 3 });
-    expect(scoreBand(curve.points, curve.band, 600)).toEqual({ inside: 1, scored: 2 });
-    expect(scoreBand(curve.points, [], 0)).toEqual({ inside: 0, scored: 0 });
-  });
-
-  test("finds every point inside a band drawn around it, and none inside a band above it", () => {
-    const points = fc
-      .uniqueArray(fc.integer({ min: 1, max: 1000 }), { minLength: 2, maxLength: 20 })
-      .map((tokens) => tokens.sort((a, b) => a - b).map((at) => ({ tokens: at, bitsPerByte: 2 + 1 / at })));
-    fc.assert(
-      fc.property(points, (curvePoints) => {
-        const around = (shift: number) =>
-          curvePoints.map(({ tokens, bitsPerByte }) => {
-            const median = bitsPerByte + shift;
-            return { tokens, median, lo: median - 0.1, hi: median + 0.1 };
-          });
-        const scored = curvePoints.length;
-        expect(scoreBand(curvePoints, around(0), 0)).toEqual({ inside: scored, scored });
-        expect(scoreBand(curvePoints, around(1), 0)).toEqual({ inside: 0, scored });
-      }),
-      { numRuns: 100 },
-    );
-  });
-
   test("says what it scores and what it leaves off the axis", async () => {
     const svg = await curveFigure(curve);
     expect(captionOf(svg)).toContain(

@@ -1,7 +1,8 @@
-/** @file Trains one planned run of a campaign in a process of its own, and keeps the record of it. Finished runs are not trained again. */
+/** @file One run in a process of its own, with its record kept: a finished run is not trained again, a stopped one goes on. */
 
 import { Interrupted, UserError } from "../errors.ts";
 import { environmentOf, type Machine } from "../machine/this-machine.ts";
+import type { EventDraft, EventKind, EventOf, RecordEvent } from "../record/events.ts";
 import { sha256 } from "../record/files.ts";
 import { parseStored } from "../record/read-back.ts";
 import type { RecordWriter } from "../record/record.ts";
@@ -31,6 +32,9 @@ export type Placed = {
   readonly numThreads: number;
 };
 
+/** The incident of a checkpoint that does not have its checksum; an older one, or the start, stands in for it. */
+export const DAMAGED_CHECKPOINT = "damaged checkpoint passed over";
+
 /** Checkpoints of a run may take this share of the free disk. */
 const DISK_SHARE = 0.25;
 
@@ -43,12 +47,18 @@ export function runName(run: PlannedRun, ground: string): string {
 }
 
 /** The summary of a run that the record knows as finished. */
-export function finishedSummary(context: Pick<RunContext, "record">, name: string): RunSummary | null {
-  const finished = context.record.events.findLast(
-    (event) => event.kind === "run-finished" && event.run === name,
-  );
+export function finishedSummary(events: readonly RecordEvent[], name: string): RunSummary | null {
+  const finished = events.findLast((event) => event.kind === "run-finished" && event.run === name);
   if (finished?.kind !== "run-finished") return null;
-  return parseStored(runSummarySchema, finished.data.details, `the summary of run ${name}`);
+  return parseStored(runSummarySchema, finished.data.summary, `the summary of run ${name}`);
+}
+
+/** Writes down the machine and the software where they differ from what the record knows. */
+export function recordEnvironment({ record, machine }: Pick<RunContext, "record" | "machine">): void {
+  const environment = environmentOf(machine);
+  const last = record.events.findLast(({ kind }) => kind === "environment");
+  if (JSON.stringify(last?.data) !== JSON.stringify(environment))
+    record.append({ run: null, kind: "environment", data: environment });
 }
 
 /** Trains to the end, or goes on where an earlier process stopped. `onEvent` sees every event of the run as it comes. */
@@ -58,9 +68,9 @@ export async function trainPlanned(
   name: string,
   onEvent: (event: RunEvent) => void = () => {},
 ): Promise<RunSummary> {
-  const earlier = finishedSummary(context, name);
-  if (earlier) return earlier;
   const { record, workspace, machine, signal, tell } = context;
+  const earlier = finishedSummary(record.events, name);
+  if (earlier) return earlier;
   const task: RunTask = {
     name,
     spec: run.spec,
@@ -72,16 +82,13 @@ export async function trainPlanned(
   };
   const watcher = {
     onEvent(_: RunTask, event: RunEvent) {
-      recordRunEvent(context, name, run, numThreads, event);
+      if (event.kind === "started") recordEnvironment(context);
+      for (const draft of eventsOf(record.events, task, event)) record.append({ run: name, ...draft });
       tell({ kind: "run", run, event });
       onEvent(event);
     },
     onCrash(_: RunTask, { evidence, reason }: { readonly evidence: string; readonly reason: string }) {
-      record.append({
-        run: name,
-        kind: "incident",
-        data: { what: "the run's process died", evidence: { evidence, reason }, severity: "warning" },
-      });
+      record.append({ run: name, ...incident("the run's process died", { evidence, reason }, "warning") });
     },
   };
   const outcome = await runLocally(task, watcher, signal);
@@ -95,75 +102,44 @@ export async function trainPlanned(
   return outcome.summary;
 }
 
-function recordRunEvent(
-  { record, machine }: RunContext,
-  name: string,
-  run: PlannedRun,
-  numThreads: number,
+type RunDraft = { readonly [K in EventKind]: Omit<EventDraft<K>, "run"> }[EventKind];
+
+/** What the record keeps of an event of the run. */
+function eventsOf(
+  events: readonly RecordEvent[],
+  { name, spec, numThreads }: RunTask,
   event: RunEvent,
-): void {
+): readonly RunDraft[] {
   switch (event.kind) {
     case "started": {
-      const { attempt, fromStep, checkpoint, exact, damaged } = event;
-      const environment = environmentOf(machine, { ...run.spec, numThreads });
-      record.append({ run: name, kind: "run-started", data: { attempt, role: run.spec.role, environment } });
-      for (const { path, reason } of damaged)
-        record.append({
-          run: name,
-          kind: "incident",
-          data: { what: "damaged checkpoint passed over", evidence: { path, reason }, severity: "warning" },
-        });
-      if (checkpoint)
-        record.append({ run: name, kind: "run-resumed", data: { attempt, fromStep, checkpoint, exact } });
-      return;
+      const { attempt, fromStep, exact, damaged } = event;
+      const isKnown = events.some(({ run, kind }) => run === name && kind === "run-started");
+      const data = { attempt, fromStep, exact, numThreads, spec: isKnown ? null : spec };
+      return [
+        { kind: "run-started", data },
+        ...damaged.map((found) => incident(DAMAGED_CHECKPOINT, { ...found }, "warning")),
+      ];
     }
     case "checkpoint":
-      record.append({
-        run: name,
-        kind: "checkpoint-written",
-        data: { step: event.step, path: event.path, bytes: event.bytes },
-      });
-      return;
+      return [{ kind: "checkpoint-written", data: { step: event.step, bytes: event.bytes } }];
     case "diverged": {
-      const evidence = { step: event.step, loss: event.loss, gradientNorm: event.gradientNorm };
-      record.append({
-        run: name,
-        kind: "incident",
-        data: { what: "diverged", evidence, severity: "critical" },
-      });
-      return;
+      const { step, loss, gradientNorm } = event;
+      return [incident("diverged", { step, loss, gradientNorm }, "critical")];
     }
     case "stopped":
-      record.append({
-        run: name,
-        kind: "interrupted",
-        data: { reason: `asked to stop; checkpoint at step ${event.step}` },
-      });
-      return;
-    case "finished": {
-      const { summary } = event;
-      const { heldOut, numSteps, tokens, flops, wallSeconds, numAttempts } = summary;
-      record.append({
-        run: name,
-        kind: "run-finished",
-        data: {
-          attempt: numAttempts,
-          outcome: "completed",
-          steps: numSteps,
-          tokens,
-          flops,
-          seconds: wallSeconds,
-          losses: {
-            heldOutBitsPerByte: heldOut.all.bitsPerByte,
-            heldOutNatsPerToken: heldOut.all.natsPerToken,
-          },
-          details: summary,
-        },
-      });
-      return;
-    }
+      return [{ kind: "interrupted", data: { reason: `asked to stop; checkpoint at step ${event.step}` } }];
+    case "finished":
+      return [{ kind: "run-finished", data: { summary: event.summary } }];
     case "step":
     case "evaluating":
-      return;
+      return [];
   }
+}
+
+function incident(
+  what: string,
+  evidence: object,
+  severity: EventOf<"incident">["data"]["severity"],
+): Omit<EventDraft<"incident">, "run"> {
+  return { kind: "incident", data: { what, evidence, severity } };
 }

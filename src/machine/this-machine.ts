@@ -48,15 +48,12 @@ export function measuredPeak(numThreads: number, instructionSet: string): number
 }
 
 /** What a run's numbers may depend on besides its specification. */
-export function environmentOf(
-  machine: Machine,
-  settings: unknown,
-): EventOf<"run-started">["data"]["environment"] {
-  return {
-    commit: codeCommit(),
-    versions: { node: process.versions.node, v8: process.versions.v8 },
-    processor: `${machine.processor}, ${machine.instructionSet}`,
-    cores: machine.numThreads,
-    settings,
-  };
+export function environmentOf({
+  processor,
+  instructionSet,
+  numThreads,
+  memoryBytes,
+}: Machine): EventOf<"environment">["data"] {
+  const versions = { node: process.versions.node, v8: process.versions.v8 };
+  return { commit: codeCommit(), versions, processor, instructionSet, cores: numThreads, memoryBytes };
 }

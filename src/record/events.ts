@@ -3,6 +3,9 @@
 import { z } from "zod";
 import { jsonProblem } from "./json.ts";
 
+/** The version of the format: a record of another version is neither read nor continued. */
+export const RECORD_VERSION = 2;
+
 /** The `previous` of the first event: there is nothing before it. */
 export const NO_PREVIOUS = "0".repeat(64);
 
@@ -26,15 +29,17 @@ const count = z.int().nonnegative();
 const amount = z.number().nonnegative();
 const name = z.string().min(1);
 
+/** What numbers may depend on besides a run's specification. */
 const environment = z.strictObject({
   /** Git commit of the code that trains; null where there is no repository. */
   commit: z.string().nullable(),
   /** Name to version: longrun, node, the kernels ... */
   versions: z.record(z.string(), z.string()),
-  /** Model name and the instruction set in use: exactness holds within one instruction set. */
   processor: name,
+  /** Exactness holds within one instruction set. */
+  instructionSet: name,
   cores: z.int().positive(),
-  settings: json,
+  memoryBytes: count,
 });
 
 const predictionData = z
@@ -47,6 +52,8 @@ const predictionData = z
     hi: z.number(),
     /** The law, table or calibration that it comes from. */
     basis: name,
+    /** Named parts that add up to the median, where it has any. */
+    parts: z.record(name, z.number()).optional(),
   })
   .refine(({ lo, median, hi }) => lo <= median && median <= hi, "lo <= median <= hi");
 
@@ -57,12 +64,22 @@ const ofEither = runNameSchema.nullable();
 
 /** Every kind of event, as it is checked on the way in and on the way out. */
 export const eventSchema = z.discriminatedUnion("kind", [
+  /** Holds for all that follows, until the next of its kind: written where it differs from the last one. */
+  kind("environment", ofCampaign, environment),
   kind("campaign-planned", ofCampaign, z.strictObject({ specHash: hashSchema, plan: json })),
+  /** The open issues of the campaign file, written where they differ from the last ones. */
+  kind("issues-stated", ofCampaign, z.strictObject({ issues: json })),
   kind("stage-started", ofCampaign, z.strictObject({ stage: stageSchema, inputsHash: hashSchema })),
   kind(
     "stage-finished",
     ofCampaign,
-    z.strictObject({ stage: stageSchema, inputsHash: hashSchema, result: json, seconds: amount }),
+    z.strictObject({
+      stage: stageSchema,
+      inputsHash: hashSchema,
+      /** What the stage has found out and no other event says; null where the events of its runs say it all. */
+      result: json,
+      seconds: amount,
+    }),
   ),
   kind(
     "run-started",
@@ -70,37 +87,18 @@ export const eventSchema = z.discriminatedUnion("kind", [
     z.strictObject({
       /** 1, 2, 3 ...: a run that was killed and goes on is a new attempt of the same run. */
       attempt: z.int().positive(),
-      role: z.enum(["rung", "target", "single"]),
-      environment,
-    }),
-  ),
-  kind(
-    "run-resumed",
-    ofRun,
-    z.strictObject({
-      attempt: z.int().positive(),
+      /** The step of the checkpoint that it goes on from; 0 at a fresh start. */
       fromStep: count,
-      checkpoint: name,
-      /** False when the instruction set is another than the one before. */
+      /** False when the instruction set is another than that of the attempt before. */
       exact: z.boolean(),
+      numThreads: z.int().positive(),
+      /** Everything that decides the run's numbers; null where an earlier attempt has said it. */
+      spec: json,
     }),
   ),
-  kind(
-    "run-finished",
-    ofRun,
-    z.strictObject({
-      attempt: z.int().positive(),
-      outcome: z.literal("completed"),
-      steps: count,
-      tokens: count,
-      flops: amount,
-      seconds: amount,
-      /** By name with unit, such as heldOutBitsPerByte; null where there is no finite number (a diverged run). */
-      losses: z.record(z.string(), z.number().nullable()),
-      details: json,
-    }),
-  ),
-  kind("checkpoint-written", ofRun, z.strictObject({ step: count, path: name, bytes: count })),
+  /** Every number of a run that has done all its steps. */
+  kind("run-finished", ofRun, z.strictObject({ summary: json })),
+  kind("checkpoint-written", ofRun, z.strictObject({ step: count, bytes: count })),
   kind("prediction", ofEither, predictionData),
   kind(
     "measurement",
@@ -123,9 +121,6 @@ export const eventSchema = z.discriminatedUnion("kind", [
     ofRun,
     z.strictObject({
       step: count,
-      tokens: count,
-      /** Share of the run that is done. */
-      fraction: z.number().min(0).max(1),
       /** Of the final held-out loss, in the unit of its locked prediction. */
       median: z.number(),
       lo: z.number(),
@@ -159,7 +154,7 @@ export type EventDraft<K extends EventKind = EventKind> = {
 
 function kind<const K extends string, R extends z.ZodType, D extends z.ZodType>(kind: K, run: R, data: D) {
   return z.strictObject({
-    v: z.literal(1),
+    v: z.literal(RECORD_VERSION),
     sequence: count,
     time: z.iso.datetime(),
     run,

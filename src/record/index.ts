@@ -12,6 +12,6 @@ export {
   verifyRecord,
 } from "./record.ts";
 export { type AttemptRows, type CoarseSeries, coarsen, type RunSeries, readRunSeries } from "./run-series.ts";
-export { score, type VerdictRow } from "./score.ts";
+export { type Measurement, score, type VerdictRow } from "./score.ts";
 export { type Column, columnOf, readSeries, type Series } from "./series.ts";
 export { type Workspace, workspaceOf } from "./workspace.ts";

@@ -18,11 +18,10 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const environment = { commit: null, versions: {}, processor: "test", cores: 2, settings: null };
 const started = (run: string): EventDraft<"run-started"> => ({
   run,
   kind: "run-started",
-  data: { attempt: 1, role: "target", environment },
+  data: { attempt: 1, fromStep: 0, exact: true, numThreads: 2, spec: null },
 });
 const predicted = (run: string | null, quantity: string, unit = "bit/byte"): EventDraft<"prediction"> => ({
   run,
@@ -227,6 +226,15 @@ describe("damage", () => {
       found: "the event has number 2",
       expected: "number 1",
     });
+  });
+
+  test("a record of another version is not broken: it is refused with both versions", () => {
+    appendNotes(3);
+    for (const index of [0, 1, 2]) editLine(index, (line) => line.replace('"v":2', '"v":1'));
+    const refusal =
+      "found: a record of version 1\nexpected: version 2\nremedy: go on with the longrun that began";
+    expect(() => readRecord(folder)).toThrow(refusal);
+    expect(() => verifyRecord(folder)).toThrow(refusal);
   });
 
   test("an event of an unknown kind is no event", () => {

@@ -10,6 +10,7 @@ import {
   type EventOf,
   eventSchema,
   NO_PREVIOUS,
+  RECORD_VERSION,
   type RecordEvent,
 } from "./events.ts";
 import { AppendFile, sha256 } from "./files.ts";
@@ -103,7 +104,7 @@ export class RecordWriter implements Disposable {
   /** Adds an event. Once this returns, the event survives a kill and a power cut. */
   append<K extends EventKind>(draft: EventDraft<K>): EventOf<K> {
     const checkedEvent = checked({
-      v: 1,
+      v: RECORD_VERSION,
       sequence: this.#events.length,
       time: new Date().toISOString(),
       run: draft.run,
@@ -154,6 +155,7 @@ function intact(path: string, parsed: Parsed): Parsed {
 
 /** Works on bytes, not text: damage that is no longer UTF-8 must not hash like its replacement character. */
 function parseRecord(bytes: Uint8Array): Parsed {
+  refuseOtherVersion(bytes);
   const events: RecordEvent[] = [];
   let head = NO_PREVIOUS;
   let start = 0;
@@ -198,6 +200,19 @@ function parseLine(line: Uint8Array, sequence: number, head: string): RecordEven
     found: `event ${changed} has the hash ${head}`,
     expected: `the hash ${event.data.previous}, which event ${sequence} kept of the one before it`,
   };
+}
+
+/** Where the first two events are of another version, the record is not broken, only not ours to read; one alone may be damaged. */
+function refuseOtherVersion(bytes: Uint8Array): void {
+  const second = bytes.indexOf(10) + 1;
+  const lines = [bytes.subarray(0, second), bytes.subarray(second, bytes.indexOf(10, second) + 1)];
+  const versions = lines.flatMap((line) => z.object({ v: z.int() }).safeParse(parseJson(line)).data?.v ?? []);
+  if (versions.length === 0 || versions.includes(RECORD_VERSION)) return;
+  throw new UserError(
+    `a record of version ${versions[0]}`,
+    `version ${RECORD_VERSION}`,
+    "go on with the longrun that began the campaign, or launch into a new folder",
+  );
 }
 
 function parseJson(line: Uint8Array): unknown {

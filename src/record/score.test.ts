@@ -2,34 +2,15 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { NO_PREVIOUS, type RecordEvent } from "./events.ts";
+import { type Draft, recordOf } from "./fixture.ts";
 import { score } from "./score.ts";
 
-type Content = {
-  readonly run: string | null;
-  readonly kind: "prediction" | "measurement";
-  readonly data: object;
-};
-
-function recordOf(contents: readonly Content[]): readonly RecordEvent[] {
-  const time = "2026-01-01T00:00:00.000Z";
-  return contents.map(
-    (content, sequence) => ({ v: 1, sequence, time, previous: NO_PREVIOUS, ...content }) as RecordEvent,
-  );
-}
-
-const prediction = (
-  run: string | null,
-  quantity: string,
-  median: number,
-  lo: number,
-  hi: number,
-): Content => ({
+const prediction = (run: string | null, quantity: string, median: number, lo: number, hi: number): Draft => ({
   run,
   kind: "prediction",
   data: { quantity, unit: "s", median, lo, hi, basis: "law" },
 });
-const measurement = (run: string | null, quantity: string, value: number): Content => ({
+const measurement = (run: string | null, quantity: string, value: number): Draft => ({
   run,
   kind: "measurement",
   data: { quantity, unit: "s", value, source: "clock" },

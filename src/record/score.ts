@@ -2,6 +2,14 @@
 
 import type { EventOf, RecordEvent } from "./events.ts";
 
+/** What was seen of a quantity. */
+export type Measurement = {
+  readonly run: string | null;
+  readonly quantity: string;
+  readonly unit: string;
+  readonly value: number;
+};
+
 /** One prediction beside what was measured. */
 export type VerdictRow = {
   /** Null: the campaign as a whole. */
@@ -22,20 +30,22 @@ export type VerdictRow = {
 /**
  * One row per prediction, in the order in which they were made: the first one and the later ones are each scored.
  * Of several measurements the last stands: correcting a measurement is a new event too.
+ * @param read measurements that the events of finished runs hold among other things; an event of kind measurement goes before them
  */
-export function score(events: readonly RecordEvent[]): readonly VerdictRow[] {
-  const measurements = new Map<string, EventOf<"measurement">>();
-  for (const event of events) {
-    if (event.kind === "measurement") measurements.set(quantityKey(event), event);
-  }
+export function score(
+  events: readonly RecordEvent[],
+  read: readonly Measurement[] = [],
+): readonly VerdictRow[] {
+  const values = new Map(read.map((measurement) => [quantityKey(measurement), measurement.value]));
+  for (const { run, kind, data } of events)
+    if (kind === "measurement") values.set(quantityKey({ run, ...data }), data.value);
   return events
     .filter((event) => event.kind === "prediction")
-    .map((prediction) => row(prediction, measurements.get(quantityKey(prediction))));
+    .map((event) => row(event, values.get(quantityKey({ run: event.run, ...event.data })) ?? null));
 }
 
-function row(prediction: EventOf<"prediction">, measurement: EventOf<"measurement"> | undefined): VerdictRow {
+function row(prediction: EventOf<"prediction">, measured: number | null): VerdictRow {
   const { quantity, unit, basis, median, lo, hi } = prediction.data;
-  const measured = measurement?.data.value ?? null;
   return {
     run: prediction.run,
     quantity,
@@ -49,6 +59,6 @@ function row(prediction: EventOf<"prediction">, measurement: EventOf<"measuremen
   };
 }
 
-function quantityKey({ run, data }: EventOf<"prediction"> | EventOf<"measurement">): string {
-  return JSON.stringify([run, data.quantity, data.unit]);
+function quantityKey({ run, quantity, unit }: Omit<Measurement, "value">): string {
+  return JSON.stringify([run, quantity, unit]);
 }

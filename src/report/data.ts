@@ -121,8 +121,8 @@ export type FeatureFacts = {
   /** Smallest first. */
   readonly rungs: readonly FeatureRung[];
   readonly report: FeatureReport;
-  /** The effect on the largest rung in percent, foretold from those below before it ran, and measured; null where it was not foretold. */
-  readonly foretold: (Interval & { readonly measured: number }) | null;
+  /** The effect on the largest rung in percent, predicted from those below before it ran, and measured; null where it was not predicted. */
+  readonly onLargestRung: (Interval & { readonly measured: number }) | null;
   /** Time of a step with against without it, on the pairs of the largest rung: their median, smallest and largest. */
   readonly stepTimeRatio: Interval;
   /** The effect in percent along the ladder and on to the target. */
@@ -227,6 +227,9 @@ export type TargetFacts = {
   /** Tokens after which the warm-up is over and the band applies. */
   readonly warmupTokens: number;
   readonly points: readonly CurvePoint[];
+  /** Points after the warm-up, and those of them inside the band. */
+  readonly scored: number;
+  readonly inside: number;
   readonly band: readonly BandPoint[];
   readonly reforecasts: readonly Reforecast[];
   readonly bitsPerByte: number | null;
@@ -235,10 +238,11 @@ export type TargetFacts = {
   readonly seedDeviation: number | null;
 };
 
-/** The training loss, smoothed the way the band expects it. */
+/** The mean training loss of a stretch of the run; whether it lies in the band, null during the warm-up. */
 export type CurvePoint = {
   readonly tokens: number;
   readonly bitsPerByte: number;
+  readonly inside: boolean | null;
 };
 
 /** The band after so many tokens. */

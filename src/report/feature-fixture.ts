@@ -13,7 +13,7 @@ export const featureOnTrial: FeatureFacts = {
   adopted: true,
   line: [1e11, 1e12, TARGET_FLOPS].map((flops) => ({ flops, median: -1, lo: -1.5, hi: -0.5 })),
   stepTimeRatio: { median: 1.08, lo: 1.03, hi: 1.2 },
-  foretold: { median: -1.1, lo: -2, hi: -0.2, measured: -1 },
+  onLargestRung: { median: -1.1, lo: -2, hi: -0.2, measured: -1 },
   rungs: [1e11, 3e11, 1e12].map((flops) => ({ flops, without: lossAt(flops), with: 0.99 * lossAt(flops) })),
   report: {
     target: { n: 917_504, d: TARGET_TOKENS, c: TARGET_FLOPS },

@@ -36,10 +36,12 @@ describe("the section on features", () => {
     expect(text).toContain("One D / N at each compute.");
   });
 
-  test("holds the largest rung against what was foretold of it", () => {
-    expect(text).toContain("before it ran, -1.10 % (-2.00 % to -0.20 %); it came to -1.00 %, **inside**.");
-    expect(featuresSection({ features: [{ ...featureOnTrial, foretold: null }] })).not.toContain(
-      "before it ran",
+  test("holds the largest rung against what was predicted of it", () => {
+    expect(text).toContain(
+      "the rungs below it predicted -1.10 % (-2.00 % to -0.20 %) there; it came to -1.00 %, **inside**.",
+    );
+    expect(featuresSection({ features: [{ ...featureOnTrial, onLargestRung: null }] })).not.toContain(
+      "Before the largest rung ran",
     );
   });
 

@@ -28,7 +28,7 @@ function featureText(feature: FeatureFacts): string {
       : "The ladder and the target do without it.",
     scalesTable(feature),
     `![${name}, rung by rung and at the target](figures/${featureFigureName(feature)})`,
-    foretoldText(feature),
+    largestRungText(feature),
     targetText(feature),
     `**Verdict.** ${sentence(report.verdict.reason)}`,
     ...report.warnings.map(sentence),
@@ -52,14 +52,14 @@ function scalesTable({ report, rungs }: FeatureFacts): string {
 }
 
 /** What the rungs below said of the largest one before it ran. */
-function foretoldText({ foretold }: FeatureFacts): string {
-  if (foretold === null) return "";
-  const { measured, ...predicted } = foretold;
+function largestRungText({ onLargestRung }: FeatureFacts): string {
+  if (onLargestRung === null) return "";
+  const { measured, ...predicted } = onLargestRung;
   const held = predicted.lo <= measured && measured <= predicted.hi ? "inside" : "outside";
-  return `On the largest rung the rungs below it foretold, before it ran, ${percentText(predicted)}; it came to ${formatSignedPercent(measured, 2)}, **${held}**.`;
+  return `Before the largest rung ran, the rungs below it predicted ${percentText(predicted)} there; it came to ${formatSignedPercent(measured, 2)}, **${held}**.`;
 }
 
-/** Trend, target, what could have been seen, and how well the lower rungs foretold the upper ones. */
+/** Trend, target, what could have been seen, and how well the lower rungs predicted the upper ones. */
 function targetText({ report, stepTimeRatio }: FeatureFacts): string {
   const { atTarget, trendPercentPerDecade, pairNoisePercent, backTest, minimumDetectable, reach } = report;
   const held = backTest.filter(({ inside }) => inside).length;
@@ -98,8 +98,8 @@ export function featureLine({ name, change, report }: FeatureFacts): string {
 }
 
 /** What `--json` shows of a feature: the judgement; the runs are in the record. */
-export function featureJson({ name, change, adopted, report, foretold, stepTimeRatio }: FeatureFacts) {
-  return { name, change, adopted, foretoldOnLargestRung: foretold, stepTimeRatio, ...report };
+export function featureJson({ name, change, adopted, report, onLargestRung, stepTimeRatio }: FeatureFacts) {
+  return { name, change, adopted, onLargestRung, stepTimeRatio, ...report };
 }
 
 /** "-1.20 % (-1.90 to -0.50)". */

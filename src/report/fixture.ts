@@ -209,11 +209,15 @@ export const finishedCampaign: ReportData = {
     points: Array.from({ length: 120 }, (_, index) => {
       const share = (index + 1) / 120;
       const bump = index > 40 && index < 46 ? 0.028 : 0;
+      const distance = 0.004 + 0.012 * Math.sin(index * 12.9) * Math.cos(index * 3.7) + bump;
       return {
         tokens: share * TARGET_TOKENS,
-        bitsPerByte: curveAt(share) * (1.004 + 0.012 * Math.sin(index * 12.9) * Math.cos(index * 3.7) + bump),
+        bitsPerByte: curveAt(share) * (1 + distance),
+        inside: share > 0.05 ? Math.abs(distance) <= 0.025 : null,
       };
     }),
+    scored: 114,
+    inside: 109,
     band: Array.from({ length: 60 }, (_, index) => {
       const share = (index + 1) / 60;
       const median = curveAt(share);

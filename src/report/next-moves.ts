@@ -1,6 +1,5 @@
 /** @file What to do next: each rule looks at the facts and, where it applies, names a move and the number behind it. Pure. */
 
-import { scoreBand } from "../figures/curve-figure.ts";
 import { Z_90 } from "../math/normal.ts";
 import {
   fixed,
@@ -223,8 +222,8 @@ const memoryMissed: Rule = (data) => {
 };
 
 const curveStrayed: Rule = ({ target }) => {
-  const { inside, scored } = pointsInBand(target);
-  if (inside >= BAND_SHARE * scored) return [];
+  if (target === null || target.inside >= BAND_SHARE * target.scored) return [];
+  const { inside, scored } = target;
   return [
     {
       move: "Refit the shape of the loss curve: its band cannot yet be used to stop a run early.",
@@ -254,7 +253,7 @@ const betAgain: Rule = (data) => {
   const { forecast } = data;
   const row = firstOf(data, "loss");
   if (forecast === null || forecast.beyond === null || row?.inside !== true) return [];
-  const { inside, scored } = pointsInBand(data.target);
+  const { inside, scored } = data.target ?? { inside: 0, scored: 0 };
   if (inside < BAND_SHARE * scored || isOneSided(forecast.backtests)) return [];
   const { flops, predicted } = forecast.beyond;
   const lean =
@@ -302,11 +301,6 @@ const RULES: readonly Rule[] = [
 
 function firstOf(data: ReportData, about: ScoredRow["about"]): ScoredRow | undefined {
   return firstAndLater(data.verdict).first.find((row) => row.about === about);
-}
-
-function pointsInBand(target: ReportData["target"]): { readonly inside: number; readonly scored: number } {
-  if (target === null) return { inside: 0, scored: 0 };
-  return scoreBand(target.points, target.band, target.warmupTokens);
 }
 
 function largestCause(row: ScoredRow) {

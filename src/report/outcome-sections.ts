@@ -1,6 +1,5 @@
 /** @file The second half of the report: what came out, why it differed from the bet, and the curve and the time behind it. */
 
-import { scoreBand } from "../figures/curve-figure.ts";
 import {
   fixed,
   formatCount,
@@ -46,7 +45,7 @@ export function whySection(data: ReportData): string {
 export function curveSection({ target }: ReportData): string {
   if (target === null || target.points.length === 0)
     return blocks("## The loss curve", "The target has not been trained yet.");
-  const { inside, scored } = scoreBand(target.points, target.band, target.warmupTokens);
+  const { inside, scored } = target;
   const share =
     scored === 0
       ? "No point of the curve lies in the range of the band yet."

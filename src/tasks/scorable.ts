@@ -98,19 +98,12 @@ function checkpointsIn(events: readonly RecordEvent[], folder: string): readonly
   const summaries = new Map<string, RunSummary>();
   for (const event of events) {
     if (event.run === null) continue;
-    if (event.kind === "run-started")
-      specs.set(
-        event.run,
-        parseStored(
-          runSpecSchema,
-          specIn(event.data.environment.settings),
-          `the specification of ${event.run}`,
-        ),
-      );
+    if (event.kind === "run-started" && event.data.spec !== null)
+      specs.set(event.run, parseStored(runSpecSchema, event.data.spec, `the specification of ${event.run}`));
     if (event.kind === "run-finished")
       summaries.set(
         event.run,
-        parseStored(runSummarySchema, event.data.details, `the summary of ${event.run}`),
+        parseStored(runSummarySchema, event.data.summary, `the summary of ${event.run}`),
       );
   }
   return [...specs]
@@ -123,7 +116,7 @@ function checkpointsIn(events: readonly RecordEvent[], folder: string): readonly
     .sort((a, b) => Number(a.role === "target") - Number(b.role === "target") || a.c! - b.c!);
 }
 
-/** What is read of plans, so that campaigns of earlier versions can be scored too. */
+/** What is read of plans: this room knows no campaigns. */
 const plannedFeatures = z.object({
   plan: z.object({
     features: z
@@ -137,12 +130,6 @@ function featureRuns(events: readonly RecordEvent[]): ReadonlySet<string> {
   const plans = events.flatMap((event) => (event.kind === "campaign-planned" ? [event.data.plan] : []));
   const features = plans.flatMap((plan) => plannedFeatures.safeParse(plan).data?.plan.features ?? []);
   return new Set(features.flatMap(({ rungs }) => rungs.flatMap(({ runs }) => runs.map(({ name }) => name))));
-}
-
-/** The settings of an attempt are the specification and the number of threads, which decides no number. */
-function specIn(settings: unknown): unknown {
-  const { numThreads: _, ...spec } = settings as Record<string, unknown>;
-  return spec;
 }
 
 function checkpointsOf(

@@ -6,6 +6,7 @@ import { sha256, sha256File } from "../../src/record/files.ts";
 import { readRecord } from "../../src/record/record.ts";
 import { readRunSeries } from "../../src/record/run-series.ts";
 import { columnOf } from "../../src/record/series.ts";
+import { runSummarySchema } from "../../src/train/summary.ts";
 
 /** Exact to the bit: losses compare as doubles, traces and weights by hash. */
 export type Numbers = {
@@ -18,9 +19,10 @@ export type Numbers = {
 export function numbersOf(folder: string): Numbers {
   const finished = readRecord(folder).events.filter((event) => event.kind === "run-finished");
   const runs = finished.map(({ run, data }) => {
+    const { bitsPerByte } = runSummarySchema.parse(data.summary).heldOut.all;
     const losses = columnOf(readRunSeries(join(folder, "series", run)), "loss");
     const trace = sha256(new Uint8Array(losses.buffer, losses.byteOffset, losses.byteLength));
-    return [run, { bitsPerByte: data.losses.heldOutBitsPerByte!, numSteps: losses.length, trace }] as const;
+    return [run, { bitsPerByte, numSteps: losses.length, trace }] as const;
   });
   const model = join(folder, "model", "model.safetensors");
   return { runs: Object.fromEntries(runs), weights: existsSync(model) ? sha256File(model) : null };

@@ -20,14 +20,17 @@ import type {
 import type { HeldOut } from "../../train/held-out.ts";
 import { WARM_UP_SHARE } from "../../train/schedule.ts";
 import { formatCount } from "../../units/print.ts";
+import { statedIssues } from "../planning/make-plan.ts";
+import { LOSS, STEP_TIME } from "../quantities.ts";
 import type { FitResult } from "../stages/fit.ts";
-import { gateSchema } from "../stages/gate.ts";
+import { lastChecks } from "../stages/gate.ts";
 import type { LadderRun } from "../stages/ladder.ts";
-import { curveInTokens, scoredRows } from "../stages/verdict.ts";
+import { curveAgainstBand, curvePoints } from "./curve-band.ts";
 import { featureFacts } from "./features.ts";
 import type { History } from "./history.ts";
-import { historyOf, lockOf } from "./history.ts";
+import { environmentAt, historyOf, lockOf } from "./history.ts";
 import { incidentsOf } from "./incidents.ts";
+import { scoredRows } from "./scored-rows.ts";
 import { secondsOfWork } from "./work-time.ts";
 
 /** Reads a campaign's folder. */
@@ -46,8 +49,8 @@ export function accountOf(folder: string): ReportData {
     gates: gatesOf(events, targetName),
     issues: issuesOf(events, history),
     target: targetOf(events, history),
-    verdict: targetName && fit ? scoredRows(events, targetName, fit, target?.summary ?? null) : [],
-    operations: fit && target ? operationsOf(fit, target.summary) : [],
+    verdict: scoredRows(events, history),
+    operations: fit && target ? operationsOf(fit, target) : [],
     incidents: incidentsOf(events),
     sample: verdict ? verdict.sample : null,
     environment: environmentFacts(events, history),
@@ -64,7 +67,7 @@ function campaignFacts(
     ...[...(ladder ?? []), ...(features ?? []).flatMap(({ runs }) => runs)].map(
       ({ summary }) => summary.peakBytes,
     ),
-    ...(target ? [target.summary.peakBytes] : []),
+    ...(target ? [target.peakBytes] : []),
   ];
   return {
     name: planned.campaign,
@@ -88,7 +91,7 @@ function statusOf(events: readonly RecordEvent[], finished: boolean): CampaignFa
   };
 }
 
-function betOf({ planned }: History): Bet {
+function betOf({ planned, plannedOn }: History): Bet {
   const { plan, budget, expectedSeconds } = planned;
   const { spec, matrixParameters, tokens, flops } = plan.target;
   const { shape, optimiser } = spec;
@@ -127,11 +130,11 @@ function betOf({ planned }: History): Bet {
     totalFlops: plan.totalFlops,
     expectedSeconds,
     machine: {
-      processor: planned.machine.processor,
-      threads: planned.machine.numThreads,
-      instructionSet: planned.machine.instructionSet,
-      flopsPerSecondPerThread: stepFlops / planned.targetStepSeconds / planned.machine.numThreads,
-      memoryBytes: planned.machine.memoryBytes,
+      processor: plannedOn.processor,
+      threads: plannedOn.cores,
+      instructionSet: plannedOn.instructionSet,
+      flopsPerSecondPerThread: stepFlops / planned.targetStepSeconds / plannedOn.cores,
+      memoryBytes: plannedOn.memoryBytes,
     },
   };
 }
@@ -160,7 +163,7 @@ function forecastOf(fit: FitResult, ladder: readonly LadderRun[], targetFlops: n
   const beyond = fit.line.at(-1);
   const levels = [...new Set(ladder.map(({ summary }) => summary.flops))];
   return {
-    predicted: fit.loss,
+    predicted: fit.predictions.get(LOSS.name)!,
     reach: fit.reach,
     widening: fit.widening,
     laws: fit.laws
@@ -192,11 +195,7 @@ function forecastOf(fit: FitResult, ladder: readonly LadderRun[], targetFlops: n
 }
 
 function gatesOf(events: readonly RecordEvent[], targetName: string | null): readonly GateFact[] {
-  const last = events.findLast((event) => event.kind === "decision" && event.run === targetName);
-  if (last?.kind !== "decision") return [];
-  const gate = gateSchema.safeParse((last.data.facts as { readonly gate?: unknown }).gate);
-  if (!gate.success) return [];
-  return gate.data.checks.map(({ id, decision, reason }) => ({
+  return lastChecks(events, targetName).map(({ id, decision, reason }) => ({
     gate: id,
     decision,
     reason,
@@ -216,8 +215,8 @@ function acceptanceOf(
   return event?.kind === "acceptance" ? { because: event.data.because, at: event.time } : null;
 }
 
-function issuesOf(events: readonly RecordEvent[], { planned, targetName }: History): readonly OpenIssue[] {
-  return planned.issues.map(({ id, what, chance, costDays, fixDueDays }) => ({
+function issuesOf(events: readonly RecordEvent[], { targetName }: History): readonly OpenIssue[] {
+  return statedIssues(events).map(({ id, what, chance, costDays, fixDueDays }) => ({
     id,
     title: what,
     chance,
@@ -232,28 +231,31 @@ function targetOf(
   { targetName, fit, target, planned }: History,
 ): TargetFacts | null {
   if (!targetName || !fit) return null;
-  const { tokens } = planned.plan.target;
-  const { points, intervals } = curveInTokens(fit.band, target?.summary.curve ?? [], tokens);
+  const { spec, tokens } = planned.plan.target;
+  const { points, scored, inside } = curveAgainstBand(fit.band, curvePoints(target?.curve ?? []));
   return {
     run: targetName,
     warmupTokens: WARM_UP_SHARE * tokens,
-    points,
-    band: intervals,
+    points: points.map(({ fraction, loss, ...point }) => ({
+      tokens: fraction * tokens,
+      bitsPerByte: loss,
+      ...point,
+    })),
+    scored,
+    inside,
+    band: fit.band.map(({ fraction, ...interval }) => ({ tokens: fraction * tokens, ...interval })),
     reforecasts: events
       .flatMap((event) => (event.kind === "reforecast" && event.run === targetName ? [event.data] : []))
-      .map(({ tokens: seen, median, lo, hi }) => ({ tokens: seen, median, lo, hi })),
-    bitsPerByte: target?.summary.heldOut.all.bitsPerByte ?? null,
-    perSource: target ? perSource(target.summary.heldOut) : [],
-    seedDeviation: (fit.noisePercent / 100) * fit.loss.median,
+      .map(({ step, median, lo, hi }) => ({ tokens: (tokens * step) / spec.numSteps, median, lo, hi })),
+    bitsPerByte: target?.heldOut.all.bitsPerByte ?? null,
+    perSource: target ? perSource(target.heldOut) : [],
+    seedDeviation: (fit.noisePercent / 100) * fit.predictions.get(LOSS.name)!.median,
   };
 }
 
 /** Steps and final evaluation apart; operations over the whole run. */
-function operationsOf(
-  fit: FitResult,
-  summary: NonNullable<History["target"]>["summary"],
-): ReportData["operations"] {
-  return Object.entries(fit.operationSeconds).map(([operation, predicted]) => ({
+function operationsOf(fit: FitResult, summary: NonNullable<History["target"]>): ReportData["operations"] {
+  return Object.entries(fit.predictions.get(STEP_TIME.name)?.parts ?? {}).map(([operation, predicted]) => ({
     operation,
     predictedSeconds: predicted * summary.numSteps,
     measuredSeconds: (summary.operationSeconds[operation] ?? 0) * summary.numSteps,
@@ -299,15 +301,14 @@ function dataFacts({ planned }: History, manifest: NonNullable<History["manifest
 }
 
 function environmentFacts(events: readonly RecordEvent[], { planned }: History): EnvironmentFacts {
-  const last = events.findLast((event) => event.kind === "run-started");
-  const environment = last?.kind === "run-started" ? last.data.environment : null;
+  const environment = environmentAt(events, events.length);
   return {
     commit: environment?.commit ?? null,
     seed: planned.seed,
     command: planned.command,
     entries: environment
       ? [
-          { name: "processor", value: environment.processor },
+          { name: "processor", value: `${environment.processor}, ${environment.instructionSet}` },
           { name: "cores", value: formatCount(environment.cores) },
           ...Object.entries(environment.versions).map(([name, value]) => ({ name, value })),
         ]

@@ -8,8 +8,10 @@ import { sha256 } from "../../record/files.ts";
 import { openRecord } from "../../record/record.ts";
 import { SeriesWriter, seriesPath } from "../../record/series.ts";
 import { inputsHashOf } from "../context.ts";
-import { fitWith, ladderRunWith, manifestWith } from "../fixture.ts";
+import { environment, forecast, ladderRunWith, manifestWith, storedFit } from "../fixture.ts";
 import { planCampaign } from "../planning/plan.ts";
+import { lockPredictions } from "../predictions.ts";
+import { targetQuantities } from "../quantities.ts";
 import { campaignSchema } from "../spec.ts";
 import { fitInputs } from "../stages/fit.ts";
 import { targetName } from "../stages/ladder.ts";
@@ -38,22 +40,14 @@ const stored = {
   budget: campaign.budget,
   seed: 1,
   splitRule: "by passage",
-  issues: [],
   plan,
   expectedSeconds: 60,
   targetStepSeconds: 0.01,
   command: "longrun launch",
-  machine: {
-    processor: "a test's",
-    numThreads: 2,
-    instructionSet: "baseline",
-    memoryBytes: 1e9,
-    freeDiskBytes: 1e9,
-  },
 };
 
 function finished(
-  stage: "prepare" | "ladder" | "fit",
+  stage: "prepare" | "fit",
   result: unknown,
   inputs: unknown = null,
 ): EventDraft<"stage-finished"> {
@@ -70,11 +64,18 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** A campaign whose target has done `steps` steps, all of them at this loss in bits per byte. */
 function campaignAt(steps: number, bitsPerByte: number, isForecast = true): void {
   using record = openRecord(folder);
+  record.append(environment);
   record.append({ run: null, kind: "campaign-planned", data: { specHash: sha256("spec"), plan: stored } });
   record.append(finished("prepare", manifest));
-  record.append(finished("ladder", runs));
-  if (isForecast)
-    record.append(finished("fit", fitWith({ runs: runs.map((run) => run.name) }), fitInputs(runs, name)));
+  for (const { name: run, summary } of runs) {
+    const data = { attempt: 1, fromStep: 0, exact: true, numThreads: 2, spec: {} };
+    record.append({ run, kind: "run-started", data });
+    record.append({ run, kind: "run-finished", data: { summary } });
+  }
+  if (isForecast) {
+    lockPredictions(record, name, targetQuantities(manifest), forecast);
+    record.append(finished("fit", storedFit, fitInputs(runs, name)));
+  }
   if (steps === 0) return;
   using series = new SeriesWriter(seriesPath(folder, name, 1), [
     { name: "step", unit: "" },
@@ -88,7 +89,7 @@ describe("where a campaign's target is in its band", () => {
   test("stands by the locked forecast before the first step", () => {
     campaignAt(0, 2);
     const { run, step, seen, now, locked } = curveState(folder);
-    expect({ run, step, seen }).toEqual({ run: name, step: 0, seen: [] });
+    expect({ run, step, seen }).toEqual({ run: name, step: 0, seen: { points: [], scored: 0, inside: 0 } });
     expect(now).toMatchObject({ median: locked.median, lo: locked.lo, hi: locked.hi });
   });
 
@@ -96,11 +97,13 @@ describe("where a campaign's target is in its band", () => {
     campaignAt(Math.ceil(numSteps / 2), 2.2);
     const { step, seen, now } = curveState(folder);
     expect(step).toBe(Math.ceil(numSteps / 2));
-    expect(seen).toHaveLength(32);
-    expect(seen[0]!.loss).toBeCloseTo(2.2, 12);
+    expect(seen.points).toHaveLength(32);
+    // The first three of 64 points lie in the warm-up.
+    expect(seen).toMatchObject({ scored: 29, inside: 0 });
+    expect(seen.points[0]!.loss).toBeCloseTo(2.2, 12);
     expect(now.onTrack).toBe("above");
     // The distance of 10 % counts by the share of the run that is seen.
-    expect(now.median).toBeCloseTo(2 * 1.1 ** seen.at(-1)!.fraction, 10);
+    expect(now.median).toBeCloseTo(2 * 1.1 ** seen.points.at(-1)!.fraction, 10);
     expect(now.reason).toContain("the loss is +10.00 % from the expected curve, above its band");
   });
 

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { UserError } from "../../errors.ts";
 import type { BandPoint } from "../../laws/forecast/curve.ts";
-import type { Reforecast, SeenPoint } from "../../laws/forecast/reforecast.ts";
+import type { Reforecast } from "../../laws/forecast/reforecast.ts";
 import { reforecast } from "../../laws/forecast/reforecast.ts";
 import type { Interval } from "../../math/interval.ts";
 import { readRecord } from "../../record/record.ts";
@@ -11,7 +11,9 @@ import { readRunSeries } from "../../record/run-series.ts";
 import { columnOf } from "../../record/series.ts";
 import { seriesFolder } from "../../record/workspace.ts";
 import { WARM_UP_SHARE } from "../../train/schedule.ts";
+import { LOSS } from "../quantities.ts";
 import { seenPoints } from "../stages/target.ts";
+import { type CurveInBand, curveAgainstBand } from "./curve-band.ts";
 import { historyOf } from "./history.ts";
 
 export type CurveState = {
@@ -23,7 +25,7 @@ export type CurveState = {
   /** Locked before the first step. */
   readonly locked: Interval;
   readonly band: readonly BandPoint[];
-  readonly seen: readonly SeenPoint[];
+  readonly seen: CurveInBand;
   readonly now: Reforecast;
   /** Bits per byte on held-out text, once the run is done. */
   readonly measured: number | null;
@@ -41,6 +43,7 @@ export function curveState(folder: string): CurveState {
   const { spec, tokens } = planned.plan.target;
   const series = seriesFolder(folder, targetName);
   const losses = existsSync(series) ? columnOf(readRunSeries(series), "loss") : new Float64Array();
+  const locked = fit.predictions.get(LOSS.name)!;
   const seen = seenPoints(Float64Array.from(losses), spec.numSteps, manifest.tokenizer.trainBytesPerToken);
   return {
     run: targetName,
@@ -48,10 +51,10 @@ export function curveState(folder: string): CurveState {
     numSteps: spec.numSteps,
     tokens,
     warmupTokens: WARM_UP_SHARE * tokens,
-    locked: fit.loss,
+    locked,
     band: fit.band,
-    seen,
-    now: reforecast(fit.loss, fit.band, seen),
-    measured: target?.summary.heldOut.all.bitsPerByte ?? null,
+    seen: curveAgainstBand(fit.band, seen),
+    now: reforecast(locked, fit.band, seen),
+    measured: target?.heldOut.all.bitsPerByte ?? null,
   };
 }

@@ -11,7 +11,7 @@ export function featureFacts({
   ladder,
   features,
 }: Pick<History, "ladder" | "features">): readonly FeatureFacts[] {
-  return (features ?? []).map(({ name, change, adopted, runs, report, foretold, line }) => {
+  return (features ?? []).map(({ name, change, adopted, runs, report, onLargestRung, line }) => {
     const [base, feature] = adopted ? [runs, ladder ?? []] : [ladder ?? [], runs];
     return {
       name,
@@ -19,7 +19,7 @@ export function featureFacts({
       adopted,
       rungs: rungsOf(base, feature),
       report: reportFrom(report),
-      foretold,
+      onLargestRung,
       line,
       stepTimeRatio: stepTimeRatio(base, feature),
     };

@@ -1,28 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
 import { runName } from "../../fleet/recorded-run.ts";
-import type { EventDraft, EventKind, RecordEvent, Stage } from "../../record/events.ts";
-import { NO_PREVIOUS } from "../../record/events.ts";
+import type { EventDraft, Stage } from "../../record/events.ts";
 import { sha256 } from "../../record/files.ts";
+import { type Draft, recordOf } from "../../record/fixture.ts";
 import { inputsHashOf } from "../context.ts";
-import { fitWith, ladderRunWith, manifestWith, summaryWith } from "../fixture.ts";
+import { environment, forecast, ladderRunWith, manifestWith, storedFit, summaryWith } from "../fixture.ts";
 import type { Plan } from "../planning/plan.ts";
 import { planCampaign } from "../planning/plan.ts";
+import { targetQuantities } from "../quantities.ts";
 import { campaignSchema } from "../spec.ts";
 import { fitInputs } from "../stages/fit.ts";
 import type { LadderRun } from "../stages/ladder.ts";
 import { targetName } from "../stages/ladder.ts";
-import { verdictInputs } from "../stages/verdict.ts";
 import { historyOf } from "./history.ts";
-
-type Draft = { readonly [K in EventKind]: EventDraft<K> }[EventKind];
-
-function recordOf(drafts: readonly Draft[]): readonly RecordEvent[] {
-  return drafts.map((draft, sequence) => {
-    const time = new Date(Date.UTC(2026, 0, 1) + 1000 * sequence).toISOString();
-    return { v: 1, sequence, time, previous: NO_PREVIOUS, ...draft } as RecordEvent;
-  });
-}
 
 const campaign = campaignSchema.parse({
   name: "one",
@@ -44,18 +35,10 @@ function planned(own: Plan): EventDraft<"campaign-planned"> {
     budget: campaign.budget,
     seed: 1,
     splitRule: "by passage",
-    issues: [],
     plan: own,
     expectedSeconds: 60,
     targetStepSeconds: 0.01,
     command: "longrun launch",
-    machine: {
-      processor: "a test's",
-      numThreads: 2,
-      instructionSet: "baseline",
-      memoryBytes: 1e9,
-      freeDiskBytes: 1e9,
-    },
   };
   return { run: null, kind: "campaign-planned", data: { specHash: sha256("spec"), plan: stored } };
 }
@@ -74,22 +57,39 @@ const runs: readonly LadderRun[] = plan.rungs.flatMap((rung) =>
   })),
 );
 
+/** What the record says of a finished run. */
+const trained = (run: string): readonly Draft[] => [
+  {
+    run,
+    kind: "run-started",
+    data: { attempt: 1, fromStep: 0, exact: true, numThreads: 2, spec: {} },
+  },
+  { run, kind: "run-finished", data: { summary: summaryWith({}) } },
+];
+
 /** Everything that a campaign under this plan leaves, and the results to be found again. */
 function wholeCampaign(own: Plan) {
   const name = targetName(own, manifest, runs);
-  const target = { name, summary: summaryWith({}) };
-  const fit = fitWith({ runs: runs.map((run) => run.name), reach: own.target.spec.numSteps });
-  const sample = { prompt: "The ", text: name, temperature: 0.8, topTokens: 40, seed: 1 };
-  const verdict = { sample, curveInside: 1 };
+  const fit = { ...storedFit, reach: own.target.spec.numSteps };
+  const rows = targetQuantities(manifest);
+  const locked = rows.map(
+    ({ name: quantity, unit, predict }): Draft => ({
+      run: name,
+      kind: "prediction",
+      data: { quantity, unit, ...predict(forecast) },
+    }),
+  );
+  const verdict = { sample: { prompt: "The ", text: name, temperature: 0.8, topTokens: 40, seed: 1 } };
   const drafts = {
-    planned: planned(own),
-    prepare: finished("prepare", manifest),
-    ladder: finished("ladder", runs),
-    fit: finished("fit", fit, fitInputs(runs, name)),
-    target: finished("target", target),
-    verdict: finished("verdict", verdict, verdictInputs(target, fit)),
+    planned: [environment, planned(own)],
+    prepare: [finished("prepare", manifest)],
+    ladder: runs.flatMap((run) => trained(run.name)),
+    fit: [...locked, finished("fit", fit, fitInputs(runs, name))],
+    target: trained(name),
+    verdict: [finished("verdict", verdict, { target: name })],
   };
-  return { name, target, fit, verdict, drafts };
+  const predictions = new Map(rows.map((row) => [row.name, row.predict(forecast)]));
+  return { name, fit: { ...fit, predictions }, verdict, drafts };
 }
 
 const first = wholeCampaign(plan);
@@ -104,47 +104,39 @@ describe("the history of a campaign", () => {
   test("holds what there is, stage by stage", () => {
     const drafts = Object.values(first.drafts);
     const reached = drafts.map((_, i) => {
-      const { planned: stored, plannedAt, ...stages } = historyOf(recordOf(drafts.slice(0, i + 1)));
+      const history = historyOf(recordOf(drafts.slice(0, i + 1).flat()));
+      const { planned: stored, plannedAt, plannedOn, ...stages } = history;
       expect(stored.plan).toEqual(plan);
-      expect(plannedAt).toBe("2026-01-01T00:00:00.000Z");
+      expect(plannedAt).toBe("2026-01-01T00:00:01.000Z");
+      expect(plannedOn).toEqual(environment.data);
       return Object.entries(stages).flatMap(([stage, result]) => (result === null ? [] : [stage]));
     });
-    expect(reached).toEqual([
-      [],
-      ["manifest"],
-      ["manifest", "ladder", "targetName"],
-      ["manifest", "ladder", "targetName", "fit"],
-      ["manifest", "ladder", "targetName", "fit", "target"],
-      ["manifest", "ladder", "targetName", "fit", "target", "verdict"],
-    ]);
+    const names = ["manifest", "ladder", "targetName", "fit", "target", "verdict"];
+    expect(reached).toEqual([0, 1, 3, 4, 5, 6].map((n) => names.slice(0, n)));
   });
 
-  test("gives the results themselves", () => {
-    const {
-      targetName: name,
-      fit,
-      target,
-      verdict,
-      ladder,
-    } = historyOf(recordOf(Object.values(first.drafts)));
-    expect({ name, fit, target, verdict }).toEqual({
-      name: first.name,
-      fit: first.fit,
-      target: first.target,
-      verdict: first.verdict,
-    });
-    expect(ladder).toEqual(runs);
+  test("gives the results themselves, read from the events of stages, runs and predictions", () => {
+    const history = historyOf(recordOf(Object.values(first.drafts).flat()));
+    const { targetName: name, fit, verdict } = history;
+    expect({ name, fit, verdict }).toEqual({ name: first.name, fit: first.fit, verdict: first.verdict });
+    expect(history.target).toEqual(summaryWith({}));
+    expect(history.ladder).toEqual(runs);
+  });
+
+  test("knows no ladder until all its runs are finished", () => {
+    const { planned: start, prepare, ladder } = first.drafts;
+    expect(historyOf(recordOf([...start, ...prepare, ...ladder.slice(0, -1)])).ladder).toBeNull();
   });
 
   test("takes the last of several results of a stage", () => {
     const again = { ...manifest, passageBytes: 4000 };
     const { prepare, planned: start } = first.drafts;
-    const history = historyOf(recordOf([start, prepare, finished("prepare", again)]));
+    const history = historyOf(recordOf([...start, ...prepare, finished("prepare", again)]));
     expect(history.manifest?.passageBytes).toBe(4000);
   });
 
   test("forgets what belongs to an earlier plan: of a new target on the same ladder, the ladder is all there is", () => {
-    const history = historyOf(recordOf([...Object.values(first.drafts), planned(longer)]));
+    const history = historyOf(recordOf([...Object.values(first.drafts).flat(), planned(longer)]));
     expect(second.name).not.toBe(first.name);
     expect(history).toMatchObject({ targetName: second.name, fit: null, target: null, verdict: null });
     expect(history.ladder).toEqual(runs);
@@ -152,26 +144,24 @@ describe("the history of a campaign", () => {
 
   test("does not take one target's verdict for another's", () => {
     const { fit, target, verdict } = second.drafts;
-    const upToTarget = [...Object.values(first.drafts), planned(longer), fit, target];
-    expect(historyOf(recordOf(upToTarget))).toMatchObject({ target: second.target, verdict: null });
-    expect(historyOf(recordOf([...upToTarget, verdict])).verdict).toEqual(second.verdict);
+    const upToTarget = [...Object.values(first.drafts).flat(), planned(longer), ...fit, ...target];
+    expect(historyOf(recordOf(upToTarget))).toMatchObject({ target: summaryWith({}), verdict: null });
+    expect(historyOf(recordOf([...upToTarget, ...verdict])).verdict).toEqual(second.verdict);
     // Back to the first plan: its own results are all there.
-    expect(historyOf(recordOf([...upToTarget, verdict, planned(plan)]))).toMatchObject({
-      fit: first.fit,
-      target: first.target,
-      verdict: first.verdict,
-    });
+    const back = historyOf(recordOf([...upToTarget, ...verdict, planned(plan)]));
+    expect(back).toMatchObject({ targetName: first.name, verdict: first.verdict });
+    expect(back.fit).toEqual(first.fit);
   });
 
   test("forgets a ladder of another corpus or vocabulary", () => {
     const { planned: start, prepare, ladder } = first.drafts;
     const other = finished("prepare", manifestWith("another", 512));
-    expect(historyOf(recordOf([start, prepare, ladder, other]))).toMatchObject({
+    expect(historyOf(recordOf([...start, ...prepare, ...ladder, other]))).toMatchObject({
       ladder: null,
       targetName: null,
     });
     const small = finished("prepare", manifestWith("small", 300));
-    expect(historyOf(recordOf([start, small])).manifest).toBeNull();
-    expect(historyOf(recordOf([start, prepare, small])).manifest?.hash).toBe("corpus");
+    expect(historyOf(recordOf([...start, small])).manifest).toBeNull();
+    expect(historyOf(recordOf([...start, ...prepare, small])).manifest?.hash).toBe("corpus");
   });
 });

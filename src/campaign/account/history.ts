@@ -1,37 +1,39 @@
-/** @file What a record says of a campaign as it stands: the last plan, and of each stage the result that belongs to this plan. */
+/** @file What a record says of a campaign as it stands: the last plan, and of each stage what belongs to this plan. */
 
 import type { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
 import { manifestSchema } from "../../corpus/manifest.ts";
 import { UserError } from "../../errors.ts";
-import { runName } from "../../fleet/recorded-run.ts";
-import type { RecordEvent, Stage } from "../../record/events.ts";
+import { finishedSummary } from "../../fleet/recorded-run.ts";
+import type { EventOf, RecordEvent, Stage } from "../../record/events.ts";
 import { parseStored } from "../../record/read-back.ts";
+import type { RunSummary } from "../../train/summary.ts";
 import { inputsHashOf } from "../context.ts";
 import type { StoredPlan } from "../planning/plan.ts";
 import { storedPlanSchema } from "../planning/plan.ts";
+import { predictionsOf } from "../predictions.ts";
 import type { FeatureResult } from "../stages/features.ts";
-import { featuresInputs, featuresSchema } from "../stages/features.ts";
+import { featureResults, featuresInputs, featuresSchema } from "../stages/features.ts";
 import type { FitResult } from "../stages/fit.ts";
 import { fitInputs, fitSchema } from "../stages/fit.ts";
 import type { LadderRun } from "../stages/ladder.ts";
-import { ladderSchema, targetName } from "../stages/ladder.ts";
-import type { TargetResult } from "../stages/target.ts";
-import { targetSchema } from "../stages/target.ts";
+import { finishedRuns, targetName } from "../stages/ladder.ts";
 import type { VerdictResult } from "../stages/verdict.ts";
-import { verdictInputs, verdictSchema } from "../stages/verdict.ts";
+import { verdictSchema } from "../stages/verdict.ts";
 
 /** null is what the campaign has not reached, or reached only under another plan. */
 export type History = {
   readonly planned: StoredPlan;
   readonly plannedAt: string;
+  /** Where the plan was made and timed. */
+  readonly plannedOn: EventOf<"environment">["data"];
   readonly manifest: Manifest | null;
   readonly ladder: readonly LadderRun[] | null;
   readonly features: readonly FeatureResult[] | null;
   /** The target's run, known once the ladder is. */
   readonly targetName: string | null;
   readonly fit: FitResult | null;
-  readonly target: TargetResult | null;
+  readonly target: RunSummary | null;
   readonly verdict: VerdictResult | null;
 };
 
@@ -44,38 +46,48 @@ export function historyOf(events: readonly RecordEvent[]): History {
       "launch the campaign first",
     );
   const planned = parseStored(storedPlanSchema, plannedEvent.data.plan, "the plan");
-  const { plan } = planned;
+  const start = {
+    planned,
+    plannedAt: plannedEvent.time,
+    plannedOn: environmentAt(events, plannedEvent.sequence)!,
+  };
+  return { ...start, ...stagesOf(events, planned.plan) };
+}
+
+function stagesOf(
+  events: readonly RecordEvent[],
+  plan: StoredPlan["plan"],
+): Omit<History, "planned" | "plannedAt" | "plannedOn"> {
+  const nothing = { ladder: null, features: null, targetName: null, fit: null, target: null, verdict: null };
   const manifest = lastResult(
     events,
     "prepare",
     manifestSchema,
-    (result) => result.tokenizer.vocabularySize === plan.vocabularySize,
+    ({ tokenizer }) => tokenizer.vocabularySize === plan.vocabularySize,
   );
-  const names = plan.rungs.flatMap(({ runs }) => runs.map((run) => runName(run, manifest?.hash ?? "")));
-  const ladder = lastResult(
-    events,
-    "ladder",
-    ladderSchema,
-    (runs) => runs.map(({ name }) => name).join() === names.join(),
-  );
-  const features =
-    manifest && ladder
-      ? resultFor(events, "features", featuresSchema, featuresInputs(plan, manifest, ladder))
-      : null;
-  const target = manifest && ladder ? targetName(plan, manifest, ladder) : null;
-  const fit = ladder && target ? resultFor(events, "fit", fitSchema, fitInputs(ladder, target)) : null;
-  const reached = lastResult(events, "target", targetSchema, ({ name }) => name === target);
+  const ladder = manifest && finishedRuns(events, plan.rungs, manifest);
+  if (!ladder) return { ...nothing, manifest };
+  const name = targetName(plan, manifest, ladder);
+  const features = resultFor(events, "features", featuresSchema, featuresInputs(plan, manifest, ladder));
+  const fit = resultFor(events, "fit", fitSchema, fitInputs(ladder, name));
   return {
-    planned,
-    plannedAt: plannedEvent.time,
     manifest,
     ladder,
-    features,
-    targetName: target,
-    fit,
-    target: reached,
-    verdict: reached && fit ? resultFor(events, "verdict", verdictSchema, verdictInputs(reached, fit)) : null,
+    features: features && featureResults(events, plan, manifest, features),
+    targetName: name,
+    fit: fit && { ...fit, predictions: predictionsOf(events, name) },
+    target: finishedSummary(events, name),
+    verdict: resultFor(events, "verdict", verdictSchema, { target: name }),
   };
+}
+
+/** The machine and the software as of an event. */
+export function environmentAt(
+  events: readonly RecordEvent[],
+  sequence: number,
+): EventOf<"environment">["data"] | null {
+  const last = events.findLast((event) => event.kind === "environment" && event.sequence <= sequence);
+  return last?.kind === "environment" ? last.data : null;
 }
 
 /** The result of a stage that was given these inputs. */
@@ -104,8 +116,8 @@ function lastResult<T>(
 }
 
 /** The moment after which the target's predictions could no longer be touched, and the head of the record then. */
-export function lockOf(events: readonly RecordEvent[], targetName: string | null) {
-  const last = events.findLast((event) => event.kind === "prediction" && event.run === targetName);
+export function lockOf(events: readonly RecordEvent[], run: string | null) {
+  const last = events.findLast((event) => event.kind === "prediction" && event.run === run);
   if (!last) return null;
   // The hash of an event is what the one after it keeps.
   const next = events[last.sequence + 1];

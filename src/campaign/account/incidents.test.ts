@@ -1,38 +1,27 @@
 import { describe, expect, test } from "vitest";
-import type { EventDraft, EventKind, RecordEvent } from "../../record/events.ts";
+import type { EventDraft } from "../../record/events.ts";
 import { NO_PREVIOUS } from "../../record/events.ts";
+import { type Draft, recordOf as recordAt } from "../../record/fixture.ts";
 import { incidentsOf } from "./incidents.ts";
 
 const RUN = "target.1234abcd";
 
-type Draft = { readonly [K in EventKind]: EventDraft<K> }[EventKind];
-
 /** The events, ten seconds apart. */
-function recordOf(drafts: readonly Draft[]): readonly RecordEvent[] {
-  return drafts.map((draft, sequence) => {
-    const time = new Date(Date.UTC(2026, 0, 1) + 10_000 * sequence).toISOString();
-    return { v: 1, sequence, time, previous: NO_PREVIOUS, ...draft } as RecordEvent;
-  });
-}
+const recordOf = (drafts: readonly Draft[]) =>
+  recordAt(
+    drafts,
+    drafts.map((_, i) => 10 * i),
+  );
 
-const started = (attempt: number): EventDraft<"run-started"> => ({
+const started = (attempt: number, fromStep = 0, exact = true): EventDraft<"run-started"> => ({
   run: RUN,
   kind: "run-started",
-  data: {
-    attempt,
-    role: "target",
-    environment: { commit: null, versions: {}, processor: "a test's", cores: 2, settings: {} },
-  },
+  data: { attempt, fromStep, exact, numThreads: 2, spec: null },
 });
 const checkpoint = (step: number): EventDraft<"checkpoint-written"> => ({
   run: RUN,
   kind: "checkpoint-written",
-  data: { step, path: `runs/${RUN}/checkpoints/step-${step}`, bytes: 100 },
-});
-const resumed = (attempt: number, fromStep: number, exact = true): EventDraft<"run-resumed"> => ({
-  run: RUN,
-  kind: "run-resumed",
-  data: { attempt, fromStep, checkpoint: `runs/${RUN}/checkpoints/step-${fromStep}`, exact },
+  data: { step, bytes: 100 },
 });
 const incident = (what: string, run: string | null = RUN): EventDraft<"incident"> => ({
   run,
@@ -51,8 +40,7 @@ describe("incidents", () => {
       checkpoint(10),
       checkpoint(20),
       incident("the run's process died"),
-      started(2),
-      resumed(2, 20),
+      started(2, 20),
     ]);
     expect(incidentsOf(events)).toEqual([
       {
@@ -66,10 +54,10 @@ describe("incidents", () => {
       {
         at: "2026-01-01T00:00:40.000Z",
         run: RUN,
-        kind: "taken up again",
+        kind: "resumed",
         evidence: "attempt 2 from step 20",
         lostSeconds: 10,
-        recovery: "from step-20",
+        recovery: "from step 20",
       },
     ]);
   });
@@ -78,13 +66,22 @@ describe("incidents", () => {
     const facts = incidentsOf(recordOf([started(1), incident("a"), started(2), incident("b")]));
     expect(facts.map(({ kind, recovery, lostSeconds }) => [kind, recovery, lostSeconds])).toEqual([
       ["a", "restarted", 0],
-      ["taken up again", "from the start: there was no checkpoint yet", 10],
+      ["resumed", "from the start: there was no checkpoint yet", 10],
       ["b", "none", 0],
     ]);
   });
 
+  test("of a damaged checkpoint: the attempt that found it goes on from the one before", () => {
+    const found = incident("damaged checkpoint passed over");
+    const facts = incidentsOf(recordOf([started(1), checkpoint(10), checkpoint(20), started(2, 10), found]));
+    expect(facts.map(({ kind, recovery }) => [kind, recovery])).toEqual([
+      ["resumed", "from step 10"],
+      ["damaged checkpoint passed over", "from step 10"],
+    ]);
+  });
+
   test("say where going on was not exact", () => {
-    const [fact] = incidentsOf(recordOf([started(1), checkpoint(10), started(3), resumed(3, 10, false)]));
+    const [fact] = incidentsOf(recordOf([started(1), checkpoint(10), started(3, 10, false)]));
     expect(fact?.evidence).toBe("attempt 3 from step 10, on another instruction set: inexact");
   });
 
@@ -98,13 +95,13 @@ describe("incidents", () => {
     const [fact] = incidentsOf(
       recordOf([stage, started(1), checkpoint(10), other, other, stage, started(2)]),
     );
-    expect(fact).toMatchObject({ kind: "taken up again", lostSeconds: 20 });
+    expect(fact).toMatchObject({ kind: "resumed", lostSeconds: 20 });
   });
 
   test("of a run that was asked to stop cost nothing", () => {
     const stopped: Draft = { run: RUN, kind: "interrupted", data: { reason: "asked to stop" } };
-    const [fact] = incidentsOf(recordOf([started(1), checkpoint(10), stopped, started(2), resumed(2, 10)]));
-    expect(fact).toMatchObject({ kind: "taken up again", lostSeconds: 0, recovery: "from step-10" });
+    const [fact] = incidentsOf(recordOf([started(1), checkpoint(10), stopped, started(2, 10)]));
+    expect(fact).toMatchObject({ kind: "resumed", lostSeconds: 0, recovery: "from step 10" });
   });
 
   test("of the campaign stand for all its runs, and Ctrl-C within a run is told once", () => {

@@ -3,9 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openRecord, type RecordWriter } from "../../record/record.ts";
+import { summaryWith } from "../fixture.ts";
+import { planCampaign } from "../planning/plan.ts";
+import { campaignSchema } from "../spec.ts";
 import { runStates } from "./run-states.ts";
 
-const environment = { commit: null, versions: {}, processor: "any", cores: 1, settings: null };
+const { spec } = planCampaign(
+  campaignSchema.parse({
+    name: "one",
+    budget: "2TFLOP",
+    corpus: { sources: [{ name: "tales", path: "tales" }] },
+    vocabularySize: 512,
+  }),
+  2e12,
+).rungs[0]!.runs[0]!;
 let folder: string;
 let record: RecordWriter;
 
@@ -20,13 +31,14 @@ afterEach(() => {
 });
 
 function start(run: string, attempt: number): void {
-  record.append({ run, kind: "run-started", data: { attempt, role: "rung", environment } });
+  const data = { attempt, fromStep: 0, exact: true, numThreads: 1, spec: attempt === 1 ? spec : null };
+  record.append({ run, kind: "run-started", data });
 }
 
 describe("runStates", () => {
   test("follows a run over its attempts to its losses", () => {
     start("a", 1);
-    record.append({ run: "a", kind: "checkpoint-written", data: { step: 40, path: "p", bytes: 1 } });
+    record.append({ run: "a", kind: "checkpoint-written", data: { step: 40, bytes: 1 } });
     expect(runStates(record.events)).toMatchObject([
       { run: "a", state: "under way", attempts: 1, steps: 40 },
     ]);
@@ -36,13 +48,9 @@ describe("runStates", () => {
     expect(runStates(record.events)).toMatchObject([
       { state: "under way", attempts: 2, steps: 40, bitsPerByte: null },
     ]);
-    const losses = { heldOutBitsPerByte: 2.5, heldOutNatsPerToken: 4 };
-    const counts = { attempt: 2, steps: 100, tokens: 1000, flops: 1e9, seconds: 7 };
-    record.append({
-      run: "a",
-      kind: "run-finished",
-      data: { ...counts, outcome: "completed", losses, details: null },
-    });
+    const all = { numTokens: 1, numBytes: 1, bitsPerByte: 2.5, natsPerToken: 4 };
+    const summary = summaryWith({ heldOut: { all, sources: {} }, wallSeconds: 7 });
+    record.append({ run: "a", kind: "run-finished", data: { summary } });
     expect(runStates(record.events)).toEqual([
       {
         run: "a",

@@ -1,10 +1,13 @@
 /** @file Where each run of a campaign stands: a pure fold over the record. */
 
-import type { EventOf, RecordEvent } from "../../record/events.ts";
+import { finishedSummary } from "../../fleet/recorded-run.ts";
+import type { RecordEvent } from "../../record/events.ts";
+import { parseStored } from "../../record/read-back.ts";
+import { type RunSpec, runSpecSchema } from "../../train/run-spec.ts";
 
 export type RunState = {
   readonly run: string;
-  readonly role: EventOf<"run-started">["data"]["role"];
+  readonly role: RunSpec["role"];
   /** "under way" is what the record can say: its process may have been killed, in which case the next launch goes on. */
   readonly state: "under way" | "completed" | "stopped" | "diverged";
   readonly attempts: number;
@@ -29,18 +32,20 @@ export function runStates(events: readonly RecordEvent[]): readonly RunState[] {
 
 function step(before: RunState | undefined, event: RecordEvent): RunState | undefined {
   if (event.kind === "run-started") {
-    const { attempt: attempts, role } = event.data;
-    const fresh = { run: event.run, steps: 0, bitsPerByte: null, natsPerToken: null, seconds: null };
-    return { ...fresh, ...before, role, attempts, state: "under way" };
+    const { attempt: attempts, spec } = event.data;
+    if (before) return { ...before, attempts, state: "under way" };
+    const { role } = parseStored(runSpecSchema, spec, `the specification of ${event.run}`);
+    const fresh = { steps: 0, bitsPerByte: null, natsPerToken: null, seconds: null };
+    return { run: event.run, role, state: "under way", attempts, ...fresh };
   }
   if (before === undefined) return undefined;
   if (event.kind === "checkpoint-written") return { ...before, steps: event.data.step };
   if (event.kind === "interrupted") return { ...before, state: "stopped" };
   if (event.kind === "incident" && event.data.what === "diverged") return { ...before, state: "diverged" };
   if (event.kind === "run-finished") {
-    const { outcome, steps, seconds, losses } = event.data;
-    const { heldOutBitsPerByte: bitsPerByte = null, heldOutNatsPerToken: natsPerToken = null } = losses;
-    return { ...before, state: outcome, steps, seconds, bitsPerByte, natsPerToken };
+    const { numSteps: steps, wallSeconds: seconds, heldOut } = finishedSummary([event], event.run)!;
+    const { bitsPerByte, natsPerToken } = heldOut.all;
+    return { ...before, state: "completed", steps, seconds, bitsPerByte, natsPerToken };
   }
   return before;
 }

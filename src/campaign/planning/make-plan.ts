@@ -1,13 +1,17 @@
 /** @file Planning: the campaign's plan, timed on this machine before anything is spent, and kept in the record. */
 
+import { z } from "zod";
 import { UserError } from "../../errors.ts";
+import { recordEnvironment } from "../../fleet/recorded-run.ts";
 import { processBytes, programsOf } from "../../machine/step.ts";
 import type { Machine } from "../../machine/this-machine.ts";
+import type { RecordEvent } from "../../record/events.ts";
 import { sha256 } from "../../record/files.ts";
 import { parseStored } from "../../record/read-back.ts";
 import { formatBytes } from "../../units/print.ts";
 import type { Context } from "../context.ts";
-import type { Campaign } from "../spec.ts";
+import type { Campaign, CampaignIssue } from "../spec.ts";
+import { issueSchema } from "../spec.ts";
 import { sourceBytes } from "../stages/prepare.ts";
 import { estimatePlan } from "./estimate.ts";
 import type { Plan, StoredPlan } from "./plan.ts";
@@ -26,23 +30,31 @@ export async function planned(context: Context): Promise<Plan> {
       ? parseStored(storedPlanSchema, last.data.plan, "the plan")
       : null;
   const { plan, expectedSeconds, targetStepSeconds } = known ?? (await planAnew(campaign, context, bytes));
-  if (!known || JSON.stringify(known.issues) !== JSON.stringify(issues)) {
+  if (!known) {
     const stored: StoredPlan = {
       campaign: campaign.name,
       budget: campaign.budget,
       seed: campaign.seed,
       splitRule: splitRuleOf(campaign),
-      issues,
       plan,
       expectedSeconds,
       targetStepSeconds,
       command: `longrun ${process.argv.slice(2).join(" ")}`,
-      machine,
     };
+    recordEnvironment(context);
     record.append({ run: null, kind: "campaign-planned", data: { specHash, plan: stored } });
   }
+  if (JSON.stringify(statedIssues(record.events)) !== JSON.stringify(issues))
+    record.append({ run: null, kind: "issues-stated", data: { issues } });
   tell({ kind: "planned", plan, machine, expectedSeconds, sourceBytes: bytes });
   return plan;
+}
+
+/** The open issues that the campaign file named last; none until it has named one. */
+export function statedIssues(events: readonly RecordEvent[]): readonly CampaignIssue[] {
+  const last = events.findLast((event) => event.kind === "issues-stated");
+  if (last?.kind !== "issues-stated") return [];
+  return parseStored(z.array(issueSchema), last.data.issues, "the open issues");
 }
 
 function splitRuleOf({ corpus: { holdOut, passageBytes } }: Campaign): string {

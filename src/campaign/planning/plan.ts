@@ -2,7 +2,6 @@
 
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import { machineSchema } from "../../machine/this-machine.ts";
 import type { Family } from "../../model/dial.ts";
 import { layersForWidth, vocabularyFor } from "../../model/dial.ts";
 import { architectureOf } from "../../train/hugging-face.ts";
@@ -11,7 +10,6 @@ import { plannedRunSchema } from "../../train/planned-run.ts";
 import { formatFlops } from "../../units/print.ts";
 import { budgetValueSchema } from "../budget.ts";
 import type { Campaign, CampaignFeature } from "../spec.ts";
-import { issueSchema } from "../spec.ts";
 import { changeText, comparedRecipe, recipeOfTarget } from "./feature-recipes.ts";
 import type { Recipe } from "./sizing.ts";
 import { familyOf, ladderSizes, planRun, runByRecipe, widthForCompute } from "./sizing.ts";
@@ -57,15 +55,12 @@ export const storedPlanSchema = z.strictObject({
   budget: budgetValueSchema,
   seed: z.int(),
   splitRule: z.string(),
-  issues: z.array(issueSchema),
   plan: planSchema,
   /** Of the whole campaign, from the calibration. */
   expectedSeconds: z.number(),
   /** A step of the target, its instructions timed alone. */
   targetStepSeconds: z.number(),
   command: z.string(),
-  /** Where the plan was made and timed. */
-  machine: machineSchema,
 });
 
 export type StoredPlan = z.infer<typeof storedPlanSchema>;

@@ -5,39 +5,43 @@
 
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
-import type { Placed } from "../../fleet/recorded-run.ts";
 import { runName } from "../../fleet/recorded-run.ts";
 import type { Design } from "../../law/law.ts";
 import { judgeFeature, studyFeature } from "../../laws/decide/feature/feature.ts";
 import type { TableRun } from "../../laws/table/table.ts";
+import type { Interval } from "../../math/interval.ts";
+import type { RecordEvent } from "../../record/events.ts";
 import { sha256 } from "../../record/files.ts";
+import { score } from "../../record/score.ts";
 import type { PlannedRun } from "../../train/planned-run.ts";
 import type { Context } from "../context.ts";
 import { runStage } from "../context.ts";
 import { placeFeatures } from "../planning/estimate.ts";
 import type { Plan, PlannedFeature } from "../planning/plan.ts";
 import { runsOf } from "../planning/plan.ts";
-import { foretoldSchema, measureRung, predictRung, predictTarget } from "./feature-predictions.ts";
-import { featureReportSchema, storedReport } from "./feature-report.ts";
+import { lockPredictions } from "../predictions.ts";
+import { EFFECT_ON_RUNG, FEATURE_QUANTITIES } from "../quantities.ts";
+import { featureReportSchema, type StoredFeatureReport, storedReport } from "./feature-report.ts";
 import type { LadderRun } from "./ladder.ts";
-import { ladderSchema, observationOf, trainRungs } from "./ladder.ts";
+import { finishedRuns, observationOf, trainAll } from "./ladder.ts";
 
-const featureResultSchema = z.strictObject({
-  name: z.string(),
-  change: z.string(),
-  adopted: z.boolean(),
-  /** The feature's own runs, smallest rung first, seeds in order: beside each stands the ladder's of the same rung and seed. */
-  runs: ladderSchema,
-  report: featureReportSchema,
-  foretold: foretoldSchema.nullable(),
-  /** The effect in percent along the ladder and on to the target, for the figure. */
-  line: z.array(z.strictObject({ flops: z.number(), median: z.number(), lo: z.number(), hi: z.number() })),
-});
-
-export const featuresSchema = z.array(featureResultSchema);
+/** What the record keeps of each feature beside its runs and predictions, in the order of the plan. */
+export const featuresSchema = z.array(
+  z.strictObject({
+    report: featureReportSchema,
+    /** The effect in percent along the ladder and on to the target, for the figure. */
+    line: z.array(z.strictObject({ flops: z.number(), median: z.number(), lo: z.number(), hi: z.number() })),
+  }),
+);
 
 /** A feature that has been tried on every rung. */
-export type FeatureResult = z.infer<typeof featureResultSchema>;
+export type FeatureResult = Pick<PlannedFeature, "name" | "change" | "adopted"> &
+  z.infer<typeof featuresSchema>[number] & {
+    /** The feature's own runs, smallest rung first, seeds in order: beside each stands the ladder's of the same rung and seed. */
+    readonly runs: readonly LadderRun[];
+    /** The effect on the largest rung in percent, from the rungs below and as measured; null where it was not predicted. */
+    readonly onLargestRung: (Interval & { readonly measured: number }) | null;
+  };
 
 /** Empty, without a stage, where the campaign has no feature on trial. */
 export async function features(
@@ -48,52 +52,85 @@ export async function features(
 ): Promise<readonly FeatureResult[]> {
   const planned = plan.features ?? [];
   if (planned.length === 0) return [];
+  const { record } = context;
   const inputs = featuresInputs(plan, manifest, ladder);
-  return runStage(context, "features", inputs, featuresSchema, async () => {
-    const rungs = planned.flatMap((feature) => feature.rungs);
+  const stored = await runStage(context, "features", inputs, featuresSchema, async () => {
     const isLargest = (run: PlannedRun) =>
       planned.some((feature) => feature.rungs.at(-1)!.runs.includes(run));
     const placed = placeFeatures(plan, context.machine);
-    const train = (some: readonly Placed[]) => trainRungs(context, manifest, rungs, some);
-    const below = await train(placed.filter(({ run }) => !isLargest(run)));
-    for (const feature of planned) foretellLargest(context, plan, manifest, ladder, feature, below);
-    const largest = await train(placed.filter(({ run }) => isLargest(run)));
-    const done = new Map([...below, ...largest]);
-    return planned.map((feature): FeatureResult => {
-      const { name, change, adopted } = feature;
-      const runs = runsOf(feature.rungs).map((run) => done.get(run.name)!);
+    await trainAll(
+      context,
+      manifest,
+      placed.filter(({ run }) => !isLargest(run)),
+    );
+    for (const feature of planned) predictLargest(context, plan, manifest, ladder, feature);
+    await trainAll(
+      context,
+      manifest,
+      placed.filter(({ run }) => isLargest(run)),
+    );
+    return planned.map((feature) => {
+      const runs = finishedRuns(record.events, feature.rungs, manifest)!;
       const target = designOf(plan.target);
-      const sides = sidesOf(adopted, runs, ladder);
+      const sides = sidesOf(feature.adopted, runs, ladder);
       const study = studyFeature(...sides, target);
       const report = storedReport(study.report);
       const subject = subjectOf(feature, plan, manifest);
-      const foretold = measureRung(context, subject, report);
-      predictTarget(context, subject, report);
-      return { name, change, adopted, runs, report, foretold, line: [...study.band()] };
+      measureLargest(context, subject, report);
+      lockPredictions(record, subject, FEATURE_QUANTITIES, report);
+      return { report, line: [...study.band()] };
     });
+  });
+  return featureResults(record.events, plan, manifest, stored);
+}
+
+/** The features with what stands of them in the events of their runs and predictions. */
+export function featureResults(
+  events: readonly RecordEvent[],
+  plan: Plan,
+  manifest: Manifest,
+  stored: z.infer<typeof featuresSchema>,
+): readonly FeatureResult[] {
+  return (plan.features ?? []).map((feature, i): FeatureResult => {
+    const { name, change, adopted, rungs } = feature;
+    const runs = finishedRuns(events, rungs, manifest)!;
+    const onLargestRung = largestRungOf(events, subjectOf(feature, plan, manifest));
+    return { name, change, adopted, runs, onLargestRung, ...stored[i]! };
   });
 }
 
 /** From the rungs below it, before any of its runs has begun. */
-function foretellLargest(
-  context: Context,
+function predictLargest(
+  { record }: Context,
   plan: Plan,
   manifest: Manifest,
   ladder: readonly LadderRun[],
   feature: PlannedFeature,
-  below: ReadonlyMap<string, LadderRun>,
 ): void {
   const { index, runs } = feature.rungs.at(-1)!;
   const names = runs.map((run) => runName(run, manifest.hash));
-  const begun = context.record.events.some(
-    (event) => event.kind === "run-started" && names.includes(event.run),
-  );
-  if (begun) return;
-  const own = runsOf(feature.rungs.slice(0, -1)).map((run) => below.get(run.name)!);
+  if (record.events.some((event) => event.kind === "run-started" && names.includes(event.run))) return;
+  const own = finishedRuns(record.events, feature.rungs.slice(0, -1), manifest)!;
   const ladderBelow = ladder.filter(({ rung }) => rung < index);
   const largest = designOf(plan.rungs.at(-1)!.runs[0]!);
   const report = storedReport(judgeFeature(...sidesOf(feature.adopted, own, ladderBelow), largest));
-  predictRung(context, subjectOf(feature, plan, manifest), report, runs.length);
+  const from = { report, numPairs: runs.length };
+  lockPredictions(record, subjectOf(feature, plan, manifest), [EFFECT_ON_RUNG], from);
+}
+
+/** Once, and only where it was predicted. */
+function measureLargest({ record }: Context, subject: string, report: StoredFeatureReport): void {
+  const { name: quantity, unit, measure } = EFFECT_ON_RUNG;
+  const own = record.events.filter(({ run }) => run === subject);
+  const isMeasured = own.some(({ kind }) => kind === "measurement");
+  const measured = measure(report);
+  if (own.length > 0 && !isMeasured && measured)
+    record.append({ run: subject, kind: "measurement", data: { quantity, unit, ...measured } });
+}
+
+function largestRungOf(events: readonly RecordEvent[], subject: string): FeatureResult["onLargestRung"] {
+  const row = score(events).find(({ run, quantity }) => run === subject && quantity === EFFECT_ON_RUNG.name);
+  return row && row.measured !== null ? { ...row.predicted, measured: row.measured } : null;
 }
 
 /** What the judgement rests on. */
@@ -126,7 +163,7 @@ function tableRun(run: LadderRun): TableRun {
   return { ...observationOf(run), run: `rung-${run.rung}` };
 }
 
-/** Who is foretold: runs with the change against runs without, on this ladder and at this target. */
+/** What the predictions are of: runs with the change against runs without, on this ladder and at this target. */
 function subjectOf({ name, rungs }: PlannedFeature, plan: Plan, manifest: Manifest): string {
   const names = [...runsOf(rungs), ...runsOf(plan.rungs)].map((run) => runName(run, manifest.hash));
   return `feature-${name}.${sha256(JSON.stringify([names, designOf(plan.target)])).slice(0, 8)}`;

@@ -8,8 +8,6 @@ import { parameterIntervals } from "../../laws/fit/parameters.ts";
 import { forecastCurve } from "../../laws/forecast/curve.ts";
 import type { Observation } from "../../laws/forecast/forecast.ts";
 import { forecast, forecastLine } from "../../laws/forecast/forecast.ts";
-import type { EventOf } from "../../record/events.ts";
-import type { RecordWriter } from "../../record/record.ts";
 import { NUM_CURVE_POINTS } from "../../train/summary.ts";
 import type { Context } from "../context.ts";
 import { runStage } from "../context.ts";
@@ -18,13 +16,13 @@ import { estimateRun } from "../planning/estimate.ts";
 import type { Plan } from "../planning/plan.ts";
 import type { Compared } from "../planning/time-forecast.ts";
 import { forecastCost } from "../planning/time-forecast.ts";
-import { lossOfSource, QUANTITIES } from "../quantities.ts";
+import { lockPredictions, predictionsOf } from "../predictions.ts";
+import { type PartedPrediction, targetQuantities } from "../quantities.ts";
 import type { LadderRun } from "./ladder.ts";
 import { observationOf } from "./ladder.ts";
 
 const interval = { median: z.number(), lo: z.number(), hi: z.number() };
 const intervalSchema = z.strictObject(interval);
-const predictionSchema = z.strictObject({ ...interval, basis: z.string() });
 
 const lawSchema = z.strictObject({
   name: z.string(),
@@ -34,11 +32,8 @@ const lawSchema = z.strictObject({
   parameters: z.array(z.strictObject({ name: z.string(), unit: z.string(), ...interval })),
 });
 
+/** What the record keeps of the forecast beside the predictions that it locks. */
 export const fitSchema = z.strictObject({
-  /** Run names that the forecast rests on. */
-  runs: z.array(z.string()),
-  loss: predictionSchema,
-  sources: z.record(z.string(), predictionSchema),
   reach: z.number(),
   laws: z.array(lawSchema),
   backTest: z.array(
@@ -55,29 +50,17 @@ export const fitSchema = z.strictObject({
     }),
   ),
   widening: z.number(),
-  plainBootstrap: z.strictObject({ lo: z.number(), hi: z.number() }),
+  /** One standard deviation of the final loss from seed to seed. */
   noisePercent: z.number(),
-  driftPercent: z.number(),
   /** Median and 90 % interval along the compute-optimal line, for the figure; the last point lies beyond the target. */
   line: z.array(z.strictObject({ flops: z.number(), ...interval })),
   band: z.array(z.strictObject({ fraction: z.number(), ...interval })),
-  stepSeconds: predictionSchema,
-  wallSeconds: predictionSchema,
-  peakBytes: predictionSchema,
-  operationSeconds: z.record(z.string(), z.number()),
-  wallParts: z.strictObject({
-    steps: z.number(),
-    betweenSteps: z.number(),
-    start: z.number(),
-    evaluation: z.number(),
-  }),
-  arenaBytes: z.number(),
 });
 
-export type FitResult = z.infer<typeof fitSchema>;
-
-/** Share of the curve's points that a 90 % band should hold; a stretch of luck or drift moves many points together. */
-const CURVE_SHARE = { median: 0.9, lo: 0.8, hi: 1 };
+export type FitResult = z.infer<typeof fitSchema> & {
+  /** What is locked of the target, by quantity. */
+  readonly predictions: ReadonlyMap<string, PartedPrediction>;
+};
 
 /** What the forecast rests on, and the run that it is made for. */
 export function fitInputs(runs: readonly LadderRun[], targetName: string): unknown {
@@ -91,14 +74,15 @@ export async function fit(
   runs: readonly LadderRun[],
   targetName: string,
 ): Promise<FitResult> {
-  return runStage(context, "fit", fitInputs(runs, targetName), fitSchema, async () => {
+  const { record } = context;
+  const stored = await runStage(context, "fit", fitInputs(runs, targetName), fitSchema, async () => {
     // Timed first: computing the laws leaves the process busy with collecting garbage for a moment.
-    const times = await forecastTimes(context, plan, runs);
-    const made = { ...forecastLosses(plan, manifest, runs), ...times };
-    const result = withLocked(context, targetName, made);
-    lock(context, targetName, result);
-    return result;
+    const cost = await forecastTimes(context, plan, runs);
+    const { loss, sources, ...forecasts } = forecastLosses(plan, manifest, runs);
+    lockPredictions(record, targetName, targetQuantities(manifest), { loss, sources, cost });
+    return forecasts;
   });
+  return { ...stored, predictions: predictionsOf(record.events, targetName) };
 }
 
 function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly LadderRun[]) {
@@ -117,7 +101,6 @@ function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly LadderRun
   const fractions = Array.from({ length: NUM_CURVE_POINTS }, (_, i) => (i + 0.5) / NUM_CURVE_POINTS);
   const curves = runs.map((run) => ({ ...observationOf(run), losses: run.summary.curve }));
   return {
-    runs: runs.map(({ name }) => name),
     loss: { median: all.median, lo: all.lo, hi: all.hi, basis: all.basis },
     sources: Object.fromEntries(perSource),
     reach: all.reach,
@@ -130,9 +113,7 @@ function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly LadderRun
     })),
     backTest: [...all.backTest],
     widening: all.widening,
-    plainBootstrap: all.plainBootstrap,
     noisePercent: all.noisePercent,
-    driftPercent: all.driftPercent,
     line: lineThrough(plan, observations),
     band: [...forecastCurve(curves, design, fractions).points],
   };
@@ -172,60 +153,10 @@ async function forecastTimes({ machine }: Context, plan: Plan, runs: readonly La
     compared.push({ run, estimate });
   }
   const target = await estimateRun(plan.target, machine.numThreads, machine);
-  const { parts, ...cost } = forecastCost(
+  return forecastCost(
     plan.target,
     target,
     compared,
     runs.map(({ summary }) => summary),
   );
-  return { ...cost, wallParts: parts };
-}
-
-/** A stage that was killed after locking its predictions finds them again: what the record holds is what was promised. */
-function withLocked({ record }: Context, run: string, made: FitResult): FitResult {
-  const locked = (quantity: string, prediction: FitResult["loss"]): FitResult["loss"] => {
-    const known = lockedPrediction(record, run, quantity);
-    if (!known) return prediction;
-    const { median, lo, hi, basis } = known.data;
-    return { median, lo, hi, basis };
-  };
-  return {
-    ...made,
-    loss: locked(QUANTITIES.loss, made.loss),
-    sources: Object.fromEntries(
-      Object.entries(made.sources).map(([name, own]) => [name, locked(lossOfSource(name), own)]),
-    ),
-    stepSeconds: locked(QUANTITIES.stepTime, made.stepSeconds),
-    wallSeconds: locked(QUANTITIES.wallTime, made.wallSeconds),
-    peakBytes: locked(QUANTITIES.memory, made.peakBytes),
-  };
-}
-
-function lockedPrediction(
-  record: RecordWriter,
-  run: string,
-  quantity: string,
-): EventOf<"prediction"> | undefined {
-  return record.events.find(
-    (event) => event.kind === "prediction" && event.run === run && event.data.quantity === quantity,
-  ) as EventOf<"prediction"> | undefined;
-}
-
-/** Writes every prediction once. */
-function lock(context: Context, run: string, result: FitResult): void {
-  const predict = (quantity: string, unit: string, { median, lo, hi, basis }: FitResult["loss"]) => {
-    const known = lockedPrediction(context.record, run, quantity);
-    if (!known)
-      context.record.append({ run, kind: "prediction", data: { quantity, unit, median, lo, hi, basis } });
-  };
-  predict(QUANTITIES.loss, "bits per byte", result.loss);
-  for (const [name, prediction] of Object.entries(result.sources))
-    predict(lossOfSource(name), "bits per byte", prediction);
-  predict(QUANTITIES.curve, "share", {
-    ...CURVE_SHARE,
-    basis: "the loss curve's 90 % band, forecast at 64 fractions of the run as the final loss is",
-  });
-  predict(QUANTITIES.stepTime, "s", result.stepSeconds);
-  predict(QUANTITIES.wallTime, "s", result.wallSeconds);
-  predict(QUANTITIES.memory, "bytes", result.peakBytes);
 }

@@ -4,9 +4,10 @@ import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
 import { UserError } from "../../errors.ts";
 import { allParameters } from "../../model/shape.ts";
-import { sha256 } from "../../record/files.ts";
+import type { RecordEvent } from "../../record/events.ts";
 import type { Context } from "../context.ts";
 import type { Plan } from "../planning/plan.ts";
+import { LOSS, MEMORY, WALL_TIME } from "../quantities.ts";
 import type { FitResult } from "./fit.ts";
 import type { Acceptance, GateDecision } from "./gate-rule.ts";
 import { decideGate } from "./gate-rule.ts";
@@ -15,9 +16,8 @@ import { epochsOf } from "./prepare.ts";
 /** Value, first and second moment, four bytes each. */
 const CHECKPOINT_BYTES_PER_PARAMETER = 12;
 
-export const gateSchema = z.strictObject({
-  decision: z.enum(["go", "hold", "stop"]),
-  reason: z.string(),
+/** What is read back of a decision's facts. */
+const factsSchema = z.object({
   checks: z.array(
     z.strictObject({
       id: z.string(),
@@ -27,6 +27,12 @@ export const gateSchema = z.strictObject({
     }),
   ),
 });
+
+/** The checks of the last decision before a run, in their order; empty where none has been made. */
+export function lastChecks(events: readonly RecordEvent[], run: string | null): GateDecision["checks"] {
+  const last = events.findLast((event) => event.kind === "decision" && event.run === run);
+  return last?.kind === "decision" ? (factsSchema.safeParse(last.data.facts).data?.checks ?? []) : [];
+}
 
 /** Decides anew at every launch, since machine and issues change; equal decisions are recorded once. */
 export function gate(
@@ -41,43 +47,30 @@ export function gate(
   const accepted = record.events.flatMap((event) =>
     event.kind === "acceptance" && event.run === targetName ? [event.data.id] : [],
   );
+  const loss = fit.predictions.get(LOSS.name)!;
   const facts = {
-    widthPercent: (100 * (fit.loss.hi - fit.loss.lo)) / fit.loss.median,
+    widthPercent: (100 * (loss.hi - loss.lo)) / loss.median,
     reach: fit.reach,
     backTestErrors: fit.backTest.map(({ errorPercent }) => errorPercent),
-    peakBytes: fit.peakBytes.hi,
+    peakBytes: fit.predictions.get(MEMORY.name)!.hi,
     memoryBytes: machine.memoryBytes,
     checkpointBytes: CHECKPOINT_BYTES_PER_PARAMETER * allParameters(plan.target.spec.shape),
     freeDiskBytes: machine.freeDiskBytes,
-    wallSeconds: fit.wallSeconds.hi,
+    wallSeconds: fit.predictions.get(WALL_TIME.name)!.hi,
     secondsLeft,
     epochs: epochsOf(manifest, plan.target.tokens),
     issues: campaign.issues,
     accepted,
   };
-  const decision = decideGate(facts, campaign.gate);
-  const about = `gate before ${targetName}`;
-  const last = record.events.findLast((event) => event.kind === "decision" && event.data.about === about);
-  const outcome = (checks: GateDecision["checks"]) =>
-    sha256(JSON.stringify(checks.map((check) => [check.id, check.decision, check.accepted])));
-  const known =
-    last?.kind === "decision"
-      ? gateSchema.safeParse((last.data.facts as { readonly gate?: unknown }).gate)
-      : null;
-  if (!known?.success || outcome(known.data.checks) !== outcome(decision.checks)) {
+  const { checks, decision, reason } = decideGate(facts, campaign.gate);
+  const outcome = (some: GateDecision["checks"]) =>
+    JSON.stringify(some.map((check) => [check.id, check.decision, check.accepted]));
+  if (outcome(lastChecks(record.events, targetName)) !== outcome(checks)) {
     const { issues: _, ...numbers } = facts;
-    record.append({
-      run: targetName,
-      kind: "decision",
-      data: {
-        about,
-        decision: decision.decision,
-        reason: decision.reason,
-        facts: { ...numbers, issues: campaign.issues.map(({ id }) => id), gate: decision },
-      },
-    });
+    const data = { about: "gate", decision, reason, facts: { ...numbers, checks } };
+    record.append({ run: targetName, kind: "decision", data });
   }
-  return decision;
+  return { checks, decision, reason };
 }
 
 /** Records that somebody lifts a hold. Only a hold that stands can be lifted: a stop is a fact, and a go needs no lifting. */

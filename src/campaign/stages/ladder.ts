@@ -4,28 +4,24 @@ import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
 import { runTogether } from "../../fleet/local.ts";
 import type { Placed } from "../../fleet/recorded-run.ts";
-import { runName, trainPlanned } from "../../fleet/recorded-run.ts";
+import { finishedSummary, runName, trainPlanned } from "../../fleet/recorded-run.ts";
 import type { Observation } from "../../laws/forecast/forecast.ts";
-import { runSummarySchema } from "../../train/summary.ts";
+import type { RecordEvent } from "../../record/events.ts";
+import type { RunSummary } from "../../train/summary.ts";
 import type { Context } from "../context.ts";
 import { runStage } from "../context.ts";
 import { placeLadder } from "../planning/estimate.ts";
 import type { Plan, Rung } from "../planning/plan.ts";
 import { runsOf } from "../planning/plan.ts";
 
-const ladderRunSchema = z.strictObject({
-  name: z.string(),
-  rung: z.int(),
-  seed: z.int(),
-  numThreads: z.int(),
-  batchSequences: z.int(),
-  summary: runSummarySchema,
-});
-
-export const ladderSchema = z.array(ladderRunSchema);
-
-/** A finished run of the ladder. */
-export type LadderRun = z.infer<typeof ladderRunSchema>;
+/** A finished run of the ladder, or of a feature beside it. */
+export type LadderRun = {
+  readonly name: string;
+  readonly rung: number;
+  readonly seed: number;
+  readonly numThreads: number;
+  readonly summary: RunSummary;
+};
 
 /** Smallest rung first, seeds in order. */
 export async function ladder(
@@ -34,29 +30,40 @@ export async function ladder(
   manifest: Manifest,
 ): Promise<readonly LadderRun[]> {
   const specs = runsOf(plan.rungs).map(({ spec }) => spec);
-  return runStage(context, "ladder", { specs, corpus: manifest.hash }, ladderSchema, async () => {
-    const done = await trainRungs(context, manifest, plan.rungs, placeLadder(plan, context.machine));
-    return runsOf(plan.rungs).map((run) => done.get(run.name)!);
+  await runStage(context, "ladder", { specs, corpus: manifest.hash }, z.null(), async () => {
+    await trainAll(context, manifest, placeLadder(plan, context.machine));
+    return null;
+  });
+  return finishedRuns(context.record.events, plan.rungs, manifest)!;
+}
+
+/** Trains runs in order, as many side by side as there are threads. */
+export async function trainAll(
+  context: Context,
+  manifest: Manifest,
+  placements: readonly Placed[],
+): Promise<void> {
+  await runTogether(placements, context.machine.numThreads, context.signal, async (placed, signal) => {
+    await trainPlanned({ ...context, signal }, placed, runName(placed.run, manifest.hash));
   });
 }
 
-/** Trains runs of these rungs, in order, as many side by side as there are threads; by their names in the plan. */
-export async function trainRungs(
-  context: Context,
-  manifest: Manifest,
+/** The runs of these rungs, smallest rung first and seeds in order, as the record knows them; null until all are finished. */
+export function finishedRuns(
+  events: readonly RecordEvent[],
   rungs: readonly Rung[],
-  placements: readonly Placed[],
-): Promise<ReadonlyMap<string, LadderRun>> {
-  const done = new Map<string, LadderRun>();
-  await runTogether(placements, context.machine.numThreads, context.signal, async (placed, signal) => {
-    const { run, numThreads } = placed;
-    const name = runName(run, manifest.hash);
-    const summary = await trainPlanned({ ...context, signal }, placed, name);
-    const { index: rung } = rungs.find(({ runs }) => runs.includes(run))!;
-    const { seed, batchSequences } = run.spec;
-    done.set(run.name, { name, rung, seed, numThreads, batchSequences, summary });
-  });
-  return done;
+  manifest: Manifest,
+): readonly LadderRun[] | null {
+  const runs = rungs.flatMap(({ index, runs: planned }) =>
+    planned.flatMap((run): readonly LadderRun[] => {
+      const name = runName(run, manifest.hash);
+      const started = events.findLast((event) => event.kind === "run-started" && event.run === name);
+      const summary = finishedSummary(events, name);
+      if (started?.kind !== "run-started" || !summary) return [];
+      return [{ name, rung: index, seed: run.spec.seed, numThreads: started.data.numThreads, summary }];
+    }),
+  );
+  return runs.length === runsOf(rungs).length ? runs : null;
 }
 
 /** The target's name: another ladder would be another bet, and so another run. */

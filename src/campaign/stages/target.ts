@@ -2,23 +2,19 @@
 
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
-import { trainPlanned } from "../../fleet/recorded-run.ts";
+import { finishedSummary, trainPlanned } from "../../fleet/recorded-run.ts";
 import { reforecast } from "../../laws/forecast/reforecast.ts";
 import { median } from "../../math/statistics.ts";
 import { readRunSeries } from "../../record/run-series.ts";
 import { columnOf } from "../../record/series.ts";
 import { seriesFolder } from "../../record/workspace.ts";
-import { tokensOf } from "../../train/run-spec.ts";
 import type { RunSummary } from "../../train/summary.ts";
-import { NUM_CURVE_POINTS, runSummarySchema } from "../../train/summary.ts";
+import { NUM_CURVE_POINTS } from "../../train/summary.ts";
 import type { Context } from "../context.ts";
 import { runStage } from "../context.ts";
 import type { Plan } from "../planning/plan.ts";
+import { LOSS, STEP_TIME } from "../quantities.ts";
 import type { FitResult } from "./fit.ts";
-
-export const targetSchema = z.strictObject({ name: z.string(), summary: runSummarySchema });
-
-export type TargetResult = z.infer<typeof targetSchema>;
 
 export async function target(
   context: Context,
@@ -26,10 +22,10 @@ export async function target(
   manifest: Manifest,
   fit: FitResult,
   name: string,
-): Promise<TargetResult> {
+): Promise<RunSummary> {
   const bytesPerToken = manifest.tokenizer.trainBytesPerToken;
-  return runStage(context, "target", { name }, targetSchema, async () => {
-    const summary: RunSummary = await trainPlanned(
+  await runStage(context, "target", { name }, z.null(), async () => {
+    await trainPlanned(
       context,
       { run: plan.target, numThreads: context.machine.numThreads },
       name,
@@ -37,8 +33,9 @@ export async function target(
         if (event.kind === "checkpoint") compareSoFar(context, plan, fit, name, event.step, bytesPerToken);
       },
     );
-    return { name, summary };
+    return null;
   });
+  return finishedSummary(context.record.events, name)!;
 }
 
 /** At every checkpoint the series is on disk up to this step: where does the run stand against what was promised? */
@@ -53,25 +50,12 @@ function compareSoFar(
   const { spec } = plan.target;
   const series = readRunSeries(seriesFolder(workspace.folder, name));
   const points = seenPoints(columnOf(series, "loss").subarray(0, step), spec.numSteps, bytesPerToken);
-  const now = reforecast(fit.loss, fit.band, points);
-  const stepGapPercent = 100 * (median(columnOf(series, "stepSeconds")) / fit.stepSeconds.median - 1);
+  const now = reforecast(fit.predictions.get(LOSS.name)!, fit.band, points);
+  const stepGapPercent =
+    100 * (median(columnOf(series, "stepSeconds")) / fit.predictions.get(STEP_TIME.name)!.median - 1);
   const { median: middle, lo, hi, onTrack: status, reason } = now;
-  const tokens = Math.round((tokensOf(spec) * step) / spec.numSteps);
-  record.append({
-    run: name,
-    kind: "reforecast",
-    data: {
-      step,
-      tokens,
-      fraction: step / spec.numSteps,
-      median: middle,
-      lo,
-      hi,
-      status,
-      reason,
-      stepGapPercent,
-    },
-  });
+  const data = { step, median: middle, lo, hi, status, reason, stepGapPercent };
+  record.append({ run: name, kind: "reforecast", data });
   tell({ kind: "on-track", status, reason, stepGapPercent });
 }
 

@@ -183,12 +183,17 @@ export function stateText({ run, step, numSteps, locked, now, measured }: CurveS
 export async function stateFigure(state: CurveState): Promise<string> {
   const { curveFigure } = await import("../../figures/curve-figure.ts");
   const { seen, band, tokens, warmupTokens, locked, now, measured } = state;
+  const last = seen.points.at(-1);
   return curveFigure({
-    points: seen.map(({ fraction, loss }) => ({ tokens: fraction * tokens, bitsPerByte: loss })),
+    points: seen.points.map(({ fraction, loss, inside }) => ({
+      tokens: fraction * tokens,
+      bitsPerByte: loss,
+      inside,
+    })),
     band: band.map(({ fraction, ...interval }) => ({ tokens: fraction * tokens, ...interval })),
     warmupTokens,
     totalTokens: tokens,
-    reforecasts: seen.length === 0 ? [] : [{ ...now, tokens: seen.at(-1)!.fraction * tokens }],
+    reforecasts: last ? [{ ...now, tokens: last.fraction * tokens }] : [],
     finalPredicted: locked,
     finalMeasured: measured,
   });
