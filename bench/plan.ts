@@ -3,7 +3,7 @@
 import { accelerator } from "../src/plan/hardware/catalogue.ts";
 import { clusterOf } from "../src/plan/hardware/cluster.ts";
 import { type Job, SOFTWARE_2024 } from "../src/plan/layout/layout.ts";
-import { answerLayouts } from "../src/plan/search/answer.ts";
+import { planLayouts } from "../src/plan/search/plan-layouts.ts";
 import { preset } from "../src/plan/shape/presets.ts";
 
 type Question = {
@@ -29,7 +29,7 @@ const QUESTIONS: readonly Question[] = [
 function ask({ model, device, numDevices, sequence, batchSequences }: Question): void {
   const job: Job = { sequence, batchSequences, software: SOFTWARE_2024 };
   const started = performance.now();
-  const answer = answerLayouts({
+  const answer = planLayouts({
     model: preset(model),
     cluster: clusterOf(accelerator(device), numDevices),
     job,

@@ -4,7 +4,7 @@ import { layoutFinder } from "../../plan/codesign/finder.ts";
 import { parseCluster } from "../../plan/hardware/cluster.ts";
 import { SOFTWARE_2024 } from "../../plan/layout/layout.ts";
 import { parseScalingLaw } from "../../plan/scaling-law.ts";
-import { USUAL_GOODPUT } from "../../plan/usual.ts";
+import { TYPICAL_GOODPUT } from "../../plan/typical-runs.ts";
 import { codesignText } from "./codesign-text.ts";
 
 const law = parseScalingLaw(
@@ -15,7 +15,7 @@ const answer = codesign(
     cluster: parseCluster("h100:16"),
     law,
     days: 2,
-    goodput: USUAL_GOODPUT,
+    goodput: TYPICAL_GOODPUT,
     sequence: 2048,
     vocabularySize: 32_000,
     routings: [null],

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { Interval } from "../../math/interval.ts";
 import type { Estimate } from "../../plan/estimate/estimate.ts";
-import type { EstimateLine } from "../../plan/estimate/facts.ts";
+import type { EstimateLine } from "../../plan/estimate/lines.ts";
 import { COUNT, SHARE } from "../../units/kinds.ts";
 import { formatBytes, formatCount, formatFlops, formatSeconds } from "../../units/print.ts";
 import { readAmount, readInterval } from "../../units/read.ts";

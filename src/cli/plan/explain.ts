@@ -65,7 +65,7 @@ async function explained(
   ] = await Promise.all([
     import("../../plan/search/validity.ts"),
     import("../../plan/search/search.ts"),
-    import("../../plan/search/common-choices.ts"),
+    import("../../plan/search/choices.ts"),
     import("../../plan/explain/explain.ts"),
     import("../../plan/constants.ts"),
     import("../../plan/constants-file.ts"),

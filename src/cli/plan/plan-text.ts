@@ -2,7 +2,8 @@
 
 import type { Interval } from "../../math/interval.ts";
 import { SHARDINGS } from "../../plan/layout/layout.ts";
-import type { LayoutAnswer, LayoutRow, SimilarRun, YourLayout } from "../../plan/search/answer.ts";
+import type { LayoutPlan, LayoutRow, YourLayout } from "../../plan/search/plan-layouts.ts";
+import type { SimilarRun } from "../../plan/search/similar-run.ts";
 import { validityNotes } from "../../plan/step/interval.ts";
 import {
   formatBytes,
@@ -17,7 +18,7 @@ import { type TableColumn, table } from "../terminal/table.ts";
 const WIDTH = 150;
 
 /** The whole answer. */
-export function layoutAnswerText(answer: LayoutAnswer, notes: readonly string[]): string {
+export function layoutAnswerText(answer: LayoutPlan, notes: readonly string[]): string {
   const rows = answer.cuts.map((row, index) => ({ row, number: index + 1 }));
   return [
     ...headLines(answer, notes),
@@ -49,12 +50,12 @@ export function wideTensorLine(tensor: number, domainSize: number): string {
   return `tp=${tensor} over fast domains of ${domainSize}: nobody has published a run that crosses them with tp as fast as predicted here; measure it before you rely on it.`;
 }
 
-function wideTensorLines({ cuts, domainSize }: LayoutAnswer): readonly string[] {
+function wideTensorLines({ cuts, domainSize }: LayoutPlan): readonly string[] {
   const wide = new Set(cuts.map(({ sizes }) => sizes.tensor).filter((tensor) => tensor > domainSize));
   return [...wide].sort((a, b) => a - b).map((tensor) => wideTensorLine(tensor, domainSize));
 }
 
-function headLines(answer: LayoutAnswer, notes: readonly string[]): readonly string[] {
+function headLines(answer: LayoutPlan, notes: readonly string[]): readonly string[] {
   const { model, job, best } = answer;
   const size =
     model.activeParameters === model.parameters
@@ -90,12 +91,12 @@ const right = (title: string, cell: (row: LayoutRow) => string): TableColumn<Num
 });
 const NUMBER: TableColumn<Numbered> = { title: "#", align: "right", cell: ({ number }) => String(number) };
 const grouped = (count: number) => count.toLocaleString("en");
-const deviceWord = (kind: LayoutAnswer["kind"]) => (kind === "gpu" ? "GPU" : "device");
+const deviceWord = (kind: LayoutPlan["kind"]) => (kind === "gpu" ? "GPU" : "device");
 const three = (value: number) => significant(value, 3);
 const interval = ({ median, lo, hi }: Interval, show: (value: number) => string) =>
   `${show(median)} [${show(lo)}, ${show(hi)}]`;
 
-function speedColumns({ tokens, kind }: LayoutAnswer): Columns {
+function speedColumns({ tokens, kind }: LayoutPlan): Columns {
   const whole: Columns =
     tokens === null
       ? []
@@ -114,7 +115,7 @@ function speedColumns({ tokens, kind }: LayoutAnswer): Columns {
   ];
 }
 
-function timeColumns(answer: LayoutAnswer): Columns {
+function timeColumns(answer: LayoutPlan): Columns {
   const share = (title: string, seconds: (row: LayoutRow) => number) =>
     right(title, (row) => ((100 * seconds(row)) / row.stepSeconds).toFixed(1));
   const used = (
@@ -165,7 +166,7 @@ const ZERO: Readonly<Record<string, string>> = Object.fromEntries(
   SHARDINGS.map((sharding, stage) => [sharding, `zero=${stage}`]),
 );
 
-function choiceLines({ choices, best }: LayoutAnswer): readonly string[] {
+function choiceLines({ choices, best }: LayoutPlan): readonly string[] {
   const fastest = best[0]!.stepSeconds;
   const byAxis = Map.groupBy(choices, ({ axis }) => axis);
   const lines = [...byAxis]
@@ -191,7 +192,7 @@ function choiceLines({ choices, best }: LayoutAnswer): readonly string[] {
 const MOST_PARETO = 8;
 
 /** The Pareto set, thinned: each line saves a tenth of memory, none takes twice as long as the best. */
-function paretoLines({ pareto, best }: LayoutAnswer): readonly string[] {
+function paretoLines({ pareto, best }: LayoutPlan): readonly string[] {
   const shown: LayoutRow[] = [];
   for (const row of pareto) {
     const last = shown.at(-1);
@@ -213,7 +214,7 @@ function paretoLines({ pareto, best }: LayoutAnswer): readonly string[] {
   ];
 }
 
-function rejectedLines({ nearMisses, refusedSizes, best }: LayoutAnswer): readonly string[] {
+function rejectedLines({ nearMisses, refusedSizes, best }: LayoutPlan): readonly string[] {
   const fastest = best[0]!.stepSeconds;
   return [
     nearMisses.length > 0

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
 import type { ParetoFigureData } from "../../figures/pareto-figure.ts";
-import type { LayoutAnswer, LayoutRow } from "../../plan/search/answer.ts";
+import type { LayoutPlan, LayoutRow } from "../../plan/search/plan-layouts.ts";
 import { parseThisMachine } from "../../plan/this-machine/name.ts";
 import { COUNT } from "../../units/kinds.ts";
 import { readAmount } from "../../units/read.ts";
@@ -51,15 +51,15 @@ async function runPlan(flags: PlanFlags): Promise<void> {
   }
   const setting = await readSetting(flags);
   checkTokens(flags.tokens, setting);
-  const [{ answerLayouts }, { parseLayout }, { publishedTable }, { readConstants }] = await Promise.all([
-    import("../../plan/search/answer.ts"),
+  const [{ planLayouts }, { parseLayout }, { publishedTable }, { readConstants }] = await Promise.all([
+    import("../../plan/search/plan-layouts.ts"),
     import("../../plan/layout/parse.ts"),
     import("../../plan/validate/read-runs.ts"),
     import("../../plan/constants-file.ts"),
   ]);
   const { model, cluster, job, notes } = setting;
   const choices = await readChoices(flags, cluster.accelerator);
-  const answer = answerLayouts({
+  const answer = planLayouts({
     model,
     cluster,
     job,
@@ -83,7 +83,7 @@ async function runPlan(flags: PlanFlags): Promise<void> {
   });
 }
 
-function figureData(answer: LayoutAnswer, capacityBytes: number): ParetoFigureData {
+function figureData(answer: LayoutPlan, capacityBytes: number): ParetoFigureData {
   const point = (row: LayoutRow) => ({
     layout: row.layout,
     stepSeconds: row.stepSeconds,

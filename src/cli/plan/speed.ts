@@ -82,14 +82,14 @@ async function layoutFor(
   { layout: text, precision, constants: file }: SpeedFlags,
 ): Promise<PlannedLayout> {
   const [
-    { searchUsable },
-    { fitsNowhere },
+    { searchBestPart },
+    { nothingFits },
     { readChoices, usualPrecision },
     { CONSTANTS },
     { readConstants },
   ] = await Promise.all([
-    import("../../plan/search/answer.ts"),
-    import("../../plan/search/nowhere.ts"),
+    import("../../plan/search/plan-layouts.ts"),
+    import("../../plan/search/nothing-fits.ts"),
     import("./choices.ts"),
     import("../../plan/constants.ts"),
     import("../../plan/constants-file.ts"),
@@ -99,9 +99,9 @@ async function layoutFor(
   if (text !== undefined)
     return givenLayout({ model, cluster, job }, text, constants, usualPrecision(choices));
   const options = { choices, constants, count: 1 };
-  const { cluster: part, found } = searchUsable({ model, cluster, job }, options);
+  const { cluster: part, found } = searchBestPart({ model, cluster, job }, options);
   const [best] = found.best;
-  if (best === undefined) throw fitsNowhere(model, part, job, options);
+  if (best === undefined) throw nothingFits(model, part, job, options);
   return best;
 }
 

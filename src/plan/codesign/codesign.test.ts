@@ -4,7 +4,7 @@ import { parseCluster } from "../hardware/cluster.ts";
 import { SOFTWARE_2024 } from "../layout/layout.ts";
 import { parseScalingLaw } from "../scaling-law.ts";
 import { layoutProblem } from "../search/validity.ts";
-import { USUAL_GOODPUT } from "../usual.ts";
+import { TYPICAL_GOODPUT } from "../typical-runs.ts";
 import { type CodesignRequest, codesign } from "./codesign.ts";
 import { layoutFinder, type Pool } from "./finder.ts";
 import { shapeOf } from "./shapes.ts";
@@ -29,7 +29,7 @@ const request = (changes: Partial<CodesignRequest> & { readonly on?: string } = 
   cluster: parseCluster(changes.on ?? "h100:32"),
   law,
   days: 5,
-  goodput: USUAL_GOODPUT,
+  goodput: TYPICAL_GOODPUT,
   sequence: 2048,
   vocabularySize: 32_000,
   routings: [null],
@@ -54,7 +54,7 @@ test("the choice can be run, fits, and its numbers agree with one another", () =
   expect(layoutProblem(shape, asked.cluster, best.layout, job)).toBeNull();
   expect(best.memoryBytes).toBeLessThan(asked.cluster.accelerator.memoryBytes);
   expect(best.tokensPerParameter).toBeCloseTo(best.tokens.median / best.activeParameters, 9);
-  const seconds = 5 * 86_400 * USUAL_GOODPUT.median;
+  const seconds = 5 * 86_400 * TYPICAL_GOODPUT.median;
   expect(best.tokens.median / ((512 * 2048 * seconds) / best.stepSeconds.median)).toBeCloseTo(1, 9);
   expect(compute / (best.mfu * 989.5e12 * 32 * seconds)).toBeCloseTo(1, 6);
   expect(answer.reach).toBeCloseTo(compute / 1e20, 9);

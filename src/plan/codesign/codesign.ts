@@ -9,7 +9,7 @@ import { devicesOf, type Job, type Software } from "../layout/layout.ts";
 import { divisors } from "../layout/parse.ts";
 import type { ScalingLaw } from "../scaling-law.ts";
 import { validityNotes } from "../step/interval.ts";
-import { USUAL_MFU } from "../usual.ts";
+import { TYPICAL_MFU } from "../typical-runs.ts";
 import type { Codesign } from "./answer.ts";
 import { ASSUMPTIONS, batchTokensFor, MOST_BATCH_TOKENS } from "./assumptions.ts";
 import type { LayoutFinder } from "./attempts.ts";
@@ -120,7 +120,7 @@ function trainingSeconds({ days, goodput }: CodesignRequest): number {
 
 function roughCompute(request: CodesignRequest): number {
   const { accelerator, numDevices } = request.cluster;
-  return USUAL_MFU.median * peakOf(accelerator, request.precision) * numDevices * trainingSeconds(request);
+  return TYPICAL_MFU.median * peakOf(accelerator, request.precision) * numDevices * trainingSeconds(request);
 }
 
 /**

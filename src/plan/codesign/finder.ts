@@ -5,9 +5,9 @@ import type { Precision } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { devicesOf, type Job, type Layout } from "../layout/layout.ts";
 import { divisors } from "../layout/parse.ts";
-import { commonChoices } from "../search/common-choices.ts";
+import { commonChoices } from "../search/choices.ts";
+import { dividingParts } from "../search/cluster-parts.ts";
 import { type PlannedLayout, searchLayouts } from "../search/search.ts";
-import { usableParts } from "../search/usable.ts";
 import { layoutProblem } from "../search/validity.ts";
 import { stepModel } from "../step/predict.ts";
 import type { LayoutFinder } from "./attempts.ts";
@@ -44,7 +44,7 @@ export function layoutFinder(
   return {
     search(shape) {
       let fastest: PlannedLayout | null = null;
-      for (const part of usableParts(shape, cluster, job, options.choices)) {
+      for (const part of dividingParts(shape, cluster, job, options.choices)) {
         const { best, cuts } = searchLayouts(shape, part, job, options);
         for (const { layout } of cuts.slice(0, KEPT)) {
           const kept: Layout = { ...layout, schedule: "1f1b", virtualStages: 1 };

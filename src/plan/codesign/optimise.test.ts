@@ -8,7 +8,7 @@ import type { PlannedLayout } from "../search/search.ts";
 import { modelFlopsPerToken } from "../shape/flops.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
 import { predictStep } from "../step/predict.ts";
-import { USUAL_GOODPUT } from "../usual.ts";
+import { TYPICAL_GOODPUT } from "../typical-runs.ts";
 import type { LayoutFinder } from "./attempts.ts";
 import {
   candidateOf,
@@ -56,9 +56,9 @@ const asked = (days: number): Question => ({
   law,
   vocabularySize: 32_000,
   days,
-  goodput: USUAL_GOODPUT,
+  goodput: TYPICAL_GOODPUT,
 });
-const roughFor = (days: number) => 0.4e15 * cluster.numDevices * days * 86_400 * USUAL_GOODPUT.median;
+const roughFor = (days: number) => 0.4e15 * cluster.numDevices * days * 86_400 * TYPICAL_GOODPUT.median;
 
 test("where every shape runs as well, the best size is the law's own", () => {
   const optimum = optimise(

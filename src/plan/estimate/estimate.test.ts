@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
 import { certain } from "../../math/interval.ts";
 import { estimate } from "./estimate.ts";
-import type { EstimateFacts } from "./facts.ts";
+import type { EstimateFacts } from "./lines.ts";
 
 const facts: EstimateFacts = {
   parameters: 12e9,

@@ -65,7 +65,7 @@ export function peakSeconds(model: ModelShape, cluster: Cluster, layout: Layout,
  * to the step.
  *
  * The parts are those of the slowest stage. Where that is not the one with the head, the head is missing from
- * it and other work stands in its place: then head and products are told together.
+ * it and other work stands in its place: then head and products are one bar.
  */
 export function waterfallOf(
   { parts, stepSeconds }: Pick<StepPrediction, "parts" | "stepSeconds">,

@@ -16,7 +16,7 @@ export type Cluster = {
   readonly oversubscription: number;
 };
 
-/** A cluster with the catalogue's links unless told otherwise. */
+/** A cluster with the catalogue's links where `changes` names no others. */
 export function clusterOf(
   device: Accelerator,
   numDevices: number,

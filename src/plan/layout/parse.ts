@@ -32,11 +32,11 @@ const EXAMPLE = "for example dp=128,tp=8,pp=16,vp=4,mb=1,zero=1,recompute=select
 
 /**
  * Reads a layout for a number of devices. What is left out: dp takes the devices that remain, other sizes are
- * 1, zero=1, sp=on where tp > 1, interleaved where vp > 1 (else 1f1b), recompute=none, the precision that is
- * usual there. fsdp=64 is short for zero=3,group=64. Throws a `UserError` for unknown keys, values out of
- * range, and sizes that do not multiply out to the devices
+ * 1, zero=1, sp=on where tp > 1, interleaved where vp > 1 (else 1f1b), recompute=none, the precision given.
+ * fsdp=64 is short for zero=3,group=64.
+ * Throws a `UserError` for unknown keys, values out of range, and sizes that do not multiply out to the devices.
  */
-export function parseLayout(text: string, devices: number, usual: Precision = "bf16"): Layout {
+export function parseLayout(text: string, devices: number, precision: Precision = "bf16"): Layout {
   const given = readPairs(text);
   const size = (key: Key) => (given.has(key) ? wholeNumber(key, given.get(key)!) : 1);
   const [tensor, pipeline, context] = [size("tp"), size("pp"), size("cp")];
@@ -62,7 +62,7 @@ export function parseLayout(text: string, devices: number, usual: Precision = "b
     virtualStages,
     microBatch: size("mb"),
     recompute: oneOf("recompute", given.get("recompute") ?? "none", RECOMPUTES),
-    precision: oneOf("precision", given.get("precision") ?? usual, PRECISIONS),
+    precision: oneOf("precision", given.get("precision") ?? precision, PRECISIONS),
   };
 }
 
@@ -70,7 +70,7 @@ export function parseLayout(text: string, devices: number, usual: Precision = "b
 export function layoutText(layout: Layout): string {
   const { data, tensor, pipeline, context, expert, virtualStages } = layout;
   const isWhole = layout.shardGroup === (layout.sharding === "none" ? 1 : data * context);
-  const usual = virtualStages > 1 ? "interleaved" : "1f1b";
+  const implied = virtualStages > 1 ? "interleaved" : "1f1b";
   return [
     `dp=${data},tp=${tensor},pp=${pipeline}`,
     context > 1 && `cp=${context}`,
@@ -79,7 +79,7 @@ export function layoutText(layout: Layout): string {
     `mb=${layout.microBatch},zero=${SHARDINGS.indexOf(layout.sharding)}`,
     !isWhole && `group=${layout.shardGroup}`,
     layout.sequenceParallel !== tensor > 1 && `sp=${layout.sequenceParallel ? "on" : "off"}`,
-    layout.schedule !== usual && `schedule=${layout.schedule}`,
+    layout.schedule !== implied && `schedule=${layout.schedule}`,
     layout.recompute !== "none" && `recompute=${layout.recompute}`,
     layout.precision !== "bf16" && `precision=${layout.precision}`,
   ]

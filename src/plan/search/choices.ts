@@ -38,3 +38,20 @@ export const ALL_CHOICES: Choices = {
   leastPiece: 128,
   mostMicroBatch: 64,
 };
+
+/**
+ * The layouts that most people run, for searches repeated hundreds of times: states shared out by ZeRO-1 or fully,
+ * the common schedules, small micro batches.
+ */
+export function commonChoices(precision: Precision): Choices {
+  return {
+    ...ALL_CHOICES,
+    precisions: [precision],
+    schedules: ["1f1b", "interleaved"],
+    shardings: ["optimiser", "full"],
+    recomputes: ["none", "full"],
+    mostTensor: 16,
+    mostContext: 8,
+    mostMicroBatch: 4,
+  };
+}

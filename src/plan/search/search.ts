@@ -8,8 +8,7 @@ import { stepModel } from "../step/predict.ts";
 import type { StepPrediction } from "../step/prediction.ts";
 import { ALL_CHOICES, type Choices } from "./choices.ts";
 import { layoutFamilies } from "./enumerate.ts";
-import { type Candidate, FastestPool, ParetoPool } from "./pool.ts";
-import { cutKey, Winners } from "./winners.ts";
+import { type Candidate, cutKey, FastestPool, ParetoPool, Winners } from "./pool.ts";
 
 /** A layout and what is expected of it. */
 export type PlannedLayout = {

@@ -35,7 +35,7 @@ export function layoutProblem(model: ModelShape, cluster: Cluster, layout: Layou
 
 /**
  * A format narrower than 16 bits that the chip has no rate for: it would run at a wider one, and its
- * utilisation be told of the wrong peak.
+ * utilisation be stated of the wrong peak.
  */
 export function precisionProblem(device: Accelerator, precision: Precision): Problem | null {
   if (isNative(device, precision)) return null;

@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import { perhaps } from "../../math/edit-distance.ts";
 import type { Attention, Experts, ModelShape } from "./model-shape.ts";
 
-/** Multi-head unless told how many key and value heads there are. */
+/** Multi-head unless there are fewer heads of keys and values. */
 function grouped(numHeads: number, headDim: number, numKeyValueHeads = numHeads): Attention {
   return { kind: "grouped", numHeads, numKeyValueHeads, headDim };
 }

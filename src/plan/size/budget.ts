@@ -3,7 +3,7 @@
 import { UserError } from "../../errors.ts";
 import { certain, type Interval, logSdOf, within } from "../../math/interval.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import { refuseMfuAboveOne, USUAL_GOODPUT, USUAL_MFU } from "../usual.ts";
+import { refuseMfuAboveOne, TYPICAL_GOODPUT, TYPICAL_MFU } from "../typical-runs.ts";
 
 export type BudgetFacts = {
   readonly compute?: Interval | undefined;
@@ -64,9 +64,9 @@ export function readBudget(facts: BudgetFacts): Budget {
 function spent(facts: BudgetFacts, cluster: Cluster, deviceHours: Interval): Budget {
   const { money, pricePerDeviceHour, peakFlopsPerDevice, mfu, goodput } = facts;
   refuseMfuAboveOne(mfu);
-  const speed = times(mfu ?? USUAL_MFU, certain(3600 * peakFlopsPerDevice!));
+  const speed = times(mfu ?? TYPICAL_MFU, certain(3600 * peakFlopsPerDevice!));
   return {
-    compute: times(times(deviceHours, goodput ?? USUAL_GOODPUT), speed),
+    compute: times(times(deviceHours, goodput ?? TYPICAL_GOODPUT), speed),
     deviceHours,
     days: over(deviceHours, certain(24 * cluster.numDevices)),
     cost:
@@ -76,8 +76,8 @@ function spent(facts: BudgetFacts, cluster: Cluster, deviceHours: Interval): Bud
           : null
         : certain(money),
     assumed: [
-      ...(mfu === undefined ? [`an MFU of ${USUAL_MFU.lo} to ${USUAL_MFU.hi}`] : []),
-      ...(goodput === undefined ? [`a goodput of ${USUAL_GOODPUT.lo} to ${USUAL_GOODPUT.hi}`] : []),
+      ...(mfu === undefined ? [`an MFU of ${TYPICAL_MFU.lo} to ${TYPICAL_MFU.hi}`] : []),
+      ...(goodput === undefined ? [`a goodput of ${TYPICAL_GOODPUT.lo} to ${TYPICAL_GOODPUT.hi}`] : []),
     ],
   };
 }

@@ -28,7 +28,7 @@ export type BurnIn = {
 
 /**
  * Assumptions, with wide intervals: the one public trace shows no infant mortality (StepFun's 349 days, whose
- * failures grow as days^1.13), while operators tell of weeks of burn-in. So it counts only where an age is
+ * failures grow as days^1.13), while operators report weeks of burn-in. So it counts only where an age is
  * given.
  */
 const EXCESS: Interval = { median: 2, lo: 1, hi: 4 };

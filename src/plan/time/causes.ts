@@ -20,12 +20,12 @@ export type Cause = {
   readonly exposure: Exposure;
   /** Whether the node goes to repair, so that a spare has to take its place. */
   readonly removesNode: boolean;
-  /** Whose youth raises it: see burn-in.ts. */
+  /** Whose burn-in raises it: see burn-in.ts. */
   readonly ages: "hardware" | "software";
 };
 
-// Exposure of network and software: nothing published tells links and lines of code from devices. Assumption:
-// they grow with devices.
+// Exposure of network and software: no published count separates links and lines of code from devices.
+// Assumption: they grow with devices.
 export const CAUSE: Readonly<Record<CauseName, Cause>> = {
   accelerator: { exposure: "device", removesNode: true, ages: "hardware" },
   "silent corruption": { exposure: "device", removesNode: true, ages: "hardware" },

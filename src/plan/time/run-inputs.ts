@@ -7,7 +7,7 @@ import { UserError } from "../../errors.ts";
 import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
 import { formatBytes, formatSeconds, significant } from "../../units/print.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import { refuseMfuAboveOne } from "../usual.ts";
+import { refuseMfuAboveOne } from "../typical-runs.ts";
 import {
   CHECKPOINT_BYTES_PER_PARAMETER,
   DETECTION_SECONDS,
@@ -65,7 +65,7 @@ type Assumable = Pick<
   | "pue"
 >;
 
-/** What may be known; undefined: take the assumption and say so. */
+/** What may be known; where it is undefined an assumption takes its place. */
 export type RunFacts = { readonly [Name in keyof Assumable]?: Assumable[Name] | undefined } & {
   readonly cluster: Cluster;
   readonly elapsedSeconds?: number | undefined;

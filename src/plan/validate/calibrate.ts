@@ -64,7 +64,7 @@ const LOOSE = 0.5;
  * of what it costs (NeMo): docs/plan.md has the figures.
  */
 const EARNED = 0.75;
-/** With more recipes than this the loose prior is taken as it is: so many speak for themselves. */
+/** With more recipes than this the prior is loose: so many can outweigh it. */
 const FEW_RECIPES = 12;
 /** Parts that are left out in turn. */
 const FOLDS = 5;

@@ -1,7 +1,4 @@
-/**
- * @file Cells of a table of published runs: names, numbers, spellings, and what rows of one source tell of
- * each other.
- */
+/** @file Cells of a table of published runs: names, numbers, spellings, and gaps filled from related rows. */
 
 import { readFileSync } from "node:fs";
 import { csvParse } from "d3-dsv";

@@ -5,11 +5,11 @@ import { SOFTWARE_2024 } from "../layout/layout.ts";
 import { parseLayout } from "../layout/parse.ts";
 import { preset } from "../shape/presets.ts";
 import { publishedTable } from "../validate/read-runs.ts";
-import { answerLayouts, type LayoutQuestion } from "./answer.ts";
 import { ALL_CHOICES } from "./choices.ts";
+import { type LayoutRequest, planLayouts } from "./plan-layouts.ts";
 
 const JOB = { sequence: 8192, batchSequences: 128, software: SOFTWARE_2024 };
-const QUESTION: LayoutQuestion = {
+const QUESTION: LayoutRequest = {
   model: preset("llama3-8b"),
   cluster: parseCluster("h100:32"),
   job: JOB,
@@ -18,9 +18,9 @@ const QUESTION: LayoutQuestion = {
   measured: publishedTable().runs,
 };
 
-function complaint(question: LayoutQuestion): UserError {
+function complaint(question: LayoutRequest): UserError {
   try {
-    answerLayouts(question);
+    planLayouts(question);
   } catch (error) {
     if (error instanceof UserError) return error;
   }
@@ -28,10 +28,10 @@ function complaint(question: LayoutQuestion): UserError {
 }
 
 describe("an answer", () => {
-  const answer = answerLayouts({ ...QUESTION, yours: parseLayout("tp=4,mb=2", 32) });
+  const answer = planLayouts({ ...QUESTION, yours: parseLayout("tp=4,mb=2", 32) });
 
   test("is the same each time, in the same bytes", () => {
-    expect(JSON.stringify(answerLayouts({ ...QUESTION, yours: parseLayout("tp=4,mb=2", 32) }))).toBe(
+    expect(JSON.stringify(planLayouts({ ...QUESTION, yours: parseLayout("tp=4,mb=2", 32) }))).toBe(
       JSON.stringify(answer),
     );
   });
@@ -42,7 +42,7 @@ describe("an answer", () => {
     expect(run!.days.median).toBeCloseTo((steps * stepSeconds) / 86_400, 9);
     expect(run!.deviceHours.median).toBeCloseTo(run!.days.median * 24 * 32, 6);
     expect(run!.days.lo).toBeLessThan(run!.days.median);
-    expect(answerLayouts({ ...QUESTION, measured: [] }).similar).toBeNull();
+    expect(planLayouts({ ...QUESTION, measured: [] }).similar).toBeNull();
   });
 
   test("layouts are told so that they can be read again", () => {
@@ -56,7 +56,7 @@ describe("an answer", () => {
     const { rank, row, slowerPercent } = answer.yours;
     expect(row.stepSeconds).toBeCloseTo(answer.best[0]!.stepSeconds * (1 + slowerPercent / 100), 9);
     expect(rank).toBeGreaterThan(1);
-    const first = answerLayouts({ ...QUESTION, yours: answer.best[0]!.sizes });
+    const first = planLayouts({ ...QUESTION, yours: answer.best[0]!.sizes });
     expect(first.yours).toMatchObject({ kind: "planned", rank: 1, slowerPercent: 0 });
   });
 
@@ -68,7 +68,7 @@ describe("an answer", () => {
 });
 
 test("a layout of yours that cannot run says why", () => {
-  const { yours } = answerLayouts({ ...QUESTION, yours: parseLayout("tp=4,mb=7", 32) });
+  const { yours } = planLayouts({ ...QUESTION, yours: parseLayout("tp=4,mb=7", 32) });
   expect(yours).toMatchObject({
     kind: "refused",
     problem: { expected: "a batch divisible by dp x micro batch = 56" },
@@ -77,10 +77,10 @@ test("a layout of yours that cannot run says why", () => {
 
 test("where no layout divides over all devices, the part of the cluster is planned for on which the step is shortest", () => {
   // 272 devices can be used, in 17 stages; 256 are faster.
-  const answer = answerLayouts({ ...QUESTION, cluster: parseCluster("h100:280") });
+  const answer = planLayouts({ ...QUESTION, cluster: parseCluster("h100:280") });
   expect(answer.numDevices).toBe(256);
   expect(answer.idleDevices).toBe(24);
-  const crooked = answerLayouts({ ...QUESTION, cluster: parseCluster("h100:272") });
+  const crooked = planLayouts({ ...QUESTION, cluster: parseCluster("h100:272") });
   expect(crooked.idleDevices).toBe(0);
   expect(crooked.best[0]!.stepSeconds).toBeGreaterThan(answer.best[0]!.stepSeconds);
 });
@@ -96,7 +96,7 @@ test("a batch that nothing can share out is refused, with a batch that can be", 
 });
 
 describe("a model that fits nowhere", () => {
-  const tooBig: LayoutQuestion = {
+  const tooBig: LayoutRequest = {
     ...QUESTION,
     model: preset("llama3-405b"),
     cluster: parseCluster("h100:64"),
@@ -108,11 +108,11 @@ describe("a model that fits nowhere", () => {
     const devices = Number(/(\d+) devices of this kind/.exec(error.remedy)?.[1]);
     expect(devices).toBeGreaterThan(64);
     const roomier = /64 x ([A-Z0-9-]+) /.exec(error.remedy)?.[1] ?? "";
-    expect(answerLayouts({ ...tooBig, cluster: parseCluster(`h100:${devices}`) }).numFitting).toBeGreaterThan(
+    expect(planLayouts({ ...tooBig, cluster: parseCluster(`h100:${devices}`) }).numFitting).toBeGreaterThan(
       0,
     );
     expect(
-      answerLayouts({ ...tooBig, cluster: parseCluster(`${roomier.toLowerCase()}:64`) }).numFitting,
+      planLayouts({ ...tooBig, cluster: parseCluster(`${roomier.toLowerCase()}:64`) }).numFitting,
     ).toBeGreaterThan(0);
   });
 
@@ -130,7 +130,7 @@ describe("a model that fits nowhere", () => {
 });
 
 test("sizes that heads forbid are told", () => {
-  const { refusedSizes } = answerLayouts({
+  const { refusedSizes } = planLayouts({
     ...QUESTION,
     model: preset("llama2-13b"),
     cluster: parseCluster("h100:64"),

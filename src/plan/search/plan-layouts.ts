@@ -1,6 +1,6 @@
 /**
- * @file The planner's answer to "which layout": searched, placed beside your own layout and the most similar
- * measured run, with the whole run's time.
+ * @file Which layout: the search's result beside your own layout and the most similar measured run, with the
+ * whole run's time.
  */
 
 import { type Interval, scaledBy } from "../../math/interval.ts";
@@ -10,19 +10,19 @@ import { type Job, type Layout, microBatches } from "../layout/layout.ts";
 import { layoutText } from "../layout/parse.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
 import { countParameters } from "../shape/parameters.ts";
-import { differences, mostSimilar } from "../similar.ts";
 import { predictStep } from "../step/predict.ts";
 import type { StepPrediction } from "../step/prediction.ts";
 
 import type { PublishedRun } from "../validate/published-run.ts";
 import { ALL_CHOICES, type Choices } from "./choices.ts";
-import { fitsNowhere } from "./nowhere.ts";
+import { clusterParts } from "./cluster-parts.ts";
+import { nothingFits } from "./nothing-fits.ts";
 import { type RefusedSize, refusedSizes } from "./refused-sizes.ts";
 import { type PlannedLayout, type SearchOptions, type SearchResult, searchLayouts } from "./search.ts";
-import { usableClusters } from "./usable.ts";
+import { type SimilarRun, similarRun } from "./similar-run.ts";
 import { layoutProblem, type Problem } from "./validity.ts";
 
-export type LayoutQuestion = {
+export type LayoutRequest = {
   readonly model: ModelShape;
   readonly cluster: Cluster;
   readonly job: Job;
@@ -44,7 +44,7 @@ export type WholeRun = {
   readonly deviceHours: Interval;
 };
 
-/** A layout as it is told. */
+/** A layout, its prediction and what follows from it. */
 export type LayoutRow = StepPrediction & {
   /** As `--layout` takes it. */
   readonly layout: string;
@@ -54,7 +54,7 @@ export type LayoutRow = StepPrediction & {
   readonly run: WholeRun | null;
 };
 
-export type LayoutAnswer = {
+export type LayoutPlan = {
   readonly model: { readonly name: string; readonly parameters: number; readonly activeParameters: number };
   readonly accelerator: string;
   readonly acceleratorLabel: string;
@@ -90,36 +90,19 @@ export type YourLayout =
   | { readonly kind: "refused"; readonly layout: string; readonly problem: Problem }
   | {
       readonly kind: "planned";
-      readonly row: LayoutRow /** 1: none is faster. */;
+      readonly row: LayoutRow;
+      /** 1: none is faster. */
       readonly rank: number;
       readonly slowerPercent: number;
     };
 
-export type SimilarRun = {
-  readonly rowId: string;
-  readonly source: string;
-  readonly model: string;
-  readonly accelerator: string;
-  readonly kind: Cluster["accelerator"]["kind"];
-  readonly numDevices: number;
-  readonly layout: string;
-  readonly measuredStepSeconds: number;
-  readonly measuredTokensPerSecondPerDevice: number;
-  readonly predictedStepSeconds: number;
-  readonly errorPercent: number;
-  readonly differsIn: readonly string[];
-};
-
-/**
- * Searches and tells.
- * Throws a `UserError` where no layout divides, or none fits
- */
-export function answerLayouts(question: LayoutQuestion): LayoutAnswer {
-  const { model, job, choices = ALL_CHOICES, count = 10, tokens } = question;
-  const options = { choices, count, ...(question.constants ? { constants: question.constants } : {}) };
-  const { cluster, found } = searchUsable(question, options);
+/** Searches the layouts. Throws a `UserError` where none divides, or none fits. */
+export function planLayouts(request: LayoutRequest): LayoutPlan {
+  const { model, job, choices = ALL_CHOICES, count = 10, tokens } = request;
+  const options = { choices, count, ...(request.constants ? { constants: request.constants } : {}) };
+  const { cluster, found } = searchBestPart(request, options);
   const [first] = found.best;
-  if (!first) throw fitsNowhere(model, cluster, job, options);
+  if (!first) throw nothingFits(model, cluster, job, options);
   const row = (planned: PlannedLayout) => rowOf(planned, cluster, job, tokens);
   const { total, active } = countParameters(model);
   const capacity = cluster.accelerator.memoryBytes;
@@ -130,7 +113,7 @@ export function answerLayouts(question: LayoutQuestion): LayoutAnswer {
     kind: cluster.accelerator.kind,
     domainSize: cluster.domainSize,
     numDevices: cluster.numDevices,
-    idleDevices: question.cluster.numDevices - cluster.numDevices,
+    idleDevices: request.cluster.numDevices - cluster.numDevices,
     job,
     batchTokens: job.batchSequences * job.sequence,
     tokens: tokens ?? null,
@@ -151,18 +134,22 @@ export function answerLayouts(question: LayoutQuestion): LayoutAnswer {
       missingBytes: planned.prediction.memory.totalBytes - capacity,
     })),
     refusedSizes: refusedSizes(model, cluster, job, choices),
-    yours: question.yours ? yourLayout(question.yours, question, found) : null,
-    similar: similarRun({ model, cluster, job, layout: first.layout }, question),
+    yours: request.yours ? yourLayout(request.yours, request, found) : null,
+    similar: similarRun(
+      { model, cluster, job, layout: first.layout },
+      request.measured ?? [],
+      request.constants,
+    ),
   };
 }
 
 /** The part of the cluster on which the step is fastest. */
-export function searchUsable(
-  { model, cluster, job }: Pick<LayoutQuestion, "model" | "cluster" | "job">,
+export function searchBestPart(
+  { model, cluster, job }: Pick<LayoutRequest, "model" | "cluster" | "job">,
   options: SearchOptions & { readonly choices: Choices },
 ) {
   const seconds = ({ stepSeconds }: SearchResult) => stepSeconds[0] ?? Number.POSITIVE_INFINITY;
-  return usableClusters(model, cluster, job, options.choices)
+  return clusterParts(model, cluster, job, options.choices)
     .map((part) => ({ cluster: part, found: searchLayouts(model, part, job, options) }))
     .reduce((best, each) => (seconds(each.found) < seconds(best.found) ? each : best));
 }
@@ -188,10 +175,10 @@ function wholeRun(prediction: StepPrediction, cluster: Cluster, job: Job, tokens
   return { days: scaledBy(hours, 1 / 24), deviceHours: scaledBy(hours, cluster.numDevices) };
 }
 
-/** Yours is asked about all devices, even where the search could use only a part of them. */
+/** Yours runs on all devices, even where the search could use only a part of them. */
 function yourLayout(
   layout: Layout,
-  { model, cluster, job, constants, tokens }: LayoutQuestion,
+  { model, cluster, job, constants, tokens }: LayoutRequest,
   { stepSeconds }: SearchResult,
 ): YourLayout {
   const problem = layoutProblem(model, cluster, layout, job);
@@ -203,35 +190,5 @@ function yourLayout(
     row: rowOf({ layout, prediction }, cluster, job, tokens),
     rank: (faster < 0 ? stepSeconds.length : faster) + 1,
     slowerPercent: 100 * (prediction.stepSeconds / stepSeconds[0]! - 1),
-  };
-}
-
-function similarRun(
-  wanted: {
-    readonly model: ModelShape;
-    readonly cluster: Cluster;
-    readonly job: Job;
-    readonly layout: Layout;
-  },
-  { measured = [], constants }: LayoutQuestion,
-): SimilarRun | null {
-  const timed = measured.filter(({ stepSeconds }) => stepSeconds !== null);
-  const run = mostSimilar(wanted, timed);
-  if (!run || run.stepSeconds === null) return null;
-  const predicted = predictStep(run.model, run.cluster, run.layout, run.job, constants).stepSeconds;
-  const tokens = run.job.batchSequences * run.job.sequence;
-  return {
-    rowId: run.rowId,
-    source: run.source,
-    model: run.model.name,
-    accelerator: run.cluster.accelerator.label,
-    kind: run.cluster.accelerator.kind,
-    numDevices: run.cluster.numDevices,
-    layout: layoutText(run.layout),
-    measuredStepSeconds: run.stepSeconds,
-    measuredTokensPerSecondPerDevice: tokens / run.stepSeconds / run.cluster.numDevices,
-    predictedStepSeconds: predicted,
-    errorPercent: 100 * (predicted / run.stepSeconds - 1),
-    differsIn: differences(wanted, run).map(({ what }) => what),
   };
 }

@@ -25,13 +25,13 @@ const MOST_SIZES = 4096;
  * largest over which a layout divides, and those over which most do, for a few devices more are not worth a
  * crooked layout. Throws a `UserError` where every layout would leave more than a fifth idle
  */
-export function usableClusters(
+export function clusterParts(
   model: ModelShape,
   cluster: Cluster,
   job: Job,
   choices: Choices,
 ): readonly Cluster[] {
-  const parts = usableParts(model, cluster, job, choices);
+  const parts = dividingParts(model, cluster, job, choices);
   if (parts.length > 0) return parts;
   throw new UserError(
     `a batch of ${job.batchSequences} sequences for ${cluster.numDevices} devices`,
@@ -40,8 +40,8 @@ export function usableClusters(
   );
 }
 
-/** The same, for who asks about many models: empty where every layout would leave more than a fifth idle. */
-export function usableParts(
+/** The same without the complaint: empty where every layout would leave more than a fifth idle. */
+export function dividingParts(
   model: ModelShape,
   cluster: Cluster,
   job: Job,

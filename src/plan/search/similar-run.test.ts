@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { parseCluster } from "./hardware/cluster.ts";
-import { differences, mostSimilar, type RunTraits } from "./similar.ts";
-import { publishedTable } from "./validate/read-runs.ts";
+import { parseCluster } from "../hardware/cluster.ts";
+import { publishedTable } from "../validate/read-runs.ts";
+import { differences, mostSimilar, type RunTraits } from "./similar-run.ts";
 
 const runs = publishedTable().runs.filter(({ stepSeconds }) => stepSeconds !== null);
 

@@ -11,7 +11,7 @@ import { ALL_CHOICES, type Choices } from "./choices.ts";
 import { type SearchOptions, searchLayouts } from "./search.ts";
 
 /** The complaint about a model that fits in no layout. */
-export function fitsNowhere(
+export function nothingFits(
   model: ModelShape,
   cluster: Cluster,
   job: Job,

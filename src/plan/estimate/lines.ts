@@ -1,0 +1,220 @@
+/** @file The lines of an estimate by group: what, the formula with its numbers, the value with its interval. */
+
+import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
+import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../units/print.ts";
+import { TYPICAL_MFU } from "../typical-runs.ts";
+
+export type EstimateFacts = {
+  readonly parameters: number;
+  /** Sequences of one optimiser step, over all devices. */
+  readonly batchSequences: number;
+  readonly sequence: number;
+  readonly numDevices: number;
+  readonly deviceName: string;
+  readonly peakFlopsPerDevice: number;
+  readonly memoryBytesPerDevice: number;
+  /** Bytes a second and direction of one device to the others. */
+  readonly networkBandwidth: number;
+  readonly mfu: Interval | null;
+  readonly numLayers: number | null;
+  readonly hidden: number | null;
+  readonly numHeads: number | null;
+};
+
+/** Layers, width and heads, given or guessed. */
+export type EstimatedShape = {
+  readonly numLayers: number;
+  readonly hidden: number;
+  readonly numHeads: number;
+  readonly isGuessed: boolean;
+};
+
+export type EstimateLine = {
+  readonly id: string;
+  readonly name: string;
+  readonly group: "memory" | "activations" | "time" | "communication";
+  readonly unit: "bytes" | "FLOP" | "s" | "bytes/s" | "count";
+  readonly formula: string;
+  readonly value: Interval;
+};
+
+/** Lines of a group from rows of id, unit, name, formula and value. */
+function linesOf(
+  group: EstimateLine["group"],
+  rows: readonly (readonly [string, EstimateLine["unit"], string, string, Interval])[],
+): readonly EstimateLine[] {
+  return rows.map(([id, unit, name, formula, value]) => ({ id, name, group, unit, formula, value }));
+}
+
+/** Bytes of a parameter: 16, with gradients in bf16; 18 where they are accumulated in fp32. */
+export const STATE_BYTES: Interval = { median: 16, lo: 16, hi: 18 };
+const upTo = (lo: number, hi: number): Interval => ({ median: lo, lo, hi });
+
+/**
+ * Mixed precision with Adam (ZeRO, arXiv 1910.02054, section 3.1): 2 bytes for weights, 2 for gradients, 12 for
+ * what the optimiser keeps.
+ */
+export function memoryLines({ parameters, numDevices }: EstimateFacts): readonly EstimateLine[] {
+  const n = formatCount(parameters);
+  const d = formatCount(numDevices);
+  const share = (12 * parameters) / numDevices;
+  return linesOf("memory", [
+    ["weights", "bytes", "weights, bf16", `2 bytes x ${n}`, certain(2 * parameters)],
+    [
+      "gradients",
+      "bytes",
+      "gradients, bf16 (up to fp32)",
+      `2 (to 4) bytes x ${n}`,
+      upTo(2 * parameters, 4 * parameters),
+    ],
+    [
+      "optimiser",
+      "bytes",
+      "optimiser: fp32 weights and Adam's two moments",
+      `(4 + 4 + 4) bytes x ${n}`,
+      certain(12 * parameters),
+    ],
+    ["states", "bytes", "all states", `16 (to 18) bytes x ${n}`, scaledBy(STATE_BYTES, parameters)],
+    [
+      "statesSharedOptimiser",
+      "bytes",
+      `on each of ${d} devices, optimiser shared out (ZeRO-1)`,
+      `4 (to 6) bytes x ${n} + 12 bytes x ${n} / ${d}`,
+      upTo(4 * parameters + share, 6 * parameters + share),
+    ],
+    [
+      "statesShared",
+      "bytes",
+      `on each of ${d} devices, all shared out (ZeRO-3, FSDP)`,
+      `16 (to 18) bytes x ${n} / ${d}`,
+      scaledBy(STATE_BYTES, parameters / numDevices),
+    ],
+  ]);
+}
+
+/** The formulas of activations leave out what an allocator and a kernel's workspace take. */
+const ACTIVATIONS_LOG_SD = 0.1;
+/** Guessed layers and width change activations by about a fifth either way. */
+const GUESSED_LOG_SD = 0.2;
+
+/**
+ * Korthikanti et al. (arXiv 2205.05198), equation 2 and section 4: bytes a layer and sequence, in 16 bits,
+ * without tensor parallelism.
+ */
+export function activationLines(
+  { sequence: s, batchSequences, numDevices }: EstimateFacts,
+  { numLayers: l, hidden: h, numHeads: a, isGuessed }: EstimatedShape,
+): readonly EstimateLine[] {
+  const logSd = Math.hypot(ACTIVATIONS_LOG_SD, isGuessed ? GUESSED_LOG_SD : 0);
+  const about = (bytes: number) => within(bytes, logSd);
+  const flash = l * 34 * s * h;
+  const perDevice = Math.ceil(batchSequences / numDevices);
+  return linesOf("activations", [
+    [
+      "activationsScoresKept",
+      "bytes",
+      "one sequence, scores kept",
+      `L (34 s h + 5 a s^2) = ${l} x (34 x ${s} x ${h} + 5 x ${a} x ${s}^2)`,
+      about(l * (34 * s * h + 5 * a * s * s)),
+    ],
+    [
+      "activationsFlash",
+      "bytes",
+      "one sequence, flash or selective recomputation",
+      `L 34 s h = ${l} x 34 x ${s} x ${h}`,
+      about(flash),
+    ],
+    [
+      "activationsRecomputed",
+      "bytes",
+      "one sequence, full recomputation",
+      `L 2 s h + 34 s h = ${l} x 2 x ${s} x ${h} + 34 x ${s} x ${h}`,
+      about((2 * l + 34) * s * h),
+    ],
+    [
+      "activationsOfBatch",
+      "bytes",
+      "the whole batch at once, flash",
+      `${formatCount(batchSequences)} sequences x ${formatBytes(flash)}`,
+      about(batchSequences * flash),
+    ],
+    [
+      "activationsOnDevice",
+      "bytes",
+      "on each device without accumulation, flash",
+      `${perDevice} sequences x ${formatBytes(flash)}`,
+      about(perDevice * flash),
+    ],
+  ]);
+}
+
+/** 6 N D over what the devices reach; the last line is the time of a step. */
+export function timeLines(facts: EstimateFacts): readonly EstimateLine[] {
+  const { parameters, batchSequences, sequence, numDevices, peakFlopsPerDevice, deviceName } = facts;
+  const tokens = batchSequences * sequence;
+  const flops = 6 * parameters * tokens;
+  const mfu = facts.mfu ?? TYPICAL_MFU;
+  const atPeak = flops / (numDevices * peakFlopsPerDevice);
+  const count = formatCount;
+  const devices = `${count(numDevices)} ${deviceName} x ${formatFlops(peakFlopsPerDevice)}/s`;
+  return linesOf("time", [
+    ["tokens", "count", "tokens of a step", `${count(batchSequences)} x ${count(sequence)}`, certain(tokens)],
+    [
+      "flops",
+      "FLOP",
+      "work of a step",
+      `6 N D = 6 x ${count(parameters)} x ${count(tokens)}`,
+      certain(flops),
+    ],
+    [
+      "stepSeconds",
+      "s",
+      "time of a step",
+      `${formatFlops(flops)} / (${devices} x MFU ${significant(mfu.median, 2)})`,
+      { median: atPeak / mfu.median, lo: atPeak / mfu.hi, hi: atPeak / mfu.lo },
+    ],
+  ]);
+}
+
+/**
+ * Gradients in bf16 around a ring: each device sends and receives 2 (n - 1) / n of them; two thirds of the work is
+ * backward. The last line is the bandwidth that hides them.
+ */
+export function communicationLines(
+  { parameters, numDevices, networkBandwidth }: EstimateFacts,
+  computeSeconds: Interval,
+): readonly EstimateLine[] {
+  const sent = ((2 * (numDevices - 1)) / numDevices) * 2 * parameters;
+  const backward = scaledBy(computeSeconds, 2 / 3);
+  const ring = `2 x ${formatCount(numDevices - 1)} / ${formatCount(numDevices)}`;
+  return linesOf("communication", [
+    [
+      "allReduceBytes",
+      "bytes",
+      "gradient all-reduce, sent by each device",
+      `2 (n - 1) / n x 2 bytes x N = ${ring} x 2 bytes x ${formatCount(parameters)}`,
+      certain(sent),
+    ],
+    [
+      "allReduceSeconds",
+      "s",
+      "time for it on the network",
+      `${formatBytes(sent)} / ${formatBytes(networkBandwidth)}/s`,
+      certain(sent / networkBandwidth),
+    ],
+    [
+      "backwardSeconds",
+      "s",
+      "backward pass to hide it behind",
+      `2 / 3 of ${formatSeconds(computeSeconds.median)}`,
+      backward,
+    ],
+    [
+      "bandwidthToHide",
+      "bytes/s",
+      "bandwidth to hide it",
+      `${formatBytes(sent)} / ${formatSeconds(backward.median)}`,
+      { median: sent / backward.median, lo: sent / backward.hi, hi: sent / backward.lo },
+    ],
+  ]);
+}
