@@ -1,5 +1,6 @@
 /** @file The best use of a budget on a loss surface over size and tokens: the optimum, how flat it is, and what a given loss costs at least. */
 
+import { UserError } from "../errors.ts";
 import type { Law } from "./law.ts";
 
 /** Log loss of a model of e^logN parameters after e^logD tokens. */
@@ -41,6 +42,28 @@ export function optimumOn(surface: SplitLoss, logPairs: number): Split {
   const at = (logN: number) => surface(logN, logPairs - logN);
   const { argument, value, interior } = lowest(at, 0, logPairs);
   return { logN: argument, logD: logPairs - argument, logLoss: value, interior };
+}
+
+/** The optimum of a budget in plain numbers; without one inside, no bound on the side that the law prefers. */
+export function pointOf(surface: SplitLoss, logPairs: number) {
+  const { logN, logD, logLoss, interior } = optimumOn(surface, logPairs);
+  const loss = Math.exp(logLoss);
+  if (interior)
+    return { n: Math.exp(logN), d: Math.exp(logD), tokensPerParameter: Math.exp(logD - logN), loss };
+  const n = logN > logD ? Infinity : -Infinity;
+  return { n, d: -n, tokensPerParameter: -n, loss };
+}
+
+/** Throws a `UserError` where the best split of a budget is all size or all tokens. */
+export function checkOptimum(surface: SplitLoss, logPairs: number, formula: string): void {
+  const { interior, logN, logD } = optimumOn(surface, logPairs);
+  if (interior) return;
+  const [worthless, other] = logN > logD ? ["tokens", "size"] : ["size", "tokens"];
+  throw new UserError(
+    `a fit of ${formula} in which ${worthless} are worth nothing: all of the budget would go to ${other}`,
+    "loss that falls with N and with D",
+    `add runs of different ${worthless === "size" ? "size at equal tokens" : "tokens at equal size"}, or leave out those that were tuned badly`,
+  );
 }
 
 type Lowest = { readonly argument: number; readonly value: number; readonly interior: boolean };

@@ -9,6 +9,7 @@ import {
   pairsAtTokens,
   REPETITIONS,
   stockOf,
+  wornOutEpochs,
 } from "./repeats.ts";
 
 /** Muennighoff et al.'s base law and decays (arXiv 2305.16264). */
@@ -108,4 +109,33 @@ test("four epochs are nearly as good as fresh data at the published decay, forty
   // The series R - R^2 / 2 r + R^3 / 6 r^2 - R^4 / 24 r^3 + R^5 / 120 r^4 at R = 3, r = 15.387756, by hand.
   expect(effectiveRatio(4, 15.387756)).toBeCloseTo(1 + 3 - 0.29244 + 0.019005 - 0.000926 + 0.000036, 5);
   expect(effectiveRatio(40, 15.387756)).toBeCloseTo(15.17, 2);
+});
+
+test("past so many passes another one is worth a hundredth of the first", () => {
+  expect(wornOutEpochs(published)).toBeCloseTo(71.9, 1);
+  expect(effectiveRatio(72.86, 15.387756) - effectiveRatio(71.86, 15.387756)).toBeCloseTo(0.01, 3);
+});
+
+test("an exhaustive look finds nothing lower than the optimum when data is short, and less data is never better", () => {
+  const amounts = fc.record({
+    logPairs: fc.double({ min: 46, max: 58, noNaN: true }),
+    epochs: fc.double({ min: 1.1, max: 60, noNaN: true }),
+    repetition: fc.constantFrom(...REPETITIONS),
+  });
+  fc.assert(
+    fc.property(amounts, ({ logPairs, epochs, repetition }) => {
+      const free = optimumOn(base, logPairs);
+      const unique = Math.exp(free.logD) / epochs;
+      const short = limitedSurface(base, stockOf(base, unique), repetition);
+      const { logLoss } = optimumOn(short, logPairs);
+      expect(logLoss).toBeGreaterThanOrEqual(free.logLoss - 1e-12);
+      const shorter = limitedSurface(base, stockOf(base, unique / 2), repetition);
+      expect(optimumOn(shorter, logPairs).logLoss).toBeGreaterThanOrEqual(logLoss - 1e-9);
+      for (let i = 0; i < 200; i++) {
+        const logN = free.logN - 8 + (11 * i) / 200;
+        expect(logLoss).toBeLessThanOrEqual(short(logN, logPairs - logN) + 1e-9);
+      }
+    }),
+    { numRuns: 30 },
+  );
 });

@@ -70,6 +70,20 @@ export function limitedSurface(surface: SplitLoss, stock: Stock, repetition: Rep
     );
 }
 
+/** What a budget meets first: its own end, repeats that cost little, or repeats that cost. */
+export type Bound = "compute" | "repeats" | "data";
+
+/** What binds, from the tokens that the optimum wants over the distinct ones. */
+export function boundAt(wantedEpochs: number): Bound {
+  if (wantedEpochs <= 1) return "compute";
+  return wantedEpochs <= NEARLY_FREE_EPOCHS ? "repeats" : "data";
+}
+
+/** Passes after which another one is worth a hundredth of the first: the slope of their worth is e^(-(passes - 1) / R_D*). */
+export function wornOutEpochs({ tokens }: Repetition): number {
+  return 1 + tokens * Math.log(100);
+}
+
 /** log(N D) at which the optimum trains on this many tokens; Infinity where it never does. */
 export function pairsAtTokens(surface: SplitLoss, logTokens: number): number {
   if (logTokens === Infinity) return Infinity;

@@ -55,16 +55,15 @@ export function checkTellsSizeFromTokens(law: Law): void {
   );
 }
 
+export type Surfaces = { readonly best: SplitLoss; readonly draws: readonly SplitLoss[] };
+
 /** The surfaces of the best fit and of its draws. */
 export function surfacesOf({
   law,
   theta,
   draws,
   flopsPerPair,
-}: Pick<ScalingLaw, "law" | "theta" | "draws" | "flopsPerPair">): {
-  readonly best: SplitLoss;
-  readonly draws: readonly SplitLoss[];
-} {
+}: Pick<ScalingLaw, "law" | "theta" | "draws" | "flopsPerPair">): Surfaces {
   return {
     best: splitLossOf(law, theta, flopsPerPair),
     draws: draws.map((draw) => splitLossOf(law, draw, flopsPerPair)),

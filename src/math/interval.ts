@@ -67,3 +67,9 @@ export function estimateFrom(value: number, refits: ArrayLike<number>): Estimate
     hi: Math.max(value, quantileOfSorted(ascending, 0.95)),
   };
 }
+
+/** The value at the middle of everything with the 90 % interval of draws, widened to hold it. */
+export function intervalAround(median: number, draws: ArrayLike<number>): Interval {
+  const { lo, hi } = intervalOfDraws(draws);
+  return { median, lo: Math.min(lo, median), hi: Math.max(hi, median) };
+}

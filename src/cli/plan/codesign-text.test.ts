@@ -1,14 +1,17 @@
 import { expect, test } from "vitest";
+import { readLawFile } from "../../law/law-file.ts";
+import { scalingLawOf } from "../../law/scaling-law.ts";
 import { codesign } from "../../plan/codesign/codesign.ts";
-import { layoutFinder } from "../../plan/codesign/finder.ts";
+import { layoutFinder } from "../../plan/codesign/layout-finder.ts";
 import { parseCluster } from "../../plan/hardware/cluster.ts";
 import { SOFTWARE_2024 } from "../../plan/layout/layout.ts";
-import { parseScalingLaw } from "../../plan/scaling-law.ts";
 import { TYPICAL_GOODPUT } from "../../plan/typical-runs.ts";
 import { codesignText } from "./codesign-text.ts";
 
-const law = parseScalingLaw(
-  JSON.stringify({ law: "chinchilla", parameters: { A: 482, B: 2085, E: 1.8, alpha: 0.35, beta: 0.37 } }),
+const law = scalingLawOf(
+  readLawFile(
+    JSON.stringify({ law: "chinchilla", parameters: { A: 482, B: 2085, E: 1.8, alpha: 0.35, beta: 0.37 } }),
+  ),
 );
 const answer = codesign(
   {

@@ -4,8 +4,7 @@ import { type Command, Option } from "commander";
 import { UserError } from "../../errors.ts";
 import type { Interval } from "../../math/interval.ts";
 import type { Codesign } from "../../plan/codesign/answer.ts";
-import type { LayoutFinder } from "../../plan/codesign/attempts.ts";
-import type { Pool } from "../../plan/codesign/finder.ts";
+import type { LayoutFinder, Pool } from "../../plan/codesign/layout-finder.ts";
 import type { Routing } from "../../plan/codesign/shapes.ts";
 import { type Accelerator, PRECISIONS, type Precision } from "../../plan/hardware/accelerator.ts";
 import { COUNT, DAY_SECONDS, DAYS, SHARE } from "../../units/kinds.ts";
@@ -76,8 +75,8 @@ async function runCodesign(flags: CodesignFlags): Promise<void> {
     { checkPrecisions },
   ] = await Promise.all([
     import("../../plan/codesign/codesign.ts"),
-    import("../../plan/codesign/finder.ts"),
-    import("../../plan/scaling-law.ts"),
+    import("../../plan/codesign/layout-finder.ts"),
+    import("../../law/scaling-law.ts"),
     import("../../plan/hardware/cluster.ts"),
     import("../../plan/layout/layout.ts"),
     import("../../plan/typical-runs.ts"),

@@ -58,7 +58,7 @@ export function addSizeCommand(plan: Command): void {
 
 async function runSize(flags: SizeFlags): Promise<void> {
   const [{ readScalingLaw }, { readBudget }, { sizeFor }, { peakOf }] = await Promise.all([
-    import("../../plan/scaling-law.ts"),
+    import("../../law/scaling-law.ts"),
     import("../../plan/size/budget.ts"),
     import("../../plan/size/size.ts"),
     import("../../plan/hardware/accelerator.ts"),
@@ -76,8 +76,8 @@ async function runSize(flags: SizeFlags): Promise<void> {
     goodput: flags.goodput,
   });
   const answer = sizeFor({ law, compute: budget.compute, uniqueTokens: flags.uniqueTokens ?? null });
-  if (flags.json) printJson({ law: law.name, budget, ...answer });
-  else printText(answerText(law.formula, law.counts, budget, answer));
+  if (flags.json) printJson({ law: law.law.name, budget, ...answer });
+  else printText(answerText(law.law.formula, law.counts, budget, answer));
 }
 
 const flops = (value: number) => value.toExponential(2).replace("e+", "e");

@@ -1,7 +1,6 @@
 /** @file Where to put a budget: compute-optimal size and tokens, how flat the optimum is, and what another choice costs. */
 
-import { UserError } from "../../errors.ts";
-import { flatRange, optimumOn, type SplitLoss } from "../../law/optimum.ts";
+import { checkOptimum, flatRange, optimumOn, pointOf, type SplitLoss } from "../../law/optimum.ts";
 import { logPairsOf, surfacesOf } from "../../law/scaling-law.ts";
 import type { Estimate } from "../../math/interval.ts";
 import { type DataLimit, dataLimitOf } from "./allocate-data.ts";
@@ -55,7 +54,7 @@ const BUDGETS = [1, 10, 100];
 export function allocate(fitted: FittedLaw, question: Question): Allocation {
   const { law, flopsPerPair, largestCompute } = fitted;
   const { best, draws } = surfacesOf(fitted);
-  checkOptimum(fitted, best, question.compute);
+  checkOptimum(best, logPairsOf(fitted, question.compute), law.formula);
   const budgets = BUDGETS.map((times) => budgetPoint(fitted, best, draws, times * question.compute));
   const answer = {
     law: law.name,
@@ -78,32 +77,6 @@ export function allocate(fitted: FittedLaw, question: Question): Allocation {
         : dataLimitOf(fitted, question.compute, question.uniqueTokens),
   };
   return { ...answer, warnings: warningsOf(fitted, answer) };
-}
-
-function checkOptimum(fitted: FittedLaw, surface: SplitLoss, compute: number): void {
-  const { interior, logN, logD } = optimumOn(surface, logPairsOf(fitted, compute));
-  if (interior) return;
-  const [worthless, other] = logN > logD ? ["tokens", "size"] : ["size", "tokens"];
-  throw new UserError(
-    `a fit of ${fitted.law.formula} in which ${worthless} are worth nothing: all of the budget would go to ${other}`,
-    "loss that falls with N and with D",
-    `add runs of different ${worthless === "size" ? "size at equal tokens" : "tokens at equal size"}, or leave out those that were tuned badly`,
-  );
-}
-
-/** The optimum of a budget in plain numbers; without one inside, no bound on the side that the law prefers. */
-function pointOf(surface: SplitLoss, logPairs: number) {
-  const { logN, logD, logLoss, interior } = optimumOn(surface, logPairs);
-  if (!interior) {
-    const n = logN > logD ? Infinity : -Infinity;
-    return { n, d: -n, tokensPerParameter: -n, loss: Math.exp(logLoss) };
-  }
-  return {
-    n: Math.exp(logN),
-    d: Math.exp(logD),
-    tokensPerParameter: Math.exp(logD - logN),
-    loss: Math.exp(logLoss),
-  };
 }
 
 /** The optimum of a budget with its intervals. */

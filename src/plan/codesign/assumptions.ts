@@ -1,5 +1,7 @@
 /** @file What the co-design takes for granted about shapes, experts, batches and lost time: each with its source, all in one table. */
 
+import type { Interval } from "../../math/interval.ts";
+
 /** Hidden width over number of layers between which the loss is taken as flat. */
 export const FLAT_ASPECT = { lo: 20, hi: 200 } as const;
 
@@ -30,5 +32,3 @@ export const ASSUMPTIONS: readonly string[] = [
   "feed-forward width and head dimension do not change the loss at equal N (the same, figure 5)",
   `a routed model is worth a dense one of active x (all / active)^e parameters, e = ${EXPERT_EXPONENT.median} (90 % interval ${EXPERT_EXPONENT.lo} to ${EXPERT_EXPONENT.hi}; arXiv 2401.06066, 2507.17702)`,
 ];
-
-import type { Interval } from "../../math/interval.ts";

@@ -1,29 +1,28 @@
 import { expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
+import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
+import type { ScalingLaw } from "../../law/scaling-law.ts";
 import { parseCluster } from "../hardware/cluster.ts";
 import { SOFTWARE_2024 } from "../layout/layout.ts";
-import { parseScalingLaw } from "../scaling-law.ts";
 import { layoutProblem } from "../search/validity.ts";
 import { TYPICAL_GOODPUT } from "../typical-runs.ts";
 import { type CodesignRequest, codesign } from "./codesign.ts";
-import { layoutFinder, type Pool } from "./finder.ts";
+import { layoutFinder, type Pool } from "./layout-finder.ts";
 import { shapeOf } from "./shapes.ts";
 
-const NUMBERS = { A: 482.01, B: 2085.43, E: 1.8172, alpha: 0.3478, beta: 0.3658 };
-const law = parseScalingLaw(
-  JSON.stringify({
-    law: "chinchilla",
-    parameters: NUMBERS,
-    draws: Array.from({ length: 20 }, (_, i) => [
-      Math.log(NUMBERS.A),
-      Math.log(NUMBERS.B),
-      Math.log(NUMBERS.E) + 0.001 * (i - 9.5),
-      NUMBERS.alpha,
-      NUMBERS.beta,
-    ]),
-    largest: { c: 1e20 },
+const NUMBERS = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
+const law: ScalingLaw = {
+  law: chinchillaLaw,
+  theta: chinchillaLaw.internal(NUMBERS),
+  draws: Array.from({ length: 20 }, (_, i) => {
+    const draw = chinchillaLaw.internal(NUMBERS);
+    draw[2]! += 0.001 * (i - 9.5);
+    return draw;
   }),
-);
+  flopsPerPair: 6,
+  largestCompute: 1e20,
+  counts: "not said",
+};
 
 const request = (changes: Partial<CodesignRequest> & { readonly on?: string } = {}): CodesignRequest => ({
   cluster: parseCluster(changes.on ?? "h100:32"),
@@ -111,7 +110,7 @@ test("warnings tell the reach and the law without draws; what fits nowhere is re
   expect(answer.warnings.some((warning) => warning.includes("times the law's largest"))).toBe(
     answer.compute > 1e22,
   );
-  const bare = parseScalingLaw(JSON.stringify({ law: "chinchilla", parameters: NUMBERS }));
+  const bare = { ...law, draws: [], largestCompute: null };
   expect(answerTo(request({ law: bare })).warnings[0]).toContain("no draws");
   expect(() => answerTo(request({ on: "a100-40:1", sequence: 2 ** 20, batchSequences: 1 }))).toThrow(
     UserError,

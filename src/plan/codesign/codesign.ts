@@ -1,22 +1,22 @@
 /** @file Model and layout chosen together for one cluster, a number of days and a law; what the cluster and round numbers do to the choice. */
 
 import { UserError } from "../../errors.ts";
+import { type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import type { Interval } from "../../math/interval.ts";
 import { DAY_SECONDS } from "../../units/kinds.ts";
 import { type Precision, peakOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { devicesOf, type Job, type Software } from "../layout/layout.ts";
 import { divisors } from "../layout/parse.ts";
-import type { ScalingLaw } from "../scaling-law.ts";
 import { validityNotes } from "../step/interval.ts";
 import { TYPICAL_MFU } from "../typical-runs.ts";
-import type { Codesign } from "./answer.ts";
+import { type Codesign, designOf, pointOf, warningsOf } from "./answer.ts";
 import { ASSUMPTIONS, batchTokensFor, MOST_BATCH_TOKENS } from "./assumptions.ts";
-import type { LayoutFinder } from "./attempts.ts";
-import { type Candidate, priceOf, type Question, scenariosOf } from "./candidate.ts";
+import type { Candidate, Question } from "./candidate.ts";
+import type { LayoutFinder } from "./layout-finder.ts";
 import { frontierOf, type Optimum, optimise } from "./optimise.ts";
+import { lawAlone, priceOf, scenariosOf } from "./scenarios.ts";
 import { type Choice, GRIDS, type Routing } from "./shapes.ts";
-import { designOf, lawAlone, pointOf, warningsOf } from "./told.ts";
 
 /** What is given. */
 export type CodesignRequest = {
@@ -46,21 +46,21 @@ export function codesign(request: CodesignRequest, finderFor: FinderFor): Codesi
   const rough = roughCompute(request);
   const job = jobOf(request, rough);
   const question: Question = {
-    law,
+    law: surfacesOf(law),
     vocabularySize: request.vocabularySize,
     days,
     goodput,
   };
-  const answers = answersByDomain(request, (domainSize, known) =>
+  const optima = optimaByDomain(request, (domainSize, known) =>
     optimise(question, finderFor({ ...cluster, domainSize }, job), request.routings, rough, known),
   );
-  const own = answers.get(cluster.domainSize)!;
+  const own = optima.get(cluster.domainSize)!;
   const best = own.best[0];
   if (!best) throw nothingFits(request, job);
-  const scenarios = scenariosOf(question, best.prediction);
-  const told = (candidate: Candidate) => designOf(scenarios, candidate);
+  const scenarios = scenariosOf(question, best.prediction.stepInterval);
+  const design = (candidate: Candidate) => designOf(question, scenarios, candidate);
   const priced = (candidate: Candidate | null | undefined) =>
-    candidate ? { design: told(candidate), price: priceOf(question, scenarios, candidate, best) } : null;
+    candidate ? { design: design(candidate), price: priceOf(question, scenarios, candidate, best) } : null;
   const compute = (best.prediction.modelFlops / best.prediction.stepSeconds) * trainingSeconds(request);
   return {
     cluster: {
@@ -75,21 +75,21 @@ export function codesign(request: CodesignRequest, finderFor: FinderFor): Codesi
     sequence: job.sequence,
     batchTokens: job.batchSequences * job.sequence,
     precision: request.precision,
-    law: { name: law.name, formula: law.formula, counts: law.counts, numDraws: law.draws.length },
-    best: told(best),
+    law: { name: law.law.name, formula: law.law.formula, counts: law.counts, numDraws: law.draws.length },
+    best: design(best),
     compute,
     reach: law.largestCompute === null ? null : compute / law.largestCompute,
-    lawAlone: lawAlone(law, scenarios, compute, compute / (best.active * best.tokens)),
-    apart: priced(own.plain),
+    lawAlone: lawAlone(question, scenarios, compute, compute / (best.active * best.tokens)),
+    apart: priced(own.apart),
     rounded: GRIDS.map(({ name, rule }, i) => ({ grid: name, rule, answer: priced(own.best[i]) })),
     moderate: priced(own.moderate),
-    domains: [...answers].map(([domainSize, { best: there, tried }]) => ({
+    domains: [...optima].map(([domainSize, { best: there, tried }]) => ({
       domainSize,
       isOwn: domainSize === cluster.domainSize,
       answer: priced(there[0]),
       sizes: frontierOf(tried).map(pointOf),
     })),
-    frontier: frontierOf(own.tried).map(told),
+    frontier: frontierOf(own.tried).map(design),
     numTried: own.tried.length,
     assumptions: ASSUMPTIONS,
     warnings: [
@@ -100,18 +100,18 @@ export function codesign(request: CodesignRequest, finderFor: FinderFor): Codesi
 }
 
 /** The cluster as it is, and as it would be with other fast domains, smallest first: what is best on one is tried on the next. */
-function answersByDomain(
+function optimaByDomain(
   { cluster }: CodesignRequest,
   optimumOn: (domainSize: number, known: readonly Choice[]) => Optimum,
 ): ReadonlyMap<number, Optimum> {
-  const answers = new Map<number, Optimum>();
+  const optima = new Map<number, Optimum>();
   const known: Choice[] = [];
   for (const domainSize of [...new Set([cluster.domainSize, ...DOMAINS])].sort((a, b) => a - b)) {
     const optimum = optimumOn(domainSize, known);
-    answers.set(domainSize, optimum);
+    optima.set(domainSize, optimum);
     known.push(...optimum.best.flatMap((candidate) => candidate?.choice ?? []));
   }
-  return answers;
+  return optima;
 }
 
 function trainingSeconds({ days, goodput }: CodesignRequest): number {

@@ -1,33 +1,24 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
+import { optimumOn, splitLossOf } from "../../law/optimum.ts";
 import { accelerator } from "../hardware/catalogue.ts";
 import { clusterOf } from "../hardware/cluster.ts";
 import { type Job, SINGLE, SOFTWARE_2024 } from "../layout/layout.ts";
-import { bestSize, lossAt, parseScalingLaw } from "../scaling-law.ts";
 import type { PlannedLayout } from "../search/search.ts";
 import { modelFlopsPerToken } from "../shape/flops.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
 import { predictStep } from "../step/predict.ts";
 import { TYPICAL_GOODPUT } from "../typical-runs.ts";
-import type { LayoutFinder } from "./attempts.ts";
-import {
-  candidateOf,
-  daysTo,
-  lossIn,
-  lossInterval,
-  priceOf,
-  type Question,
-  scenariosOf,
-} from "./candidate.ts";
+import { candidateOf, type Question } from "./candidate.ts";
+import type { LayoutFinder } from "./layout-finder.ts";
 import { frontierOf, optimise } from "./optimise.ts";
+import { daysTo, lossIn, middleOf, over, priceOf, scenariosOf } from "./scenarios.ts";
 import { aspectPenalty, GRIDS, isOn, productParameters, shapeOf } from "./shapes.ts";
 
-const law = parseScalingLaw(
-  JSON.stringify({
-    law: "chinchilla",
-    parameters: { A: 482.01, B: 2085.43, E: 1.8172, alpha: 0.3478, beta: 0.3658 },
-  }),
-);
+const NUMBERS = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
+const surface = splitLossOf(chinchillaLaw, chinchillaLaw.internal(NUMBERS), 6);
+const law = { best: surface, draws: [] };
 const cluster = clusterOf(accelerator("h100"), 1024);
 const job: Job = { sequence: 4096, batchSequences: 1024, software: SOFTWARE_2024 };
 
@@ -68,14 +59,11 @@ test("where every shape runs as well, the best size is the law's own", () => {
     roughFor(30),
   );
   const best = optimum.best[0]!;
-  const perToken = modelFlopsPerToken(best.shape, job.sequence);
-  const size = bestSize(law.terms, perToken * best.tokens, perToken / best.active);
+  const { logN, logLoss } = optimumOn(surface, Math.log(best.active * best.tokens));
   // The valley is flat: within a tenth of the size the loss differs by less than one part in a thousand.
-  expect(best.active / size).toBeGreaterThan(0.85);
-  expect(best.active / size).toBeLessThan(1.2);
-  expect(best.loss).toBeLessThan(
-    lossAt(law.terms, size, (perToken * best.tokens) / ((perToken / best.active) * size)) * 1.0005,
-  );
+  expect(best.active / Math.exp(logN)).toBeGreaterThan(0.85);
+  expect(best.active / Math.exp(logN)).toBeLessThan(1.2);
+  expect(best.loss).toBeLessThan(Math.exp(logLoss) * 1.0005);
 });
 
 test("the cluster pulls the model towards shapes that run well", () => {
@@ -191,16 +179,16 @@ test("the price of a shape: paired draws, and days that reach the same loss", ()
     return candidateOf(question, choice, finder.search(shapeOf(choice, question.vocabularySize))!);
   };
   const [best, other] = [at(64), at(80)];
-  const scenarios = scenariosOf(question, best.prediction);
+  const scenarios = scenariosOf(question, best.prediction.stepInterval);
   const { lossPercent, extraDays } = priceOf(question, scenarios, other, best);
   expect(lossPercent.median).toBeCloseTo(100 * (other.loss / best.loss - 1), 9);
-  const unit = { terms: law.terms, speed: 1, expertExponent: 0.5 };
+  const unit = middleOf(question);
   const days = daysTo(unit, question, other, best.loss);
   const reached = { ...other, tokens: (other.tokens * days) / question.days };
   expect(lossIn(unit, reached)).toBeCloseTo(best.loss, 9);
   expect(extraDays.median).toBeCloseTo(days - 30, 9);
   // The same error of speed moves both: the difference is known far better than either loss.
-  const { lo, hi } = lossInterval(scenarios, best);
+  const { lo, hi } = over(question, scenarios, (scenario) => lossIn(scenario, best));
   expect(((lossPercent.hi - lossPercent.lo) / 100) * best.loss).toBeLessThan(0.5 * (hi - lo));
   expect(daysTo(unit, question, other, 1.8)).toBe(Number.POSITIVE_INFINITY);
 });

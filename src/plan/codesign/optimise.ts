@@ -1,16 +1,17 @@
 /** @file The search over shapes: a coarse sweep of sizes, then steps in width, depth and feed-forward while the loss falls. */
 
-import { bestSize } from "../scaling-law.ts";
-import { EXPERT_EXPONENT } from "./assumptions.ts";
-import { Attempts, byLoss, type LayoutFinder } from "./attempts.ts";
-import { type Candidate, denseWorth, type Question } from "./candidate.ts";
-import { neighbours, sized } from "./moves.ts";
+import { optimumOn } from "../../law/optimum.ts";
+import type { Candidate, Question } from "./candidate.ts";
+import type { LayoutFinder } from "./layout-finder.ts";
+import { neighbours, sized } from "./neighbours.ts";
+import { logDenseWorth } from "./scenarios.ts";
 import { type Choice, choiceNear, GRIDS, type Grid, isModerate, isOn, type Routing } from "./shapes.ts";
+import { byLoss, TriedShapes } from "./tried-shapes.ts";
 
 /** Every shape that was tried, best found for each grid, and the best of each size. */
 export type Optimum = {
   /** Chosen apart: the law's own size in a middle shape, then its fastest layout. Null where that does not fit. */
-  readonly plain: Candidate | null;
+  readonly apart: Candidate | null;
   readonly tried: readonly Candidate[];
   /** The best with hidden / layers as in published large models. */
   readonly moderate: Candidate | null;
@@ -37,63 +38,64 @@ export function optimise(
   roughCompute: number,
   known: readonly Choice[] = [],
 ): Optimum {
-  const attempts = new Attempts(question, finder);
-  const centre = bestSize(question.law.terms, roughCompute);
-  const coarse = routings.map((routing) => sweep(question, attempts, routing, centre));
+  const tried = new TriedShapes(question, finder);
+  const centre = Math.exp(optimumOn(question.law.best, Math.log(roughCompute / 6)).logN);
+  const coarse = routings.map((routing) => sweep(question, tried, routing, centre));
   for (const choice of known) {
-    attempts.quick(choice);
-    attempts.search(choice);
+    tried.quick(choice);
+    tried.search(choice);
   }
-  const plain = plainOf(question, coarse.flat(), attempts);
+  const apart = apartFrom(question, coarse.flat(), tried);
   for (const grid of [...GRIDS].reverse()) {
     // The best of each way of routing may lie in another valley.
     for (const starts of coarse)
-      for (const start of starts.slice(0, 2)) descend(question, grid, start, attempts);
+      for (const start of starts.slice(0, 2)) descend(question, grid, start, tried);
     // The best so far may be of a rounder grid: from there the finer one goes on, with every layout that suits it.
-    const best = attempts.best((choice) => isOn(grid, choice));
-    if (best) descend(question, grid, attempts.search(best.choice) ?? best, attempts);
+    const best = tried.best((choice) => isOn(grid, choice));
+    if (best) descend(question, grid, tried.search(best.choice) ?? best, tried);
   }
-  const moderate = attempts.best(isModerate);
-  if (moderate) descend(question, GRIDS[0], moderate, attempts, isModerate);
+  const moderate = tried.best(isModerate);
+  if (moderate) descend(question, GRIDS[0], moderate, tried, isModerate);
   return {
-    plain,
-    moderate: attempts.best(isModerate),
-    tried: attempts.fitting(),
-    unfit: attempts.unfit(),
-    best: GRIDS.map((grid) => attempts.best((choice) => isOn(grid, choice))),
+    apart,
+    moderate: tried.best(isModerate),
+    tried: tried.fitting(),
+    unfit: tried.unfit(),
+    best: GRIDS.map((grid) => tried.best((choice) => isOn(grid, choice))),
   };
 }
 
 /** Middle shapes of many sizes, least loss first. */
 function sweep(
   { vocabularySize }: Question,
-  attempts: Attempts,
+  tried: TriedShapes,
   routing: Routing,
   centre: number,
 ): readonly Candidate[] {
   const shapes = (factors: readonly number[]) =>
     factors.flatMap((factor) => sized(factor * centre, vocabularySize, routing) ?? []);
-  const searched = shapes(SEARCHED_SIZES).flatMap((choice) => attempts.search(choice) ?? []);
-  const between = shapes(QUICK_SIZES).flatMap((choice) => attempts.quick(choice) ?? []);
+  const searched = shapes(SEARCHED_SIZES).flatMap((choice) => tried.search(choice) ?? []);
+  const between = shapes(QUICK_SIZES).flatMap((choice) => tried.quick(choice) ?? []);
   return [...new Set([...searched, ...between])].sort(byLoss);
 }
 
 /** The size that the law alone would choose for the compute that the best of a sweep reaches, experts counted at their assumed worth. */
-function plainOf(
+function apartFrom(
   { law, vocabularySize }: Question,
   coarse: readonly Candidate[],
-  attempts: Attempts,
+  tried: TriedShapes,
 ): Candidate | null {
   const [best] = [...coarse].sort(byLoss);
   if (best === undefined) return null;
-  const { active, all, tokens, tokensPerSecond, prediction } = best;
-  const flopsPerToken = prediction.modelFlops / prediction.stepSeconds / tokensPerSecond;
-  // A (worth N)^-alpha is a law with a smaller A.
-  const worth = denseWorth(active, all, EXPERT_EXPONENT.median) / active;
-  const terms = { ...law.terms, logA: law.terms.logA - law.terms.alpha * Math.log(worth) };
-  const size = bestSize(terms, flopsPerToken * tokens, flopsPerToken / active);
-  const choice = sized(size, vocabularySize, best.choice.routing);
-  return choice && attempts.search(choice);
+  const { active, tokens } = best;
+  // A routed model of N parameters a token stands where a dense one of `worth` times as many would.
+  const logWorth = logDenseWorth(best) - Math.log(active);
+  const { logN } = optimumOn(
+    (logSize, logTokens) => law.best(logSize + logWorth, logTokens),
+    Math.log(active * tokens),
+  );
+  const choice = sized(Math.exp(logN), vocabularySize, best.choice.routing);
+  return choice && tried.search(choice);
 }
 
 /** Steps to the best neighbour until none is better. */
@@ -101,18 +103,18 @@ function descend(
   { vocabularySize }: Question,
   grid: Grid,
   { choice, active }: Candidate,
-  attempts: Attempts,
+  tried: TriedShapes,
   isAllowed: (choice: Choice) => boolean = () => true,
 ): void {
   const width = Math.max(1, Math.round(choice.hidden / grid.hidden)) * grid.hidden;
   const ratio = choice.feedForwardWidth / choice.hidden;
   const first = choiceNear(active, width, grid, vocabularySize, choice.routing, ratio);
-  let here = first && isAllowed(first) ? attempts.quick(first) : null;
+  let here = first && isAllowed(first) ? tried.quick(first) : null;
   for (let round = 0; here && round < MOST_ROUNDS; round++) {
     const from: Candidate = here;
     const next = neighbours(vocabularySize, grid, from)
       .filter(isAllowed)
-      .flatMap((each) => attempts.quick(each) ?? [])
+      .flatMap((each) => tried.quick(each) ?? [])
       .sort(byLoss)[0];
     if (next === undefined || next.loss >= from.loss) return;
     here = next;

@@ -1,35 +1,32 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
+import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
+import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
+import { optimumOn } from "../../law/optimum.ts";
+import { type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import { certain } from "../../math/interval.ts";
 import { parseCluster } from "../hardware/cluster.ts";
-import { parseScalingLaw } from "../scaling-law.ts";
 import { readBudget } from "./budget.ts";
-import {
-  AS_GOOD,
-  computeThatWants,
-  freeOptimum,
-  limitedOptimum,
-  PUBLISHED,
-  worthOf,
-} from "./limited-data.ts";
 import { sizeFor } from "./size.ts";
 
 /** Besiroglu et al. 2024 (arXiv 2404.10102): the Chinchilla law refitted. */
-const law = parseScalingLaw(
-  JSON.stringify({
-    law: "chinchilla",
-    parameters: { A: 482.01, B: 2085.43, E: 1.8172, alpha: 0.3478, beta: 0.3658 },
-    draws: [-1, -0.5, 0, 0.5, 1].map((z) => [
+const law: ScalingLaw = {
+  law: chinchillaLaw,
+  theta: chinchillaLaw.internal([482.01, 2085.43, 1.8172, 0.3478, 0.3658]),
+  draws: [-1, -0.5, 0, 0.5, 1].map((z) =>
+    Float64Array.of(
       Math.log(482.01) + 0.2 * z,
       Math.log(2085.43) + 0.2 * z,
       Math.log(1.8172),
       0.3478 + 0.01 * z,
       0.3658 + 0.01 * z,
-    ]),
-    largest: { c: 1e22 },
-  }),
-);
+    ),
+  ),
+  flopsPerPair: 6,
+  largestCompute: 1e22,
+  counts: "all",
+};
+const wantedAt = (compute: number) => Math.exp(optimumOn(surfacesOf(law).best, Math.log(compute / 6)).logD);
 
 describe("fresh data", () => {
   test("Chinchilla's budget gives about twenty tokens a parameter, and the closed form", () => {
@@ -47,14 +44,8 @@ describe("fresh data", () => {
 });
 
 describe("data that repeats", () => {
-  test("worth of repeats as published: four passes are worth 3.7, without end 16.4", () => {
-    expect(worthOf(4, 1, 15.4)).toBeCloseTo(1 + 15.4 * (1 - Math.exp(-3 / 15.4)), 12);
-    expect(worthOf(4, 1, 15.4)).toBeCloseTo(3.73, 2);
-    expect(worthOf(1e9, 1, 15.4)).toBeCloseTo(16.4, 9);
-    expect(worthOf(0.5, 1, 15.4)).toBe(0.5);
-  });
   test("what binds: plenty of tokens, a few too few, far too few", () => {
-    const wanted = freeOptimum(law.terms, 1e24, 6).d;
+    const wanted = wantedAt(1e24);
     const at = (uniqueTokens: number) => sizeFor({ law, compute: certain(1e24), uniqueTokens }).data!;
     expect(at(2 * wanted).boundBy).toBe("compute");
     expect(at(2 * wanted).lossToRepetitionPercent.median).toBe(0);
@@ -73,47 +64,16 @@ describe("data that repeats", () => {
     const { chances } = at(wanted / 2);
     expect(chances.compute + chances.repeats + chances.data).toBeCloseTo(1, 12);
   });
-  test("the compute that wants so many tokens is the one whose optimum has them", () => {
-    const compute = computeThatWants(law.terms, 3e12, 6);
-    expect(freeOptimum(law.terms, compute, 6).d / 3e12).toBeCloseTo(1, 9);
+  test("the compute from which data repeats is the one whose optimum wants all of them", () => {
+    const { data } = sizeFor({ law, compute: certain(1e24), uniqueTokens: 3e12 });
+    expect(wantedAt(data!.repeatsFrom.median) / 3e12).toBeCloseTo(1, 8);
+    expect(wantedAt(data!.bindsFrom.median) / 12e12).toBeCloseTo(1, 8);
   });
-  test("the optimum found is the lowest of a fine search", () => {
-    const amounts = fc.record({
-      logCompute: fc.double({ min: 48, max: 60, noNaN: true }),
-      epochs: fc.double({ min: 1.1, max: 60, noNaN: true }),
-      repetition: fc.constantFrom(...AS_GOOD),
-    });
-    fc.assert(
-      fc.property(amounts, ({ logCompute, epochs, repetition }) => {
-        const compute = Math.exp(logCompute);
-        const unique = freeOptimum(law.terms, compute, 6).d / epochs;
-        const found = limitedOptimum(law.terms, compute, 6, unique, repetition);
-        expect(found.loss).toBeGreaterThanOrEqual(freeOptimum(law.terms, compute, 6).loss * (1 - 1e-12));
-        // A little less data is never better.
-        expect(limitedOptimum(law.terms, compute, 6, unique / 2, repetition).loss).toBeGreaterThanOrEqual(
-          found.loss * (1 - 1e-9),
-        );
-      }),
-      { numRuns: 60 },
-    );
-  });
-  test("an exhaustive look finds nothing lower", () => {
-    const compute = 1e24;
-    const unique = freeOptimum(law.terms, compute, 6).d / 12;
-    const { loss, d } = limitedOptimum(law.terms, compute, 6, unique, PUBLISHED);
-    // As the paper finds: epochs should grow faster than parameters when data is short.
-    expect(d / unique).toBeGreaterThan(12);
-    const only = PUBLISHED;
-    const looks = Array.from({ length: 4000 }, (_, i) => {
-      const shift = Math.exp(-3 + (6 * i) / 4000);
-      // The same objective through a budget that is split by hand.
-      const n = (compute / (6 * d)) * shift;
-      const deserved = computeThatWants(law.terms, unique, 6) / (6 * unique);
-      const worthN = worthOf(n, deserved, only.parameters);
-      const worthD = worthOf(compute / (6 * n), unique, only.tokens);
-      return 1.8172 + 482.01 * worthN ** -0.3478 + 2085.43 * worthD ** -0.3658;
-    });
-    expect(loss).toBeLessThanOrEqual(Math.min(...looks) * (1 + 1e-9));
+  test("as the paper finds, epochs grow faster than parameters when data is short", () => {
+    const unique = wantedAt(1e24) / 12;
+    expect(
+      sizeFor({ law, compute: certain(1e24), uniqueTokens: unique }).data!.epochs.median,
+    ).toBeGreaterThan(12);
   });
 });
 
@@ -121,8 +81,6 @@ test("where nothing can be bought with compute any more, that is said", () => {
   const { data, reason } = sizeFor({ law, compute: certain(1e24), uniqueTokens: 1e9 });
   expect(data!.doublingHelpsPercent.compute.median).toBeLessThan(0.01);
   expect(reason).toContain("no more compute helps: past about 72 passes");
-  // R = 15.4: the slope of e^(-(passes - 1) / R) is a hundredth there.
-  expect(worthOf(73, 1, 15.4) - worthOf(72, 1, 15.4)).toBeCloseTo(0.01, 3);
   const enough = sizeFor({ law, compute: certain(1e24), uniqueTokens: 3e11 });
   expect(enough.reason).not.toContain("no more compute");
 });
@@ -154,4 +112,19 @@ describe("budgets", () => {
     expect(() => readBudget({ ...known, money: 5 })).toThrow(/--money without --price/);
     expect(() => readBudget({ ...known, days: certain(1), mfu: certain(40) })).toThrow(UserError);
   });
+});
+
+test("a law that reads distinct tokens says itself what repeats are worth", () => {
+  const published = [482.01, 2085.43, 1.8172, 0.3478, 0.3658, 15.387756, 5.309743];
+  const own = { ...law, law: dataConstrainedLaw, theta: dataConstrainedLaw.internal(published), draws: [] };
+  const question = { compute: certain(1e24), uniqueTokens: wantedAt(1e24) / 12 };
+  const [told, assumed] = [own, law].map((each) => sizeFor({ law: each, ...question }).data!.epochs.median);
+  expect(told! / assumed!).toBeCloseTo(1, 6);
+});
+
+test("a law in which tokens are worth nothing is refused", () => {
+  const odd = { ...law, theta: chinchillaLaw.internal([482.01, 2085.43, 1.8172, 0.3478, -0.3658]) };
+  expect(() => sizeFor({ law: odd, compute: certain(1e24), uniqueTokens: null })).toThrow(
+    /tokens are worth nothing/,
+  );
 });

@@ -1,19 +1,22 @@
 /** @file Size and tokens for a budget, whether compute or data binds, and how sure that is. */
 
-import { drawFrom, type Interval, intervalOfDraws } from "../../math/interval.ts";
+import { checkOptimum, optimumOn, pointOf, type SplitLoss, splitLossOf } from "../../law/optimum.ts";
+import {
+  type Bound,
+  boundAt,
+  limitedSurface,
+  NEARLY_FREE_EPOCHS,
+  PUBLISHED_REPETITION,
+  pairsAtTokens,
+  REPETITIONS,
+  type Repetition,
+  stockOf,
+  wornOutEpochs,
+} from "../../law/repeats.ts";
+import { logPairsOf, type ScalingLaw } from "../../law/scaling-law.ts";
+import { drawFrom, type Interval, intervalAround } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { formatCount, formatPercent, significant } from "../../units/print.ts";
-import type { LawTerms, ScalingLaw } from "../scaling-law.ts";
-import {
-  AS_GOOD,
-  computeThatWants,
-  freeOptimum,
-  limitedOptimum,
-  NEARLY_FREE_EPOCHS,
-  PUBLISHED,
-  type Repetition,
-  wornOutEpochs,
-} from "./limited-data.ts";
 
 export type SizeQuestion = {
   readonly law: ScalingLaw;
@@ -29,9 +32,6 @@ export type Sizing = {
   readonly tokensPerParameter: Interval;
   readonly loss: Interval;
 };
-
-/** What the budget meets first: its own end, repeats that cost little, or repeats that cost. */
-export type Bound = "compute" | "repeats" | "data";
 
 export type DataAnswer = Sizing & {
   readonly uniqueTokens: number;
@@ -59,89 +59,109 @@ export type SizeAnswer = {
 const SEED = 20_243;
 const NUM_DRAWS = 200;
 
-/** One belief: a law as it may be, a budget as it may turn out, what repeats may be worth. */
-type Belief = {
-  readonly terms: LawTerms;
-  readonly compute: number;
-  readonly repetition: Repetition;
-};
-
-/** Answers the question. */
+/** Answers the question. Throws a `UserError` where the law has no optimum between all size and all tokens. */
 export function sizeFor(question: SizeQuestion): SizeAnswer {
   const { law, compute, uniqueTokens } = question;
-  const beliefs = beliefsOf(question);
-  const middle: Belief = { terms: law.terms, compute: compute.median, repetition: PUBLISHED };
-  const k = law.flopsPerPair;
-  const optimum = sizingOf(beliefs, middle, ({ terms, compute }) => freeOptimum(terms, compute, k));
-  const data = uniqueTokens === null ? null : dataAnswer(beliefs, middle, k, uniqueTokens);
+  const cases = casesOf(question);
+  const { surface, logPairs } = cases[0]!;
+  checkOptimum(surface(), logPairs, law.law.formula);
+  const optimum = intervals(cases.map(({ surface, logPairs }) => sizing(pointOf(surface(), logPairs))));
+  const data = uniqueTokens === null ? null : dataAnswer(cases, law.flopsPerPair, uniqueTokens);
   return { compute, optimum, data, reason: reasonFor(optimum, data), warnings: warningsFor(question) };
 }
 
-function beliefsOf({ law, compute }: SizeQuestion): readonly Belief[] {
+/** One way that it might be: the law, with what repeats are worth in it, and the budget as it turns out. */
+type Case = {
+  /** The law when so many tokens are distinct; left out: as many as wanted. */
+  readonly surface: (uniqueTokens?: number) => SplitLoss;
+  /** log(N D) of the budget. */
+  readonly logPairs: number;
+};
+
+/** The middle of everything, then draws of everything. */
+function casesOf({ law, compute }: SizeQuestion): readonly Case[] {
   const random = new Random(SEED, "plan size");
-  const laws = law.draws.length > 0 ? law.draws : [law.terms];
-  return Array.from({ length: NUM_DRAWS }, (_, i) => ({
-    terms: laws[Math.floor((i * laws.length) / NUM_DRAWS)]!,
-    compute: drawFrom(compute, random),
-    repetition: AS_GOOD[random.integer(AS_GOOD.length)]!,
-  }));
+  const thetas = law.draws.length > 0 ? law.draws : [law.theta];
+  const one = (theta: Float64Array, flops: number, repetition: Repetition): Case => ({
+    surface: (uniqueTokens) => surfaceWith(law, theta, repetition, uniqueTokens),
+    logPairs: logPairsOf(law, flops),
+  });
+  return [
+    one(law.theta, compute.median, PUBLISHED_REPETITION),
+    ...Array.from({ length: NUM_DRAWS }, (_, i) => {
+      const theta = thetas[Math.floor((i * thetas.length) / NUM_DRAWS)]!;
+      return one(theta, drawFrom(compute, random), REPETITIONS[random.integer(REPETITIONS.length)]!);
+    }),
+  ];
 }
 
-/** The answer at the middle of everything, with the interval over the beliefs. */
-function around(beliefs: readonly Belief[], middle: Belief, of: (belief: Belief) => number): Interval {
-  const { lo, hi } = intervalOfDraws(beliefs.map(of));
-  const median = of(middle);
-  return { median, lo: Math.min(lo, median), hi: Math.max(hi, median) };
+/** A law that reads distinct tokens says itself what repeats are worth. */
+function surfaceWith(
+  { law, flopsPerPair }: ScalingLaw,
+  theta: Float64Array,
+  repetition: Repetition,
+  uniqueTokens?: number,
+): SplitLoss {
+  if (law.uses.includes("unique")) return splitLossOf(law, theta, flopsPerPair, uniqueTokens);
+  const free = splitLossOf(law, theta, flopsPerPair);
+  return uniqueTokens === undefined ? free : limitedSurface(free, stockOf(free, uniqueTokens), repetition);
 }
 
-function sizingOf(
-  beliefs: readonly Belief[],
-  middle: Belief,
-  optimumAt: (belief: Belief) => { readonly n: number; readonly d: number; readonly loss: number },
-): Sizing {
-  const answers = new Map([middle, ...beliefs].map((belief) => [belief, optimumAt(belief)]));
-  const of = (pick: (optimum: ReturnType<typeof optimumAt>) => number) =>
-    around(beliefs, middle, (belief) => pick(answers.get(belief)!));
+/** Each number in the middle case, with its interval over all the others. */
+function intervals<K extends string>(cases: readonly Readonly<Record<K, number>>[]): Record<K, Interval> {
+  const [middle, ...draws] = cases;
+  const keys = Object.keys(middle!) as K[];
+  return Object.fromEntries(
+    keys.map((key) => [
+      key,
+      intervalAround(
+        middle![key],
+        draws.map((draw) => draw[key]),
+      ),
+    ]),
+  ) as Record<K, Interval>;
+}
+
+const sizing = ({ n, d, tokensPerParameter, loss }: ReturnType<typeof pointOf>) => ({
+  params: n,
+  tokens: d,
+  tokensPerParameter,
+  loss,
+});
+
+function dataAnswer(cases: readonly Case[], flopsPerPair: number, uniqueTokens: number): DataAnswer {
+  const wanted = cases.map(
+    ({ surface, logPairs }) => Math.exp(optimumOn(surface(), logPairs).logD) / uniqueTokens,
+  );
+  const { computeHelps, tokensHelp, ...answer } = intervals(
+    cases.map((each) => limitedNumbers(each, flopsPerPair, uniqueTokens)),
+  );
+  const chance = (bound: Bound) =>
+    wanted.slice(1).filter((epochs) => boundAt(epochs) === bound).length / (wanted.length - 1);
   return {
-    params: of(({ n }) => n),
-    tokens: of(({ d }) => d),
-    tokensPerParameter: of(({ n, d }) => d / n),
-    loss: of(({ loss }) => loss),
+    ...answer,
+    uniqueTokens,
+    boundBy: boundAt(wanted[0]!),
+    chances: { compute: chance("compute"), repeats: chance("repeats"), data: chance("data") },
+    doublingHelpsPercent: { compute: computeHelps, tokens: tokensHelp },
   };
 }
 
-function dataAnswer(beliefs: readonly Belief[], middle: Belief, k: number, uniqueTokens: number): DataAnswer {
-  const limited = new Map(
-    [middle, ...beliefs].map((belief) => {
-      const { terms, compute, repetition } = belief;
-      return [belief, limitedOptimum(terms, compute, k, uniqueTokens, repetition)];
-    }),
-  );
-  const wanted = ({ terms, compute }: Belief) => freeOptimum(terms, compute, k);
-  const bounds = beliefs.map((belief) => boundAt(wanted(belief).d / uniqueTokens));
-  const chance = (bound: Bound) => bounds.filter((each) => each === bound).length / bounds.length;
-  const fromEpochs = (epochs: number) =>
-    around(beliefs, middle, ({ terms }) => computeThatWants(terms, epochs * uniqueTokens, k));
-  const helps = (moreCompute: number, moreTokens: number) =>
-    around(beliefs, middle, (belief) => {
-      const { terms, compute, repetition } = belief;
-      const more = limitedOptimum(terms, moreCompute * compute, k, moreTokens * uniqueTokens, repetition);
-      return Math.max(0, 100 * (1 - more.loss / limited.get(belief)!.loss));
-    });
+/** The optimum of one case when so many tokens are distinct, and what more of either would change. */
+function limitedNumbers({ surface, logPairs }: Case, flopsPerPair: number, uniqueTokens: number) {
+  const free = surface();
+  const limited = surface(uniqueTokens);
+  const { logD, logLoss } = optimumOn(limited, logPairs);
+  const helps = (better: number) => Math.max(0, -100 * Math.expm1(better - logLoss));
+  const computeAt = (tokens: number) => flopsPerPair * Math.exp(pairsAtTokens(free, Math.log(tokens)));
   return {
-    ...sizingOf(beliefs, middle, (belief) => limited.get(belief)!),
-    uniqueTokens,
-    boundBy: boundAt(wanted(middle).d / uniqueTokens),
-    chances: { compute: chance("compute"), repeats: chance("repeats"), data: chance("data") },
-    epochs: around(beliefs, middle, (belief) => limited.get(belief)!.d / uniqueTokens),
-    lossToRepetitionPercent: around(
-      beliefs,
-      middle,
-      (belief) => 100 * Math.max(0, limited.get(belief)!.loss / wanted(belief).loss - 1),
-    ),
-    doublingHelpsPercent: { compute: helps(2, 1), tokens: helps(1, 2) },
-    repeatsFrom: fromEpochs(1),
-    bindsFrom: fromEpochs(NEARLY_FREE_EPOCHS),
+    ...sizing(pointOf(limited, logPairs)),
+    epochs: Math.exp(logD) / uniqueTokens,
+    lossToRepetitionPercent: Math.max(0, 100 * Math.expm1(logLoss - optimumOn(free, logPairs).logLoss)),
+    computeHelps: helps(optimumOn(limited, logPairs + Math.LN2).logLoss),
+    tokensHelp: helps(optimumOn(surface(2 * uniqueTokens), logPairs).logLoss),
+    repeatsFrom: computeAt(uniqueTokens),
+    bindsFrom: computeAt(NEARLY_FREE_EPOCHS * uniqueTokens),
   };
 }
 
@@ -154,13 +174,7 @@ function passesText(data: DataAnswer, price: string): string {
   if (doublingHelpsPercent.compute.median >= NOTICEABLE_PERCENT) {
     return `; ${epochs.median.toFixed(1)} passes over them with ${formatCount(params.median)} parameters cost ${price}`;
   }
-  return `, and no more compute helps: past about ${significant(wornOutEpochs(PUBLISHED), 2)} passes another one is worth less than 1 % of the first, and the budget pays for ${formatCount(epochs.median)}; repetition costs ${price}. Get more tokens or spend less`;
-}
-
-/** What binds, from the tokens that the optimum wants over the distinct ones. */
-export function boundAt(wantedEpochs: number): Bound {
-  if (wantedEpochs <= 1) return "compute";
-  return wantedEpochs <= NEARLY_FREE_EPOCHS ? "repeats" : "data";
+  return `, and no more compute helps: past about ${significant(wornOutEpochs(PUBLISHED_REPETITION), 2)} passes another one is worth less than 1 % of the first, and the budget pays for ${formatCount(epochs.median)}; repetition costs ${price}. Get more tokens or spend less`;
 }
 
 function reasonFor({ params, tokens }: Sizing, data: DataAnswer | null): string {

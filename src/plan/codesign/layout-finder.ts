@@ -9,8 +9,16 @@ import { commonChoices } from "../search/choices.ts";
 import { dividingParts } from "../search/cluster-parts.ts";
 import { type PlannedLayout, searchLayouts } from "../search/search.ts";
 import { layoutProblem } from "../search/validity.ts";
+import type { ModelShape } from "../shape/model-shape.ts";
 import { stepModel } from "../step/predict.ts";
-import type { LayoutFinder } from "./attempts.ts";
+
+/** Finds layouts. Both answers fit in memory; null: none does. */
+export type LayoutFinder = {
+  /** Every layout. */
+  readonly search: (shape: ModelShape) => PlannedLayout | null;
+  /** Layouts that were among the best for shapes searched before: far quicker, seldom worse. */
+  readonly quick: (shape: ModelShape) => PlannedLayout | null;
+};
 
 /** How many ways to cut the model, the fastest of each full search, are kept for the shapes beside it. */
 const KEPT = 12;

@@ -3,21 +3,14 @@
 import type { PlannedLayout } from "../search/search.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
 import { type Candidate, candidateOf, type Question } from "./candidate.ts";
+import type { LayoutFinder } from "./layout-finder.ts";
 import { type Choice, productParameters, shapeOf } from "./shapes.ts";
-
-/** Finds layouts. Both answers fit in memory; null: none does. */
-export type LayoutFinder = {
-  /** Every layout. */
-  readonly search: (shape: ModelShape) => PlannedLayout | null;
-  /** Layouts that were among the best for shapes searched before: far quicker, seldom worse. */
-  readonly quick: (shape: ModelShape) => PlannedLayout | null;
-};
 
 /** Least loss first; of equals the smaller. */
 export const byLoss = (a: Candidate, b: Candidate) => a.loss - b.loss || a.active - b.active;
 
 /** A record of what was tried. */
-export class Attempts {
+export class TriedShapes {
   readonly #question: Question;
   readonly #finder: LayoutFinder;
   readonly #tried = new Map<string, { readonly choice: Choice; readonly candidate: Candidate | null }>();

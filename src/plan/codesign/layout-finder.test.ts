@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parseCluster } from "../hardware/cluster.ts";
 import { devicesOf, SOFTWARE_2024 } from "../layout/layout.ts";
 import { preset } from "../shape/presets.ts";
-import { layoutFinder } from "./finder.ts";
+import { layoutFinder } from "./layout-finder.ts";
 
 const SHAPE = preset("llama3-8b");
 const JOB = { sequence: 8192, batchSequences: 128, software: SOFTWARE_2024 };

@@ -1,0 +1,141 @@
+/** @file How everything unknown might come out, and the losses and days of candidates in each case. */
+
+import { optimumOn, type SplitLoss, tokensFor } from "../../law/optimum.ts";
+import { type Interval, intervalAround, logSdOf } from "../../math/interval.ts";
+import { Z_90 } from "../../math/normal.ts";
+import { Random } from "../../math/random.ts";
+import { EXPERT_EXPONENT } from "./assumptions.ts";
+import type { Candidate, Question } from "./candidate.ts";
+import { aspectPenalty } from "./shapes.ts";
+
+/** One way that it might have come out; the same ways for every candidate, so that differences are of shapes alone. */
+export type Scenario = {
+  /** The law as it might be. */
+  readonly surface: SplitLoss;
+  /** Tokens over those predicted: speed and share of time. */
+  readonly speed: number;
+  readonly expertExponent: number;
+};
+
+/** Enough for the ends of a 90 % interval to about a tenth of its width; as many as a saved law keeps. */
+const NUM_SCENARIOS = 200;
+
+/**
+ * The law's draws, each with an error of the step model, of the goodput and of the experts' worth. The step model's error is
+ * one for all shapes: they run on the same cluster with the same software.
+ */
+export function scenariosOf({ law, goodput }: Question, stepSeconds: Interval): readonly Scenario[] {
+  const random = new Random(1, "codesign");
+  const speedSd = logSdOf(stepSeconds);
+  const exponentSd = (EXPERT_EXPONENT.hi - EXPERT_EXPONENT.lo) / (2 * Z_90);
+  return Array.from({ length: NUM_SCENARIOS }, (_, i) => ({
+    surface: law.draws.length > 0 ? law.draws[i % law.draws.length]! : law.best,
+    // Goodput is a share of the time: at most all of it.
+    speed:
+      Math.exp(speedSd * random.normal()) *
+      Math.min(Math.exp(logSdOf(goodput) * random.normal()), 1 / goodput.median),
+    expertExponent: EXPERT_EXPONENT.median + exponentSd * random.normal(),
+  }));
+}
+
+/** The law's fit with the middle of everything else. */
+export function middleOf({ law }: Question): Scenario {
+  return { surface: law.best, speed: 1, expertExponent: EXPERT_EXPONENT.median };
+}
+
+/** log of the parameters of the dense model that a routed one is worth. */
+export function logDenseWorth(
+  { active, all }: Pick<Candidate, "active" | "all">,
+  exponent: number = EXPERT_EXPONENT.median,
+): number {
+  return Math.log(active) + exponent * Math.log(all / active);
+}
+
+/** Loss of a candidate in one scenario. */
+export function lossIn(
+  { surface, speed, expertExponent }: Scenario,
+  candidate: Pick<Candidate, "choice" | "active" | "all" | "tokens">,
+): number {
+  const logLoss = surface(logDenseWorth(candidate, expertExponent), Math.log(candidate.tokens * speed));
+  return Math.exp(logLoss) * aspectPenalty(candidate.choice);
+}
+
+/** Days until a candidate reaches a loss; Infinity where its size alone leaves it above. */
+export function daysTo(
+  { surface, speed, expertExponent }: Scenario,
+  { days }: Question,
+  candidate: Candidate,
+  loss: number,
+): number {
+  const logLoss = Math.log(loss / aspectPenalty(candidate.choice));
+  const logTokens = tokensFor(surface, logDenseWorth(candidate, expertExponent), logLoss);
+  return logTokens === null ? Infinity : (days * Math.exp(logTokens)) / (candidate.tokens * speed);
+}
+
+/** The value at the middle of everything, and the interval of the scenarios, widened to hold it. */
+export function over(
+  question: Question,
+  scenarios: readonly Scenario[],
+  of: (scenario: Scenario) => number,
+): Interval {
+  return intervalAround(of(middleOf(question)), scenarios.map(of));
+}
+
+/** What one candidate costs against another: percent more loss, and the days that it lacks to the other's loss. */
+export type Price = {
+  readonly lossPercent: Interval;
+  /** Infinity where it never gets there. */
+  readonly extraDays: Interval;
+};
+
+export function priceOf(
+  question: Question,
+  scenarios: readonly Scenario[],
+  candidate: Candidate,
+  best: Candidate,
+): Price {
+  return {
+    lossPercent: over(
+      question,
+      scenarios,
+      (scenario) => 100 * (lossIn(scenario, candidate) / lossIn(scenario, best) - 1),
+    ),
+    extraDays: over(
+      question,
+      scenarios,
+      (scenario) => daysTo(scenario, question, candidate, lossIn(scenario, best)) - question.days,
+    ),
+  };
+}
+
+/** What the law would choose for so many FLOPs, whatever runs them; of dense models. */
+export type LawAlone = {
+  readonly params: Interval;
+  readonly tokens: Interval;
+  readonly loss: Interval;
+  /** Its valley, for the same FLOPs. */
+  readonly valley: readonly { readonly params: number; readonly loss: number }[];
+};
+
+/** `flopsPerPair`: FLOPs per parameter and token. */
+export function lawAlone(
+  question: Question,
+  scenarios: readonly Scenario[],
+  compute: number,
+  flopsPerPair: number,
+): LawAlone {
+  const logPairs = Math.log(compute / flopsPerPair);
+  const optimum = ({ surface, speed }: Scenario) => optimumOn(surface, logPairs + Math.log(speed));
+  const { best } = question.law;
+  const { logN } = optimumOn(best, logPairs);
+  return {
+    params: over(question, scenarios, (scenario) => Math.exp(optimum(scenario).logN)),
+    tokens: over(question, scenarios, (scenario) => Math.exp(optimum(scenario).logD)),
+    loss: over(question, scenarios, (scenario) => Math.exp(optimum(scenario).logLoss)),
+    // From a sixteenth to sixteen times the best size.
+    valley: Array.from({ length: 49 }, (_, i) => {
+      const size = logN + ((i - 24) / 6) * Math.LN2;
+      return { params: Math.exp(size), loss: Math.exp(best(size, logPairs - size)) };
+    }),
+  };
+}
