@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { curveLawFigure } from "../../figures/curve-law-figure.ts";
+import { multiPowerLaw } from "../../laws/curves/curve-laws.ts";
 import { studyCurves } from "../../laws/curves/curve-study.ts";
 import { expectedLosses } from "../../laws/curves/fit-curves.ts";
-import { multiPowerLaw } from "../../laws/curves/multi-power.ts";
 import type { Schedule } from "../../laws/curves/schedule.ts";
 import { rateAt, scheduleOf } from "../../laws/curves/schedule.ts";
 import { figureOf, studyJson, studyText } from "./curve-text.ts";
@@ -62,13 +62,13 @@ describe("longrun laws curve", () => {
     expect(study.parameters.find(({ name }) => name === "B")!.identified).toBe(true);
   });
 
-  test("foretells each schedule with an interval around what the law makes of it", () => {
+  test("forecasts each schedule with an interval around what the law makes of it", () => {
     const truth = expectedLosses({ law: multiPowerLaw, units, theta }, cosine, [4000])[0]!;
-    const { final } = study.foretold[2]!;
+    const { final } = study.forecasts[2]!;
     expect(final.lo).toBeLessThan(truth);
     expect(final.hi).toBeGreaterThan(truth);
     expect(Math.abs(final.median / truth - 1)).toBeLessThan(1e-3);
-    expect(study.foretold.reduce((sum, one) => sum + one.lowestProbability!, 0)).toBeCloseTo(1, 12);
+    expect(study.forecasts.reduce((sum, one) => sum + one.lowestProbability!, 0)).toBeCloseTo(1, 12);
   });
 
   test("says where a schedule leaves what the curves show, and what was taken for granted", () => {
@@ -78,7 +78,7 @@ describe("longrun laws curve", () => {
     expect(text).toMatch(/a decay over [\d.]+ % of the steps ends lowest/);
     expect(text).toContain("warm-up in a straight line");
     expect(text).toContain("warning: with two curves none can be left out");
-    expect(study.foretold[2]!.beyond).toEqual([]);
+    expect(study.forecasts[2]!.beyond).toEqual([]);
   });
 
   test("JSON gives every number with its interval", () => {
@@ -93,7 +93,7 @@ describe("longrun laws curve", () => {
     expect(json.curves[0]).toMatchObject({ curve: "constant", warmup: 450, peak: 1e-3, steps: 4000 });
   });
 
-  test("the figure is the same for the same data and names what was foretold", async () => {
+  test("the figure is the same for the same data and names what was forecast", async () => {
     const [one, two] = await Promise.all([curveLawFigure(figureOf(study)), curveLawFigure(figureOf(study))]);
     expect(one).toBe(two);
     expect(one).toContain("cosine &amp; table, 90 % band");

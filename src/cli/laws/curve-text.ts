@@ -2,8 +2,8 @@
 
 import type { CurveState } from "../../campaign/account/curve-state.ts";
 import type { CurveLawFigureData } from "../../figures/curve-law-figure.ts";
-import type { CurveStudy, ForetoldCurve } from "../../laws/curves/curve-study.ts";
-import type { CurveErrors } from "../../laws/curves/leave-out.ts";
+import type { CurveStudy, ScheduleForecast } from "../../laws/curves/curve-study.ts";
+import type { CurveErrors } from "../../laws/curves/forecast-curve.ts";
 import { endOf, peakOf, warmupOf } from "../../laws/curves/schedule.ts";
 import { fixed, formatCount, formatRange, formatSignedPercent, significant } from "../../units/print.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
@@ -19,7 +19,7 @@ export function studyText(study: CurveStudy, width: number): string {
     table(study.errors, errorColumns(study), width),
     "",
     ...leftOutText(study, width),
-    ...(study.foretold.length === 0 ? [] : ["", ...foretoldText(study, width)]),
+    ...(study.forecasts.length === 0 ? [] : ["", ...forecastsText(study, width)]),
     "",
     `Band: 90 %; ${forecaster.replicates.length} resampled fits and a misfit of ${fixed(100 * forecaster.misfit, 2)} %, times ${fixed(forecaster.widening, 2)} from what was left out.`,
     `Taken for granted: a warm-up in a straight line to the first row of a file that begins at its full rate (${warmupsOf(study)} steps); between rows the rate follows lines, or jumps where it stood still before and after.`,
@@ -74,7 +74,7 @@ function errorColumns({ curves }: CurveStudy): readonly TableColumn<CurveErrors>
 function leftOutText({ leftOut }: CurveStudy, width: number): readonly string[] {
   if (leftOut.length === 0) return ["Nothing could be left out to test the law."];
   return [
-    "Left out and foretold from the rest, in percent of the loss",
+    "Left out and predicted from the rest, in percent of the loss",
     table(
       leftOut,
       [
@@ -93,9 +93,9 @@ function leftOutText({ leftOut }: CurveStudy, width: number): readonly string[] 
   ];
 }
 
-function foretoldText({ foretold }: CurveStudy, width: number): readonly string[] {
-  const compared = foretold.length > 1;
-  const columns: TableColumn<ForetoldCurve>[] = [
+function forecastsText({ forecasts }: CurveStudy, width: number): readonly string[] {
+  const compared = forecasts.length > 1;
+  const columns: TableColumn<ScheduleForecast>[] = [
     { title: "schedule", align: "left", cell: ({ name }) => name, wrap: true },
     { title: "final loss", align: "right", cell: ({ final }) => fixed(final.median, 4) },
     {
@@ -111,9 +111,9 @@ function foretoldText({ foretold }: CurveStudy, width: number): readonly string[
       cell: ({ lowestProbability }) => `${fixed(100 * (lowestProbability ?? 0), 0)} %`,
     });
   return [
-    "Foretold",
-    table(foretold, columns, width),
-    ...foretold.flatMap(({ name, beyond, best }) => [
+    "Forecasts",
+    table(forecasts, columns, width),
+    ...forecasts.flatMap(({ name, beyond, best }) => [
       ...(beyond.length === 0 ? [] : [`${name} is beyond the curves: ${beyond.join("; ")}.`]),
       ...(best === null
         ? []
@@ -129,7 +129,7 @@ function percent(share: number): string {
 }
 
 export function studyJson(study: CurveStudy): unknown {
-  const { law, forecaster, parameters, errors, leftOut, foretold, warnings, curves } = study;
+  const { law, forecaster, parameters, errors, leftOut, forecasts, warnings, curves } = study;
   return {
     law: law.name,
     formula: law.formula,
@@ -145,7 +145,7 @@ export function studyJson(study: CurveStudy): unknown {
     leftOut,
     misfitPercent: 100 * forecaster.misfit,
     widening: forecaster.widening,
-    schedules: foretold.map(({ name, final, points, beyond, lowestProbability, best }) => ({
+    schedules: forecasts.map(({ name, final, points, beyond, lowestProbability, best }) => ({
       schedule: name,
       final,
       lowestProbability,
@@ -157,7 +157,7 @@ export function studyJson(study: CurveStudy): unknown {
   };
 }
 
-export function figureOf({ law, curves, fitted, errors, foretold }: CurveStudy): CurveLawFigureData {
+export function figureOf({ law, curves, fitted, errors, forecasts }: CurveStudy): CurveLawFigureData {
   return {
     law: law.name,
     curves: curves.map(({ name, steps, losses, schedule }, i) => ({
@@ -166,7 +166,7 @@ export function figureOf({ law, curves, fitted, errors, foretold }: CurveStudy):
       rates: schedule,
       meanPercent: errors[i]!.meanPercent,
     })),
-    expected: foretold.map(({ name, points, schedule }) => ({ name, points, rates: schedule })),
+    expected: forecasts.map(({ name, points, schedule }) => ({ name, points, rates: schedule })),
   };
 }
 

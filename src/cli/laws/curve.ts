@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
-import type { CurveLaw } from "../../laws/curves/curve-law.ts";
+import type { CurveLaw } from "../../laws/curves/curve-laws.ts";
 import type { CurveColumn } from "../../laws/curves/read-curve.ts";
 import { type CommonOptions, finish, nonNegative } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
@@ -26,7 +26,7 @@ export function addCurveCommand(laws: Command): void {
   const command = laws
     .command("curve")
     .description(
-      "Fit a learning-curve law to loss curves under different learning-rate schedules and foretell the curve of another; or say where a campaign's run is in its band.",
+      "Fit a learning-curve law to loss curves under different learning-rate schedules and forecast the curve of another; or say where a campaign's run is in its band.",
     )
     .argument(
       "[files...]",
@@ -35,11 +35,11 @@ export function addCurveCommand(laws: Command): void {
     .option("--law <law>", "multi-power or tissue", "multi-power")
     .option(
       "--schedule <schedule>",
-      "foretell this: cosine:peak=3e-4,steps=72000,warmup=2160,final=3e-5, or constant, linear, wsd (decay=<steps, share or best>, shape=linear|exponential|cosine|sqrt), two-stage (at=, second=); more than one are compared",
+      "forecast this: cosine:peak=3e-4,steps=72000,warmup=2160,final=3e-5, or constant, linear, wsd (decay=<steps, share or best>, shape=linear|exponential|cosine|sqrt), two-stage (at=, second=); more than one are compared",
       collect,
       [],
     )
-    .option("--schedule-file <file>", "foretell the schedule in this table of step and lr", collect, [])
+    .option("--schedule-file <file>", "forecast the schedule in this table of step and lr", collect, [])
     .option(
       "--warmup <steps>",
       "warm-up before the files' first row (default: up to that row)",
@@ -86,13 +86,11 @@ async function runCurve(files: readonly string[], flags: CurveFlags): Promise<vo
 }
 
 async function lawNamed(name: string): Promise<CurveLaw> {
-  const [{ multiPowerLaw }, { tissueLaw }] = await Promise.all([
-    import("../../laws/curves/multi-power.ts"),
-    import("../../laws/curves/tissue.ts"),
-  ]);
-  const found = [multiPowerLaw, tissueLaw].find((law) => law.name === name);
+  const { CURVE_LAWS } = await import("../../laws/curves/curve-laws.ts");
+  const found = CURVE_LAWS.find((law) => law.name === name);
   if (found) return found;
-  throw new UserError(`--law ${name}`, "multi-power or tissue", "choose one of these");
+  const names = CURVE_LAWS.map((law) => law.name).join(" or ");
+  throw new UserError(`--law ${name}`, names, "choose one of these");
 }
 
 /** Files under their shortest names that still differ. */

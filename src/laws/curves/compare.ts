@@ -1,45 +1,46 @@
-/** @file Schedules side by side: which ends lowest, how sure that is, and how long a decay ends lowest of all. */
+/**
+ * @file Schedules side by side: which ends lowest, how sure that is, and how long a decay ends lowest of all.
+ */
 
+import { estimateFrom, type Interval } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
-import { quantile } from "../../math/statistics.ts";
-import type { CurveForecaster, Expected } from "./expect.ts";
-import { expectedAt } from "./expect.ts";
 import { expectedLosses } from "./fit-curves.ts";
-import type { Schedule } from "./schedule.ts";
-import { endOf } from "./schedule.ts";
+import { type CurveForecaster, type Expected, expectedAt } from "./forecast-curve.ts";
+import { endOf, type Schedule } from "./schedule.ts";
 
 /** Draws of the misfit on top of every resampled fit. */
 const DRAWS_PER_REPLICATE = 64;
 
 /**
- * The probability that each schedule ends lowest. The resampled fits move all schedules together, which cancels in part; the law's
- * misfit is drawn for each schedule by itself.
+ * The probability that each schedule ends lowest. The resampled fits move all schedules together, which
+ * cancels in part; the law's misfit is drawn for each schedule by itself.
  */
 export function lowestProbabilities(
-  { fit, replicates, misfit, widening }: CurveForecaster,
+  forecaster: CurveForecaster,
   schedules: readonly Schedule[],
   seed = 1,
 ): readonly number[] {
+  const { fit, replicates, misfit, widening } = forecaster;
   const random = new Random(seed, "compare schedules");
-  const centre = schedules.map((schedule) => Math.log(expectedLosses(fit, schedule, [endOf(schedule)])[0]!));
+  const logEnds = (theta: Float64Array) => finalLosses(forecaster, theta, schedules).map(Math.log);
+  const centre = logEnds(fit.theta);
   const wins = schedules.map(() => 0);
   for (const theta of replicates) {
-    const own = schedules.map((schedule, i) => {
-      const log = Math.log(expectedLosses({ ...fit, theta }, schedule, [endOf(schedule)])[0]!);
-      return centre[i]! + widening * (log - centre[i]!);
-    });
-    for (let draw = 0; draw < DRAWS_PER_REPLICATE; draw++) {
-      const ends = own.map((log) => log + widening * misfit * random.normal());
-      wins[ends.indexOf(Math.min(...ends))]!++;
-    }
+    const own = logEnds(theta).map((log, i) => centre[i]! + widening * (log - centre[i]!));
+    for (let draw = 0; draw < DRAWS_PER_REPLICATE; draw++)
+      wins[indexOfLowest(own.map((log) => log + widening * misfit * random.normal()))]!++;
   }
   return wins.map((count) => count / (replicates.length * DRAWS_PER_REPLICATE));
+}
+
+function finalLosses({ fit }: CurveForecaster, theta: Float64Array, schedules: readonly Schedule[]) {
+  return schedules.map((schedule) => expectedLosses({ ...fit, theta }, schedule, [endOf(schedule)])[0]!);
 }
 
 /** The best length of a decay, as a share of all steps, and how little it matters. */
 export type BestDecay = {
   /** 90 % of the resampled fits have their own best between `lo` and `hi`. */
-  readonly share: { readonly median: number; readonly lo: number; readonly hi: number };
+  readonly share: Interval;
   readonly schedule: Schedule;
   readonly final: Expected;
   /** Shares whose final loss is expected within .1 % of the best. */
@@ -56,19 +57,14 @@ const SHARES = Array.from({ length: 33 }, (_, i) => 0.01 * 100 ** (i / 32));
 export function bestDecay(forecaster: CurveForecaster, make: (share: number) => Schedule): BestDecay {
   const { fit, replicates } = forecaster;
   const schedules = SHARES.map(make);
-  const endsUnder = (theta: Float64Array) =>
-    schedules.map((schedule) => expectedLosses({ ...fit, theta }, schedule, [endOf(schedule)])[0]!);
-  const losses = endsUnder(fit.theta);
+  const losses = finalLosses(forecaster, fit.theta, schedules);
   const best = indexOfLowest(losses);
-  const own = replicates.map((theta) => SHARES[indexOfLowest(endsUnder(theta))]!);
+  const own = replicates.map((theta) => SHARES[indexOfLowest(finalLosses(forecaster, theta, schedules))]!);
+  const { value: median, lo, hi } = estimateFrom(SHARES[best]!, own);
   const close = SHARES.filter((_, i) => losses[i]! <= losses[best]! * 1.001);
   const schedule = schedules[best]!;
   return {
-    share: {
-      median: SHARES[best]!,
-      lo: Math.min(SHARES[best]!, quantile(own, 0.05)),
-      hi: Math.max(SHARES[best]!, quantile(own, 0.95)),
-    },
+    share: { median, lo, hi },
     schedule,
     final: expectedAt(forecaster, schedule, [endOf(schedule)])[0]!,
     within: { lo: close[0]!, hi: close.at(-1)! },

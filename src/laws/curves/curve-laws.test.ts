@@ -1,11 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { CurveLaw } from "./curve-law.ts";
+import { type CurveLaw, multiPowerLaw, tissueLaw } from "./curve-laws.ts";
 import { areaOf, geometryOf } from "./geometry.ts";
-import { multiPowerLaw } from "./multi-power.ts";
 import type { NamedSchedule, Schedule } from "./schedule.ts";
 import { endOf, peakOf, rateAt, scheduleOf } from "./schedule.ts";
-import { tissueLaw } from "./tissue.ts";
 
 /** The paper's fit for 25M parameters. */
 const PUBLISHED = [3.04, 0.525, 0.508, 363.8, 2.066, 0.583, 0.641] as const;

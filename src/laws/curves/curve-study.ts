@@ -1,21 +1,25 @@
-/** @file The whole question in one call: curves and schedules in, fit, errors on what was left out, bands and comparison out. */
+/**
+ * @file The whole question in one call: curves and schedules in, fit, errors on what was left out, bands and
+ * comparison out.
+ */
 
 import { UserError } from "../../errors.ts";
-import type { BestDecay } from "./compare.ts";
-import { bestDecay, lowestProbabilities } from "./compare.ts";
-import type { CurveLaw } from "./curve-law.ts";
-import type { CurveParameter } from "./curve-parameters.ts";
-import { curveParameters } from "./curve-parameters.ts";
-import type { CurveForecaster, Expected } from "./expect.ts";
-import { expectedAt, forecasterOf } from "./expect.ts";
+import { type BestDecay, bestDecay, lowestProbabilities } from "./compare.ts";
+import type { CurveLaw } from "./curve-laws.ts";
 import { expectedLosses } from "./fit-curves.ts";
-import type { CurveErrors } from "./leave-out.ts";
-import { errorsOf } from "./leave-out.ts";
-import { defaultsFrom, parseSchedule } from "./parse-schedule.ts";
-import type { CurveOptions, LossCurve } from "./read-curve.ts";
-import { readCurve, readSchedule } from "./read-curve.ts";
-import type { Schedule } from "./schedule.ts";
-import { endOf, peakOf, warmupOf } from "./schedule.ts";
+import {
+  type CurveErrors,
+  type CurveForecaster,
+  type CurveParameter,
+  curveParameters,
+  type Expected,
+  errorsOf,
+  expectedAt,
+  forecasterOf,
+} from "./forecast-curve.ts";
+import { parseSchedule } from "./parse-schedule.ts";
+import { type CurveOptions, type LossCurve, readCurve, readSchedule } from "./read-curve.ts";
+import { endOf, peakOf, type Schedule, warmupOf } from "./schedule.ts";
 
 export type NamedText = { readonly name: string; readonly text: string };
 
@@ -28,7 +32,7 @@ export type CurveQuestion = {
   readonly options: CurveOptions;
 };
 
-export type ForetoldCurve = {
+export type ScheduleForecast = {
   readonly name: string;
   readonly schedule: Schedule;
   readonly points: readonly Expected[];
@@ -49,7 +53,7 @@ export type CurveStudy = {
   readonly parameters: readonly CurveParameter[];
   readonly errors: readonly CurveErrors[];
   readonly leftOut: readonly (CurveErrors & { readonly without: string })[];
-  readonly foretold: readonly ForetoldCurve[];
+  readonly forecasts: readonly ScheduleForecast[];
   readonly warnings: readonly string[];
 };
 
@@ -65,43 +69,39 @@ export function studyCurves({
 }: CurveQuestion): CurveStudy {
   const curves = texts.map(({ name, text }) => readCurve(text, name, options));
   const forecaster = forecasterOf(curves, law);
-  const defaults = defaultsFrom(curves.map(({ schedule }) => schedule));
-  const asked = [
-    ...schedules.map((text) => parseSchedule(text, defaults)),
+  // Where a schedule does not say, it has the peak and warm-up that the curves share: those of the first.
+  const shared = curves[0]!.schedule;
+  const defaults = { peak: peakOf(shared), warmup: warmupOf(shared) };
+  const requested = [
+    ...schedules.map((text) => {
+      const parsed = parseSchedule(text, defaults);
+      const best = parsed.kind === "search" ? bestDecay(forecaster, parsed.make) : null;
+      return { name: text, best, schedule: parsed.kind === "given" ? parsed.schedule : best!.schedule };
+    }),
     ...scheduleTables.map(({ name, text }) => ({
-      kind: "given" as const,
-      text: name,
+      name,
+      best: null,
       schedule: readSchedule(text, name, options),
     })),
-  ].map((one) => {
-    const best = one.kind === "search" ? bestDecay(forecaster, one.make) : null;
-    return { name: one.text, best, schedule: one.kind === "given" ? one.schedule : best!.schedule };
-  });
-  const chances =
-    asked.length < 2
-      ? []
-      : lowestProbabilities(
-          forecaster,
-          asked.map(({ schedule }) => schedule),
-        );
-  const parameters = curveParameters(forecaster);
+  ];
+  const all = requested.map(({ schedule }) => schedule);
+  const chances = all.length < 2 ? [] : lowestProbabilities(forecaster, all);
   return {
     law,
     curves,
     fitted: curves.map(({ schedule, steps }) => expectedLosses(forecaster.fit, schedule, steps)),
     forecaster,
-    parameters,
+    parameters: curveParameters(forecaster),
     errors: curves.map((curve) => errorsOf(forecaster.fit, curve)),
     leftOut: forecaster.folds.map(({ without, fit, test }) => ({ without, ...errorsOf(fit, test) })),
-    foretold: asked.map(({ name, schedule, best }, i) => {
+    forecasts: requested.map(({ name, schedule, best }, i) => {
       const points = expectedAt(forecaster, schedule, stepsOf(schedule));
-      const beyond = beyondOf(curves, schedule);
       return {
         name,
         schedule,
         points,
         final: points.at(-1)!,
-        beyond,
+        beyond: beyondOf(curves, schedule),
         lowestProbability: chances[i] ?? null,
         best,
       };
@@ -123,7 +123,10 @@ function stepsOf(schedule: Schedule): readonly number[] {
   return Array.from({ length: NUM_POINTS }, (_, i) => from + ((to - from) * (i + 1)) / NUM_POINTS);
 }
 
-/** Where a schedule goes beyond the curves by more than a fifth: there the band is an extrapolation that no back-test has seen. */
+/**
+ * Where a schedule goes beyond the curves by more than a fifth: there the band is an extrapolation that no
+ * back-test has seen.
+ */
 function beyondOf(curves: readonly LossCurve[], schedule: Schedule): readonly string[] {
   const longest = Math.max(...curves.map(({ steps }) => steps.at(-1)!));
   const peaks = curves.map((curve) => peakOf(curve.schedule));
@@ -150,25 +153,28 @@ function warningsOf(
   { fit, folds, misfit }: CurveForecaster,
 ): readonly string[] {
   const warmups = curves.map(({ schedule }) => warmupOf(schedule));
+  const [shortest, longest] = [Math.min(...warmups), Math.max(...warmups)];
   const warnings: string[] = [];
-  if (Math.max(...warmups) > 1.25 * Math.min(...warmups))
+  if (longest > 1.25 * shortest)
     warnings.push(
-      `the curves have warm-ups of ${Math.min(...warmups)} to ${Math.max(...warmups)} steps: the law has been tried where they are alike`,
+      `the curves have warm-ups of ${shortest} to ${longest} steps: the law has been tried where they are alike`,
     );
   if (misfit > LARGE_MISFIT)
     warnings.push(
-      `the law misses the curves by ${(100 * misfit).toFixed(1)} %: they may be of different models or data, too noisy, or not of this law`,
+      `the law misses the curves by ${(100 * misfit).toFixed(1)} %: they may be of different models or data, ` +
+        "too noisy, or not of this law",
     );
   const averaged = curves.filter(({ rowsPerPoint }) => rowsPerPoint > 1);
-  if (averaged.length > 0)
-    warnings.push(
-      `rows of ${averaged.map(({ name, rowsPerPoint }) => `${name} (${rowsPerPoint} to a point)`).join(", ")} were averaged: errors and band are those of such points`,
-    );
+  if (averaged.length > 0) {
+    const names = averaged.map(({ name, rowsPerPoint }) => `${name} (${rowsPerPoint} to a point)`).join(", ");
+    warnings.push(`rows of ${names} were averaged: errors and band are those of such points`);
+  }
   if (fit.shareAtOptimum < 1)
-    warnings.push("not every start reached the same optimum: the curves hardly tell some parameters");
+    warnings.push("not every start reached the same optimum: the curves hardly determine some parameters");
   if (folds.length === 0)
     warnings.push(
-      "no curve can be left out, nor the later part of all: the band rests on the law's published error (0.2 %), not on a test with these curves",
+      "no curve can be left out, nor the later part of all: the band rests on the law's published error " +
+        "(0.2 %), not on a test with these curves",
     );
   else if (curves.length < 3)
     warnings.push("with two curves none can be left out: the band was tested on their later parts only");

@@ -1,12 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { Random } from "../../math/random.ts";
 import { bestDecay, lowestProbabilities } from "./compare.ts";
-import { curveParameters } from "./curve-parameters.ts";
-import { expectedAt, forecasterOf } from "./expect.ts";
+import { multiPowerLaw } from "./curve-laws.ts";
 import { expectedLosses, fitCurves } from "./fit-curves.ts";
+import {
+  curveParameters,
+  errorsOf,
+  expectedAt,
+  forecasterOf,
+  leaveOut,
+  wideningFrom,
+} from "./forecast-curve.ts";
 import { areaOf } from "./geometry.ts";
-import { errorsOf, leaveOut, wideningFrom } from "./leave-out.ts";
-import { multiPowerLaw } from "./multi-power.ts";
 import type { LossCurve } from "./read-curve.ts";
 import { readCurve } from "./read-curve.ts";
 import type { NamedSchedule } from "./schedule.ts";
@@ -33,7 +38,7 @@ function made(named: NamedSchedule, noise = 0, numPoints = 60): LossCurve {
 }
 
 describe("fit", () => {
-  test("a law without noise is found again, and foretells a schedule it has not seen", () => {
+  test("a law without noise is found again, and predicts a schedule it has not seen", () => {
     const fit = fitCurves([made(CONSTANT), made(COSINE), made(TWO_STAGE)], multiPowerLaw);
     expect(fit.shareAtOptimum).toBe(1);
     expect(errorsOf(fit, made(WSD)).worstPercent).toBeLessThan(0.01);
@@ -81,7 +86,7 @@ describe("what is left out", () => {
       [made(CONSTANT, 1e-3), made(COSINE, 1e-3), { ...made(COSINE, 2e-3), name: "again" }, made(TWO_STAGE)],
       multiPowerLaw,
     );
-    expect(repeated.find(({ without }) => without === "cosine")!.fit.seen).toHaveLength(2);
+    expect(repeated.find(({ without }) => without === "cosine")!.fit.curves).toHaveLength(2);
     const two = leaveOut([made(CONSTANT, 1e-3), made(COSINE, 1e-3)], multiPowerLaw);
     expect(two.map(({ without, test }) => [without, test.name])).toEqual([
       ["the later part", "constant"],
@@ -180,7 +185,7 @@ describe("reading", () => {
   test("losses that are not positive, too few, or not numbers are refused with their row", () => {
     const text = csv(["step", "lr", "loss"]);
     expect(() => readCurve(text.replace("4.95", "0"), "bad")).toThrow(/loss 0 at step 200/);
-    expect(() => readCurve(text.replace("4.95", "x"), "bad")).toThrow(/row 2/);
+    expect(() => readCurve(text.replace("4.95", "x"), "bad")).toThrow(/line 3/);
     expect(() => readCurve(text, "bad", { warmup: 3900 })).toThrow(/full rate/);
     expect(() => readCurve("step,lr,loss\n\0", "bad")).toThrow(/^found: bad is not text\n/);
     expect(() => readCurve(text.split("\n").slice(0, 6).join("\n"), "bad")).toThrow(/5 losses after/);

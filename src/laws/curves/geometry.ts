@@ -1,12 +1,15 @@
-/** @file What a curve law reads of a schedule at each step: the area under the rate, and every change of the rate with how far back it lies. */
+/**
+ * @file What a curve law reads of a schedule at each step: the area under the rate, and every change of the
+ * rate with how far back it lies.
+ */
 
 import type { Schedule } from "./schedule.ts";
 import { peakOf } from "./schedule.ts";
 
 /**
- * The changes of the rate before each of `numPoints` steps, one flat list: those of point i are entries `first[i]` to
- * `first[i + 1] - 1`. Rates are in units of `peak`, areas (rate times steps) in units of `area`, so that a law's
- * parameters are of order 1 whatever the units of rate and step.
+ * The changes of the rate before each of `numPoints` steps, one flat list: those of point i are entries
+ * `first[i]` to `first[i + 1] - 1`. Rates are in units of `peak`, areas (rate times steps) in units of
+ * `area`, so that a law's parameters are of order 1 whatever the units of rate and step.
  */
 export type Geometry = {
   /** Area under the rate up to each point. */
@@ -27,7 +30,10 @@ export type Units = { readonly peak: number; readonly area: number; readonly spa
 
 /** No change larger than this share of the peak is treated as one. */
 const LARGEST_CHANGE = 1 / 16;
-/** A change that has only begun is split by distance: each part reaches this much further back than the one after it. */
+/**
+ * A change that has only begun is split by distance: each part reaches this much further back than the one
+ * after it.
+ */
 const GRADING = 2;
 /** The nearest part of such a change, as a share of the span: below half a step in a run of 30,000. */
 const NEAREST = 2 ** -16;
@@ -74,10 +80,11 @@ export function areaOf(schedule: Schedule): number {
 }
 
 /**
- * Sees `schedule` from each of the ascending `steps`. Far changes are few; one that is still under way is split
- * ever finer towards the point, since the loss answers a change within a few steps of it. Time is continuous here: against the
- * paper's sum over every step the loss differs by less than 2e-4 nats (half a step's area, soon after the warm-up), for the work of some
- * dozen changes a point instead of thousands.
+ * What a law reads of `schedule` at each of the ascending `steps`. Far changes are few; one that is still
+ * under way is split ever finer towards the point, since the loss answers a change within a few steps of it.
+ * Time is continuous here: against the paper's sum over every step the loss differs by less than 2e-4 nats
+ * (half a step's area, soon after the warm-up), for the work of some dozen changes a point instead of
+ * thousands.
  */
 export function geometryOf(schedule: Schedule, steps: ArrayLike<number>, units: Units): Geometry {
   const pieces = piecesOf(schedule, Math.max(0, ...Array.from(steps)));

@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { thirdParty } from "../../../test/support/third-party.ts";
 import { mean } from "../../math/statistics.ts";
+import { multiPowerLaw } from "./curve-laws.ts";
 import { expectedLosses, fitCurves, unitsOf } from "./fit-curves.ts";
-import { errorsOf } from "./leave-out.ts";
-import { multiPowerLaw } from "./multi-power.ts";
+import { errorsOf } from "./forecast-curve.ts";
 import { readCurve } from "./read-curve.ts";
 
 const CURVES = thirdParty("laws/multi-power-law/");

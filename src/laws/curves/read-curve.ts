@@ -1,4 +1,7 @@
-/** @file A learning curve from a file of (step, rate, loss): its schedule, and the points that a law is held against. */
+/**
+ * @file A learning curve from a file of (step, rate, loss): its schedule, and the points that a law is held
+ * against.
+ */
 
 import { UserError } from "../../errors.ts";
 import { parseRows } from "../table/raw.ts";

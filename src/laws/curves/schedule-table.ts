@@ -1,4 +1,6 @@
-/** @file A schedule from a table of (step, rate): where between two rows did the rate jump, or begin to fall? */
+/**
+ * @file A schedule from a table of (step, rate): where between two rows did the rate jump, or begin to fall?
+ */
 
 import { UserError } from "../../errors.ts";
 import type { Schedule, SchedulePoint } from "./schedule.ts";
@@ -10,9 +12,10 @@ const JUMP_STEEPNESS = 4;
 const LEAST_JUMP = 0.02;
 
 /**
- * The schedule that a table shows. Rows usually begin after the warm-up: the rate is then taken to have risen in a straight line from 0
- * to the first row's rate at step `warmup`, by default the first row's own step. A jump is placed at the row that first shows
- * the new rate, and where a level stretch turns into a ramp inside a gap, the ramp is followed back to the level.
+ * The schedule that a table shows. Rows usually begin after the warm-up: the rate is then taken to have risen
+ * in a straight line from 0 to the first row's rate at step `warmup`, by default the first row's own step. A
+ * jump is placed at the row that first shows the new rate, and where a level stretch turns into a ramp inside
+ * a gap, the ramp is followed back to the level.
  */
 export function scheduleFromTable(rows: readonly SchedulePoint[], name: string, warmup?: number): Schedule {
   checkRows(rows, name);
@@ -102,7 +105,10 @@ function isJump(rows: readonly SchedulePoint[], i: number, peak: number): boolea
   return Math.abs(slope(a, b)) > JUMP_STEEPNESS * around;
 }
 
-/** Level up to the row before, a ramp from this row on: the step at which the ramp, followed back, meets the level. */
+/**
+ * Level up to the row before, a ramp from this row on: the step at which the ramp, followed back, meets the
+ * level.
+ */
 function kneeBefore(rows: readonly SchedulePoint[], i: number): SchedulePoint | undefined {
   const [before, a, b, after, later] = [rows[i - 2], rows[i - 1]!, rows[i]!, rows[i + 1], rows[i + 2]];
   if (!before || !after || !later || before.rate !== a.rate || b.rate === a.rate) return undefined;
@@ -116,7 +122,10 @@ function kneeAfter(rows: readonly SchedulePoint[], i: number): SchedulePoint | u
   return meeting(b.rate, a, before, earlier, (step) => step > a.step && step < b.step);
 }
 
-/** Follows the ramp through `near`, `middle` and `far` to `level`, as a line or by equal factors, whichever they keep to. */
+/**
+ * Follows the ramp through `near`, `middle` and `far` to `level`, as a line or by equal factors, whichever
+ * they keep to.
+ */
 function meeting(
   level: number,
   near: SchedulePoint,

@@ -1,13 +1,20 @@
-/** @file A learning-rate schedule as plain data: rates at steps with straight lines between, a jump where one step has two rates. */
+/**
+ * @file A learning-rate schedule as plain data: rates at steps with straight lines between, a jump where one
+ * step has two rates.
+ */
 
 import { assert } from "../../errors.ts";
 
 export type SchedulePoint = { readonly step: number; readonly rate: number };
 
-/** Ascending steps from 0. Before the first point nothing moves; after the last the rate stays. Steps may be counted in any unit. */
+/**
+ * Ascending steps from 0. Before the first point nothing moves; after the last the rate stays. Steps may be
+ * counted in any unit.
+ */
 export type Schedule = readonly SchedulePoint[];
 
-export type Decay = "linear" | "exponential" | "cosine" | "sqrt";
+export const DECAYS = ["linear", "exponential", "cosine", "sqrt"] as const;
+export type Decay = (typeof DECAYS)[number];
 
 type Common = { readonly peak: number; readonly steps: number; readonly warmup: number };
 
@@ -105,7 +112,10 @@ export function rateAt(schedule: Schedule, step: number): number {
   return a.rate + ((b.rate - a.rate) * (step - a.step)) / (b.step - a.step);
 }
 
-/** True where two schedules follow each other as far as both go: they then say the same about the drop of the loss. */
+/**
+ * True where two schedules follow each other as far as both go: they then say the same about the drop of the
+ * loss.
+ */
 export function isSameShape(a: Schedule, b: Schedule): boolean {
   const end = Math.min(endOf(a), endOf(b));
   const limit = 0.01 * Math.max(peakOf(a), peakOf(b));
@@ -116,7 +126,10 @@ export function isSameShape(a: Schedule, b: Schedule): boolean {
   );
 }
 
-/** Drops points that lie on the line between their neighbours, within `THINNING` of the peak: a table of every step becomes short. */
+/**
+ * Drops points that lie on the line between their neighbours, within `THINNING` of the peak: a table of every
+ * step becomes short.
+ */
 export function thin(schedule: Schedule): Schedule {
   const tolerance = THINNING * peakOf(schedule);
   const kept: SchedulePoint[] = [];
