@@ -115,12 +115,16 @@ function instructionOf(
   { operation, inputs, outputs, attributes }: Node,
   offsetOf: (tensor: Tensor) => number,
 ): Instruction {
-  const shapes = shapesOf(inputs);
+  const lengths = operation.lengths(shapesOf(inputs), attributes);
   const written = operation.updates ? [] : outputs;
+  const numNumbers = [...inputs, ...outputs].reduce(
+    (sum, tensor) => sum + (tensor ? sizeOf(tensor.shape) : 0),
+    0,
+  );
   return {
     operation: operation.name,
     operands: [...inputs, ...written].map((tensor) => (tensor ? offsetOf(tensor) : -1)),
-    attributes: operation.encode(shapes, attributes),
-    cost: operation.cost(shapes, attributes),
+    attributes: operation.encode(lengths, attributes),
+    cost: { flops: operation.flops(lengths), bytes: 4 * numNumbers },
   };
 }

@@ -25,7 +25,9 @@ export function evaluate(
   };
   for (const node of nodesReaching(outputs)) {
     const inputs = node.inputs.map((input) => (input ? valuesOf(input) : null));
-    const results = node.operation.reference(inputs, shapesOf(node.inputs), node.attributes);
+    const { operation, attributes } = node;
+    const lengths = operation.lengths(shapesOf(node.inputs), attributes);
+    const results = operation.reference(inputs, lengths, attributes);
     for (const [i, output] of node.outputs.entries()) values.set(output, results[i]!);
     storeUpdates(node, results, leaves);
   }

@@ -31,8 +31,8 @@ function valuesOf(operand: Operand, next: () => number): Float64Array | Int32Arr
   return operand.integer ? Int32Array.from(operand.numbers) : Float64Array.from(operand.numbers);
 }
 
-type Case<A> = {
-  readonly operation: Operation<A>;
+type Case<A, L> = {
+  readonly operation: Operation<A, L>;
   readonly operands: readonly Operand[];
   readonly attributes: A;
   readonly share?: Readonly<Record<number, number>>;
@@ -41,19 +41,19 @@ type Case<A> = {
 };
 
 /** Runs the kernel on all instruction sets and 1, 2 and 3 threads; compares with the reference, and threads with threads bit by bit. */
-export async function check<A>({
+export async function check<A, L>({
   operation,
   operands,
   attributes,
   share = {},
   tolerance = 2e-6,
-}: Case<A>): Promise<void> {
+}: Case<A, L>): Promise<void> {
   const shapes = operands.map((operand) => (operand && "numbers" in operand ? operand.shape : operand));
   const next = stream(sizeOf(shapes.map((shape) => (shape ? sizeOf(shape) : 1))));
   const values: Operands = operands.map((operand) => valuesOf(operand, next));
   const exact = operation.reference(
     values.map((value) => value && Float64Array.from(value)),
-    shapes,
+    operation.lengths(shapes, attributes),
     attributes,
   );
   for (const instructionSet of native.instructionSets()) {

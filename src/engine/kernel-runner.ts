@@ -21,14 +21,15 @@ const GUARD_VALUE = 12345.5;
 const aligned = (size: number): number => Math.ceil(size / 16) * 16;
 
 /** The outputs of one run, in float32. Throws if the kernel wrote outside its outputs. */
-export async function runKernel<A>(
-  operation: Operation<A>,
+export async function runKernel<A, L>(
+  operation: Operation<A, L>,
   operands: Operands,
   shapes: OperandShapes,
   attributes: A,
   { instructionSet, numThreads, share = {} }: KernelOptions,
 ): Promise<readonly Float32Array[]> {
-  const outputSizes = operation.outputShapes(shapes, attributes).map(sizeOf);
+  const lengths = operation.lengths(shapes, attributes);
+  const outputSizes = operation.outputShapes(lengths).map(sizeOf);
   const inputOffsets: number[] = [];
   let end = GUARD;
   const place = (size: number): number => {
@@ -52,7 +53,7 @@ export async function runKernel<A>(
   const instruction = {
     operation: operation.name,
     operands: [...inputOffsets, ...(operation.updates ? [] : outputOffsets)],
-    attributes: operation.encode(shapes, attributes),
+    attributes: operation.encode(lengths, attributes),
   };
   await native.run(native.load([instruction], end, instructionSet), arena, native.createPool(numThreads));
 

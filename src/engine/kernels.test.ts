@@ -104,7 +104,11 @@ describe("attention", () => {
     const qkv = [B * T, (H + 2 * G) * D] as const;
     const next = stream(7);
     const qkvValues = Float64Array.from({ length: sizeOf(qkv) }, next);
-    const [out, logSumExp] = attentionRow.reference([qkvValues], [qkv], attributes);
+    const [out, logSumExp] = attentionRow.reference(
+      [qkvValues],
+      attentionRow.lengths([qkv], attributes),
+      attributes,
+    );
     await check({
       operation: attentionGradientRow,
       operands: [

@@ -42,11 +42,10 @@ export type Node = {
   readonly outputs: readonly Tensor[];
 };
 
-/** What an operation costs for given shapes. */
+/** What one use of an operation costs. */
 export type Cost = {
-  /** Additions, multiplications, divisions, roots and exponentials, one each; what is recomputed to save memory is not counted. */
   readonly flops: number;
-  /** Bytes that must move at least once between memory and core: operands read and written, each once. */
+  /** Operands read and written, each once. */
   readonly bytes: number;
 };
 
@@ -56,21 +55,27 @@ export type OperandShapes = readonly (Shape | null)[];
 export type OperandValues = readonly (Float64Array | null)[];
 
 /**
- * A row of the table of operations: everything longrun knows about one operation. `A` is the type of its attributes.
- * Methods are declared in method syntax on purpose: a row for its own A may then stand in a table of rows.
+ * A row of the table of operations: everything longrun knows about one operation. `A` is the type of its
+ * attributes, `L` that of the lengths of its axes. Methods are declared in method syntax on purpose: a row for
+ * its own A and L may then stand in a table of rows.
  */
-export type Operation<A> = {
+export type Operation<A, L = unknown> = {
   /** Also the native kernel's name. */
   readonly name: string;
-  /** Shape rule: checks the operands and says what comes out. */
-  outputShapes(inputs: OperandShapes, attributes: A): readonly Shape[];
+  /** Checks the operands, and reads the lengths of their axes: all that the other methods need of shapes. */
+  lengths(inputs: OperandShapes, attributes: A): L;
+  outputShapes(lengths: L): readonly Shape[];
   /** The kernel's attributes, in its own order (native/kernels/). */
-  encode(inputs: OperandShapes, attributes: A): readonly number[];
-  /** Gradients with respect to the inputs, in terms of other rows; null where none flows. Left out: not differentiable. */
+  encode(lengths: L, attributes: A): readonly number[];
+  /** Gradients by the inputs, in terms of other rows; null where none flows. Left out: not differentiable. */
   gradient?(node: Node, outputGradients: readonly (Tensor | null)[]): readonly (Tensor | null)[];
-  cost(inputs: OperandShapes, attributes: A): Cost;
+  /**
+   * Additions, multiplications, divisions, roots and exponentials, one each; what is recomputed to save memory is
+   * not counted.
+   */
+  flops(lengths: L): number;
   /** Slow, obvious, float64: what the kernel is tested against. */
-  reference(inputs: OperandValues, shapes: OperandShapes, attributes: A): readonly Float64Array[];
+  reference(values: OperandValues, lengths: L, attributes: A): readonly Float64Array[];
   /** Where an addition of one output to another tensor can be folded into the kernel as an optional input. */
   readonly addend?: { readonly input: number; readonly output: number };
   /** Inputs whose storage output 0 may take over when nobody else needs them. */
@@ -82,8 +87,8 @@ export type Operation<A> = {
 let numNodes = 0;
 
 /** Records one use of an operation. `inputs` carries null for optional operands left out. */
-export function apply<A>(
-  operation: Operation<A>,
+export function apply<A, L>(
+  operation: Operation<A, L>,
   inputs: readonly (Tensor | null)[],
   attributes: A,
 ): readonly Tensor[] {
@@ -95,13 +100,13 @@ export function rebuild(node: Node, inputs: readonly (Tensor | null)[]): readonl
   return record(node.id, node.operation, inputs, node.attributes);
 }
 
-function record<A>(
+function record<A, L>(
   id: number,
-  operation: Operation<A>,
+  operation: Operation<A, L>,
   inputs: readonly (Tensor | null)[],
   attributes: A,
 ): readonly Tensor[] {
-  const shapes = operation.outputShapes(shapesOf(inputs), attributes);
+  const shapes = operation.outputShapes(operation.lengths(shapesOf(inputs), attributes));
   const outputs: Tensor[] = [];
   const node: Node = { id, operation, inputs, attributes, outputs };
   for (const [index, shape] of shapes.entries())

@@ -25,7 +25,7 @@ describe("gelu", () => {
   test("is within 0.001 of x times the normal distribution's share below x", () => {
     // Phi(-2), Phi(-1), Phi(0), Phi(1), Phi(2).
     const shares = [0.022750132, 0.158655254, 0.5, 0.841344746, 0.977249868];
-    const [y] = geluRow.reference([Float64Array.of(-2, -1, 0, 1, 2)], [[5]], null);
+    const [y] = geluRow.reference([Float64Array.of(-2, -1, 0, 1, 2)], geluRow.lengths([[5]], null), null);
     for (const [i, share] of shares.entries()) expect(Math.abs(y![i]! - (i - 2) * share)).toBeLessThan(1e-3);
   });
 });
@@ -66,7 +66,7 @@ describe("headNorm", () => {
     const heads = { numHeads: 2, numKeyValueHeads: 1, headDim: 4, epsilon: 0 };
     const x = Float64Array.from({ length: 16 }, (_, i) => i + 1);
     const gains = [new Float64Array(4).fill(1), new Float64Array(4).fill(2)];
-    const [y] = headNormRow.reference([x, ...gains], [[1, 16], [4], [4]], heads);
+    const [y] = headNormRow.reference([x, ...gains], headNormRow.lengths([[1, 16], [4], [4]], heads), heads);
     const meanSquare = (from: number) =>
       y!.slice(from, from + 4).reduce((sum, value) => sum + value ** 2 / 4, 0);
     expect([0, 4, 8].map(meanSquare).map((value) => Number(value.toFixed(12)))).toEqual([1, 1, 4]);

@@ -6,7 +6,7 @@
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
-import { assertShape, bytesOf, matrix, valuesOf } from "./shared.ts";
+import { assertShape, matrix, valuesOf } from "./shared.ts";
 
 /** Causal attention of H query heads on G key and value heads. */
 export type AttentionAttributes = {
@@ -19,58 +19,51 @@ export type AttentionAttributes = {
   readonly scale: number;
 };
 
-function letters(attributes: AttentionAttributes) {
-  const { batch: B, sequenceLength: T, numHeads: H, numKeyValueHeads: G, headDim: D } = attributes;
-  return { B, T, H, G, D, width: (H + 2 * G) * D };
-}
+type Lengths = {
+  readonly B: number;
+  readonly T: number;
+  readonly H: number;
+  readonly G: number;
+  readonly D: number;
+  /** Of a row of qkv. */
+  readonly width: number;
+};
 
-function check(inputs: OperandShapes, qkv: number, attributes: AttentionAttributes) {
-  const { B, T, H, G, width } = letters(attributes);
+function lengthsAt(qkv: number, inputs: OperandShapes, attributes: AttentionAttributes): Lengths {
+  const { batch: B, sequenceLength: T, numHeads: H, numKeyValueHeads: G, headDim: D } = attributes;
+  const width = (H + 2 * G) * D;
   const [rows, columns] = matrix(inputs, qkv, "attention");
   assert(
     rows === B * T && columns === width,
     `attention: qkv is [${rows}, ${columns}], expected [${B * T}, ${width}]`,
   );
   assert(H % G === 0, `attention: ${H} query heads cannot share ${G} key/value heads evenly`);
+  return { B, T, H, G, D, width };
 }
 
-function encode(attributes: AttentionAttributes): readonly number[] {
-  const { B, T, H, G, D } = letters(attributes);
-  return [B, T, H, G, D, attributes.scale];
-}
+const encode = ({ B, T, H, G, D }: Lengths, { scale }: AttentionAttributes) => [B, T, H, G, D, scale];
 
 /** Pairs of a query and a key it may see, over all heads: position t sees t + 1 keys. */
-function numPairs({ batch, sequenceLength, numHeads }: AttentionAttributes): number {
-  return batch * numHeads * ((sequenceLength * (sequenceLength + 1)) / 2);
-}
+const numPairs = ({ B, T, H }: Lengths) => B * H * ((T * (T + 1)) / 2);
 
-export const attentionRow: Operation<AttentionAttributes> = {
+export const attentionRow: Operation<AttentionAttributes, Lengths> = {
   name: "attention",
-  outputShapes(inputs, attributes) {
-    check(inputs, 0, attributes);
-    const { B, T, H, D } = letters(attributes);
-    return [[B * T, H * D], [B * H * T]];
-  },
-  encode: (_, attributes) => encode(attributes),
+  lengths: (inputs, attributes) => lengthsAt(0, inputs, attributes),
+  outputShapes: ({ B, T, H, D }) => [[B * T, H * D], [B * H * T]],
+  encode,
   gradient(node, [dOut]) {
     const [qkv] = node.inputs;
     const [out, logSumExp] = node.outputs;
     if (!dOut || !qkv || !out || !logSumExp) return [];
     return apply(attentionGradientRow, [dOut, qkv, out, logSumExp], node.attributes as AttentionAttributes);
   },
-  cost(inputs, attributes) {
-    const { B, T, H, D } = letters(attributes);
-    // Per pair: 2 D for the score, 2 D for the weighted sum, and scale, shift, exponential, sum, division.
-    return {
-      flops: numPairs(attributes) * (4 * D + 5),
-      bytes: bytesOf(inputs, [[B * T, H * D], [B * H * T]]),
-    };
-  },
-  reference(values, _, attributes) {
-    const { B, T, H, D } = letters(attributes);
+  // Per pair: 2 D for the score, 2 D for the weighted sum, and scale, shift, exponential, sum, division.
+  flops: (lengths) => numPairs(lengths) * (4 * lengths.D + 5),
+  reference(values, lengths, { scale }) {
+    const { B, T, H, D } = lengths;
     const out = new Float64Array(B * T * H * D);
     const logSumExp = new Float64Array(B * H * T);
-    forEachQuery(valuesOf(values, 0), attributes, (query) => {
+    forEachQuery(valuesOf(values, 0), lengths, scale, (query) => {
       logSumExp[query.row] = query.logSumExp;
       for (let s = 0; s <= query.t; s++)
         for (let d = 0; d < D; d++) out[query.out + d]! += query.probabilities[s]! * query.v(s, d);
@@ -79,25 +72,22 @@ export const attentionRow: Operation<AttentionAttributes> = {
   },
 };
 
-export const attentionGradientRow: Operation<AttentionAttributes> = {
+export const attentionGradientRow: Operation<AttentionAttributes, Lengths> = {
   name: "attentionGradient",
-  outputShapes(inputs, attributes) {
-    check(inputs, 1, attributes);
-    const { B, T, H, D, width } = letters(attributes);
-    assertShape(inputs, 0, [B * T, H * D], "attentionGradient");
-    return [[B * T, width]];
+  lengths(inputs, attributes) {
+    const lengths = lengthsAt(1, inputs, attributes);
+    assertShape(inputs, 0, [lengths.B * lengths.T, lengths.H * lengths.D], "attentionGradient");
+    return lengths;
   },
-  encode: (_, attributes) => encode(attributes),
-  cost(inputs, attributes) {
-    const { B, T, D, width } = letters(attributes);
-    // Four products of 2 D a pair (dv, dp, dq, dk) and four operations of the softmax; the scores are recomputed, not counted.
-    return { flops: numPairs(attributes) * (8 * D + 4), bytes: bytesOf(inputs, [[B * T, width]]) };
-  },
-  reference(values, _, attributes) {
-    const { D } = letters(attributes);
+  outputShapes: ({ B, T, width }) => [[B * T, width]],
+  encode,
+  // Four products of 2 D a pair (dv, dp, dq, dk) and four operations of the softmax; the scores are recomputed, not counted.
+  flops: (lengths) => numPairs(lengths) * (8 * lengths.D + 4),
+  reference(values, lengths, { scale }) {
+    const { D } = lengths;
     const dOut = valuesOf(values, 0);
     const dqkv = new Float64Array(valuesOf(values, 1).length);
-    forEachQuery(valuesOf(values, 1), attributes, (query) => {
+    forEachQuery(valuesOf(values, 1), lengths, scale, (query) => {
       const dProbabilities = query.probabilities.map((_, s) => {
         let sum = 0;
         for (let d = 0; d < D; d++) sum += dOut[query.out + d]! * query.v(s, d);
@@ -106,7 +96,7 @@ export const attentionGradientRow: Operation<AttentionAttributes> = {
       const mean = query.probabilities.reduce((sum, p, s) => sum + p * dProbabilities[s]!, 0);
       for (let s = 0; s <= query.t; s++) {
         const p = query.probabilities[s]!;
-        const dScore = p * (dProbabilities[s]! - mean) * attributes.scale;
+        const dScore = p * (dProbabilities[s]! - mean) * scale;
         for (let d = 0; d < D; d++) {
           dqkv[query.q + d]! += dScore * query.k(s, d);
           dqkv[query.kAt(s) + d]! += dScore * query.qValue(d);
@@ -137,10 +127,10 @@ type Query = {
 /** Visits every query with its attention probabilities, computed the slow and obvious way. */
 function forEachQuery(
   qkv: Float64Array,
-  attributes: AttentionAttributes,
+  { B, T, H, G, D, width }: Lengths,
+  scale: number,
   visit: (query: Query) => void,
 ): void {
-  const { B, T, H, G, D, width } = letters(attributes);
   for (let b = 0; b < B; b++)
     for (let h = 0; h < H; h++)
       for (let t = 0; t < T; t++) {
@@ -151,7 +141,7 @@ function forEachQuery(
         const scores = Array.from({ length: t + 1 }, (_, s) => {
           let sum = 0;
           for (let d = 0; d < D; d++) sum += qkv[q + d]! * qkv[kAt(s) + d]!;
-          return sum * attributes.scale;
+          return sum * scale;
         });
         const largest = Math.max(...scores);
         const logSumExp =

@@ -1,21 +1,28 @@
 /** @file Rows that add, fill, spread and sum: the glue between the larger operations. */
 
 import { assert } from "../../errors.ts";
-import type { OperandShapes, Operation, Shape, Tensor } from "../tensor.ts";
+import type { Operation, Shape, Tensor } from "../tensor.ts";
 import { apply, sizeOf } from "../tensor.ts";
-import { addOptional, assertOptionalShape, assertShape, bytesOf, shapeOf, valuesOf } from "./shared.ts";
+import {
+  addOptional,
+  assertOptionalShape,
+  assertShape,
+  type Flat,
+  flat,
+  shapeOf,
+  valuesOf,
+} from "./shared.ts";
 
-const lengthOf = (inputs: OperandShapes) => sizeOf(shapeOf(inputs, 0));
-
-export const meanRow: Operation<null> = {
+export const meanRow: Operation<null, Flat> = {
   name: "mean",
+  lengths: (inputs) => flat(shapeOf(inputs, 0)),
   outputShapes: () => [[1]],
-  encode: (inputs) => [lengthOf(inputs)],
+  encode: ({ N }) => [N],
   gradient(node, [dy]) {
     const [x] = node.inputs;
     return dy && x ? [broadcast(dy, x.shape, 1 / sizeOf(x.shape))] : [];
   },
-  cost: (inputs) => ({ flops: lengthOf(inputs), bytes: bytesOf(inputs, [[1]]) }),
+  flops: ({ N }) => N,
   reference(values) {
     const x = valuesOf(values, 0);
     return [Float64Array.of(x.reduce((sum, value) => sum + value, 0) / x.length)];
@@ -27,17 +34,16 @@ type BroadcastAttributes = {
   readonly scale: number;
 };
 
-export const broadcastRow: Operation<BroadcastAttributes> = {
+export const broadcastRow: Operation<BroadcastAttributes, Flat> = {
   name: "broadcast",
-  outputShapes(inputs, { shape }) {
+  lengths(inputs, { shape }) {
     assertShape(inputs, 0, [1], "broadcast");
-    return [shape];
+    return flat(shape);
   },
-  encode: (_, { shape, scale }) => [sizeOf(shape), scale],
-  cost: (inputs, { shape }) => ({ flops: 1, bytes: bytesOf(inputs, [shape]) }),
-  reference: (values, _, { shape, scale }) => [
-    new Float64Array(sizeOf(shape)).fill(scale * valuesOf(values, 0)[0]!),
-  ],
+  outputShapes: ({ shape }) => [shape],
+  encode: ({ N }, { scale }) => [N, scale],
+  flops: () => 1,
+  reference: (values, { N }, { scale }) => [new Float64Array(N).fill(scale * valuesOf(values, 0)[0]!)],
 };
 
 type FillAttributes = {
@@ -45,39 +51,42 @@ type FillAttributes = {
   readonly value: number;
 };
 
-export const fillRow: Operation<FillAttributes> = {
+export const fillRow: Operation<FillAttributes, Flat> = {
   name: "fill",
-  outputShapes: (_, { shape }) => [shape],
-  encode: (_, { shape, value }) => [sizeOf(shape), value],
-  cost: (inputs, { shape }) => ({ flops: 0, bytes: bytesOf(inputs, [shape]) }),
-  reference: (_values, _shapes, { shape, value }) => [new Float64Array(sizeOf(shape)).fill(value)],
+  lengths: (_, { shape }) => flat(shape),
+  outputShapes: ({ shape }) => [shape],
+  encode: ({ N }, { value }) => [N, value],
+  flops: () => 0,
+  reference: (_, { N }, { value }) => [new Float64Array(N).fill(value)],
 };
 
-export const addRow: Operation<null> = {
+export const addRow: Operation<null, Flat> = {
   name: "add",
   mayOverwrite: [0, 1],
-  outputShapes(inputs) {
+  lengths(inputs) {
     assertShape(inputs, 1, shapeOf(inputs, 0), "add");
-    return [shapeOf(inputs, 0)];
+    return flat(shapeOf(inputs, 0));
   },
-  encode: (inputs) => [lengthOf(inputs)],
+  outputShapes: ({ shape }) => [shape],
+  encode: ({ N }) => [N],
   gradient: (_, [dy]) => (dy ? [dy, dy] : []),
-  cost: (inputs) => ({ flops: lengthOf(inputs), bytes: bytesOf(inputs, [shapeOf(inputs, 0)]) }),
+  flops: ({ N }) => N,
   reference(values) {
     const b = valuesOf(values, 1);
     return [valuesOf(values, 0).map((a, i) => a + b[i]!)];
   },
 };
 
-export const sumOfSquaresRow: Operation<null> = {
+export const sumOfSquaresRow: Operation<null, Flat> = {
   name: "sumOfSquares",
   addend: { input: 1, output: 0 },
-  outputShapes(inputs) {
+  lengths(inputs) {
     assertOptionalShape(inputs, 1, [1], "sumOfSquares");
-    return [[1]];
+    return flat(shapeOf(inputs, 0));
   },
-  encode: (inputs) => [lengthOf(inputs)],
-  cost: (inputs) => ({ flops: 2 * lengthOf(inputs), bytes: bytesOf(inputs, [[1]]) }),
+  outputShapes: () => [[1]],
+  encode: ({ N }) => [N],
+  flops: ({ N }) => 2 * N,
   reference(values) {
     const result = Float64Array.of(valuesOf(values, 0).reduce((sum, value) => sum + value * value, 0));
     addOptional(result, values[1]);

@@ -3,43 +3,35 @@
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply, sizeOf } from "../tensor.ts";
-import {
-  addOptional,
-  assertOptionalShape,
-  assertShape,
-  bytesOf,
-  matrix,
-  shapeOf,
-  valuesOf,
-} from "./shared.ts";
+import { addOptional, assertOptionalShape, assertShape, matrix, shapeOf, valuesOf } from "./shared.ts";
 
-function lookUpDimensions(inputs: OperandShapes) {
+/** M rows of tokens, a table of V rows of C channels. */
+type Lengths = {
+  readonly M: number;
+  readonly V: number;
+  readonly C: number;
+};
+
+const encode = ({ M, V, C }: Lengths) => [M, V, C];
+
+function lookUpLengths(inputs: OperandShapes): Lengths {
   const [V, C] = matrix(inputs, 1, "embed");
   return { M: sizeOf(shapeOf(inputs, 0)), V, C };
 }
 
-export const embedRow: Operation<null> = {
+export const embedRow: Operation<null, Lengths> = {
   name: "embed",
-  outputShapes(inputs) {
-    const { M, C } = lookUpDimensions(inputs);
-    return [[M, C]];
-  },
-  encode(inputs) {
-    const { M, V, C } = lookUpDimensions(inputs);
-    return [M, V, C];
-  },
+  lengths: lookUpLengths,
+  outputShapes: ({ M, C }) => [[M, C]],
+  encode,
   gradient(node, [dy]) {
     const [tokens, table] = node.inputs;
     if (!dy || !tokens || !table) return [];
     const numTokens = table.shape[0]!;
     return [null, apply(embedGradientRow, [tokens, dy, null], { numTokens })[0]!];
   },
-  cost(inputs) {
-    const { M, C } = lookUpDimensions(inputs);
-    return { flops: 0, bytes: 4 * (M + 2 * M * C) };
-  },
-  reference(values, shapes) {
-    const { M, C } = lookUpDimensions(shapes);
+  flops: () => 0,
+  reference(values, { M, C }) {
     const tokens = valuesOf(values, 0);
     const table = valuesOf(values, 1);
     return [Float64Array.from({ length: M * C }, (_, i) => table[tokens[Math.floor(i / C)]! * C + (i % C)]!)];
@@ -50,30 +42,21 @@ type ScatterAttributes = {
   readonly numTokens: number;
 };
 
-function scatterDimensions(inputs: OperandShapes, { numTokens }: ScatterAttributes) {
+function scatterLengths(inputs: OperandShapes, { numTokens }: ScatterAttributes): Lengths {
   const [M, C] = matrix(inputs, 1, "embedGradient");
   assertShape(inputs, 0, [M], "embedGradient");
   assertOptionalShape(inputs, 2, [numTokens, C], "embedGradient");
   return { M, V: numTokens, C };
 }
 
-export const embedGradientRow: Operation<ScatterAttributes> = {
+export const embedGradientRow: Operation<ScatterAttributes, Lengths> = {
   name: "embedGradient",
   addend: { input: 2, output: 0 },
-  outputShapes(inputs, attributes) {
-    const { V, C } = scatterDimensions(inputs, attributes);
-    return [[V, C]];
-  },
-  encode(inputs, attributes) {
-    const { M, V, C } = scatterDimensions(inputs, attributes);
-    return [M, V, C];
-  },
-  cost(inputs, attributes) {
-    const { M, V, C } = scatterDimensions(inputs, attributes);
-    return { flops: M * C, bytes: bytesOf(inputs, [[V, C]]) };
-  },
-  reference(values, shapes, attributes) {
-    const { M, V, C } = scatterDimensions(shapes, attributes);
+  lengths: scatterLengths,
+  outputShapes: ({ V, C }) => [[V, C]],
+  encode,
+  flops: ({ M, C }) => M * C,
+  reference(values, { M, V, C }) {
     const tokens = valuesOf(values, 0);
     const dy = valuesOf(values, 1);
     const dTable = new Float64Array(V * C);

@@ -3,9 +3,9 @@
  * Since (1 + tanh u) / 2 = sigmoid(2 u), y = x sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
  */
 
-import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
-import { apply, sizeOf } from "../tensor.ts";
-import { assertShape, bytesOf, shapeOf, valuesOf } from "./shared.ts";
+import type { Operation, Tensor } from "../tensor.ts";
+import { apply } from "../tensor.ts";
+import { assertShape, type Flat, flat, shapeOf, valuesOf } from "./shared.ts";
 
 const LINEAR = 2 * Math.sqrt(2 / Math.PI);
 const CUBIC = 0.044715 * LINEAR;
@@ -13,31 +13,31 @@ const CUBIC = 0.044715 * LINEAR;
 /** sigmoid(2 u) at x. */
 const gate = (x: number) => 1 / (1 + Math.exp(-x * (LINEAR + CUBIC * x * x)));
 
-const lengthOf = (inputs: OperandShapes) => sizeOf(shapeOf(inputs, 0));
-
-export const geluRow: Operation<null> = {
+export const geluRow: Operation<null, Flat> = {
   name: "gelu",
   mayOverwrite: [0],
-  outputShapes: (inputs) => [shapeOf(inputs, 0)],
-  encode: (inputs) => [lengthOf(inputs)],
+  lengths: (inputs) => flat(shapeOf(inputs, 0)),
+  outputShapes: ({ shape }) => [shape],
+  encode: ({ N }) => [N],
   gradient(node, [dy]) {
     const [x] = node.inputs;
     return dy && x ? apply(geluGradientRow, [dy, x], null) : [];
   },
   // 2 u takes four, the sigmoid three, the product one.
-  cost: (inputs) => ({ flops: 8 * lengthOf(inputs), bytes: bytesOf(inputs, [shapeOf(inputs, 0)]) }),
+  flops: ({ N }) => 8 * N,
   reference: (values) => [valuesOf(values, 0).map((x) => x * gate(x))],
 };
 
-export const geluGradientRow: Operation<null> = {
+export const geluGradientRow: Operation<null, Flat> = {
   name: "geluGradient",
   mayOverwrite: [0, 1],
-  outputShapes(inputs) {
+  lengths(inputs) {
     assertShape(inputs, 1, shapeOf(inputs, 0), "geluGradient");
-    return [shapeOf(inputs, 0)];
+    return flat(shapeOf(inputs, 0));
   },
-  encode: (inputs) => [lengthOf(inputs)],
-  cost: (inputs) => ({ flops: 15 * lengthOf(inputs), bytes: bytesOf(inputs, [shapeOf(inputs, 0)]) }),
+  outputShapes: ({ shape }) => [shape],
+  encode: ({ N }) => [N],
+  flops: ({ N }) => 15 * N,
   reference(values) {
     const x = valuesOf(values, 1);
     // s' = s (1 - s) (2 u)', and (2 u)' = linear + 3 cubic x^2.

@@ -6,7 +6,7 @@
 import { assert } from "../../errors.ts";
 import type { OperandShapes, OperandValues, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
-import { assertShape, bytesOf, matrix, valuesOf } from "./shared.ts";
+import { assertShape, matrix, valuesOf } from "./shared.ts";
 
 /** How a row is divided into heads: H of queries, G of keys, G of values, D numbers each. */
 export type HeadAttributes = {
@@ -20,7 +20,7 @@ export type HeadNormAttributes = HeadAttributes & {
   readonly epsilon: number;
 };
 
-function dimensions(
+function lengthsAt(
   inputs: OperandShapes,
   { numHeads: H, numKeyValueHeads: G, headDim: D }: HeadAttributes,
   at: { readonly x: number; readonly gains: number },
@@ -32,33 +32,25 @@ function dimensions(
   return { M, W, H, G, D };
 }
 
-type Dimensions = ReturnType<typeof dimensions>;
-
-const forward = (inputs: OperandShapes, attributes: HeadAttributes) =>
-  dimensions(inputs, attributes, { x: 0, gains: 1 });
+type Lengths = ReturnType<typeof lengthsAt>;
 
 /** Calls body for every head that is normalised: the head's number over all rows, where it starts, and which operand has its gain. */
 function forEachHead(
-  { M, W, H, G, D }: Dimensions,
+  { M, W, H, G, D }: Lengths,
   body: (head: number, start: number, isKey: 0 | 1) => void,
 ): void {
   for (let m = 0; m < M; m++)
     for (let h = 0; h < H + G; h++) body(m * (H + G) + h, m * W + h * D, h < H ? 0 : 1);
 }
 
-export const headNormRow: Operation<HeadNormAttributes> = {
+export const headNormRow: Operation<HeadNormAttributes, Lengths> = {
   name: "headNorm",
-  outputShapes(inputs, attributes) {
-    const { M, W, H, G } = forward(inputs, attributes);
-    return [
-      [M, W],
-      [M, H + G],
-    ];
-  },
-  encode(inputs, attributes) {
-    const { M, H, G, D } = forward(inputs, attributes);
-    return [M, H, G, D, attributes.epsilon];
-  },
+  lengths: (inputs, attributes) => lengthsAt(inputs, attributes, { x: 0, gains: 1 }),
+  outputShapes: ({ M, W, H, G }) => [
+    [M, W],
+    [M, H + G],
+  ],
+  encode: ({ M, H, G, D }, { epsilon }) => [M, H, G, D, epsilon],
   gradient(node, [dy]) {
     const [x, queryGain, keyGain] = node.inputs;
     const rstd = node.outputs[1];
@@ -66,16 +58,8 @@ export const headNormRow: Operation<HeadNormAttributes> = {
     const { epsilon: _, ...heads } = node.attributes as HeadNormAttributes;
     return apply(headNormGradientRow, [dy, x, queryGain, keyGain, rstd], heads);
   },
-  cost(inputs, attributes) {
-    const { M, W, H, G, D } = forward(inputs, attributes);
-    const bytes = bytesOf(inputs, [
-      [M, W],
-      [M, H + G],
-    ]);
-    return { flops: M * (H + G) * (4 * D + 3), bytes };
-  },
-  reference(values, shapes, attributes) {
-    const axes = forward(shapes, attributes);
+  flops: ({ M, H, G, D }) => M * (H + G) * (4 * D + 3),
+  reference(values, axes, { epsilon }) {
     const x = valuesOf(values, 0);
     const y = x.slice();
     const rstd = new Float64Array(axes.M * (axes.H + axes.G));
@@ -83,40 +67,30 @@ export const headNormRow: Operation<HeadNormAttributes> = {
       const gain = valuesOf(values, 1 + isKey);
       const own = x.subarray(start, start + axes.D);
       const meanSquare = own.reduce((sum, value) => sum + value * value, 0) / axes.D;
-      rstd[head] = 1 / Math.sqrt(meanSquare + attributes.epsilon);
+      rstd[head] = 1 / Math.sqrt(meanSquare + epsilon);
       for (let i = 0; i < axes.D; i++) y[start + i] = own[i]! * rstd[head]! * gain[i]!;
     });
     return [y, rstd];
   },
 };
 
-function backward(inputs: OperandShapes, attributes: HeadAttributes): Dimensions {
-  const axes = dimensions(inputs, attributes, { x: 1, gains: 2 });
-  assertShape(inputs, 0, [axes.M, axes.W], "headNormGradient");
-  assertShape(inputs, 4, [axes.M, axes.H + axes.G], "headNormGradient");
-  return axes;
-}
-
-export const headNormGradientRow: Operation<HeadAttributes> = {
+export const headNormGradientRow: Operation<HeadAttributes, Lengths> = {
   name: "headNormGradient",
   mayOverwrite: [0],
-  outputShapes(inputs, attributes) {
-    const { M, W, D } = backward(inputs, attributes);
-    return [[M, W], [D], [D]];
+  lengths(inputs, attributes) {
+    const axes = lengthsAt(inputs, attributes, { x: 1, gains: 2 });
+    assertShape(inputs, 0, [axes.M, axes.W], "headNormGradient");
+    assertShape(inputs, 4, [axes.M, axes.H + axes.G], "headNormGradient");
+    return axes;
   },
-  encode(inputs, attributes) {
-    const { M, H, G, D } = backward(inputs, attributes);
-    return [M, H, G, D];
-  },
-  cost(inputs, attributes) {
-    const { M, W, H, G, D } = backward(inputs, attributes);
-    return { flops: 9 * M * (H + G) * D, bytes: bytesOf(inputs, [[M, W], [D], [D]]) };
-  },
-  reference: (values, shapes, attributes) => referenceGradient(values, backward(shapes, attributes)),
+  outputShapes: ({ M, W, D }) => [[M, W], [D], [D]],
+  encode: ({ M, H, G, D }) => [M, H, G, D],
+  flops: ({ M, H, G, D }) => 9 * M * (H + G) * D,
+  reference: referenceGradient,
 };
 
 /** As for the norm of whole rows: dx = rstd (t - h mean(t h)) with h = x rstd and t = dy gain, and dGain = sum dy h. */
-function referenceGradient(values: OperandValues, axes: Dimensions): readonly Float64Array[] {
+function referenceGradient(values: OperandValues, axes: Lengths): readonly Float64Array[] {
   const { D } = axes;
   const dy = valuesOf(values, 0);
   const x = valuesOf(values, 1);

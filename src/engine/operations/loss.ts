@@ -4,11 +4,19 @@
  */
 
 import { assert } from "../../errors.ts";
-import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
+import type { OperandShapes, OperandValues, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
-import { addOptional, assertOptionalShape, assertShape, bytesOf, matrix, valuesOf } from "./shared.ts";
+import { addOptional, assertOptionalShape, assertShape, matrix, valuesOf } from "./shared.ts";
 
-function dimensions(inputs: OperandShapes, name: string) {
+type Lengths = {
+  readonly M: number;
+  readonly V: number;
+  readonly C: number;
+};
+
+const encode = ({ M, V, C }: Lengths) => [M, V, C];
+
+function lengthsOf(inputs: OperandShapes, name: string): Lengths {
   const [M, C] = matrix(inputs, 0, name);
   const [V, columns] = matrix(inputs, 1, name);
   assert(C === columns, `${name}: x has ${C} channels, the head ${columns}`);
@@ -16,29 +24,21 @@ function dimensions(inputs: OperandShapes, name: string) {
   return { M, V, C };
 }
 
-export const headLossRow: Operation<null> = {
+export const headLossRow: Operation<null, Lengths> = {
   name: "headLoss",
-  outputShapes(inputs) {
-    return [[dimensions(inputs, "headLoss").M]];
-  },
-  encode(inputs) {
-    const { M, V, C } = dimensions(inputs, "headLoss");
-    return [M, V, C];
-  },
+  lengths: (inputs) => lengthsOf(inputs, "headLoss"),
+  outputShapes: ({ M }) => [[M]],
+  encode,
   gradient(node, [dLoss]) {
     const [x, head, targets] = node.inputs;
     if (!dLoss || !x || !head || !targets) return [];
     const [, dx, dHead] = apply(headLossGradientRow, [x, head, targets, dLoss, null], null);
     return [dx!, dHead!, null];
   },
-  cost(inputs) {
-    const { M, V, C } = dimensions(inputs, "headLoss");
-    return { flops: M * V * (2 * C + 3), bytes: bytesOf(inputs, [[M]]) };
-  },
-  reference(values, shapes) {
-    const { M } = dimensions(shapes, "headLoss");
-    const loss = new Float64Array(M);
-    forEachRow(values, shapes, (m, target, probabilities) => {
+  flops: ({ M, V, C }) => M * V * (2 * C + 3),
+  reference(values, lengths) {
+    const loss = new Float64Array(lengths.M);
+    forEachRow(values, lengths, (m, target, probabilities) => {
       loss[m] = -Math.log(probabilities[target]!);
     });
     return [loss];
@@ -46,32 +46,27 @@ export const headLossRow: Operation<null> = {
 };
 
 /** Inputs x, head, targets, dLoss, addend?; outputs loss, dx, dHead. The loss comes free, so this row makes headLoss of the same inputs needless. */
-export const headLossGradientRow: Operation<null> = {
+export const headLossGradientRow: Operation<null, Lengths> = {
   name: "headLossGradient",
   addend: { input: 4, output: 2 },
-  outputShapes(inputs) {
-    const { M, V, C } = dimensions(inputs, "headLossGradient");
-    assertShape(inputs, 3, [M], "headLossGradient");
-    assertOptionalShape(inputs, 4, [V, C], "headLossGradient");
-    return [[M], [M, C], [V, C]];
+  lengths(inputs) {
+    const lengths = lengthsOf(inputs, "headLossGradient");
+    assertShape(inputs, 3, [lengths.M], "headLossGradient");
+    assertOptionalShape(inputs, 4, [lengths.V, lengths.C], "headLossGradient");
+    return lengths;
   },
-  encode(inputs) {
-    const { M, V, C } = dimensions(inputs, "headLossGradient");
-    return [M, V, C];
-  },
-  cost(inputs) {
-    const { M, V, C } = dimensions(inputs, "headLossGradient");
-    return { flops: M * V * (6 * C + 5), bytes: bytesOf(inputs, [[M], [M, C], [V, C]]) };
-  },
-  reference(values, shapes) {
-    const { M, V, C } = dimensions(shapes, "headLossGradient");
+  outputShapes: ({ M, V, C }) => [[M], [M, C], [V, C]],
+  encode,
+  flops: ({ M, V, C }) => M * V * (6 * C + 5),
+  reference(values, lengths) {
+    const { M, V, C } = lengths;
     const x = valuesOf(values, 0);
     const head = valuesOf(values, 1);
     const dLoss = valuesOf(values, 3);
     const loss = new Float64Array(M);
     const dx = new Float64Array(M * C);
     const dHead = new Float64Array(V * C);
-    forEachRow(values, shapes, (m, target, probabilities) => {
+    forEachRow(values, lengths, (m, target, probabilities) => {
       loss[m] = -Math.log(probabilities[target]!);
       for (let v = 0; v < V; v++) {
         const dLogit = dLoss[m]! * (probabilities[v]! - (v === target ? 1 : 0));
@@ -88,11 +83,10 @@ export const headLossGradientRow: Operation<null> = {
 
 /** Visits every row that counts, with the softmax over the vocabulary. */
 function forEachRow(
-  values: readonly (Float64Array | null)[],
-  shapes: OperandShapes,
+  values: OperandValues,
+  { M, V, C }: Lengths,
   visit: (m: number, target: number, probabilities: readonly number[]) => void,
 ): void {
-  const { M, V, C } = dimensions(shapes, "headLoss");
   const x = valuesOf(values, 0);
   const head = valuesOf(values, 1);
   const targets = valuesOf(values, 2);

@@ -3,7 +3,7 @@
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
-import { addOptional, assertOptionalShape, bytesOf, matrix, valuesOf } from "./shared.ts";
+import { addOptional, assertOptionalShape, matrix, valuesOf } from "./shared.ts";
 
 type MatmulAttributes = {
   readonly transposeA: boolean;
@@ -11,7 +11,7 @@ type MatmulAttributes = {
   readonly scale: number;
 };
 
-function dimensions(inputs: OperandShapes, { transposeA, transposeB }: MatmulAttributes) {
+function lengths(inputs: OperandShapes, { transposeA, transposeB }: MatmulAttributes) {
   const [rowsA, columnsA] = matrix(inputs, 0, "matmul");
   const [rowsB, columnsB] = matrix(inputs, 1, "matmul");
   const [M, K] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
@@ -22,17 +22,19 @@ function dimensions(inputs: OperandShapes, { transposeA, transposeB }: MatmulAtt
   return { M, N, K };
 }
 
-export const matmulRow: Operation<MatmulAttributes> = {
+export const matmulRow: Operation<MatmulAttributes, ReturnType<typeof lengths>> = {
   name: "matmul",
   addend: { input: 2, output: 0 },
-  outputShapes(inputs, attributes) {
-    const { M, N } = dimensions(inputs, attributes);
-    return [[M, N]];
-  },
-  encode(inputs, attributes) {
-    const { M, N, K } = dimensions(inputs, attributes);
-    return [M, N, K, Number(attributes.transposeA), Number(attributes.transposeB), attributes.scale];
-  },
+  lengths,
+  outputShapes: ({ M, N }) => [[M, N]],
+  encode: ({ M, N, K }, { transposeA, transposeB, scale }) => [
+    M,
+    N,
+    K,
+    Number(transposeA),
+    Number(transposeB),
+    scale,
+  ],
   gradient(node, [dC]) {
     const [A, B, addend] = node.inputs;
     if (!dC || !A || !B) return [];
@@ -46,13 +48,8 @@ export const matmulRow: Operation<MatmulAttributes> = {
       : matmul(A, dC, { transposeA: !transposeA, scale });
     return [dA, dB, addend ? dC : null];
   },
-  cost(inputs, attributes) {
-    const { M, N, K } = dimensions(inputs, attributes);
-    return { flops: 2 * M * N * K, bytes: bytesOf(inputs, [[M, N]]) };
-  },
-  reference(values, shapes, attributes) {
-    const { M, N, K } = dimensions(shapes, attributes);
-    const { transposeA, transposeB, scale } = attributes;
+  flops: ({ M, N, K }) => 2 * M * N * K,
+  reference(values, { M, N, K }, { transposeA, transposeB, scale }) {
     const A = valuesOf(values, 0);
     const B = valuesOf(values, 1);
     const C = new Float64Array(M * N);

@@ -1,41 +1,35 @@
 /** @file Rows: root-mean-square norm (Zhang & Sennrich 2019, arXiv 1910.07467) and its gradient. M rows, C channels. */
 
-import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
+import type { Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
-import { addOptional, assertOptionalShape, assertShape, bytesOf, matrix, valuesOf } from "./shared.ts";
+import { addOptional, assertOptionalShape, assertShape, matrix, valuesOf } from "./shared.ts";
 
 type NormAttributes = {
   readonly epsilon: number;
 };
 
-function dimensions(inputs: OperandShapes) {
-  const [M, C] = matrix(inputs, 0, "rmsNorm");
-  assertShape(inputs, 1, [C], "rmsNorm");
-  return { M, C };
-}
+type Lengths = {
+  readonly M: number;
+  readonly C: number;
+};
 
-export const rmsNormRow: Operation<NormAttributes> = {
+export const rmsNormRow: Operation<NormAttributes, Lengths> = {
   name: "rmsNorm",
-  outputShapes(inputs) {
-    const { M, C } = dimensions(inputs);
-    return [[M, C], [M]];
+  lengths(inputs) {
+    const [M, C] = matrix(inputs, 0, "rmsNorm");
+    assertShape(inputs, 1, [C], "rmsNorm");
+    return { M, C };
   },
-  encode(inputs, { epsilon }) {
-    const { M, C } = dimensions(inputs);
-    return [M, C, epsilon];
-  },
+  outputShapes: ({ M, C }) => [[M, C], [M]],
+  encode: ({ M, C }, { epsilon }) => [M, C, epsilon],
   gradient(node, [dy]) {
     const [x, gain] = node.inputs;
     const rstd = node.outputs[1];
     if (!dy || !x || !gain || !rstd) return [];
     return apply(rmsNormGradientRow, [dy, x, gain, rstd, null], null);
   },
-  cost(inputs) {
-    const { M, C } = dimensions(inputs);
-    return { flops: M * (4 * C + 3), bytes: bytesOf(inputs, [[M, C], [M]]) };
-  },
-  reference(values, shapes, { epsilon }) {
-    const { M, C } = dimensions(shapes);
+  flops: ({ M, C }) => M * (4 * C + 3),
+  reference(values, { M, C }, { epsilon }) {
     const x = valuesOf(values, 0);
     const gain = valuesOf(values, 1);
     const y = new Float64Array(M * C);
@@ -50,39 +44,26 @@ export const rmsNormRow: Operation<NormAttributes> = {
   },
 };
 
-function gradientDimensions(inputs: OperandShapes) {
-  const [M, C] = matrix(inputs, 0, "rmsNormGradient");
-  assertShape(inputs, 1, [M, C], "rmsNormGradient");
-  assertShape(inputs, 2, [C], "rmsNormGradient");
-  assertShape(inputs, 3, [M], "rmsNormGradient");
-  assertOptionalShape(inputs, 4, [M, C], "rmsNormGradient");
-  return { M, C };
-}
-
-export const rmsNormGradientRow: Operation<null> = {
+export const rmsNormGradientRow: Operation<null, Lengths> = {
   name: "rmsNormGradient",
   addend: { input: 4, output: 0 },
   mayOverwrite: [0, 4],
-  outputShapes(inputs) {
-    const { M, C } = gradientDimensions(inputs);
-    return [[M, C], [C]];
+  lengths(inputs) {
+    const [M, C] = matrix(inputs, 0, "rmsNormGradient");
+    assertShape(inputs, 1, [M, C], "rmsNormGradient");
+    assertShape(inputs, 2, [C], "rmsNormGradient");
+    assertShape(inputs, 3, [M], "rmsNormGradient");
+    assertOptionalShape(inputs, 4, [M, C], "rmsNormGradient");
+    return { M, C };
   },
-  encode(inputs) {
-    const { M, C } = gradientDimensions(inputs);
-    return [M, C];
-  },
-  cost(inputs) {
-    const { M, C } = gradientDimensions(inputs);
-    return { flops: 9 * M * C, bytes: bytesOf(inputs, [[M, C], [C]]) };
-  },
-  reference(values, shapes) {
-    const { M, C } = gradientDimensions(shapes);
-    const [dy, x, gain, rstd] = [0, 1, 2, 3].map((index) => valuesOf(values, index)) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
+  outputShapes: ({ M, C }) => [[M, C], [C]],
+  encode: ({ M, C }) => [M, C],
+  flops: ({ M, C }) => 9 * M * C,
+  reference(values, { M, C }) {
+    const dy = valuesOf(values, 0);
+    const x = valuesOf(values, 1);
+    const gain = valuesOf(values, 2);
+    const rstd = valuesOf(values, 3);
     const dx = new Float64Array(M * C);
     const dGain = new Float64Array(C);
     for (let m = 0; m < M; m++) {

@@ -1,8 +1,8 @@
 /** @file Row: AdamW with decoupled decay (Loshchilov & Hutter 2019, arXiv 1711.05101) and clipping by the global norm, in place. */
 
-import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
-import { apply, sizeOf } from "../tensor.ts";
-import { assertShape, bytesOf, shapeOf, valuesOf } from "./shared.ts";
+import type { Operation, Tensor } from "../tensor.ts";
+import { apply } from "../tensor.ts";
+import { assertShape, type Flat, flat, shapeOf, valuesOf } from "./shared.ts";
 
 /** What AdamW takes of one parameter: its factor on the learning rate, and its decay. */
 export type AdamwAttributes = {
@@ -22,46 +22,29 @@ export const HYPER = [
   "unused",
 ] as const;
 
-const size = (inputs: OperandShapes) => sizeOf(shapeOf(inputs, 0));
-
-export const adamwRow: Operation<AdamwAttributes> = {
+export const adamwRow: Operation<AdamwAttributes, Flat> = {
   name: "adamw",
   updates: [0, 2, 3],
-  outputShapes(inputs) {
+  lengths(inputs) {
     const shape = shapeOf(inputs, 0);
     for (const index of [1, 2, 3]) assertShape(inputs, index, shape, "adamw");
     assertShape(inputs, 4, [1], "adamw");
     assertShape(inputs, 5, [HYPER.length], "adamw");
-    return [shape, shape, shape];
+    return flat(shape);
   },
-  encode: (inputs, { learningRateScale, weightDecay }) => [size(inputs), learningRateScale, weightDecay],
-  cost: (inputs) => ({
-    flops: 16 * size(inputs),
-    bytes: bytesOf(
-      inputs,
-      [0, 2, 3].map((index) => shapeOf(inputs, index)),
-    ),
-  }),
+  outputShapes: ({ shape }) => [shape, shape, shape],
+  encode: ({ N }, { learningRateScale, weightDecay }) => [N, learningRateScale, weightDecay],
+  flops: ({ N }) => 16 * N,
   reference(values, _, { learningRateScale, weightDecay }) {
-    const [p, g, m, v, norm2, hyper] = [0, 1, 2, 3, 4, 5].map((index) => valuesOf(values, index)) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
-    const [learningRate, beta1, beta2, epsilon, correction1, correction2, clip] = hyper as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    if (!Number.isFinite(norm2[0])) return [p.slice(), m.slice(), v.slice()];
-    const shrink = Math.min(1, clip / Math.sqrt(norm2[0]!));
+    const p = valuesOf(values, 0);
+    const g = valuesOf(values, 1);
+    const m = valuesOf(values, 2);
+    const v = valuesOf(values, 3);
+    const norm2 = valuesOf(values, 4)[0]!;
+    const hyper = [...valuesOf(values, 5)] as [number, number, number, number, number, number, number];
+    const [learningRate, beta1, beta2, epsilon, correction1, correction2, clip] = hyper;
+    if (!Number.isFinite(norm2)) return [p.slice(), m.slice(), v.slice()];
+    const shrink = Math.min(1, clip / Math.sqrt(norm2));
     const rate = learningRate * learningRateScale;
     const m2 = m.map((old, i) => beta1 * old + (1 - beta1) * g[i]! * shrink);
     const v2 = v.map((old, i) => beta2 * old + (1 - beta2) * (g[i]! * shrink) ** 2);

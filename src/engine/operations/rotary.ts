@@ -3,7 +3,7 @@
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
-import { bytesOf, matrix, valuesOf } from "./shared.ts";
+import { matrix, valuesOf } from "./shared.ts";
 
 /** Which heads turn, and how fast. */
 export type RotaryAttributes = {
@@ -17,40 +17,44 @@ export type RotaryAttributes = {
   readonly sign: 1 | -1;
 };
 
-function dimensions(inputs: OperandShapes, { sequenceLength: T, numHeads, headDim }: RotaryAttributes) {
+type Lengths = {
+  readonly M: number;
+  readonly W: number;
+  /** Numbers of a row that are rotated. */
+  readonly rotated: number;
+};
+
+function lengths(inputs: OperandShapes, { sequenceLength: T, numHeads, headDim }: RotaryAttributes): Lengths {
   const [M, W] = matrix(inputs, 0, "rotary");
   assert(M % T === 0, `rotary: ${M} rows are no whole number of sequences of ${T}`);
   assert(
     headDim % 2 === 0 && numHeads * headDim <= W,
     `rotary: ${numHeads} heads of ${headDim} in rows of ${W}`,
   );
-  return { M, W };
+  return { M, W, rotated: numHeads * headDim };
 }
 
-export const rotaryRow: Operation<RotaryAttributes> = {
+export const rotaryRow: Operation<RotaryAttributes, Lengths> = {
   name: "rotary",
   mayOverwrite: [0],
-  outputShapes(inputs, attributes) {
-    const { M, W } = dimensions(inputs, attributes);
-    return [[M, W]];
-  },
-  encode(inputs, attributes) {
-    const { M, W } = dimensions(inputs, attributes);
-    const { sequenceLength, numHeads, headDim, base, sign } = attributes;
-    return [M, W, sequenceLength, numHeads, headDim, base, sign];
-  },
+  lengths,
+  outputShapes: ({ M, W }) => [[M, W]],
+  encode: ({ M, W }, { sequenceLength, numHeads, headDim, base, sign }) => [
+    M,
+    W,
+    sequenceLength,
+    numHeads,
+    headDim,
+    base,
+    sign,
+  ],
   gradient(node, [dy]) {
     if (!dy) return [];
     const attributes = node.attributes as RotaryAttributes;
     return [rotary(dy, { ...attributes, sign: attributes.sign === 1 ? -1 : 1 })];
   },
-  cost(inputs, attributes) {
-    const { M, W } = dimensions(inputs, attributes);
-    return { flops: 3 * M * attributes.numHeads * attributes.headDim, bytes: bytesOf(inputs, [[M, W]]) };
-  },
-  reference(values, shapes, attributes) {
-    const { M, W } = dimensions(shapes, attributes);
-    const { sequenceLength, numHeads, headDim, base, sign } = attributes;
+  flops: ({ M, rotated }) => 3 * M * rotated,
+  reference(values, { M, W }, { sequenceLength, numHeads, headDim, base, sign }) {
     const x = valuesOf(values, 0);
     const y = x.slice();
     const half = headDim / 2;

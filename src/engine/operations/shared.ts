@@ -1,4 +1,4 @@
-/** @file Small helpers of the rows: reading operands that must be there, and the cost of touching them once. */
+/** @file Small helpers of the rows: reading operands that must be there. */
 
 import { assert } from "../../errors.ts";
 import type { OperandShapes, OperandValues, Shape } from "../tensor.ts";
@@ -45,13 +45,14 @@ export function assertOptionalShape(
   if (shapes[index]) assertShape(shapes, index, expected, name);
 }
 
-const BYTES_PER_NUMBER = 4;
+/** N numbers, of whatever shape. */
+export type Flat = {
+  readonly N: number;
+  readonly shape: Shape;
+};
 
-/** Bytes of all operands, each moved once. */
-export function bytesOf(inputs: OperandShapes, outputs: readonly Shape[]): number {
-  let numNumbers = 0;
-  for (const shape of [...inputs, ...outputs]) if (shape) numNumbers += sizeOf(shape);
-  return BYTES_PER_NUMBER * numNumbers;
+export function flat(shape: Shape): Flat {
+  return { N: sizeOf(shape), shape };
 }
 
 /** Adds an optional operand into a result of the reference. */

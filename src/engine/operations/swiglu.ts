@@ -3,9 +3,14 @@
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
-import { assertShape, bytesOf, matrix, valuesOf } from "./shared.ts";
+import { assertShape, matrix, valuesOf } from "./shared.ts";
 
-function dimensions(inputs: OperandShapes, gateUp: number) {
+type Lengths = {
+  readonly M: number;
+  readonly F: number;
+};
+
+function lengthsAt(gateUp: number, inputs: OperandShapes): Lengths {
   const [M, twoF] = matrix(inputs, gateUp, "swiglu");
   assert(twoF % 2 === 0, `swiglu: rows of ${twoF} cannot be halved into gate and up`);
   return { M, F: twoF / 2 };
@@ -13,26 +18,17 @@ function dimensions(inputs: OperandShapes, gateUp: number) {
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
-export const swigluRow: Operation<null> = {
+export const swigluRow: Operation<null, Lengths> = {
   name: "swiglu",
-  outputShapes(inputs) {
-    const { M, F } = dimensions(inputs, 0);
-    return [[M, F]];
-  },
-  encode(inputs) {
-    const { M, F } = dimensions(inputs, 0);
-    return [M, F];
-  },
+  lengths: (inputs) => lengthsAt(0, inputs),
+  outputShapes: ({ M, F }) => [[M, F]],
+  encode: ({ M, F }) => [M, F],
   gradient(node, [dy]) {
     const [gateUp] = node.inputs;
     return dy && gateUp ? apply(swigluGradientRow, [dy, gateUp], null) : [];
   },
-  cost(inputs) {
-    const { M, F } = dimensions(inputs, 0);
-    return { flops: 5 * M * F, bytes: bytesOf(inputs, [[M, F]]) };
-  },
-  reference(values, shapes) {
-    const { M, F } = dimensions(shapes, 0);
+  flops: ({ M, F }) => 5 * M * F,
+  reference(values, { M, F }) {
     const gateUp = valuesOf(values, 0);
     const y = new Float64Array(M * F);
     for (let m = 0; m < M; m++)
@@ -44,24 +40,18 @@ export const swigluRow: Operation<null> = {
   },
 };
 
-export const swigluGradientRow: Operation<null> = {
+export const swigluGradientRow: Operation<null, Lengths> = {
   name: "swigluGradient",
   mayOverwrite: [1],
-  outputShapes(inputs) {
-    const { M, F } = dimensions(inputs, 1);
-    assertShape(inputs, 0, [M, F], "swigluGradient");
-    return [[M, 2 * F]];
+  lengths(inputs) {
+    const lengths = lengthsAt(1, inputs);
+    assertShape(inputs, 0, [lengths.M, lengths.F], "swigluGradient");
+    return lengths;
   },
-  encode(inputs) {
-    const { M, F } = dimensions(inputs, 1);
-    return [M, F];
-  },
-  cost(inputs) {
-    const { M, F } = dimensions(inputs, 1);
-    return { flops: 10 * M * F, bytes: bytesOf(inputs, [[M, 2 * F]]) };
-  },
-  reference(values, shapes) {
-    const { M, F } = dimensions(shapes, 1);
+  outputShapes: ({ M, F }) => [[M, 2 * F]],
+  encode: ({ M, F }) => [M, F],
+  flops: ({ M, F }) => 10 * M * F,
+  reference(values, { M, F }) {
     const dy = valuesOf(values, 0);
     const gateUp = valuesOf(values, 1);
     const result = new Float64Array(M * 2 * F);
