@@ -1,5 +1,6 @@
 /**
- * @file Step time of our own engine as it is estimated from instructions timed alone against what the engine takes, side by side in one run:
+ * @file Step time of our own engine as it is estimated from instructions timed alone against what the engine
+ * takes, side by side in one run:
  * `node bench/plan-cpu.ts [--rounds 12] [--threads 1,2]`.
  */
 

@@ -52,10 +52,12 @@ napi_value createPool(napi_env env, Arguments& arguments) {
 napi_value load(napi_env env, Arguments& arguments) {
   std::vector<WrittenInstruction> written;
   for (const javascript::Value& each : arguments.next("instructions").elements())
-    written.push_back({each.member("operation").text(), each.member("operands").numbers(), each.member("attributes").numbers()});
+    written.push_back({each.member("operation").text(), each.member("operands").numbers(),
+                       each.member("attributes").numbers()});
   const int64_t numFloats = arguments.next("numFloats").whole(0, mostFloats);
   const InstructionSet& set = instructionSet(arguments.next("instructionSet").text());
-  return javascript::createHandle(env, std::shared_ptr<ProgramHandle>(new ProgramHandle{Program(written, numFloats, set)}));
+  return javascript::createHandle(
+      env, std::shared_ptr<ProgramHandle>(new ProgramHandle{Program(written, numFloats, set)}));
 }
 
 napi_value profile(napi_env env, Arguments& arguments) {
@@ -64,7 +66,8 @@ napi_value profile(napi_env env, Arguments& arguments) {
   napi_value buffer, array;
   void* data;
   check(napi_create_arraybuffer(env, count * sizeof(double), &data, &buffer));
-  for (size_t index = 0; index < count; index++) static_cast<double*>(data)[index] = handle->program.seconds(index);
+  for (size_t index = 0; index < count; index++)
+    static_cast<double*>(data)[index] = handle->program.seconds(index);
   check(napi_create_typedarray(env, napi_float64_array, count, buffer, 0, &array));
   return array;
 }
@@ -100,7 +103,8 @@ constexpr Function functions[] = {
 NAPI_MODULE_INIT() {
   for (const longrun::Function& function : longrun::functions) {
     napi_value value;
-    if (napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, nullptr, &value) != napi_ok ||
+    if (napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, nullptr, &value) !=
+            napi_ok ||
         napi_set_named_property(env, exports, function.name, value) != napi_ok)
       return nullptr;
   }

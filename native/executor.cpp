@@ -1,4 +1,5 @@
-// All threads walk through the same instructions, with a barrier after each: an instruction sees everything before it complete.
+// All threads walk through the same instructions, with a barrier after each: an instruction sees everything
+// before it complete.
 #include "executor.h"
 
 #include <chrono>

@@ -6,7 +6,8 @@
 namespace longrun::javascript {
 
 void check(napi_status status) {
-  if (status != napi_ok) throw std::runtime_error("a call into Node-API failed with status " + std::to_string(status));
+  if (status != napi_ok)
+    throw std::runtime_error("a call into Node-API failed with status " + std::to_string(status));
 }
 
 void Value::expect(bool holds, const char* what) const {
@@ -22,8 +23,8 @@ double Value::number() const {
 int64_t Value::whole(int64_t least, int64_t most) const {
   const double x = number();
   if (!(x >= static_cast<double>(least) && x <= static_cast<double>(most)) || std::floor(x) != x)
-    throw std::invalid_argument(name_ + " is " + std::to_string(x) + ", not a whole number from " + std::to_string(least) + " to " +
-                                std::to_string(most));
+    throw std::invalid_argument(name_ + " is " + std::to_string(x) + ", not a whole number from " +
+                                std::to_string(least) + " to " + std::to_string(most));
   return static_cast<int64_t>(x);
 }
 
@@ -85,7 +86,8 @@ void* Value::tagged(const napi_type_tag& tag) const {
 }
 
 Arguments::Arguments(napi_env env, napi_callback_info info) : env_(env) {
-  check(napi_get_cb_info(env, info, &count_, values_, nullptr, nullptr));  // fills what is missing with undefined
+  check(napi_get_cb_info(env, info, &count_, values_, nullptr,
+                         nullptr));  // fills what is missing with undefined
 }
 
 Value Arguments::next(const char* name) {

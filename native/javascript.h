@@ -1,5 +1,5 @@
-// Between JavaScript values and C++: arguments checked on the way in, C++ exceptions turned into JavaScript errors, and handles that
-// cannot be mistaken for one another.
+// Between JavaScript values and C++: arguments checked on the way in, C++ exceptions turned into JavaScript
+// errors, and handles that cannot be mistaken for one another.
 #pragma once
 #define NAPI_VERSION 8
 #include <node_api.h>
@@ -15,10 +15,12 @@ namespace longrun::javascript {
 /// A call into Node-API that must not fail: if it does, an exception is on its way or the process is ending.
 void check(napi_status status);
 
-/// A JavaScript value, and what to call it in messages. All reading throws std::invalid_argument where the value is of another kind.
+/// A JavaScript value, and what to call it in messages. All reading throws std::invalid_argument where the
+/// value is of another kind.
 class Value {
  public:
-  Value(napi_env env, napi_value value, std::string name) : env_(env), value_(value), name_(std::move(name)) {}
+  Value(napi_env env, napi_value value, std::string name)
+      : env_(env), value_(value), name_(std::move(name)) {}
 
   double number() const;
   /// A whole number between `least` and `most`.
@@ -32,7 +34,9 @@ class Value {
   /// The first byte and the length of an ArrayBuffer.
   std::pair<void*, size_t> buffer() const;
   template <typename T>
-  std::shared_ptr<T> handle() const { return *static_cast<std::shared_ptr<T>*>(tagged(T::typeTag)); }
+  std::shared_ptr<T> handle() const {
+    return *static_cast<std::shared_ptr<T>*>(tagged(T::typeTag));
+  }
 
  private:
   void* tagged(const napi_type_tag& tag) const;
@@ -63,7 +67,9 @@ class Arguments {
 template <typename T>
 napi_value createHandle(napi_env env, std::shared_ptr<T> object) {
   auto* const share = new std::shared_ptr<T>(std::move(object));
-  const napi_finalize drop = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<T>*>(data); };
+  const napi_finalize drop = [](napi_env, void* data, void*) {
+    delete static_cast<std::shared_ptr<T>*>(data);
+  };
   napi_value handle;
   check(napi_create_external(env, share, drop, nullptr, &handle));
   check(napi_type_tag_object(env, handle, &T::typeTag));

@@ -1,5 +1,6 @@
-// The interface between programs and the kernels of one instruction set: plain data and declarations only. An inline function here
-// would be compiled with AVX-512 in one unit, and the linker might pick that copy for a machine that does not have it.
+// The interface between programs and the kernels of one instruction set: plain data and declarations only. An
+// inline function here would be compiled with AVX-512 in one unit, and the linker might pick that copy for a
+// machine that does not have it.
 #pragma once
 #include <cstdint>
 
@@ -7,14 +8,15 @@ namespace longrun {
 
 class Team;
 
-/// One instruction as one thread sees it. Every thread of the team gets the same call but for the last two members.
+/// One instruction as one thread sees it. Every thread of the team gets the same call but for the last two
+/// members.
 struct Call {
   float* const* operand;    // in the kernel's order; null where an optional operand is left out
   const double* attribute;  // in the kernel's order
   const float* constants;   // what was computed at load (rotary: cosines and sines); else null
   float* sharedScratch;     // one for the team
   Team* team;
-  float* privateScratch;    // this thread's alone
+  float* privateScratch;  // this thread's alone
   int thread;
 };
 
@@ -24,8 +26,9 @@ struct Scratch {
   int64_t sharedFloats;
 };
 
-/// The next tile of 0 ... numTiles - 1 for this thread, or -1 when none is left. A thread first takes the tiles of its own
-/// contiguous share (they are warm in its cache), then helps the others. Two loops over tiles need `synchronise` between them.
+/// The next tile of 0 ... numTiles - 1 for this thread, or -1 when none is left. A thread first takes the
+/// tiles of its own contiguous share (they are warm in its cache), then helps the others. Two loops over
+/// tiles need `synchronise` between them.
 int64_t claimTile(const Call& call, int64_t numTiles);
 
 /// Waits for the whole team; what any thread wrote before is seen by all after.
@@ -48,7 +51,8 @@ struct Operand {
   Role role;
   /// Number of four-byte elements, from the attributes (those that are no sizes count as 0 here).
   Count (*extent)(const Count* size);
-  /// An output may be the storage of these operands (the very same, never a part of it). No other overlap is allowed.
+  /// An output may be the storage of these operands (the very same, never a part of it). No other overlap is
+  /// allowed.
   const char* mayShare[2];
 };
 
@@ -75,7 +79,8 @@ struct Kernel {
   void (*run)(const Call& call);
   /// Null where no working memory is needed.
   Scratch (*scratch)(const double* attribute) = nullptr;
-  /// A sentence on what is wrong between attributes that are right one by one; null if nothing is, or nothing can be.
+  /// A sentence on what is wrong between attributes that are right one by one; null if nothing is, or nothing
+  /// can be.
   const char* (*conflict)(const double* attribute) = nullptr;
   /// Whether Call::constants holds cosines and sines of the positions.
   bool usesRotaryAngles = false;
@@ -85,7 +90,8 @@ struct Kernel {
 struct KernelSet {
   const Kernel* kernels;
   int numKernels;
-  double (*peakFlops)(int64_t rounds);  // does `rounds` rounds of multiply-adds in registers; returns the FLOPs done
+  double (*peakFlops)(
+      int64_t rounds);  // does `rounds` rounds of multiply-adds in registers; returns the FLOPs done
 };
 
 }  // namespace longrun

@@ -1,5 +1,5 @@
-// Blocks come straight from the system: zeroed, given back at once when released, and on huge pages, which spare most of the misses
-// in the address translation that long strides over matrices cause.
+// Blocks come straight from the system: zeroed, given back at once when released, and on huge pages, which
+// spare most of the misses in the address translation that long strides over matrices cause.
 #include "memory.h"
 
 #include <sys/mman.h>

@@ -29,10 +29,12 @@ class Block {
   int64_t numFloats_ = 0;
 };
 
-/// A block that JavaScript also holds, through an ArrayBuffer; a run keeps its own share, whatever becomes of the buffer meanwhile.
+/// A block that JavaScript also holds, through an ArrayBuffer; a run keeps its own share, whatever becomes of
+/// the buffer meanwhile.
 std::shared_ptr<Block> allocateArena(int64_t numFloats);
 
-/// The arena that starts at `data`, or null: memory that `allocateArena` did not hand out, or that was released.
+/// The arena that starts at `data`, or null: memory that `allocateArena` did not hand out, or that was
+/// released.
 std::shared_ptr<Block> findArena(const void* data);
 
 /// Gives up JavaScript's share.

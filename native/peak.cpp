@@ -1,4 +1,5 @@
-// Each thread does rounds of multiply-adds until the time is up; the peak is what all of them did, over the time it took.
+// Each thread does rounds of multiply-adds until the time is up; the peak is what all of them did, over the
+// time it took.
 #include "peak.h"
 
 #include <atomic>
@@ -13,7 +14,9 @@ double measurePeak(const KernelSet& kernels, Pool& pool, double seconds) {
   constexpr int64_t roundsAtOnce = 2048;
   if (!pool.tryAcquire()) throw std::runtime_error("the pool is busy with a run: await it first");
   std::atomic<double> flops{0};
-  const auto secondsSince = [](Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); };
+  const auto secondsSince = [](Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
   const auto start = Clock::now();
   pool.run([&](int) {
     double own = 0;

@@ -1,5 +1,5 @@
-// Threads that sleep between runs, and flush denormal numbers to zero: near 1e-38 arithmetic is up to a hundred times slower, and
-// nothing in a training step depends on such numbers.
+// Threads that sleep between runs, and flush denormal numbers to zero: near 1e-38 arithmetic is up to a
+// hundred times slower, and nothing in a training step depends on such numbers.
 #include "pool.h"
 
 #if defined(__x86_64__)
@@ -24,7 +24,8 @@ void flushDenormals() {
 
 Pool::Pool(int numThreads) : team_(numThreads) {
   try {
-    for (int thread = 0; thread < numThreads; thread++) threads_.emplace_back([this, thread] { work(thread); });
+    for (int thread = 0; thread < numThreads; thread++)
+      threads_.emplace_back([this, thread] { work(thread); });
   } catch (...) {
     stop();
     throw;

@@ -20,7 +20,8 @@ bool isWhole(double x) { return std::floor(x) == x && std::fabs(x) <= 9007199254
 /// The members before the first without a name.
 template <typename Named, size_t Most>
 size_t countNamed(const Named (&list)[Most]) {
-  return static_cast<size_t>(std::find_if(list, list + Most, [](const Named& each) { return !each.name; }) - list);
+  return static_cast<size_t>(std::find_if(list, list + Most, [](const Named& each) { return !each.name; }) -
+                             list);
 }
 
 /// Checks one instruction; knows which, for its messages.
@@ -32,7 +33,8 @@ class Checker {
     const Kernel& kernel = findKernel(set);
     expectCount("operands", written_.operands.size(), countNamed(kernel.operands));
     expectCount("attributes", written_.attributes.size(), countNamed(kernel.attributes));
-    for (size_t i = 0; i < written_.attributes.size(); i++) checkAttribute(kernel.attributes[i], written_.attributes[i]);
+    for (size_t i = 0; i < written_.attributes.size(); i++)
+      checkAttribute(kernel.attributes[i], written_.attributes[i]);
     const char* const conflict = kernel.conflict ? kernel.conflict(written_.attributes.data()) : nullptr;
     if (conflict) fail(conflict);
     return {&kernel, checkOperands(kernel, numFloats), written_.attributes, nullptr};
@@ -50,7 +52,8 @@ class Checker {
 
   const Kernel& findKernel(const KernelSet& set) const {
     const Kernel* const end = set.kernels + set.numKernels;
-    const Kernel* const found = std::find_if(set.kernels, end, [&](const Kernel& each) { return each.name == written_.operation; });
+    const Kernel* const found =
+        std::find_if(set.kernels, end, [&](const Kernel& each) { return each.name == written_.operation; });
     if (found == end) fail("there is no kernel of this name");
     return *found;
   }
@@ -63,7 +66,8 @@ class Checker {
     if (!std::isfinite(x)) fail(rule.name, " is ", x, ", not a finite number");
     switch (rule.kind) {
       case Kind::size:
-        if (!isWhole(x) || x < 1 || x > static_cast<double>(mostFloats)) fail(rule.name, " is ", x, ", not a positive whole number");
+        if (!isWhole(x) || x < 1 || x > static_cast<double>(mostFloats))
+          fail(rule.name, " is ", x, ", not a positive whole number");
         break;
       case Kind::flag:
         if (x != 0 && x != 1) fail(rule.name, " is ", x, ", not 0 or 1");
@@ -74,15 +78,15 @@ class Checker {
       case Kind::positive:
         if (x <= 0) fail(rule.name, " is ", x, ", not positive");
         break;
-      case Kind::real:
-        break;
+      case Kind::real: break;
     }
   }
 
   std::vector<int64_t> checkOperands(const Kernel& kernel, int64_t numFloats) const {
     std::vector<Count> sizes;
     for (size_t i = 0; i < written_.attributes.size(); i++)
-      sizes.push_back({kernel.attributes[i].kind == Kind::size ? static_cast<int64_t>(written_.attributes[i]) : 0});
+      sizes.push_back(
+          {kernel.attributes[i].kind == Kind::size ? static_cast<int64_t>(written_.attributes[i]) : 0});
     std::vector<int64_t> offsets, ends;
     for (size_t i = 0; i < written_.operands.size(); i++) {
       const Operand& rule = kernel.operands[i];
@@ -102,15 +106,18 @@ class Checker {
   int64_t checkExtent(const Operand& rule, int64_t offset, int64_t extent, int64_t numFloats) const {
     const bool optional = rule.role == Role::optionalInput;
     if (offset == -1 && optional) return -1;
-    if (offset < 0) fail("operand ", rule.name, " has offset ", offset, optional ? "" : ", and it cannot be left out");
-    if (offset % alignmentFloats) fail("operand ", rule.name, " has offset ", offset, ", not a multiple of ", alignmentFloats);
+    if (offset < 0)
+      fail("operand ", rule.name, " has offset ", offset, optional ? "" : ", and it cannot be left out");
+    if (offset % alignmentFloats)
+      fail("operand ", rule.name, " has offset ", offset, ", not a multiple of ", alignmentFloats);
     if (extent > numFloats || offset > numFloats - extent)
-      fail("operand ", rule.name, " covers ", extent, " floats from ", offset, ", past the arena's ", numFloats);
+      fail("operand ", rule.name, " covers ", extent, " floats from ", offset, ", past the arena's ",
+           numFloats);
     return offset + extent;
   }
 
-  void checkOverlap(const Operand& written, const Operand& other, int64_t begin, int64_t end, int64_t otherBegin,
-                    int64_t otherEnd) const {
+  void checkOverlap(const Operand& written, const Operand& other, int64_t begin, int64_t end,
+                    int64_t otherBegin, int64_t otherEnd) const {
     if (begin >= otherEnd || otherBegin >= end) return;
     const bool same = begin == otherBegin && end == otherEnd;
     for (const char* const allowed : written.mayShare)
@@ -126,12 +133,16 @@ class Checker {
 
 Count operator*(Count a, Count b) {
   int64_t product;
-  return __builtin_mul_overflow(a.value, b.value, &product) || product > tooMany ? Count{tooMany} : Count{product};
+  return __builtin_mul_overflow(a.value, b.value, &product) || product > tooMany ? Count{tooMany}
+                                                                                 : Count{product};
 }
 
-Count operator+(Count a, Count b) { return a.value + b.value > tooMany ? Count{tooMany} : Count{a.value + b.value}; }
+Count operator+(Count a, Count b) {
+  return a.value + b.value > tooMany ? Count{tooMany} : Count{a.value + b.value};
+}
 
-Program::Program(const std::vector<WrittenInstruction>& written, int64_t numFloats, const InstructionSet& instructionSet)
+Program::Program(const std::vector<WrittenInstruction>& written, int64_t numFloats,
+                 const InstructionSet& instructionSet)
     : numFloats_(numFloats) {
   if (numFloats < 0 || numFloats > mostFloats)
     throw std::invalid_argument("an arena of " + std::to_string(numFloats) + " floats is not possible");

@@ -1,4 +1,5 @@
-// Cosines and sines of the rotary embedding, computed once at load in float64 and shared by all instructions of the same shape.
+// Cosines and sines of the rotary embedding, computed once at load in float64 and shared by all instructions
+// of the same shape.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -10,7 +11,8 @@ namespace longrun {
 
 class RotaryTables {
  public:
-  /// For each position, headDim / 2 cosines, then headDim / 2 sines. `attribute`: those of the rotary instruction.
+  /// For each position, headDim / 2 cosines, then headDim / 2 sines. `attribute`: those of the rotary
+  /// instruction.
   std::shared_ptr<const std::vector<float>> get(const double* attribute);
 
  private:

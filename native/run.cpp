@@ -1,5 +1,5 @@
-// One of Node's background threads waits for the pool, so that the event loop stays free and Node knows of the work under way: it
-// neither ends before it nor tears anything down beneath it.
+// One of Node's background threads waits for the pool, so that the event loop stays free and Node knows of
+// the work under way: it neither ends before it nor tears anything down beneath it.
 #include "run.h"
 
 #include "executor.h"
@@ -22,7 +22,8 @@ template <typename T>
 class Hold {
  public:
   Hold(T& what, const char* name) : what_(what) {
-    if (!what.tryAcquire()) throw std::runtime_error(std::string("the ") + name + " is busy with another run: await it first");
+    if (!what.tryAcquire())
+      throw std::runtime_error(std::string("the ") + name + " is busy with another run: await it first");
   }
   ~Hold() {
     if (!keeps_) what_.release();
@@ -66,7 +67,8 @@ std::shared_ptr<Block> arenaFor(const Program& program, std::pair<void*, size_t>
   std::shared_ptr<Block> arena = findArena(buffer.first);
   if (!arena) throw std::invalid_argument("arena is not a buffer from allocate()");
   if (arena->numFloats() < program.numFloats())
-    throw std::invalid_argument("arena has " + std::to_string(arena->numFloats()) + " floats, but the program was loaded for " +
+    throw std::invalid_argument("arena has " + std::to_string(arena->numFloats()) +
+                                " floats, but the program was loaded for " +
                                 std::to_string(program.numFloats()));
   return arena;
 }
@@ -84,7 +86,8 @@ void start(napi_env env, javascript::Arguments& arguments, napi_deferred deferre
   run->pool->pool.reserve(run->program->program.scratch());
   napi_value name;
   javascript::check(napi_create_string_utf8(env, "longrun.run", NAPI_AUTO_LENGTH, &name));
-  javascript::check(napi_create_async_work(env, nullptr, name, executeRun, completeRun, run.get(), &run->work));
+  javascript::check(
+      napi_create_async_work(env, nullptr, name, executeRun, completeRun, run.get(), &run->work));
   javascript::check(napi_queue_async_work(env, run->work));
   pool.keep();
   program.keep();

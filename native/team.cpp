@@ -1,6 +1,6 @@
-// A barrier that spins for a moment and then sleeps, so that a core taken by another process costs one wake-up and not a collapse. A
-// thread does not spin at all if it runs on the very core that the thread it waits for was last on. Tiles are shared out as contiguous
-// ranges that idle threads help to finish.
+// A barrier that spins for a moment and then sleeps, so that a core taken by another process costs one
+// wake-up and not a collapse. A thread does not spin at all if it runs on the very core that the thread it
+// waits for was last on. Tiles are shared out as contiguous ranges that idle threads help to finish.
 #include "team.h"
 
 #if defined(__linux__)
@@ -78,7 +78,8 @@ bool Team::synchronise(int thread) {
     numArrived_ = 0;
     completeBarrier();
     generation_ = generation + 1;
-    // Sequentially consistent: either this load sees the sleeper, or the sleeper sees the new generation before it waits.
+    // Sequentially consistent: either this load sees the sleeper, or the sleeper sees the new generation
+    // before it waits.
     if (numAsleep_ > 0) {
       std::lock_guard<std::mutex> lock(mutex_);
       wakeUp_.notify_all();
@@ -93,7 +94,8 @@ bool Team::waitsForOwnCore(uint64_t generation, int thread, int core) const {
   if (core < 0) return false;
   for (int other = 0; other < numThreads_; other++) {
     const bool missing = members_[other].arrived.load(std::memory_order_relaxed) == generation;
-    if (other != thread && missing && members_[other].core.load(std::memory_order_relaxed) == core) return true;
+    if (other != thread && missing && members_[other].core.load(std::memory_order_relaxed) == core)
+      return true;
   }
   return false;
 }
@@ -131,8 +133,8 @@ int64_t claimTile(const Call& call, int64_t numTiles) { return call.team->claim(
 void synchronise(const Call& call) { call.team->synchronise(call.thread); }
 
 void rejectToken(const Call& call, int64_t row, int64_t token, int64_t vocabulary) {
-  call.team->fail("token id " + std::to_string(token) + " at row " + std::to_string(row) + " is outside 0 ... " +
-                  std::to_string(vocabulary - 1));
+  call.team->fail("token id " + std::to_string(token) + " at row " + std::to_string(row) +
+                  " is outside 0 ... " + std::to_string(vocabulary - 1));
 }
 
 }  // namespace longrun

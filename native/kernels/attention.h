@@ -1,5 +1,6 @@
-// Causal attention, forward and backward, one block of queries at a time. The scores of a block lie transposed, keys
-// by queries, so that each lane of a vector is one query: maxima and sums over keys need no reduction across lanes.
+// Causal attention, forward and backward, one block of queries at a time. The scores of a block lie
+// transposed, keys by queries, so that each lane of a vector is one query: maxima and sums over keys need no
+// reduction across lanes.
 #pragma once
 #include "exponential.h"
 #include "pack.h"
@@ -40,14 +41,16 @@ struct QueryBlock {
   int64_t keysOf(int64_t v) const { return smaller(numKeys(), first + (v + 1) * lanes); }
 };
 
-/// scores[key][query] = scale * (rows of `keys`) . (columns of `queries`), but not where a whole vector of queries precedes the key.
-static void scoreBlock(const QueryBlock& block, int64_t headDim, const float* keys, int64_t keyStride, const float* queries,
-                       float scale, float* scores) {
+/// scores[key][query] = scale * (rows of `keys`) . (columns of `queries`), but not where a whole vector of
+/// queries precedes the key.
+static void scoreBlock(const QueryBlock& block, int64_t headDim, const float* keys, int64_t keyStride,
+                       const float* queries, float scale, float* scores) {
   const auto multiplyKeys = [&](int64_t begin, int64_t end, int64_t vector, int64_t width) {
     if (begin < end)
-      multiplyVectors<false>(end - begin, width,
-                             Tile{headDim, keys + begin * keyStride, keyStride, queries + vector * lanes, blockQueries,
-                                  scores + begin * blockQueries + vector * lanes, blockQueries, nullptr, 0, scale});
+      multiplyVectors<false>(
+          end - begin, width,
+          Tile{headDim, keys + begin * keyStride, keyStride, queries + vector * lanes, blockQueries,
+               scores + begin * blockQueries + vector * lanes, blockQueries, nullptr, 0, scale});
   };
   for (int64_t v = 0; v < block.numVectors(); v += maxWidth) {
     const int64_t width = smaller(maxWidth, block.numVectors() - v);
@@ -57,25 +60,28 @@ static void scoreBlock(const QueryBlock& block, int64_t headDim, const float* ke
   }
 }
 
-/// out[query] = scale * sum over keys of weights[key][query] rows[key]; `weights` is zero where a key follows the query.
-static void gatherFromKeys(const QueryBlock& block, int64_t headDim, const float* weights, const float* rows, int64_t rowStride,
-                           float scale, float* out, int64_t outStride) {
+/// out[query] = scale * sum over keys of weights[key][query] rows[key]; `weights` is zero where a key follows
+/// the query.
+static void gatherFromKeys(const QueryBlock& block, int64_t headDim, const float* weights, const float* rows,
+                           int64_t rowStride, float scale, float* out, int64_t outStride) {
   for (int64_t v = 0; v < block.numVectors(); v++) {
     const int64_t first = v * lanes, count = smaller(lanes, block.count - first);
     multiplyBlock<true>(count, headDim,
-                        Tile{block.keysOf(v), weights + first, blockQueries, rows, rowStride, out + first * outStride, outStride,
-                             nullptr, 0, scale});
+                        Tile{block.keysOf(v), weights + first, blockQueries, rows, rowStride,
+                             out + first * outStride, outStride, nullptr, 0, scale});
   }
 }
 
-/// out[key] (+)= scale * sum over queries of weights[key][query] rows[query]. The first time a key is met nothing is added.
-static void scatterToKeys(const QueryBlock& block, int64_t headDim, const float* weights, const float* rows, int64_t rowStride,
-                          float scale, bool firstHead, float* out, int64_t outStride) {
+/// out[key] (+)= scale * sum over queries of weights[key][query] rows[query]. The first time a key is met
+/// nothing is added.
+static void scatterToKeys(const QueryBlock& block, int64_t headDim, const float* weights, const float* rows,
+                          int64_t rowStride, float scale, bool firstHead, float* out, int64_t outStride) {
   const auto multiplyKeys = [&](int64_t begin, int64_t end, int64_t firstQuery, bool adds) {
     float* const c = out + begin * outStride;
-    multiplyBlock<false>(end - begin, headDim,
-                         Tile{block.count - firstQuery, weights + begin * blockQueries + firstQuery, blockQueries,
-                              rows + firstQuery * rowStride, rowStride, c, outStride, adds ? c : nullptr, outStride, scale});
+    multiplyBlock<false>(
+        end - begin, headDim,
+        Tile{block.count - firstQuery, weights + begin * blockQueries + firstQuery, blockQueries,
+             rows + firstQuery * rowStride, rowStride, c, outStride, adds ? c : nullptr, outStride, scale});
   };
   if (block.first > 0) multiplyKeys(0, block.first, 0, true);
   for (int64_t v = 0; v < block.numVectors(); v++)
@@ -92,7 +98,8 @@ static void maskDiagonal(const QueryBlock& block, int64_t v, float* scores) {
 }
 
 static void clearBeyond(const QueryBlock& block, int64_t v, float* scores) {
-  for (int64_t key = block.keysOf(v); key < block.numKeys(); key++) store(scores + key * blockQueries + v * lanes, Vector{});
+  for (int64_t key = block.keysOf(v); key < block.numKeys(); key++)
+    store(scores + key * blockQueries + v * lanes, Vector{});
 }
 
 /// Scores become exp(score - largest); `sums` gets the sum over keys, `largest` the largest score, per query.
@@ -114,8 +121,10 @@ static void softmaxBlock(const QueryBlock& block, float* scores, float* sums, fl
   }
 }
 
-/// With the scores in `weights` and dO V^T in `gradients`: weights become p = exp(score - lse), gradients p (dO V^T - dot).
-static void softmaxGradientBlock(const QueryBlock& block, const float* lse, const float* dot, float* weights, float* gradients) {
+/// With the scores in `weights` and dO V^T in `gradients`: weights become p = exp(score - lse), gradients p
+/// (dO V^T - dot).
+static void softmaxGradientBlock(const QueryBlock& block, const float* lse, const float* dot, float* weights,
+                                 float* gradients) {
   for (int64_t v = 0; v < block.numVectors(); v++) {
     maskDiagonal(block, v, weights);
     const int64_t numKeys = block.keysOf(v);
@@ -139,8 +148,8 @@ static Scratch attentionScratch(const double* attribute) {
 }
 
 /// One query head over the whole sequence; `values` are packed.
-static void attendHead(const AttentionShape& shape, const float* queries, const float* keys, const float* values, float* scratch,
-                       float* out, float* lse) {
+static void attendHead(const AttentionShape& shape, const float* queries, const float* keys,
+                       const float* values, float* scratch, float* out, float* lse) {
   float* const packedQueries = scratch;
   float* const scores = packedQueries + shape.headDim * blockQueries;
   const int64_t stride = shape.qkvStride(), outStride = shape.outputStride();
@@ -150,12 +159,14 @@ static void attendHead(const AttentionShape& shape, const float* queries, const 
     scoreBlock(block, shape.headDim, keys, stride, packedQueries, shape.scale, scores);
     float sums[blockQueries], largest[blockQueries];
     softmaxBlock(block, scores, sums, largest);
-    gatherFromKeys(block, shape.headDim, scores, values, shape.paddedDim(), 1.0f, out + first * outStride, outStride);
+    gatherFromKeys(block, shape.headDim, scores, values, shape.paddedDim(), 1.0f, out + first * outStride,
+                   outStride);
     for (int64_t i = 0; i < block.count; i++) {
       lse[first + i] = static_cast<float>(largest[i] + __builtin_log(static_cast<double>(sums[i])));
       float* const row = out + (first + i) * outStride;
       const float inverse = 1.0f / sums[i];
-      forEachVector(shape.headDim, [&](int64_t c, auto vector) { vector.store(row + c, vector.load(row + c) * inverse); });
+      forEachVector(shape.headDim,
+                    [&](int64_t c, auto vector) { vector.store(row + c, vector.load(row + c) * inverse); });
     }
   }
 }
@@ -183,11 +194,14 @@ static const char* attentionConflict(const double* a) {
   return static_cast<int64_t>(a[2]) % static_cast<int64_t>(a[3]) ? "H is not a multiple of G" : nullptr;
 }
 
-// o = causal softmax(scale q k^T) v. A row of qkv is H query heads, then G key heads, then G value heads; query head h reads key and
-// value head floor(h / (H / G)). lse[B H T] = log sum exp of the scaled scores.
-constexpr Kernel attentionKernel{"attention",
-                                 {input("qkv", qkvFloats), output("o", axes<0, 1, 2, 4>), output("lse", axes<0, 1, 2>)},
-                                 {size("B"), size("T"), size("H"), size("G"), size("D"), {"scale", Kind::real}},
-                                 runAttention, attentionScratch, attentionConflict};
+// o = causal softmax(scale q k^T) v. A row of qkv is H query heads, then G key heads, then G value heads;
+// query head h reads key and value head floor(h / (H / G)). lse[B H T] = log sum exp of the scaled scores.
+constexpr Kernel attentionKernel{
+    "attention",
+    {input("qkv", qkvFloats), output("o", axes<0, 1, 2, 4>), output("lse", axes<0, 1, 2>)},
+    {size("B"), size("T"), size("H"), size("G"), size("D"), {"scale", Kind::real}},
+    runAttention,
+    attentionScratch,
+    attentionConflict};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

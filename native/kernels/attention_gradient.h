@@ -1,6 +1,6 @@
 // With p = softmax(s), s = scale Q K^T and o = p V, the gradients are dV = p^T dO, ds = p (dO V^T - dO . o),
-// dQ = scale ds K and dK = scale ds^T Q. p is computed again from the scores and their stored log sum (Dao et al. 2022,
-// arXiv 2205.14135, section 3.1), so that no T x T matrix is kept.
+// dQ = scale ds K and dK = scale ds^T Q. p is computed again from the scores and their stored log sum (Dao et
+// al. 2022, arXiv 2205.14135, section 3.1), so that no T x T matrix is kept.
 #pragma once
 #include "attention.h"
 #include "signature.h"
@@ -39,9 +39,10 @@ struct AttentionGradientHead {
   bool firstOfGroup;
 };
 
-static void attentionGradientBlock(const AttentionShape& shape, const AttentionGradientHead& head, const QueryBlock& block,
-                                   const AttentionGradientScratch& scratch) {
-  const int64_t dim = shape.headDim, stride = shape.qkvStride(), outStride = shape.outputStride(), padded = shape.paddedDim();
+static void attentionGradientBlock(const AttentionShape& shape, const AttentionGradientHead& head,
+                                   const QueryBlock& block, const AttentionGradientScratch& scratch) {
+  const int64_t dim = shape.headDim, stride = shape.qkvStride(), outStride = shape.outputStride(),
+                padded = shape.paddedDim();
   const float* const queries = head.queries + block.first * stride;
   const float* const dOut = head.dOut + block.first * outStride;
   const float* const out = head.out + block.first * outStride;
@@ -64,9 +65,12 @@ static void attentionGradientBlock(const AttentionShape& shape, const AttentionG
   scoreBlock(block, dim, head.keys, stride, scratch.queriesTransposed, shape.scale, scratch.scores);
   scoreBlock(block, dim, head.values, stride, scratch.outputsTransposed, 1.0f, scratch.gradients);
   softmaxGradientBlock(block, lse, dot, scratch.scores, scratch.gradients);
-  gatherFromKeys(block, dim, scratch.gradients, scratch.packedKeys, padded, shape.scale, head.dQueries + block.first * stride, stride);
-  scatterToKeys(block, dim, scratch.gradients, scratch.queries, padded, shape.scale, head.firstOfGroup, head.dKeys, stride);
-  scatterToKeys(block, dim, scratch.scores, scratch.outputs, padded, 1.0f, head.firstOfGroup, head.dValues, stride);
+  gatherFromKeys(block, dim, scratch.gradients, scratch.packedKeys, padded, shape.scale,
+                 head.dQueries + block.first * stride, stride);
+  scatterToKeys(block, dim, scratch.gradients, scratch.queries, padded, shape.scale, head.firstOfGroup,
+                head.dKeys, stride);
+  scatterToKeys(block, dim, scratch.scores, scratch.outputs, padded, 1.0f, head.firstOfGroup, head.dValues,
+                stride);
 }
 
 static void runAttentionGradient(const Call& call) {
@@ -100,9 +104,11 @@ static void runAttentionGradient(const Call& call) {
 
 constexpr Kernel attentionGradientKernel{
     "attentionGradient",
-    {input("do", axes<0, 1, 2, 4>), input("qkv", qkvFloats), input("o", axes<0, 1, 2, 4>), input("lse", axes<0, 1, 2>),
-     output("dqkv", qkvFloats)},
+    {input("do", axes<0, 1, 2, 4>), input("qkv", qkvFloats), input("o", axes<0, 1, 2, 4>),
+     input("lse", axes<0, 1, 2>), output("dqkv", qkvFloats)},
     {size("B"), size("T"), size("H"), size("G"), size("D"), {"scale", Kind::real}},
-    runAttentionGradient, attentionGradientScratch, attentionConflict};
+    runAttentionGradient,
+    attentionGradientScratch,
+    attentionConflict};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

@@ -12,7 +12,8 @@ template <typename Body>
 LONGRUN_INLINE void forEachElement(const Call& call, int64_t length, const Body& body) {
   for (int64_t tile; (tile = claimTile(call, ceilDivide(length, elementTile))) >= 0;) {
     const int64_t first = tile * elementTile;
-    forEachVector(smaller(elementTile, length - first), [&](int64_t i, auto vector) { body(first + i, vector); });
+    forEachVector(smaller(elementTile, length - first),
+                  [&](int64_t i, auto vector) { body(first + i, vector); });
   }
 }
 
@@ -34,10 +35,12 @@ static void runAdd(const Call& call) {
   });
 }
 
-constexpr Kernel broadcastKernel{"broadcast", {input("x", scalar), output("y", axes<0>)}, {size("N"), {"scale", Kind::real}},
+constexpr Kernel broadcastKernel{"broadcast",
+                                 {input("x", scalar), output("y", axes<0>)},
+                                 {size("N"), {"scale", Kind::real}},
                                  runBroadcast};
 constexpr Kernel fillKernel{"fill", {output("y", axes<0>)}, {size("N"), {"value", Kind::real}}, runFill};
-constexpr Kernel addKernel{"add", {input("a", axes<0>), input("b", axes<0>), output("y", axes<0>, "a", "b")}, {size("N")},
-                           runAdd};
+constexpr Kernel addKernel{
+    "add", {input("a", axes<0>), input("b", axes<0>), output("y", axes<0>, "a", "b")}, {size("N")}, runAdd};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

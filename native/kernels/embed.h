@@ -5,7 +5,8 @@
 
 namespace longrun::LONGRUN_INSTRUCTION_SET {
 
-/// Reads the id once (another thread of the process might write it meanwhile); returns -1 and ends the run if it is no id.
+/// Reads the id once (another thread of the process might write it meanwhile); returns -1 and ends the run if
+/// it is no id.
 LONGRUN_INLINE int64_t tokenAt(const Call& call, const float* tokens, int64_t row, int64_t vocabulary) {
   const int32_t token = reinterpret_cast<const volatile int32_t*>(tokens)[row];
   if (token >= 0 && token < vocabulary) return token;
@@ -14,7 +15,8 @@ LONGRUN_INLINE int64_t tokenAt(const Call& call, const float* tokens, int64_t ro
 }
 
 static void runEmbed(const Call& call) {
-  const auto rows = static_cast<int64_t>(call.attribute[0]), vocabulary = static_cast<int64_t>(call.attribute[1]);
+  const auto rows = static_cast<int64_t>(call.attribute[0]),
+             vocabulary = static_cast<int64_t>(call.attribute[1]);
   const auto columns = static_cast<int64_t>(call.attribute[2]);
   constexpr int64_t tileRows = 64;
   for (int64_t tile; (tile = claimTile(call, ceilDivide(rows, tileRows))) >= 0;)
@@ -29,7 +31,8 @@ static void runEmbed(const Call& call) {
 
 // A tile is some columns of the table, over all rows in ascending order.
 static void runEmbedGradient(const Call& call) {
-  const auto rows = static_cast<int64_t>(call.attribute[0]), vocabulary = static_cast<int64_t>(call.attribute[1]);
+  const auto rows = static_cast<int64_t>(call.attribute[0]),
+             vocabulary = static_cast<int64_t>(call.attribute[1]);
   const auto columns = static_cast<int64_t>(call.attribute[2]);
   constexpr int64_t tileColumns = 64;
   for (int64_t tile; (tile = claimTile(call, ceilDivide(columns, tileColumns))) >= 0;) {
@@ -40,7 +43,8 @@ static void runEmbedGradient(const Call& call) {
     if (addend != table)
       for (int64_t token = 0; token < vocabulary; token++)
         forEachVector(count, [&](int64_t i, auto vector) {
-          vector.store(table + token * columns + i, addend ? vector.load(addend + token * columns + i) : Vector{});
+          vector.store(table + token * columns + i,
+                       addend ? vector.load(addend + token * columns + i) : Vector{});
         });
     for (int64_t row = 0; row < rows; row++) {
       const int64_t token = tokenAt(call, call.operand[0], row, vocabulary);
@@ -62,7 +66,8 @@ constexpr Kernel embedKernel{"embed",
 // dTable[v] = sum of dy[m] where tokens[m] = v, m ascending (+ addend).
 constexpr Kernel embedGradientKernel{
     "embedGradient",
-    {input("tokens", axes<0>), input("dy", axes<0, 2>), optionalInput("addend", axes<1, 2>), output("dTable", axes<1, 2>, "addend")},
+    {input("tokens", axes<0>), input("dy", axes<0, 2>), optionalInput("addend", axes<1, 2>),
+     output("dTable", axes<1, 2>, "addend")},
     {size("M"), size("V"), size("C")},
     runEmbedGradient};
 

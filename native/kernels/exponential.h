@@ -4,11 +4,13 @@
 
 namespace longrun::LONGRUN_INSTRUCTION_SET {
 
-/// exp(x) for x <= 88 (larger x count as 88; NaN stays NaN). Exactly 0 below -86: the numbers near 1e-38 that would come out there
-/// are denormal or become so in the next product, and denormals make arithmetic very slow.
+/// exp(x) for x <= 88 (larger x count as 88; NaN stays NaN). Exactly 0 below -86: the numbers near 1e-38 that
+/// would come out there are denormal or become so in the next product, and denormals make arithmetic very
+/// slow.
 ///
-/// x = n ln 2 + r with whole n and |r| <= ln(2) / 2; exp(x) = 2^n exp(r), exp(r) by its Taylor series to r^7 / 7! (the next term is
-/// below 6e-9). ln 2 is subtracted in two parts, of which the first has so few bits that n times it is exact.
+/// x = n ln 2 + r with whole n and |r| <= ln(2) / 2; exp(x) = 2^n exp(r), exp(r) by its Taylor series to r^7
+/// / 7! (the next term is below 6e-9). ln 2 is subtracted in two parts, of which the first has so few bits
+/// that n times it is exact.
 LONGRUN_INLINE Vector exponential(Vector x) {
   constexpr float smallest = -86.0f, largest = 88.0f;
   constexpr float log2OfE = 1.44269504088896341f, ln2High = 0.693359375f, ln2Low = -2.12194440e-4f;
@@ -26,7 +28,8 @@ LONGRUN_INLINE Vector exponential(Vector x) {
   series = series * r + 1.0f / 6;
   series = series * r + 0.5f;
   series = series * (r * r) + (r + 1.0f);
-  const Vector powerOfTwo = reinterpret_cast<Vector>((reinterpret_cast<Integers>(shifted) + exponentBias) << significandBits);
+  const Vector powerOfTwo =
+      reinterpret_cast<Vector>((reinterpret_cast<Integers>(shifted) + exponentBias) << significandBits);
   const Vector result = series * powerOfTwo;
   return x < broadcast(smallest) ? Vector{} : result;
 }

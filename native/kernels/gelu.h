@@ -1,5 +1,6 @@
-// The Gaussian error linear unit of Hendrycks & Gimpel 2016 (arXiv 1606.08415) in the form with tanh that GPT-2 made
-// common, and its gradient. Since (1 + tanh u) / 2 = sigmoid(2 u), y = x sigmoid(2 u) with 2 u = x (linear + cubic x^2).
+// The Gaussian error linear unit of Hendrycks & Gimpel 2016 (arXiv 1606.08415) in the form with tanh that
+// GPT-2 made common, and its gradient. Since (1 + tanh u) / 2 = sigmoid(2 u), y = x sigmoid(2 u) with 2 u = x
+// (linear + cubic x^2).
 #pragma once
 #include "elementwise.h"
 #include "exponential.h"
@@ -30,7 +31,10 @@ static void runGeluGradient(const Call& call) {
 }
 
 constexpr Kernel geluKernel{"gelu", {input("x", axes<0>), output("y", axes<0>, "x")}, {size("N")}, runGelu};
-constexpr Kernel geluGradientKernel{"geluGradient", {input("dy", axes<0>), input("x", axes<0>), output("dx", axes<0>, "dy", "x")},
-                                    {size("N")}, runGeluGradient};
+constexpr Kernel geluGradientKernel{
+    "geluGradient",
+    {input("dy", axes<0>), input("x", axes<0>), output("dx", axes<0>, "dy", "x")},
+    {size("N")},
+    runGeluGradient};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

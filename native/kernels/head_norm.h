@@ -1,5 +1,6 @@
-// Root mean square normalisation of each head of queries and of keys (Dehghani et al. 2023, arXiv 2302.05442), and its
-// gradient. A row holds H query heads, then G key heads, then G value heads, which are left alone.
+// Root mean square normalisation of each head of queries and of keys (Dehghani et al. 2023, arXiv
+// 2302.05442), and its gradient. A row holds H query heads, then G key heads, then G value heads, which are
+// left alone.
 #pragma once
 #include "pack.h"
 #include "parts.h"
@@ -17,12 +18,13 @@ struct HeadRow {
 
 // Attributes of both begin with M H G D.
 static HeadRow headRow(const double* attribute) {
-  return {static_cast<int64_t>(attribute[0]), static_cast<int64_t>(attribute[1]), static_cast<int64_t>(attribute[2]),
-          static_cast<int64_t>(attribute[3])};
+  return {static_cast<int64_t>(attribute[0]), static_cast<int64_t>(attribute[1]),
+          static_cast<int64_t>(attribute[2]), static_cast<int64_t>(attribute[3])};
 }
 
 static void copyRow(const float* from, float* to, int64_t length) {
-  if (from != to) forEachVector(length, [&](int64_t i, auto vector) { vector.store(to + i, vector.load(from + i)); });
+  if (from != to)
+    forEachVector(length, [&](int64_t i, auto vector) { vector.store(to + i, vector.load(from + i)); });
 }
 
 /// y = x rstd gain over one head; returns rstd = 1 / sqrt(mean(x^2) + epsilon).
@@ -50,7 +52,8 @@ static void runHeadNorm(const Call& call) {
       float* const rstd = call.operand[4] + row * shape.heads();
       for (int64_t head = 0; head < shape.heads(); head++) {
         const float* const gain = call.operand[head < shape.queryHeads ? 1 : 2];
-        rstd[head] = headNormOf(x + head * shape.headDim, gain, y + head * shape.headDim, shape.headDim, epsilon);
+        rstd[head] =
+            headNormOf(x + head * shape.headDim, gain, y + head * shape.headDim, shape.headDim, epsilon);
       }
       copyRow(x + shape.normed(), y + shape.normed(), shape.values());
     }
@@ -74,7 +77,8 @@ struct HeadGradient {
   float *dx, *dGain;
 };
 
-// h = x rstd, t = dy gain: dx = rstd (t - h mean(t h)), dGain += dy h. dx may be dy: each element is read before it is written.
+// h = x rstd, t = dy gain: dx = rstd (t - h mean(t h)), dGain += dy h. dx may be dy: each element is read
+// before it is written.
 static void headNormGradientOf(const HeadGradient& head) {
   Vector products{};
   forEachVector(head.headDim, [&](int64_t i, auto vector) {
@@ -84,7 +88,8 @@ static void headNormGradientOf(const HeadGradient& head) {
   });
   const float meanProduct = sumOfLanes(products) / static_cast<float>(head.headDim);
   forEachVector(head.headDim, [&](int64_t i, auto vector) {
-    const Vector t = vector.load(head.dy + i) * vector.load(head.gain + i), h = vector.load(head.x + i) * head.rstd;
+    const Vector t = vector.load(head.dy + i) * vector.load(head.gain + i),
+                 h = vector.load(head.x + i) * head.rstd;
     vector.store(head.dx + i, (t - h * meanProduct) * head.rstd);
   });
 }
@@ -102,8 +107,9 @@ static void runHeadNormGradient(const Call& call) {
       const int64_t start = row * shape.columns();
       for (int64_t head = 0; head < shape.heads(); head++) {
         const int64_t at = start + head * shape.headDim, isKey = head < shape.queryHeads ? 0 : 1;
-        headNormGradientOf({shape.headDim, call.operand[0] + at, call.operand[1] + at, call.operand[2 + isKey],
-                            call.operand[4][row * shape.heads() + head], call.operand[5] + at, partial + isKey * stride});
+        headNormGradientOf({shape.headDim, call.operand[0] + at, call.operand[1] + at,
+                            call.operand[2 + isKey], call.operand[4][row * shape.heads() + head],
+                            call.operand[5] + at, partial + isKey * stride});
       }
       const int64_t values = start + shape.normed();
       copyRow(call.operand[0] + values, call.operand[5] + values, shape.values());
@@ -114,7 +120,8 @@ static void runHeadNormGradient(const Call& call) {
     const float* const partial = call.sharedScratch + isKey * stride;
     forEachVector(shape.headDim, [&](int64_t i, auto vector) {
       Vector sum{};
-      for (int64_t chunk = 0; chunk < chunks.count; chunk++) sum += vector.load(partial + chunk * 2 * stride + i);
+      for (int64_t chunk = 0; chunk < chunks.count; chunk++)
+        sum += vector.load(partial + chunk * 2 * stride + i);
       vector.store(call.operand[6 + isKey] + i, sum);
     });
   }
@@ -124,16 +131,18 @@ static Count headRows(Sizes s) { return s[0] * (s[1] + s[2] + s[2]) * s[3]; }
 static Count headScales(Sizes s) { return s[0] * (s[1] + s[2]); }
 
 constexpr Kernel headNormKernel{"headNorm",
-                                {input("x", headRows), input("queryGain", axes<3>), input("keyGain", axes<3>), output("y", headRows),
-                                 output("rstd", headScales)},
+                                {input("x", headRows), input("queryGain", axes<3>), input("keyGain", axes<3>),
+                                 output("y", headRows), output("rstd", headScales)},
                                 {size("M"), size("H"), size("G"), size("D"), {"epsilon", Kind::positive}},
                                 runHeadNorm};
 
 constexpr Kernel headNormGradientKernel{
     "headNormGradient",
-    {input("dy", headRows), input("x", headRows), input("queryGain", axes<3>), input("keyGain", axes<3>), input("rstd", headScales),
-     output("dx", headRows, "dy"), output("dQueryGain", axes<3>), output("dKeyGain", axes<3>)},
+    {input("dy", headRows), input("x", headRows), input("queryGain", axes<3>), input("keyGain", axes<3>),
+     input("rstd", headScales), output("dx", headRows, "dy"), output("dQueryGain", axes<3>),
+     output("dKeyGain", axes<3>)},
     {size("M"), size("H"), size("G"), size("D")},
-    runHeadNormGradient, headNormGradientScratch};
+    runHeadNormGradient,
+    headNormGradientScratch};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

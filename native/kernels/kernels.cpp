@@ -1,5 +1,6 @@
-// All kernels for one instruction set. This file is compiled once per set, with the compiler's flags for it and
-// LONGRUN_INSTRUCTION_SET as its name; everything but the set at the end is internal to that set's namespace.
+// All kernels for one instruction set. This file is compiled once per set, with the compiler's flags for it
+// and LONGRUN_INSTRUCTION_SET as its name; everything but the set at the end is internal to that set's
+// namespace.
 #include "attention.h"
 #include "attention_gradient.h"
 #include "elementwise.h"
@@ -22,9 +23,17 @@ namespace longrun {
 namespace LONGRUN_INSTRUCTION_SET {
 
 constexpr Kernel allKernels[] = {
-    addKernel, adamwKernel, attentionKernel, attentionGradientKernel, broadcastKernel, embedKernel, embedGradientKernel, fillKernel,
-    geluKernel, geluGradientKernel, headLossKernel, headLossGradientKernel, headNormKernel, headNormGradientKernel, matmulKernel,
-    meanKernel, rmsNormKernel, rmsNormGradientKernel, rotaryKernel, sumOfSquaresKernel, swigluKernel, swigluGradientKernel,
+    addKernel,           adamwKernel,
+    attentionKernel,     attentionGradientKernel,
+    broadcastKernel,     embedKernel,
+    embedGradientKernel, fillKernel,
+    geluKernel,          geluGradientKernel,
+    headLossKernel,      headLossGradientKernel,
+    headNormKernel,      headNormGradientKernel,
+    matmulKernel,        meanKernel,
+    rmsNormKernel,       rmsNormGradientKernel,
+    rotaryKernel,        sumOfSquaresKernel,
+    swigluKernel,        swigluGradientKernel,
 };
 
 }  // namespace LONGRUN_INSTRUCTION_SET

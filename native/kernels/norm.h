@@ -7,7 +7,8 @@
 namespace longrun::LONGRUN_INSTRUCTION_SET {
 
 static void runRmsNorm(const Call& call) {
-  const auto rows = static_cast<int64_t>(call.attribute[0]), columns = static_cast<int64_t>(call.attribute[1]);
+  const auto rows = static_cast<int64_t>(call.attribute[0]),
+             columns = static_cast<int64_t>(call.attribute[1]);
   const auto epsilon = static_cast<float>(call.attribute[2]);
   const float* const gain = call.operand[1];
   constexpr int64_t tileRows = 32;
@@ -35,7 +36,8 @@ static Parts normChunks(int64_t rows) {
 }
 
 static Scratch rmsNormGradientScratch(const double* attribute) {
-  return {0, normChunks(static_cast<int64_t>(attribute[0])).count * roundUp(static_cast<int64_t>(attribute[1]), lanes)};
+  return {0, normChunks(static_cast<int64_t>(attribute[0])).count *
+                 roundUp(static_cast<int64_t>(attribute[1]), lanes)};
 }
 
 struct NormGradientRow {
@@ -45,8 +47,8 @@ struct NormGradientRow {
   float *dx, *dGain;
 };
 
-// h = x rstd, t = dy gain: dx = rstd (t - h mean(t h)) (+ addend), dGain += dy h. dx may be dy: each element is read before it is
-// written.
+// h = x rstd, t = dy gain: dx = rstd (t - h mean(t h)) (+ addend), dGain += dy h. dx may be dy: each element
+// is read before it is written.
 static void rmsNormGradientRow(const NormGradientRow& row) {
   Vector products{};
   forEachVector(row.columns, [&](int64_t i, auto vector) {
@@ -56,14 +58,16 @@ static void rmsNormGradientRow(const NormGradientRow& row) {
   });
   const float meanProduct = sumOfLanes(products) / static_cast<float>(row.columns);
   forEachVector(row.columns, [&](int64_t i, auto vector) {
-    const Vector t = vector.load(row.dy + i) * vector.load(row.gain + i), h = vector.load(row.x + i) * row.rstd;
+    const Vector t = vector.load(row.dy + i) * vector.load(row.gain + i),
+                 h = vector.load(row.x + i) * row.rstd;
     const Vector dx = (t - h * meanProduct) * row.rstd;
     vector.store(row.dx + i, row.addend ? dx + vector.load(row.addend + i) : dx);
   });
 }
 
 static void runRmsNormGradient(const Call& call) {
-  const auto rows = static_cast<int64_t>(call.attribute[0]), columns = static_cast<int64_t>(call.attribute[1]);
+  const auto rows = static_cast<int64_t>(call.attribute[0]),
+             columns = static_cast<int64_t>(call.attribute[1]);
   const Parts chunks = normChunks(rows);
   const int64_t stride = roundUp(columns, lanes);
   for (int64_t chunk; (chunk = claimTile(call, chunks.count)) >= 0;) {
@@ -73,7 +77,8 @@ static void runRmsNormGradient(const Call& call) {
     for (int64_t row = first; row < first + partSize(chunks, chunk); row++) {
       const int64_t at = row * columns;
       rmsNormGradientRow({columns, call.operand[0] + at, call.operand[1] + at, call.operand[2],
-                          call.operand[4] ? call.operand[4] + at : nullptr, call.operand[3][row], call.operand[5] + at, partial});
+                          call.operand[4] ? call.operand[4] + at : nullptr, call.operand[3][row],
+                          call.operand[5] + at, partial});
     }
   }
   synchronise(call);
@@ -82,23 +87,26 @@ static void runRmsNormGradient(const Call& call) {
     const int64_t first = tile * tileColumns;
     forEachVector(smaller(tileColumns, columns - first), [&](int64_t i, auto vector) {
       Vector sum{};
-      for (int64_t chunk = 0; chunk < chunks.count; chunk++) sum += vector.load(call.sharedScratch + chunk * stride + first + i);
+      for (int64_t chunk = 0; chunk < chunks.count; chunk++)
+        sum += vector.load(call.sharedScratch + chunk * stride + first + i);
       vector.store(call.operand[6] + first + i, sum);
     });
   }
 }
 
 // rstd = 1 / sqrt(mean(x^2) + epsilon); y = x rstd gain.
-constexpr Kernel rmsNormKernel{"rmsNorm",
-                               {input("x", axes<0, 1>), input("gain", axes<1>), output("y", axes<0, 1>), output("rstd", axes<0>)},
-                               {size("M"), size("C"), {"epsilon", Kind::positive}},
-                               runRmsNorm};
+constexpr Kernel rmsNormKernel{
+    "rmsNorm",
+    {input("x", axes<0, 1>), input("gain", axes<1>), output("y", axes<0, 1>), output("rstd", axes<0>)},
+    {size("M"), size("C"), {"epsilon", Kind::positive}},
+    runRmsNorm};
 
 constexpr Kernel rmsNormGradientKernel{
     "rmsNormGradient",
     {input("dy", axes<0, 1>), input("x", axes<0, 1>), input("gain", axes<1>), input("rstd", axes<0>),
      optionalInput("addend", axes<0, 1>), output("dx", axes<0, 1>, "dy", "addend"), output("dGain", axes<1>)},
     {size("M"), size("C")},
-    runRmsNormGradient, rmsNormGradientScratch};
+    runRmsNormGradient,
+    rmsNormGradientScratch};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

@@ -22,20 +22,20 @@ static void runAdamw(const Call& call) {
     const Vector second = vector.load(v + i) * beta2 + gradient * gradient * (1.0f - beta2);
     vector.store(m + i, first);
     vector.store(v + i, second);
-    vector.store(p + i, vector.load(p + i) * kept - first * step / (squareRoot(second) * rootCorrection + epsilon));
+    vector.store(p + i,
+                 vector.load(p + i) * kept - first * step / (squareRoot(second) * rootCorrection + epsilon));
   });
 }
 
 static Count hyperFloats(Sizes) { return {8}; }
 
-// hyper = [learningRate, beta1, beta2, epsilon, 1 - beta1^t, 1 - beta2^t, clip, 0]. The gradient is first scaled by min(1, clip /
-// sqrt(norm2)); then come decoupled decay, p -= learningRate scale weightDecay p, and the update. If norm2 is not finite nothing
-// changes: the loop above stops the run before a bad update lands.
-constexpr Kernel adamwKernel{
-    "adamw",
-    {inPlace("p", axes<0>), input("g", axes<0>), inPlace("m", axes<0>), inPlace("v", axes<0>), input("norm2", scalar),
-     input("hyper", hyperFloats)},
-    {size("N"), {"learningRateScale", Kind::real}, {"weightDecay", Kind::real}},
-    runAdamw};
+// hyper = [learningRate, beta1, beta2, epsilon, 1 - beta1^t, 1 - beta2^t, clip, 0]. The gradient is first
+// scaled by min(1, clip / sqrt(norm2)); then come decoupled decay, p -= learningRate scale weightDecay p, and
+// the update. If norm2 is not finite nothing changes: the loop above stops the run before a bad update lands.
+constexpr Kernel adamwKernel{"adamw",
+                             {inPlace("p", axes<0>), input("g", axes<0>), inPlace("m", axes<0>),
+                              inPlace("v", axes<0>), input("norm2", scalar), input("hyper", hyperFloats)},
+                             {size("N"), {"learningRateScale", Kind::real}, {"weightDecay", Kind::real}},
+                             runAdamw};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

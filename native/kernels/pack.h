@@ -1,4 +1,5 @@
-// Copies of parts of matrices in the order in which tiles read them: rows of whole vectors, filled up with zeros.
+// Copies of parts of matrices in the order in which tiles read them: rows of whole vectors, filled up with
+// zeros.
 #pragma once
 #include "parts.h"
 #include "vector.h"
@@ -6,7 +7,8 @@
 namespace longrun::LONGRUN_INSTRUCTION_SET {
 
 /// Rows x columns floats, rows `toStride` apart.
-static void packRows(int64_t rows, int64_t columns, const float* from, int64_t fromStride, float* to, int64_t toStride) {
+static void packRows(int64_t rows, int64_t columns, const float* from, int64_t fromStride, float* to,
+                     int64_t toStride) {
   // The processor does not foresee jumps from row to row.
   constexpr int64_t rowsAhead = 8;
   for (int64_t row = 0; row < rows; row++, from += fromStride, to += toStride)
@@ -16,7 +18,8 @@ static void packRows(int64_t rows, int64_t columns, const float* from, int64_t f
     });
 }
 
-// Lane by lane: takes from `a` where the lane's bit `Step` is clear, else from Step lanes below in `b`; and the other way round.
+// Lane by lane: takes from `a` where the lane's bit `Step` is clear, else from Step lanes below in `b`; and
+// the other way round.
 template <size_t Step, size_t... Lane>
 LONGRUN_INLINE Vector takeLow(Vector a, Vector b, std::index_sequence<Lane...>) {
   return __builtin_shufflevector(a, b, static_cast<int>(Lane & Step ? lanes + Lane - Step : Lane)...);
@@ -26,7 +29,8 @@ LONGRUN_INLINE Vector takeHigh(Vector a, Vector b, std::index_sequence<Lane...>)
   return __builtin_shufflevector(a, b, static_cast<int>(Lane & Step ? lanes + Lane : Lane + Step)...);
 }
 
-/// Transposes a square of lanes x lanes in registers: swaps the off-diagonal blocks of size Step, then of half that size, ...
+/// Transposes a square of lanes x lanes in registers: swaps the off-diagonal blocks of size Step, then of
+/// half that size, ...
 template <int Step>
 LONGRUN_INLINE void transposeStep(Vector (&row)[lanes]) {
   constexpr auto all = std::make_index_sequence<lanes>();
@@ -49,8 +53,10 @@ static void transposeSquare(const float* from, int64_t fromStride, float* to, in
   for (int i = 0; i < lanes; i++) store(to + i * toStride, row[i]);
 }
 
-/// `to` gets `rows` rows, each the column of `from` of that number: to[row][column] = from[column][row], in whole vectors.
-static void packTransposed(int64_t rows, int64_t columns, const float* from, int64_t fromStride, float* to, int64_t toStride) {
+/// `to` gets `rows` rows, each the column of `from` of that number: to[row][column] = from[column][row], in
+/// whole vectors.
+static void packTransposed(int64_t rows, int64_t columns, const float* from, int64_t fromStride, float* to,
+                           int64_t toStride) {
   for (int64_t column = 0; column < columns; column += lanes) {
     const int64_t count = smaller(lanes, columns - column);
     int64_t row = 0;

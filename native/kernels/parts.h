@@ -9,7 +9,8 @@ LONGRUN_INLINE int64_t ceilDivide(int64_t x, int64_t y) { return (x + y - 1) / y
 LONGRUN_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 LONGRUN_INLINE int64_t largerOf(int64_t a, int64_t b) { return a > b ? a : b; }
 
-/// `total` cut into as few parts of at most `most` as possible, all nearly equal and (but the last) multiples of `unit`.
+/// `total` cut into as few parts of at most `most` as possible, all nearly equal and (but the last) multiples
+/// of `unit`.
 struct Parts {
   int64_t total, size, count;
 };

@@ -1,4 +1,5 @@
-// The multiply-adds that the processor can do when nothing has to come from memory: the yardstick for the other kernels.
+// The multiply-adds that the processor can do when nothing has to come from memory: the yardstick for the
+// other kernels.
 #pragma once
 #include "vector.h"
 

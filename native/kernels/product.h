@@ -1,4 +1,5 @@
-// Matrix products of any shape by the whole team: B is packed once for all, then each thread computes tiles of C.
+// Matrix products of any shape by the whole team: B is packed once for all, then each thread computes tiles
+// of C.
 #pragma once
 #include "../kernel.h"
 #include "pack.h"
@@ -22,8 +23,8 @@ struct Product {
   float scale;
 };
 
-/// Columns as panels of at most maxWidth vectors, of nearly equal width: 22 vectors are 3+4+4+3+4+4, where narrow last tiles would
-/// leave the multipliers idle.
+/// Columns as panels of at most maxWidth vectors, of nearly equal width: 22 vectors are 3+4+4+3+4+4, where
+/// narrow last tiles would leave the multipliers idle.
 struct Panels {
   int64_t columns, numVectors, count;
 };
@@ -37,16 +38,17 @@ LONGRUN_INLINE int64_t panelStart(const Panels& panels, int64_t panel) {
 
 /// How a product is cut. From the shape alone, so that no sum depends on the number of threads.
 struct Blocking {
-  Parts columnBlocks;   // B is packed for one of these,
-  Parts depthBlocks;    // (a panel of this depth fits the second-level cache)
-  int64_t depthsAtOnce; // and this many of those, at a time
-  Parts rowTiles;       // what one thread does at a time
+  Parts columnBlocks;    // B is packed for one of these,
+  Parts depthBlocks;     // (a panel of this depth fits the second-level cache)
+  int64_t depthsAtOnce;  // and this many of those, at a time
+  Parts rowTiles;        // what one thread does at a time
   int64_t numColumnTiles;
 };
 
 static Blocking blockingOf(int64_t rows, int64_t columns, int64_t depth, bool transposedA) {
   constexpr int64_t mostColumns = 4096, mostDepth = 512, mostPacked = int64_t{2} << 20, enoughTiles = 4;
-  // A transposed A is packed once for each tile: more tiles then come from fewer rows, not from fewer columns.
+  // A transposed A is packed once for each tile: more tiles then come from fewer rows, not from fewer
+  // columns.
   const int64_t mostRows = transposedA ? 48 : 96;
   Blocking blocking;
   blocking.columnBlocks = cut(columns, mostColumns, panelColumns);
@@ -73,34 +75,43 @@ struct PackedPart {
 };
 
 /// Where a panel of a depth block lies in the packed part.
-LONGRUN_INLINE float* packedPanel(const Blocking& blocking, const PackedPart& part, float* packed, int64_t depthBlock, int64_t panel) {
-  const int64_t before = (depthBlock - part.firstDepthBlock) * blocking.depthBlocks.size * part.panels.numVectors * lanes;
+LONGRUN_INLINE float* packedPanel(const Blocking& blocking, const PackedPart& part, float* packed,
+                                  int64_t depthBlock, int64_t panel) {
+  const int64_t before =
+      (depthBlock - part.firstDepthBlock) * blocking.depthBlocks.size * part.panels.numVectors * lanes;
   return packed + before + panelStart(part.panels, panel) * partSize(blocking.depthBlocks, depthBlock);
 }
 
-static void packPart(const Call& call, const Product& product, const Blocking& blocking, const PackedPart& part) {
+static void packPart(const Call& call, const Product& product, const Blocking& blocking,
+                     const PackedPart& part) {
   const int64_t numPanels = part.panels.count;
   for (int64_t tile; (tile = claimTile(call, numPanels * part.numDepthBlocks)) >= 0;) {
     const int64_t panel = tile % numPanels, depthBlock = part.firstDepthBlock + tile / numPanels;
     const int64_t start = panelStart(part.panels, panel), width = panelStart(part.panels, panel + 1) - start;
-    const int64_t columns = smaller(width, part.panels.columns - start), firstColumn = part.firstColumn + start;
-    const int64_t firstDepth = depthBlock * blocking.depthBlocks.size, depth = partSize(blocking.depthBlocks, depthBlock);
+    const int64_t columns = smaller(width, part.panels.columns - start),
+                  firstColumn = part.firstColumn + start;
+    const int64_t firstDepth = depthBlock * blocking.depthBlocks.size,
+                  depth = partSize(blocking.depthBlocks, depthBlock);
     float* const to = packedPanel(blocking, part, call.sharedScratch, depthBlock, panel);
     if (product.transposedB)
-      packTransposed(depth, columns, product.b + firstColumn * product.bStride + firstDepth, product.bStride, to, width);
+      packTransposed(depth, columns, product.b + firstColumn * product.bStride + firstDepth, product.bStride,
+                     to, width);
     else
-      packRows(depth, columns, product.b + firstDepth * product.bStride + firstColumn, product.bStride, to, width);
+      packRows(depth, columns, product.b + firstDepth * product.bStride + firstColumn, product.bStride, to,
+               width);
   }
 }
 
 /// One thread's work on one tile of C: some rows, and the panels from firstPanel to endPanel.
 template <bool TransposedA>
-static void multiplyPart(const Call& call, const Product& product, const Blocking& blocking, const PackedPart& part,
-                         int64_t rowTile, int64_t firstPanel, int64_t endPanel) {
+static void multiplyPart(const Call& call, const Product& product, const Blocking& blocking,
+                         const PackedPart& part, int64_t rowTile, int64_t firstPanel, int64_t endPanel) {
   const int64_t firstRow = rowTile * blocking.rowTiles.size, rows = partSize(blocking.rowTiles, rowTile);
   for (int64_t block = part.firstDepthBlock; block < part.firstDepthBlock + part.numDepthBlocks; block++) {
-    const int64_t firstDepth = block * blocking.depthBlocks.size, depth = partSize(blocking.depthBlocks, block);
-    const float* a = product.a + (TransposedA ? firstDepth * product.aStride + firstRow : firstRow * product.aStride + firstDepth);
+    const int64_t firstDepth = block * blocking.depthBlocks.size,
+                  depth = partSize(blocking.depthBlocks, block);
+    const float* a = product.a + (TransposedA ? firstDepth * product.aStride + firstRow
+                                              : firstRow * product.aStride + firstDepth);
     int64_t aStride = product.aStride;
     if (TransposedA) {
       const int64_t packedStride = roundUp(rows, lanes);
@@ -109,11 +120,15 @@ static void multiplyPart(const Call& call, const Product& product, const Blockin
       aStride = packedStride;
     }
     for (int64_t panel = firstPanel; panel < endPanel; panel++) {
-      const int64_t start = panelStart(part.panels, panel), width = panelStart(part.panels, panel + 1) - start;
+      const int64_t start = panelStart(part.panels, panel),
+                    width = panelStart(part.panels, panel + 1) - start;
       float* const c = product.c + firstRow * product.cStride + part.firstColumn + start;
       const float* const addend = product.addend ? product.addend + (c - product.c) : nullptr;
-      const Tile tile{depth, a, aStride, packedPanel(blocking, part, call.sharedScratch, block, panel), width,
-                      c,     product.cStride, block == 0 ? addend : c, product.cStride, product.scale};
+      const Tile tile{depth,           a,
+                      aStride,         packedPanel(blocking, part, call.sharedScratch, block, panel),
+                      width,           c,
+                      product.cStride, block == 0 ? addend : c,
+                      product.cStride, product.scale};
       multiplyPanel<TransposedA>(rows, smaller(width, part.panels.columns - start), tile);
     }
   }
@@ -124,9 +139,11 @@ static void multiply(const Call& call, const Product& product) {
   const Blocking blocking = blockingOf(product.rows, product.columns, product.depth, product.transposedA);
   bool first = true;
   for (int64_t columnBlock = 0; columnBlock < blocking.columnBlocks.count; columnBlock++) {
-    for (int64_t depthBlock = 0; depthBlock < blocking.depthBlocks.count; depthBlock += blocking.depthsAtOnce) {
-      const PackedPart part{panelsOf(partSize(blocking.columnBlocks, columnBlock)), columnBlock * blocking.columnBlocks.size,
-                            depthBlock, smaller(blocking.depthsAtOnce, blocking.depthBlocks.count - depthBlock)};
+    for (int64_t depthBlock = 0; depthBlock < blocking.depthBlocks.count;
+         depthBlock += blocking.depthsAtOnce) {
+      const PackedPart part{panelsOf(partSize(blocking.columnBlocks, columnBlock)),
+                            columnBlock * blocking.columnBlocks.size, depthBlock,
+                            smaller(blocking.depthsAtOnce, blocking.depthBlocks.count - depthBlock)};
       if (!first) synchronise(call);
       first = false;
       packPart(call, product, blocking, part);
@@ -136,7 +153,8 @@ static void multiply(const Call& call, const Product& product) {
         const int64_t rowTile = tile / numColumnTiles, columnTile = tile % numColumnTiles;
         const int64_t firstPanel = part.panels.count * columnTile / numColumnTiles;
         const int64_t endPanel = part.panels.count * (columnTile + 1) / numColumnTiles;
-        if (product.transposedA) multiplyPart<true>(call, product, blocking, part, rowTile, firstPanel, endPanel);
+        if (product.transposedA)
+          multiplyPart<true>(call, product, blocking, part, rowTile, firstPanel, endPanel);
         else multiplyPart<false>(call, product, blocking, part, rowTile, firstPanel, endPanel);
       }
     }

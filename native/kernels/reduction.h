@@ -1,5 +1,5 @@
-// The mean and the sum of squares, in float64. Chunks of fixed length are summed by one thread each, and their sums
-// in index order by one thread.
+// The mean and the sum of squares, in float64. Chunks of fixed length are summed by one thread each, and
+// their sums in index order by one thread.
 #pragma once
 #include "pack.h"
 #include "signature.h"
@@ -22,7 +22,8 @@ static double sumChunk(const float* x, int64_t length, const Term& term) {
   for (; i + numSums * half <= length; i += numSums * half)
 #pragma GCC unroll 4
     for (int64_t s = 0; s < numSums; s++)
-      sum[s] += term(__builtin_convertvector(*reinterpret_cast<const HalfVectorInMemory*>(x + i + s * half), Doubles));
+      sum[s] += term(
+          __builtin_convertvector(*reinterpret_cast<const HalfVectorInMemory*>(x + i + s * half), Doubles));
   const Doubles lanesSum = term(Doubles{}) + ((sum[0] + sum[1]) + (sum[2] + sum[3]));
   double total = 0;
   for (int64_t lane = 0; lane < half; lane++) total += lanesSum[lane];
@@ -48,22 +49,28 @@ static void reduce(const Call& call, const float* x, int64_t length, const Term&
 
 static void runMean(const Call& call) {
   const auto length = static_cast<int64_t>(call.attribute[0]);
-  reduce(call, call.operand[0], length, [](Doubles x) { return x; },
-         [&](double sum) { *call.operand[1] = static_cast<float>(sum / static_cast<double>(length)); });
+  reduce(
+      call, call.operand[0], length, [](Doubles x) { return x; },
+      [&](double sum) { *call.operand[1] = static_cast<float>(sum / static_cast<double>(length)); });
 }
 
 static void runSumOfSquares(const Call& call) {
-  reduce(call, call.operand[0], static_cast<int64_t>(call.attribute[0]), [](Doubles x) { return x * x; }, [&](double sum) {
-    const double addend = call.operand[1] ? static_cast<double>(*call.operand[1]) : 0.0;
-    *call.operand[2] = static_cast<float>(addend + sum);
-  });
+  reduce(
+      call, call.operand[0], static_cast<int64_t>(call.attribute[0]), [](Doubles x) { return x * x; },
+      [&](double sum) {
+        const double addend = call.operand[1] ? static_cast<double>(*call.operand[1]) : 0.0;
+        *call.operand[2] = static_cast<float>(addend + sum);
+      });
 }
 
-constexpr Kernel meanKernel{"mean", {input("x", axes<0>), output("y", scalar)}, {size("N")}, runMean, reductionScratch};
+constexpr Kernel meanKernel{
+    "mean", {input("x", axes<0>), output("y", scalar)}, {size("N")}, runMean, reductionScratch};
 
-constexpr Kernel sumOfSquaresKernel{"sumOfSquares",
-                                    {input("x", axes<0>), optionalInput("addend", scalar), output("y", scalar, "addend")},
-                                    {size("N")},
-                                    runSumOfSquares, reductionScratch};
+constexpr Kernel sumOfSquaresKernel{
+    "sumOfSquares",
+    {input("x", axes<0>), optionalInput("addend", scalar), output("y", scalar, "addend")},
+    {size("N")},
+    runSumOfSquares,
+    reductionScratch};
 
 }  // namespace longrun::LONGRUN_INSTRUCTION_SET

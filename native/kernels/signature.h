@@ -17,10 +17,15 @@ Count axes(Sizes s) {
 static Count scalar(Sizes) { return {1}; }
 
 constexpr Operand input(const char* name, Count (*extent)(Sizes)) { return {name, Role::input, extent, {}}; }
-constexpr Operand optionalInput(const char* name, Count (*extent)(Sizes)) { return {name, Role::optionalInput, extent, {}}; }
-constexpr Operand inPlace(const char* name, Count (*extent)(Sizes)) { return {name, Role::inPlace, extent, {}}; }
+constexpr Operand optionalInput(const char* name, Count (*extent)(Sizes)) {
+  return {name, Role::optionalInput, extent, {}};
+}
+constexpr Operand inPlace(const char* name, Count (*extent)(Sizes)) {
+  return {name, Role::inPlace, extent, {}};
+}
 /// An output that may be the storage of one or two others.
-constexpr Operand output(const char* name, Count (*extent)(Sizes), const char* shared = nullptr, const char* orShared = nullptr) {
+constexpr Operand output(const char* name, Count (*extent)(Sizes), const char* shared = nullptr,
+                         const char* orShared = nullptr) {
   return {name, Role::output, extent, {shared, orShared}};
 }
 

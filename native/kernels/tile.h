@@ -1,4 +1,5 @@
-// The innermost loop of every matrix product: a small block of C stays in registers while A and B stream past it.
+// The innermost loop of every matrix product: a small block of C stays in registers while A and B stream past
+// it.
 #pragma once
 #include "vector.h"
 
@@ -18,8 +19,9 @@ struct Tile {
   float scale;
 };
 
-/// The widest block, in vectors, and the most rows for each width: sums + one row of B + one element of A must fit the registers,
-/// and at least eight sums must be under way to cover the latency of a multiply-add (4 cycles, 2 per cycle).
+/// The widest block, in vectors, and the most rows for each width: sums + one row of B + one element of A
+/// must fit the registers, and at least eight sums must be under way to cover the latency of a multiply-add
+/// (4 cycles, 2 per cycle).
 constexpr int maxWidth = numRegisters >= 32 ? 4 : 2;
 constexpr int maxRows(int width) { return numRegisters >= 32 ? (width == 4 ? 6 : 8) : (width == 2 ? 6 : 8); }
 constexpr int64_t panelColumns = maxWidth * lanes;
@@ -76,7 +78,8 @@ LONGRUN_INLINE Tile below(Tile tile, int64_t rows) {
 /// Any number of rows of `Width` vectors, in blocks of Rows and then of fewer.
 template <int Width, bool TransposedA, int Rows = maxRows(Width)>
 static void multiplyRows(int64_t rows, Tile tile) {
-  for (; rows >= Rows; rows -= Rows, tile = below<TransposedA>(tile, Rows)) multiplyTile<Rows, Width, TransposedA>(tile);
+  for (; rows >= Rows; rows -= Rows, tile = below<TransposedA>(tile, Rows))
+    multiplyTile<Rows, Width, TransposedA>(tile);
   constexpr int fewer = Rows > 4 ? 4 : Rows / 2;
   if constexpr (fewer > 0)
     if (rows > 0) multiplyRows<Width, TransposedA, fewer>(rows, tile);
@@ -88,13 +91,17 @@ static void multiplyVectors(int64_t rows, int64_t width, const Tile& tile) {
   switch (width) {
     case 1: return multiplyRows<1, TransposedA>(rows, tile);
     case 2: return multiplyRows<2, TransposedA>(rows, tile);
-    case 3: if constexpr (maxWidth >= 3) return multiplyRows<3, TransposedA>(rows, tile); break;
-    case 4: if constexpr (maxWidth >= 4) return multiplyRows<4, TransposedA>(rows, tile); break;
+    case 3:
+      if constexpr (maxWidth >= 3) return multiplyRows<3, TransposedA>(rows, tile);
+      break;
+    case 4:
+      if constexpr (maxWidth >= 4) return multiplyRows<4, TransposedA>(rows, tile);
+      break;
   }
 }
 
-/// Any number of rows of `columns` <= panelColumns floats of C. B's rows are whole vectors all the same (zeros or not, they do not
-/// reach C): a last vector that is not whole goes through a block on the stack.
+/// Any number of rows of `columns` <= panelColumns floats of C. B's rows are whole vectors all the same
+/// (zeros or not, they do not reach C): a last vector that is not whole goes through a block on the stack.
 template <bool TransposedA>
 static void multiplyPanel(int64_t rows, int64_t columns, const Tile& tile) {
   const int64_t whole = columns / lanes, width = (columns + lanes - 1) / lanes;

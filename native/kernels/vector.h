@@ -1,4 +1,5 @@
-// Vectors of as many floats as the instruction set's registers hold, in the vector extensions that GCC and Clang share.
+// Vectors of as many floats as the instruction set's registers hold, in the vector extensions that GCC and
+// Clang share.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -43,7 +44,9 @@ LONGRUN_INLINE Vector atLeast(Vector x, float limit) { return x < broadcast(limi
 LONGRUN_INLINE Vector larger(Vector a, Vector b) { return a > b ? a : b; }
 
 template <size_t... Lane>
-LONGRUN_INLINE Integers laneNumbers(std::index_sequence<Lane...>) { return Integers{static_cast<int32_t>(Lane)...}; }
+LONGRUN_INLINE Integers laneNumbers(std::index_sequence<Lane...>) {
+  return Integers{static_cast<int32_t>(Lane)...};
+}
 /// 0, 1, 2, ...
 LONGRUN_INLINE Integers laneNumbers() { return laneNumbers(std::make_index_sequence<lanes>()); }
 
@@ -52,7 +55,8 @@ LONGRUN_INLINE Vector loadFirst(const float* p, int64_t count) {
 #if defined(__AVX512F__)
   return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), p);
 #elif defined(__AVX__)
-  return _mm256_maskload_ps(p, reinterpret_cast<__m256i>(laneNumbers() < (static_cast<int32_t>(count) - Integers{})));
+  return _mm256_maskload_ps(
+      p, reinterpret_cast<__m256i>(laneNumbers() < (static_cast<int32_t>(count) - Integers{})));
 #else
   Vector x{};
   for (int64_t lane = 0; lane < count; lane++) x[lane] = p[lane];
@@ -65,13 +69,15 @@ LONGRUN_INLINE void storeFirst(float* p, Vector x, int64_t count) {
 #if defined(__AVX512F__)
   _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << count) - 1), x);
 #elif defined(__AVX__)
-  _mm256_maskstore_ps(p, reinterpret_cast<__m256i>(laneNumbers() < (static_cast<int32_t>(count) - Integers{})), x);
+  _mm256_maskstore_ps(
+      p, reinterpret_cast<__m256i>(laneNumbers() < (static_cast<int32_t>(count) - Integers{})), x);
 #else
   for (int64_t lane = 0; lane < count; lane++) p[lane] = x[lane];
 #endif
 }
 
-/// Calls body(index, io) for each vector of a row, the last one perhaps shorter: io.load and io.store know how much of it there is.
+/// Calls body(index, io) for each vector of a row, the last one perhaps shorter: io.load and io.store know
+/// how much of it there is.
 struct WholeVector {
   LONGRUN_INLINE Vector load(const float* p) { return LONGRUN_INSTRUCTION_SET::load(p); }
   LONGRUN_INLINE void store(float* p, Vector x) { LONGRUN_INSTRUCTION_SET::store(p, x); }
@@ -100,7 +106,9 @@ LONGRUN_INLINE Vector acrossLanes(Vector x, const Combine& combine) {
   if constexpr (Distance > 1) return acrossLanes<Distance / 2>(x, combine);
   else return x;
 }
-LONGRUN_INLINE float sumOfLanes(Vector x) { return acrossLanes(x, [](Vector a, Vector b) { return a + b; })[0]; }
+LONGRUN_INLINE float sumOfLanes(Vector x) {
+  return acrossLanes(x, [](Vector a, Vector b) { return a + b; })[0];
+}
 LONGRUN_INLINE float largestLane(Vector x) { return acrossLanes(x, larger)[0]; }
 
 /// Correctly rounded, unlike the processor's approximations.

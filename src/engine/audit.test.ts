@@ -12,8 +12,9 @@ import type { Tensor } from "./tensor.ts";
 import { leaf, nodesReaching } from "./tensor.ts";
 
 /**
- * float32 has 24 bits; sums over a few dozen terms lose a few of them. Relative to the largest value of a tensor, but to no less than
- * 0.01: operands are of order one, and where their terms cancel the error stays as large as theirs.
+ * float32 has 24 bits; sums over a few dozen terms lose a few of them. Relative to the largest value of a
+ * tensor, but to no less than 0.01: operands are of order one, and where their terms cancel the error stays
+ * as large as theirs.
  */
 const TOLERANCE = 2e-5;
 

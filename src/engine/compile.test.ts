@@ -46,7 +46,8 @@ describe("fuse", () => {
     const after = fuse(before);
     expect(names(before).filter((name) => name === "add").length).toBeGreaterThan(3);
     expect(names(after)).not.toContain("headLoss");
-    // The one addition left joins the two gradients of the shared gain: a second output, which has no optional operand.
+    // The one addition left joins the two gradients of the shared gain: a second output, which has no
+    // optional operand.
     expect(names(after).filter((name) => name === "add")).toHaveLength(1);
     const expected = evaluate(before, values());
     for (const [i, value] of evaluate(after, values()).entries())

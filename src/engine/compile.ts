@@ -1,6 +1,6 @@
 /**
- * @file From graphs to flat programs: fuse, order, plan memory, emit. Several programs (train, evaluate) share their leaves in one arena;
- * since only one runs at a time, their intermediate values share the rest.
+ * @file From graphs to flat programs: fuse, order, plan memory, emit. Several programs (train, evaluate)
+ * share their leaves in one arena; since only one runs at a time, their intermediate values share the rest.
  */
 
 import { assert } from "../errors.ts";

@@ -1,4 +1,7 @@
-/** @file Reverse-mode differentiation: extends a graph by the gradients of its outputs, using only the gradient column of the table. */
+/**
+ * @file Reverse-mode differentiation: extends a graph by the gradients of its outputs, using only the
+ * gradient column of the table.
+ */
 
 import { assert } from "../errors.ts";
 import { add } from "./operations/elementwise.ts";

@@ -1,10 +1,15 @@
-/** @file Computes a graph in float64 with the reference column of the table: slow, obvious, and what the kernels are checked against. */
+/**
+ * @file Computes a graph in float64 with the reference column of the table: slow, obvious, and what the
+ * kernels are checked against.
+ */
 
 import { assert } from "../errors.ts";
 import type { Node, Tensor } from "./tensor.ts";
 import { nodesReaching, shapesOf, sizeOf } from "./tensor.ts";
 
-/** The outputs, given the leaves by name. Leaves that a node updates in place are changed in the map given. */
+/**
+ * The outputs, given the leaves by name. Leaves that a node updates in place are changed in the map given.
+ */
 export function evaluate(
   outputs: readonly Tensor[],
   leaves: Map<string, Float64Array>,

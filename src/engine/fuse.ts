@@ -1,6 +1,7 @@
 /**
- * @file Rewrites a graph into an equal one that does less work: additions become the optional operand of the kernel that
- * produced one side, and a loss whose gradient pass computes it anyway is not computed twice. It reads the table, and knows no model.
+ * @file Rewrites a graph into an equal one that does less work: additions become the optional operand of the
+ * kernel that produced one side, and a loss whose gradient pass computes it anyway is not computed twice. It
+ * reads the table, and knows no model.
  */
 
 import { addRow } from "./operations/elementwise.ts";
@@ -60,7 +61,8 @@ function findFold(outputs: readonly Tensor[]): Fold | null {
       const slot = producer?.operation.addend;
       if (!producer || !slot || producer.inputs[slot.input] || producer.outputs[slot.output] !== summand)
         continue;
-      // Another reader wants the value without the addend; and an addend computed from the producer would be a cycle.
+      // Another reader wants the value without the addend; and an addend computed from the producer would be
+      // a cycle.
       if (numUses.get(summand) !== 1 || dependsOn(addend, producer)) continue;
       return { addition, producer, addend };
     }

@@ -1,4 +1,7 @@
-/** @file The public surface of the engine: tensors and operations, gradients, and programs that run on this machine's kernels. */
+/**
+ * @file The public surface of the engine: tensors and operations, gradients, and programs that run on this
+ * machine's kernels.
+ */
 
 export {
   compile,

@@ -1,4 +1,7 @@
-/** @file A kernel held against the float64 reference of its row, for tests: all instruction sets, several numbers of threads. */
+/**
+ * @file A kernel held against the float64 reference of its row, for tests: all instruction sets, several
+ * numbers of threads.
+ */
 
 import { expect } from "vitest";
 import type { KernelOptions, Operands } from "./kernel-runner.ts";
@@ -40,7 +43,10 @@ type Case<A, L> = {
   readonly tolerance?: number;
 };
 
-/** Runs the kernel on all instruction sets and 1, 2 and 3 threads; compares with the reference, and threads with threads bit by bit. */
+/**
+ * Runs the kernel on all instruction sets and 1, 2 and 3 threads; compares with the reference, and threads
+ * with threads bit by bit.
+ */
 export async function check<A, L>({
   operation,
   operands,

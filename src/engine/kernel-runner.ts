@@ -1,4 +1,7 @@
-/** @file Runs one row of the table of operations on the native side, on operands given as numbers: for tests of kernels. */
+/**
+ * @file Runs one row of the table of operations on the native side, on operands given as numbers: for tests
+ * of kernels.
+ */
 
 import { native } from "./native.ts";
 import type { OperandShapes, Operation } from "./tensor.ts";
@@ -14,7 +17,9 @@ export type KernelOptions = {
   readonly share?: Readonly<Record<number, number>>;
 };
 
-/** Floats that must keep their value between and after the operands: a kernel that writes there is found out. */
+/**
+ * Floats that must keep their value between and after the operands: a kernel that writes there is found out.
+ */
 const GUARD = 16;
 const GUARD_VALUE = 12345.5;
 

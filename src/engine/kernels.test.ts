@@ -1,4 +1,7 @@
-/** @file Every kernel against its float64 reference in the table, on awkward shapes, on every instruction set of this machine. */
+/**
+ * @file Every kernel against its float64 reference in the table, on awkward shapes, on every instruction set
+ * of this machine.
+ */
 
 import { describe, expect, test } from "vitest";
 import { check, stream, tokens } from "./kernel-check.ts";

@@ -1,6 +1,7 @@
 /**
- * @file Where each intermediate value lives. Two values share storage when one is dead before the other is born, or when a kernel may
- * write over an operand that nobody else needs. Placement is greedy by size, largest first, each at the lowest free offset.
+ * @file Where each intermediate value lives. Two values share storage when one is dead before the other is
+ * born, or when a kernel may write over an operand that nobody else needs. Placement is greedy by size,
+ * largest first, each at the lowest free offset.
  */
 
 import { assert } from "../errors.ts";

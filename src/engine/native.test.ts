@@ -1,4 +1,7 @@
-/** @file The native side as such: what it refuses, what it promises, and that no input makes it read or write outside its arena. */
+/**
+ * @file The native side as such: what it refuses, what it promises, and that no input makes it read or write
+ * outside its arena.
+ */
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -22,7 +25,10 @@ function load(...instructions: readonly NativeInstruction[]) {
 
 const LONG_PRODUCT = instruction("matmul", [0, 250_000, -1, 500_000], [500, 500, 500, 0, 0, 1]);
 
-/** Some seconds' worth of matrix products are not needed: about 20 ms keep a thread busy long enough to be observed. */
+/**
+ * Some seconds' worth of matrix products are not needed: about 20 ms keep a thread busy long enough to be
+ * observed.
+ */
 function longProgram() {
   return native.load([LONG_PRODUCT], 750_000, set);
 }
@@ -118,7 +124,7 @@ describe("load refuses", () => {
   });
 });
 
-test("any numbers at all are either refused or run without touching what lies beyond the arena's end", async () => {
+test("any numbers at all are refused, or run without touching what lies beyond the arena", async () => {
   const offset = fc.oneof(
     fc.integer({ min: -1, max: 256 }).map((x) => (x < 0 ? -1 : 16 * x)),
     fc.double(),
@@ -267,7 +273,7 @@ describe("run", () => {
     expect((await runNode(script)).stdout).toBe("done\n");
   });
 
-  test("a process ends by itself although a pool exists, and at once when told to in the middle of a run", async () => {
+  test("a process ends by itself although a pool exists, and at once when told to in a run", async () => {
     const start = `
       import { native } from ${JSON.stringify(new URL("./native.ts", import.meta.url).href)};
       globalThis.pool = native.createPool(3);

@@ -1,4 +1,7 @@
-/** @file Random uses of every operation, for tests: gradients are checked on them in float64, kernels against the reference. */
+/**
+ * @file Random uses of every operation, for tests: gradients are checked on them in float64, kernels against
+ * the reference.
+ */
 
 import fc from "fast-check";
 import { attention } from "./operations/attention.ts";

@@ -1,6 +1,6 @@
 /**
- * @file Symbolic tensors: what a graph is made of. Calling an operation on tensors records a node; nothing is computed.
- * A graph has no object of its own: it is whatever the wanted outputs reach.
+ * @file Symbolic tensors: what a graph is made of. Calling an operation on tensors records a node; nothing is
+ * computed. A graph has no object of its own: it is whatever the wanted outputs reach.
  */
 
 import { assert } from "../errors.ts";
@@ -11,7 +11,9 @@ export type Shape = readonly number[];
 /** Floats, or token ids. */
 export type DataType = "f32" | "i32";
 
-/** A value to be computed, or a leaf that is filled from outside. Identity matters: one object is one value. */
+/**
+ * A value to be computed, or a leaf that is filled from outside. Identity matters: one object is one value.
+ */
 export type Tensor = {
   readonly shape: Shape;
   readonly dataType: DataType;
@@ -56,8 +58,8 @@ export type OperandValues = readonly (Float64Array | null)[];
 
 /**
  * A row of the table of operations: everything longrun knows about one operation. `A` is the type of its
- * attributes, `L` that of the lengths of its axes. Methods are declared in method syntax on purpose: a row for
- * its own A and L may then stand in a table of rows.
+ * attributes, `L` that of the lengths of its axes. Methods are declared in method syntax on purpose: a row
+ * for its own A and L may then stand in a table of rows.
  */
 export type Operation<A, L = unknown> = {
   /** Also the native kernel's name. */
@@ -70,8 +72,8 @@ export type Operation<A, L = unknown> = {
   /** Gradients by the inputs, in terms of other rows; null where none flows. Left out: not differentiable. */
   gradient?(node: Node, outputGradients: readonly (Tensor | null)[]): readonly (Tensor | null)[];
   /**
-   * Additions, multiplications, divisions, roots and exponentials, one each; what is recomputed to save memory is
-   * not counted.
+   * Additions, multiplications, divisions, roots and exponentials, one each; what is recomputed to save
+   * memory is not counted.
    */
   flops(lengths: L): number;
   /** Slow, obvious, float64: what the kernel is tested against. */
@@ -80,7 +82,10 @@ export type Operation<A, L = unknown> = {
   readonly addend?: { readonly input: number; readonly output: number };
   /** Inputs whose storage output 0 may take over when nobody else needs them. */
   readonly mayOverwrite?: readonly number[];
-  /** Outputs that are written in place of an input: `updates[output] = input`. They are no operands of their own. */
+  /**
+   * Outputs that are written in place of an input: `updates[output] = input`. They are no operands of their
+   * own.
+   */
   readonly updates?: readonly number[];
 };
 
@@ -132,7 +137,10 @@ export function producerOf(tensor: Tensor): Node | null {
   return tensor.source.kind === "output" ? tensor.source.node : null;
 }
 
-/** The nodes that the outputs need, inputs before users; among those that are free the earliest recorded first. */
+/**
+ * The nodes that the outputs need, inputs before users; among those that are free the earliest recorded
+ * first.
+ */
 export function nodesReaching(outputs: readonly Tensor[]): readonly Node[] {
   return inOrder([...reach(outputs)]);
 }
@@ -149,8 +157,8 @@ function reach(outputs: readonly Tensor[]): ReadonlySet<Node> {
 }
 
 /**
- * Orders nodes so that inputs come before users, and so that what updates a leaf in place comes after everything else that
- * reads this leaf: the readers mean the value before the update.
+ * Orders nodes so that inputs come before users, and so that what updates a leaf in place comes after
+ * everything else that reads this leaf: the readers mean the value before the update.
  */
 function inOrder(nodes: readonly Node[]): readonly Node[] {
   const users = new Map<Node, Node[]>();

@@ -1,4 +1,7 @@
-/** @file The kernels of the decoder's variants against their float64 references: GELU, and the norm of each head. */
+/**
+ * @file The kernels of the decoder's variants against their float64 references: GELU, and the norm of each
+ * head.
+ */
 
 import { describe, expect, test } from "vitest";
 import { check } from "./kernel-check.ts";

@@ -16,8 +16,8 @@ export const ownManifest = JSON.parse(
 let commit: string | null | undefined;
 
 /**
- * The commit of this code; null where nobody knows. Compiled code never asks git: the repository that a package is installed in is
- * somebody else's.
+ * The commit of this code; null where nobody knows. Compiled code never asks git: the repository that a
+ * package is installed in is somebody else's.
  */
 export function codeCommit(): string | null {
   if (commit !== undefined) return commit;

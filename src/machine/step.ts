@@ -1,4 +1,7 @@
-/** @file What an optimiser step of one of our decoders takes on this machine: seconds by instruction, and memory to the byte. */
+/**
+ * @file What an optimiser step of one of our decoders takes on this machine: seconds by instruction, and
+ * memory to the byte.
+ */
 
 import type { Executable } from "../engine/compile.ts";
 import type { ProfileEntry, Session, SessionOptions } from "../engine/session.ts";
@@ -30,12 +33,15 @@ export type StepEstimate = {
 };
 
 /**
- * A step's instructions find less of what they need in the caches than a list of the distinct ones does: 2 to 9 % slower on eleven
- * decoders, on one thread (docs/log.md, 2026-11-30).
+ * A step's instructions find less of what they need in the caches than a list of the distinct ones does: 2 to
+ * 9 % slower on eleven decoders, on one thread (docs/log.md, 2026-11-30).
  */
 const COLD_CACHES = 1.05;
 
-/** A process of ours beside its arena: Node, the addon and the corpus. First light's runs take about as much (assumption for others). */
+/**
+ * A process of ours beside its arena: Node, the addon and the corpus. First light's runs take about as much
+ * (assumption for others).
+ */
 const PROCESS_BYTES = 2e8;
 
 /** The programs that such a run trains with. */
@@ -47,8 +53,8 @@ export function programsOf({ shape, batchSequences, sequenceLength }: StepSpec):
 export const processBytes = ({ numFloats }: Executable) => 4 * numFloats + PROCESS_BYTES;
 
 /**
- * Measures: about half a second, or a few passes over the distinct instructions where these take longer. No step is made, no parameter
- * trained, no loss seen. The caller has made sure that the arena fits into memory.
+ * Measures: about half a second, or a few passes over the distinct instructions where these take longer. No
+ * step is made, no parameter trained, no loss seen. The caller has made sure that the arena fits into memory.
  */
 export async function estimateStep(spec: StepSpec, options: SessionOptions): Promise<StepEstimate> {
   const executable = programsOf(spec);
@@ -63,8 +69,9 @@ export async function estimateStep(spec: StepSpec, options: SessionOptions): Pro
 }
 
 /**
- * Tokens from all of the vocabulary, and an optimiser at its start: without it AdamW would divide zero by zero, and then do nothing
- * for want of a finite gradient. All else may stay zero, and then does: the time of no other kernel depends on its numbers.
+ * Tokens from all of the vocabulary, and an optimiser at its start: without it AdamW would divide zero by
+ * zero, and then do nothing for want of a finite gradient. All else may stay zero, and then does: the time of
+ * no other kernel depends on its numbers.
  */
 export function fillLeaves(session: Session, { shape }: StepSpec): void {
   session.floats("hyper").set(hyperAt(1, OPTIMISER.learningRate, OPTIMISER));

@@ -1,4 +1,7 @@
-/** @file How long each instruction of a program takes on this machine, timed alone: the ground of every forecast of time. */
+/**
+ * @file How long each instruction of a program takes on this machine, timed alone: the ground of every
+ * forecast of time.
+ */
 
 import type { Executable, Instruction, Program } from "../engine/compile.ts";
 import { type ProfileEntry, Session, type SessionOptions } from "../engine/session.ts";
@@ -16,7 +19,9 @@ const NUM_PASSES = 5;
 /** A first pass longer than this [s] hides what waking costs: then one pass is a run. */
 const LONG_PASS = 0.2;
 const FEWEST_RUNS = 3;
-/** Short lists run for so long [s]: they could otherwise fall into one bad moment of the machine as a whole. */
+/**
+ * Short lists run for so long [s]: they could otherwise fall into one bad moment of the machine as a whole.
+ */
 const LEAST_SECONDS = 0.4;
 /** Interference only ever makes a pass slower: the quick ones say more of the machine than the middle. */
 const QUICK = 0.1;
@@ -38,9 +43,10 @@ export async function timeRun(session: Session, program: string): Promise<RunTim
 }
 
 /**
- * Times a program without running it: instructions of equal operation and lengths are run once in a pass, on their own operands, all
- * of them in turn. The sum is that of a quick pass, and each has its usual share of it: single instructions cannot be chosen by
- * quickness, since a thread that comes late to one has it done by the others.
+ * Times a program without running it: instructions of equal operation and lengths are run once in a pass, on
+ * their own operands, all of them in turn. The sum is that of a quick pass, and each has its usual share of
+ * it: single instructions cannot be chosen by quickness, since a thread that comes late to one has it done by
+ * the others.
  * @param fill writes what the leaves need to hold; they are zero before
  */
 export async function timeInstructions(

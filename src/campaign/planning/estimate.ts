@@ -1,4 +1,7 @@
-/** @file How long each run should take, from the time of each of its instructions on this machine, measured before anything is spent. */
+/**
+ * @file How long each run should take, from the time of each of its instructions on this machine, measured
+ * before anything is spent.
+ */
 
 import type { Placed } from "../../fleet/recorded-run.ts";
 import { estimateStep, type StepEstimate } from "../../machine/step.ts";
@@ -32,16 +35,25 @@ export async function estimateRun(
   };
 }
 
-/** A process needs this long before its first step: Node, modules, corpus, compilation. Measured at 0.5 to 0.8 s; the ladder corrects it. */
+/**
+ * A process needs this long before its first step: Node, modules, corpus, compilation. Measured at 0.5 to 0.8
+ * s; the ladder corrects it.
+ */
 export const START_SECONDS = 0.7;
 
 export const runSeconds = (run: PlannedRun, estimate: RunEstimate) =>
   START_SECONDS + run.spec.numSteps * estimate.stepSeconds + estimate.evaluationSeconds;
 
-/** Small rungs run side by side, one thread each; these many get every thread, so that the target's step time is forecast from runs like it. */
+/**
+ * Small rungs run side by side, one thread each; these many get every thread, so that the target's step time
+ * is forecast from runs like it.
+ */
 const RUNGS_ON_ALL_THREADS = 2;
 
-/** The ladder's runs in the order in which they are started: longest first, so that no thread waits long at the end. */
+/**
+ * The ladder's runs in the order in which they are started: longest first, so that no thread waits long at
+ * the end.
+ */
 export function placeLadder(plan: Plan, machine: Machine): readonly Placed[] {
   return placeLadders([plan.rungs], machine);
 }

@@ -1,6 +1,6 @@
 /**
- * @file Forecasts the target's time and memory: its instructions timed alone on this machine, corrected by what the rungs that ran
- * on as many threads took against the same kind of estimate. Pure.
+ * @file Forecasts the target's time and memory: its instructions timed alone on this machine, corrected by
+ * what the rungs that ran on as many threads took against the same kind of estimate. Pure.
  */
 
 import { Z_90 } from "../../math/normal.ts";
@@ -39,7 +39,10 @@ export type Compared = {
   readonly estimate: RunEstimate;
 };
 
-/** Least relative uncertainty, one standard deviation: shared machines drift by this between one minute and the next. */
+/**
+ * Least relative uncertainty, one standard deviation: shared machines drift by this between one minute and
+ * the next.
+ */
 const LEAST_TIME_DEVIATION = 0.045;
 /** The same where no rung ran on as many threads as the target will: an assumption. */
 const LEAST_DEVIATION_ACROSS_THREADS = 0.15;
@@ -114,7 +117,10 @@ function evaluationCorrection(rungs: readonly Compared[]): number {
   return median(rungs.map(({ run, estimate }) => run.summary.evaluationSeconds / estimate.evaluationSeconds));
 }
 
-/** Each operation is corrected by its own ratio on the rungs; all together are scaled to the forecast of the step. */
+/**
+ * Each operation is corrected by its own ratio on the rungs; all together are scaled to the forecast of the
+ * step.
+ */
 function correctedOperations(
   estimate: RunEstimate,
   rungs: readonly Compared[],

@@ -1,6 +1,7 @@
 /**
- * @file Rows: causal attention with grouped queries (Ainslie et al. 2023, arXiv 2305.13245) and its gradient; neither stores T x T.
- * B sequences, T positions, H query heads, G key/value heads, D numbers a head. A row of qkv is H queries, G keys, G values.
+ * @file Rows: causal attention with grouped queries (Ainslie et al. 2023, arXiv 2305.13245) and its gradient;
+ * neither stores T x T. B sequences, T positions, H query heads, G key/value heads, D numbers a head. A row
+ * of qkv is H queries, G keys, G values.
  */
 
 import { assert } from "../../errors.ts";
@@ -81,7 +82,8 @@ export const attentionGradientRow: Operation<AttentionAttributes, Lengths> = {
   },
   outputShapes: ({ B, T, width }) => [[B * T, width]],
   encode,
-  // Four products of 2 D a pair (dv, dp, dq, dk) and four operations of the softmax; the scores are recomputed, not counted.
+  // Four products of 2 D a pair (dv, dp, dq, dk) and four operations of the softmax; the scores are
+  // recomputed, not counted.
   flops: (lengths) => numPairs(lengths) * (8 * lengths.D + 4),
   reference(values, lengths, { scale }) {
     const { D } = lengths;

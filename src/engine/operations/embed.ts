@@ -1,4 +1,7 @@
-/** @file Rows: the embedding table looked up by token, and its gradient scattered back. M rows, V tokens, C channels. */
+/**
+ * @file Rows: the embedding table looked up by token, and its gradient scattered back. M rows, V tokens, C
+ * channels.
+ */
 
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";

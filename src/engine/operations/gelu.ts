@@ -1,6 +1,7 @@
 /**
- * @file Rows: the Gaussian error linear unit (Hendrycks & Gimpel 2016, arXiv 1606.08415) in the form with tanh, and its gradient.
- * Since (1 + tanh u) / 2 = sigmoid(2 u), y = x sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
+ * @file Rows: the Gaussian error linear unit (Hendrycks & Gimpel 2016, arXiv 1606.08415) in the form with
+ * tanh, and its gradient. Since (1 + tanh u) / 2 = sigmoid(2 u), y = x sigmoid(2 u) with u = sqrt(2 / pi) (x
+ * + 0.044715 x^3).
  */
 
 import type { Operation, Tensor } from "../tensor.ts";

@@ -1,6 +1,7 @@
 /**
- * @file Rows: the root-mean-square norm of each head of queries and of keys (Dehghani et al. 2023, arXiv 2302.05442), and its gradient.
- * M rows of H query heads, G key heads and G value heads of D channels; values pass through.
+ * @file Rows: the root-mean-square norm of each head of queries and of keys (Dehghani et al. 2023, arXiv
+ * 2302.05442), and its gradient. M rows of H query heads, G key heads and G value heads of D channels; values
+ * pass through.
  */
 
 import { assert } from "../../errors.ts";
@@ -34,7 +35,10 @@ function lengthsAt(
 
 type Lengths = ReturnType<typeof lengthsAt>;
 
-/** Calls body for every head that is normalised: the head's number over all rows, where it starts, and which operand has its gain. */
+/**
+ * Calls body for every head that is normalised: the head's number over all rows, where it starts, and which
+ * operand has its gain.
+ */
 function forEachHead(
   { M, W, H, G, D }: Lengths,
   body: (head: number, start: number, isKey: 0 | 1) => void,
@@ -89,7 +93,10 @@ export const headNormGradientRow: Operation<HeadAttributes, Lengths> = {
   reference: referenceGradient,
 };
 
-/** As for the norm of whole rows: dx = rstd (t - h mean(t h)) with h = x rstd and t = dy gain, and dGain = sum dy h. */
+/**
+ * As for the norm of whole rows: dx = rstd (t - h mean(t h)) with h = x rstd and t = dy gain, and dGain = sum
+ * dy h.
+ */
 function referenceGradient(values: OperandValues, axes: Lengths): readonly Float64Array[] {
   const { D } = axes;
   const dy = valuesOf(values, 0);
@@ -110,7 +117,9 @@ function referenceGradient(values: OperandValues, axes: Lengths): readonly Float
   return [dx, ...dGains];
 }
 
-/** Each query head over its root mean square times the query gain, each key head likewise; x[M, (H + 2 G) D]. */
+/**
+ * Each query head over its root mean square times the query gain, each key head likewise; x[M, (H + 2 G) D].
+ */
 export function headNorm(
   x: Tensor,
   gains: { readonly query: Tensor; readonly key: Tensor },

@@ -1,6 +1,7 @@
 /**
- * @file Rows: head and cross entropy in one, so that the M x V logits are never stored, and the pass that yields loss and gradients together.
- * M rows, V tokens of vocabulary, C channels. A negative target is not counted.
+ * @file Rows: head and cross entropy in one, so that the M x V logits are never stored, and the pass that
+ * yields loss and gradients together. M rows, V tokens of vocabulary, C channels. A negative target is not
+ * counted.
  */
 
 import { assert } from "../../errors.ts";
@@ -45,7 +46,10 @@ export const headLossRow: Operation<null, Lengths> = {
   },
 };
 
-/** Inputs x, head, targets, dLoss, addend?; outputs loss, dx, dHead. The loss comes free, so this row makes headLoss of the same inputs needless. */
+/**
+ * Inputs x, head, targets, dLoss, addend?; outputs loss, dx, dHead. The loss comes free, so this row makes
+ * headLoss of the same inputs needless.
+ */
 export const headLossGradientRow: Operation<null, Lengths> = {
   name: "headLossGradient",
   addend: { input: 4, output: 2 },

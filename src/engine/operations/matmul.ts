@@ -1,4 +1,7 @@
-/** @file Row: matrix product C = scale op(A) op(B) + addend, in the three layouts that a linear layer and its gradients need. */
+/**
+ * @file Row: matrix product C = scale op(A) op(B) + addend, in the three layouts that a linear layer and its
+ * gradients need.
+ */
 
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";

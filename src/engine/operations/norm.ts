@@ -1,4 +1,7 @@
-/** @file Rows: root-mean-square norm (Zhang & Sennrich 2019, arXiv 1910.07467) and its gradient. M rows, C channels. */
+/**
+ * @file Rows: root-mean-square norm (Zhang & Sennrich 2019, arXiv 1910.07467) and its gradient. M rows, C
+ * channels.
+ */
 
 import type { Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";
@@ -67,7 +70,8 @@ export const rmsNormGradientRow: Operation<null, Lengths> = {
     const dx = new Float64Array(M * C);
     const dGain = new Float64Array(C);
     for (let m = 0; m < M; m++) {
-      // y = h gain with h = x rstd, and d rstd / dx = -rstd^3 x / C: hence dx = rstd (t - h mean(t h)), t = dy gain.
+      // y = h gain with h = x rstd, and d rstd / dx = -rstd^3 x / C: hence dx = rstd (t - h mean(t h)), t =
+      // dy gain.
       let mean = 0;
       for (let c = 0; c < C; c++) mean += (dy[m * C + c]! * gain[c]! * x[m * C + c]! * rstd[m]!) / C;
       for (let c = 0; c < C; c++) {

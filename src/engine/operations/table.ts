@@ -1,4 +1,7 @@
-/** @file The one table of operations. Differentiation, fusion, cost, profile and the audit of kernels all read it. */
+/**
+ * @file The one table of operations. Differentiation, fusion, cost, profile and the audit of kernels all read
+ * it.
+ */
 
 import type { Operation } from "../tensor.ts";
 import { attentionGradientRow, attentionRow } from "./attention.ts";

@@ -1,4 +1,6 @@
-/** @file How --cluster names this machine: cpu, cpu:1, this-machine; cpu,threads=1 for some of its threads. */
+/**
+ * @file How --cluster names this machine: cpu, cpu:1, this-machine; cpu,threads=1 for some of its threads.
+ */
 
 import { availableParallelism } from "node:os";
 import { UserError } from "../../errors.ts";

@@ -43,7 +43,7 @@ test("times of instructions are added up by operation, the slowest first", () =>
   expect(matmul.flops).toBe(products.reduce((sum, { cost }) => sum + cost.flops, 0));
 });
 
-test("the plan of a small decoder: its step, its run, and memory as the arena cut into its parts", async () => {
+test("a small decoder's plan: its step, its run, and the arena cut into its parts", async () => {
   const spec = { shape, batchSequences: 2, sequenceLength: 16 };
   const { step, run, batch } = await planHere({ ...spec, name: "small", numThreads: 1, tokens: 3200 });
   const { median, lo, hi } = step.stepSeconds;
