@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     setupFiles: ["test/support/seeded.ts"],
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
     reporters: ["default", ["json", { outputFile: "build/test-results.json" }]],
     projects: [
@@ -18,7 +19,7 @@ export default defineConfig({
           exclude: [PACKAGE_TEST],
         },
       },
-      { extends: true, test: { name: "package", include: [PACKAGE_TEST] } },
+      { extends: true, test: { name: "package", include: [PACKAGE_TEST], hookTimeout: 600_000 } },
     ],
   },
 });

@@ -4,7 +4,7 @@
  */
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -14,6 +14,12 @@ const folder = mkdtempSync(join(tmpdir(), "longrun-package-"));
 const tree = join(folder, "tree");
 const home = join(folder, "home");
 const LONGRUN = join(home, "node_modules", ".bin", "longrun");
+
+/** What a user of TypeScript has beside it. */
+const TYPES_OF_NODE = `@types/node@${
+  (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Manifest).devDependencies["@types/node"]
+}`;
+type Manifest = { readonly devDependencies: Readonly<Record<string, string>> };
 
 /** The shell's own path: what npm puts before it would hide an older Node. */
 const PATH = process.env
@@ -30,11 +36,12 @@ beforeAll(() => {
   });
   symlinkSync(join(ROOT, "node_modules"), join(tree, "node_modules"));
   mkdirSync(home);
+  writeFileSync(join(home, "package.json"), JSON.stringify({ type: "module" }));
   npm(tree, "pack", "--silent", "--pack-destination", home);
   const tarball = join(home, "longrun-0.1.0.tgz");
   packed = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
-  npm(home, "install", tarball, "--prefer-offline", "--silent");
-}, 600_000);
+  npm(home, "install", tarball, TYPES_OF_NODE, "--prefer-offline", "--silent");
+});
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -79,5 +86,37 @@ describe("the installed command", () => {
     const { status, stdout, stderr } = longrun("launch", "--bugdet", "2m");
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr.split("\n").map((line) => line.split(":")[0])).toEqual(["found", "expected", "remedy", ""]);
+  });
+});
+
+describe("docs/library.md", () => {
+  const text = readFileSync(join(ROOT, "docs", "library.md"), "utf8");
+  const examples = [...text.matchAll(/```ts\n\/\/ (\S+)\n(.*?)```/gs)].map(([, file, code]) => ({
+    file: file!,
+    code: code!,
+  }));
+
+  test("compiles against the declarations", () => {
+    for (const { file, code } of examples) writeFileSync(join(home, file), code);
+    const compilerOptions = {
+      module: "nodenext",
+      target: "esnext",
+      types: ["node"],
+      strict: true,
+      noUncheckedIndexedAccess: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+    };
+    const config = { compilerOptions, files: examples.map(({ file }) => file) };
+    writeFileSync(join(home, "tsconfig.json"), JSON.stringify(config));
+    const { stdout } = spawnSync(join(ROOT, "node_modules", ".bin", "tsc"), { cwd: home, encoding: "utf8" });
+    expect(stdout).toBe("");
+  });
+
+  // In order: some read what an earlier one has left.
+  test.each(examples)("$file runs", ({ file }) => {
+    const node = join(home, "node_modules", ".bin", "node");
+    const { status, stderr } = spawnSync(node, [file], { cwd: home, encoding: "utf8" });
+    expect([status, stderr]).toEqual([0, ""]);
   });
 });

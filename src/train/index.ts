@@ -8,7 +8,7 @@ export {
   openCheckpoint,
 } from "./checkpoint.ts";
 export { type FinishedModel, readHuggingFace, writeHuggingFace } from "./hugging-face.ts";
-export { type PlannedRun, type ProgramFlops, programFlops } from "./planned-run.ts";
+export { optimiserOf, type PlannedRun, type ProgramFlops, programFlops } from "./planned-run.ts";
 export { type RunEvent, type RunPlace, trainRun } from "./run.ts";
 export { type RunSpec, runSpecSchema, tokensOf } from "./run-spec.ts";
 export {
