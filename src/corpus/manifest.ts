@@ -84,6 +84,11 @@ export const manifestSchema = z.strictObject({
 /** What a prepared corpus says of itself: sources, cleaning, split, tokenizer, shards. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
+/** Tokens in the training split, each counted once. */
+export function uniqueTokensOf({ sources }: Manifest): number {
+  return sources.reduce((sum, { train }) => sum + train.tokens, 0);
+}
+
 export const MANIFEST_FILE = "manifest.json";
 
 /** The manifest of a prepared corpus. */

@@ -1,4 +1,4 @@
-/** @file Where the seconds went, operation by operation: foretold beside measured. */
+/** @file Where the seconds went, operation by operation: predicted beside measured. */
 
 import type { PlotOptions } from "@observablehq/plot";
 import { formatPercent, formatSeconds, formatSignedPercent, scaleFor, significant } from "../units/print.ts";
@@ -22,7 +22,7 @@ export function timeFigure(rows: readonly TimeRow[]): Promise<string> {
   const measured = sum(rows.map((row) => row.measuredSeconds));
   return drawFigure({
     title: "Where the time went",
-    caption: `Measured ${formatSeconds(measured)} against ${formatSeconds(predicted)} foretold (${formatSignedPercent((measured / predicted - 1) * 100)}). At each bar: seconds measured, share of the whole, and gap to the forecast.`,
+    caption: `Measured ${formatSeconds(measured)} against a predicted ${formatSeconds(predicted)} (${formatSignedPercent((measured / predicted - 1) * 100)}). At each bar: seconds measured, share of the whole, and gap to the forecast.`,
     legend: [
       { swatch: "bar", colour: COLOUR.band, label: "predicted" },
       { swatch: "bar", colour: COLOUR.measured, label: "measured" },

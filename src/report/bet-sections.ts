@@ -1,5 +1,7 @@
 /** @file The first half of the report: the verdict in three sentences, what was bet, and on which evidence. */
 
+import { allParameters, architectureText } from "../model/shape.ts";
+import { WARM_UP_SHARE } from "../train/schedule.ts";
 import {
   fixed,
   formatBytes,
@@ -10,15 +12,12 @@ import {
   formatQuantity,
   formatRange,
   formatSeconds,
-  formatSignedPercent,
-  intervalDecimals,
-  scaleFor,
   significant,
 } from "../units/print.ts";
-import { causesText, firstAndLater, hasGap } from "./causes.ts";
-import type { BudgetFacts, ReportData, RungRow, ScoredRow } from "./data.ts";
+import type { BudgetFacts, ReportData, RungRun, ScoredRow } from "./data.ts";
 import { lawsText } from "./laws-text.ts";
 import { blocks, factsTable, left, markdownTable, right, sentence } from "./markdown.ts";
+import { cellsOf, firstAndLater, hasGap } from "./verdict-row.ts";
 
 /** What N counts, said wherever N is printed. */
 export const N_CONVENTION = "parameters in matrix products, the head included, the input embedding not";
@@ -41,41 +40,45 @@ export function verdictSection(data: ReportData): string {
 
 /** What was to be trained and what it was to cost. */
 export function betSection({ bet }: ReportData): string {
-  const { machine } = bet;
-  const speed =
-    machine.flopsPerSecondPerThread === null
-      ? ""
-      : `, ${formatFlopsPerSecond(machine.flopsPerSecondPerThread)} on each in the calibration`;
-  const facts = [
-    {
-      name: "N",
-      value: `${formatCount(bet.parameters)} (${N_CONVENTION}); ${formatCount(bet.allParameters)} in all`,
-    },
-    {
-      name: "D, tokens trained on",
-      value: `${formatCount(bet.tokens)} (${significant(bet.tokens / bet.parameters, 2)} for each parameter of N)`,
-    },
-    {
-      name: "C, target",
-      value: `${formatFlops(bet.flops)}, counted forward and backward, attention included`,
-    },
-    { name: "steps", value: `${formatCount(bet.steps)} of ${formatCount(bet.tokensPerStep)} tokens` },
-    ...bet.shape,
-    { name: "C, whole ladder", value: formatFlops(bet.ladderFlops) },
-    { name: "whole plan, evaluation included", value: formatFlops(bet.totalFlops) },
-    { name: "budget", value: budgetText(bet.budget, bet.totalFlops) },
-    ...(bet.expectedSeconds === null
-      ? []
-      : [{ name: "time expected", value: `${formatSeconds(bet.expectedSeconds)} for the whole campaign` }]),
-    {
-      name: "machine",
-      value: `${machine.processor}; ${machine.threads} threads, ${machine.instructionSet}${speed}; ${formatBytes(machine.memoryBytes)} of memory`,
-    },
-  ];
+  const { target, budget, ladderFlops, totalFlops, expectedSeconds, stepSeconds, machine } = bet;
+  const { spec, matrixParameters, tokens, flops } = target;
+  const { shape, optimiser, sequenceLength, batchSequences, numSteps } = spec;
+  const speed = formatFlopsPerSecond(flops / numSteps / stepSeconds / machine.cores);
   return blocks(
     "## The bet",
     "One model, trained once, with what it would cost and reach written down before.",
-    factsTable(facts),
+    factsTable([
+      [
+        "N",
+        `${formatCount(matrixParameters)} (${N_CONVENTION}); ${formatCount(allParameters(shape))} in all`,
+      ],
+      [
+        "D, tokens trained on",
+        `${formatCount(tokens)} (${significant(tokens / matrixParameters, 2)} for each parameter of N)`,
+      ],
+      ["C, target", `${formatFlops(flops)}, counted forward and backward, attention included`],
+      ["steps", `${formatCount(numSteps)} of ${formatCount(batchSequences * sequenceLength)} tokens`],
+      ["architecture", architectureText(shape)],
+      ["width, layers", `${shape.width}, ${shape.numLayers}`],
+      ["heads", `${shape.numHeads} of ${shape.headDim}, ${shape.numKeyValueHeads} for keys and values`],
+      ["feed-forward width", String(shape.feedForwardWidth)],
+      ["vocabulary", `${shape.vocabularySize}: ${bet.vocabularyReason}`],
+      ["sequence length, batch", `${sequenceLength} tokens, ${batchSequences} sequences`],
+      [
+        "learning rate",
+        `${optimiser.learningRate} at width ${optimiser.baseWidth}, by mu-P elsewhere; ` +
+          `${100 * WARM_UP_SHARE} % warm-up, linear to zero`,
+      ],
+      ["C, whole ladder", formatFlops(ladderFlops)],
+      ["whole plan, evaluation included", formatFlops(totalFlops)],
+      ["budget", budgetText(budget, totalFlops)],
+      ["time expected", `${formatSeconds(expectedSeconds)} for the whole campaign`],
+      [
+        "machine",
+        `${machine.processor}; ${machine.cores} threads, ${machine.instructionSet}, ` +
+          `${speed} on each in the calibration; ${formatBytes(machine.memoryBytes)} of memory`,
+      ],
+    ]),
   );
 }
 
@@ -87,14 +90,18 @@ function budgetText(budget: BudgetFacts, totalFlops: number): string {
 
 /** The ladder, the laws fitted to it, their back-test, and the moment the predictions were locked. */
 export function evidenceSection(data: ReportData): string {
-  if (data.ladder.length === 0) return blocks("## The evidence", "The ladder has not been climbed yet.");
+  const { ladder, forecast } = data;
+  if (ladder.length === 0) return blocks("## The evidence", "The ladder has not been climbed yet.");
+  const flops = ladder.map(({ summary }) => summary.flops);
+  const range = `from ${formatFlops(Math.min(...flops), 2)} to ${formatFlops(Math.max(...flops), 2)}`;
   return blocks(
     "## The evidence",
-    `### The ladder\n\n${data.ladder.length} runs of one recipe, from ${formatFlops(Math.min(...data.ladder.map((rung) => rung.flops)), 2)} to ${formatFlops(Math.max(...data.ladder.map((rung) => rung.flops)), 2)}. N: ${N_CONVENTION}. Losses are held out.`,
-    ladderTable(data.ladder),
-    data.forecast === null
+    "### The ladder",
+    `${ladder.length} runs of one recipe, ${range}. N: ${N_CONVENTION}. Losses are held out.`,
+    ladderTable(ladder),
+    forecast === null
       ? ""
-      : blocks("![The ladder, the forecast and the bet](figures/law.svg)", lawsText(data.forecast)),
+      : blocks("![The ladder, the forecast and the bet](figures/law.svg)", lawsText(forecast)),
     lockText(data),
   );
 }
@@ -116,21 +123,27 @@ function unfinishedSentence({ campaign, ...data }: ReportData): string {
   }
 }
 
-function lossSentence(data: ReportData, row: ScoredRow | undefined): string {
+function lossSentence({ bet, forecast }: ReportData, row: ScoredRow | undefined): string {
   if (row === undefined) return "";
-  const { bet, forecast } = data;
+  const { measured, unit, gap, inside } = cellsOf(row);
+  const { matrixParameters, tokens, flops } = bet.target;
   const reach = forecast === null ? "" : `, ${significant(forecast.reach, 2)} times the largest rung`;
-  return `A model of N = ${formatCount(bet.parameters)}, trained on ${formatCount(bet.tokens)} tokens (${formatFlops(bet.flops)}${reach}), reached **${measuredText(row)} ${row.unit}** on held-out text; the forecast locked before its first step was ${formatRange(row.predicted, row.unit)}, so the gap is ${formatSignedPercent(row.gapPercent!)}, **${insideText(row)}**.`;
+  return (
+    `A model of N = ${formatCount(matrixParameters)}, trained on ${formatCount(tokens)} tokens ` +
+    `(${formatFlops(flops)}${reach}), reached **${measured} ${unit}** on held-out text; the forecast locked ` +
+    `before its first step was ${formatRange(row.predicted, row.unit)}, so the gap is ${gap}, **${inside}**.`
+  );
 }
 
 function costSentence(rows: readonly ScoredRow[]): string {
   if (rows.length === 0) return "";
   const parts = rows.map((row) => {
+    const { gap, inside } = cellsOf(row);
     const [measured, median] = [row.measured ?? Number.NaN, row.predicted.median].map((value) =>
       formatQuantity(value, row.unit, 3),
     );
     const what = row.about === "memory" ? `${measured} of memory` : measured;
-    return `${what} (foretold ${median}; ${formatSignedPercent(row.gapPercent ?? Number.NaN)}, ${insideText(row)})`;
+    return `${what} (predicted ${median}; ${gap}, ${inside})`;
   });
   return `It took ${parts.join(" and ")}.`;
 }
@@ -142,39 +155,27 @@ function scoreSentence(rows: readonly ScoredRow[]): string {
     .filter(hasGap)
     .toSorted((a, b) => Math.abs(b.gapPercent ?? 0) - Math.abs(a.gapPercent ?? 0))[0];
   if (worst === undefined) return `${held}.`;
-  const why = causesText(worst);
-  return `${held}; the largest gap is that of the ${worst.quantity}, ${formatSignedPercent(worst.gapPercent ?? 0)}${why === "" ? "" : ` (${why})`}.`;
+  const { quantity, gap, causes } = cellsOf(worst);
+  return `${held}; the largest gap is that of the ${quantity}, ${gap}${causes === "" ? "" : ` (${causes})`}.`;
 }
 
-/** The measurement in the scale and digits of its prediction, without the unit. */
-export function measuredText(row: ScoredRow): string {
-  if (row.measured === null) return "-";
-  const scale = scaleFor(row.unit, row.predicted.median);
-  return fixed(row.measured / scale.factor, intervalDecimals(row.predicted, scale));
-}
-
-export function insideText(row: ScoredRow): string {
-  if (row.inside === null) return "-";
-  return row.inside ? "inside" : "outside";
-}
-
-function ladderTable(rungs: readonly RungRow[]): string {
-  const sources = [...new Set(rungs.flatMap((rung) => rung.perSource.map((loss) => loss.source)))];
-  return markdownTable(rungs, [
-    left("run", (rung) => rung.run),
-    right("seed", (rung) => String(rung.seed)),
-    right("N", (rung) => formatCount(rung.parameters)),
-    right("D", (rung) => formatCount(rung.tokens)),
-    right("C", (rung) => formatFlops(rung.flops)),
-    right("nats per token", (rung) => fixed(rung.natsPerToken, 4)),
-    right("bits per byte", (rung) => fixed(rung.bitsPerByte, 4)),
+function ladderTable(ladder: ReportData["ladder"]): string {
+  const sources = [...new Set(ladder.flatMap(({ summary }) => Object.keys(summary.heldOut.sources)))];
+  return markdownTable(ladder, [
+    left("run", ({ name }) => name),
+    right("seed", ({ seed }) => String(seed)),
+    right("N", ({ summary }) => formatCount(summary.matrixParameters)),
+    right("D", ({ summary }) => formatCount(summary.tokens)),
+    right("C", ({ summary }) => formatFlops(summary.flops)),
+    right("nats per token", ({ summary }) => fixed(summary.heldOut.all.natsPerToken, 4)),
+    right("bits per byte", ({ summary }) => fixed(summary.heldOut.all.bitsPerByte, 4)),
     ...sources.map((source) =>
-      right(source, (rung: RungRow) => {
-        const loss = rung.perSource.find((entry) => entry.source === source);
+      right<RungRun>(source, ({ summary }) => {
+        const loss = summary.heldOut.sources[source];
         return loss === undefined ? "-" : fixed(loss.bitsPerByte, 4);
       }),
     ),
-    right("time", (rung) => formatSeconds(rung.seconds)),
+    right("time", ({ summary }) => formatSeconds(summary.wallSeconds)),
   ]);
 }
 

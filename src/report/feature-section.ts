@@ -4,7 +4,7 @@ import type { FeatureScale } from "../laws/decide/feature/findings.ts";
 import type { Interval } from "../math/interval.ts";
 import { fixed, formatCount, formatFlops, formatSignedPercent, significant } from "../units/print.ts";
 import type { FeatureFacts, ReportData } from "./data.ts";
-import { blocks, left, markdownTable, right, sentence } from "./markdown.ts";
+import { blocks, factsTable, markdownTable, right, sentence } from "./markdown.ts";
 
 /** Nothing where no feature was on trial. */
 export function featuresSection({ features }: Pick<ReportData, "features">): string {
@@ -63,33 +63,27 @@ function largestRungText({ onLargestRung }: FeatureFacts): string {
 function targetText({ report, stepTimeRatio }: FeatureFacts): string {
   const { atTarget, trendPercentPerDecade, pairNoisePercent, backTest, minimumDetectable, reach } = report;
   const held = backTest.filter(({ inside }) => inside).length;
-  const facts = [
-    { name: "trend of the effect, a decade of compute", value: percentText(trendPercentPerDecade) },
-    {
-      name: `effect at the target, reach ${significant(reach, 2)}`,
-      value: percentText(atTarget.effectPercent),
-    },
-    { name: "compute multiplier there", value: timesText(atTarget.computeMultiplier) },
-    {
-      name: "token multiplier there",
-      value: atTarget.tokenMultiplier ? timesText(atTarget.tokenMultiplier) : "-",
-    },
-    {
-      name: "time of a step on the largest rung, with against without (least to most of its pairs)",
-      value: timesText(stepTimeRatio),
-    },
-    { name: "probability that it helps there", value: chanceText(atTarget.probabilityHelps) },
-    { name: "noise of one pair", value: `${fixed(pairNoisePercent, 2)} %` },
-    {
-      name: "smallest effect seen 4 times out of 5",
-      value: `${fixed(minimumDetectable.atLargestPercent, 2)} % on the largest rung, ${fixed(minimumDetectable.atTargetPercent, 2)} % at the target`,
-    },
-    {
-      name: "forecasts of left-out rungs from those below",
-      value: `${held} of ${backTest.length} inside their 90 % interval`,
-    },
-  ];
-  return markdownTable(facts, [left("what", ({ name }) => name), left("value", ({ value }) => value)]);
+  const { atLargestPercent, atTargetPercent } = minimumDetectable;
+  return factsTable([
+    ["trend of the effect, a decade of compute", percentText(trendPercentPerDecade)],
+    [`effect at the target, reach ${significant(reach, 2)}`, percentText(atTarget.effectPercent)],
+    ["compute multiplier there", timesText(atTarget.computeMultiplier)],
+    ["token multiplier there", atTarget.tokenMultiplier ? timesText(atTarget.tokenMultiplier) : "-"],
+    [
+      "time of a step on the largest rung, with against without (least to most of its pairs)",
+      timesText(stepTimeRatio),
+    ],
+    ["probability that it helps there", chanceText(atTarget.probabilityHelps)],
+    ["noise of one pair", `${fixed(pairNoisePercent, 2)} %`],
+    [
+      "smallest effect seen 4 times out of 5",
+      `${fixed(atLargestPercent, 2)} % on the largest rung, ${fixed(atTargetPercent, 2)} % at the target`,
+    ],
+    [
+      "forecasts of left-out rungs from those below",
+      `${held} of ${backTest.length} inside their 90 % interval`,
+    ],
+  ]);
 }
 
 /** The verdict in a line: its reason says it in a sentence. */

@@ -1,35 +1,31 @@
 /** @file A finished campaign as the report sees it, for tests: the shape of a real one, with numbers from formulas. */
 
-import type { ReportData, RungRow } from "./data.ts";
+import { manifestWith, sourceWith } from "../corpus/fixture.ts";
+import { shapeOfWidth } from "../model/dial.ts";
+import { summaryWith } from "../train/fixture.ts";
+import { optimiserOf } from "../train/planned-run.ts";
+import type { Environment, ReportData, RungRun } from "./data.ts";
 
 const TARGET_FLOPS = 1.83e13;
 const TARGET_TOKENS = 3_050_496;
 const lawAt = (flops: number) => 1.52 + 1.05 * (flops / 1e11) ** -0.132;
 
-const rung = (
-  run: string,
-  seed: number,
-  parameters: number,
-  tokens: number,
-  flops: number,
-  noise: number,
-): RungRow => {
-  const bitsPerByte = lawAt(flops) * (1 + noise);
-  return {
-    run,
-    seed,
-    parameters,
-    tokens,
-    flops,
-    seconds: flops / 9e10,
-    natsPerToken: bitsPerByte * 2.71 * Math.LN2,
-    bitsPerByte,
-    perSource: [
-      { source: "gutenberg", bitsPerByte: bitsPerByte * 1.06 },
-      { source: "union", bitsPerByte: bitsPerByte * 0.935 },
-    ],
-  };
-};
+const score = (bitsPerByte: number) => ({
+  numTokens: 160_000,
+  numBytes: 433_600,
+  natsPerToken: bitsPerByte * 2.71 * Math.LN2,
+  bitsPerByte,
+});
+const heldOutAt = (bitsPerByte: number) => ({
+  all: score(bitsPerByte),
+  sources: { gutenberg: score(bitsPerByte * 1.06), union: score(bitsPerByte * 0.935) },
+});
+
+function rung(name: string, seed: number, n: number, tokens: number, flops: number, noise: number): RungRun {
+  const heldOut = heldOutAt(lawAt(flops) * (1 + noise));
+  const summary = summaryWith({ matrixParameters: n, tokens, flops, wallSeconds: flops / 9e10, heldOut });
+  return { name, seed, summary };
+}
 
 const predictedLoss = {
   median: lawAt(TARGET_FLOPS),
@@ -40,6 +36,17 @@ const measuredLoss = predictedLoss.median * 1.006;
 const curveAt = (share: number) =>
   predictedLoss.median *
   (1 + 0.42 * Math.exp(-share / 0.2) + 3 * Math.exp(-share / 0.015) + 0.05 * (1 - share));
+
+const nothingDropped = sourceWith({}).dropped;
+
+const environment: Environment = {
+  commit: "0123abc",
+  versions: { node: "24.21.0" },
+  processor: "an eight-wide example processor",
+  instructionSet: "avx512",
+  cores: 2,
+  memoryBytes: 8.2e9,
+};
 
 export const finishedCampaign: ReportData = {
   features: [],
@@ -53,74 +60,60 @@ export const finishedCampaign: ReportData = {
     peakBytes: 1.12e9,
   },
   bet: {
-    parameters: 917_504,
-    allParameters: 1_048_832,
-    tokens: TARGET_TOKENS,
-    flops: TARGET_FLOPS,
-    steps: 1_489,
-    tokensPerStep: 2_048,
-    shape: [
-      { name: "layers", value: "4" },
-      { name: "width", value: "128" },
-      { name: "heads", value: "4" },
-      { name: "context", value: "256 tokens" },
-      { name: "peak learning rate", value: "0.0031, decayed to nought" },
-    ],
+    target: {
+      name: "target",
+      spec: {
+        role: "target",
+        shape: shapeOfWidth(128, {
+          vocabularySize: 1024,
+          numLayers: 4,
+          queriesPerKeyValue: 1,
+          tiedEmbeddings: false,
+        }),
+        optimiser: optimiserOf({ learningRate: 0.01, weightDecay: 0.1 }),
+        sequenceLength: 256,
+        batchSequences: 8,
+        numSteps: 1_489,
+        seed: 1,
+        heldOutTokens: 160_000,
+        checkpointSeconds: 8,
+      },
+      matrixParameters: 917_504,
+      tokens: TARGET_TOKENS,
+      flops: TARGET_FLOPS,
+      evaluationFlops: 3e11,
+    },
+    vocabularyReason: "the power of two that gives the head about 20 % of the target's parameters",
+    splitRule: "5 % of the passages of about 4000 bytes of each source, by a hash of their content",
+    seed: 1,
     budget: { kind: "flops", flops: 3e13 },
     ladderFlops: 7.42e12,
     totalFlops: 2.64e13,
     expectedSeconds: 271,
-    machine: {
-      processor: "an eight-wide example processor",
-      threads: 2,
-      instructionSet: "AVX-512",
-      flopsPerSecondPerThread: 6.1e10,
-      memoryBytes: 8.2e9,
-    },
+    stepSeconds: 0.1,
+    command: "longrun launch campaigns/first-light.yaml",
+    machine: environment,
   },
-  data: {
-    sources: [
-      {
-        source: "gutenberg",
-        licence: "public domain",
-        documents: 18,
-        bytesRead: 11_800_000,
-        bytesTrained: 10_640_000,
-        bytesHeldOut: 561_000,
-        dropped: [
-          { reason: "Project Gutenberg headers and footers", items: 18, bytes: 431_000 },
-          { reason: "exact duplicates", items: 7, bytes: 120_000 },
-          { reason: "carriage returns", items: 48_000, bytes: 48_000 },
-        ],
-        trainTokens: 3_930_000,
-        heldOutTokens: 207_000,
-        weight: 1,
-      },
-      {
-        source: "union",
-        licence: "public domain",
-        documents: 233,
-        bytesRead: 10_800_000,
-        bytesTrained: 10_240_000,
-        bytesHeldOut: 538_000,
-        dropped: [
-          { reason: "exact duplicates", items: 2, bytes: 22_000 },
-          { reason: "empty documents", items: 0, bytes: 0 },
-        ],
-        trainTokens: 3_700_000,
-        heldOutTokens: 194_000,
-        weight: 1,
-      },
-    ],
-    tokenizer: {
-      vocabulary: 1024,
-      bytesPerToken: 2.71,
-      reason: "the power of two that gives the head about 20 % of the target's parameters",
-      hash: "5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592",
-    },
-    uniqueTokens: 7_630_000,
-    splitRule: "5 % of the passages of about 4000 bytes of each source, by a hash of their content",
-  },
+  manifest: manifestWith("corpus", 1024, [
+    sourceWith({
+      name: "gutenberg",
+      licence: "public domain",
+      documents: 18,
+      bytesRead: 11_800_000,
+      dropped: { ...nothingDropped, duplicateDocuments: 7, duplicateDocumentBytes: 120_000 },
+      train: { passages: 728, bytes: 10_640_000, tokens: 3_930_000, shards: [] },
+      heldOut: { passages: 38, bytes: 561_000, tokens: 207_000, shards: [] },
+    }),
+    sourceWith({
+      name: "union",
+      licence: "public domain",
+      documents: 233,
+      bytesRead: 10_800_000,
+      dropped: { ...nothingDropped, duplicateDocuments: 2, duplicateDocumentBytes: 22_000 },
+      train: { passages: 702, bytes: 10_240_000, tokens: 3_700_000, shards: [] },
+      heldOut: { passages: 37, bytes: 538_000, tokens: 194_000, shards: [] },
+    }),
+  ]),
   ladder: [
     rung("rung-1", 1, 32_768, 122_880, 2.4e10, 0.0031),
     rung("rung-1-seed-2", 2, 32_768, 122_880, 2.4e10, -0.0024),
@@ -178,7 +171,7 @@ export const finishedCampaign: ReportData = {
         hi: lawAt(flops) * (1 + width),
       };
     }),
-    beyond: { flops: 1.83e14, predicted: { median: 1.911, lo: 1.852, hi: 1.972 } },
+    beyond: { flops: 1.83e14, median: 1.911, lo: 1.852, hi: 1.972 },
   },
   lock: {
     sequence: 61,
@@ -196,15 +189,16 @@ export const finishedCampaign: ReportData = {
   issues: [
     {
       id: "rope-base",
-      title: "rotary base untested at this context",
+      what: "rotary base untested at this context",
       chance: 0.1,
-      cost: "0.5 % of loss",
-      fixDue: "2026-12-01",
+      costDays: 0.5,
+      fixDueDays: 9,
       accepted: { because: "the context is short", at: "2026-11-22T08:00:10.000Z" },
     },
   ],
   target: {
     run: "target",
+    summary: summaryWith({ heldOut: heldOutAt(measuredLoss) }),
     warmupTokens: 0.05 * TARGET_TOKENS,
     points: Array.from({ length: 120 }, (_, index) => {
       const share = (index + 1) / 120;
@@ -232,11 +226,6 @@ export const finishedCampaign: ReportData = {
         hi: median * (1.015 - 0.01 * share),
       };
     }),
-    bitsPerByte: measuredLoss,
-    perSource: [
-      { source: "gutenberg", bitsPerByte: measuredLoss * 1.06 },
-      { source: "union", bitsPerByte: measuredLoss * 0.935 },
-    ],
     seedDeviation: 0.0067,
   },
   verdict: [
@@ -350,16 +339,7 @@ export const finishedCampaign: ReportData = {
     temperature: 0.8,
     seed: 1,
   },
-  environment: {
-    commit: "0123abc",
-    seed: 1,
-    command: "longrun launch campaigns/first-light.yaml",
-    entries: [
-      { name: "longrun", value: "0.1.0" },
-      { name: "node", value: "24.21.0" },
-      { name: "kernels", value: "AVX-512" },
-    ],
-  },
+  environment,
   record: {
     events: 74,
     headHash: "e2fc714c4727ee9395f324cd2e7f331fe2fc714c4727ee9395f324cd2e7f331f",

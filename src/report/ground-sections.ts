@@ -1,22 +1,39 @@
 /** @file What the campaign stood on: data, decisions, incidents, environment; and how to go on from it and check it. */
 
+import { type Manifest, uniqueTokensOf } from "../corpus/manifest.ts";
 import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from "../units/print.ts";
-import type { Acceptance, DataFacts, ReportData } from "./data.ts";
+import type { Acceptance, ReportData } from "./data.ts";
 import { blocks, codeBlock, factsTable, left, markdownTable, right, sentence } from "./markdown.ts";
 import { nextMoves } from "./next-moves.ts";
 
 /** What the text was, what became of it, and the tokenizer trained on it. */
-export function dataSection({ data, bet }: ReportData): string {
-  if (data === null) return blocks("## The data", "The corpus has not been prepared yet.");
-  const passes = bet.tokens / data.uniqueTokens;
+export function dataSection({ manifest, bet }: ReportData): string {
+  if (manifest === null) return blocks("## The data", "The corpus has not been prepared yet.");
+  const { splitRule, target } = bet;
+  const unique = uniqueTokensOf(manifest);
   return blocks(
     "## The data",
     "![The data, source by source](figures/data.svg)",
-    sourcesTable(data),
-    `The target needs ${formatCount(bet.tokens)} tokens; the training split has ${formatCount(data.uniqueTokens)}, which makes ${significant(passes, 2)} passes. Held out: ${data.splitRule}${data.splitRule.endsWith(".") ? "" : "."}`,
-    droppedTable(data),
-    tokenizerText(data),
+    sourcesTable(manifest),
+    `The target needs ${formatCount(target.tokens)} tokens; the training split has ${formatCount(unique)}, ` +
+      `which makes ${significant(target.tokens / unique, 2)} passes. ${sentence(`Held out: ${splitRule}`)}`,
+    droppedTable(manifest),
+    tokenizerText(manifest, bet.vocabularyReason),
   );
+}
+
+/** What was left out of a source, and why; items are documents or passages. */
+export function droppedFrom({ dropped }: Manifest["sources"][number]) {
+  return [
+    {
+      reason: "duplicate documents",
+      items: dropped.duplicateDocuments,
+      bytes: dropped.duplicateDocumentBytes,
+    },
+    { reason: "duplicate passages", items: dropped.duplicatePassages, bytes: dropped.duplicatePassageBytes },
+    { reason: "binary documents", items: dropped.binaryDocuments, bytes: 0 },
+    { reason: "empty documents", items: dropped.emptyDocuments, bytes: 0 },
+  ];
 }
 
 /** What the gates said, what was accepted, and what is still open. */
@@ -36,10 +53,10 @@ export function decisionsSection({ gates, issues }: ReportData): string {
       : blocks(
           "Open issues that the campaign file named:",
           markdownTable(issues, [
-            left("issue", (issue) => `${issue.title} (${issue.id})`),
-            right("chance to bite", (issue) => formatPercent(100 * issue.chance, 0)),
-            left("cost if it does", (issue) => issue.cost),
-            left("fix due", (issue) => issue.fixDue ?? "-"),
+            left("issue", (issue) => `${issue.what} (${issue.id})`),
+            right("chance", (issue) => formatPercent(100 * issue.chance, 0)),
+            left("cost if it happens", (issue) => `${issue.costDays} days`),
+            left("fix due", ({ fixDueDays }) => (fixDueDays === undefined ? "-" : `in ${fixDueDays} days`)),
             left("accepted", (issue) => acceptanceText(issue.accepted)),
           ]),
         ),
@@ -88,20 +105,23 @@ export function nextSection(data: ReportData): string {
 }
 
 /** All that is needed to run it again. */
-export function environmentSection({ environment, campaign }: ReportData): string {
+export function environmentSection({ bet, environment, campaign }: ReportData): string {
+  const { processor, instructionSet, cores, versions, commit } = environment ?? bet.machine;
   return blocks(
     "## Environment",
     factsTable([
-      { name: "command", value: `\`${environment.command}\`` },
-      { name: "commit", value: environment.commit ?? "not in a repository" },
-      { name: "seed", value: String(environment.seed) },
-      { name: "started", value: campaign.startedAt },
-      { name: "ended", value: campaign.endedAt ?? "not yet" },
-      { name: "work", value: formatSeconds(campaign.seconds) },
+      ["command", `\`${bet.command}\``],
+      ["commit", commit ?? "not in a repository"],
+      ["seed", String(bet.seed)],
+      ["started", campaign.startedAt],
+      ["ended", campaign.endedAt ?? "not yet"],
+      ["work", formatSeconds(campaign.seconds)],
       ...(campaign.peakBytes === null
         ? []
-        : [{ name: "peak memory of the largest process", value: formatBytes(campaign.peakBytes) }]),
-      ...environment.entries,
+        : ([["peak memory of the largest process", formatBytes(campaign.peakBytes)]] as const)),
+      ["processor", `${processor}, ${instructionSet}`],
+      ["cores", formatCount(cores)],
+      ...Object.entries(versions),
     ]),
   );
 }
@@ -120,41 +140,45 @@ export function checkSection({ record, lock, campaign }: ReportData): string {
   );
 }
 
-function sourcesTable(data: DataFacts): string {
-  return markdownTable(data.sources, [
-    left("source", (source) => source.source),
-    right("documents", (source) => formatCount(source.documents)),
-    right("read", (source) => formatBytes(source.bytesRead)),
-    right("trained on", (source) => formatBytes(source.bytesTrained)),
-    right("held out", (source) => formatBytes(source.bytesHeldOut)),
-    right("training tokens", (source) => formatCount(source.trainTokens)),
-    right("held-out tokens", (source) => formatCount(source.heldOutTokens)),
-    right("weight", (source) => significant(source.weight, 3)),
-    left("licence", (source) => source.licence),
+function sourcesTable({ sources }: Manifest): string {
+  return markdownTable(sources, [
+    left("source", ({ name }) => name),
+    right("documents", ({ documents }) => formatCount(documents)),
+    right("read", ({ bytesRead }) => formatBytes(bytesRead)),
+    right("trained on", ({ train }) => formatBytes(train.bytes)),
+    right("held out", ({ heldOut }) => formatBytes(heldOut.bytes)),
+    right("training tokens", ({ train }) => formatCount(train.tokens)),
+    right("held-out tokens", ({ heldOut }) => formatCount(heldOut.tokens)),
+    right("weight", ({ weight }) => significant(weight, 3)),
+    left("licence", ({ licence }) => licence ?? "not stated"),
   ]);
 }
 
-function droppedTable(data: DataFacts): string {
-  const rows = data.sources.flatMap(({ source, bytesRead, dropped }) =>
-    dropped
+function droppedTable({ sources }: Manifest): string {
+  const rows = sources.flatMap((source) =>
+    droppedFrom(source)
       .filter(({ items, bytes }) => items > 0 || bytes > 0)
-      .map((drop) => ({ source, bytesRead, ...drop })),
+      .map((drop) => ({ ...source, ...drop })),
   );
   if (rows.length === 0) return "Nothing was dropped.";
   return blocks(
     "What was dropped, and why:",
     markdownTable(rows, [
-      left("source", (row) => row.source),
-      left("reason", (row) => row.reason),
-      right("items", (row) => formatCount(row.items)),
-      right("bytes", (row) => formatBytes(row.bytes)),
-      right("of the source", (row) => formatPercent((100 * row.bytes) / row.bytesRead, 2)),
+      left("source", ({ name }) => name),
+      left("reason", ({ reason }) => reason),
+      right("items", ({ items }) => formatCount(items)),
+      right("bytes", ({ bytes }) => formatBytes(bytes)),
+      right("of the source", ({ bytes, bytesRead }) => formatPercent((100 * bytes) / bytesRead, 2)),
     ]),
   );
 }
 
-function tokenizerText({ tokenizer }: DataFacts): string {
-  return `Tokenizer: byte-level BPE, ${formatCount(tokenizer.vocabulary)} tokens, ${significant(tokenizer.bytesPerToken)} bytes per token on the held-out text (${tokenizer.reason}). Its hash is \`${tokenizer.hash}\`.`;
+function tokenizerText({ tokenizer }: Manifest, reason: string): string {
+  return (
+    `Tokenizer: byte-level BPE, ${formatCount(tokenizer.vocabularySize)} tokens, ` +
+    `${significant(tokenizer.heldOutBytesPerToken)} bytes per token on the held-out text (${reason}). ` +
+    `Its hash is \`${tokenizer.hash}\`.`
+  );
 }
 
 function acceptanceText(acceptance: Acceptance | null): string {

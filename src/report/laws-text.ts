@@ -43,7 +43,7 @@ function backtestText(backtests: readonly Backtest[]): string {
   const inside = backtests.filter(isInside).length;
   const { signed, size } = backtestGaps(backtests);
   return blocks(
-    `Back-test: the largest rungs left out, the rest given to the same mixture, the left-out runs foretold. ${inside} of ${backtests.length} fell inside; the mean gap is ${formatSignedPercent(signed, 2)}, without its sign ${formatPercent(size, 2)}.`,
+    `Back-test: the largest rungs left out, the rest given to the same mixture, the left-out runs predicted. ${inside} of ${backtests.length} fell inside; the mean gap is ${formatSignedPercent(signed, 2)}, without its sign ${formatPercent(size, 2)}.`,
     markdownTable(backtests, [
       left("left out", (test) => test.run),
       right("rungs fitted", (test) => String(test.rungsFitted)),

@@ -17,8 +17,8 @@ export function markdownTable<Row>(rows: readonly Row[], columns: readonly Colum
 }
 
 /** A two-column table of names and values. */
-export function factsTable(facts: readonly { readonly name: string; readonly value: string }[]): string {
-  return markdownTable(facts, [left("what", (fact) => fact.name), left("value", (fact) => fact.value)]);
+export function factsTable(facts: readonly (readonly [name: string, value: string])[]): string {
+  return markdownTable(facts, [left("what", ([name]) => name), left("value", ([, value]) => value)]);
 }
 
 export function left<Row>(title: string, cell: (row: Row) => string): Column<Row> {

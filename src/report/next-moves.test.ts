@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { manifestWith, sourceWith } from "../corpus/fixture.ts";
 import type { ReportData, ScoredRow } from "./data.ts";
 import { featureOnTrial } from "./feature-fixture.ts";
 import { finishedCampaign } from "./fixture.ts";
@@ -107,7 +108,10 @@ describe("nextMoves", () => {
   });
 
   test("asks for text when the corpus is repeated, more firmly after four passes", () => {
-    const passes = (uniqueTokens: number) => ({ ...base, data: { ...base.data!, uniqueTokens } });
+    const passes = (tokens: number) => {
+      const train = { passages: 1, bytes: 1, tokens, shards: [] };
+      return { ...base, manifest: manifestWith("corpus", 1024, [sourceWith({ train })]) };
+    };
     expect(findMove(passes(1_525_248), "Add text")?.because).toContain("2.0 passes");
     expect(findMove(passes(305_049), "Get more text")?.because).toContain("10 passes");
     expect(findMove(base, "Add text")).toBeUndefined();
@@ -137,8 +141,8 @@ describe("nextMoves", () => {
 
   test("closes open issues, with chance and cost", () => {
     expect(findMove(finishedCampaign, "Close")).toEqual({
-      move: 'Close "rotary base untested at this context" (rope-base), due 2026-12-01.',
-      because: "It had a 10 % chance to bite, at a cost of 0.5 % of loss.",
+      move: 'Close "rotary base untested at this context" (rope-base), due in 9 days.',
+      because: "It had a 10 % chance to happen, at a cost of 0.5 days.",
     });
   });
 

@@ -1,5 +1,6 @@
 /** @file What to do next: each rule looks at the facts and, where it applies, names a move and the number behind it. Pure. */
 
+import { uniqueTokensOf } from "../corpus/manifest.ts";
 import { Z_90 } from "../math/normal.ts";
 import {
   fixed,
@@ -12,17 +13,17 @@ import {
   scaleFor,
   significant,
 } from "../units/print.ts";
-import { completeCauses, firstAndLater } from "./causes.ts";
 import type { Backtest, ReportData, ScoredRow } from "./data.ts";
+import { completeCauses, firstAndLater } from "./verdict-row.ts";
 
-/** Something to do next, and why. */
+/** Something worth doing, and why. */
 export type Move = {
   readonly move: string;
   /** A sentence with the number that calls for it. */
   readonly because: string;
 };
 
-type Rule = (data: ReportData) => readonly Move[];
+type Rule = (data: ReportData) => Generator<Move>;
 
 /** Widest interval of the loss, in percent of its median, that still decides anything. */
 const WIDE_PERCENT = 5;
@@ -40,7 +41,7 @@ const ONE_SIDED = 2 / 3;
 
 /** All moves that the facts call for, what blocks the campaign first. */
 export function nextMoves(data: ReportData): readonly Move[] {
-  return RULES.flatMap((rule) => rule(data));
+  return RULES.flatMap((rule) => [...rule(data)]);
 }
 
 /** Mean gap of a back-test, measured against predicted, in percent: with its sign, and without. */
@@ -56,238 +57,221 @@ function isOneSided(tests: readonly Backtest[]): boolean {
   return tests.length > 0 && Math.abs(signed) > SMALL_GAP_PERCENT && Math.abs(signed) > ONE_SIDED * size;
 }
 
-const unfinished: Rule = ({ campaign, environment }) => {
-  switch (campaign.status.kind) {
-    case "finished":
-      return [];
-    case "running":
-      return [
-        {
-          move: `Give the same command again (\`${environment.command}\`): it goes on where it stopped.`,
-          because: `The campaign is in its stage "${campaign.status.stage}".`,
-        },
-      ];
-    case "held":
-      return [
-        {
-          move: "Mend what holds the campaign, or accept it: `longrun launch FILE --accept ID --because TEXT`. Both are recorded.",
-          because: campaign.status.reason,
-        },
-      ];
-    case "stopped":
-      return [
-        {
-          move: "Change the plan: this bet is not worth placing as it stands.",
-          because: campaign.status.reason,
-        },
-      ];
-  }
-};
+function* unfinished({ campaign: { status }, bet }: ReportData): Generator<Move> {
+  if (status.kind === "running")
+    yield {
+      move: `Give the same command again (\`${bet.command}\`): it goes on where it stopped.`,
+      because: `The campaign is in its stage "${status.stage}".`,
+    };
+  if (status.kind === "held")
+    yield {
+      move:
+        "Mend what holds the campaign, or accept it: `longrun launch FILE --accept ID --because TEXT`. " +
+        "Both are recorded.",
+      because: status.reason,
+    };
+  if (status.kind === "stopped")
+    yield {
+      move: "Change the plan: this bet is not worth placing as it stands.",
+      because: status.reason,
+    };
+}
 
-const lossMissed: Rule = (data) => {
+function* lossMissed(data: ReportData): Generator<Move> {
   const row = firstOf(data, "loss");
-  if (row === undefined || row.inside !== false) return [];
+  if (row?.inside !== false) return;
   const isWorse = row.measured! > row.predicted.hi;
   const cause = largestCause(row);
-  return [
-    {
-      move: isWorse
-        ? `Find out what made the target worse than its forecast before spending more; begin with ${cause.name}.`
-        : `Refit with the target as a rung: the forecast was too gloomy. Begin with ${cause.name}.`,
-      because: `The loss lies ${formatSignedPercent(row.gapPercent!)} from the forecast, outside its interval; ${cause.name} accounts for ${formatSignedPercent(cause.percent)}.`,
-    },
-  ];
-};
+  yield {
+    move: isWorse
+      ? "Find out what made the target worse than its forecast before spending more; " +
+        `begin with ${cause.name}.`
+      : `Refit with the target as a rung: the forecast was too gloomy. Begin with ${cause.name}.`,
+    because:
+      `The loss lies ${formatSignedPercent(row.gapPercent!)} from the forecast, outside its interval; ` +
+      `${cause.name} accounts for ${formatSignedPercent(cause.percent)}.`,
+  };
+}
 
-const intervalWide: Rule = (data) => {
+function* intervalWide(data: ReportData): Generator<Move> {
   const row = firstOf(data, "loss");
-  if (row === undefined) return [];
+  if (row === undefined) return;
   const widthPercent = (100 * (row.predicted.hi - row.predicted.lo)) / row.predicted.median;
-  if (widthPercent <= WIDE_PERCENT) return [];
-  return [
-    {
+  if (widthPercent > WIDE_PERCENT)
+    yield {
       move: "Narrow the forecast: add a rung between the largest one and the target, or repeat the largest.",
-      because: `The interval of the loss is ${formatPercent(widthPercent)} wide; above ${WIDE_PERCENT} % it hardly separates one design from another.`,
-    },
-  ];
-};
+      because:
+        `The interval of the loss is ${formatPercent(widthPercent)} wide; ` +
+        `above ${WIDE_PERCENT} % it hardly separates one design from another.`,
+    };
+}
 
-const noiseDominates: Rule = (data) => {
+function* seedNoise(data: ReportData): Generator<Move> {
   const row = firstOf(data, "loss");
   const deviation = data.target?.seedDeviation ?? null;
-  if (row === undefined || deviation === null) return [];
+  if (row === undefined || deviation === null) return;
   const share = (2 * Z_90 * deviation) / (row.predicted.hi - row.predicted.lo);
-  if (!(share >= 0.5)) return [];
-  return [
-    {
+  if (share >= 0.5)
+    yield {
       move: "Repeat the small rungs with more seeds: four times as many halve what noise adds to the law.",
-      because: `Seed noise (standard deviation ${significant(deviation, 2)} bits per byte) by itself spans ${formatPercent(100 * share, 0)} of the interval's width.`,
-    },
-  ];
-};
-
-const gapIsNoise: Rule = (data) => {
-  const row = firstOf(data, "loss");
-  const deviation = data.target?.seedDeviation ?? null;
-  if (row === undefined || row.measured === null || deviation === null || deviation === 0) return [];
+      because:
+        `Seed noise (standard deviation ${significant(deviation, 2)} bits per byte) by itself ` +
+        `spans ${formatPercent(100 * share, 0)} of the interval's width.`,
+    };
+  if (row.measured === null || deviation === 0) return;
   const deviations = Math.abs(row.measured - row.predicted.median) / deviation;
-  if (deviations > 2) return [];
-  return [
-    {
+  if (deviations <= 2)
+    yield {
       move: "Read nothing into the gap of the loss: another seed could turn it round.",
       because: `It is ${fixed(deviations, 1)} standard deviations of seed noise.`,
-    },
-  ];
-};
+    };
+}
 
-const backtestMissed: Rule = ({ forecast }) => {
-  if (forecast === null || forecast.backtests.length < 2) return [];
-  const inside = forecast.backtests.filter(
+function* backtest({ forecast }: ReportData): Generator<Move> {
+  if (forecast === null) return;
+  const { backtests } = forecast;
+  const inside = backtests.filter(
     ({ predicted, measured }) => measured >= predicted.lo && measured <= predicted.hi,
   );
-  if (inside.length >= LEAST_BACKTEST_SHARE * forecast.backtests.length) return [];
-  return [
-    {
-      move: "Trust this forecast's interval less than it claims; look for a change of recipe between the rungs.",
-      because: `In the back-test only ${inside.length} of ${forecast.backtests.length} left-out runs fell inside.`,
-    },
-  ];
-};
-
-const backtestLeans: Rule = ({ forecast }) => {
-  if (forecast === null || !isOneSided(forecast.backtests)) return [];
-  const { signed, size } = backtestGaps(forecast.backtests);
-  return [
-    {
-      move: `Expect the next loss ${signed < 0 ? "below" : "above"} its forecast: the back-test leans that way.`,
-      because: `The mean gap of the left-out runs is ${formatSignedPercent(signed, 2)}, without its sign ${formatPercent(size, 2)}.`,
-    },
-  ];
-};
-
-const reachLong: Rule = ({ forecast, bet }) => {
-  if (forecast === null || forecast.reach <= LONG_REACH) return [];
-  return [
-    {
-      move: `Add a rung of ${formatFlops(bet.flops / 8, 2)}: it brings the reach down to 8.`,
-      because: `The forecast is stretched ${significant(forecast.reach, 2)} times beyond the largest rung.`,
-    },
-  ];
-};
-
-const dataBinds: Rule = ({ data, bet }) => {
-  if (data === null || data.uniqueTokens === 0) return [];
-  const passes = bet.tokens / data.uniqueTokens;
-  if (passes <= 1) return [];
-  const sentence = `The target reads ${formatCount(bet.tokens)} tokens out of ${formatCount(data.uniqueTokens)}: ${significant(passes, 2)} passes.`;
-  return [
-    passes > MANY_PASSES
-      ? { move: "Get more text before a larger bet: it would now buy little.", because: sentence }
-      : {
-          move: "Add text before the next, larger bet: this one already repeats its corpus.",
-          because: sentence,
-        },
-  ];
-};
-
-const timeMissed: Rule = (data) => {
-  const row =
-    firstOf(data, "step-time")?.inside === false ? firstOf(data, "step-time") : firstOf(data, "wall-time");
-  if (row === undefined || row.inside !== false) return [];
-  const worst = [...data.operations].sort((a, b) => Math.abs(gapSeconds(b)) - Math.abs(gapSeconds(a)))[0];
-  const culprit =
-    worst === undefined
-      ? ""
-      : ` "${worst.operation}" differs most: ${formatSeconds(worst.measuredSeconds)} against ${formatSeconds(worst.predictedSeconds)}.`;
-  return [
-    {
+  if (backtests.length >= 2 && inside.length < LEAST_BACKTEST_SHARE * backtests.length)
+    yield {
       move:
-        worst === undefined
-          ? "Measure the time by operation, and mend the cost model where it is off."
-          : `Mend the cost of "${worst.operation}" in the calibration, or its kernel, and predict again.`,
-      because: `The ${row.quantity} is ${formatSignedPercent(row.gapPercent!)} from its forecast.${culprit}`,
-    },
-  ];
-};
+        "Trust this forecast's interval less than it claims; " +
+        "look for a change of recipe between the rungs.",
+      because: `In the back-test only ${inside.length} of ${backtests.length} left-out runs fell inside.`,
+    };
+  const { signed, size } = backtestGaps(backtests);
+  if (isOneSided(backtests))
+    yield {
+      move: `Expect the next loss ${signed < 0 ? "below" : "above"} its forecast: the back-test leans that way.`,
+      because:
+        `The mean gap of the left-out runs is ${formatSignedPercent(signed, 2)}, ` +
+        `without its sign ${formatPercent(size, 2)}.`,
+    };
+}
 
-const memoryMissed: Rule = (data) => {
+function* reachLong({ forecast, bet }: ReportData): Generator<Move> {
+  if (forecast !== null && forecast.reach > LONG_REACH)
+    yield {
+      move: `Add a rung of ${formatFlops(bet.target.flops / 8, 2)}: it brings the reach down to 8.`,
+      because: `The forecast is stretched ${significant(forecast.reach, 2)} times beyond the largest rung.`,
+    };
+}
+
+function* dataBinds({ manifest, bet }: ReportData): Generator<Move> {
+  const unique = manifest === null ? 0 : uniqueTokensOf(manifest);
+  const { tokens } = bet.target;
+  if (unique === 0 || tokens <= unique) return;
+  yield {
+    move:
+      tokens > MANY_PASSES * unique
+        ? "Get more text before a larger bet: it would now buy little."
+        : "Add text before the next, larger bet: this one already repeats its corpus.",
+    because:
+      `The target reads ${formatCount(tokens)} tokens out of ${formatCount(unique)}: ` +
+      `${significant(tokens / unique, 2)} passes.`,
+  };
+}
+
+function* timeMissed(data: ReportData): Generator<Move> {
+  const row = (["step-time", "wall-time"] as const)
+    .map((about) => firstOf(data, about))
+    .find((candidate) => candidate?.inside === false);
+  if (row === undefined) return;
+  const gap = `The ${row.quantity} is ${formatSignedPercent(row.gapPercent!)} from its forecast.`;
+  const [worst] = data.operations
+    .map((operation) => ({ ...operation, gap: operation.measuredSeconds - operation.predictedSeconds }))
+    .sort((a, b) => Math.abs(b.gap) - Math.abs(a.gap));
+  yield worst === undefined
+    ? {
+        move: "Measure the time by operation, and mend the cost model where it is off.",
+        because: gap,
+      }
+    : {
+        move: `Mend the cost of "${worst.operation}" in the calibration, or its kernel, and predict again.`,
+        because:
+          `${gap} "${worst.operation}" differs most: ` +
+          `${formatSeconds(worst.measuredSeconds)} against ${formatSeconds(worst.predictedSeconds)}.`,
+      };
+}
+
+function* memoryMissed(data: ReportData): Generator<Move> {
   const row = firstOf(data, "memory");
-  if (row === undefined || row.inside !== false) return [];
-  return [
-    {
+  if (row?.inside === false)
+    yield {
       move: `Correct the memory model for ${largestCause(row).name} before a target that has to fit tightly.`,
       because: `Peak memory is ${formatSignedPercent(row.gapPercent!)} from its forecast.`,
-    },
-  ];
-};
+    };
+}
 
-const curveStrayed: Rule = ({ target }) => {
-  if (target === null || target.inside >= BAND_SHARE * target.scored) return [];
+function* curveStrayed({ target }: ReportData): Generator<Move> {
+  if (target === null || target.inside >= BAND_SHARE * target.scored) return;
   const { inside, scored } = target;
-  return [
-    {
-      move: "Refit the shape of the loss curve: its band cannot yet be used to stop a run early.",
-      because: `Only ${inside} of ${scored} points after warm-up (${formatPercent((100 * inside) / scored, 0)}) lie inside the band.`,
-    },
-  ];
-};
+  yield {
+    move: "Refit the shape of the loss curve: its band cannot yet be used to stop a run early.",
+    because:
+      `Only ${inside} of ${scored} points after warm-up ` +
+      `(${formatPercent((100 * inside) / scored, 0)}) lie inside the band.`,
+  };
+}
 
-const timeLost: Rule = ({ incidents, campaign }) => {
+function* timeLost({ incidents, campaign }: ReportData): Generator<Move> {
   const lost = incidents.reduce((sum, incident) => sum + incident.lostSeconds, 0);
-  if (campaign.seconds === 0 || lost <= LOST_SHARE * campaign.seconds) return [];
-  return [
-    {
+  if (campaign.seconds > 0 && lost > LOST_SHARE * campaign.seconds)
+    yield {
       move: "Write checkpoints more often, or find what kills the runs.",
-      because: `Incidents: ${incidents.length}, at a cost of ${formatSeconds(lost)}, ${formatPercent((100 * lost) / campaign.seconds)} of all work.`,
-    },
-  ];
-};
+      because:
+        `Incidents: ${incidents.length}, at a cost of ${formatSeconds(lost)}, ` +
+        `${formatPercent((100 * lost) / campaign.seconds)} of all work.`,
+    };
+}
 
-const issuesOpen: Rule = ({ issues }) =>
-  issues.map((issue) => ({
-    move: `Close "${issue.title}" (${issue.id})${issue.fixDue === null ? "" : `, due ${issue.fixDue}`}.`,
-    because: `It had a ${formatPercent(100 * issue.chance, 0)} chance to bite, at a cost of ${issue.cost}.`,
-  }));
+function* issuesOpen({ issues }: ReportData): Generator<Move> {
+  for (const { id, what, chance, costDays, fixDueDays } of issues)
+    yield {
+      move: `Close "${what}" (${id})${fixDueDays === undefined ? "" : `, due in ${fixDueDays} days`}.`,
+      because: `It had a ${formatPercent(100 * chance, 0)} chance to happen, at a cost of ${costDays} days.`,
+    };
+}
 
-const betAgain: Rule = (data) => {
-  const { forecast } = data;
-  const row = firstOf(data, "loss");
-  if (forecast === null || forecast.beyond === null || row?.inside !== true) return [];
-  const { inside, scored } = data.target ?? { inside: 0, scored: 0 };
-  if (inside < BAND_SHARE * scored || isOneSided(forecast.backtests)) return [];
-  const { flops, predicted } = forecast.beyond;
-  const lean =
-    forecast.backtests.length === 0
-      ? ""
-      : `, and the back-test's mean gap is ${formatSignedPercent(backtestGaps(forecast.backtests).signed, 2)}`;
-  return [
-    {
-      move: `Bet again, larger: at ${formatFlops(flops, 2)} the forecast is ${formatInterval(predicted, scaleFor("bits per byte", predicted.median))} bits per byte.`,
-      because: `This forecast held: ${formatSignedPercent(row.gapPercent!)} at ${significant(forecast.reach, 2)} times the largest rung${lean}.`,
-    },
-  ];
-};
-
-const featuresTried: Rule = ({ features }) =>
-  features.flatMap(({ name, adopted, report: { verdict, furtherRung } }) => {
-    const { decision, reason: because } = verdict;
+function* featuresTried({ features }: ReportData): Generator<Move> {
+  for (const { name, adopted, report } of features) {
+    const { decision, reason: because } = report.verdict;
     if (decision === "adopt" && !adopted)
-      return [{ move: `Give the next target ${name}: set adopt on it in the campaign file.`, because }];
-    if (decision === "drop" && adopted) return [{ move: `Take ${name} out of the next target.`, because }];
-    if (decision !== "undecided" || furtherRung === null) return [];
-    const { numPairs, c } = furtherRung;
+      yield { move: `Give the next target ${name}: set adopt on it in the campaign file.`, because };
+    if (decision === "drop" && adopted) yield { move: `Take ${name} out of the next target.`, because };
+    if (decision !== "undecided" || report.furtherRung === null) continue;
+    const { numPairs, c } = report.furtherRung;
     const pairs = numPairs === 1 ? "one more pair" : `${numPairs} more pairs`;
-    return [{ move: `Do not decide on ${name} yet: run ${pairs} at ${formatFlops(c)} first.`, because }];
-  });
+    yield { move: `Do not decide on ${name} yet: run ${pairs} at ${formatFlops(c)} first.`, because };
+  }
+}
+
+function* betAgain(data: ReportData): Generator<Move> {
+  const { forecast, target } = data;
+  const row = firstOf(data, "loss");
+  if (!forecast?.beyond || !target || row?.inside !== true) return;
+  const { beyond, backtests, reach } = forecast;
+  if (target.inside < BAND_SHARE * target.scored || isOneSided(backtests)) return;
+  const lean =
+    backtests.length === 0
+      ? ""
+      : `, and the back-test's mean gap is ${formatSignedPercent(backtestGaps(backtests).signed, 2)}`;
+  const expected = formatInterval(beyond, scaleFor("bits per byte", beyond.median));
+  yield {
+    move: `Bet again, larger: at ${formatFlops(beyond.flops, 2)} the forecast is ${expected} bits per byte.`,
+    because:
+      `This forecast held: ${formatSignedPercent(row.gapPercent!)} ` +
+      `at ${significant(reach, 2)} times the largest rung${lean}.`,
+  };
+}
 
 const RULES: readonly Rule[] = [
   unfinished,
   lossMissed,
   intervalWide,
-  noiseDominates,
-  gapIsNoise,
-  backtestMissed,
-  backtestLeans,
+  seedNoise,
+  backtest,
   reachLong,
   dataBinds,
   timeMissed,
@@ -305,11 +289,4 @@ function firstOf(data: ReportData, about: ScoredRow["about"]): ScoredRow | undef
 
 function largestCause(row: ScoredRow) {
   return completeCauses(row).reduce((a, b) => (Math.abs(b.percent) > Math.abs(a.percent) ? b : a));
-}
-
-function gapSeconds(operation: {
-  readonly predictedSeconds: number;
-  readonly measuredSeconds: number;
-}): number {
-  return operation.measuredSeconds - operation.predictedSeconds;
 }

@@ -1,5 +1,6 @@
 /** @file The second half of the report: what came out, why it differed from the bet, and the curve and the time behind it. */
 
+import type { TimeRow } from "../figures/time-figure.ts";
 import {
   fixed,
   formatCount,
@@ -9,10 +10,9 @@ import {
   scaleFor,
   significant,
 } from "../units/print.ts";
-import { insideText, measuredText } from "./bet-sections.ts";
-import { causesText, firstAndLater, hasGap, type PrintedCause, printedCauses } from "./causes.ts";
-import type { OperationTime, ReportData, ScoredRow } from "./data.ts";
+import type { ReportData, ScoredRow } from "./data.ts";
 import { blocks, left, markdownTable, right } from "./markdown.ts";
+import { cellsOf, firstAndLater, hasGap, type PrintedCause, printedCauses } from "./verdict-row.ts";
 
 /** The verdict table: every prediction beside its measurement. */
 export function outcomeSection(data: ReportData): string {
@@ -77,7 +77,7 @@ export function timeSection({ operations }: ReportData): string {
   const rows = [...operations].sort((a, b) => b.measuredSeconds - a.measuredSeconds);
   const scale = scaleFor("s", measured);
   const seconds = (value: number) => fixed(value / scale.factor, 2);
-  const all: OperationTime = { operation: "in all", measuredSeconds: measured, predictedSeconds: predicted };
+  const all: TimeRow = { operation: "in all", measuredSeconds: measured, predictedSeconds: predicted };
   return blocks(
     "## Where the time went",
     "![Where the time went](figures/time.svg)",
@@ -98,31 +98,28 @@ export function timeSection({ operations }: ReportData): string {
 }
 
 function verdictTable(rows: readonly ScoredRow[]): string {
-  return markdownTable(rows, [
-    left("run", (row) => row.run ?? "campaign"),
-    left("quantity", (row) => row.quantity),
-    left("unit", (row) => scaleFor(row.unit, row.predicted.median).unit),
-    right("predicted [90 %]", (row) =>
-      formatInterval(row.predicted, scaleFor(row.unit, row.predicted.median)),
-    ),
-    right("measured", measuredText),
-    right("gap", (row) =>
-      row.gapPercent === null || !hasGap(row) ? "-" : formatSignedPercent(row.gapPercent),
-    ),
-    left("", insideText),
-    left("causes", (row) => (hasGap(row) ? causesText(row) : "")),
-    left("basis", (row) => row.basis),
-    right("locked at", (row) => String(row.lockedSequence)),
+  const cells = rows.map((row) => ({ ...row, cells: cellsOf(row) }));
+  return markdownTable(cells, [
+    left("run", ({ run }) => run ?? "campaign"),
+    left("quantity", ({ quantity }) => quantity),
+    left("unit", ({ cells: { unit } }) => unit),
+    right("predicted [90 %]", ({ cells: { predicted } }) => predicted),
+    right("measured", ({ cells: { measured } }) => measured),
+    right("gap", ({ cells: { gap } }) => gap),
+    left("", ({ cells: { inside } }) => inside),
+    left("causes", ({ cells: { causes } }) => causes),
+    left("basis", ({ basis }) => basis),
+    right("locked at", ({ lockedSequence }) => String(lockedSequence)),
   ]);
 }
 
 function sourcesText({ target }: ReportData): string {
-  if (target === null || target.perSource.length === 0) return "";
+  if (!target?.summary) return "";
   return blocks(
     "The target's held-out loss, source by source:",
-    markdownTable(target.perSource, [
-      left("source", (loss) => loss.source),
-      right("bits per byte", (loss) => fixed(loss.bitsPerByte, 4)),
+    markdownTable(Object.entries(target.summary.heldOut.sources), [
+      left("source", ([source]) => source),
+      right("bits per byte", ([, { bitsPerByte }]) => fixed(bitsPerByte, 4)),
     ]),
   );
 }
@@ -165,6 +162,6 @@ function bandWidthText(
   return `At its widest the band spans ${formatPercent(widest)} of its median.`;
 }
 
-function total(operations: readonly OperationTime[], key: "predictedSeconds" | "measuredSeconds"): number {
+function total(operations: readonly TimeRow[], key: "predictedSeconds" | "measuredSeconds"): number {
   return operations.reduce((sum, operation) => sum + operation[key], 0);
 }

@@ -12,7 +12,7 @@ const planned: ReportData = {
     endedAt: null,
     peakBytes: null,
   },
-  data: null,
+  manifest: null,
   ladder: [],
   forecast: null,
   lock: null,
@@ -81,7 +81,7 @@ describe("the report of a finished campaign", () => {
       "2.048 bits per byte (90 % interval 2.011 to 2.085), so the gap is +0.6 %, **inside**",
     );
     expect(verdict).toContain(
-      "It took 2 min 55 s (foretold 2 min 46 s; +5.2 %, inside) and 403 MB of memory",
+      "It took 2 min 55 s (predicted 2 min 46 s; +5.2 %, inside) and 403 MB of memory",
     );
     expect(verdict).toContain("3 of 4 predictions held; the largest gap is that of the step time, +6.5 %");
   });
@@ -152,7 +152,7 @@ describe("the report of a finished campaign", () => {
 
   test("hides what was dropped nowhere, and writes clauses out as sentences", () => {
     const text = section(markdown, "The data");
-    expect(text).toContain("| union | exact duplicates | 2 |");
+    expect(text).toContain("| union | duplicate documents | 2 |");
     expect(text).not.toContain("empty documents");
     expect(text).toContain(
       "Held out: 5 % of the passages of about 4000 bytes of each source, by a hash of their content.",

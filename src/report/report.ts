@@ -1,5 +1,6 @@
 /** @file The written account of a campaign: plain data in, Markdown and figures out. Complete for whoever sees nothing else. */
 
+import type { Manifest } from "../corpus/manifest.ts";
 import { curveFigure } from "../figures/curve-figure.ts";
 import { dataFigure } from "../figures/data-figure.ts";
 import { featureFigure } from "../figures/feature-figure.ts";
@@ -9,13 +10,13 @@ import { timeFigure } from "../figures/time-figure.ts";
 import type { FeatureReport } from "../laws/decide/feature/feature.ts";
 import type { FeatureScale } from "../laws/decide/feature/findings.ts";
 import { betSection, evidenceSection, verdictSection } from "./bet-sections.ts";
-import { firstAndLater, hasGap } from "./causes.ts";
 import type { FeatureFacts, ForecastFacts, ReportData, TargetFacts } from "./data.ts";
 import { featureFigureName, featuresSection } from "./feature-section.ts";
 import {
   checkSection,
   dataSection,
   decisionsSection,
+  droppedFrom,
   environmentSection,
   incidentsSection,
   nextSection,
@@ -23,6 +24,7 @@ import {
 } from "./ground-sections.ts";
 import { blocks } from "./markdown.ts";
 import { curveSection, outcomeSection, timeSection, whySection } from "./outcome-sections.ts";
+import { firstAndLater, hasGap } from "./verdict-row.ts";
 
 /** One figure of a report. */
 export type Figure = {
@@ -76,21 +78,36 @@ export async function renderFigures(data: ReportData): Promise<readonly Figure[]
   if (data.target !== null && data.target.points.length > 0)
     drawn.push(["curve.svg", drawCurve(data, data.target)]);
   if (data.operations.length > 0) drawn.push(["time.svg", timeFigure(data.operations)]);
-  if (data.data !== null) drawn.push(["data.svg", dataFigure(data.data.sources)]);
+  if (data.manifest !== null) drawn.push(["data.svg", drawData(data.manifest)]);
   for (const feature of data.features) drawn.push([featureFigureName(feature), drawFeature(feature)]);
   return Promise.all(drawn.map(async ([name, svg]) => ({ name, svg: await svg })));
 }
 
 function drawLaw(data: ReportData, forecast: ForecastFacts): Promise<string> {
   return lawFigure({
-    points: data.ladder,
+    points: data.ladder.map(({ summary: { flops, heldOut } }) => ({
+      flops,
+      bitsPerByte: heldOut.all.bitsPerByte,
+    })),
     line: forecast.line,
     target: {
-      flops: data.bet.flops,
+      flops: data.bet.target.flops,
       predicted: forecast.predicted,
-      measured: data.target?.bitsPerByte ?? null,
+      measured: data.target?.summary?.heldOut.all.bitsPerByte ?? null,
     },
   });
+}
+
+function drawData({ sources }: Manifest): Promise<string> {
+  return dataFigure(
+    sources.map((source) => ({
+      source: source.name,
+      bytesTrained: source.train.bytes,
+      bytesHeldOut: source.heldOut.bytes,
+      trainTokens: source.train.tokens,
+      dropped: droppedFrom(source),
+    })),
+  );
 }
 
 function drawFeature({ name, report, line }: FeatureFacts): Promise<string> {
@@ -113,12 +130,9 @@ function drawFeature({ name, report, line }: FeatureFacts): Promise<string> {
 function drawCurve(data: ReportData, target: TargetFacts): Promise<string> {
   const loss = firstAndLater(data.verdict).first.find((row) => row.about === "loss");
   return curveFigure({
-    points: target.points,
-    band: target.band,
-    warmupTokens: target.warmupTokens,
-    totalTokens: data.bet.tokens,
-    reforecasts: target.reforecasts,
+    ...target,
+    totalTokens: data.bet.target.tokens,
     finalPredicted: loss?.predicted ?? null,
-    finalMeasured: target.bitsPerByte,
+    finalMeasured: target.summary?.heldOut.all.bitsPerByte ?? null,
   });
 }

@@ -1,26 +1,21 @@
 /** @file The account of a campaign for its reader: the record folded into what the report says. Nothing else is read. */
 
 import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
-import { allParameters, architectureText } from "../../model/shape.ts";
 import type { RecordEvent } from "../../record/events.ts";
 import { readRecord, recordPath } from "../../record/record.ts";
 import type {
+  Acceptance,
   Bet,
   CampaignFacts,
-  DataFacts,
-  EnvironmentFacts,
   ForecastFacts,
   GateFact,
   OpenIssue,
   ReportData,
-  RungRow,
-  SourceLoss,
   TargetFacts,
 } from "../../report/data.ts";
-import type { HeldOut } from "../../train/held-out.ts";
 import { WARM_UP_SHARE } from "../../train/schedule.ts";
-import { formatCount } from "../../units/print.ts";
 import { statedIssues } from "../planning/make-plan.ts";
+import { runsOf } from "../planning/plan.ts";
 import { LOSS, STEP_TIME } from "../quantities.ts";
 import type { FitResult } from "../stages/fit.ts";
 import { lastChecks } from "../stages/gate.ts";
@@ -37,23 +32,23 @@ import { secondsOfWork } from "./work-time.ts";
 export function accountOf(folder: string): ReportData {
   const { events, head } = readRecord(folder);
   const history = historyOf(events);
-  const { planned, manifest, ladder, fit, target, verdict, targetName } = history;
+  const { planned, manifest, ladder, fit, verdict, targetName } = history;
   return {
     campaign: campaignFacts(folder, events, history),
     bet: betOf(history),
-    data: manifest ? dataFacts(history, manifest) : null,
-    ladder: (ladder ?? []).map(rungRow),
+    manifest,
+    ladder: ladder ?? [],
     features: featureFacts(history),
     forecast: fit ? forecastOf(fit, ladder ?? [], planned.plan.target.flops) : null,
     lock: lockOf(events, targetName),
     gates: gatesOf(events, targetName),
-    issues: issuesOf(events, history),
+    issues: issuesOf(events, targetName),
     target: targetOf(events, history),
     verdict: scoredRows(events, history),
-    operations: fit && target ? operationsOf(fit, target) : [],
+    operations: operationsOf(history),
     incidents: incidentsOf(events),
-    sample: verdict ? verdict.sample : null,
-    environment: environmentFacts(events, history),
+    sample: verdict?.sample ?? null,
+    environment: environmentAt(events, events.length),
     record: { events: events.length, headHash: head, path: recordPath(folder) },
   };
 }
@@ -63,12 +58,8 @@ function campaignFacts(
   events: readonly RecordEvent[],
   { planned, plannedAt, ladder, features, target, verdict }: History,
 ): CampaignFacts {
-  const peaks = [
-    ...[...(ladder ?? []), ...(features ?? []).flatMap(({ runs }) => runs)].map(
-      ({ summary }) => summary.peakBytes,
-    ),
-    ...(target ? [target.peakBytes] : []),
-  ];
+  const runs = [...(ladder ?? []), ...(features ?? []).flatMap((feature) => feature.runs)];
+  const peaks = [...runs.map(({ summary }) => summary.peakBytes), ...(target ? [target.peakBytes] : [])];
   return {
     name: planned.campaign,
     folder,
@@ -92,75 +83,25 @@ function statusOf(events: readonly RecordEvent[], finished: boolean): CampaignFa
 }
 
 function betOf({ planned, plannedOn }: History): Bet {
-  const { plan, budget, expectedSeconds } = planned;
-  const { spec, matrixParameters, tokens, flops } = plan.target;
-  const { shape, optimiser } = spec;
-  const stepFlops = flops / spec.numSteps;
-  const ladderFlops = plan.rungs.flatMap(({ runs }) => runs).reduce((sum, run) => sum + run.flops, 0);
+  const { plan, budget, expectedSeconds, targetStepSeconds, seed, splitRule, command } = planned;
+  const { target, vocabularyReason, totalFlops } = plan;
   return {
-    parameters: matrixParameters,
-    allParameters: allParameters(shape),
-    tokens,
-    flops,
-    steps: spec.numSteps,
-    tokensPerStep: spec.batchSequences * spec.sequenceLength,
-    shape: [
-      {
-        name: "architecture",
-        value: architectureText(shape),
-      },
-      { name: "width, layers", value: `${shape.width}, ${shape.numLayers}` },
-      {
-        name: "heads",
-        value: `${shape.numHeads} of ${shape.headDim}, ${shape.numKeyValueHeads} for keys and values`,
-      },
-      { name: "feed-forward width", value: String(shape.feedForwardWidth) },
-      { name: "vocabulary", value: `${plan.vocabularySize}: ${plan.vocabularyReason}` },
-      {
-        name: "sequence length, batch",
-        value: `${spec.sequenceLength} tokens, ${spec.batchSequences} sequences`,
-      },
-      {
-        name: "learning rate",
-        value: `${optimiser.learningRate} at width ${optimiser.baseWidth}, by mu-P elsewhere; ${100 * WARM_UP_SHARE} % warm-up, linear to zero`,
-      },
-    ],
-    budget,
-    ladderFlops,
-    totalFlops: plan.totalFlops,
-    expectedSeconds,
-    machine: {
-      processor: plannedOn.processor,
-      threads: plannedOn.cores,
-      instructionSet: plannedOn.instructionSet,
-      flopsPerSecondPerThread: stepFlops / planned.targetStepSeconds / plannedOn.cores,
-      memoryBytes: plannedOn.memoryBytes,
-    },
-  };
-}
-
-function rungRow({ name, seed, summary }: LadderRun): RungRow {
-  const { matrixParameters, tokens, flops, wallSeconds, heldOut } = summary;
-  return {
-    run: name,
+    target,
+    vocabularyReason,
+    splitRule,
     seed,
-    parameters: matrixParameters,
-    tokens,
-    flops,
-    seconds: wallSeconds,
-    natsPerToken: heldOut.all.natsPerToken,
-    bitsPerByte: heldOut.all.bitsPerByte,
-    perSource: perSource(heldOut),
+    budget,
+    ladderFlops: runsOf(plan.rungs).reduce((sum, run) => sum + run.flops, 0),
+    totalFlops,
+    expectedSeconds,
+    stepSeconds: targetStepSeconds,
+    command,
+    machine: plannedOn,
   };
-}
-
-function perSource({ sources }: HeldOut): readonly SourceLoss[] {
-  return Object.entries(sources).map(([source, { bitsPerByte }]) => ({ source, bitsPerByte }));
 }
 
 /** The forecast is one mixture of the laws; each law beside it is what the mixture would be with that law alone. */
 function forecastOf(fit: FitResult, ladder: readonly LadderRun[], targetFlops: number): ForecastFacts {
-  const beyond = fit.line.at(-1);
   const levels = [...new Set(ladder.map(({ summary }) => summary.flops))];
   return {
     predicted: fit.predictions.get(LOSS.name)!,
@@ -190,7 +131,7 @@ function forecastOf(fit: FitResult, ladder: readonly LadderRun[], targetFlops: n
       measured: actual,
     })),
     line: fit.line.filter(({ flops }) => flops <= 1.5 * targetFlops),
-    beyond: beyond ? { flops: beyond.flops, predicted: beyond } : null,
+    beyond: fit.line.at(-1) ?? null,
   };
 }
 
@@ -203,115 +144,52 @@ function gatesOf(events: readonly RecordEvent[], targetName: string | null): rea
   }));
 }
 
-function acceptanceOf(
-  events: readonly RecordEvent[],
-  targetName: string | null,
-  id: string,
-): GateFact["accepted"] {
+function issuesOf(events: readonly RecordEvent[], targetName: string | null): readonly OpenIssue[] {
+  return statedIssues(events).map((issue) => ({
+    ...issue,
+    accepted: acceptanceOf(events, targetName, `issue-${issue.id}`),
+  }));
+}
+
+function acceptanceOf(events: readonly RecordEvent[], run: string | null, id: string): Acceptance | null {
   const event = events.findLast(
-    (candidate) =>
-      candidate.kind === "acceptance" && candidate.run === targetName && candidate.data.id === id,
+    (candidate) => candidate.kind === "acceptance" && candidate.run === run && candidate.data.id === id,
   );
   return event?.kind === "acceptance" ? { because: event.data.because, at: event.time } : null;
 }
 
-function issuesOf(events: readonly RecordEvent[], { targetName }: History): readonly OpenIssue[] {
-  return statedIssues(events).map(({ id, what, chance, costDays, fixDueDays }) => ({
-    id,
-    title: what,
-    chance,
-    cost: `${costDays} days`,
-    fixDue: fixDueDays === undefined ? null : `in ${fixDueDays} days`,
-    accepted: acceptanceOf(events, targetName, `issue-${id}`),
-  }));
-}
-
 function targetOf(
   events: readonly RecordEvent[],
-  { targetName, fit, target, planned }: History,
+  { targetName: run, fit, target: summary, planned }: History,
 ): TargetFacts | null {
-  if (!targetName || !fit) return null;
+  if (!run || !fit) return null;
   const { spec, tokens } = planned.plan.target;
-  const { points, scored, inside } = curveAgainstBand(fit.band, curvePoints(target?.curve ?? []));
+  const { points, scored, inside } = curveAgainstBand(fit.band, curvePoints(summary?.curve ?? []));
   return {
-    run: targetName,
+    run,
+    summary,
     warmupTokens: WARM_UP_SHARE * tokens,
-    points: points.map(({ fraction, loss, ...point }) => ({
+    points: points.map(({ fraction, loss: bitsPerByte, inside }) => ({
       tokens: fraction * tokens,
-      bitsPerByte: loss,
-      ...point,
+      bitsPerByte,
+      inside,
     })),
     scored,
     inside,
     band: fit.band.map(({ fraction, ...interval }) => ({ tokens: fraction * tokens, ...interval })),
     reforecasts: events
-      .flatMap((event) => (event.kind === "reforecast" && event.run === targetName ? [event.data] : []))
+      .flatMap((event) => (event.kind === "reforecast" && event.run === run ? [event.data] : []))
       .map(({ step, median, lo, hi }) => ({ tokens: (tokens * step) / spec.numSteps, median, lo, hi })),
-    bitsPerByte: target?.heldOut.all.bitsPerByte ?? null,
-    perSource: target ? perSource(target.heldOut) : [],
     seedDeviation: (fit.noisePercent / 100) * fit.predictions.get(LOSS.name)!.median,
   };
 }
 
-/** Steps and final evaluation apart; operations over the whole run. */
-function operationsOf(fit: FitResult, summary: NonNullable<History["target"]>): ReportData["operations"] {
+/** Of all steps; start, batches, checkpoints and the final evaluation are no operations. */
+function operationsOf({ fit, target }: History): ReportData["operations"] {
+  if (!fit || !target) return [];
   return Object.entries(fit.predictions.get(STEP_TIME.name)?.parts ?? {}).map(([operation, predicted]) => ({
     operation,
-    predictedSeconds: predicted * summary.numSteps,
-    measuredSeconds: (summary.operationSeconds[operation] ?? 0) * summary.numSteps,
+    predictedSeconds: predicted * target.numSteps,
+    measuredSeconds: (target.operationSeconds[operation] ?? 0) * target.numSteps,
   }));
-}
-
-function dataFacts({ planned }: History, manifest: NonNullable<History["manifest"]>): DataFacts {
-  return {
-    sources: manifest.sources.map((source) => ({
-      source: source.name,
-      licence: source.licence ?? "not stated",
-      documents: source.documents,
-      bytesRead: source.bytesRead,
-      bytesTrained: source.train.bytes,
-      bytesHeldOut: source.heldOut.bytes,
-      dropped: [
-        {
-          reason: "duplicate documents",
-          items: source.dropped.duplicateDocuments,
-          bytes: source.dropped.duplicateDocumentBytes,
-        },
-        {
-          reason: "duplicate passages",
-          items: source.dropped.duplicatePassages,
-          bytes: source.dropped.duplicatePassageBytes,
-        },
-        { reason: "binary documents", items: source.dropped.binaryDocuments, bytes: 0 },
-        { reason: "empty documents", items: source.dropped.emptyDocuments, bytes: 0 },
-      ],
-      trainTokens: source.train.tokens,
-      heldOutTokens: source.heldOut.tokens,
-      weight: source.weight,
-    })),
-    tokenizer: {
-      vocabulary: manifest.tokenizer.vocabularySize,
-      bytesPerToken: manifest.tokenizer.heldOutBytesPerToken,
-      reason: planned.plan.vocabularyReason,
-      hash: manifest.tokenizer.hash,
-    },
-    uniqueTokens: manifest.sources.reduce((sum, { train }) => sum + train.tokens, 0),
-    splitRule: planned.splitRule,
-  };
-}
-
-function environmentFacts(events: readonly RecordEvent[], { planned }: History): EnvironmentFacts {
-  const environment = environmentAt(events, events.length);
-  return {
-    commit: environment?.commit ?? null,
-    seed: planned.seed,
-    command: planned.command,
-    entries: environment
-      ? [
-          { name: "processor", value: `${environment.processor}, ${environment.instructionSet}` },
-          { name: "cores", value: formatCount(environment.cores) },
-          ...Object.entries(environment.versions).map(([name, value]) => ({ name, value })),
-        ]
-      : [],
-  };
 }

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { manifestWith } from "../../corpus/fixture.ts";
 import { UserError } from "../../errors.ts";
 import { runName } from "../../fleet/recorded-run.ts";
 import type { EventDraft, Stage } from "../../record/events.ts";
 import { sha256 } from "../../record/files.ts";
 import { type Draft, recordOf } from "../../record/fixture.ts";
+import { summaryWith } from "../../train/fixture.ts";
 import { inputsHashOf } from "../context.ts";
-import { environment, forecast, ladderRunWith, manifestWith, storedFit, summaryWith } from "../fixture.ts";
+import { environment, forecast, ladderRunWith, storedFit } from "../fixture.ts";
 import type { Plan } from "../planning/plan.ts";
 import { planCampaign } from "../planning/plan.ts";
 import { targetQuantities } from "../quantities.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openRecord, type RecordWriter } from "../../record/record.ts";
-import { summaryWith } from "../fixture.ts";
+import { summaryWith } from "../../train/fixture.ts";
 import { planCampaign } from "../planning/plan.ts";
 import { campaignSchema } from "../spec.ts";
 import { runStates } from "./run-states.ts";

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { Z_90 } from "../../math/normal.ts";
 import { shapeOfWidth } from "../../model/dial.ts";
+import { summaryWith } from "../../train/fixture.ts";
 import { optimiserOf, type PlannedRun } from "../../train/planned-run.ts";
-import { ladderRunWith, summaryWith } from "../fixture.ts";
+import { ladderRunWith } from "../fixture.ts";
 import { campaignSchema } from "../spec.ts";
 import type { RunEstimate } from "./estimate.ts";
 import { forecastCost } from "./time-forecast.ts";

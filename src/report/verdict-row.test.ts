@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { causesText, completeCauses, firstAndLater, printedCauses, REST } from "./causes.ts";
 import { finishedCampaign } from "./fixture.ts";
+import { causesText, completeCauses, firstAndLater, printedCauses, REST } from "./verdict-row.ts";
 
 const percent = fc.double({ min: -80, max: 80, noNaN: true });
 const rows = fc.record({

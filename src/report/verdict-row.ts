@@ -1,6 +1,13 @@
-/** @file A gap and the named causes that add up to it, as they are and as they are printed. */
+/** @file One scored prediction as text: its cells wherever a verdict is shown, and the named causes that add up to its gap. */
 
-import { formatSignedPercent, roundToSum } from "../units/print.ts";
+import {
+  fixed,
+  formatInterval,
+  formatSignedPercent,
+  intervalDecimals,
+  roundToSum,
+  scaleFor,
+} from "../units/print.ts";
 import type { Cause, ScoredRow } from "./data.ts";
 
 /** What is left of the gap when every named cause is taken away counts as a cause too, above this many percent. */
@@ -80,4 +87,21 @@ export function firstAndLater(rows: readonly ScoredRow[]): {
 /** Whether a row's gap is a distance that causes can make up. Of a share, such as that of points in a band, it is not. */
 export function hasGap({ unit, measured }: Pick<ScoredRow, "unit" | "measured">): boolean {
   return measured !== null && unit !== "share";
+}
+
+/** The cells of a row: predicted and measured in one scale, whose unit stands in `unit`; "-" where nothing is measured yet. */
+export function cellsOf(row: ScoredRow, mostNamed?: number) {
+  const scale = scaleFor(row.unit, row.predicted.median);
+  const { measured, gapPercent, inside } = row;
+  const isGap = hasGap(row) && gapPercent !== null;
+  return {
+    quantity: row.quantity,
+    unit: scale.unit,
+    predicted: formatInterval(row.predicted, scale),
+    measured:
+      measured === null ? "-" : fixed(measured / scale.factor, intervalDecimals(row.predicted, scale)),
+    gap: isGap ? formatSignedPercent(gapPercent) : "-",
+    inside: inside === null ? "-" : inside ? "inside" : "outside",
+    causes: isGap ? causesText(row, mostNamed) : "",
+  } as const;
 }
