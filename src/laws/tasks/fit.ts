@@ -1,16 +1,16 @@
-/** @file Accuracy as a function of loss, fitted to a ladder: the second step of a two-step task law, with intervals. */
+/**
+ * @file Accuracy as a function of loss, fitted to a ladder: the second step of a two-step task law, with
+ * intervals.
+ */
 
-import { normalQuantile } from "../../math/normal.ts";
+import { type Interval, intervalOfDraws } from "../../math/interval.ts";
+import { Z_90 } from "../../math/normal.ts";
 import { Random } from "../../math/random.ts";
-import { quantile } from "../../math/statistics.ts";
-import { checkTaskPoints, type TaskPoint } from "./check.ts";
-import { posteriorDraws } from "./score-law.ts";
-import { sigmoidLaw, sigmoidParameters } from "./sigmoid.ts";
+import { posteriorDraws } from "./posterior.ts";
+import { sigmoidLaw, sigmoidParameters } from "./task-laws.ts";
+import { checkTaskPoints, type TaskPoint } from "./task-point.ts";
 
-export type TaskParameter = {
-  readonly median: number;
-  readonly lo: number;
-  readonly hi: number;
+export type TaskParameter = Interval & {
   /** False where the ladder says little more than what was assumed before it. */
   readonly identified: boolean;
 };
@@ -20,11 +20,10 @@ export type TaskFit = {
   readonly parameters: Readonly<Record<"floor" | "top" | "slope" | "midpoint", TaskParameter>>;
   readonly warnings: readonly string[];
   /** Median and 90 % interval of the expected accuracy at a loss; a measurement's own noise comes on top. */
-  readonly scoreAt: (loss: number) => { readonly median: number; readonly lo: number; readonly hi: number };
+  readonly scoreAt: (loss: number) => Interval;
 };
 
 const NUM_DRAWS = 640;
-const Z = normalQuantile(0.95);
 /** The 90 % interval must be narrower than before the data by this factor to count as learnt. */
 const LEARNT = 0.5;
 
@@ -39,10 +38,11 @@ export function fitTaskLaw(points: readonly TaskPoint[]): TaskFit {
   const draws = posteriorDraws(law, points.map(againstLoss), NUM_DRAWS, new Random(0, "laws.tasks.fit"));
   const drawn = draws.map((draw) => sigmoidParameters(draw, chance));
   const parameter = (name: keyof TaskFit["parameters"], index: number): TaskParameter => {
-    const interval = intervalOf(drawn.map((each) => each[name]));
-    // Each number rises or falls with its internal one, so the prior's interval is that of the internal one, carried over.
-    const [low, high] = [-Z, Z].map((z) => {
-      const theta = law.centres.map((centre, i) => (i === index ? centre + z * law.sds[i]! : centre));
+    const interval = intervalOfDraws(drawn.map((each) => each[name]));
+    // Each number rises or falls with its internal one, so the prior's interval is that of the internal one,
+    // carried over.
+    const [low, high] = [-Z_90, Z_90].map((z) => {
+      const theta = law.priors.map(({ mean, sd }, i) => (i === index ? mean + z * sd : mean));
       return sigmoidParameters(theta, chance)[name];
     });
     return { ...interval, identified: interval.hi - interval.lo < LEARNT * (high! - low!) };
@@ -57,7 +57,7 @@ export function fitTaskLaw(points: readonly TaskPoint[]): TaskFit {
     formula: "accuracy = floor + (top - floor) / (1 + exp(slope (loss - midpoint)))",
     parameters,
     warnings: warningsOf(points, parameters),
-    scoreAt: (loss) => intervalOf(draws.map((draw) => law.curve(draw)(loss))),
+    scoreAt: (loss) => intervalOfDraws(draws.map((draw) => law.curve(draw)(loss))),
   };
 }
 
@@ -66,17 +66,14 @@ export function againstLoss({ loss, score, sd }: TaskPoint) {
   return { x: loss, score, sd };
 }
 
-function intervalOf(values: readonly number[]) {
-  return { median: quantile(values, 0.5), lo: quantile(values, 0.05), hi: quantile(values, 0.95) };
-}
-
-function warningsOf(points: readonly TaskPoint[], parameters: TaskFit["parameters"]): readonly string[] {
-  const reached = Math.max(...points.map(({ score }) => score));
+function warningsOf(points: readonly TaskPoint[], { top }: TaskFit["parameters"]): readonly string[] {
+  const reached = (100 * Math.max(...points.map(({ score }) => score))).toFixed(0);
   return [
-    ...(parameters.top.identified
+    ...(top.identified
       ? []
       : [
-          `the ladder does not tell where accuracy levels off (its best run has ${(100 * reached).toFixed(0)} %): the top is mostly an assumption`,
+          `the ladder does not show where accuracy levels off (its best run has ${reached} %): the top is mostly an ` +
+            "assumption",
         ]),
     ...(points.every(({ sd }) => sd === 0)
       ? ["no standard deviations given: noise is taken from the scatter about the law alone"]

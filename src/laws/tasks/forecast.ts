@@ -1,16 +1,18 @@
-/** @file A task's accuracy at a target, by the two-step law and by the direct law side by side, and by both weighed as they back-tested. */
+/**
+ * @file A task's accuracy at a target, by the two-step law and by the direct law side by side, and by both
+ * weighed as they back-tested.
+ */
 
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
-import type { Interval } from "../../math/interval.ts";
-import { normalQuantile } from "../../math/normal.ts";
+import { type Interval, intervalOfDraws } from "../../math/interval.ts";
+import { Z_90 } from "../../math/normal.ts";
 import { Random } from "../../math/random.ts";
-import { quantileOfSorted, sorted } from "../../math/statistics.ts";
-import { checkTaskPoints, type TaskPoint } from "./check.ts";
-import { directLaw } from "./direct.ts";
+import { median } from "../../math/statistics.ts";
 import { againstLoss } from "./fit.ts";
-import { noiseOf, posteriorDraws, type ScoredPoint, type ScoreLaw } from "./score-law.ts";
-import { sigmoidLaw } from "./sigmoid.ts";
+import { noiseOf, posteriorDraws, type ScoredPoint } from "./posterior.ts";
+import { directLaw, sigmoidLaw, type TaskLaw } from "./task-laws.ts";
+import { checkTaskPoints, type TaskPoint } from "./task-point.ts";
 
 /** A finished run of the ladder with its score. */
 export type TaskRun = Design & TaskPoint;
@@ -42,18 +44,21 @@ export type TaskForecast = Interval & {
 
 const NUM_DRAWS = 640;
 const NUM_BACK_TEST_DRAWS = 160;
-const Z = normalQuantile(0.95);
 /** A law must be fitted to at least so many levels of compute below a cut. */
 const FEWEST_LEVELS = 4;
-/** Back-test forecasts that the widening starts from, all of them as wide as they should be: a few cannot say much. */
+/**
+ * Back-test forecasts that the widening starts from, all of them as wide as they should be: a few cannot say
+ * much.
+ */
 const PRIOR_ROWS = 4;
 /** Log scores are capped, and count half, since forecasts of one back-test share their errors. */
 const MOST_LOG_SCORE = 4;
 const LEAST_WEIGHT = 0.1;
 
 /**
- * The accuracy that would be measured at the target, on as many items as the ladder's runs were scored on. `loss` is the forecast of
- * the same loss that the runs carry: held-out loss, or the task's own. Throws a `UserError` where all runs are at chance.
+ * The accuracy that would be measured at the target, on as many items as the ladder's runs were scored on.
+ * `loss` is the forecast of the same loss that the runs carry: held-out loss, or the task's own. Throws a
+ * `UserError` where all runs are at chance.
  */
 export function forecastTask(runs: readonly TaskRun[], target: Design, loss: Interval): TaskForecast {
   checkTaskPoints(runs);
@@ -106,7 +111,7 @@ function posteriorsOf(runs: readonly TaskRun[], numDraws: number): Posteriors {
     chance,
   );
   const direct = directLaw(Math.log(Math.max(...runs.map(({ c }) => c))), chance);
-  const sampler = (law: ScoreLaw, points: readonly ScoredPoint[]) => {
+  const sampler = (law: TaskLaw, points: readonly ScoredPoint[]) => {
     const draws = posteriorDraws(law, points, numDraws, random);
     // A draw of the parameters, of x, and of the measurement's own noise.
     return (x: () => number) =>
@@ -132,29 +137,34 @@ const clamped = (score: number) => Math.min(1, Math.max(0, score));
 function drawLoss({ median, lo, hi }: Interval, random: Random): number {
   const normal = random.normal();
   const edge = normal < 0 ? lo : hi;
-  return median * Math.exp((Math.abs(Math.log(edge / median)) / Z) * normal);
+  return median * Math.exp((Math.abs(Math.log(edge / median)) / Z_90) * normal);
 }
 
 /** Noise of items at another accuracy: sqrt(p (1 - p)) in proportion to what the runs had. */
 function itemSd(runs: readonly TaskRun[], score: number): number {
   const spread = (p: number) => Math.sqrt(Math.max(0.01, p * (1 - p)));
   const ratios = runs.map((run) => run.sd / spread(run.score));
-  return quantileOfSorted(sorted(ratios), 0.5) * spread(score);
+  return median(ratios) * spread(score);
 }
 
 /** Quantiles of the samples, stretched about their median in log odds, so that they stay within 0..1. */
 function intervalOf(samples: readonly number[], widening: number): Interval {
-  const ascending = sorted(samples);
-  const at = (fraction: number) => quantileOfSorted(ascending, fraction);
-  const median = at(0.5);
-  if (widening === 1) return { median, lo: at(0.05), hi: at(0.95) };
+  const interval = intervalOfDraws(samples);
+  if (widening === 1) return interval;
   const logit = (p: number) => Math.log(Math.min(1 - 1e-6, Math.max(1e-6, p)) / Math.max(1e-6, 1 - p));
-  const stretched = (p: number) =>
-    1 / (1 + Math.exp(-(logit(median) + widening * (logit(p) - logit(median)))));
-  return { median, lo: Math.min(at(0.05), stretched(at(0.05))), hi: Math.max(at(0.95), stretched(at(0.95))) };
+  const centre = logit(interval.median);
+  const stretched = (p: number) => 1 / (1 + Math.exp(-(centre + widening * (logit(p) - centre))));
+  return {
+    median: interval.median,
+    lo: Math.min(interval.lo, stretched(interval.lo)),
+    hi: Math.max(interval.hi, stretched(interval.hi)),
+  };
 }
 
-/** Rolling origin over levels of compute. The loss of the tested run is taken as known: what is tested is the step to accuracy. */
+/**
+ * Rolling origin over levels of compute. The loss of the tested run is taken as known: what is tested is the
+ * step to accuracy.
+ */
 function backTestOf(runs: readonly TaskRun[]): readonly TaskBackTestRow[] {
   const levels = [...new Set(runs.map(({ c }) => c))];
   return levels.slice(FEWEST_LEVELS - 1, -1).flatMap((cut) => {
@@ -175,7 +185,7 @@ function backTestOf(runs: readonly TaskRun[]): readonly TaskBackTestRow[] {
 /** Distance of the measurement from the median, in standard deviations of the forecast on that side. */
 function standardised(measured: number, { median, lo, hi }: Interval): number {
   const half = Math.max(measured < median ? median - lo : hi - median, 1e-3);
-  return (Z * (measured - median)) / half;
+  return (Z_90 * (measured - median)) / half;
 }
 
 function wideningOf(rows: readonly TaskBackTestRow[]): number {
@@ -209,15 +219,21 @@ function basisOf(
 ): string {
   const inside = (which: "twoStep" | "direct") =>
     rows.filter((row) => row.measured >= row[which].lo && row.measured <= row[which].hi).length;
-  const best = Math.max(...runs.map(({ score }) => score));
+  const percent = (share: number, decimals: number) => `${(100 * share).toFixed(decimals)} %`;
+  const best = percent(Math.max(...runs.map(({ score }) => score)), 1);
+  const chance = percent(runs[0]!.chance, 0);
   const test =
     rows.length === 0
       ? "too few levels of compute for a back-test"
-      : `of ${rows.length} back-test forecasts ${inside("twoStep")} of the two-step and ${inside("direct")} of the direct law held, intervals widened ${widening.toFixed(2)} times`;
-  return `${runs.length} runs, accuracy up to ${(100 * best).toFixed(1)} % (chance ${(100 * runs[0]!.chance).toFixed(0)} %), reach ${reach.toFixed(1)}; ${test}`;
+      : `of ${rows.length} back-test forecasts ${inside("twoStep")} of the two-step and ${inside("direct")} of the ` +
+        `direct law held, intervals widened ${widening.toFixed(2)} times`;
+  return `${runs.length} runs, accuracy up to ${best} (chance ${chance}), reach ${reach.toFixed(1)}; ${test}`;
 }
 
-/** Tokens per parameter that differ by more make compute alone a poor guide; the paper's direct law holds at one ratio. */
+/**
+ * Tokens per parameter that differ by more make compute alone a poor guide; the paper's direct law holds at
+ * one ratio.
+ */
 const MOST_RATIO_SPREAD = 3;
 
 function warningsOf(
@@ -228,13 +244,13 @@ function warningsOf(
 ): readonly string[] {
   const ratios = [...runs, target].map(({ n, d }) => d / n);
   const spread = Math.max(...ratios) / Math.min(...ratios);
-  const apart = twoStep.lo > direct.hi || direct.lo > twoStep.hi;
-  return [
-    ...(spread > MOST_RATIO_SPREAD
-      ? [
-          `tokens per parameter differ ${spread.toFixed(1)} times between runs and target: the direct law reads compute alone`,
-        ]
-      : []),
-    ...(apart ? ["the intervals of the two laws do not overlap: at least one of them is wrong here"] : []),
-  ];
+  const warnings: string[] = [];
+  if (spread > MOST_RATIO_SPREAD)
+    warnings.push(
+      `tokens per parameter differ ${spread.toFixed(1)} times between runs and target: the direct law reads ` +
+        "compute alone",
+    );
+  if (twoStep.lo > direct.hi || direct.lo > twoStep.hi)
+    warnings.push("the intervals of the two laws do not overlap: at least one of them is wrong here");
+  return warnings;
 }

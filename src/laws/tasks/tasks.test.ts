@@ -28,7 +28,8 @@ const target = (c: number) => {
 
 describe("the sigmoid of the loss", () => {
   test("is found again where the ladder crosses it", () => {
-    // Without noise, so that the truth has to lie inside: with it, each 90 % interval may miss once in ten times.
+    // Without noise, so that the truth has to lie inside: with it, each 90 % interval may miss once in ten
+    // times.
     const runs = [1e13, 1e16, 1e18]
       .flatMap((largest) => ladder(20_000, 1, largest))
       .map((run) => ({ ...run, score: accuracyAt(run.loss) }));
@@ -47,7 +48,7 @@ describe("the sigmoid of the loss", () => {
     const { parameters, warnings } = fitTaskLaw(ladder(400, 1));
     expect(parameters.top.identified).toBe(false);
     expect(parameters.top.hi - parameters.top.lo).toBeGreaterThan(0.2);
-    expect(warnings.join()).toMatch(/does not tell where accuracy levels off/);
+    expect(warnings.join()).toMatch(/does not show where accuracy levels off/);
   });
 
   test("does without standard deviations, and says what it takes instead", () => {

@@ -4,6 +4,7 @@
  */
 
 import type { Design } from "../../../law/law.ts";
+import { stretchMoves } from "../../../math/ensemble.ts";
 import { type Interval, intervalAt } from "../../../math/interval.ts";
 import { lineThrough } from "../../../math/line.ts";
 import { normalCumulative, normalQuantile } from "../../../math/normal.ts";
@@ -141,7 +142,7 @@ function logLossAt(draw: BaseLawDraw, logN: number, logD: number): number {
   return level + Math.log(floorShare + (1 - floorShare) * reducible);
 }
 
-/** The posterior of the base's law, by Goodman and Weare's ensemble of walkers (2010): needs no tuning. */
+/** The posterior of the base's law, by an ensemble of walkers. */
 export function baseLawOf(base: readonly DesignRuns[], seed: number): BaseLaw {
   const anchor = base.reduce((best, design) => (design.c > best.c ? design : best));
   const hasTokens = base.every(({ n, d }) => n > 0 && d > 0 && Number.isFinite(n) && Number.isFinite(d));
@@ -159,46 +160,25 @@ export function baseLawOf(base: readonly DesignRuns[], seed: number): BaseLaw {
     return sum;
   };
   const random = new Random(seed, "laws.feature.surface");
+  const walkerAt = (point: Float64Array) => ({ point, density: logDensity(point) });
   const level = mean(anchor.logLosses);
   // The walkers start at the best of many draws from the priors.
   const walkers = Array.from({ length: NUM_THROWS }, () =>
-    Float64Array.of(
-      level + 0.01 * random.normal(),
-      ...priors.map(({ mean: centre, sd }) => centre + sd * random.normal()),
+    walkerAt(
+      Float64Array.of(
+        level + 0.01 * random.normal(),
+        ...priors.map(({ mean: centre, sd }) => centre + sd * random.normal()),
+      ),
     ),
   )
-    .map((theta) => ({ theta, density: logDensity(theta) }))
     .sort((a, b) => b.density - a.density)
-    .slice(0, NUM_WALKERS)
-    .map(({ theta }) => theta);
-  const draws = sampled(walkers, logDensity, random).map(drawOf);
-  return { anchor, hasTokens, growth: growthOf(base, hasTokens), draws };
-}
-
-/** Stretch moves: each walker leaps along the line through another one. */
-function sampled(
-  walkers: Float64Array[],
-  logDensity: (theta: Float64Array) => number,
-  random: Random,
-): Float64Array[] {
-  const densities = walkers.map(logDensity);
-  const kept: Float64Array[] = [];
+    .slice(0, NUM_WALKERS);
+  const draws: BaseLawDraw[] = [];
   for (let sweep = 1; sweep <= NUM_BURN_IN + NUM_KEPT * STRIDE; sweep++) {
-    for (let i = 0; i < walkers.length; i++) {
-      const own = walkers[i]!;
-      const other = walkers[(i + 1 + random.integer(walkers.length - 1)) % walkers.length]!;
-      // z has density 1 / sqrt(z) on [1/2, 2], their equation 9.
-      const z = (1 + random.uniform()) ** 2 / 2;
-      const leap = own.map((value, j) => other[j]! + z * (value - other[j]!));
-      const density = logDensity(leap);
-      if (Math.log(random.uniform() + 1e-300) < (own.length - 1) * Math.log(z) + density - densities[i]!) {
-        walkers[i] = leap;
-        densities[i] = density;
-      }
-    }
-    if (sweep > NUM_BURN_IN && sweep % STRIDE === 0) kept.push(...walkers.map((walker) => walker.slice()));
+    stretchMoves(walkers, walkerAt, ({ density }) => density, random);
+    if (sweep > NUM_BURN_IN && sweep % STRIDE === 0) draws.push(...walkers.map(({ point }) => drawOf(point)));
   }
-  return kept;
+  return { anchor, hasTokens, growth: growthOf(base, hasTokens), draws };
 }
 
 /** log of the base's loss at `to` over that at `from`, one number a draw. */

@@ -1,10 +1,9 @@
-/** @file Whether a ladder's scores can carry a law at all: enough of them, in 0..1, and somewhere above chance. */
+/** @file A model's loss and its score on a task; and whether a ladder's scores can bear a law at all. */
 
 import { UserError } from "../../errors.ts";
 import { normalQuantile } from "../../math/normal.ts";
-import { LEAST_SD } from "./score-law.ts";
+import { LEAST_SD } from "./posterior.ts";
 
-/** A model's loss and its score on a task. */
 export type TaskPoint = {
   readonly loss: number;
   /** Accuracy, 0 to 1. */
@@ -46,15 +45,20 @@ export function checkTaskPoints(points: readonly TaskPoint[]): void {
   refuseChance(points);
 }
 
-/** Of n runs at chance one in twenty ladders would show a larger excess than this many standard deviations (Bonferroni). */
+/**
+ * Of n runs at chance one in twenty ladders would show a larger excess than this many standard deviations
+ * (Bonferroni).
+ */
 function refuseChance(points: readonly TaskPoint[]): void {
   const needed = normalQuantile(1 - 0.05 / points.length);
   const excess = Math.max(
     ...points.map(({ score, chance, sd }) => (score - chance) / Math.max(sd, LEAST_SD)),
   );
   if (excess > needed) return;
+  const chance = `${(100 * points[0]!.chance).toFixed(0)} %`;
+  const largest = `the largest excess is ${excess.toFixed(1)} standard deviations`;
   throw new UserError(
-    `accuracy within noise of chance (${(100 * points[0]!.chance).toFixed(0)} %) on all ${points.length} runs: the largest excess is ${excess.toFixed(1)} standard deviations`,
+    `accuracy within noise of chance (${chance}) on all ${points.length} runs: ${largest}`,
     `an excess of ${needed.toFixed(1)} in one of them; emergence cannot be told from this ladder`,
     "use the continuous score: forecast the task's bits per byte as the loss; or score more items, or larger rungs",
   );

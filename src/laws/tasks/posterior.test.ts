@@ -1,12 +1,15 @@
 import { expect, test } from "vitest";
 import { Random } from "../../math/random.ts";
 import { mean, standardDeviation } from "../../math/statistics.ts";
-import { posteriorDraws, type ScoreLaw } from "./score-law.ts";
+import { posteriorDraws } from "./posterior.ts";
+import type { TaskLaw } from "./task-laws.ts";
 
 /** A straight line, whose posterior is known in closed form once the noise is. */
-const line: ScoreLaw = {
-  centres: [0, 0],
-  sds: [1, 1],
+const line: TaskLaw = {
+  priors: [
+    { mean: 0, sd: 1 },
+    { mean: 0, sd: 1 },
+  ],
   curve: (theta) => (x) => theta[0]! + theta[1]! * x,
 };
 
@@ -38,12 +41,11 @@ test("draws have the mean and spread of the posterior in closed form", () => {
 });
 
 test("without data the draws are the prior", () => {
-  const draws = posteriorDraws(
-    { ...line, centres: [3, -2], sds: [2, 0.1] },
-    [],
-    3200,
-    new Random(1, "prior"),
-  );
+  const priors = [
+    { mean: 3, sd: 2 },
+    { mean: -2, sd: 0.1 },
+  ];
+  const draws = posteriorDraws({ ...line, priors }, [], 3200, new Random(1, "prior"));
   const column = (i: number) => draws.map((draw) => draw[i]!);
   expect(mean(column(0))).toBeCloseTo(3, 0);
   expect(standardDeviation(column(0)) / 2).toBeCloseTo(1, 0);
