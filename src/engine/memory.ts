@@ -4,7 +4,6 @@
  * largest first, each at the lowest free offset.
  */
 
-import { assert } from "../errors.ts";
 import type { Node, Tensor } from "./tensor.ts";
 import { producerOf, sizeOf } from "./tensor.ts";
 
@@ -95,24 +94,4 @@ function takenOver(node: Node, step: number, bufferOf: ReadonlyMap<Tensor, Buffe
     if (buffer && buffer.size === size && buffer.lastStep === step && !readTwice) return buffer;
   }
   return null;
-}
-
-/** For tests: no two values that live at the same time overlap. */
-export function assertNoOverlap(nodes: readonly Node[], kept: readonly Tensor[], plan: MemoryPlan): void {
-  const last = lastUses(nodes, kept);
-  const live: { offset: number; size: number; lastStep: number }[] = [];
-  for (const [step, node] of nodes.entries())
-    for (const output of node.outputs) {
-      const offset = plan.offsets.get(output);
-      if (offset === undefined) continue;
-      const size = aligned(sizeOf(output.shape));
-      for (const other of live)
-        assert(
-          other.lastStep < step + (other.offset === offset ? 1 : 0) ||
-            offset + size <= other.offset ||
-            other.offset + other.size <= offset,
-          `${node.operation.name} at step ${step} overlaps a live value`,
-        );
-      live.push({ offset, size, lastStep: last.get(output) ?? step });
-    }
 }

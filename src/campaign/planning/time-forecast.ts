@@ -3,17 +3,14 @@
  * what the rungs that ran on as many threads took against the same kind of estimate. Pure.
  */
 
-import { Z_90 } from "../../math/normal.ts";
+import { type Interval, within } from "../../math/interval.ts";
 import { mean, median, standardDeviation } from "../../math/statistics.ts";
 import type { PlannedRun } from "../../train/planned-run.ts";
 import type { RunSummary } from "../../train/summary.ts";
 import type { LadderRun } from "../stages/ladder.ts";
 import type { RunEstimate } from "./estimate.ts";
 
-export type Prediction = {
-  readonly median: number;
-  readonly lo: number;
-  readonly hi: number;
+export type Prediction = Interval & {
   readonly basis: string;
 };
 
@@ -80,29 +77,18 @@ export function forecastCost(
   const memoryDeviation = Math.max(LEAST_MEMORY_DEVIATION, standardDeviation(others) / peak);
   const ground = `each instruction of the target timed alone on ${estimate.numThreads} threads, times ${correction.toFixed(3)}, the ratio of measured to so estimated step time on ${compared.length} runs of the ladder${alike ? "" : ", none of which ran on as many threads"}`;
   return {
-    stepSeconds: around(step, deviation, ground),
-    wallSeconds: around(
-      wall,
-      deviation,
-      `${target.spec.numSteps} steps of that time, and start, batches, checkpoints and evaluation as the rungs needed them`,
-    ),
-    peakBytes: around(
-      peak,
-      memoryDeviation,
-      `the arena of the target, planned to the byte, plus what ${all.length} runs of the ladder took beside theirs`,
-    ),
+    stepSeconds: { ...within(step, deviation), basis: ground },
+    wallSeconds: {
+      ...within(wall, deviation),
+      basis: `${target.spec.numSteps} steps of that time, and start, batches, checkpoints and evaluation as the rungs needed them`,
+    },
+    peakBytes: {
+      ...within(peak, memoryDeviation),
+      basis: `the arena of the target, planned to the byte, plus what ${all.length} runs of the ladder took beside theirs`,
+    },
     operationSeconds: correctedOperations(estimate, compared, step),
     parts,
     arenaBytes: estimate.arenaBytes,
-  };
-}
-
-function around(middle: number, deviation: number, basis: string): Prediction {
-  return {
-    median: middle,
-    lo: middle * Math.exp(-Z_90 * deviation),
-    hi: middle * Math.exp(Z_90 * deviation),
-    basis,
   };
 }
 
