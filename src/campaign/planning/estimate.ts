@@ -89,33 +89,37 @@ export function wallSeconds(
   return Math.max(...freeAt);
 }
 
-export type Estimates = {
-  readonly target: RunEstimate;
-  /** Of the ladder, then of the features. */
-  readonly rungs: readonly { readonly placed: Placed; readonly estimate: RunEstimate }[];
-  /** Ladder, features and target, without preparing, fitting and reporting. */
-  readonly trainingSeconds: number;
-};
-
-/** Times every distinct shape of the plan: a few seconds in all. */
-export async function estimatePlan(plan: Plan, machine: Machine): Promise<Estimates> {
+/** Estimates in order; every distinct shape is timed once, half a second each. */
+export async function estimateRuns(
+  placed: readonly Placed[],
+  machine: Machine,
+): Promise<readonly RunEstimate[]> {
   const known = new Map<string, RunEstimate>();
-  const rungs: { placed: Placed; estimate: RunEstimate }[] = [];
-  for (const placed of [...placeLadder(plan, machine), ...placeFeatures(plan, machine)]) {
-    const { run, numThreads } = placed;
+  const estimates: RunEstimate[] = [];
+  for (const { run, numThreads } of placed) {
     const key = JSON.stringify([run.spec.shape, run.spec.batchSequences, run.spec.numSteps, numThreads]);
     const estimate = known.get(key) ?? (await estimateRun(run, numThreads, machine));
     known.set(key, estimate);
-    rungs.push({ placed, estimate });
+    estimates.push(estimate);
   }
-  const target = await estimateRun(plan.target, machine.numThreads, machine);
-  const timed = rungs.map(({ placed, estimate }) => ({
-    numThreads: placed.numThreads,
-    seconds: runSeconds(placed.run, estimate),
+  return estimates;
+}
+
+/** Ladder, features and target, without preparing, fitting and reporting. */
+export async function estimatePlan(
+  plan: Plan,
+  machine: Machine,
+): Promise<{ readonly targetStepSeconds: number; readonly trainingSeconds: number }> {
+  const small = [...placeLadder(plan, machine), ...placeFeatures(plan, machine)];
+  const all = [...small, { run: plan.target, numThreads: machine.numThreads }];
+  const estimates = await estimateRuns(all, machine);
+  const timed = all.map(({ run, numThreads }, i) => ({
+    numThreads,
+    seconds: runSeconds(run, estimates[i]!),
   }));
   return {
-    target,
-    rungs,
-    trainingSeconds: wallSeconds(timed, machine.numThreads) + runSeconds(plan.target, target),
+    targetStepSeconds: estimates.at(-1)!.stepSeconds,
+    // The target takes every thread, and so comes after all others.
+    trainingSeconds: wallSeconds(timed, machine.numThreads),
   };
 }

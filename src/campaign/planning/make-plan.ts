@@ -72,13 +72,13 @@ async function planAnew(campaign: Campaign, { machine }: Context, bytes: number 
   for (let round = 0; ; round++) {
     const plan = planCampaign(campaign, flops);
     refuseTooLittleMemory(machine, plan);
-    const estimates = await estimatePlan(plan, machine);
+    const { targetStepSeconds, trainingSeconds } = await estimatePlan(plan, machine);
     const overhead = OVERHEAD_SECONDS + (bytes ?? 0) / PREPARE_BYTES_PER_SECOND;
-    const expectedSeconds = estimates.trainingSeconds + overhead;
+    const expectedSeconds = trainingSeconds + overhead;
     if (budget.kind === "flops" || round === BUDGET_ROUNDS) {
-      return { plan, expectedSeconds, targetStepSeconds: estimates.target.stepSeconds };
+      return { plan, expectedSeconds, targetStepSeconds };
     }
-    flops *= Math.max(0.1, budget.seconds - overhead) / estimates.trainingSeconds;
+    flops *= Math.max(0.1, budget.seconds - overhead) / trainingSeconds;
   }
 }
 

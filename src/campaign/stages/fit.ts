@@ -11,10 +11,8 @@ import { forecast, forecastLine } from "../../laws/forecast/forecast.ts";
 import { NUM_CURVE_POINTS } from "../../train/summary.ts";
 import type { Context } from "../context.ts";
 import { runStage } from "../context.ts";
-import type { RunEstimate } from "../planning/estimate.ts";
-import { estimateRun } from "../planning/estimate.ts";
+import { estimateRuns } from "../planning/estimate.ts";
 import type { Plan } from "../planning/plan.ts";
-import type { Compared } from "../planning/time-forecast.ts";
 import { forecastCost } from "../planning/time-forecast.ts";
 import { lockPredictions, predictionsOf } from "../predictions.ts";
 import { type PartedPrediction, targetQuantities } from "../quantities.ts";
@@ -142,21 +140,17 @@ function lineThrough({ rungs, target }: Plan, observations: readonly Observation
  */
 async function forecastTimes({ machine }: Context, plan: Plan, runs: readonly LadderRun[]) {
   const alike = runs.filter(({ numThreads }) => numThreads === machine.numThreads);
-  const estimates = new Map<string, RunEstimate>();
-  const compared: Compared[] = [];
   // None is alike where the campaign has moved to a machine with other cores since; then every rung says what it can.
-  for (const run of alike.length > 0 ? alike : runs) {
-    const planned = plan.rungs[run.rung]!.runs[0]!;
-    const key = JSON.stringify([planned.spec.shape, planned.spec.batchSequences, run.numThreads]);
-    const estimate = estimates.get(key) ?? (await estimateRun(planned, run.numThreads, machine));
-    estimates.set(key, estimate);
-    compared.push({ run, estimate });
-  }
-  const target = await estimateRun(plan.target, machine.numThreads, machine);
+  const rungs = alike.length > 0 ? alike : runs;
+  const placed = rungs.map(({ rung, numThreads }) => ({ run: plan.rungs[rung]!.runs[0]!, numThreads }));
+  const estimates = await estimateRuns(
+    [...placed, { run: plan.target, numThreads: machine.numThreads }],
+    machine,
+  );
   return forecastCost(
     plan.target,
-    target,
-    compared,
+    estimates.at(-1)!,
+    rungs.map((run, i) => ({ run, estimate: estimates[i]! })),
     runs.map(({ summary }) => summary),
   );
 }
