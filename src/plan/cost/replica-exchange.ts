@@ -5,7 +5,7 @@
 
 import type { Constants } from "../constants.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import { type Layout, replicasOf, type Software, shardGroups } from "../layout/layout.ts";
+import { expertReplicas, type Layout, replicas, type Software, shardCount } from "../layout/layout.ts";
 import type { StageParameters } from "../layout/memory.ts";
 import { allReduceSeconds, gatherSeconds, type Links, linksOf } from "./collectives.ts";
 
@@ -31,10 +31,9 @@ export function replicaExchangeSeconds(
   windows: Windows,
   constants: Constants,
 ): number {
-  const replicas = replicasOf(layout);
-  if (replicas.shared <= 1) return 0;
-  const dense = linksOf(cluster, { size: replicas.shared, stride: layout.tensor }, constants);
-  const sparse = linksOf(cluster, { size: replicas.experts, stride: layout.expert }, constants);
+  if (replicas(layout) <= 1) return 0;
+  const dense = linksOf(cluster, { size: replicas(layout), stride: layout.tensor }, constants);
+  const sparse = linksOf(cluster, { size: expertReplicas(layout), stride: layout.expert }, constants);
   if (layout.sharding === "full")
     return fullyShardedSeconds(layout, cluster, parameters, software, windows, constants);
   const reduce = (links: Links, count: number) =>
@@ -69,8 +68,7 @@ function fullyShardedSeconds(
   windows: Windows,
   constants: Constants,
 ): number {
-  const replicas = replicasOf(layout).shared;
-  const group = shardGroups(layout).shared;
+  const group = shardCount(layout);
   const links = linksOf(cluster, { size: group, stride: layout.tensor }, constants);
   const layers = Math.max(1, windows.numLayers);
   const count = (parameters.shared + parameters.experts) / layers;
@@ -78,7 +76,11 @@ function fullyShardedSeconds(
   const pieces = software.overlapData ? 1 : TENSORS_PER_LAYER;
   const gather = pieces * gatherSeconds(links, (2 * count) / pieces);
   const scatter = pieces * gatherSeconds(links, (software.wireBytes * count) / pieces);
-  const across = linksOf(cluster, { size: replicas / group, stride: layout.tensor * group }, constants);
+  const across = linksOf(
+    cluster,
+    { size: replicas(layout) / group, stride: layout.tensor * group },
+    constants,
+  );
   const sum = allReduceSeconds(across, (4 * layers * count) / group);
   const each = software.overlapData
     ? exposed(gather, windows.forward / layers, constants) +

@@ -79,12 +79,12 @@ function stagesOf(
   job: Job,
   constants: Constants,
 ): readonly StageMemory[] {
-  const prepared = memoryModel(model);
+  const ofStage = stageMemory(memoryModel(model), cluster, layout, job, constants);
   const layers = stageLayers(model.numLayers, layout);
   const last = layout.pipeline - 1;
   const stages: StageMemory[] = [];
   for (let stage = 0; stage <= last; stage++) {
-    const memory = stageMemory(prepared, cluster, layout, job, constants, layers, stage);
+    const memory = ofStage(stage);
     const numLayers = stage === 0 ? layers.first : stage === last ? layers.last : layers.inner;
     const before = stages.at(-1);
     if (before && before.numLayers === numLayers && isSame(before.memory, memory))

@@ -54,16 +54,16 @@ export function peakOf(accelerator: Accelerator, precision: Precision): number {
 }
 
 /** The width that a precision really runs at: formats that the device lacks run at the next wider one. */
-export function widthOn(accelerator: Accelerator, precision: Precision): Width {
-  const order: readonly Width[] = ["fp4", "fp8", "bf16", "fp32"];
-  const wanted = WIDTHS[precision];
-  return order.slice(order.indexOf(wanted)).find((width) => accelerator.peakFlops[width]) ?? "fp32";
+export function widthOn({ peakFlops }: Accelerator, precision: Precision): Width {
+  for (const width of WIDTHS[precision]) if (peakFlops[width]) return width;
+  return "fp32";
 }
 
-const WIDTHS: Readonly<Record<Precision, Width>> = {
-  fp32: "fp32",
-  bf16: "bf16",
-  fp8: "fp8",
-  mxfp8: "fp8",
-  nvfp4: "fp4",
+/** The width wanted and the wider ones, in rising order. */
+const WIDTHS: Readonly<Record<Precision, readonly Width[]>> = {
+  fp32: ["fp32"],
+  bf16: ["bf16", "fp32"],
+  fp8: ["fp8", "bf16", "fp32"],
+  mxfp8: ["fp8", "bf16", "fp32"],
+  nvfp4: ["fp4", "fp8", "bf16", "fp32"],
 };

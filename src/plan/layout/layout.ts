@@ -134,21 +134,24 @@ export function expertTensor(expertWidth: number, tensor: number): number {
   return expertWidth / tensor >= LEAST_CUT_WIDTH ? tensor : 1;
 }
 
-/** Devices with the same shared parameters, and with the same experts: over these gradients are summed. */
-export function replicasOf({ data, context, tensor, expert }: Layout): {
-  readonly shared: number;
-  readonly experts: number;
-} {
-  const shared = data * context;
-  return { shared, experts: Math.max(1, (shared * tensor) / expert) };
+/** Devices with the same parameters, experts apart: over these gradients are summed. */
+export function replicas({ data, context }: Layout): number {
+  return data * context;
 }
 
-/** Replicas over which what is shared out is divided, of shared parameters and of experts; 1: nothing is. */
-export function shardGroups(layout: Layout): { readonly shared: number; readonly experts: number } {
-  if (layout.sharding === "none") return { shared: 1, experts: 1 };
-  const replicas = replicasOf(layout);
-  const shared = Math.min(layout.shardGroup, replicas.shared);
-  return { shared, experts: Math.min(shared, replicas.experts) };
+/** Devices with the same experts. */
+export function expertReplicas({ data, context, tensor, expert }: Layout): number {
+  return Math.max(1, (data * context * tensor) / expert);
+}
+
+/** Replicas among which what is shared out is divided; 1: nothing is. */
+export function shardCount(layout: Layout): number {
+  return layout.sharding === "none" ? 1 : Math.min(layout.shardGroup, replicas(layout));
+}
+
+/** The same for experts. */
+export function expertShardCount(layout: Layout): number {
+  return layout.sharding === "none" ? 1 : Math.min(shardCount(layout), expertReplicas(layout));
 }
 
 /** A layout with one of everything, to be changed by spreading. */

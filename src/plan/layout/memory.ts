@@ -6,8 +6,8 @@ import type { Cluster } from "../hardware/cluster.ts";
 import { headDims, type ModelShape, numExpertLayers, numKeyHeads } from "../shape/model-shape.ts";
 import { countParameters, type ParameterCount } from "../shape/parameters.ts";
 import type { MemoryBreakdown } from "../step/prediction.ts";
-import { expertTensor, type Job, type Layout, microBatches, shardGroups } from "./layout.ts";
-import { inFlight, type StageLayers, stageLayers } from "./stages.ts";
+import { expertShardCount, expertTensor, type Job, type Layout, microBatches, shardCount } from "./layout.ts";
+import { inFlight, stageLayers } from "./stages.ts";
 
 /** Master weights and two moments in fp32 (Adam). */
 const OPTIMISER_BYTES = 12;
@@ -114,71 +114,75 @@ export function memoryOf(
   job: Job,
   constants: Constants,
 ): MemoryBreakdown {
-  const layers = stageLayers(model.shape.numLayers, layout);
+  const ofStage = stageMemory(model, cluster, layout, job, constants);
   const last = layout.pipeline - 1;
-  let fullest = stageMemory(model, cluster, layout, job, constants, layers, 0);
+  let fullest = ofStage(0);
+  // Of the inner stages the first keeps most micro batches.
   for (const stage of last > 1 ? [1, last] : last === 1 ? [1] : []) {
-    const other = stageMemory(model, cluster, layout, job, constants, layers, stage);
+    const other = ofStage(stage);
     if (other.totalBytes > fullest.totalBytes) fullest = other;
   }
   return fullest;
 }
 
-/** Memory of one stage, from 0. */
+/** Prepares the memory of single stages, numbered from 0. */
 export function stageMemory(
   model: MemoryModel,
   cluster: Cluster,
   layout: Layout,
   job: Job,
   constants: Constants,
-  layers: StageLayers,
-  stage: number,
-): MemoryBreakdown {
+): (stage: number) => MemoryBreakdown {
   const { shape, expertShare } = model;
-  const ends = { first: stage === 0, last: stage === layout.pipeline - 1 };
-  const numLayers = ends.first ? layers.first : ends.last ? layers.last : layers.inner;
-  const { shared, experts } = stageParameters(model, layout, numLayers, ends);
-  const groups = shardGroups(layout);
-  const held = (bytes: number, isCut: boolean) =>
-    bytes * (isCut ? shared / groups.shared + experts / groups.experts : shared + experts);
+  const { data, context, tensor, pipeline, expert } = layout;
+  const capacityBytes = cluster.accelerator.memoryBytes;
+  const layers = stageLayers(shape.numLayers, layout);
   const width = widthOn(cluster.accelerator, layout.precision);
   const quantised = width === "fp8" || width === "fp4";
   const full = layout.sharding === "full";
+  const [shards, expertShards] = [shardCount(layout), expertShardCount(layout)];
   // DualPipe feeds from both ends and keeps two stages' weights on each device (arXiv 2412.19437, table 2).
   const copies = layout.schedule === "dualpipe" ? 2 : 1;
-  // 8-bit copies live beside the bf16 weights unless weights are gathered layer by layer.
-  const weights = copies * held(2 + (quantised && !full ? 1 : 0), full);
-  const gradients = copies * held(job.software.gradientBytes, full || layout.sharding === "gradients");
-  const copied = job.software.gradientBytes < 4 ? COPIED_GRADIENT_BYTES : 0;
-  const optimiser = held(OPTIMISER_BYTES + copied, layout.sharding !== "none");
-  const tokens = (layout.microBatch * job.sequence) / layout.context;
+  const { gradientBytes } = job.software;
+  const tokens = (layout.microBatch * job.sequence) / context;
+  const wholeCut = layout.sequenceParallel ? tensor : 1;
   const each = activationBytes(shape, layout, job, expertShare, quantised);
-  const wholeCut = layout.sequenceParallel ? layout.tensor : 1;
-  const perLayer = tokens * (each.whole / wholeCut + (each.split + each.scores) / layout.tensor);
-  const waiting = inFlight(layout, stage, microBatches(layout, job)) * numLayers;
+  const perLayer = tokens * (each.whole / wholeCut + (each.split + each.scores) / tensor);
   const input = (2 * tokens * shape.hidden) / wholeCut;
-  const activations = layout.recompute === "full" ? waiting * input + perLayer : waiting * perLayer;
-  const logits = ends.last ? (6 * tokens * shape.vocabularySize) / layout.tensor : 0;
-  const gathered = full ? (2 * 2 * (shared + experts)) / Math.max(1, numLayers) : 0;
   const working = 4 * tokens * shape.hidden;
-  const used = weights + gradients + optimiser + activations + logits + gathered + working;
-  const { data, context, tensor, pipeline, expert } = layout;
-  const axes = [data * context, tensor, pipeline, expert].filter((size) => size > 1).length;
+  const numMicroBatches = microBatches(layout, job);
+  const axes = Number(data * context > 1) + Number(tensor > 1) + Number(pipeline > 1) + Number(expert > 1);
   const fixed = constants.contextBytes + axes * constants.axisBytes;
-  const cached = (constants.allocator - 1) * used;
-  const totalBytes = used + cached + fixed;
-  const capacityBytes = cluster.accelerator.memoryBytes;
-  return {
-    stage,
-    weights,
-    gradients,
-    optimiser,
-    activations,
-    workspace: logits + gathered + working,
-    overhead: cached + fixed,
-    cached,
-    totalBytes,
-    capacityBytes,
-    fits: totalBytes - GIVEN_BACK * cached <= capacityBytes,
+  return (stage) => {
+    const ends = { first: stage === 0, last: stage === pipeline - 1 };
+    const numLayers = ends.first ? layers.first : ends.last ? layers.last : layers.inner;
+    const { shared, experts } = stageParameters(model, layout, numLayers, ends);
+    const held = (bytes: number, isCut: boolean) =>
+      bytes * (isCut ? shared / shards + experts / expertShards : shared + experts);
+    // 8-bit copies live beside the bf16 weights unless weights are gathered layer by layer.
+    const weights = copies * held(2 + (quantised && !full ? 1 : 0), full);
+    const gradients = copies * held(gradientBytes, full || layout.sharding === "gradients");
+    const copied = gradientBytes < 4 ? COPIED_GRADIENT_BYTES : 0;
+    const optimiser = held(OPTIMISER_BYTES + copied, layout.sharding !== "none");
+    const waiting = inFlight(layout, stage, numMicroBatches) * numLayers;
+    const activations = layout.recompute === "full" ? waiting * input + perLayer : waiting * perLayer;
+    const logits = ends.last ? (6 * tokens * shape.vocabularySize) / tensor : 0;
+    const gathered = full ? (2 * 2 * (shared + experts)) / Math.max(1, numLayers) : 0;
+    const used = weights + gradients + optimiser + activations + logits + gathered + working;
+    const cached = (constants.allocator - 1) * used;
+    const totalBytes = used + cached + fixed;
+    return {
+      stage,
+      weights,
+      gradients,
+      optimiser,
+      activations,
+      workspace: logits + gathered + working,
+      overhead: cached + fixed,
+      cached,
+      totalBytes,
+      capacityBytes,
+      fits: totalBytes - GIVEN_BACK * cached <= capacityBytes,
+    };
   };
 }

@@ -7,7 +7,7 @@ import { type Rates, ratesOf } from "../cost/matrix-product.ts";
 import { replicaExchangeSeconds } from "../cost/replica-exchange.ts";
 import { type Precision, peakOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import { type Job, type Layout, microBatches, shardGroups } from "../layout/layout.ts";
+import { expertShardCount, type Job, type Layout, microBatches, shardCount } from "../layout/layout.ts";
 import {
   type MemoryModel,
   memoryModel,
@@ -200,10 +200,8 @@ function dataSeconds(
 const ADAM_BYTES = 30;
 
 function optimiserSeconds(layout: Layout, parameters: StageParameters, rates: Rates): number {
-  const groups = shardGroups(layout);
-  return (
-    (ADAM_BYTES * (parameters.shared / groups.shared + parameters.experts / groups.experts)) / rates.memory
-  );
+  const updated = parameters.shared / shardCount(layout) + parameters.experts / expertShardCount(layout);
+  return (ADAM_BYTES * updated) / rates.memory;
 }
 
 /** What every step pays, and what many nodes lose by waiting for the slowest. */
