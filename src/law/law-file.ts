@@ -1,4 +1,7 @@
-/** @file A fitted law as a file: what was fitted to what, its numbers and its refits, so that others can use it as a value. */
+/**
+ * @file A fitted law as a file: what was fitted to what, its numbers and its refits, so that others can use
+ * it as a value.
+ */
 
 import { z } from "zod";
 import { UserError } from "../errors.ts";
@@ -17,7 +20,10 @@ const savedLawSchema = z.strictObject({
   parameters: z.record(z.string(), z.strictObject({ value: z.number(), lo: end, hi: end })),
   /** The fit in the law's internal parameters. */
   theta: z.array(z.number()),
-  /** Refits to runs drawn again, in the law's internal parameters: together they carry how the numbers vary with one another. */
+  /**
+   * Refits to runs drawn again, in the law's internal parameters: together they carry how the numbers vary
+   * with one another.
+   */
   draws: z.array(z.array(z.number())).max(MOST_DRAWS),
   rows: z.int().positive().nullable(),
   /** Robust standard deviation of log(measured) - log(fitted). */
@@ -37,7 +43,10 @@ const savedLawSchema = z.strictObject({
   runsHash: z.string().nullable(),
 });
 
-/** A fitted law, read from a file or about to become one. Plain data. Null: not known of a law that was written by hand. */
+/**
+ * A fitted law, read from a file or about to become one. Plain data. Null: not known of a law that was
+ * written by hand.
+ */
 export type SavedLaw = z.infer<typeof savedLawSchema>;
 
 /** The file's text. */

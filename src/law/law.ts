@@ -1,4 +1,7 @@
-/** @file What a scaling law is: a formula for the logarithm of the loss of a finished run, with its gradient and its meaning. */
+/**
+ * @file What a scaling law is: a formula for the logarithm of the loss of a finished run, with its gradient
+ * and its meaning.
+ */
 
 import { median } from "../math/statistics.ts";
 
@@ -22,7 +25,10 @@ export type Run = Design & {
   readonly loss: number;
 };
 
-/** C / (N D) of runs, their median: 6 where that is within a percent of it, since 6 N D is what most tables mean. */
+/**
+ * C / (N D) of runs, their median: 6 where that is within a percent of it, since 6 N D is what most tables
+ * mean.
+ */
 export function flopsPerPairOf(runs: readonly Design[]): number {
   return flopsPerPairFrom(median(runs.map(({ n, d, c }) => c / (n * d))));
 }
@@ -47,7 +53,10 @@ export const real = (name: string, unit = "none"): Parameter => ({ name, unit, a
 /** An exponent, to be positive where loss falls. */
 export const falling = (name: string, unit = "none"): Parameter => ({ ...real(name, unit), isFalling: true });
 
-/** A number that follows from those of the formula. Infinity where there is none, as a cutoff that is never reached. */
+/**
+ * A number that follows from those of the formula. Infinity where there is none, as a cutoff that is never
+ * reached.
+ */
 export type Derived = {
   readonly name: string;
   readonly unit: string;
@@ -57,9 +66,10 @@ export type Derived = {
 };
 
 /**
- * A law, fitted on the log of the loss in a parametrisation without bounds. `theta` below is the vector of those internal
- * parameters; `natural` turns it into the numbers of the formula, in the order of `parameters`, and `internal` back. Number j
- * of the formula depends on theta[j] alone and grows with it: the profile of a parameter fixes its theta.
+ * A law, fitted on the log of the loss in a parametrisation without bounds. `theta` below is the vector of
+ * those internal parameters; `natural` turns it into the numbers of the formula, in the order of
+ * `parameters`, and `internal` back. Number j of the formula depends on theta[j] alone and grows with it: the
+ * profile of a parameter fixes its theta.
  */
 export type Law = {
   readonly name: string;
@@ -98,7 +108,9 @@ export function lossOf(law: Law, theta: Float64Array, design: Design): number {
   return Math.exp(law.logLoss(theta, law.covariates(design), new Float64Array(theta.length)));
 }
 
-/** log(e^x + e^y + ...), safe for large arguments; replaces each term by its share of the sum (the gradient). */
+/**
+ * log(e^x + e^y + ...), safe for large arguments; replaces each term by its share of the sum (the gradient).
+ */
 export function logSumExp(terms: Float64Array): number {
   let largest = -Infinity;
   for (let i = 0; i < terms.length; i++) largest = Math.max(largest, terms[i]!);

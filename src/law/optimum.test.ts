@@ -16,7 +16,10 @@ const laws = fc
 const budgets = fc.double({ min: Math.log(1e15), max: Math.log(1e26), noNaN: true });
 const surfaceAt = (theta: Float64Array) => splitLossOf(chinchillaLaw, theta, 6);
 
-/** log N* of E + A N^-alpha + B D^-beta with N D = P: alpha A N^-alpha = beta B D^-beta (Hoffmann et al., equation 4). */
+/**
+ * log N* of E + A N^-alpha + B D^-beta with N D = P: alpha A N^-alpha = beta B D^-beta (Hoffmann et al.,
+ * equation 4).
+ */
 function closedForm([a, b, , alpha, beta]: Float64Array, logPairs: number): number {
   return (Math.log((alpha! * Math.exp(a!)) / (beta! * Math.exp(b!))) + beta! * logPairs) / (alpha! + beta!);
 }

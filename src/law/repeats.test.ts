@@ -72,7 +72,7 @@ test("the compute at which the optimum needs so many tokens", () => {
 const epochs = fc.double({ min: 0.01, max: 1500, noNaN: true });
 const decay = fc.double({ min: 0.1, max: 1e6, noNaN: true });
 
-test("fresh tokens count in full, repeats for less, and all together for at most 1 + decay times the distinct ones", () => {
+test("fresh tokens count in full, repeats for less, all for at most 1 + decay times the distinct ones", () => {
   fc.assert(
     fc.property(epochs, decay, (passes, d) => {
       const value = effectiveRatio(passes, d);
@@ -88,7 +88,7 @@ test("with no decay repeats are as good as fresh tokens", () => {
   expect(effectiveRatio(7, Infinity)).toBe(7);
 });
 
-test("one more token is worth e less every `decay` repeats, and that is the slope of the worth of all", () => {
+test("one more token is worth e less every `decay` repeats: the slope of the worth of all", () => {
   fc.assert(
     fc.property(
       fc.double({ min: 1.1, max: 100, noNaN: true }),
@@ -116,7 +116,7 @@ test("past so many passes another one is worth a hundredth of the first", () => 
   expect(effectiveRatio(72.86, 15.387756) - effectiveRatio(71.86, 15.387756)).toBeCloseTo(0.01, 3);
 });
 
-test("an exhaustive look finds nothing lower than the optimum when data is short, and less data is never better", () => {
+test("with little data an exhaustive look finds nothing lower, and less data is never better", () => {
   const amounts = fc.record({
     logPairs: fc.double({ min: 46, max: 58, noNaN: true }),
     epochs: fc.double({ min: 1.1, max: 60, noNaN: true }),

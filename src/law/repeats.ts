@@ -1,17 +1,22 @@
-/** @file What repeated tokens are worth, how far that is from being known, and the loss of a budget when distinct tokens run out. */
+/**
+ * @file What repeated tokens are worth, how far that is from being known, and the loss of a budget when
+ * distinct tokens run out.
+ */
 
-import { crossing, optimumOn, type SplitLoss } from "./optimum.ts";
+import { crossing } from "../math/univariate.ts";
+import { optimumOn, type SplitLoss } from "./optimum.ts";
 
-// Muennighoff et al. 2023 (arXiv 2305.16264), equations 5 and 6. Each further pass over the data keeps a share e^(-1 / decay) of
-// the worth of the one before, so that all passes together are worth at most 1 + decay times the distinct amount.
+// Muennighoff et al. 2023 (arXiv 2305.16264), equations 5 and 6. Each further pass over the data keeps a
+// share e^(-1 / decay) of the worth of the one before, so that all passes together are worth at most 1 +
+// decay times the distinct amount.
 
 /** How soon repeats stop helping (R_D*), and parameters beyond what the unique tokens deserve (R_N*). */
 export type Repetition = { readonly tokens: number; readonly parameters: number };
 
 /**
- * Where the fit to 182 runs on C4 published by Muennighoff et al. ended. It is a local minimum of a flat valley: bootstrap 95 %
- * of the decay of data is 6.5 to no bound at all, that of size .29 to 14 (docs/laws.md). Compute with the ends of such an
- * interval, never with these two alone.
+ * Where the fit to 182 runs on C4 published by Muennighoff et al. ended. It is a local minimum of a flat
+ * valley: bootstrap 95 % of the decay of data is 6.5 to no bound at all, that of size .29 to 14
+ * (docs/laws.md). Compute with the ends of such an interval, never with these two alone.
  */
 export const PUBLISHED_REPETITION: Repetition = { tokens: 15.387756, parameters: 5.309743 };
 
@@ -30,10 +35,11 @@ export function effectiveRatioSlope(ratio: number, decay: number): number {
 }
 
 /**
- * Muennighoff et al. (arXiv 2305.16264) print R_D* = 15.4 with R_N* = 5.3, but their 182 runs do not identify them: at R_D* = 6.5,
- * 95 and without end, with R_N* the best for each, the objective is within 1.3 % of theirs, and a bootstrap gives R_D* a 95 %
- * interval of 6.5 to 6e9 (measured here). So the answer is given over the range.
- * What one of the two takes the other gives: where repeats are worth more, parameters beyond the deserved are worth less.
+ * Muennighoff et al. (arXiv 2305.16264) print R_D* = 15.4 with R_N* = 5.3, but their 182 runs do not identify
+ * them: at R_D* = 6.5, 95 and without end, with R_N* the best for each, the objective is within 1.3 % of
+ * theirs, and a bootstrap gives R_D* a 95 % interval of 6.5 to 6e9 (measured here). So the answer is given
+ * over the range. What one of the two takes the other gives: where repeats are worth more, parameters beyond
+ * the deserved are worth less.
  */
 export const REPETITIONS: readonly Repetition[] = [
   { tokens: 6.5, parameters: 12.6 },
@@ -61,7 +67,10 @@ export function stockOf(surface: SplitLoss, uniqueTokens: number): Stock {
   return { logTokens, logSize: logPairs === Infinity ? Infinity : logPairs - logTokens };
 }
 
-/** The surface when only so many tokens are unique. Up to them, and up to the size that they deserve, it is the old one. */
+/**
+ * The surface when only so many tokens are unique. Up to them, and up to the size that they deserve, it is
+ * the old one.
+ */
 export function limitedSurface(surface: SplitLoss, stock: Stock, repetition: Repetition): SplitLoss {
   return (logN, logD) =>
     surface(
@@ -79,7 +88,10 @@ export function boundAt(wantedEpochs: number): Bound {
   return wantedEpochs <= NEARLY_FREE_EPOCHS ? "repeats" : "data";
 }
 
-/** Passes after which another one is worth a hundredth of the first: the slope of their worth is e^(-(passes - 1) / R_D*). */
+/**
+ * Passes after which another one is worth a hundredth of the first: the slope of their worth is e^(-(passes -
+ * 1) / R_D*).
+ */
 export function wornOutEpochs({ tokens }: Repetition): number {
   return 1 + tokens * Math.log(100);
 }

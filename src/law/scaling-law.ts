@@ -1,4 +1,7 @@
-/** @file A fitted law over size and tokens as a value: its best fit, the fits that its runs could as well have given, the surfaces they are. */
+/**
+ * @file A fitted law over size and tokens as a value: its best fit, the fits that its runs could as well have
+ * given, the surfaces they are.
+ */
 
 import { readFileSync } from "node:fs";
 import { UserError } from "../errors.ts";
@@ -10,7 +13,9 @@ import { type SplitLoss, splitLossOf } from "./optimum.ts";
 export type ScalingLaw = {
   readonly law: Law;
   readonly theta: Float64Array;
-  /** Together they carry how its numbers vary with one another. Empty: how well the law is known is not known. */
+  /**
+   * Together they carry how its numbers vary with one another. Empty: how well the law is known is not known.
+   */
   readonly draws: readonly Float64Array[];
   /** C / (N D). */
   readonly flopsPerPair: number;
@@ -20,7 +25,9 @@ export type ScalingLaw = {
   readonly counts: string;
 };
 
-/** Reads a law file. Throws a `UserError` where it is none, or where its law does not tell size from tokens. */
+/**
+ * Reads a law file. Throws a `UserError` where it is none, or where its law does not tell size from tokens.
+ */
 export function readScalingLaw(path: string): ScalingLaw {
   let text: string;
   try {

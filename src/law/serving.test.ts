@@ -42,7 +42,7 @@ test("more served tokens never ask for a larger model, and the loss is kept", ()
   );
 });
 
-test("as Sardana et al. find for 13 B quality and 2 T served tokens: a smaller model on more tokens, at a saving", () => {
+test("13 B quality and 2 T served tokens, as published: a smaller model on more tokens, at a saving", () => {
   // Their figure 1 uses other coefficients; what is checked is the condition of the optimum, by brute force.
   const plain = optimumOn(surface, Math.log(13e9 * 13e9 * 20));
   const best = cheapestServed(surface, plain.logLoss, 2e12, plain.logN);

@@ -1,16 +1,23 @@
-/** @file A model that will serve many tokens: the cheapest size and tokens for one loss, training and serving together. */
+/**
+ * @file A model that will serve many tokens: the cheapest size and tokens for one loss, training and serving
+ * together.
+ */
 
-import { lowest, type SplitLoss, tokensFor } from "./optimum.ts";
+import { lowest } from "../math/univariate.ts";
+import { type SplitLoss, tokensFor } from "./optimum.ts";
 
-/** FLOPs of serving one token per parameter, over those of training on one: 2 N against 6 N (forward alone). */
+/**
+ * FLOPs of serving one token per parameter, over those of training on one: 2 N against 6 N (forward alone).
+ */
 export const SERVING_SHARE = 1 / 3;
 
 /** A model and what it costs in all, in N D of training. */
 export type Served = { readonly logN: number; readonly logD: number; readonly pairs: number };
 
 /**
- * The least of N D + N S / 3 at the given loss (Sardana et al., arXiv 2401.00448: 6 N D + 2 N S). With S = 0 it is the plain optimum
- * of the budget with that loss; more served tokens favour smaller models trained for longer. `logN`: the plain optimum's.
+ * The least of N D + N S / 3 at the given loss (Sardana et al., arXiv 2401.00448: 6 N D + 2 N S). With S = 0
+ * it is the plain optimum of the budget with that loss; more served tokens favour smaller models trained for
+ * longer. `logN`: the plain optimum's.
  */
 export function cheapestServed(
   surface: SplitLoss,

@@ -1,4 +1,7 @@
-/** @file The broken neural scaling law with one break, L(C) = E + b C^-c0 (1 + (C / d)^(1 / f))^(-c1 f): two slopes, smoothly joined. */
+/**
+ * @file The broken neural scaling law with one break, L(C) = E + b C^-c0 (1 + (C / d)^(1 / f))^(-c1 f): two
+ * slopes, smoothly joined.
+ */
 
 import { type Law, logSumExp, positive, real, scalesOf } from "../law.ts";
 import { evenly, startsOnGrid } from "./starts.ts";
@@ -10,7 +13,10 @@ function softplus(x: number): number {
   return x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x));
 }
 
-/** In e-folds of compute. A sharper turn is a corner to any ladder, a slower one a straight line: the law no longer changes. */
+/**
+ * In e-folds of compute. A sharper turn is a corner to any ladder, a slower one a straight line: the law no
+ * longer changes.
+ */
 const WIDTHS = { least: 1e-3, most: 1e3 } as const;
 
 const formula = {
@@ -46,9 +52,9 @@ const PARAMETERS = [
 ];
 
 /**
- * theta = (log E, log b, c0, c1, log d, log f). The slope of log(L - E) is -c0 well below d and -(c0 + c1) well above; f is how
- * many e-folds of compute the turn takes. Six numbers on one axis: it wants two decades of runs on either side of the break, and
- * says nothing of a break it has not seen.
+ * theta = (log E, log b, c0, c1, log d, log f). The slope of log(L - E) is -c0 well below d and -(c0 + c1)
+ * well above; f is how many e-folds of compute the turn takes. Six numbers on one axis: it wants two decades
+ * of runs on either side of the break, and says nothing of a break it has not seen.
  */
 export const brokenLaw: Law = {
   name: "broken",

@@ -1,12 +1,16 @@
-/** @file The data-constrained law: Chinchilla's on effective size and effective data, when distinct tokens run out. */
+/**
+ * @file The data-constrained law: Chinchilla's on effective size and effective data, when distinct tokens run
+ * out.
+ */
 
 import { type Law, logSumExp, positive, scalesOf } from "../law.ts";
 import { effectiveRatio, effectiveRatioSlope } from "../repeats.ts";
 import { EXPONENTS, startsOnGrid } from "./starts.ts";
 
 // Muennighoff et al. 2023 (arXiv 2305.16264): L = E + A / N'^alpha + B / D'^beta. With U_D distinct tokens,
-// D' = U_D (1 + R_D* (1 - e^(-R_D / R_D*))), R_D = D / U_D - 1, and the same for size, where U_N is the size that U_D tokens are
-// compute-optimal for: A alpha N^-alpha = B beta D^-beta, so log U_N = (log(A alpha / B beta) + beta log U_D) / alpha.
+// D' = U_D (1 + R_D* (1 - e^(-R_D / R_D*))), R_D = D / U_D - 1, and the same for size, where U_N is the size
+// that U_D tokens are compute-optimal for: A alpha N^-alpha = B beta D^-beta, so log U_N = (log(A alpha / B
+// beta) + beta log U_D) / alpha.
 
 /** The Chinchilla law underneath, with its five numbers. */
 export type Base = {
@@ -17,7 +21,10 @@ export type Base = {
   readonly beta: number;
 };
 
-/** The base that Muennighoff et al. froze: a tied fit to 54 points read off Chinchilla's C4 isoFLOP figure; their code has logs. */
+/**
+ * The base that Muennighoff et al. froze: a tied fit to 54 points read off Chinchilla's C4 isoFLOP figure;
+ * their code has logs.
+ */
 export const C4_BASE: Base = {
   a: Math.exp(6.255414),
   b: Math.exp(7.3049974),
@@ -36,10 +43,16 @@ const PARAMETERS = [
   ...DECAYS,
 ];
 
-/** From a few passes to more than any table holds: the valley in R_D* is flat, and its two ends are different minima. */
+/**
+ * From a few passes to more than any table holds: the valley in R_D* is flat, and its two ends are different
+ * minima.
+ */
 const DECAYS_TO_TRY = { data: [2, 5, 15, 60, 300], size: [1.5, 5, 20] } as const;
 
-/** log(N / U_N) beyond which more excess changes nothing, since its worth has long decayed; it keeps e^excess a number. */
+/**
+ * log(N / U_N) beyond which more excess changes nothing, since its worth has long decayed; it keeps e^excess
+ * a number.
+ */
 const MOST_EXCESS = 100;
 
 const TERMS = new Float64Array(3);
@@ -82,13 +95,15 @@ const formula = {
 } satisfies Pick<Law, "covariates" | "logLoss">;
 
 /**
- * All seven numbers from one table: theta = their logarithms. It wants runs on fresh data as well as repeats of one to sixteen
- * passes and more, over several sizes. It is monotone: runs that repeats made worse are beyond it (see overfitting).
+ * All seven numbers from one table: theta = their logarithms. It wants runs on fresh data as well as repeats
+ * of one to sixteen passes and more, over several sizes. It is monotone: runs that repeats made worse are
+ * beyond it (see overfitting).
  */
 export const dataConstrainedLaw: Law = {
   name: "data-constrained",
   formula:
-    "L(N, D, U) = E + A N'^-alpha + B D'^-beta, D' = U (1 + R_D* (1 - e^((1 - D / U) / R_D*))), N' alike around the size optimal for U",
+    "L(N, D, U) = E + A N'^-alpha + B D'^-beta, D' = U (1 + R_D* (1 - e^((1 - D / U) / R_D*))), N' " +
+    "alike around the size optimal for U",
   source: "arXiv 2305.16264, equations 5 and 6",
   parameters: PARAMETERS,
   uses: ["n", "d", "unique"],
@@ -123,8 +138,8 @@ export const dataConstrainedLaw: Law = {
 };
 
 /**
- * The two decays alone, over a base known from elsewhere, as published: theta = (log R_D*, log R_N*). A wrong base shows up as
- * decays that are not those of the data.
+ * The two decays alone, over a base known from elsewhere, as published: theta = (log R_D*, log R_N*). A wrong
+ * base shows up as decays that are not those of the data.
  */
 export function repeatsLaw(base: Base, name: string): Law {
   const frozen = dataConstrainedLaw.internal([base.a, base.b, base.floor, base.alpha, base.beta, 1, 1]);
@@ -132,7 +147,9 @@ export function repeatsLaw(base: Base, name: string): Law {
   const full = new Float64Array(7);
   return {
     name,
-    formula: `${dataConstrainedLaw.formula}; A ${base.a}, B ${base.b}, E ${base.floor}, alpha ${base.alpha}, beta ${base.beta} given`,
+    formula:
+      `${dataConstrainedLaw.formula}; A ${base.a}, B ${base.b}, E ${base.floor}, ` +
+      `alpha ${base.alpha}, beta ${base.beta} given`,
     source: "arXiv 2305.16264, equations 16 and 17",
     parameters: DECAYS,
     uses: ["n", "d", "unique"],
@@ -153,5 +170,8 @@ export function repeatsLaw(base: Base, name: string): Law {
   };
 }
 
-/** Decays over the published C4 base: what reproduces the published answer, on losses of the same tokenizer and evaluation set. */
+/**
+ * Decays over the published C4 base: what reproduces the published answer, on losses of the same tokenizer
+ * and evaluation set.
+ */
 export const c4RepeatsLaw = repeatsLaw(C4_BASE, "data-constrained-c4");

@@ -30,15 +30,17 @@ const PARAMETERS = ["a1", "alpha", "b1", "a2", "beta", "b2", "a3", "gamma", "b3"
 );
 
 /**
- * theta = (a1, alpha, b1, a2, beta, b2, a3, gamma, b3), n^[p] = (n^p - 1) / p. The paper writes a n^p + b, the same curves: its a
- * is a / p and its b is b - a / p here, which run off to infinity as p passes zero. The data's exponent changes with size, so that
- * the best D / N drifts with compute. Nine numbers: the published fit had about a thousand runs; with fewer than some fifty they
- * cannot be told apart, and chinchilla forecasts better.
+ * theta = (a1, alpha, b1, a2, beta, b2, a3, gamma, b3), n^[p] = (n^p - 1) / p. The paper writes a n^p + b,
+ * the same curves: its a is a / p and its b is b - a / p here, which run off to infinity as p passes zero.
+ * The data's exponent changes with size, so that the best D / N drifts with compute. Nine numbers: the
+ * published fit had about a thousand runs; with fewer than some fifty they cannot be told apart, and
+ * chinchilla forecasts better.
  */
 export const farseerLaw: Law = {
   name: "farseer",
   formula:
-    "L(N, D) = e^(a3 n^[gamma] + b3) + e^(a2 n^[beta] + b2) D^(-e^(a1 n^[alpha] + b1)), n = N / 1e9, n^[p] = (n^p - 1) / p",
+    "L(N, D) = e^(a3 n^[gamma] + b3) + e^(a2 n^[beta] + b2) D^(-e^(a1 n^[alpha] + b1)), n = N / " +
+    "1e9, n^[p] = (n^p - 1) / p",
   source: "arXiv 2506.10972, equation 3, with its powers centred",
   parameters: PARAMETERS,
   uses: ["n", "d"],

@@ -1,4 +1,7 @@
-/** @file The Chinchilla law with an outer exponent, L(N, D) = E + (A N^-alpha + B D^-beta)^gamma: how the two shortages add up. */
+/**
+ * @file The Chinchilla law with an outer exponent, L(N, D) = E + (A N^-alpha + B D^-beta)^gamma: how the two
+ * shortages add up.
+ */
 
 import { falling, type Law, logSumExp, positive, scalesOf } from "../law.ts";
 import { SIZE_EXPONENT } from "./power-laws.ts";
@@ -29,7 +32,10 @@ const formula = {
   },
 } satisfies Pick<Law, "covariates" | "logLoss">;
 
-/** Slopes of log(L - E) against log N and log D, that is gamma alpha and gamma beta; and E as a share of the lowest loss. */
+/**
+ * Slopes of log(L - E) against log N and log D, that is gamma alpha and gamma beta; and E as a share of the
+ * lowest loss.
+ */
 const SLOPES = [0.1, 0.18, 0.3, 0.5, 0.8] as const;
 const FLOOR_SHARES = [0.3, 0.6, 0.85] as const;
 
@@ -43,8 +49,9 @@ const PARAMETERS = [
 ];
 
 /**
- * theta = (log A, log B, log E, alpha, beta, log gamma). gamma = 1 is Chinchilla's law; towards 0 only the larger shortage counts.
- * Kaplan's law is E = 0, beta = 1. gamma shows only in runs far from the best D / N, both ways.
+ * theta = (log A, log B, log E, alpha, beta, log gamma). gamma = 1 is Chinchilla's law; towards 0 only the
+ * larger shortage counts. Kaplan's law is E = 0, beta = 1. gamma shows only in runs far from the best D / N,
+ * both ways.
  */
 export const gammaLaw: Law = {
   name: "gamma",

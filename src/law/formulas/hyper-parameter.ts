@@ -1,14 +1,18 @@
-/** @file The hyper-parameter law, value = k N^p D^q: the best learning rate or batch size for a model and its tokens. */
+/**
+ * @file The hyper-parameter law, value = k N^p D^q: the best learning rate or batch size for a model and its
+ * tokens.
+ */
 
+import { linearFit } from "../../math/least-squares.ts";
 import { type Law, positive, real, scalesOf } from "../law.ts";
-import { linearFit } from "./straight-line.ts";
 
 const PARAMETERS = [positive("k", "value at N = D = 1"), real("p"), real("q")];
 
 /**
- * theta = (log k, p, q). The table's loss column holds the best learning rate (or batch, in tokens) found at each N and D. Rows
- * should be minima of a sweep, found inside it: the edge of a sweep is a bound, not a value. Step Law: learning rate
- * 1.79 N^-.713 D^.307, batch .58 D^.571 tokens, both for one optimiser, schedule and parametrisation.
+ * theta = (log k, p, q). The table's loss column holds the best learning rate (or batch, in tokens) found at
+ * each N and D. Rows should be minima of a sweep, found inside it: the edge of a sweep is a bound, not a
+ * value. Step Law: learning rate 1.79 N^-.713 D^.307, batch .58 D^.571 tokens, both for one optimiser,
+ * schedule and parametrisation.
  */
 export const hyperParameterLaw: Law = {
   name: "hyper-parameter",

@@ -8,7 +8,10 @@ import { LAWS, lawNamed } from "./all.ts";
 import { c4RepeatsLaw } from "./data-constrained.ts";
 import { pinnedComputeLaw } from "./power-laws.ts";
 
-/** Their curves are found again, their numbers only to a few per cent: different numbers draw nearly the same curve. */
+/**
+ * Their curves are found again, their numbers only to a few per cent: different numbers draw nearly the same
+ * curve.
+ */
 const HARD_TO_TELL = ["farseer", "broken"];
 
 /** Numbers near published ones, and the designs on which a law of them can be told from others. */

@@ -31,7 +31,10 @@ export const SIZE_EXPONENT: Derived = {
   of: ([, , , alpha, beta]) => beta! / (alpha! + beta!),
 };
 
-/** Loss along one recipe as compute grows. With E = 0 it is the power law of Kaplan et al.; with E free, that of the GPT-4 report. */
+/**
+ * Loss along one recipe as compute grows. With E = 0 it is the power law of Kaplan et al.; with E free, that
+ * of the GPT-4 report.
+ */
 export const computeLaw = sumOfPowers({
   name: "compute",
   formula: "L(C) = E + a C^-b",
@@ -44,8 +47,9 @@ export const computeLaw = sumOfPowers({
 });
 
 /**
- * A straight line on logarithms, as Kaplan et al. fitted it. It falls for ever, so that it is too low beyond the runs wherever the loss has
- * a floor; on less than two decades of compute it is often all that the runs can tell.
+ * A straight line on logarithms, as Kaplan et al. fitted it. It falls for ever, so that it is too low beyond
+ * the runs wherever the loss has a floor; on less than two decades of compute it is often all that the runs
+ * can tell.
  */
 export const powerLaw = sumOfPowers({
   name: "power",
@@ -58,9 +62,10 @@ export const powerLaw = sumOfPowers({
 });
 
 /**
- * The compute law with a known floor, for ladders too short to find it. `floor` comes from a larger study on the same evaluation set and in
- * the same unit: a floor of another tokenizer or corpus is a wrong one, and the interval will not know. Throws a `UserError` for a floor
- * that is not positive, and, when it is fitted, for one that is not below every loss of the table.
+ * The compute law with a known floor, for ladders too short to find it. `floor` comes from a larger study on
+ * the same evaluation set and in the same unit: a floor of another tokenizer or corpus is a wrong one, and
+ * the interval will not know. Throws a `UserError` for a floor that is not positive, and, when it is fitted,
+ * for one that is not below every loss of the table.
  */
 export function pinnedComputeLaw(floor: number): Law {
   if (!(floor > 0 && Number.isFinite(floor))) {
@@ -83,15 +88,16 @@ export function pinnedComputeLaw(floor: number): Law {
       throw new UserError(
         `a run with loss ${lowest}, not above the given floor of ${floor}`,
         "a floor below every loss",
-        "check that both are in one unit and of one evaluation set, or let the fit find the floor (--law compute)",
+        "check that both are in one unit and of one evaluation set, or let the fit find the floor " +
+          "(--law compute)",
       );
     },
   };
 }
 
 /**
- * Loss against size and data apart: Hoffmann et al. 2022, approach 3, as refitted by Besiroglu et al. 2024. A ladder at one ratio D / N
- * cannot tell A from B; only forecasts at that ratio are then determined.
+ * Loss against size and data apart: Hoffmann et al. 2022, approach 3, as refitted by Besiroglu et al. 2024. A
+ * ladder at one ratio D / N cannot tell A from B; only forecasts at that ratio are then determined.
  */
 export const chinchillaLaw = sumOfPowers({
   name: "chinchilla",
@@ -105,8 +111,8 @@ export const chinchillaLaw = sumOfPowers({
 });
 
 /**
- * One exponent for both: at the optimum D / N = (B / A)^(1 / alpha), whatever the budget. For tables whose N and D spread too little to tell
- * two exponents apart, which is most small ladders.
+ * One exponent for both: at the optimum D / N = (B / A)^(1 / alpha), whatever the budget. For tables whose N
+ * and D spread too little to tell two exponents apart, which is most small ladders.
  */
 export const tiedChinchillaLaw = sumOfPowers({
   name: "chinchilla-tied",
@@ -131,9 +137,10 @@ export const tiedChinchillaLaw = sumOfPowers({
 });
 
 /**
- * Loss against compute at any ratio M = D / N. With C = 6 N D it is the Chinchilla law with one exponent alpha = 2 eta, since
- * N = (C / 6 M)^(1/2) and D = (C M / 6)^(1/2): A = a 6^-eta and B = b 6^-eta. Written so, ladders of different M are parallel lines in
- * log(L - E) against log C, and the cheapest M is (b / a)^(1 / 2 eta).
+ * Loss against compute at any ratio M = D / N. With C = 6 N D it is the Chinchilla law with one exponent
+ * alpha = 2 eta, since N = (C / 6 M)^(1/2) and D = (C M / 6)^(1/2): A = a 6^-eta and B = b 6^-eta. Written
+ * so, ladders of different M are parallel lines in log(L - E) against log C, and the cheapest M is (b / a)^(1
+ * / 2 eta).
  */
 export const overTrainingLaw = sumOfPowers({
   name: "over-training",
@@ -163,9 +170,10 @@ export const overTrainingLaw = sumOfPowers({
 });
 
 /**
- * Repeats first help and then hurt, the sooner the larger the model; R = D / U - 1 repeats of U distinct tokens. One coefficient, so that
- * recipes can be compared by it: strong weight decay is reported to cut it by about 70 %. Taken as the one-parameter form of the paper,
- * which also fits powers of R and of N / U; the exponents are 1 here.
+ * Repeats first help and then hurt, the sooner the larger the model; R = D / U - 1 repeats of U distinct
+ * tokens. One coefficient, so that recipes can be compared by it: strong weight decay is reported to cut it
+ * by about 70 %. Taken as the one-parameter form of the paper, which also fits powers of R and of N / U; the
+ * exponents are 1 here.
  */
 export const overfittingLaw = sumOfPowers({
   name: "overfitting",

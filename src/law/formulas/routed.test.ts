@@ -9,7 +9,7 @@ import { routedLaw, routingCutoff, saturatingRoutedLaw } from "./routed.ts";
 /** Table 3 of the paper, S-Base. */
 const PUBLISHED = [-0.082, -0.108, 0.009, 1.104, 1.847, 314.478 / 1.847] as const;
 
-test("the published numbers give the loss of a 1.3B dense model, and more experts help a small one more", () => {
+test("as published: the loss of a 1.3B dense model, and more experts help a small one more", () => {
   const theta = saturatingRoutedLaw.internal(PUBLISHED);
   const loss = (n: number, experts: number) =>
     lossOf(saturatingRoutedLaw, theta, { n, d: 1.3e11, c: 6 * n * 1.3e11, experts });
@@ -29,7 +29,10 @@ test("the cutoff: where b + c log N is zero, never where routing does not help l
 const ROUTING = thirdParty("laws/routing-sbase.csv");
 
 ROUTING.describe("Clark's S-Base runs", () => {
-  /** One expert a token, every other layer routed: the paper's main sweep; the others vary k and the routing frequency. */
+  /**
+   * One expert a token, every other layer routed: the paper's main sweep; the others vary k and the routing
+   * frequency.
+   */
   function runs(): Run[] {
     const [header, ...lines] = ROUTING.read().trim().split(/\r?\n/);
     const names = header!.split(",");
@@ -61,7 +64,7 @@ ROUTING.describe("Clark's S-Base runs", () => {
     expect(fitLaw(saturatingRoutedLaw, found).parameters.c).toBeGreaterThan(0.008);
   });
 
-  test("the cutoff is known to within a factor of some ten only, and that interval holds the published 937B", () => {
+  test("the cutoff is known to a factor of some ten, and that interval holds the published 937B", () => {
     const found = runs();
     const random = new Random(1, "resamples");
     const draws = Array.from({ length: 400 }, () => {

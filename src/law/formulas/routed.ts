@@ -1,10 +1,14 @@
-/** @file Clark's laws of routed models: log loss bilinear in log size and log experts, so that routing helps less the larger the model. */
+/**
+ * @file Clark's laws of routed models: log loss bilinear in log size and log experts, so that routing helps
+ * less the larger the model.
+ */
 
+import { linearFit } from "../../math/least-squares.ts";
 import { type Derived, type Law, positive, real, scalesOf } from "../law.ts";
-import { linearFit } from "./straight-line.ts";
 
-// Clark et al. 2022 (arXiv 2202.01169), equation 1, in logarithms to base 10 as there (their table 3 gives S-Base a -.082,
-// b -.108, c .009, d 1.104, E_start 1.847, E_max 314.5). All their runs saw 130B tokens: a law of N and E at that D alone.
+// Clark et al. 2022 (arXiv 2202.01169), equation 1, in logarithms to base 10 as there (their table 3 gives
+// S-Base a -.082, b -.108, c .009, d 1.104, E_start 1.847, E_max 314.5). All their runs saw 130B tokens: a
+// law of N and E at that D alone.
 
 const COEFFICIENTS = [
   real("a", "decades of loss per decade of N"),
@@ -22,8 +26,9 @@ const covariates: Law["covariates"] = ({ n, experts = 1 }) =>
   Float64Array.of(Math.log10(n), Math.log10(experts));
 
 /**
- * The dense size from which more experts no longer help: the slope over log10 E, b + c log10 N, is then zero. `natural` are the
- * numbers of either law. Infinity where routing does not help less with size (c <= 0) and so never stops; 0 where it never helps.
+ * The dense size from which more experts no longer help: the slope over log10 E, b + c log10 N, is then zero.
+ * `natural` are the numbers of either law. Infinity where routing does not help less with size (c <= 0) and
+ * so never stops; 0 where it never helps.
  */
 export function routingCutoff([, b, c]: readonly number[]): number {
   if (c! > 0) return 10 ** (-b! / c!);
@@ -48,8 +53,9 @@ function bilinear(points: readonly (readonly [logN: number, logE: number, logLos
 }
 
 /**
- * theta = (a, b, c, d): log10 L = a log10 N + b log10 E + c log10 N log10 E + d, where N are the parameters of the dense model
- * underneath and E the experts (or the amount of whatever feature is added). No floor in N: right only near the runs.
+ * theta = (a, b, c, d): log10 L = a log10 N + b log10 E + c log10 N log10 E + d, where N are the parameters
+ * of the dense model underneath and E the experts (or the amount of whatever feature is added). No floor in
+ * N: right only near the runs.
  */
 export const routedLaw: Law = {
   name: "routed",
@@ -84,7 +90,8 @@ function saturated(theta: Float64Array, logE: number): { logE: number; perStart:
   const most = 1 / (start * (1 + beyond));
   const reach = 10 ** logE - 1 + 1 / gap;
   const inverse = 1 / reach + most;
-  // d(1 / reach) / d gap = 1 / (reach gap)^2; gap and most fall as 1 / start; d gap / d log beyond = gap / (1 + beyond).
+  // d(1 / reach) / d gap = 1 / (reach gap)^2; gap and most fall as 1 / start; d gap / d log beyond = gap / (1
+  // + beyond).
   const perGap = 1 / (reach * gap) ** 2;
   const perStart = -gap * perGap - most;
   const perRatio = (gap / (1 + beyond)) * perGap - (most * beyond) / (1 + beyond);
@@ -96,8 +103,9 @@ function saturated(theta: Float64Array, logE: number): { logE: number; perStart:
 const SATURATIONS = [1, 2, 4].flatMap((start) => [20, 100, 1000].map((ratio) => [start, ratio] as const));
 
 /**
- * theta = (a, b, c, d, log E_start, log(ratio - 1)), ratio = E_max / E_start. As `routed`, with the experts counted as
- * 1 / E' = 1 / (E - 1 + 1 / (1 / E_start - 1 / E_max)) + 1 / E_max: few are worth less than their number, and many saturate.
+ * theta = (a, b, c, d, log E_start, log(ratio - 1)), ratio = E_max / E_start. As `routed`, with the experts
+ * counted as 1 / E' = 1 / (E - 1 + 1 / (1 / E_start - 1 / E_max)) + 1 / E_max: few are worth less than their
+ * number, and many saturate.
  */
 export const saturatingRoutedLaw: Law = {
   name: "routed-saturating",

@@ -1,30 +1,47 @@
-/** @file Starting points by variable projection: a grid over what is not linear in a law, the coefficients solved for at each node. */
+/**
+ * @file Starting points by variable projection: a grid over what is not linear in a law, the coefficients
+ * solved for at each node.
+ */
 
+import { residuals, solveNonNegative } from "../../math/least-squares.ts";
 import { median } from "../../math/statistics.ts";
 import type { Law, Run } from "../law.ts";
-import { residuals, solveNonNegative } from "./non-negative.ts";
 
-// A search over two exponents with an exact inner solution replaces one over five numbers: the condition number falls from 3.5e11
-// to about 11 (Golub and Pereyra 1973; for scaling laws arXiv 2603.22339).
+// A search over two exponents with an exact inner solution replaces one over five numbers: the condition
+// number falls from 3.5e11 to about 11 (Golub and Pereyra 1973; for scaling laws arXiv 2603.22339).
 
-/** A law that is a sum of coefficients times terms once some numbers are fixed and, where needed, the loss is transformed. */
+/**
+ * A law that is a sum of coefficients times terms once some numbers are fixed and, where needed, the loss is
+ * transformed.
+ */
 export type Projection = {
   /** The values to try for each number that is not linear, by axis. */
   readonly axes: readonly (readonly number[])[];
   readonly numTerms: number;
-  /** Writes log(term_k) at the fixed numbers and covariates x. Logarithms, since N^-2 is too small beside a constant. */
+  /**
+   * Writes log(term_k) at the fixed numbers and covariates x. Logarithms, since N^-2 is too small beside a
+   * constant.
+   */
   readonly logTerms: (fixed: readonly number[], x: Float64Array, logTerms: Float64Array) => void;
-  /** Log of what is linear in the coefficients; left out: log loss itself. NaN where these numbers cannot be. */
+  /**
+   * Log of what is linear in the coefficients; left out: log loss itself. NaN where these numbers cannot be.
+   */
   readonly logTarget?: (logLoss: number, fixed: readonly number[]) => number;
   readonly theta: (fixed: readonly number[], logCoefficients: Float64Array) => Float64Array;
 };
 
-/** Exponents of N and D in published fits lie between .08 and .8 (docs/laws.md); evenly on logarithms, 30 % apart. */
+/**
+ * Exponents of N and D in published fits lie between .08 and .8 (docs/laws.md); evenly on logarithms, 30 %
+ * apart.
+ */
 export const EXPONENTS = [0.06, 0.09, 0.13, 0.18, 0.24, 0.32, 0.42, 0.55, 0.72, 0.95, 1.25] as const;
 
 const NUM_STARTS = 8;
 
-/** A coefficient solved to zero starts at this share of the target: its logarithm must exist, and a slope lead back. */
+/**
+ * A coefficient solved to zero starts at this share of the target: its logarithm must exist, and a slope lead
+ * back.
+ */
 const LEAST_SHARE = 1e-3;
 
 /** Huber's own constant: 95 % efficient on normal residuals. */
@@ -84,7 +101,10 @@ function meanError(
   return sum / covariates.length;
 }
 
-/** The coefficients that go best with the fixed numbers, as theta; null where the target does not exist for some run. */
+/**
+ * The coefficients that go best with the fixed numbers, as theta; null where the target does not exist for
+ * some run.
+ */
 function projected(
   { numTerms, logTerms, logTarget, theta }: Projection,
   fixed: readonly number[],
@@ -99,12 +119,14 @@ function projected(
     if (!Number.isFinite(target)) return null;
     logTerms(fixed, x, buffer);
     for (let k = 0; k < numTerms; k++) {
-      // Divided by its target, a row's error is relative: close to the error in log loss that the fit will count.
+      // Divided by its target, a row's error is relative: close to the error in log loss that the fit will
+      // count.
       terms[i * numTerms + k] = buffer[k]! - target;
       largest[k] = Math.max(largest[k]!, buffer[k]! - target);
     }
   }
-  // A term that is nowhere present (no run repeats its data) has no largest value; its coefficient is then anybody's guess.
+  // A term that is nowhere present (no run repeats its data) has no largest value; its coefficient is then
+  // anybody's guess.
   for (let k = 0; k < numTerms; k++) if (largest[k] === -Infinity) largest[k] = 0;
   for (let i = 0; i < terms.length; i++) terms[i] = Math.exp(terms[i]! - largest[i % numTerms]!);
   const rows = { terms, numTerms };
@@ -116,7 +138,8 @@ function projected(
     for (let i = 0; i < weights.length; i++) weights[i] = errors[i]! > limit ? limit / errors[i]! : 1;
     coefficients = solveNonNegative(rows, weights);
   }
-  // A term's largest value is 1 here, so a coefficient is the largest share of the target that its term has in any run.
+  // A term's largest value is 1 here, so a coefficient is the largest share of the target that its term has
+  // in any run.
   return theta(
     fixed,
     coefficients.map((c, k) => Math.log(Math.max(c, LEAST_SHARE)) - largest[k]!),

@@ -1,13 +1,22 @@
-/** @file Laws that are sums of coefficients times powers: one formula, one gradient and one search for starts, whatever the row says. */
+/**
+ * @file Laws that are sums of coefficients times powers: one formula, one gradient and one search for starts,
+ * whatever the row says.
+ */
 
+import { linearFit } from "../../math/least-squares.ts";
 import { type Law, logSumExp, type Parameter, type Run, scalesOf } from "../law.ts";
 import { EXPONENTS, type Projection, startsOnGrid } from "./starts.ts";
-import { linearFit } from "./straight-line.ts";
 
-/** A coefficient times e^(exponent x covariate): parameters by name, or given numbers. Every coefficient stands in one term alone. */
+/**
+ * A coefficient times e^(exponent x covariate): parameters by name, or given numbers. Every coefficient
+ * stands in one term alone.
+ */
 export type Term = { readonly coefficient: string | number; readonly exponent?: string | number };
 
-/** A law as a row. Its covariates, one a term in their order, are signed so that the loss falls as an exponent grows; 0 for a bare term. */
+/**
+ * A law as a row. Its covariates, one a term in their order, are signed so that the loss falls as an exponent
+ * grows; 0 for a bare term.
+ */
 export type SumOfPowers = Omit<Law, "logLoss" | "natural" | "internal" | "starts"> & {
   readonly terms: readonly Term[];
   /** Values that the search for starts tries for every exponent. */
@@ -49,7 +58,10 @@ function placesOf(parameters: readonly Parameter[], terms: readonly Term[]): Pla
   };
 }
 
-/** Every fit spends its time here: plain loops over plain arrays. Formulas written out by hand are a fifth faster in a whole fit. */
+/**
+ * Every fit spends its time here: plain loops over plain arrays. Formulas written out by hand are a fifth
+ * faster in a whole fit.
+ */
 function logLossOf({ coefficientAt, logCoefficient, exponentAt, exponent }: Places): Law["logLoss"] {
   const count = coefficientAt.length;
   // Logarithms of the terms, and then their shares of the loss.

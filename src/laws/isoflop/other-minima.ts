@@ -3,7 +3,7 @@
  * a parabola.
  */
 
-import { linearFit } from "../../law/formulas/straight-line.ts";
+import { linearFit } from "../../math/least-squares.ts";
 import { mean } from "../../math/statistics.ts";
 import type { Size } from "./budgets.ts";
 

@@ -142,15 +142,18 @@ export function warningsOf(
     );
   if (law.largestCompute !== null && compute > FAR_REACH * law.largestCompute)
     warnings.push(
-      `the run is ${Math.round(compute / law.largestCompute)} times the law's largest: its intervals are too narrow there`,
+      `the run is ${Math.round(compute / law.largestCompute)} times the law's largest: its ` +
+        "intervals are too narrow there",
     );
   if (aspect > 0.9 * FLAT_ASPECT.hi || aspect < 1.1 * FLAT_ASPECT.lo)
     warnings.push(
-      `hidden / layers is ${aspect.toFixed(0)}, at the edge of what is taken as flat (${FLAT_ASPECT.lo} to ${FLAT_ASPECT.hi}): the cluster prefers it so, the loss may not`,
+      `hidden / layers is ${aspect.toFixed(0)}, at the edge of what is taken as flat ` +
+        `(${FLAT_ASPECT.lo} to ${FLAT_ASPECT.hi}): the cluster prefers it so, the loss may not`,
     );
   if (routings.some((routing) => routing !== null))
     warnings.push(
-      "what experts are worth is an assumption, not part of the law: compare routed with dense by their intervals",
+      "what experts are worth is an assumption, not part of the law: compare routed with dense by " +
+        "their intervals",
     );
   const sizes = own.tried.map(({ active }) => active);
   const isLargest = best.active >= Math.max(...sizes) / 1.05;

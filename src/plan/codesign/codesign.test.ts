@@ -65,7 +65,7 @@ test("the law alone is never worse than what a cluster makes of it, at the same 
   expect(valley).toBeCloseTo(answer.lawAlone.loss.median, 9);
 });
 
-test("rounder is never better, apart is never better than together, a larger fast domain is never worse", () => {
+test("rounder or apart is never better, a larger fast domain is never worse", () => {
   const prices = answer.rounded.map(({ answer: rounded }) => rounded!.price.lossPercent.median);
   expect(prices[0]).toBe(0);
   expect(prices).toEqual([...prices].sort((a, b) => a - b));

@@ -1,4 +1,7 @@
-/** @file Model and layout chosen together for one cluster, a number of days and a law; what the cluster and round numbers do to the choice. */
+/**
+ * @file Model and layout chosen together for one cluster, a number of days and a law; what the cluster and
+ * round numbers do to the choice.
+ */
 
 import { UserError } from "../../errors.ts";
 import { type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
@@ -99,7 +102,10 @@ export function codesign(request: CodesignRequest, finderFor: FinderFor): Codesi
   };
 }
 
-/** The cluster as it is, and as it would be with other fast domains, smallest first: what is best on one is tried on the next. */
+/**
+ * The cluster as it is, and as it would be with other fast domains, smallest first: what is best on one is
+ * tried on the next.
+ */
 function optimaByDomain(
   { cluster }: CodesignRequest,
   optimumOn: (domainSize: number, known: readonly Choice[]) => Optimum,
@@ -124,8 +130,9 @@ function roughCompute(request: CodesignRequest): number {
 }
 
 /**
- * The batch in whole sequences that replicas can share: a power of two, times what of the device count is odd. Where that is more than a
- * quarter of the batch, as with 100,000 = 32 x 3125, a part of it is left to the pipeline.
+ * The batch in whole sequences that replicas can share: a power of two, times what of the device count is
+ * odd. Where that is more than a quarter of the batch, as with 100,000 = 32 x 3125, a part of it is left to
+ * the pipeline.
  */
 function jobOf({ cluster, sequence, batchSequences, software }: CodesignRequest, compute: number): Job {
   if (batchSequences !== null) return { sequence, batchSequences, software };
@@ -141,7 +148,9 @@ function jobOf({ cluster, sequence, batchSequences, software }: CodesignRequest,
 
 function nothingFits({ cluster, vocabularySize }: CodesignRequest, job: Job): UserError {
   return new UserError(
-    `no shape that fits ${cluster.numDevices.toLocaleString("en")} x ${cluster.accelerator.label} with ${job.batchSequences} sequences of ${job.sequence} a step and ${vocabularySize} tokens in the vocabulary`,
+    `no shape that fits ${cluster.numDevices.toLocaleString("en")} x ${cluster.accelerator.label} ` +
+      `with ${job.batchSequences} sequences of ${job.sequence} a step and ${vocabularySize} tokens ` +
+      "in the vocabulary",
     "at least one layout that fits in memory and divides the batch",
     "change --batch-tokens so that replicas can share it, shorten --sequence, or take more devices",
   );

@@ -1,4 +1,7 @@
-/** @file Fastest layouts for many shapes in turn: a full search now and then, and in between only the layouts that did well before. */
+/**
+ * @file Fastest layouts for many shapes in turn: a full search now and then, and in between only the layouts
+ * that did well before.
+ */
 
 import { CONSTANTS, type Constants } from "../constants.ts";
 import type { Precision } from "../hardware/accelerator.ts";
@@ -34,14 +37,18 @@ export type FinderOptions = {
 };
 
 /**
- * What dozens of searches leave out beside: hybrid groups beyond four fast domains are three quarters of all layouts, and a short sequence
- * is seldom cut in more than four. On 2,304 GB200 with and without experts the answer is the same, in half the time.
+ * What dozens of searches leave out beside: hybrid groups beyond four fast domains are three quarters of all
+ * layouts, and a short sequence is seldom cut in more than four. On 2,304 GB200 with and without experts the
+ * answer is the same, in half the time.
  */
 function limitsFor({ sequence }: Job) {
   return { mostShardDomains: 4, mostContext: sequence <= 16_384 ? 4 : 8 };
 }
 
-/** A finder on one cluster for one job. Where no layout divides over all devices, one may leave some idle: their number is the layout's product. */
+/**
+ * A finder on one cluster for one job. Where no layout divides over all devices, one may leave some idle:
+ * their number is the layout's product.
+ */
 export function layoutFinder(
   cluster: Cluster,
   job: Job,

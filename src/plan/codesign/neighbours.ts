@@ -15,7 +15,9 @@ import {
 const MIDDLE_ASPECT = 120;
 const WIDEST = 2 ** 17;
 
-/** A round shape of a middle aspect with about so many parameters a token; null where the head alone has more. */
+/**
+ * A round shape of a middle aspect with about so many parameters a token; null where the head alone has more.
+ */
 export function sized(params: number, vocabularySize: number, routing: Routing): Choice | null {
   const grid = GRIDS[1];
   let best: Choice | null = null;
@@ -33,7 +35,10 @@ export function sized(params: number, vocabularySize: number, routing: Routing):
   return best;
 }
 
-/** Shapes one step away: in depth, in feed-forward width, in heads; and in width, at the same depth and at the same size. */
+/**
+ * Shapes one step away: in depth, in feed-forward width, in heads; and in width, at the same depth and at the
+ * same size.
+ */
 export function neighbours(
   vocabularySize: number,
   grid: Grid,
@@ -71,6 +76,7 @@ function headDimOn(grid: Grid, hidden: number): number {
 
 function isSound({ hidden, numLayers, headDim, feedForwardWidth }: Choice): boolean {
   const ratio = feedForwardWidth / hidden;
-  // Kaplan et al., figure 5: feed-forward ratios from 1 to 8 are flat for two matrices; gated ones have 3 / 2 as many numbers.
+  // Kaplan et al., figure 5: feed-forward ratios from 1 to 8 are flat for two matrices; gated ones have 3 / 2
+  // as many numbers.
   return numLayers >= 1 && hidden % headDim === 0 && ratio >= 1 && ratio <= 5;
 }

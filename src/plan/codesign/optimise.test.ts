@@ -121,7 +121,7 @@ test("shapes known from elsewhere are tried in any case", () => {
   });
 });
 
-test("experts are chosen where they are worth it and cost nothing, and not where they slow the machine down", () => {
+test("experts are chosen where they cost nothing, and not where they slow the machine down", () => {
   const routings = [null, { count: 64, topK: 8 }] as const;
   const free = optimise(
     asked(10),

@@ -1,4 +1,7 @@
-/** @file The search over shapes: a coarse sweep of sizes, then steps in width, depth and feed-forward while the loss falls. */
+/**
+ * @file The search over shapes: a coarse sweep of sizes, then steps in width, depth and feed-forward while
+ * the loss falls.
+ */
 
 import { optimumOn } from "../../law/optimum.ts";
 import type { Candidate, Question } from "./candidate.ts";
@@ -10,7 +13,10 @@ import { byLoss, TriedShapes } from "./tried-shapes.ts";
 
 /** Every shape that was tried, best found for each grid, and the best of each size. */
 export type Optimum = {
-  /** Chosen apart: the law's own size in a middle shape, then its fastest layout. Null where that does not fit. */
+  /**
+   * Chosen apart: the law's own size in a middle shape, then its fastest layout. Null where that does not
+   * fit.
+   */
   readonly apart: Candidate | null;
   readonly tried: readonly Candidate[];
   /** The best with hidden / layers as in published large models. */
@@ -28,8 +34,9 @@ const QUICK_SIZES = Array.from({ length: 15 }, (_, i) => 2 ** (-4 + i / 2));
 const MOST_ROUNDS = 40;
 
 /**
- * The least loss over shapes and layouts together, for each grid. `roughCompute`: FLOPs, to a factor of two. `known`: shapes to be tried in
- * any case, those that were best on a poorer cluster: so a richer one is never told to be worse.
+ * The least loss over shapes and layouts together, for each grid. `roughCompute`: FLOPs, to a factor of two.
+ * `known`: shapes to be tried in any case, those that were best on a poorer cluster: so a richer one is never
+ * told to be worse.
  */
 export function optimise(
   question: Question,
@@ -50,7 +57,8 @@ export function optimise(
     // The best of each way of routing may lie in another valley.
     for (const starts of coarse)
       for (const start of starts.slice(0, 2)) descend(question, grid, start, tried);
-    // The best so far may be of a rounder grid: from there the finer one goes on, with every layout that suits it.
+    // The best so far may be of a rounder grid: from there the finer one goes on, with every layout that
+    // suits it.
     const best = tried.best((choice) => isOn(grid, choice));
     if (best) descend(question, grid, tried.search(best.choice) ?? best, tried);
   }
@@ -79,7 +87,10 @@ function sweep(
   return [...new Set([...searched, ...between])].sort(byLoss);
 }
 
-/** The size that the law alone would choose for the compute that the best of a sweep reaches, experts counted at their assumed worth. */
+/**
+ * The size that the law alone would choose for the compute that the best of a sweep reaches, experts counted
+ * at their assumed worth.
+ */
 function apartFrom(
   { law, vocabularySize }: Question,
   coarse: readonly Candidate[],
@@ -122,8 +133,8 @@ function descend(
 }
 
 /**
- * Least loss over size, smallest first: the lower hull over log N, since the search looks closely only near the least. Of sizes closer than
- * 2^(1/4) the better one.
+ * Least loss over size, smallest first: the lower hull over log N, since the search looks closely only near
+ * the least. Of sizes closer than 2^(1/4) the better one.
  */
 export function frontierOf(tried: readonly Candidate[]): readonly Candidate[] {
   const best = new Map<number, Candidate>();

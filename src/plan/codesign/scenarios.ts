@@ -8,7 +8,10 @@ import { EXPERT_EXPONENT } from "./assumptions.ts";
 import type { Candidate, Question } from "./candidate.ts";
 import { aspectPenalty } from "./shapes.ts";
 
-/** One way that it might have come out; the same ways for every candidate, so that differences are of shapes alone. */
+/**
+ * One way that it might have come out; the same ways for every candidate, so that differences are of shapes
+ * alone.
+ */
 export type Scenario = {
   /** The law as it might be. */
   readonly surface: SplitLoss;
@@ -21,8 +24,8 @@ export type Scenario = {
 const NUM_SCENARIOS = 200;
 
 /**
- * The law's draws, each with an error of the step model, of the goodput and of the experts' worth. The step model's error is
- * one for all shapes: they run on the same cluster with the same software.
+ * The law's draws, each with an error of the step model, of the goodput and of the experts' worth. The step
+ * model's error is one for all shapes: they run on the same cluster with the same software.
  */
 export function scenariosOf({ law, goodput }: Question, stepSeconds: Interval): readonly Scenario[] {
   const random = new Random(1, "codesign");
@@ -81,7 +84,10 @@ export function over(
   return intervalAround(of(middleOf(question)), scenarios.map(of));
 }
 
-/** What one candidate costs against another: percent more loss, and the days that it lacks to the other's loss. */
+/**
+ * What one candidate costs against another: percent more loss, and the days that it lacks to the other's
+ * loss.
+ */
 export type Price = {
   readonly lossPercent: Interval;
   /** Infinity where it never gets there. */

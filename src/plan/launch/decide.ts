@@ -3,8 +3,9 @@
 import { type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { mean, standardDeviation } from "../../math/statistics.ts";
+import { formatCount } from "../../units/print.ts";
 import { dateAfter, type Issue, type LaunchFacts } from "./facts.ts";
-import { drawFuture, type Future, type Outcome, runThrough } from "./run-through.ts";
+import { drawFuture, type Future, type Outcome, runThrough } from "./future.ts";
 
 /** What a launch on one day leads to. Days count from today. */
 export type LaunchDay = {
@@ -45,7 +46,10 @@ const MOST_DAYS_AHEAD = 365;
 const DAILY = 30;
 /** A deadline that is met so often is met; an assumption that most would share. */
 const SURE_ENOUGH = 0.9;
-/** Waiting has to gain more than this to be worth its trouble: an assumption, half a day or half a percent of the cost. */
+/**
+ * Waiting has to gain more than this to be worth its trouble: an assumption, half a day or half a percent of
+ * the cost.
+ */
 const LEAST_GAIN_DAYS = 0.5;
 const LEAST_GAIN_COST_SHARE = 0.005;
 
@@ -68,7 +72,10 @@ export function decideLaunch(facts: LaunchFacts, numFutures = NUM_FUTURES): Laun
   };
 }
 
-/** From today to two weeks after the last thing that waiting could be for: every day of the first month, some forty of the rest. */
+/**
+ * From today to two weeks after the last thing that waiting could be for: every day of the first month, some
+ * forty of the rest.
+ */
 function candidateDays(facts: LaunchFacts): readonly number[] {
   const due = [
     ...facts.issues.map(({ fixDay, lateDays }) => (fixDay === null ? 0 : fixDay + (lateDays?.hi ?? 0))),
@@ -85,8 +92,9 @@ function candidateDays(facts: LaunchFacts): readonly number[] {
 const objectiveOf = (outcome: Outcome) => outcome.cost ?? outcome.finishDay;
 
 /**
- * The cheapest day among those that meet the deadline well enough, or, where none does, among those that meet it most often; without
- * costs the day that ends soonest. An earlier day wins where the later one gains too little.
+ * The cheapest day among those that meet the deadline well enough, or, where none does, among those that meet
+ * it most often; without costs the day that ends soonest. An earlier day wins where the later one gains too
+ * little.
  */
 export function chooseDay(facts: LaunchFacts, outcomes: readonly (readonly Outcome[])[]): number {
   const chances = outcomes.map((outcome) => deadlineChance(facts, outcome) ?? 1);
@@ -99,7 +107,10 @@ export function chooseDay(facts: LaunchFacts, outcomes: readonly (readonly Outco
   )!;
 }
 
-/** Least gain: what is worth the trouble, and twice what chance may have done to the difference of the two means. */
+/**
+ * Least gain: what is worth the trouble, and twice what chance may have done to the difference of the two
+ * means.
+ */
 function worthWaiting(facts: LaunchFacts, early: readonly Outcome[], late: readonly Outcome[]): number {
   const differences = early.map((outcome, i) => objectiveOf(outcome) - objectiveOf(late[i]!));
   const noise = (2 * standardDeviation(differences)) / Math.sqrt(differences.length);
@@ -140,10 +151,10 @@ function fixValues(
   const values = facts.issues.map((issue): FixValue => {
     const outcomes = candidates.map((day, i) =>
       futures.map((future, j) => {
-        const bites = future.bites.filter((bite) => bite.issue !== issue.name);
-        // A future in which it would not have bitten anyway stays as it was.
-        if (bites.length === future.bites.length) return asIs[i]![j]!;
-        return runThrough(facts, { ...future, bites }, day);
+        const setbacks = future.setbacks.filter((setback) => setback.issue !== issue.name);
+        // A future in which it would not have struck anyway stays as it was.
+        if (setbacks.length === future.setbacks.length) return asIs[i]![j]!;
+        return runThrough(facts, { ...future, setbacks }, day);
       }),
     );
     const after = outcomes[chooseDay(facts, outcomes)]!;
@@ -162,19 +173,27 @@ function effortOf({ effortDays, fixDay }: Issue): number | null {
 
 function reasonFor(facts: LaunchFacts, now: LaunchDay, best: LaunchDay, days: readonly LaunchDay[]): string {
   const finish = ({ finishDay }: LaunchDay) =>
-    `${dateAfter(facts, finishDay.median)} (90 % interval ${dateAfter(facts, finishDay.lo)} to ${dateAfter(facts, finishDay.hi)})`;
+    `${dateAfter(facts, finishDay.median)} (90 % interval ${dateAfter(facts, finishDay.lo)} to ` +
+    `${dateAfter(facts, finishDay.hi)})`;
   const deadline = ({ deadlineChance: chance }: LaunchDay) =>
     chance === null ? "" : `, deadline met with ${Math.round(100 * chance)} %`;
-  const money = ({ meanCost }: LaunchDay) => (meanCost === null ? "" : `, ${amount(meanCost)} on average`);
-  const told = (day: LaunchDay) => `${finish(day)}${deadline(day)}${money(day)}`;
+  const money = ({ meanCost }: LaunchDay) =>
+    meanCost === null ? "" : `, ${formatCount(meanCost)} on average`;
+  const ending = (day: LaunchDay) => `${finish(day)}${deadline(day)}${money(day)}`;
   if (best.day === 0) {
     const other = days.slice(1).reduce((a, b) => (judged(b) < judged(a) ? b : a), days.at(-1)!);
-    return `Launching now ends on ${told(now)}; the best later day, ${other.date}, ends on ${told(other)}: nothing that waiting brings is worth the wait.`;
+    return (
+      `Launching now ends on ${ending(now)}; the best later day, ${other.date}, ends on ` +
+      `${ending(other)}: nothing that waiting brings is worth the wait.`
+    );
   }
   const gain = now.meanFinishDay - best.meanFinishDay;
-  const saved = best.meanCost === null ? "" : ` and costs ${amount(now.meanCost! - best.meanCost)} less`;
+  const saved = best.meanCost === null ? "" : ` and costs ${formatCount(now.meanCost! - best.meanCost)} less`;
   const sooner = gain >= 0 ? `ends ${gain.toFixed(1)} days sooner` : `ends ${(-gain).toFixed(1)} days later`;
-  return `Launching on ${best.date} ends on ${told(best)}; launching now ends on ${told(now)}. Waiting ${best.day} days ${sooner}${saved} on average${arrivalsBy(facts, best.day)}.`;
+  return (
+    `Launching on ${best.date} ends on ${ending(best)}; launching now ends on ${ending(now)}. ` +
+    `Waiting ${best.day} days ${sooner}${saved} on average${arrivalsBy(facts, best.day)}.`
+  );
 }
 
 const judged = ({ meanCost, meanFinishDay }: LaunchDay) => meanCost ?? meanFinishDay;
@@ -192,10 +211,4 @@ function arrivalsBy(facts: LaunchFacts, day: number): string {
     .map(({ numDevices }) => `${numDevices.toLocaleString("en")} devices`);
   const all = [...fixes, ...devices];
   return all.length === 0 ? "" : `; by then due: ${all.join(", ")}`;
-}
-
-function amount(money: number): string {
-  const [factor, unit] =
-    Math.abs(money) >= 1e6 ? [1e6, " M"] : Math.abs(money) >= 1e3 ? [1e3, " k"] : [1, ""];
-  return `${(money / factor).toFixed(2)}${unit}`;
 }

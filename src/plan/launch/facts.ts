@@ -1,4 +1,7 @@
-/** @file What a decision to launch rests on, as people write it down in YAML or JSON: read, checked, turned into days from today. */
+/**
+ * @file What a decision to launch rests on, as people write it down in YAML or JSON: read, checked, turned
+ * into days from today.
+ */
 
 import { parse } from "yaml";
 import { z } from "zod";
@@ -9,33 +12,80 @@ import { parseInterval } from "../../units/read.ts";
 
 const DAY_MS = 86_400_000;
 
-/** An open problem of the software, the data or the machine. */
-export type Issue = {
-  readonly name: string;
-  /** That it bites once during a run that starts without the fix. */
-  readonly chance: number;
-  readonly costDays: Interval;
-  /** Day on which the fix is due, counted from today; null: nobody has promised one. */
-  readonly fixDay: number | null;
-  /** Days by which the fix is late; null: it comes on the day. */
-  readonly lateDays: Interval | null;
-  /** Whether a run that has started without the fix can take it up. If not, only a later launch has it. */
-  readonly curableInFlight: boolean;
-  /** Days of work that the fix takes; null: not known. */
-  readonly effortDays: number | null;
-};
+/** A number, an amount (16M), or a 90 % interval (15M..18M). */
+const uncertain = z.union([z.number().positive(), z.string()]).transform((value, context): Interval => {
+  const interval = typeof value === "number" ? certain(value) : parseInterval(value, COUNT);
+  if (interval !== null) return interval;
+  context.addIssue({ code: "custom", message: `"${value}" is not a number or lo..hi` });
+  return z.NEVER;
+});
+const date = z.iso.date();
+const share = z.number().min(0).max(1);
+const missing = <T>(value: T | undefined) => value ?? null;
 
-/** A cluster that is there from a day on; days before today are negative. */
+/** Share of the time that burn-in costs at age 0, and how soon that halves. */
+const burnInSchema = z.strictObject({ lostShare: uncertain, halvesDays: z.number().positive() });
+
+const issueSchema = z.strictObject({
+  name: z.string().min(1),
+  /** That it strikes once during a run that starts without the fix. */
+  chance: share,
+  costDays: uncertain,
+  /** When the fix is due; left out: nobody has promised one. */
+  fixDue: date.optional(),
+  /** Days by which the fix is late; left out: it comes on the day. */
+  lateDays: uncertain.optional().transform(missing),
+  /** Whether a run that has started without the fix can take it up. If not, only a later launch has it. */
+  curableInFlight: z.boolean().default(false),
+  /** Days of work that the fix takes. */
+  effortDays: z.number().positive().optional().transform(missing),
+});
+
+const factsSchema = z.strictObject({
+  today: date,
+  deadline: date.optional(),
+  work: uncertain,
+  goodput: uncertain.refine(({ hi }) => hi <= 1, "a share of at most 1"),
+  cluster: z
+    .array(z.strictObject({ from: date, devices: z.int().positive(), lateDays: uncertain.optional() }))
+    .min(1),
+  growDays: z.number().nonnegative().default(0.5),
+  burnIn: z
+    .strictObject({
+      hardware: burnInSchema.optional().transform(missing),
+      software: burnInSchema.optional().transform(missing),
+    })
+    .default({ hardware: null, software: null }),
+  issues: z.array(issueSchema).default([]),
+  costs: z
+    .strictObject({
+      perDeviceHour: uncertain,
+      /** Part of that which is paid while the cluster waits. */
+      idleShare: share.default(1),
+      /** Of each day that the run ends later. */
+      perDay: z.number().nonnegative().default(0),
+      /** Of each day after the deadline. */
+      perDayLate: z.number().nonnegative().default(0),
+    })
+    .optional()
+    .transform(missing),
+});
+type File = z.infer<typeof factsSchema>;
+
+/**
+ * An open problem of the software, the data or the machine. `fixDay` counts from today; null: nobody has
+ * promised one.
+ */
+export type Issue = Omit<z.infer<typeof issueSchema>, "fixDue"> & { readonly fixDay: number | null };
+
+/**
+ * A cluster that is there from a day on; days before today are negative. `lateDays`: null, it comes on the
+ * day.
+ */
 export type Arrival = {
   readonly day: number;
   readonly numDevices: number;
   readonly lateDays: Interval | null;
-};
-
-/** Share of the time that youth costs at age 0, and how soon that halves. */
-export type Wear = {
-  readonly lostShare: Interval;
-  readonly halvesDays: number;
 };
 
 export type LaunchFacts = {
@@ -51,62 +101,10 @@ export type LaunchFacts = {
   /** Days that it takes to move a running job to more devices. */
   readonly growDays: number;
   /** Hardware ages from its arrival, software from the launch. */
-  readonly burnIn: { readonly hardware: Wear | null; readonly software: Wear | null };
+  readonly burnIn: File["burnIn"];
   readonly issues: readonly Issue[];
-  readonly costs: {
-    readonly perDeviceHour: Interval;
-    /** Part of that which is paid while the cluster waits. */
-    readonly idleShare: number;
-    /** Of each day that the run ends later. */
-    readonly perDay: number;
-    /** Of each day after the deadline. */
-    readonly perDayLate: number;
-  } | null;
+  readonly costs: File["costs"];
 };
-
-/** A number, an amount (16M), or a 90 % interval (15M..18M). */
-const uncertain = z.union([z.number().positive(), z.string()]).transform((value, context): Interval => {
-  const interval = typeof value === "number" ? certain(value) : parseInterval(value, COUNT);
-  if (interval !== null) return interval;
-  context.addIssue({ code: "custom", message: `"${value}" is not a number or lo..hi` });
-  return z.NEVER;
-});
-const date = z.iso.date();
-const share = z.number().min(0).max(1);
-const wear = z.strictObject({ lostShare: uncertain, halvesDays: z.number().positive() });
-
-const factsSchema = z.strictObject({
-  today: date,
-  deadline: date.optional(),
-  work: uncertain,
-  goodput: uncertain.refine(({ hi }) => hi <= 1, "a share of at most 1"),
-  cluster: z
-    .array(z.strictObject({ from: date, devices: z.int().positive(), lateDays: uncertain.optional() }))
-    .min(1),
-  growDays: z.number().nonnegative().default(0.5),
-  burnIn: z.strictObject({ hardware: wear.optional(), software: wear.optional() }).default({}),
-  issues: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1),
-        chance: share,
-        costDays: uncertain,
-        fixDue: date.optional(),
-        lateDays: uncertain.optional(),
-        curableInFlight: z.boolean().default(false),
-        effortDays: z.number().positive().optional(),
-      }),
-    )
-    .default([]),
-  costs: z
-    .strictObject({
-      perDeviceHour: uncertain,
-      idleShare: share.default(1),
-      perDay: z.number().nonnegative().default(0),
-      perDayLate: z.number().nonnegative().default(0),
-    })
-    .optional(),
-});
 
 const EXAMPLE = "docs/examples/launch.yaml is one with every part";
 
@@ -117,33 +115,24 @@ export function readLaunchFacts(text: string, source: string): LaunchFacts {
     const faults = read.error.issues.map(({ path, message }) => `${path.join(".") || "file"}: ${message}`);
     throw new UserError(`${source}: ${faults.join("; ")}`, "facts of a launch", EXAMPLE);
   }
-  const { today, deadline, cluster, burnIn, issues, costs, work, goodput, growDays } = read.data;
+  const { today, deadline, work, cluster, issues, ...rest } = read.data;
   const dayOf = (text: string) => Math.round((Date.parse(text) - Date.parse(today)) / DAY_MS);
-  const arrivals = cluster
-    .map(({ from, devices, lateDays }) => ({
-      day: dayOf(from),
-      numDevices: devices,
-      lateDays: lateDays ?? null,
-    }))
-    .sort((a, b) => a.day - b.day);
   const facts: LaunchFacts = {
+    ...rest,
     today,
     deadlineDay: deadline === undefined ? null : dayOf(deadline),
     workDeviceHours: work,
-    goodput,
-    arrivals,
-    growDays,
-    burnIn: { hardware: burnIn.hardware ?? null, software: burnIn.software ?? null },
-    issues: issues.map((issue) => ({
-      name: issue.name,
-      chance: issue.chance,
-      costDays: issue.costDays,
-      fixDay: issue.fixDue === undefined ? null : dayOf(issue.fixDue),
-      lateDays: issue.lateDays ?? null,
-      curableInFlight: issue.curableInFlight,
-      effortDays: issue.effortDays ?? null,
+    arrivals: cluster
+      .map(({ from, devices, lateDays }) => ({
+        day: dayOf(from),
+        numDevices: devices,
+        lateDays: lateDays ?? null,
+      }))
+      .sort((a, b) => a.day - b.day),
+    issues: issues.map(({ fixDue, ...issue }) => ({
+      ...issue,
+      fixDay: fixDue === undefined ? null : dayOf(fixDue),
     })),
-    costs: costs ?? null,
   };
   checkDays(facts, source);
   return facts;

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
 import { decideLaunch } from "./decide.ts";
 import { type LaunchFacts, readLaunchFacts } from "./facts.ts";
-import { runThrough } from "./run-through.ts";
+import { runThrough } from "./future.ts";
 
 /** 1,000 devices, settled, that work at 24,000 productive hours a day: ten days of work. */
 const PLAIN = `
@@ -40,7 +40,7 @@ describe("by hand", () => {
     expect(answer.fixes[0]).toMatchObject({ gainedDays: 5, effortDays: 5, valuePerDay: 1 });
   });
 
-  test("a fix that a running job can take up is not worth waiting for when it comes before most of the bites", () => {
+  test("a fix that a running job can take up is not worth waiting for when it comes early", () => {
     const issue = "name: slow, chance: 1, costDays: 4, fixDue: 2026-12-02";
     expect(decideLaunch(read(`${PLAIN}issues: [{ ${issue}, curableInFlight: true }]`)).decision).toBe(
       "launch",
@@ -88,7 +88,7 @@ const calm = {
   arrivals: [{ day: -30, numDevices: 1000 }],
   hardwareLoss: 0,
   softwareLoss: 0,
-  bites: [],
+  setbacks: [],
   pricePerDeviceHour: 0,
 };
 

@@ -38,7 +38,9 @@ export function readBudget(facts: BudgetFacts): Budget {
   if (compute !== undefined) {
     if (compute.lo < FLOPS_RANGE.least || compute.hi > FLOPS_RANGE.most) {
       throw new UserError(
-        `a budget of ${(compute.lo < FLOPS_RANGE.least ? compute.lo : compute.hi).toExponential(1).replace("e+", "e")} FLOPs`,
+        "a budget of " +
+          `${(compute.lo < FLOPS_RANGE.least ? compute.lo : compute.hi).toExponential(1).replace("e+", "e")} ` +
+          "FLOPs",
         "1e12 to 1e30 FLOPs of training in all",
         "check the power of ten: Llama 3 405B took 3.8e25",
       );

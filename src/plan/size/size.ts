@@ -59,7 +59,9 @@ export type SizeAnswer = {
 const SEED = 20_243;
 const NUM_DRAWS = 200;
 
-/** Answers the question. Throws a `UserError` where the law has no optimum between all size and all tokens. */
+/**
+ * Answers the question. Throws a `UserError` where the law has no optimum between all size and all tokens.
+ */
 export function sizeFor(question: SizeQuestion): SizeAnswer {
   const { law, compute, uniqueTokens } = question;
   const cases = casesOf(question);
@@ -168,17 +170,29 @@ function limitedNumbers({ surface, logPairs }: Case, flopsPerPair: number, uniqu
 /** Less than any run's scatter shows, in percent of the loss. */
 const NOTICEABLE_PERCENT = 0.01;
 
-/** What the passes cost; or, where twice the compute buys nothing, that there is no use in them: nor in more parameters. */
+/**
+ * What the passes cost; or, where twice the compute buys nothing, that there is no use in them: nor in more
+ * parameters.
+ */
 function passesText(data: DataAnswer, price: string): string {
   const { epochs, params, doublingHelpsPercent } = data;
   if (doublingHelpsPercent.compute.median >= NOTICEABLE_PERCENT) {
-    return `; ${epochs.median.toFixed(1)} passes over them with ${formatCount(params.median)} parameters cost ${price}`;
+    return (
+      `; ${epochs.median.toFixed(1)} passes over them with ${formatCount(params.median)} parameters ` +
+      `cost ${price}`
+    );
   }
-  return `, and no more compute helps: past about ${significant(wornOutEpochs(PUBLISHED_REPETITION), 2)} passes another one is worth less than 1 % of the first, and the budget pays for ${formatCount(epochs.median)}; repetition costs ${price}. Get more tokens or spend less`;
+  return (
+    `, and no more compute helps: past about ${significant(wornOutEpochs(PUBLISHED_REPETITION), 2)} ` +
+    "passes another one is worth less than 1 % of the first, and the budget pays for " +
+    `${formatCount(epochs.median)}; repetition costs ${price}. Get more tokens or spend less`
+  );
 }
 
 function reasonFor({ params, tokens }: Sizing, data: DataAnswer | null): string {
-  const wants = `the budget is best spent on ${formatCount(params.median)} parameters and ${formatCount(tokens.median)} tokens`;
+  const wants =
+    `the budget is best spent on ${formatCount(params.median)} parameters ` +
+    `and ${formatCount(tokens.median)} tokens`;
   if (data === null)
     return `Compute binds: ${wants}; nothing was said of how many distinct tokens there are.`;
   const { boundBy, uniqueTokens, chances, lossToRepetitionPercent, epochs } = data;
@@ -189,16 +203,25 @@ function reasonFor({ params, tokens }: Sizing, data: DataAnswer | null): string 
     case "compute":
       return `Compute binds ${sure}: ${wants}, and ${stock}.`;
     case "repeats":
-      return `Compute binds ${sure}, with repeats: ${wants}, and ${stock}; ${epochs.median.toFixed(1)} passes over them cost ${price}.`;
+      return (
+        `Compute binds ${sure}, with repeats: ${wants}, and ${stock}; ${epochs.median.toFixed(1)} ` +
+        `passes over them cost ${price}.`
+      );
     case "data":
-      return `Data binds ${sure}: with fresh tokens for all ${wants}, but ${stock}${passesText(data, price)}. ${doubling(data)}.`;
+      return (
+        `Data binds ${sure}: with fresh tokens for all ${wants}, but ` +
+        `${stock}${passesText(data, price)}. ${doubling(data)}.`
+      );
   }
 }
 
 function doubling({ doublingHelpsPercent: { compute, tokens } }: DataAnswer): string {
   const percent = ({ median, lo, hi }: Interval) =>
     `${median.toFixed(2)} % (90 % interval ${lo.toFixed(2)} to ${hi.toFixed(2)})`;
-  return `Twice the distinct tokens would take ${percent(tokens)} off the loss, twice the compute ${percent(compute)}`;
+  return (
+    `Twice the distinct tokens would take ${percent(tokens)} off the loss, twice the compute ` +
+    `${percent(compute)}`
+  );
 }
 
 function warningsFor({ law, compute }: SizeQuestion): readonly string[] {
@@ -212,7 +235,8 @@ function warningsFor({ law, compute }: SizeQuestion): readonly string[] {
       : []),
     ...(reach !== null && reach > 1
       ? [
-          `the budget is ${reach.toPrecision(3)} times the law's largest run: size and tokens are extrapolated, by scatter of the runs alone`,
+          `the budget is ${reach.toPrecision(3)} times the law's largest run: size and tokens are ` +
+            "extrapolated, by scatter of the runs alone",
         ]
       : []),
   ];

@@ -1,22 +1,25 @@
 /** @file One possible future, and how a run that is launched on a given day goes in it. */
 
-import { drawFrom } from "../../math/interval.ts";
+import { drawFrom, type Interval } from "../../math/interval.ts";
 import type { Random } from "../../math/random.ts";
 import type { LaunchFacts } from "./facts.ts";
 
-/** Everything that chance decides. The same futures serve every launch day, so that days differ by the day alone. */
+/**
+ * Everything that chance decides. The same futures serve every launch day, so that days differ by the day
+ * alone.
+ */
 export type Future = {
   readonly workDeviceHours: number;
   readonly goodput: number;
   readonly arrivals: readonly { readonly day: number; readonly numDevices: number }[];
   readonly hardwareLoss: number;
   readonly softwareLoss: number;
-  /** Issues that bite if they are not fixed in time, in the order of the run. */
-  readonly bites: readonly Bite[];
+  /** Issues that strike if they are not fixed in time, in the order of the run. */
+  readonly setbacks: readonly Setback[];
   readonly pricePerDeviceHour: number;
 };
 
-type Bite = {
+type Setback = {
   readonly issue: string;
   /** Share of the work that is done by then. */
   readonly at: number;
@@ -28,12 +31,11 @@ type Bite = {
 
 /** Draws a future. */
 export function drawFuture(facts: LaunchFacts, random: Random): Future {
-  const late = (days: LaunchFacts["issues"][number]["lateDays"]) =>
-    days === null ? 0 : drawFrom(days, random);
+  const late = (days: Interval | null) => (days === null ? 0 : drawFrom(days, random));
   const { hardware, software } = facts.burnIn;
-  const bites = facts.issues.map((issue) => ({
+  const issues = facts.issues.map((issue) => ({
     issue: issue.name,
-    isBiting: random.uniform() < issue.chance,
+    strikes: random.uniform() < issue.chance,
     at: random.uniform(),
     costDays: drawFrom(issue.costDays, random),
     fixedOn: issue.fixDay === null ? Infinity : issue.fixDay + late(issue.lateDays),
@@ -48,7 +50,7 @@ export function drawFuture(facts: LaunchFacts, random: Random): Future {
     })),
     hardwareLoss: hardware ? Math.min(0.95, drawFrom(hardware.lostShare, random)) : 0,
     softwareLoss: software ? Math.min(0.95, drawFrom(software.lostShare, random)) : 0,
-    bites: bites.filter(({ isBiting }) => isBiting).sort((a, b) => a.at - b.at),
+    setbacks: issues.filter(({ strikes }) => strikes).sort((a, b) => a.at - b.at),
     pricePerDeviceHour: facts.costs ? drawFrom(facts.costs.perDeviceHour, random) : 0,
   };
 }
@@ -62,12 +64,12 @@ export type Outcome = {
 /** A run that would take ten years ends there. */
 const MOST_DAYS = 3650;
 
-/** The run day by day: its speed at noon, the stops for bites and for growing, until the work is done. */
+/** The run day by day: its speed at noon, the stops for setbacks and for growing, until the work is done. */
 export function runThrough(facts: LaunchFacts, future: Future, launchDay: number): Outcome {
   let day = Math.max(launchDay, future.arrivals[0]!.day);
   let done = 0;
   let devices = devicesOn(future, day);
-  let bite = 0;
+  let met = 0;
   while (done < future.workDeviceHours && day < MOST_DAYS) {
     const now = devicesOn(future, day);
     if (now > devices) {
@@ -75,8 +77,8 @@ export function runThrough(facts: LaunchFacts, future: Future, launchDay: number
       day += facts.growDays;
     }
     const speed = devices * 24 * productiveShare(facts, future, launchDay, day + 0.5);
-    const next = future.bites[bite];
-    // A day, or less if the work or the next bite comes first.
+    const next = future.setbacks[met];
+    // A day, or less if the work or the next setback comes first.
     const goal = Math.min(future.workDeviceHours, next ? next.at * future.workDeviceHours : Infinity);
     const step = Math.min(1, Math.max(0, (goal - done) / speed));
     day += step;
@@ -84,7 +86,7 @@ export function runThrough(facts: LaunchFacts, future: Future, launchDay: number
     if (step === 1) continue;
     if (goal === future.workDeviceHours) break;
     if (next!.fixedOn > (next!.curableInFlight ? day : launchDay)) day += next!.costDays;
-    bite++;
+    met++;
   }
   return { finishDay: day, cost: costOf(facts, future, launchDay, day) };
 }
@@ -95,10 +97,13 @@ function devicesOn({ arrivals }: Future, day: number): number {
   return devices;
 }
 
-/** Settled goodput, less what youth takes of it: each part of the cluster as old as it is, the software since the launch. */
+/**
+ * Settled goodput, less what burn-in takes of it: each part of the cluster as old as it is, the software
+ * since the launch.
+ */
 function productiveShare(facts: LaunchFacts, future: Future, launchDay: number, day: number): number {
   const { hardware, software } = facts.burnIn;
-  let loss = 0;
+  let hardwareLoss = 0;
   if (hardware !== null) {
     let [before, weighted] = [0, 0];
     for (const { day: from, numDevices } of future.arrivals) {
@@ -106,10 +111,11 @@ function productiveShare(facts: LaunchFacts, future: Future, launchDay: number, 
       weighted += (numDevices - before) * 2 ** (-(day - from) / hardware.halvesDays);
       before = numDevices;
     }
-    loss = (future.hardwareLoss * weighted) / Math.max(1, before);
+    hardwareLoss = (future.hardwareLoss * weighted) / Math.max(1, before);
   }
-  const young = software === null ? 0 : future.softwareLoss * 2 ** (-(day - launchDay) / software.halvesDays);
-  return future.goodput * (1 - loss) * (1 - young);
+  const softwareLoss =
+    software === null ? 0 : future.softwareLoss * 2 ** (-(day - launchDay) / software.halvesDays);
+  return future.goodput * (1 - hardwareLoss) * (1 - softwareLoss);
 }
 
 /** What is paid from today to the end: the cluster while it waits and while it runs, delay, lateness. */

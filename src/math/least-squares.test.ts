@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { residuals, solveNonNegative } from "./non-negative.ts";
+import { residuals, solveNonNegative } from "./least-squares.ts";
 
 const rowsOf = (rows: readonly (readonly number[])[]) => ({
   terms: Float64Array.from(rows.flat()),
