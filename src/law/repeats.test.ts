@@ -72,7 +72,7 @@ test("the compute at which the optimum needs so many tokens", () => {
 const epochs = fc.double({ min: 0.01, max: 1500, noNaN: true });
 const decay = fc.double({ min: 0.1, max: 1e6, noNaN: true });
 
-test("fresh tokens count in full, repeats for less, all for at most 1 + decay times the distinct ones", () => {
+test("fresh tokens count in full, repeats for less, all for at most 1 + decay times the distinct", () => {
   fc.assert(
     fc.property(epochs, decay, (passes, d) => {
       const value = effectiveRatio(passes, d);
