@@ -2,7 +2,6 @@
 
 export { gammaCumulative, gammaQuantile, poissonCumulative } from "./gamma.ts";
 export { type Estimate, type Interval, intervalAt, intervalOfDraws } from "./interval.ts";
-export { type LogDensity, metropolis } from "./metropolis.ts";
 export { type MinimiseOptions, type Minimum, minimise, type Objective } from "./minimise.ts";
 export { normalCumulative, normalQuantile } from "./normal.ts";
 export { normals, Random } from "./random.ts";

@@ -1,6 +1,6 @@
 /** @file The account of a campaign for its reader: the record folded into what the report says. Nothing else is read. */
 
-import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
+import { tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
 import type { RecordEvent } from "../../record/events.ts";
 import { readRecord, recordPath } from "../../record/record.ts";
 import type {
@@ -14,6 +14,7 @@ import type {
   TargetFacts,
 } from "../../report/data.ts";
 import { WARM_UP_SHARE } from "../../train/schedule.ts";
+import { formatFlops } from "../../units/print.ts";
 import { statedIssues } from "../planning/make-plan.ts";
 import { runsOf } from "../planning/plan.ts";
 import { LOSS, STEP_TIME } from "../quantities.ts";
@@ -115,7 +116,7 @@ function forecastOf(fit: FitResult, ladder: readonly LadderRun[], targetFlops: n
         weight,
         target,
         free: {
-          formula: name === chinchillaLaw.name ? chinchillaLaw.formula : formula,
+          formula: name === tiedChinchillaLaw.name ? tiedChinchillaLaw.formula : formula,
           parameters: parameters.map(({ name: parameter, unit, ...estimate }) => ({
             name: parameter,
             unit,
@@ -123,8 +124,8 @@ function forecastOf(fit: FitResult, ladder: readonly LadderRun[], targetFlops: n
           })),
         },
       })),
-    backtests: fit.backTest.map(({ run, cut, reach, predicted, lo, hi, actual }) => ({
-      run,
+    backtests: fit.backTest.map(({ cut, reach, predicted, lo, hi, actual }) => ({
+      run: `the rung of ${formatFlops(reach * cut)}`,
       rungsFitted: levels.filter((flops) => flops <= cut).length,
       reach,
       predicted: { median: predicted, lo, hi },

@@ -2,12 +2,13 @@
 
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
-import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
+import { computeLaw, tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
 import type { Law } from "../../law/law.ts";
+import { predict } from "../../law/predict.ts";
 import { parameterIntervals } from "../../laws/fit/parameters.ts";
 import { forecastCurve } from "../../laws/forecast/curve.ts";
-import type { Observation } from "../../laws/forecast/forecast.ts";
-import { forecast, forecastLine } from "../../laws/forecast/forecast.ts";
+import { forecastAt } from "../../laws/forecast/forecast.ts";
+import { type Study, study } from "../../laws/forecast/study.ts";
 import { NUM_CURVE_POINTS } from "../../train/summary.ts";
 import type { Context } from "../context.ts";
 import { runStage } from "../context.ts";
@@ -36,7 +37,6 @@ export const fitSchema = z.strictObject({
   laws: z.array(lawSchema),
   backTest: z.array(
     z.strictObject({
-      run: z.string(),
       cut: z.number(),
       reach: z.number(),
       predicted: z.number(),
@@ -87,13 +87,14 @@ function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly LadderRun
   const { target } = plan;
   const design = { n: target.matrixParameters, d: target.tokens, c: target.flops };
   const observations = runs.map(observationOf);
-  const all = forecast(observations, design);
+  const studied = study(observations);
+  const all = forecastAt(studied, design);
   const perSource = manifest.sources.map(({ name }) => {
     const own = runs.map((run) => ({
       ...observationOf(run),
       loss: run.summary.heldOut.sources[name]!.bitsPerByte,
     }));
-    const { median, lo, hi, basis } = forecast(own, design);
+    const { median, lo, hi, basis } = forecastAt(study(own), design);
     return [name, { median, lo, hi, basis }] as const;
   });
   const fractions = Array.from({ length: NUM_CURVE_POINTS }, (_, i) => (i + 0.5) / NUM_CURVE_POINTS);
@@ -111,27 +112,27 @@ function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly LadderRun
     })),
     backTest: [...all.backTest],
     widening: all.widening,
-    noisePercent: all.noisePercent,
-    line: lineThrough(plan, observations),
+    noisePercent: all.scatterPercent,
+    line: lineThrough(plan, studied),
     band: [...forecastCurve(curves, design, fractions).points],
   };
 }
 
 function lawNamed(name: string): Law {
-  return name === chinchillaLaw.name ? chinchillaLaw : computeLaw;
+  return name === tiedChinchillaLaw.name ? tiedChinchillaLaw : computeLaw;
 }
 
 /** Points of the line: at every rung, at the target and at ten times its compute, with N and D growing alike in between. */
-function lineThrough({ rungs, target }: Plan, observations: readonly Observation[]) {
+function lineThrough({ rungs, target }: Plan, { posterior }: Study) {
   const from = rungs[0]!.flops;
   const to = 10 * target.flops;
   const numPoints = 41;
-  const designs = Array.from({ length: numPoints }, (_, i) => {
+  return Array.from({ length: numPoints }, (_, i) => {
     const c = from * (to / from) ** (i / (numPoints - 1));
     const growth = Math.sqrt(c / target.flops);
-    return { n: target.matrixParameters * growth, d: target.tokens * growth, c };
+    const design = { n: target.matrixParameters * growth, d: target.tokens * growth, c };
+    return { flops: c, ...predict(posterior, design) };
   });
-  return forecastLine(observations, designs).map(({ c, median, lo, hi }) => ({ flops: c, median, lo, hi }));
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Manifest } from "../../corpus/manifest.ts";
 import { runTogether } from "../../fleet/local.ts";
 import type { Placed } from "../../fleet/recorded-run.ts";
 import { finishedSummary, runName, trainPlanned } from "../../fleet/recorded-run.ts";
-import type { Observation } from "../../laws/forecast/forecast.ts";
+import type { TableRun } from "../../laws/table/table.ts";
 import type { RecordEvent } from "../../record/events.ts";
 import type { RunSummary } from "../../train/summary.ts";
 import type { Context } from "../context.ts";
@@ -72,7 +72,7 @@ export function targetName(plan: Plan, manifest: Manifest, runs: readonly Ladder
 }
 
 /** What the laws see of a run: bits per byte of held-out text against N, D and C. */
-export function observationOf({ name, seed, summary }: LadderRun): Observation {
+export function observationOf({ name, seed, summary }: LadderRun): TableRun {
   const { matrixParameters, tokens, flops, heldOut } = summary;
   return { run: name, seed, n: matrixParameters, d: tokens, c: flops, loss: heldOut.all.bitsPerByte };
 }

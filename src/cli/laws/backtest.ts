@@ -1,7 +1,7 @@
 /** @file `longrun laws backtest`: would this table's own smaller runs have foretold its larger ones, and did the intervals hold? */
 
 import type { Command } from "commander";
-import type { BackTestCut, BackTestReport } from "../../laws/surface/back-test.ts";
+import type { BackTestCut, BackTestReport } from "../../laws/forecast/back-test.ts";
 import { formatFlops, significant } from "../../units/print.ts";
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
@@ -26,7 +26,7 @@ export function addBacktestCommand(laws: Command): void {
 async function runBacktest(path: string, flags: TableFlags & FigureFlag): Promise<void> {
   const [{ readRuns, tableOptions }, { backTestTable }] = await Promise.all([
     import("./read-runs.ts"),
-    import("../../laws/surface/back-test.ts"),
+    import("../../laws/forecast/back-test.ts"),
   ]);
   const runs = readRuns(path, tableOptions(flags));
   const report = backTestTable(runs.runs);

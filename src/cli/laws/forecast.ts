@@ -1,7 +1,8 @@
 /** @file `longrun laws forecast`: the loss, or a task's score, of a run from a table of smaller ones. */
 
 import type { Command } from "commander";
-import type { RunsForecast, StudiedRuns } from "../../laws/study.ts";
+import type { Forecast } from "../../laws/forecast/forecast.ts";
+import type { Study } from "../../laws/forecast/study.ts";
 import type { RunTable } from "../../laws/table/table.ts";
 import type { TaskForecast } from "../../laws/tasks/forecast.ts";
 import { COUNT, FLOPS } from "../../units/kinds.ts";
@@ -50,14 +51,16 @@ export function addForecastCommand(laws: Command): void {
 }
 
 async function runForecast(path: string, flags: ForecastFlags): Promise<void> {
-  const [{ readRuns, tableOptions }, { studyRuns }] = await Promise.all([
+  const [{ readRuns, tableOptions }, { study }, { usefulForecast }, { designFrom }] = await Promise.all([
     import("./read-runs.ts"),
-    import("../../laws/study.ts"),
+    import("../../laws/forecast/study.ts"),
+    import("../../laws/forecast/forecast.ts"),
+    import("../../laws/forecast/target.ts"),
   ]);
   const runs = readRuns(path, { ...tableOptions(flags), ...scoreColumns(flags.task) });
-  const studied = studyRuns(runs.runs);
+  const studied = study(runs.runs);
   const target = {
-    ...studied.target({
+    ...designFrom(studied, {
       ...(flags.params === undefined ? {} : { n: flags.params }),
       ...(flags.tokens === undefined ? {} : { d: flags.tokens }),
       ...(flags.compute === undefined ? {} : { c: flags.compute }),
@@ -65,7 +68,7 @@ async function runForecast(path: string, flags: ForecastFlags): Promise<void> {
     ...(flags.tokensUnique === undefined ? {} : { unique: flags.tokensUnique }),
     ...(flags.experts === undefined ? {} : { experts: flags.experts }),
   };
-  const forecast = studied.forecast(target);
+  const forecast = usefulForecast(studied, target);
   const task = flags.task === undefined ? undefined : await taskForecast(runs, flags.task, forecast);
   if (flags.json)
     printJson({ ...forecast, warnings: [...runs.warnings, ...forecast.warnings], ...(task ? { task } : {}) });
@@ -76,8 +79,11 @@ async function runForecast(path: string, flags: ForecastFlags): Promise<void> {
 const NUM_LINE_POINTS = 41;
 
 /** The band at the target's ratio, from the smallest run to twice the target's compute. */
-async function drawForecast(studied: StudiedRuns, { target, median, lo, hi }: RunsForecast): Promise<string> {
-  const { forecastFigure } = await import("../../figures/forecast-figure.ts");
+async function drawForecast(studied: Study, { target, median, lo, hi }: Forecast): Promise<string> {
+  const [{ forecastFigure }, { predict }] = await Promise.all([
+    import("../../figures/forecast-figure.ts"),
+    import("../../law/predict.ts"),
+  ]);
   const from = Math.min(...studied.runs.map(({ c }) => c)) / target.c;
   const designs = Array.from({ length: NUM_LINE_POINTS }, (_, i) => {
     const growth = from * (2 / from) ** (i / (NUM_LINE_POINTS - 1));
@@ -86,7 +92,7 @@ async function drawForecast(studied: StudiedRuns, { target, median, lo, hi }: Ru
   });
   return forecastFigure({
     points: studied.runs.map(({ n, d, c, loss }) => ({ flops: c, loss, tokensPerParameter: d / n })),
-    line: studied.along(designs).map((interval, i) => ({ flops: designs[i]!.c, ...interval })),
+    line: designs.map((design) => ({ flops: design.c, ...predict(studied.posterior, design) })),
     target: { flops: target.c, tokensPerParameter: target.d / target.n, median, lo, hi },
   });
 }
@@ -94,13 +100,13 @@ async function drawForecast(studied: StudiedRuns, { target, median, lo, hi }: Ru
 async function taskForecast(
   runs: RunTable,
   column: string,
-  { median, lo, hi, target }: RunsForecast,
+  { median, lo, hi, target }: Forecast,
 ): Promise<TaskForecast> {
   const { forecastTask } = await import("../../laws/tasks/forecast.ts");
   return forecastTask(scoresOf(runs, column), target, { median, lo, hi });
 }
 
-type LawRow = RunsForecast["laws"][number];
+type LawRow = Forecast["laws"][number];
 
 const interval = ({ lo, hi }: { readonly lo: number; readonly hi: number }) =>
   `${significant(lo, 4)} to ${significant(hi, 4)}`;
@@ -113,7 +119,7 @@ const COLUMNS: readonly TableColumn<LawRow>[] = [
 ];
 
 function forecastText(
-  forecast: RunsForecast,
+  forecast: Forecast,
   runs: RunTable,
   column: string | undefined,
   task: TaskForecast | undefined,

@@ -2,7 +2,7 @@
 
 import type { Design, Law, Run } from "../../law/law.ts";
 import { median, quantile } from "../../math/statistics.ts";
-import { driftPrior } from "../forecast/prior.ts";
+import { driftPrior } from "../forecast/priors.ts";
 import { believed, type Knowledge, learnt } from "./information.ts";
 
 /**

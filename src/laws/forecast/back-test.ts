@@ -1,102 +1,181 @@
-/** @file Nested rolling-origin back-test: leave out the largest rungs, forecast them from the rest, and compare. */
+/** @file The rolling-origin back-test of a table: at every cut, what the runs below said of those above, and whether their intervals held. */
 
-import type { Run } from "../../law/law.ts";
-import { mean } from "../../math/statistics.ts";
-import { mixtureQuantile } from "./mixture.ts";
-import { posteriorOf } from "./posterior.ts";
-import type { Trend } from "./trend.ts";
+import { UserError } from "../../errors.ts";
+import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
+import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
+import { routedLaw } from "../../law/formulas/routed.ts";
+import { type Law, lossOf } from "../../law/law.ts";
+import { averaged, intervalOf } from "../../law/predict.ts";
+import type { Interval } from "../../math/interval.ts";
+import { Random } from "../../math/random.ts";
+import { mean, quantileOfSorted, sorted } from "../../math/statistics.ts";
+import { bootstrapFit } from "../fit/bootstrap.ts";
+import { fitLaw } from "../fit/fit.ts";
+import type { TableRun } from "../table/table.ts";
+import { type CutStudy, calibrate, cutsOf, LEAST_SPAN, studyCut } from "./calibration.ts";
+import { MOST_WIDTH } from "./forecast.ts";
+import { rungsOf } from "./model.ts";
+import { leastBelow, suitableRuns } from "./suitable.ts";
+import { hasExperts, isOneRecipe, repeatsData, type Surface, surfacesFor } from "./surfaces.ts";
 
-/** A finished run with its name, by which the table of the back-test is read. */
-export type NamedRun = Run & { readonly run: string };
-
-/** One forecast of a left-out run. */
-export type BackTestRow = {
-  /** The run left out. */
-  readonly run: string;
-  /** Largest compute that the forecast was allowed to see, in FLOPs. */
-  readonly cut: number;
-  /** Compute of the rung forecast, over the cut. */
-  readonly reach: number;
-  readonly predicted: number;
-  /** The forecast's own 90 % interval, before any widening. */
-  readonly lo: number;
-  readonly hi: number;
-  readonly actual: number;
-  /** 100 (predicted / actual - 1). */
-  readonly errorPercent: number;
-  /** Whether the rung fell inside the forecast's own 90 % interval, before any widening. */
-  readonly inside: boolean;
+/** How a set of 90 % intervals did. All in percent of the loss. */
+export type IntervalScore = {
+  readonly coverage90: number;
+  readonly meanWidthPercent: number;
+  /** Width, and 20 times what the measured loss lies outside (Gneiting and Raftery 2007): lower is better, and honesty pays. */
+  readonly intervalScore: number;
 };
 
-/** Fewest distinct rungs to forecast from: with three, level, exponent and floor leave nothing to judge the noise by. */
-export const MIN_RUNGS = 4;
+export type BackTestCut = IntervalScore & {
+  /** Largest compute that was seen, in FLOPs. */
+  readonly cut: number;
+  /** The table's largest compute over the cut. */
+  readonly reach: number;
+  /** Runs below the cut and above it. */
+  readonly train: number;
+  readonly test: number;
+  readonly meanErrorPercent: number;
+  readonly worstErrorPercent: number;
+  /** What the median was off by on average, with its sign. */
+  readonly biasPercent: number;
+  readonly widening: number;
+  readonly laws: readonly { readonly name: string; readonly weight: number }[];
+  readonly plainBootstrap: IntervalScore;
+};
 
-/** Decades of compute that the rungs below a cut have to span: less says nothing of a slope. */
-const LEAST_SPAN = 0.6;
+export type BackTestReport = {
+  readonly rows: number;
+  readonly cuts: readonly BackTestCut[];
+  /** Cuts from which no forecast is given. */
+  readonly refused: readonly (Pick<BackTestCut, "cut" | "reach" | "train" | "test"> & {
+    readonly reason: string;
+  })[];
+  readonly setAside: readonly { readonly run: string; readonly reason: string }[];
+};
 
-/** Back-test of the forecast at every cut that leaves enough below: every run above the cut is forecast. */
-export function backTest(runs: readonly NamedRun[], trends: readonly Trend[]): readonly BackTestRow[] {
-  const levels = [...new Set(runs.map((run) => run.c))].sort((a, b) => a - b);
-  const cuts = levels.slice(MIN_RUNGS - 1, -1).filter((cut) => Math.log10(cut / levels[0]!) >= LEAST_SPAN);
-  return cuts.flatMap((cut) => {
-    const posterior = posteriorOf(
-      runs.filter((run) => run.c <= cut),
-      trends,
+/** Reaches that the back-test reports; a ladder that spans too little for any of them reports every cut. */
+const REACHES = { least: 9.9, most: 101 } as const;
+
+const NUM_RESAMPLES = 200;
+
+/** Back-test of the forecast that a table's runs allow. Deterministic. */
+export function backTestTable(all: readonly TableRun[]): BackTestReport {
+  const { runs, setAside } = suitableRuns(all);
+  const rungs = rungsOf(runs);
+  const designs = rungs.map(({ design }) => design);
+  const surfaces = surfacesFor(designs);
+  const top = designs.at(-1)!.c;
+  const least = leastBelow(designs);
+  const cuts = cutsOf(rungs, least);
+  const far = cuts.filter((cut) => top / cut >= REACHES.least && top / cut <= REACHES.most);
+  const reported = far.length > 0 || !isOneRecipe(designs) ? far : cuts;
+  if (reported.length === 0) throw nothingToTest(runs, top, least);
+  const studies = cuts.filter((cut) => cut <= reported.at(-1)!).map((cut) => studyCut(rungs, surfaces, cut));
+  const judged = studies
+    .filter(({ cut }) => reported.includes(cut))
+    .map((study) => judge(study, studies, surfaces, runs));
+  return {
+    rows: runs.length,
+    cuts: judged.flatMap((one) => (one.kind === "scored" ? [one.cut] : [])),
+    refused: judged.flatMap((one) => (one.kind === "refused" ? [one.refusal] : [])),
+    setAside,
+  };
+}
+
+function nothingToTest(runs: readonly TableRun[], top: number, least: number): UserError {
+  const decades = Math.log10(top / Math.min(...runs.map(({ c }) => c)));
+  const below = runs.filter(({ c }) => REACHES.least * c <= top);
+  const spanned = below.length === 0 ? 0 : decades - Math.log10(top / Math.max(...below.map(({ c }) => c)));
+  return new UserError(
+    `${runs.length} usable runs over ${decades.toFixed(2)} decades of compute, of which ${below.length}, over ${spanned.toFixed(2)} decades, lie below a tenth of the largest`,
+    `at least ${least} designs over ${LEAST_SPAN} decades below a tenth of the largest compute`,
+    "add smaller runs",
+  );
+}
+
+function judge(
+  study: CutStudy,
+  studies: readonly CutStudy[],
+  surfaces: readonly Surface[],
+  runs: readonly TableRun[],
+) {
+  const { cut, above } = study;
+  const { weights, widening } = calibrate(studies, surfaces, cut);
+  const foreseen = above.map(({ rung, predicted }) => ({
+    rung,
+    interval: intervalOf(averaged(predicted, weights), widening),
+  }));
+  const intervals = foreseen.flatMap(({ rung, interval }) =>
+    rung.losses.map((loss) => ({ ...interval, loss })),
+  );
+  const below = runs.filter(({ c }) => c <= cut);
+  const top = above.at(-1)!.rung.design.c;
+  const place = { cut, reach: top / cut, train: below.length, test: intervals.length };
+  const own = scoreIntervals(intervals);
+  if (own.meanWidthPercent > 100 * MOST_WIDTH) {
+    const reason = `90 % intervals would be ${own.meanWidthPercent.toFixed(1)} % wide on average: the runs below stray from every law, or span too little`;
+    return { kind: "refused" as const, refusal: { ...place, reason } };
+  }
+  const errors = intervals.map(({ median, loss }) => 100 * (median / loss - 1));
+  const sizes = errors.map(Math.abs);
+  return {
+    kind: "scored" as const,
+    cut: {
+      ...place,
+      meanErrorPercent: mean(sizes),
+      worstErrorPercent: Math.max(...sizes),
+      biasPercent: mean(errors),
+      ...own,
+      widening,
+      laws: surfaces.map(({ name }, k) => ({ name, weight: weights[k]! })),
+      plainBootstrap: scoreIntervals(
+        plainIntervals(
+          below,
+          runs.filter(({ c }) => c > cut),
+        ),
+      ),
+    },
+  };
+}
+
+/** How intervals did on measured losses. */
+export function scoreIntervals(
+  intervals: readonly (Omit<Interval, "median"> & { readonly loss: number })[],
+): IntervalScore {
+  const scored = intervals.map(({ lo, hi, loss }) => {
+    const width = (100 * (hi - lo)) / loss;
+    const outside = (100 * (Math.max(0, lo - loss) + Math.max(0, loss - hi))) / loss;
+    return { width, score: width + 20 * outside, isInside: outside === 0 };
+  });
+  return {
+    coverage90: mean(scored.map(({ isInside }) => Number(isInside))),
+    meanWidthPercent: mean(scored.map(({ width }) => width)),
+    intervalScore: mean(scored.map(({ score }) => score)),
+  };
+}
+
+/**
+ * The plain bootstrap at its best: the usual law for such a table fitted to runs drawn again, plus a residual drawn again, so that the scatter of
+ * the runs compared is in it.
+ */
+function plainIntervals(
+  below: readonly TableRun[],
+  above: readonly TableRun[],
+): Parameters<typeof scoreIntervals>[0] {
+  const law = usualLaw(below);
+  const fit = fitLaw(law, below);
+  const draws = bootstrapFit(fit, below, { resampling: "case", numResamples: NUM_RESAMPLES, seed: 0 });
+  const random = new Random(0, "back-test.residuals");
+  return above.map((run) => {
+    const losses = sorted(
+      draws.map((theta) => lossOf(law, theta, run) * Math.exp(fit.residuals[random.integer(below.length)]!)),
     );
-    const above = Map.groupBy(
-      runs.filter((run) => run.c > cut),
-      ({ n, d, c }) => `${n} ${d} ${c}`,
-    );
-    return [...above.values()].flatMap((group) => {
-      const parts = posterior.predict(group[0]!);
-      const predicted = Math.exp(mixtureQuantile(parts, 0.5));
-      const lo = Math.exp(mixtureQuantile(parts, 0.05));
-      const hi = Math.exp(mixtureQuantile(parts, 0.95));
-      return group.map((run) => ({
-        run: run.run,
-        cut,
-        reach: run.c / cut,
-        predicted,
-        lo,
-        hi,
-        actual: run.loss,
-        errorPercent: 100 * (predicted / run.loss - 1),
-        inside: run.loss >= lo && run.loss <= hi,
-      }));
-    });
+    return { lo: quantileOfSorted(losses, 0.05), hi: quantileOfSorted(losses, 0.95), loss: run.loss };
   });
 }
 
-/** How many cuts of back-test the forecast's own standard deviation is worth. */
-const OWN_WEIGHT = 6;
-
-/** What the widening compares: the forecast's own uncertainty, and how far it reaches. */
-export type Stretch = {
-  /** Standard deviation of the forecast in log loss, before widening. */
-  readonly sd: number;
-  readonly seedNoise: number;
-  readonly reach: number;
-};
-
-/**
- * Factor on the interval's width, never below 1. Squared errors of the back-test, less the noise of the two runs that each
- * compares, are taken to grow in proportion to the decades reached (a random walk away from the law); that growth is
- * extrapolated to the target and averaged with the forecast's own variance. All forecasts from one cut share that cut's luck,
- * so together they count as one.
- */
-export function wideningFrom(rows: readonly BackTestRow[], own: Stretch): number {
-  const cuts = [...new Set(rows.map((row) => row.cut))];
-  if (cuts.length === 0 || own.reach <= 1) return 1;
-  const growths = cuts.map((cut) =>
-    mean(rows.filter((row) => row.cut === cut).map((row) => growth(row, own))),
-  );
-  const shown = own.seedNoise ** 2 + mean(growths) * Math.log10(own.reach);
-  const ratio = (OWN_WEIGHT + cuts.length * (shown / own.sd ** 2)) / (OWN_WEIGHT + cuts.length);
-  return Math.max(1, Math.sqrt(ratio));
-}
-
-/** Variance per decade of reach that one forecast's error speaks for. */
-function growth(row: BackTestRow, own: Stretch): number {
-  const squared = Math.log(row.actual / row.predicted) ** 2;
-  return Math.max(0, squared - 2 * own.seedNoise ** 2) / Math.log10(row.reach);
+function usualLaw(runs: readonly TableRun[]): Law {
+  if (isOneRecipe(runs)) return computeLaw;
+  if (hasExperts(runs)) return routedLaw;
+  return repeatsData(runs) ? dataConstrainedLaw : chinchillaLaw;
 }

@@ -1,14 +1,15 @@
 /** @file The loss curve to expect of the target, as a band: each point of the rungs' own curves is extrapolated like a final loss. */
 
-import { assert, UserError } from "../../errors.ts";
-import type { Design, Run } from "../../law/law.ts";
+import { UserError } from "../../errors.ts";
+import type { Design } from "../../law/law.ts";
+import { averaged, partsOf } from "../../law/predict.ts";
 import type { Interval } from "../../math/interval.ts";
+import { mixtureQuantile } from "../../math/mixture.ts";
 import { mean } from "../../math/statistics.ts";
-import { type BackTestRow, backTest, type NamedRun, wideningFrom } from "./back-test.ts";
-import { checkLadder } from "./forecast.ts";
-import { mixtureQuantile, momentsOf } from "./mixture.ts";
-import { posteriorOf } from "./posterior.ts";
-import { TRENDS } from "./trend.ts";
+import { calibrate, cutsOf, studyCut } from "./calibration.ts";
+import { drawsGiven, type Rung, rungsOf } from "./model.ts";
+import { leastBelow, suitableRuns } from "./suitable.ts";
+import { type Surface, surfacesFor } from "./surfaces.ts";
 
 /** A rung's training curve: `losses[k]` is the mean training loss around `fractions[k]` of its run. */
 export type RungCurve = Design & { readonly run: string; readonly losses: readonly number[] };
@@ -85,69 +86,64 @@ export function forecastCurve(
   checkCurves(curves, fractions);
   const logs = curves.map((curve) => curve.losses.map(Math.log));
   const smoothed = logs.map(smooth);
-  const atFraction = (k: number): NamedRun[] =>
+  const atFraction = (k: number) =>
     curves.map(({ run, n, d, c }, i) => ({ run, n, d, c, loss: Math.exp(smoothed[i]![k]!) }));
-  checkLadder(atFraction(fractions.length - 1));
+  suitableRuns(atFraction(fractions.length - 1));
   const top = curves.reduce((best, curve) => (curve.c > best.c ? curve : best));
   const noise = mean(
     curves.flatMap((curve, i) => (curve.c === top.c ? [pointNoise(logs[i]!, smoothed[i]!)] : [])),
   );
-  const reach = target.c / top.c;
+  const rungs = fractions.map((_, k) => rungsOf(atFraction(k)));
+  const surfaces = surfacesFor(rungs[0]!.map(({ design }) => design));
+  const { weights, widening } = pooledCalibration(rungs, surfaces);
   // A point averages a fixed share of the run's tokens, and its scatter is the choice of text: variance falls as 1 / D. On our own
   // ladders noise times root D of the target is 0.9 to 1.3 times that of the largest rung (docs/log.md).
-  const noiseFactor = Math.min(1, Math.sqrt(top.d / target.d));
-  const centre = fractions.map((_, k) => quantiles(atFraction(k), target, noise, noiseFactor));
-  const widening = pooledWidening(fractions, atFraction, (rows, k) =>
-    wideningFrom(rows, { sd: centre[k]!.sd, seedNoise: Math.max(noise, centre[k]!.seedNoise), reach }),
+  const scatterFactor = Math.min(1, Math.sqrt(top.d / target.d));
+  const points = rungs.map((own) => {
+    const laws = surfaces.map(({ reads }, j) => ({ reads, draws: drawsGiven(surfaces[j]!, own, NUM_DRAWS) }));
+    const parts = averaged(
+      laws.map((law) => partsOf(law, top.c, target, scatterFactor)),
+      weights,
+    ).map((part) => ({ ...part, sd: Math.hypot(part.sd, scatterFactor * noise) }));
+    const middle = mixtureQuantile(parts, 0.5);
+    const end = (fraction: number) => middle + widening * (mixtureQuantile(parts, fraction) - middle);
+    return { median: middle, lo: end(0.05), hi: end(0.95) };
+  });
+  const [lo, median, hi] = (["lo", "median", "hi"] as const).map((part) =>
+    smooth(points.map((point) => point[part])),
   );
-  const parts = (["low", "middle", "high"] as const).map((part) =>
-    smooth(centre.map((point) => point[part])),
-  );
-  const [low, middle, high] = parts;
-  assert(low !== undefined && middle !== undefined && high !== undefined, "three quantiles");
   return {
     points: fractions.map((fraction, k) => ({
       fraction,
-      median: Math.exp(middle[k]!),
-      lo: Math.exp(middle[k]! + widening * (low[k]! - middle[k]!)),
-      hi: Math.exp(middle[k]! + widening * (high[k]! - middle[k]!)),
+      median: Math.exp(median![k]!),
+      lo: Math.exp(lo![k]!),
+      hi: Math.exp(hi![k]!),
     })),
     pointNoisePercent: 100 * noise,
     widening,
   };
 }
 
-type Quantiles = {
-  readonly low: number;
-  readonly middle: number;
-  readonly high: number;
-  readonly sd: number;
-  readonly seedNoise: number;
-};
+/** Draws of each law at a fraction: the band is smoothed over its neighbours besides. */
+const NUM_DRAWS = 128;
 
-function quantiles(runs: readonly Run[], target: Design, noise: number, noiseFactor: number): Quantiles {
-  const posterior = posteriorOf(runs, TRENDS);
-  const parts = posterior
-    .predict(target, { noiseFactor })
-    .map((part) => ({ ...part, sd: Math.hypot(part.sd, noiseFactor * noise) }));
+/** One weight for each law and one widening, so that the band stays smooth: means over every few points past the first eighth. */
+function pooledCalibration(rungs: readonly (readonly Rung[])[], surfaces: readonly Surface[]) {
+  const last = rungs.length - 1;
+  const asked = Array.from(
+    { length: Math.ceil(rungs.length / BACK_TEST_STRIDE) },
+    (_, i) => last - i * BACK_TEST_STRIDE,
+  );
+  const calibrations = asked
+    .filter((k) => k >= rungs.length / BACK_TEST_STRIDE)
+    .map((k) => {
+      const own = rungs[k]!;
+      const designs = own.map(({ design }) => design);
+      const cuts = cutsOf(own, leastBelow(designs)).map((cut) => studyCut(own, surfaces, cut));
+      return calibrate(cuts, surfaces, designs.at(-1)!.c);
+    });
   return {
-    low: mixtureQuantile(parts, 0.05),
-    middle: mixtureQuantile(parts, 0.5),
-    high: mixtureQuantile(parts, 0.95),
-    sd: momentsOf(parts).sd,
-    seedNoise: posterior.seedNoise,
+    weights: surfaces.map((_, k) => mean(calibrations.map(({ weights }) => weights[k]!))),
+    widening: Math.sqrt(mean(calibrations.map(({ widening }) => widening ** 2))),
   };
-}
-
-/** Root mean square of the widenings that every few points ask for: one factor, so that the band stays smooth. */
-function pooledWidening(
-  fractions: readonly number[],
-  atFraction: (k: number) => NamedRun[],
-  wideningAt: (rows: readonly BackTestRow[], k: number) => number,
-): number {
-  const squares: number[] = [];
-  for (let k = fractions.length - 1; k >= fractions.length / 8; k -= BACK_TEST_STRIDE) {
-    squares.push(wideningAt(backTest(atFraction(k), TRENDS), k) ** 2);
-  }
-  return Math.sqrt(mean(squares));
 }

@@ -1,157 +1,160 @@
-/** @file Forecasts the target's final loss from a small ladder: median, an honest 90 % interval, and the reasons for it. */
+/** @file The loss of a run from smaller ones: several laws weighed by their back-tests, one calibrated interval, or a refusal. */
 
 import { UserError } from "../../errors.ts";
-import { computeLaw } from "../../law/formulas/power-laws.ts";
-import type { Design, Run } from "../../law/law.ts";
+import type { Design } from "../../law/law.ts";
+import type { DrawColumns } from "../../law/posterior.ts";
+import { averaged, intervalOf, partsOf, predict } from "../../law/predict.ts";
 import type { Interval } from "../../math/interval.ts";
-import { plainBootstrap } from "../fit/bootstrap.ts";
-import { SMALL_LADDER_LOSS } from "../fit/loss.ts";
-import { type BackTestRow, backTest, MIN_RUNGS, wideningFrom } from "./back-test.ts";
-import { mixtureQuantile, momentsOf, type Part } from "./mixture.ts";
-import { type Posterior, posteriorOf } from "./posterior.ts";
-import { TRENDS, type Trend } from "./trend.ts";
+import { formatCount, significant } from "../../units/print.ts";
+import type { TableRun } from "../table/table.ts";
+import { type Study, study } from "./study.ts";
+import { isOneRecipe } from "./surfaces.ts";
+import { checkTarget } from "./target.ts";
 
-/** One finished run of the ladder. Runs of one rung with several seeds share `n`, `d` and `c`. */
-export type Observation = Run & { readonly run: string; readonly seed: number };
-
-/** What one law alone would say, and how much of the forecast it makes up. */
+/** What one law alone says, and its share in the forecast. */
 export type LawForecast = Interval & {
   readonly name: string;
   readonly formula: string;
   readonly weight: number;
 };
 
+/** The forecast of one left-out rung by the rungs up to a cut. */
+export type BackTestRow = {
+  /** Largest compute that the forecast was allowed to see, in FLOPs. */
+  readonly cut: number;
+  /** Compute of the rung forecast, over the cut. */
+  readonly reach: number;
+  readonly predicted: number;
+  /** The laws' own 90 % interval of one run, before any widening. */
+  readonly lo: number;
+  readonly hi: number;
+  /** Of several runs the geometric mean. */
+  readonly actual: number;
+  /** 100 (predicted / actual - 1). */
+  readonly errorPercent: number;
+  readonly inside: boolean;
+};
+
 export type Forecast = Interval & {
-  /** One sentence with numbers: what the interval rests on. */
-  readonly basis: string;
-  /** Target compute over the largest rung's. */
+  readonly target: Design;
+  /** Target compute over the runs' largest. */
   readonly reach: number;
   readonly laws: readonly LawForecast[];
-  /** 90 % interval of the plain residual bootstrap of L = E + a C^-b, for comparison. */
-  readonly plainBootstrap: { readonly lo: number; readonly hi: number };
   readonly backTest: readonly BackTestRow[];
-  /** Factor that the back-test put on the interval; 1 where the forecasts of left-out rungs held. */
+  /** Factor that the back-test put on the interval. */
   readonly widening: number;
-  /** Seed noise of one run's final loss, one standard deviation, in percent. */
-  readonly noisePercent: number;
-  /** Slow departure from any law, one standard deviation per decade of compute, in percent. */
+  /** Scatter of single runs and drift per root decade of compute, one standard deviation, in percent. */
+  readonly scatterPercent: number;
   readonly driftPercent: number;
+  /** One sentence with numbers: what the interval rests on. */
+  readonly basis: string;
+  readonly warnings: readonly string[];
+  readonly setAside: Study["setAside"];
 };
 
-export type ForecastOptions = {
-  readonly seed?: number;
-  readonly numResamples?: number;
-};
+/** A 90 % interval wider than this share of the loss decides nothing: a tenth of the loss is a hundredfold of compute or more. */
+export const MOST_WIDTH = 0.12;
 
-/** Median and 90 % interval of a mixture in log loss, stretched about its median by `widening`, as losses. */
-function intervalOf(parts: readonly Part[], widening: number): Interval {
-  const middle = mixtureQuantile(parts, 0.5);
-  const low = mixtureQuantile(parts, 0.05);
-  const high = mixtureQuantile(parts, 0.95);
-  return {
-    median: Math.exp(middle),
-    lo: Math.exp(middle + widening * (low - middle)),
-    hi: Math.exp(middle + widening * (high - middle)),
-  };
+/** Forecast of the loss of one more run. Throws a `UserError` where the runs or the target allow none. Deterministic. */
+export function forecast(runs: readonly TableRun[], target: Design): Forecast {
+  return usefulForecast(study(runs), target);
 }
 
-function distinctLevels(runs: readonly Run[]): number[] {
-  return [...new Set(runs.map((run) => run.c))].sort((a, b) => a - b);
-}
-
-/** Throws a `UserError` unless the ladder can carry a forecast. */
-export function checkLadder(observations: readonly Run[]): void {
-  const bad = observations.find((run) =>
-    [run.n, run.d, run.c, run.loss].some((x) => !(x > 0 && x < Infinity)),
+/** The forecast at a design. Throws a `UserError` with the interval in it where that is too wide to decide anything. */
+export function usefulForecast(studied: Study, target: Design): Forecast {
+  checkTarget(studied, target);
+  const made = forecastAt(studied, target);
+  const width = (made.hi - made.lo) / made.median;
+  if (width <= MOST_WIDTH) return made;
+  throw new UserError(
+    `a 90 % interval of ${made.lo.toPrecision(4)} to ${made.hi.toPrecision(4)}, ${(100 * width).toFixed(1)} % wide (${made.basis})`,
+    `one of at most ${100 * MOST_WIDTH} %: a wider one decides nothing`,
+    made.scatterPercent > made.driftPercent
+      ? "see whether the table mixes recipes, corpora or units (--where chooses rows), or add seeds"
+      : "add runs nearer the target, or forecast a nearer one; a large drift says that the recipe changes with scale: tune the small runs",
   );
-  if (bad !== undefined) {
-    throw new UserError(
-      `a ladder run with N ${bad.n}, D ${bad.d}, C ${bad.c}, loss ${bad.loss}`,
-      "positive, finite numbers",
-      "leave diverged runs out of the ladder, or train them again with a lower learning rate",
-    );
-  }
-  const levels = distinctLevels(observations);
-  if (levels.length < MIN_RUNGS) {
-    throw new UserError(
-      `${levels.length} rungs of different compute`,
-      `at least ${MIN_RUNGS}, better 6, to forecast from`,
-      "add rungs to the ladder",
-    );
-  }
 }
 
-/** Forecast of the target's final loss. Deterministic: the same observations, target and seed give the same numbers. */
-export function forecast(
-  observations: readonly Observation[],
-  target: Design,
-  options: ForecastOptions = {},
-): Forecast {
-  checkLadder(observations);
-  const posterior = posteriorOf(observations, TRENDS);
-  const rows = backTest(observations, TRENDS);
-  const parts = posterior.predict(target);
-  const reach = target.c / posterior.anchor.c;
-  const widening = wideningFrom(rows, { sd: momentsOf(parts).sd, seedNoise: posterior.seedNoise, reach });
-  const interval = intervalOf(parts, widening);
+/** The forecast at a design, whatever its width. */
+export function forecastAt(studied: Study, target: Design): Forecast {
+  const { posterior, setAside } = studied;
+  const { largestCompute, widening } = posterior;
+  const reach = target.c / largestCompute;
+  const backTest = backTestRows(studied);
   const facts = {
     reach,
-    laws: TRENDS.map((trend) => lawForecast(trend, posterior, target, widening)),
-    plainBootstrap: plainBootstrap(computeLaw, observations, target, {
-      seed: options.seed ?? 0,
-      numResamples: options.numResamples ?? 300,
-      loss: SMALL_LADDER_LOSS,
-    }),
-    backTest: rows,
+    backTest,
     widening,
-    noisePercent: 100 * posterior.seedNoise,
-    driftPercent: 100 * posterior.drift,
+    scatterPercent: 100 * meanOf(studied, "scatter"),
+    driftPercent: 100 * meanOf(studied, "drift"),
   };
-  return { ...interval, ...facts, basis: basisSentence(observations, facts) };
-}
-
-function lawForecast(trend: Trend, posterior: Posterior, target: Design, widening: number): LawForecast {
   return {
-    name: trend.name,
-    formula: trend.formula,
-    weight: posterior.trendWeights.get(trend.name)!,
-    ...intervalOf(posterior.predict(target, { trendName: trend.name }), widening),
+    ...predict(posterior, target),
+    target,
+    ...facts,
+    laws: posterior.laws.map((law) => ({
+      name: law.name,
+      formula: law.formula,
+      weight: law.weight,
+      ...intervalOf(partsOf(law, largestCompute, target), widening),
+    })),
+    basis: basisOf(studied, facts),
+    warnings: warningsOf(studied, target, reach),
+    setAside,
   };
 }
 
-function basisSentence(
-  observations: readonly Observation[],
-  facts: Pick<Forecast, "reach" | "backTest" | "widening" | "noisePercent" | "driftPercent">,
-): string {
-  const levels = distinctLevels(observations);
-  const decades = Math.log10(levels.at(-1)! / levels[0]!);
-  const inside = facts.backTest.filter((row) => row.inside).length;
-  const worst = Math.max(0, ...facts.backTest.map((row) => Math.abs(row.errorPercent)));
-  const test =
-    facts.backTest.length === 0
-      ? "too few rungs for a back-test"
-      : `${inside} of ${facts.backTest.length} back-test forecasts inside their 90 % interval, worst error ${worst.toFixed(2)} %, interval widened ${facts.widening.toFixed(2)} times`;
-  return (
-    `${observations.length} runs on ${levels.length} rungs over ${decades.toFixed(2)} decades of compute, reach ${facts.reach.toFixed(1)}; ` +
-    `seed noise ${facts.noisePercent.toFixed(2)} %, drift ${facts.driftPercent.toFixed(2)} % a decade; ${test}`
+/** Mean of a column over laws and draws. */
+function meanOf({ posterior }: Study, name: "scatter" | "drift"): number {
+  const within = (draws: DrawColumns) =>
+    draws[name].reduce((sum, value, i) => sum + draws.weight[i]! * value, 0);
+  return posterior.laws.reduce((sum, { weight, draws }) => sum + weight * within(draws), 0);
+}
+
+function backTestRows({ cuts, weights }: Study): readonly BackTestRow[] {
+  return cuts.flatMap(({ cut, above }) =>
+    above.map(({ rung, predicted }) => {
+      const { median, lo, hi } = intervalOf(averaged(predicted, weights), 1);
+      const actual = Math.exp(rung.logLoss);
+      const errorPercent = 100 * (median / actual - 1);
+      const inside = actual >= lo && actual <= hi;
+      return { cut, reach: rung.design.c / cut, predicted: median, lo, hi, actual, errorPercent, inside };
+    }),
   );
 }
 
-/** The forecast at many designs, for a figure of the law through the ladder: same posterior, same rule of widening. */
-export function forecastLine(
-  observations: readonly Observation[],
-  designs: readonly Design[],
-): readonly (Interval & Design)[] {
-  checkLadder(observations);
-  const posterior = posteriorOf(observations, TRENDS);
-  const rows = backTest(observations, TRENDS);
-  return designs.map((design) => {
-    const parts = posterior.predict(design);
-    const own = {
-      sd: momentsOf(parts).sd,
-      seedNoise: posterior.seedNoise,
-      reach: design.c / posterior.anchor.c,
-    };
-    return { n: design.n, d: design.d, c: design.c, ...intervalOf(parts, wideningFrom(rows, own)) };
-  });
+function basisOf(
+  { runs, rungs, posterior }: Study,
+  facts: Pick<Forecast, "reach" | "backTest" | "widening" | "scatterPercent" | "driftPercent">,
+): string {
+  const decades = Math.log10(posterior.largestCompute / rungs[0]!.design.c);
+  const inside = facts.backTest.filter((row) => row.inside).length;
+  const worst = Math.max(0, ...facts.backTest.map(({ errorPercent }) => Math.abs(errorPercent)));
+  const test =
+    facts.backTest.length === 0
+      ? "too few runs for a back-test: the interval rests on what other tables have shown"
+      : `${inside} of ${facts.backTest.length} back-test forecasts inside their 90 % interval, worst error ${worst.toFixed(2)} %, interval ${facts.widening.toFixed(2)} times as wide as the laws alone say`;
+  return (
+    `${runs.length} runs of ${rungs.length} designs over ${decades.toFixed(1)} decades of compute, reach ${significant(facts.reach, 3)}; ` +
+    `scatter ${facts.scatterPercent.toFixed(2)} %, drift ${facts.driftPercent.toFixed(2)} % per root decade; ${test}`
+  );
+}
+
+/** Reach beyond which no back-test here has looked. */
+const TESTED_REACH = 100;
+
+function warningsOf({ rungs, posterior }: Study, target: Design, reach: number): readonly string[] {
+  const [least, most] = posterior.ratios;
+  const ratio = target.d / target.n;
+  const isOff = ratio < least / 1.5 || ratio > 1.5 * most;
+  return [
+    ...(reach > TESTED_REACH
+      ? [`reach ${formatCount(reach)}: intervals have been checked up to ${TESTED_REACH}`]
+      : []),
+    ...(isOff && !isOneRecipe(rungs.map(({ design }) => design))
+      ? [
+          `the target has ${ratio.toPrecision(3)} tokens a parameter, the runs ${least.toPrecision(3)} to ${most.toPrecision(3)}`,
+        ]
+      : []),
+  ];
 }

@@ -4,11 +4,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Random } from "../../math/random.ts";
 import { median } from "../../math/statistics.ts";
-import { forecast, type Observation } from "./forecast.ts";
+import type { TableRun } from "../table/table.ts";
+import { forecastAt } from "./forecast.ts";
+import { study } from "./study.ts";
 
 const folder = new URL("../../../../shared/data/laws/", import.meta.url);
 
-type Case = { readonly ladder: readonly Observation[]; readonly target: Observation };
+type Case = { readonly ladder: readonly TableRun[]; readonly target: TableRun };
 
 /** Rows of a simple CSV file (no quoting), by column name. */
 function readTable(name: string): Record<string, string>[] {
@@ -17,12 +19,12 @@ function readTable(name: string): Record<string, string>[] {
   return lines.map((line) => Object.fromEntries(line.split(",").map((cell, i) => [names[i]!, cell])));
 }
 
-function observation(n: number, d: number, c: number, loss: number): Observation {
+function observation(n: number, d: number, c: number, loss: number): TableRun {
   return { run: c.toExponential(), seed: 0, n, d, c, loss };
 }
 
 /** Up to `count` ladders of 6 to 9 runs over 1.2 to 1.9 decades, each with one target at reach 7 to 14. */
-function subLadders(runs: readonly Observation[], count: number, random: Random): Case[] {
+function subLadders(runs: readonly TableRun[], count: number, random: Random): Case[] {
   const cases: Case[] = [];
   for (let attempt = 0; attempt < 30 * count && cases.length < count; attempt++) {
     const top = runs[random.integer(runs.length)]!;
@@ -38,7 +40,7 @@ function subLadders(runs: readonly Observation[], count: number, random: Random)
 }
 
 /** Runs of about one ratio of tokens to parameters, as on a ladder of one recipe. */
-function nearRatio(runs: readonly Observation[], ratio: number, factor: number): Observation[] {
+function nearRatio(runs: readonly TableRun[], ratio: number, factor: number): TableRun[] {
   return runs.filter((run) => Math.abs(Math.log(run.d / run.n / ratio)) < Math.log(factor));
 }
 
@@ -72,7 +74,7 @@ function porianCases(): Case[] {
   );
   const random = new Random(3, "porian");
   return [...new Set(rows.map((row) => row.config))].flatMap((config) => {
-    const best = new Map<number, Observation>();
+    const best = new Map<number, TableRun>();
     for (const row of rows.filter((candidate) => candidate.config === config)) {
       const c = Number(row.flops);
       const run = observation(Number(row.params), Number(row.tokens), c, Number(row.loss));
@@ -95,7 +97,7 @@ describe.skipIf(!existsSync(folder))("public tables (../shared/data, skipped whe
   ])("$name", ({ cases, numCases, medianPercent }) => {
     const scored = cases().map(({ ladder, target }) => ({
       actual: target.loss,
-      ...forecast(ladder, target, { numResamples: 10 }),
+      ...forecastAt(study(ladder), target),
     }));
     expect(scored.length).toBeGreaterThanOrEqual(numCases);
     const inside = scored.filter(({ actual, lo, hi }) => actual >= lo && actual <= hi).length;

@@ -7,11 +7,11 @@ import type { Design } from "../../../law/law.ts";
 import { stretchMoves } from "../../../math/ensemble.ts";
 import { type Interval, intervalAt } from "../../../math/interval.ts";
 import { lineThrough } from "../../../math/line.ts";
+import { mixtureQuantile, type Part } from "../../../math/mixture.ts";
 import { normalCumulative, normalQuantile } from "../../../math/normal.ts";
 import { Random } from "../../../math/random.ts";
 import { mean, median, quantile } from "../../../math/statistics.ts";
-import { mixtureQuantile, type Part } from "../../forecast/mixture.ts";
-import { floorSharePrior, PRIORS } from "../../forecast/prior.ts";
+import { floorSharePrior, PRIORS } from "../../forecast/priors.ts";
 import type { TableRun } from "../../table/table.ts";
 import { byDesign, type DesignRuns } from "./pairs.ts";
 
@@ -105,7 +105,7 @@ const TAIL = 4;
 function priorsFor(anchor: Design): readonly { readonly mean: number; readonly sd: number }[] {
   // In C ~ N D each of alpha and beta is twice the exponent on compute; published fits lie between 0.2 and
   // 0.7.
-  const exponent = { mean: Math.log(2 * PRIORS.exponent.median), sd: PRIORS.exponent.spread };
+  const exponent = { mean: Math.log(PRIORS.exponent.median), sd: PRIORS.exponent.spread };
   const floor = floorSharePrior(anchor.c);
   return [
     exponent,

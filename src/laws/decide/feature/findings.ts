@@ -4,7 +4,7 @@
 
 import type { Design } from "../../../law/law.ts";
 import { type Interval, intervalAt } from "../../../math/interval.ts";
-import { mixtureQuantile, momentsOf, type Part } from "../../forecast/mixture.ts";
+import { mixtureQuantile, momentsOf, type Part } from "../../../math/mixture.ts";
 import { type BaseLawDraw, type Multipliers, multiplierFor, multipliersOf } from "./base-law.ts";
 import { type ComparedLadders, lawCovariance, type ScaleEffect } from "./effects.ts";
 import { MIN_SCALES } from "./pairs.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { momentsOf } from "../../forecast/mixture.ts";
+import { momentsOf } from "../../../math/mixture.ts";
 import { chanceBelowZero, crossingsOf, EffectTrend } from "./trend.ts";
 
 const trendThrough = (values: readonly number[], step = 0.4) =>

@@ -4,10 +4,10 @@
  */
 
 import { assert } from "../../../errors.ts";
+import { momentsOf, type Part } from "../../../math/mixture.ts";
 import { normalCumulative, normalQuantile } from "../../../math/normal.ts";
 import { cholesky, logRootDeterminant, solveLower, solveUpper } from "../../../math/symmetric.ts";
-import { momentsOf, type Part } from "../../forecast/mixture.ts";
-import { driftPrior, type Node, nodesOf, PRIORS, type Prior } from "../../forecast/prior.ts";
+import { driftPrior, type Node, nodesOf, PRIORS } from "../../forecast/priors.ts";
 
 // The model of effects y = log(loss with / loss without at equal compute), over x = decades of compute above
 // the lowest rung and r = decades of D / N off the ladder's path:
@@ -66,26 +66,6 @@ type State = {
 // small effects. So coverage on those tables is no independent proof: routed 77 %, corpora 78 %, recipes 96
 // %. Before slope and drift grew with the effect, and the slope could bend, intervals of routed models held
 // in 42 % of cases.
-const PAIR_NOISE: Prior = {
-  ...PRIORS.seedNoise,
-  spread: 1,
-  numNodes: 7,
-  reason: "as between seeds, wider: pairs share batches, and that may help little or much",
-};
-const SLOPE: Prior = {
-  scale: "log",
-  median: 0.0005,
-  spread: 1,
-  numNodes: 5,
-  reason: "log loss per decade, for a change of no size; SLOPE_OF_EFFECT adds to it",
-};
-const BEND: Prior = {
-  scale: "log",
-  median: 1,
-  spread: 0.8,
-  numNodes: 3,
-  reason: "how much the slope changes over a decade, as a share of its own size",
-};
 /** Log loss that is a design's own, not its seeds' (a rate tuned better there): an assumption. */
 const OWN = 0.0004;
 /** The effect of a small change drifts a tenth as much as a loss does, give or take a factor of e. */
@@ -102,18 +82,18 @@ const NEGLIGIBLE = 5e-3;
 function gridOf({ topCompute, effects }: Evidence): readonly Sizes[] {
   const size = Math.sqrt(effects.reduce((sum, { value }) => sum + value * value, 0) / effects.length);
   const drifts = driftPrior(topCompute);
-  const drift = nodesOf({
-    ...drifts,
-    median: DRIFT_SHARE * drifts.median + DRIFT_OF_EFFECT * size,
-    spread: DRIFT_SPREAD,
-  });
-  const slopes = nodesOf({ ...SLOPE, median: SLOPE.median + SLOPE_OF_EFFECT * size });
+  const driftMedian = DRIFT_SHARE * drifts.median + DRIFT_OF_EFFECT * size;
+  const drift = nodesOf({ ...drifts, median: driftMedian, spread: DRIFT_SPREAD }, 5);
+  const slopeMedian = PRIORS.effectSlope.median + SLOPE_OF_EFFECT * size;
+  const slopes = nodesOf({ ...PRIORS.effectSlope, median: slopeMedian }, 5);
+  const bends = nodesOf(PRIORS.effectBend, 3);
+  const noises = nodesOf(PRIORS.pairNoise, 7);
   const all: Sizes[] = [];
   for (const straight of [true, false])
     for (const slope of slopes)
       for (const d of drift)
-        for (const bend of nodesOf(BEND))
-          for (const noise of nodesOf(PAIR_NOISE)) all.push({ straight, slope, drift: d, bend, noise });
+        for (const bend of bends)
+          for (const noise of noises) all.push({ straight, slope, drift: d, bend, noise });
   return all;
 }
 

@@ -2,29 +2,19 @@
 
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
-import type { Interval } from "../../math/interval.ts";
-import { hasExperts, repeatsData } from "./surface.ts";
-import { reasonAgainst } from "./usable.ts";
+import { designAt } from "../../law/predict.ts";
+import type { Study } from "./study.ts";
+import { reasonAgainst } from "./suitable.ts";
+import { hasExperts, repeatsData, SAME_RATIO } from "./surfaces.ts";
 
 export type GivenTarget = Partial<Pick<Design, "n" | "d" | "c">>;
 
-/** FLOPs over N D: 6 by the usual approximation, more where attention counts; the median of the runs nearest the top. */
-function flopsPerParameterToken(runs: readonly Design[]): number {
-  const nearest = runs.toSorted((a, b) => b.c - a.c).slice(0, Math.max(3, runs.length >> 2));
-  const ratios = nearest.map(({ n, d, c }) => c / (n * d)).sort((a, b) => a - b);
-  return ratios[ratios.length >> 1]!;
-}
-
-/** Two of N, D and C give the third; C alone the size of least median loss among ratios D / N that the runs span. */
-export function designFrom(
-  runs: readonly Design[],
-  { n, d, c }: GivenTarget,
-  along: (designs: readonly Design[]) => readonly Interval[],
-): Design {
-  const factor = flopsPerParameterToken(runs);
+/** Two of N, D and C give the third; C alone the design that does best with it. */
+export function designFrom({ posterior }: Study, { n, d, c }: GivenTarget): Design {
+  const k = posterior.flopsPerPair;
   if (n !== undefined && d !== undefined) {
-    if (c !== undefined) checkAgreement(n, d, c, factor);
-    return { n, d, c: c ?? factor * n * d };
+    if (c !== undefined) checkAgreement(n, d, c, k);
+    return { n, d, c: c ?? k * n * d };
   }
   if (c === undefined)
     throw new UserError(
@@ -32,9 +22,9 @@ export function designFrom(
       "--compute, or --params with --tokens",
       "say how large the run is: --params 70B --tokens 1.4T",
     );
-  if (n !== undefined) return { n, d: c / (factor * n), c };
-  if (d !== undefined) return { n: c / (factor * d), d, c };
-  return bestAt(runs, c, factor, along);
+  if (n !== undefined) return { n, d: c / (k * n), c };
+  if (d !== undefined) return { n: c / (k * d), d, c };
+  return designAt(posterior, c);
 }
 
 /** N, D and C given together have to agree with the runs' own FLOPs for each parameter and token within this factor. */
@@ -54,7 +44,8 @@ function checkAgreement(n: number, d: number, c: number, factor: number): void {
 const MOST_REACH = 1e4;
 
 /** Throws a `UserError` where the runs cannot speak of the target at all. */
-export function checkTarget(runs: readonly Design[], target: Design): void {
+export function checkTarget({ runs, posterior }: Study, target: Design): void {
+  if (posterior.recipeRatio !== null) checkRatio(posterior.recipeRatio, target);
   const computes = runs.map(({ c }) => c);
   const [least, most] = [Math.min(...computes), Math.max(...computes)];
   if (target.c < least || target.c > MOST_REACH * most) {
@@ -64,7 +55,7 @@ export function checkTarget(runs: readonly Design[], target: Design): void {
       target.c < least ? "correct the target" : "forecast a nearer target, and climb from there",
     );
   }
-  const against = reasonAgainst(target);
+  const against = posterior.recipeRatio === null ? reasonAgainst(target) : undefined;
   if (against)
     throw new UserError(`a target of ${against}`, "one of the kind that the runs are", "correct the target");
   if (target.unique !== undefined && target.unique < target.d && !repeatsData(runs)) {
@@ -83,21 +74,12 @@ export function checkTarget(runs: readonly Design[], target: Design): void {
   }
 }
 
-const NUM_RATIOS = 61;
-
-function bestAt(
-  runs: readonly Design[],
-  c: number,
-  factor: number,
-  along: (designs: readonly Design[]) => readonly Interval[],
-): Design {
-  const logs = runs.map(({ n, d }) => Math.log(d / n));
-  const [least, most] = [Math.min(...logs), Math.max(...logs)];
-  const designs = Array.from({ length: NUM_RATIOS }, (_, i) => {
-    const ratio = Math.exp(least + ((most - least) * i) / (NUM_RATIOS - 1));
-    const n = Math.sqrt(c / (factor * ratio));
-    return { n, d: ratio * n, c };
-  });
-  const medians = along(designs).map(({ median }) => median);
-  return designs[medians.indexOf(Math.min(...medians))]!;
+/** Throws a `UserError` where runs of one recipe are asked about another. */
+function checkRatio(own: number, { n, d }: Design): void {
+  if (Math.abs(Math.log(d / n / own)) <= Math.log(SAME_RATIO)) return;
+  throw new UserError(
+    `a target of ${(d / n).toPrecision(3)} tokens a parameter`,
+    `about ${own.toPrecision(3)}, as all runs have: they cannot tell size from data`,
+    "add runs at another ratio, or forecast a target at the runs' own",
+  );
 }

@@ -1,14 +1,17 @@
 import { expect, test } from "vitest";
 import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lossOf } from "../../law/law.ts";
+import { predict } from "../../law/predict.ts";
 import { Random } from "../../math/random.ts";
-import { studyRuns } from "../study.ts";
 import type { TableRun } from "../table/table.ts";
 import { backTestTable, scoreIntervals } from "./back-test.ts";
 import { calibrate, cutsOf, studyCut } from "./calibration.ts";
-import { forecastTable, intervalAt, studyTable } from "./forecast.ts";
-import { surfacesFor } from "./surface.ts";
-import { usableRuns } from "./usable.ts";
+import { forecast, usefulForecast } from "./forecast.ts";
+import { rungsOf } from "./model.ts";
+import { study } from "./study.ts";
+import { suitableRuns } from "./suitable.ts";
+import { surfacesFor } from "./surfaces.ts";
+import { designFrom } from "./target.ts";
 
 const TRUTH = Float64Array.of(Math.log(400), Math.log(2000), Math.log(1.8), 0.34, 0.34);
 
@@ -33,9 +36,8 @@ function runsOf(decades: number, noise: number, seed = 1, top = 1e20): TableRun[
 const at = (n: number, ratio: number) => ({ n, d: ratio * n, c: 6 * ratio * n * n });
 
 test("the loss of a known law two decades on lies inside its interval, and the median is near", () => {
-  const studied = studyTable(runsOf(3, 0.003));
   const target = at(1e10, 20);
-  const { median, lo, hi, reach, laws } = forecastTable(studied, target);
+  const { median, lo, hi, reach, laws } = forecast(runsOf(3, 0.003), target);
   const truth = lossOf(chinchillaLaw, TRUTH, target);
   expect(reach).toBeCloseTo(120, 0);
   expect(Math.abs(median / truth - 1)).toBeLessThan(0.02);
@@ -46,32 +48,32 @@ test("the loss of a known law two decades on lies inside its interval, and the m
 
 test("the interval grows with reach, and the same runs in any order give the same numbers", () => {
   const runs = runsOf(3, 0.003);
-  const studied = studyTable(runs);
+  const { posterior } = study(runs);
   const width = (n: number) => {
-    const { lo, hi, median } = intervalAt(studied, at(n, 20));
+    const { lo, hi, median } = predict(posterior, at(n, 20));
     return (hi - lo) / median;
   };
   expect(width(1e10)).toBeGreaterThan(width(3e9));
   expect(width(3e9)).toBeGreaterThan(width(1e9));
-  const shuffled = studyTable(new Random(3, "order").shuffle(runs));
-  expect(intervalAt(shuffled, at(1e10, 20)).median).toBeCloseTo(intervalAt(studied, at(1e10, 20)).median, 9);
+  const shuffled = study(new Random(3, "order").shuffle([...runs]));
+  expect(shuffled.posterior).toEqual(posterior);
 });
 
 test("a forecast that decides nothing is refused with its interval in the message", () => {
   const random = new Random(5, "scatter");
   const noisy = runsOf(2, 0, 1).map((run) => ({ ...run, loss: run.loss * Math.exp(0.08 * random.normal()) }));
-  expect(() => forecastTable(studyTable(noisy), at(3e10, 20))).toThrow(/90 % interval of .* wide/);
+  expect(() => forecast(noisy, at(3e10, 20))).toThrow(/90 % interval of .* wide/);
 });
 
 test("calibration is nested: nothing above the limit changes it", () => {
   const runs = runsOf(3, 0.003);
-  const cuts = cutsOf(runs);
+  const cuts = cutsOf(rungsOf(runs), 10);
   const limit = cuts.at(-2)!;
   const surfaces = surfacesFor(runs);
   const change = (run: TableRun) => (run.c > limit ? { ...run, loss: 3 * run.loss } : run);
   const calibration = (own: readonly TableRun[]) =>
     calibrate(
-      cuts.slice(0, 4).map((cut) => studyCut(own, surfaces, cut)),
+      cuts.slice(0, 4).map((cut) => studyCut(rungsOf(own), surfaces, cut)),
       surfaces,
       limit,
     );
@@ -79,14 +81,10 @@ test("calibration is nested: nothing above the limit changes it", () => {
 });
 
 test("the score of an interval: width, and twenty times what lies outside", () => {
-  const run = (loss: number) => ({ run: "a", n: 1, d: 1, c: 1, loss });
-  const score = scoreIntervals(
-    [
-      { lo: 1.9, hi: 2.1 },
-      { lo: 1.9, hi: 2.1 },
-    ],
-    [run(2), run(2.5)],
-  );
+  const score = scoreIntervals([
+    { lo: 1.9, hi: 2.1, loss: 2 },
+    { lo: 1.9, hi: 2.1, loss: 2.5 },
+  ]);
   expect(score.coverage90).toBe(0.5);
   expect(score.meanWidthPercent).toBeCloseTo((10 + 8) / 2, 10);
   expect(score.intervalScore).toBeCloseTo((10 + 8 + 20 * 16) / 2, 10);
@@ -109,25 +107,29 @@ test("runs that no recipe would choose are set aside by name; too few left is a 
     { ...runs[0]!, run: "starved", d: 0.5 * runs[0]!.n },
     { ...runs[0]!, run: "worn", unique: runs[0]!.d / 20 },
   ];
-  expect(usableRuns([...runs, ...odd]).setAside.map(({ run }) => run)).toEqual(["starved", "worn"]);
-  expect(() => usableRuns(runs.slice(0, 9))).toThrow("9 runs to forecast from");
+  expect(suitableRuns([...runs, ...odd]).setAside.map(({ run }) => run)).toEqual(["starved", "worn"]);
+  expect(() => suitableRuns(runs.slice(0, 5))).toThrow("5 runs to forecast from");
 });
 
 test("a ladder of one recipe is forecast as such, and refuses a target of another ratio", () => {
   const ladder = runsOf(2, 0.002).filter(({ n, d }) => Math.abs(d / n / 20 - 1) < 0.01);
-  const studied = studyRuns(ladder);
-  const target = studied.target({ c: 1e21 });
+  const studied = study(ladder);
+  const target = designFrom(studied, { c: 1e21 });
   expect(target.d / target.n).toBeCloseTo(20, 0);
-  const { median } = studied.forecast(target);
+  const { median } = usefulForecast(studied, target);
   expect(Math.abs(median / lossOf(chinchillaLaw, TRUTH, target) - 1)).toBeLessThan(0.03);
-  expect(() => studied.forecast(at(1e9, 100))).toThrow("tokens a parameter");
+  expect(() => usefulForecast(studied, at(1e9, 100))).toThrow("tokens a parameter");
 });
 
 test("a target takes two of N, D and C, or C alone; the best size at C is Chinchilla's", () => {
-  const studied = studyRuns(runsOf(3, 0));
-  expect(studied.target({ n: 1e9, d: 3e10 })).toEqual({ n: 1e9, d: 3e10, c: expect.closeTo(1.8e20, -16) });
-  const { n, d } = studied.target({ c: 1e21 });
+  const studied = study(runsOf(3, 0));
+  expect(designFrom(studied, { n: 1e9, d: 3e10 })).toEqual({
+    n: 1e9,
+    d: 3e10,
+    c: expect.closeTo(1.8e20, -16),
+  });
+  const { n, d } = designFrom(studied, { c: 1e21 });
   // A N^-alpha and B D^-alpha with equal exponents: D / N = (B / A)^(1 / alpha) wherever the budget, here 114 within the ratios 5 to 80.
   expect(d / n).toBeGreaterThan(40);
-  expect(() => studied.target({ n: 1e9 })).toThrow("--tokens");
+  expect(() => designFrom(studied, { n: 1e9 })).toThrow("--tokens");
 });

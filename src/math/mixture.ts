@@ -1,7 +1,7 @@
 /** @file Quantiles of a mixture of normal distributions: how a posterior becomes a median and an interval. */
 
-import { assert } from "../../errors.ts";
-import { normalCumulative, normalQuantile } from "../../math/normal.ts";
+import { assert } from "../errors.ts";
+import { normalCumulative, normalQuantile } from "./normal.ts";
 
 /** A normal distribution with a weight; the weights of a mixture need not add up to 1. */
 export type Part = { readonly weight: number; readonly mean: number; readonly sd: number };

@@ -1,0 +1,129 @@
+/** @file A posterior's answers: median and 90 % interval of one more run's loss at a design, and the design that a budget deserves. */
+
+import { UserError } from "../errors.ts";
+import type { Interval } from "../math/interval.ts";
+import { mixtureQuantile, type Part } from "../math/mixture.ts";
+import { formatFlops } from "../units/print.ts";
+import type { Design } from "./law.ts";
+import { optimumOn, type SplitLoss } from "./optimum.ts";
+import { type LawPosterior, type Posterior, termsOf } from "./posterior.ts";
+import { logLossAt, OPTIMAL_RATIO, placeOf } from "./terms.ts";
+
+/** A scatter with heavy tails, as a mixture of two normals: share, variance over the core's. */
+const TAILS = [
+  { share: 0.75, factor: 1 },
+  { share: 0.25, factor: 4 },
+] as const;
+
+/** How a run of this design scatters, as a law's draws put it. */
+type Scatter = { readonly scatter: number; readonly scatterOff: number; readonly scatterBelow: number };
+
+/** Decades of D / N away from 20, either way, and decades of compute below the largest: what scatter grows with. */
+export function distancesOf({ n, d, c }: Design, largestCompute: number) {
+  return { off: Math.abs(Math.log10(d / n / OPTIMAL_RATIO)), below: Math.log10(largestCompute / c) };
+}
+
+/** Variance of log loss between runs of one design. */
+export function scatterVariance(
+  { scatter, scatterOff, scatterBelow }: Scatter,
+  { off, below }: ReturnType<typeof distancesOf>,
+): number {
+  return (scatter * Math.exp(scatterOff * off + scatterBelow * below)) ** 2;
+}
+
+/**
+ * What one law says of the log loss of one more run of this design, its own scatter included; `scatterFactor`: that scatter over the
+ * other runs'. The weights add up to 1.
+ */
+export function partsOf(
+  law: Pick<LawPosterior, "reads" | "draws">,
+  largestCompute: number,
+  design: Design,
+  scatterFactor = 1,
+): readonly Part[] {
+  const { draws } = law;
+  const place = placeOf(design, law.reads);
+  const distances = distancesOf(design, largestCompute);
+  const beyond = Math.max(0, -distances.below);
+  return draws.weight.flatMap((weight, i) => {
+    const mean = logLossAt(termsOf(law, i), place);
+    const level = draws.levelVariance[i]! + draws.drift[i]! ** 2 * beyond;
+    const [scatter, scatterOff, scatterBelow] = [
+      draws.scatter[i]!,
+      draws.scatterOff[i]!,
+      draws.scatterBelow[i]!,
+    ];
+    const own = scatterFactor ** 2 * scatterVariance({ scatter, scatterOff, scatterBelow }, distances);
+    return TAILS.map(({ share, factor }) => ({
+      weight: weight * share,
+      mean,
+      sd: Math.sqrt(level + factor * own),
+    }));
+  });
+}
+
+/** Distributions of several laws as one. */
+export function averaged(
+  predicted: readonly (readonly Part[])[],
+  weights: readonly number[],
+): readonly Part[] {
+  return predicted.flatMap((parts, k) =>
+    weights[k]! > 0 ? parts.map((part) => ({ ...part, weight: part.weight * weights[k]! })) : [],
+  );
+}
+
+/** Median and 90 % interval of a loss, stretched about its median in log loss. */
+export function intervalOf(parts: readonly Part[], widening: number): Interval {
+  const middle = mixtureQuantile(parts, 0.5);
+  return {
+    median: Math.exp(middle),
+    lo: Math.exp(middle + widening * (mixtureQuantile(parts, 0.05) - middle)),
+    hi: Math.exp(middle + widening * (mixtureQuantile(parts, 0.95) - middle)),
+  };
+}
+
+/** Median and 90 % interval of the loss of one more run of this design. */
+export function predict({ laws, widening, largestCompute }: Posterior, design: Design): Interval {
+  const parts = averaged(
+    laws.map((law) => partsOf(law, largestCompute, design)),
+    laws.map(({ weight }) => weight),
+  );
+  return intervalOf(parts, widening);
+}
+
+/**
+ * Expected log loss over size and tokens at the runs' own C / (N D), without drift and scatter: its lowest point at a budget is the use of it
+ * that is best in expectation. `unique`: the distinct tokens on hand.
+ */
+export function expectedSurface({ laws, flopsPerPair }: Posterior, unique = Infinity): SplitLoss {
+  const drawn = laws.map((law) => ({
+    reads: law.reads,
+    draws: law.draws.weight.map((weight, i) => ({ weight: law.weight * weight, terms: termsOf(law, i) })),
+  }));
+  return (logN, logD) => {
+    const [n, d] = [Math.exp(logN), Math.exp(logD)];
+    const design = { n, d, c: flopsPerPair * n * d, unique: Math.min(unique, d) };
+    let sum = 0;
+    for (const { reads, draws } of drawn) {
+      const place = placeOf(design, reads);
+      for (const { weight, terms } of draws) sum += weight * logLossAt(terms, place);
+    }
+    return sum;
+  };
+}
+
+/** The design of least expected log loss at a budget; where all runs share a ratio D / N, the one at that ratio. */
+export function designAt(posterior: Posterior, compute: number): Design {
+  const { flopsPerPair, recipeRatio } = posterior;
+  if (recipeRatio !== null) {
+    const n = Math.sqrt(compute / (flopsPerPair * recipeRatio));
+    return { n, d: recipeRatio * n, c: compute };
+  }
+  const best = optimumOn(expectedSurface(posterior), Math.log(compute / flopsPerPair));
+  if (best.interior) return { n: Math.exp(best.logN), d: Math.exp(best.logD), c: compute };
+  throw new UserError(
+    `runs by which all of ${formatFlops(compute)} would go to ${best.logN > best.logD ? "size" : "tokens"}`,
+    "loss that falls with N and with D",
+    "say how large the run is: --params and --tokens; or add runs that differ in both",
+  );
+}

@@ -1,0 +1,115 @@
+/** @file How far laws deserve trust, learnt from cuts that lie behind: a weight for each, and one factor on their intervals. */
+
+import { averaged, partsOf } from "../../law/predict.ts";
+import { momentsOf, type Part } from "../../math/mixture.ts";
+import { mean } from "../../math/statistics.ts";
+import { drawsGiven, type Rung } from "./model.ts";
+import type { Surface } from "./surfaces.ts";
+
+/** What every law, given the rungs up to `cut`, predicted of each rung above it. */
+export type CutStudy = {
+  /** Largest compute seen, in FLOPs. */
+  readonly cut: number;
+  readonly below: readonly Rung[];
+  readonly above: readonly Foreseen[];
+};
+
+/** A rung and one distribution of its log loss for each law. */
+export type Foreseen = { readonly rung: Rung; readonly predicted: readonly (readonly Part[])[] };
+
+export type Calibration = {
+  /** One for each law; they add up to 1. */
+  readonly weights: readonly number[];
+  /** Factor on the width of the averaged interval. */
+  readonly widening: number;
+  readonly numCuts: number;
+};
+
+/** Decades of compute between cuts. */
+const STEP = 0.25;
+/** Decades that the rungs below a cut have to span: less says nothing of a slope. */
+export const LEAST_SPAN = 0.6;
+/** Draws for a cut; a forecast itself has more. */
+const NUM_DRAWS = 512;
+
+/** Cuts that leave at least so many designs below and two above, or the only one, lowest first. */
+export function cutsOf(rungs: readonly Rung[], leastBelow: number): readonly number[] {
+  const computes = rungs.map(({ design }) => design.c);
+  const [lowest, top] = [computes[0]!, computes.at(-1)!];
+  const cuts = new Set<number>();
+  for (let place = Math.log10(top) - STEP; place > Math.log10(lowest) + LEAST_SPAN; place -= STEP) {
+    // A hair above the place, so that runs of exactly a tenth of the top's compute count as a tenth.
+    const below = computes.filter((c) => c <= 1.0001 * 10 ** place);
+    if (below.length >= leastBelow) cuts.add(below.at(-1)!);
+  }
+  return [...cuts].sort((a, b) => a - b);
+}
+
+/** Fits every law below one cut and predicts the rungs above. */
+export function studyCut(rungs: readonly Rung[], surfaces: readonly Surface[], cut: number): CutStudy {
+  const below = rungs.filter(({ design }) => design.c <= cut);
+  const laws = surfaces.map((surface) => ({ ...surface, draws: drawsGiven(surface, below, NUM_DRAWS) }));
+  return {
+    cut,
+    below,
+    above: rungs
+      .filter(({ design }) => design.c > cut)
+      .map((rung) => ({ rung, predicted: laws.map((law) => partsOf(law, cut, rung.design)) })),
+  };
+}
+
+/** Worst log density that one run may bring against a law: a single stray run must not decide between laws. */
+const LEAST_LOG_DENSITY = -3;
+/**
+ * Squared errors over the laws' own variance before a table has shown any, and how many cuts that is worth: over 12 public tables and 190
+ * short ladders the laws alone were a tenth too wide (docs/log.md). Worth this much, no single run moves the interval far.
+ */
+const OWN = { squared: 0.75, cuts: 15 };
+/** Squared errors count up to two deviations: a kink inside the table says little about the next decade. */
+const MOST_SQUARED = 4;
+
+/**
+ * What the studies say of the laws when rungs up to `limit` FLOPs are known. Nothing beyond the limit is looked at, so the calibration of a
+ * back-test at `limit` is nested. Rungs above one cut share that cut's luck: they count as one.
+ */
+export function calibrate(
+  studies: readonly CutStudy[],
+  surfaces: readonly Surface[],
+  limit: number,
+): Calibration {
+  const known = studies
+    .map(({ cut, above }) => above.filter(({ rung }) => cut < limit && rung.design.c <= limit))
+    .filter((above) => above.length > 0);
+  const scores = surfaces.map(({ prior }, k) =>
+    known.reduce((sum, above) => sum + mean(above.map((one) => scoreOf(one, k))), Math.log(prior)),
+  );
+  const best = Math.max(...scores);
+  const raw = scores.map((score) => Math.exp(score - best));
+  const total = raw.reduce((sum, weight) => sum + weight, 0);
+  const weights = raw.map((weight) => weight / total);
+  const squared = known.map((above) => mean(above.map((one) => squaredError(one, weights))));
+  const shown = squared.reduce((sum, value) => sum + value, 0);
+  const ratio = (OWN.cuts * OWN.squared + shown) / (OWN.cuts + squared.length);
+  return { weights, widening: Math.sqrt(ratio), numCuts: known.length };
+}
+
+/** Mean log density of the rung's runs under one law. */
+function scoreOf({ rung, predicted }: Foreseen, k: number): number {
+  return mean(
+    rung.losses.map((loss) => {
+      let density = 0;
+      for (const { weight, mean: middle, sd } of predicted[k]!) {
+        density += (weight * Math.exp(-(((Math.log(loss) - middle) / sd) ** 2) / 2)) / sd;
+      }
+      return Math.max(LEAST_LOG_DENSITY, Math.log(density));
+    }),
+  );
+}
+
+/** Mean squared error of the rung's runs in standard deviations of the averaged forecast. */
+function squaredError({ rung, predicted }: Foreseen, weights: readonly number[]): number {
+  const moments = momentsOf(averaged(predicted, weights));
+  return mean(
+    rung.losses.map((loss) => Math.min(MOST_SQUARED, ((Math.log(loss) - moments.mean) / moments.sd) ** 2)),
+  );
+}

@@ -1,0 +1,131 @@
+/** @file The laws that a forecast weighs, each as terms relative to an anchor run: only a few unknowns, which hardly depend on one another. */
+
+import type { Design } from "../../law/law.ts";
+import type { Reads, Terms } from "../../law/terms.ts";
+import { median } from "../../math/statistics.ts";
+import type { PriorName } from "./priors.ts";
+
+export type Surface = {
+  readonly name: string;
+  readonly formula: string;
+  /** Its weight before the table is seen, against 1 for Chinchilla's form. */
+  readonly prior: number;
+  readonly reads: Reads;
+  readonly unknowns: readonly PriorName[];
+  /** Terms with N, D and C in units of the anchor's and a loss of 1 there; the level is left to the data. `u`: values of the unknowns. */
+  readonly terms: (u: ArrayLike<number>) => Terms;
+};
+
+/** Both terms under one power; the exponents are those seen in the loss, `share` is that of size in the reducible part. */
+function summed(floor: number, exponent: number, share: number, ratio: number, gamma: number): Terms {
+  const tilt = Math.sqrt(ratio);
+  const reducible = (1 - floor) ** (1 / gamma);
+  return {
+    floor,
+    a: share * reducible,
+    alpha: exponent / gamma / tilt,
+    b: (1 - share) * reducible,
+    beta: (exponent / gamma) * tilt,
+    gamma,
+  };
+}
+
+const tied: Surface = {
+  name: "chinchilla-tied",
+  formula: "L = E + A N^-alpha + B D^-alpha",
+  prior: 1,
+  reads: "size and data",
+  unknowns: ["floorShare", "exponent", "sizeShare"],
+  terms: (u) => summed(u[0]!, u[1]!, u[2]!, 1, 1),
+};
+
+const chinchilla: Surface = {
+  name: "chinchilla",
+  formula: "L = E + A N^-alpha + B D^-beta",
+  prior: 1,
+  reads: "size and data",
+  unknowns: [...tied.unknowns, "exponentRatio"],
+  terms: (u) => summed(u[0]!, u[1]!, u[2]!, u[3]!, 1),
+};
+
+const bent: Surface = {
+  name: "gamma",
+  formula: "L = E + (A N^-alpha + B D^-beta)^gamma",
+  prior: 1,
+  reads: "size and data",
+  unknowns: [...chinchilla.unknowns, "bend"],
+  terms: (u) => summed(u[0]!, u[1]!, u[2]!, u[3]!, u[4]!),
+};
+
+const floorless: Surface = {
+  name: "kaplan",
+  formula: "L = (A N^-alpha + B D^-beta)^gamma",
+  // Every large table at hand has a floor.
+  prior: 0.2,
+  reads: "size and data",
+  unknowns: ["slope", "sizeShare", "exponentRatio", "power"],
+  terms: (u) => summed(0, u[0]!, u[1]!, u[2]!, u[3]!),
+};
+
+/** For a ladder of one recipe, along which size and data say the same thing. */
+const compute: Surface = {
+  name: "compute",
+  formula: "L = E + a C^-b",
+  prior: 1,
+  reads: "compute",
+  unknowns: ["floorShare", "exponent"],
+  terms: (u) => ({ floor: u[0]!, a: 1 - u[0]!, alpha: u[1]! / 2, b: 0, beta: 0, gamma: 1 }),
+};
+
+/** The same law over what repeated tokens, and parameters that the distinct ones cannot fill, are worth. */
+function withRepeats(base: Surface): Surface {
+  const first = base.unknowns.length;
+  return {
+    ...base,
+    name: `${base.name}, repeats`,
+    formula: `${base.formula}, N and D as they are worth with repeats`,
+    unknowns: [...base.unknowns, "dataDecay", "sizeDecay"],
+    terms: (u) => ({ ...base.terms(u), dataDecay: u[first]!, sizeDecay: u[first + 1]! }),
+  };
+}
+
+/** The same law, lowered by experts, less so as the model grows. */
+function withExperts(base: Surface): Surface {
+  const first = base.unknowns.length;
+  return {
+    ...base,
+    name: `${base.name}, experts`,
+    formula: `log of (${base.formula}) - log(experts) (g - h log N)`,
+    unknowns: [...base.unknowns, "expertGain", "expertGainLost"],
+    terms: (u) => ({ ...base.terms(u), gain: u[first]!, gainLost: u[first + 1]! }),
+  };
+}
+
+/** A design within this factor of the middle ratio D / N is of the ladder's recipe. */
+export const SAME_RATIO = 1.5;
+/** Share of the designs that have to be: the smallest rung of a ladder often reads fewer tokens than its size deserves. */
+const LEAST_ALIKE = 0.75;
+
+/** Whether size and data grow in one proportion over the designs: one recipe's ladder. */
+export function isOneRecipe(designs: readonly Design[]): boolean {
+  const logs = designs.map(({ n, d }) => Math.log(d / n));
+  const middle = median(logs);
+  const alike = logs.filter((log) => Math.abs(log - middle) < Math.log(SAME_RATIO)).length;
+  return alike >= LEAST_ALIKE * logs.length;
+}
+
+/** Whether some runs read their data more than once. */
+export function repeatsData(runs: readonly Design[]): boolean {
+  return runs.some(({ d, unique }) => unique !== undefined && unique < 0.999 * d);
+}
+
+export function hasExperts(runs: readonly Design[]): boolean {
+  return runs.some(({ experts }) => experts !== undefined && experts > 1);
+}
+
+/** The laws that can tell something of these runs. */
+export function surfacesFor(runs: readonly Design[]): readonly Surface[] {
+  const plain = isOneRecipe(runs) ? [compute, tied] : [chinchilla, tied, bent, floorless];
+  const repeated = repeatsData(runs) ? plain.map(withRepeats) : plain;
+  return hasExperts(runs) ? repeated.map(withExperts) : repeated;
+}
