@@ -1,4 +1,7 @@
-/** @file How long the search for a layout takes, and how many layouts it ranks: `npm run bench:plan`. Each question in a cold and a warm process. */
+/**
+ * @file How long the search for a layout takes, and how many layouts it ranks: `npm run bench:plan`. Each
+ * question in a cold and a warm process.
+ */
 
 import { accelerator } from "../src/plan/hardware/catalogue.ts";
 import { clusterOf } from "../src/plan/hardware/cluster.ts";
@@ -16,7 +19,7 @@ type Question = {
 
 const QUESTIONS: readonly Question[] = [
   { model: "llama3-405b", device: "h100", numDevices: 16_384, sequence: 8192, batchSequences: 2048 },
-  // No layout divides over all of them with this batch: the search starts with the largest part that one does.
+  // With this batch no layout divides over all of them: the search starts with the largest part that one does.
   { model: "llama3-405b", device: "h100", numDevices: 100_000, sequence: 8192, batchSequences: 2048 },
   // Many divisors, hence many layouts.
   { model: "llama3-405b", device: "h100", numDevices: 100_000, sequence: 8192, batchSequences: 4000 },
@@ -38,7 +41,9 @@ function ask({ model, device, numDevices, sequence, batchSequences }: Question):
   const count = (value: number) => value.toLocaleString("en").padStart(9);
   const [best] = answer.best;
   console.log(
-    `${model.padEnd(12)} ${count(answer.numDevices)} of ${count(numDevices)} ${device}  ${count(answer.numValid)} valid  ${count(answer.numFitting)} ranked  ${seconds.toFixed(2).padStart(6)} s   best ${best!.stepSeconds.toFixed(2)} s: ${best!.layout}`,
+    `${model.padEnd(12)} ${count(answer.numDevices)} of ${count(numDevices)} ${device}  ` +
+      `${count(answer.numValid)} valid  ${count(answer.numFitting)} ranked  ` +
+      `${seconds.toFixed(2).padStart(6)} s   best ${best!.stepSeconds.toFixed(2)} s: ${best!.layout}`,
   );
 }
 

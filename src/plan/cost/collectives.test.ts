@@ -39,7 +39,7 @@ test("a ring's latency grows with the ranks, a tree's with their logarithm", () 
   expect(allReduceSeconds(links, 1)).toBeCloseTo(2 * 7 * 1e-5, 8);
 });
 
-test("an exchange between experts sends a row to another domain once, however many of its experts live there", () => {
+test("a row for experts crosses to another domain once, however many of its experts live there", () => {
   const links = linksOf(h100, { size: 16, stride: 1 }, exact);
   // Two domains: half of single copies leave; of 8 copies at least one does with probability 1 - 2^-8.
   expect(allToAllSeconds(links, 50e9, 1)).toBeCloseTo(0.5, 9);

@@ -74,7 +74,9 @@ function checkUnits({ parameters, batchSequences, sequence, mfu }: EstimateFacts
 const WIDTH_PER_LAYER = 128;
 const HEAD_DIM = 128;
 
-/** What is not given of layers and width: 12 L h^2 parameters and h = 128 L, so L = (N / (12 x 128^2))^(1/3). */
+/**
+ * What is not given of layers and width: 12 L h^2 parameters and h = 128 L, so L = (N / (12 x 128^2))^(1/3).
+ */
 function shapeOf(facts: EstimateFacts): {
   readonly shape: EstimatedShape;
   readonly assumed: readonly string[];
@@ -97,10 +99,11 @@ function memoryVerdict(facts: EstimateFacts, lines: readonly EstimateLine[]): st
   const has = facts.memoryBytesPerDevice;
   const states = (STATE_BYTES.hi * facts.parameters) / facts.numDevices;
   const one = lines.find(({ id }) => id === "activationsFlash")!.value.median;
-  const text = `${formatBytes(states)} of states and ${formatBytes(one)} for one sequence on ${formatBytes(has)}`;
+  const sizes = [states, one, has].map((bytes) => formatBytes(bytes));
+  const text = `${sizes[0]} of states and ${sizes[1]} for one sequence on ${sizes[2]}`;
   if (states > has) {
     const least = formatCount(Math.ceil((STATE_BYTES.hi * facts.parameters) / has));
-    return `The states do not fit even when shared out in full: ${text}. At least ${least} devices would hold them.`;
+    return `The states do not fit even when shared out in full: ${text}. It takes at least ${least} devices.`;
   }
   return states + one > has
     ? `States shared out in full fit, but not beside one sequence: ${text}. ` +

@@ -1,4 +1,6 @@
-/** @file The lines of an estimate by group: what, the formula with its numbers, the value with its interval. */
+/**
+ * @file The lines of an estimate by group: what, the formula with its numbers, the value with its interval.
+ */
 
 import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
 import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../units/print.ts";
@@ -51,8 +53,8 @@ export const STATE_BYTES: Interval = { median: 16, lo: 16, hi: 18 };
 const upTo = (lo: number, hi: number): Interval => ({ median: lo, lo, hi });
 
 /**
- * Mixed precision with Adam (ZeRO, arXiv 1910.02054, section 3.1): 2 bytes for weights, 2 for gradients, 12 for
- * what the optimiser keeps.
+ * Mixed precision with Adam (ZeRO, arXiv 1910.02054, section 3.1): 2 bytes for weights, 2 for gradients, 12
+ * for what the optimiser keeps.
  */
 export function memoryLines({ parameters, numDevices }: EstimateFacts): readonly EstimateLine[] {
   const n = formatCount(parameters);
@@ -177,8 +179,8 @@ export function timeLines(facts: EstimateFacts): readonly EstimateLine[] {
 }
 
 /**
- * Gradients in bf16 around a ring: each device sends and receives 2 (n - 1) / n of them; two thirds of the work is
- * backward. The last line is the bandwidth that hides them.
+ * Gradients in bf16 around a ring: each device sends and receives 2 (n - 1) / n of them; two thirds of the
+ * work is backward. The last line is the bandwidth that hides them.
  */
 export function communicationLines(
   { parameters, numDevices, networkBandwidth }: EstimateFacts,

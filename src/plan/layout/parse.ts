@@ -33,8 +33,8 @@ const EXAMPLE = "for example dp=128,tp=8,pp=16,vp=4,mb=1,zero=1,recompute=select
 /**
  * Reads a layout for a number of devices. What is left out: dp takes the devices that remain, other sizes are
  * 1, zero=1, sp=on where tp > 1, interleaved where vp > 1 (else 1f1b), recompute=none, the precision given.
- * fsdp=64 is short for zero=3,group=64.
- * Throws a `UserError` for unknown keys, values out of range, and sizes that do not multiply out to the devices.
+ * fsdp=64 is short for zero=3,group=64. Throws a `UserError` for unknown keys, values out of range, and sizes
+ * that do not multiply out to the devices.
  */
 export function parseLayout(text: string, devices: number, precision: Precision = "bf16"): Layout {
   const given = readPairs(text);

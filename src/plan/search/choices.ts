@@ -40,8 +40,8 @@ export const ALL_CHOICES: Choices = {
 };
 
 /**
- * The layouts that most people run, for searches repeated hundreds of times: states shared out by ZeRO-1 or fully,
- * the common schedules, small micro batches.
+ * The layouts that most people run, for searches repeated hundreds of times: states shared out by ZeRO-1 or
+ * fully, the common schedules, small micro batches.
  */
 export function commonChoices(precision: Precision): Choices {
   return {

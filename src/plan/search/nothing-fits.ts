@@ -20,7 +20,8 @@ export function nothingFits(
   const { smallest } = searchLayouts(model, cluster, job, { ...options, count: 1 });
   const { numDevices, accelerator } = cluster;
   const needs = smallest
-    ? ` needs at least ${formatBytes(smallest.prediction.memory.totalBytes)} a device (${layoutText(smallest.layout)})`
+    ? ` needs at least ${formatBytes(smallest.prediction.memory.totalBytes)} a device ` +
+      `(${layoutText(smallest.layout)})`
     : " has no valid layout";
   const changes = changesThatFit(model, cluster, job, options);
   return new UserError(

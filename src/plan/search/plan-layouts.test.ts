@@ -75,7 +75,7 @@ test("a layout of yours that cannot run says why", () => {
   });
 });
 
-test("where no layout divides over all devices, the part of the cluster is planned for on which the step is shortest", () => {
+test("where no layout divides over all devices, the part with the shortest step is planned for", () => {
   // 272 devices can be used, in 17 stages; 256 are faster.
   const answer = planLayouts({ ...QUESTION, cluster: parseCluster("h100:280") });
   expect(answer.numDevices).toBe(256);

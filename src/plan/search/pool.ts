@@ -1,6 +1,6 @@
 /**
- * @file What a search keeps of a long stream of layouts: the fastest, the Pareto set of speed against memory, the
- * fastest of each way to cut the model and with each thing chosen.
+ * @file What a search keeps of a long stream of layouts: the fastest, the Pareto set of speed against memory,
+ * the fastest of each way to cut the model and with each thing chosen.
  */
 
 import type { Layout } from "../layout/layout.ts";

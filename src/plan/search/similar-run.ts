@@ -30,9 +30,9 @@ export type Difference = {
 type Trait = readonly [what: string, weight: number, of: (run: RunTraits) => number | string];
 
 /**
- * Weight of one doubling of a number, or of one difference in kind. A judgement, not a fit: they say what moves
- * utilisation most. Another accelerator or number format changes every kernel; a model twice as large changes
- * little on its own; the layout matters as far as it changes what is exchanged.
+ * Weight of one doubling of a number, or of one difference in kind. A judgement, not a fit: they say what
+ * moves utilisation most. Another accelerator or number format changes every kernel; a model twice as large
+ * changes little on its own; the layout matters as far as it changes what is exchanged.
  */
 const TRAITS: readonly Trait[] = [
   ["accelerator", 2, ({ cluster }) => cluster.accelerator.name],

@@ -17,7 +17,7 @@ function problem(text: string, model = "llama3-405b", devices = 16_384, job = JO
   return found && `${found.found}; ${found.expected}`;
 }
 
-test("published layouts are valid: Llama 3 405B (arXiv 2407.21783, table 4), with 126 = 16 x 8 - 2 layers in chunks of one", () => {
+test("published layouts are valid: Llama 3 405B (arXiv 2407.21783, table 4), 126 = 16 x 8 - 2 layers", () => {
   expect(problem("dp=128,tp=8,pp=16,vp=8,mb=1,zero=1")).toBeNull();
   expect(
     problem("dp=4,tp=8,cp=16,pp=16,vp=8,mb=1", "llama3-405b", 8192, {

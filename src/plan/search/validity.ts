@@ -19,7 +19,9 @@ export function layoutProblem(model: ModelShape, cluster: Cluster, layout: Layou
   const product = data * tensor * pipeline * context;
   if (product !== cluster.numDevices)
     return {
-      found: `dp ${data} x tp ${tensor} x pp ${pipeline} x cp ${context} = ${product}, and ${cluster.numDevices} devices`,
+      found:
+        `dp ${data} x tp ${tensor} x pp ${pipeline} x cp ${context} = ${product}, and ` +
+        `${cluster.numDevices} devices`,
       expected: "dp x tp x pp x cp = the number of devices",
     };
   return (

@@ -135,7 +135,7 @@ test("a learned table of positions ends where it ends", () => {
 
 test("a further prediction layer is told apart: 671 B and 37 B are what DeepSeek-V3 is known for", () => {
   expect(furtherPredictionNote(preset("deepseek-v3"))).toMatch(
-    /^deepseek-v3: 671 B parameters, of which a token uses 37.\d B; with its further prediction layer 683 B and/,
+    /^deepseek-v3: 671 B parameters, of which a token uses 37.\d B; with its further prediction layer 683 B/,
   );
   expect(furtherPredictionNote(shapeOf(LLAMA))).toBeNull();
 });

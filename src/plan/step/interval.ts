@@ -25,7 +25,9 @@ export function validityNotes({ validated }: Pick<StepPrediction, "validated">):
       ];
 }
 
-/** The 90 % interval of a step, log-normal. Models with experts are predicted much less well than dense ones. */
+/**
+ * The 90 % interval of a step, log-normal. Models with experts are predicted much less well than dense ones.
+ */
 export function stepIntervalOf(
   stepSeconds: number,
   model: Pick<ModelShape, "experts">,

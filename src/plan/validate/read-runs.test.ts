@@ -153,7 +153,7 @@ test("rows that are not used keep their line", () => {
   expect(skipped.map(({ line }) => line)).toEqual([3, 5]);
 });
 
-test("how a source launched kernels and kept gradients: from its columns, else from published rows of that source", () => {
+test("launches and gradient bytes: from their columns, else from published rows of that source", () => {
   const bloom = { accelerator: "A100-80GB", zero_or_fsdp: "ZeRO-1", precision: "bf16", step_time_s: 20 };
   const software = (row: Readonly<Record<string, string | number>>) => run({ ...bloom, ...row }).job.software;
   expect(software({})).toMatchObject({ launches: "queued", gradientBytes: 6 });

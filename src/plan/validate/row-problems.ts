@@ -71,7 +71,8 @@ export function timeProblem(run: PublishedRun): string | null {
   if (run.stepSeconds === null) return null;
   const utilisation = idealSeconds(run) / run.stepSeconds;
   if (utilisation >= UTILISATION.low && utilisation <= UTILISATION.high) return null;
-  const step = `a step of ${run.stepSeconds.toPrecision(3)} s is ${(100 * utilisation).toPrecision(3)} % of the peak`;
+  const share = `${(100 * utilisation).toPrecision(3)} % of the peak`;
+  const step = `a step of ${run.stepSeconds.toPrecision(3)} s is ${share}`;
   const units = "step_time_s in seconds, tokens_per_s of all devices, tokens_per_s_gpu of one";
   return `${step}, and 0.5 to 100 % can be: check the units (${units})`;
 }
