@@ -19,7 +19,7 @@ type Question = {
 
 const QUESTIONS: readonly Question[] = [
   { model: "llama3-405b", device: "h100", numDevices: 16_384, sequence: 8192, batchSequences: 2048 },
-  // With this batch no layout divides over all of them: the search starts with the largest part that one does.
+  // With this batch no layout divides over all of them: the search starts with the largest part that works.
   { model: "llama3-405b", device: "h100", numDevices: 100_000, sequence: 8192, batchSequences: 2048 },
   // Many divisors, hence many layouts.
   { model: "llama3-405b", device: "h100", numDevices: 100_000, sequence: 8192, batchSequences: 4000 },

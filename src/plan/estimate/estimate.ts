@@ -103,7 +103,7 @@ function memoryVerdict(facts: EstimateFacts, lines: readonly EstimateLine[]): st
   const text = `${sizes[0]} of states and ${sizes[1]} for one sequence on ${sizes[2]}`;
   if (states > has) {
     const least = formatCount(Math.ceil((STATE_BYTES.hi * facts.parameters) / has));
-    return `The states do not fit even when shared out in full: ${text}. It takes at least ${least} devices.`;
+    return `The states do not fit even when shared out in full: ${text}. At least ${least} devices would do.`;
   }
   return states + one > has
     ? `States shared out in full fit, but not beside one sequence: ${text}. ` +

@@ -60,7 +60,7 @@ test("a head on another stage than the slowest is told with the products", () =>
   expect(steps.some(({ part }) => part === "vocabulary")).toBe(false);
 });
 
-test("no rate buys less than nothing or more than itself; together they buy at most their ten percent", () => {
+test("no rate buys less than nothing or more than itself; together at most their ten percent", () => {
   fc.assert(
     fc.property(layouts, (layout) => {
       const on = (changed: typeof cluster) => predictStep(model, changed, layout, job);
