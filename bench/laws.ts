@@ -23,7 +23,7 @@ import { median } from "../src/math/statistics.ts";
 const NUM_WORKERS = 2;
 const NUM_RANDOM_STARTS = 100;
 
-/** Hoffmann et al. and Besiroglu et al.: log A, log B in 0..25 by 5, log E in -1..1 by 1/2, exponents in 0..2 by 1/2. */
+/** Hoffmann, Besiroglu et al.: log A, log B in 0..25 by 5, log E in -1..1, exponents in 0..2 by 1/2. */
 function classicGrid(): readonly (readonly number[])[] {
   const axes = [
     [0, 5, 10, 15, 20, 25],

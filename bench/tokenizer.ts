@@ -1,4 +1,4 @@
-/** @file Times the tokenizer on the default corpora, on one core: learning, encoding, and @huggingface/tokenizers beside it. */
+/** @file Times learning and encoding on the default corpora, one core, beside @huggingface/tokenizers. */
 
 import { readFileSync } from "node:fs";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";

@@ -14,7 +14,7 @@ const source = join(root, "src", "cli", "main.ts");
 const entry = existsSync(source) ? source : join(root, "dist", "cli", "main.js");
 const NEEDED_MAJOR = 24;
 
-/** The program of the npm package `node`; undefined where that package is missing or its install script did not run. */
+/** The program of the npm package `node`; undefined where it is missing or its install script did not run. */
 function pinnedNode() {
   try {
     const manifest = createRequire(import.meta.url).resolve("node/package.json");

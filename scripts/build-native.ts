@@ -1,4 +1,4 @@
-/** @file Compiles native/ into one Node-API addon by calling the C++ compiler directly; does nothing when nothing changed. */
+/** @file Compiles native/ into one Node-API addon by calling the C++ compiler, where something changed. */
 
 import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -20,7 +20,7 @@ const root = join(import.meta.dirname, "..");
 const sourceFolder = join(root, "native");
 const buildFolder = join(root, "build", `${process.platform}-${process.arch}`);
 const addonFile = join(buildFolder, "longrun.node");
-/** A package of compiled code brings one beside this file; it may not load here (an older C library, another one). */
+/** A compiled package brings one beside this file; it may not load here (another C library). */
 const prebuiltFile = join(import.meta.dirname, `${process.platform}-${process.arch}`, "longrun.node");
 const stampFile = join(buildFolder, "longrun.stamp");
 
@@ -53,7 +53,7 @@ const commonFlags = [
   "-Wall",
   "-Wextra",
   "-Wno-unknown-pragmas",
-  // Wide vectors pass between functions of one unit only, so it does not matter that their calling convention varies.
+  // Wide vectors stay within one unit, so it does not matter that their calling convention varies.
   "-Wno-psabi",
 ];
 

@@ -1,4 +1,4 @@
-/** @file Lets `npx longrun` work inside a clone: npm links the commands of dependencies, but not a project's own. */
+/** @file Lets `npx longrun` work inside a clone: npm links commands of dependencies, not a project's own. */
 
 import { existsSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";

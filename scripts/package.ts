@@ -45,7 +45,7 @@ function unmake(): void {
   rmSync("dist", { recursive: true, force: true });
 }
 
-/** What stands in TypeScript under src/ stands compiled under dist/; who installs it neither tests nor packs. */
+/** What is TypeScript under src/ is compiled under dist/; who installs it neither tests nor packs. */
 function packageManifest(text: string): string {
   const compiled = text.replace(/"\.\/src\/(.+)\.ts"/g, '"./dist/$1.js"');
   const { devDependencies: _, ...manifest } = JSON.parse(compiled) as Record<string, unknown>;

@@ -1,4 +1,4 @@
-/** @file Runs every property test from new seeds, some rounds of them: `npm run test:seeds -- [ROUNDS]`. Stops where one fails. */
+/** @file Every property test from new seeds: `npm run test:seeds -- [ROUNDS]`. Stops where one fails. */
 
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** @file The ways to end early: a mistake of the user's (found, expected, remedy; exit code 2, no stack), a wish to stop, a bug (assertion). */
+/** @file The ways to end early: the user's mistake (three parts; exit 2), a wish to stop, a bug. */
 
 /** What the user can put right. The message has three parts so that nobody has to guess what to do next. */
 export class UserError extends Error {

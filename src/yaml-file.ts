@@ -1,4 +1,4 @@
-/** @file A YAML file of the user's, read and checked: everything that is wrong with it is named, with the place. */
+/** @file A YAML file of the user's, read and checked: all that is wrong is named, with its place. */
 
 import { readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";

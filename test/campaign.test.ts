@@ -1,4 +1,4 @@
-/** @file A whole campaign through the command line: what it leaves, that it happens once, and that no kill changes a number. */
+/** @file A whole campaign by the command line: what it leaves, once, and that no kill changes a number. */
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -190,7 +190,7 @@ function expectNothingTwice(folder: string): void {
   expect(finished).toEqual([...new Set(finished)]);
 }
 
-/** Every attempt goes on from the last checkpoint that the record knows, or from one that was written after it. */
+/** Every attempt goes on from the last checkpoint that the record knows, or from a later one. */
 function expectNoCheckpointLost(folder: string): void {
   for (const { run, sequence, data } of eventsOf(folder, "run-started")) {
     const known = eventsOf(folder, "checkpoint-written").filter(
@@ -200,7 +200,7 @@ function expectNoCheckpointLost(folder: string): void {
   }
 }
 
-/** What a run had done since its last checkpoint, or since it started, cannot be more than the time between. */
+/** What a run has done since its last checkpoint, or its start, is no more than the time between. */
 function expectLittleLost(folder: string, killedAt: number): void {
   expect(verifyRecord(folder)).toMatchObject({ ok: true });
   const lastSign = new Map<string, RecordEvent>();
@@ -210,7 +210,7 @@ function expectLittleLost(folder: string, killedAt: number): void {
       expect(killedAt - Date.parse(time)).toBeLessThanOrEqual(10_000);
 }
 
-/** When to kill: so many milliseconds, at most, after a line of progress or after the stage has turned out to be done. */
+/** When to kill: at most so many milliseconds after a line of progress, or after the stage is done. */
 const KILLS = [
   { after: /^/, withinMs: 500 },
   { after: /stage prepare: /, withinMs: 60 },

@@ -1,4 +1,4 @@
-/** @file `longrun eval` as a user meets it: a model's folder and a file of items in, scores with intervals out. */
+/** @file `longrun eval` as a user meets it: a model's folder and items in, scores with intervals out. */
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

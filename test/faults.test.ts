@@ -1,4 +1,4 @@
-/** @file What goes wrong and what longrun makes of it: a clear error in three parts, or an incident and the same numbers; nothing earned is lost. */
+/** @file What goes wrong, and what comes of it: a clear error, or an incident and the same numbers. */
 
 import { spawnSync } from "node:child_process";
 import {
@@ -378,7 +378,7 @@ describe("a run", () => {
     "on a disk that fills up stops with a clear error, and goes on once there is room",
     () => {
       const [disk, out] = [place("disk"), place("after-full-disk")];
-      // The disk lives as long as this shell. What is left free takes the first checkpoint (1 MB), but not the second beside it.
+      // The disk lives as long as this shell; it holds the first checkpoint (1 MB), not the second beside it.
       const script = `
       mount -t tmpfs -o size=16m longrun "$0" && mkdir "$0/run" && cp -r "$1/corpus" "$0/run" &&
       free=$(df -k --output=avail "$0" | tail -n 1) && head -c "$((free - 1600))k" /dev/zero > "$0/filler" &&

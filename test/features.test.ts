@@ -1,4 +1,4 @@
-/** @file A campaign with a feature on trial through the command line: what it runs, predicts, concludes and writes, a kill on the way included. */
+/** @file A campaign with a feature on trial: what it runs, predicts, concludes, writes, a kill included. */
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** @file The house itself: imports run one way, every file says what it is, and none has grown past what one idea needs. */
+/** @file The house: imports run one way, every file says what it is, none has outgrown one idea. */
 
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -26,7 +26,7 @@ const ROOMS = [
   "units",
   "math",
 ];
-/** Siblings that answer different questions know nothing of one another: laws and plan share law and nothing else. */
+/** Siblings for different questions know nothing of one another: laws and plan share law alone. */
 const STRANGERS: readonly (readonly [string, string])[] = [
   ["laws", "train"],
   ["laws", "record"],

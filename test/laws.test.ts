@@ -1,4 +1,4 @@
-/** @file `longrun laws` as a user meets it: tables written to files, real processes, their two streams and their exit codes. */
+/** @file `longrun laws` as a user meets it: tables in files, real processes, both streams, exit codes. */
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ function file(name: string, text?: string): string {
 const chinchilla = (n: number, d: number) => 1.8 + 480 * n ** -0.35 + 2085 * d ** -0.37;
 const SIZES = [1e7, 2.5e7, 6e7, 1.5e8, 4e8, 1e9];
 
-/** Six sizes at three ratios and a run that diverged, and how often each finished model agrees its verbs: half by guessing, more with less loss. */
+/** Six sizes at three ratios, a run that diverged, and accuracies: half by guessing, more with less loss. */
 function grid(): string {
   const random = new Random(1, "laws test");
   const rows = SIZES.flatMap((n) =>
@@ -88,7 +88,7 @@ beforeAll(() => {
   };
 });
 
-/** Runs a command that has to succeed with --json; the strict parser of JSON takes neither NaN nor two values. */
+/** Runs a command that has to succeed with --json; JSON.parse takes neither NaN nor two values. */
 async function json(...args: readonly string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await longrun("laws", ...args, "--json");
   expect(stderr).not.toMatch(/^ +at /m);

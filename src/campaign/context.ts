@@ -1,4 +1,4 @@
-/** @file What every stage of a campaign is given, and the one way in which a stage is run, recorded and skipped. */
+/** @file What every stage is given, and the one way in which a stage is run, recorded and skipped. */
 
 import type { z } from "zod";
 import type { PrepareProgress } from "../corpus/steps.ts";

@@ -1,4 +1,4 @@
-/** @file The main job: a campaign from its file to its verdict, stage by stage. The same call goes on where an earlier one stopped. */
+/** @file The main job: a campaign from file to verdict, stage by stage; called again, it goes on. */
 
 import { mkdirSync } from "node:fs";
 import type { Manifest } from "../corpus/manifest.ts";

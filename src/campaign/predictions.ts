@@ -11,7 +11,7 @@ type Row<From> = {
   predict(from: From): PartedPrediction | null;
 };
 
-/** Locks what the rows predict of a run. What a stage that was killed has locked before stands: it is what was promised. */
+/** Locks what the rows predict of a run. What a killed stage has locked before stands. */
 export function lockPredictions<From>(
   record: RecordWriter,
   run: string,

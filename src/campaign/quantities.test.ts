@@ -22,7 +22,7 @@ const sumOf = (causes: readonly { readonly percent: number }[]) =>
 const byName = (causes: readonly { readonly name: string; readonly percent: number }[]) =>
   Object.fromEntries(causes.map(({ name, percent }) => [name, percent]));
 
-/** A target with changes in what was forecast and in what came out; `predictions` by quantity go before the forecast's. */
+/** A target with changed forecast and outcome; `predictions` by quantity go before the forecast's. */
 function outcomeWith({
   summary = {},
   from = {},

@@ -99,7 +99,7 @@ export const STEP_TIME: Quantity = {
   unit: "s",
   about: "step-time",
   predict: ({ cost }) => ({ ...cost.stepSeconds, parts: cost.operationSeconds }),
-  // Operations are measured by their mean, the step by its median, which a few slow steps do not move: the means are scaled to it.
+  // Operations are measured by means, the step by its median, unmoved by slow steps: means are scaled to it.
   measure({ summary: { medianStepSeconds: value, operationSeconds } }) {
     const total = Object.values(operationSeconds).reduce((sum, seconds) => sum + seconds, 0);
     const scaled = Object.entries(operationSeconds).map(([name, seconds]) => [
@@ -189,7 +189,7 @@ function causesByPart(quantity: Quantity, outcome: TargetOutcome): readonly Caus
   }));
 }
 
-/** Of a change on trial, from a report on pairs of runs; null where the report has no bounds that could be scored. */
+/** Of a change on trial, from a report on pairs of runs; null where it has no bounds to score. */
 type FeatureQuantity = {
   readonly name: string;
   readonly unit: string;

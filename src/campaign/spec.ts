@@ -1,4 +1,4 @@
-/** @file The campaign file: what the user may say, with defaults and units. Unknown keys and wrong types are refused by name. */
+/** @file The campaign file: what the user may say, with defaults and units. The rest is refused by name. */
 
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
@@ -18,7 +18,7 @@ export const issueSchema = z.strictObject({
   fixDueDays: z.number().nonnegative().optional(),
 });
 
-/** What of the recipe a feature may change: whatever leaves batches and steps as they are. Absent means the recipe's own, or the default. */
+/** What a feature may change: what leaves batches and steps alone. Absent: the recipe's own. */
 const changeableFields = {
   queriesPerKeyValue: z.int().positive(),
   tiedEmbeddings: z.boolean(),
@@ -49,7 +49,7 @@ export const featureSchema = z.strictObject({
     })
     .partial()
     .refine((change) => Object.keys(change).length > 0, "at least one field of the recipe"),
-  /** Whether the ladder and the target are trained with it; the runs that it is compared with are then those without. */
+  /** Whether ladder and target are trained with it; it is then compared with runs without. */
   adopt: z.boolean().default(false),
 });
 
@@ -83,9 +83,9 @@ export const campaignSchema = z.strictObject({
       rungs: z.int().min(6).default(6),
       /** Decades of compute from the smallest rung to the largest. */
       decades: z.number().min(1).default(1.6),
-      /** Runs of every rung, each with a seed of its own: the noise of single runs limits how far a trend can be followed. */
+      /** Runs of every rung, each with its seed: the noise of single runs limits a trend's reach. */
       seeds: z.int().positive().default(3),
-      /** Further seeds for the smallest rung, one fewer for each rung above it: they are cheap, and noise is largest there. */
+      /** More seeds for the smallest rung, one fewer each rung above: cheap, and where noise is largest. */
       extraSeeds: z.int().nonnegative().default(1),
     })
     .prefault({}),

@@ -1,4 +1,4 @@
-/** @file Arguments that several commands share: the campaign's folder, --json, numbers, examples in the help. */
+/** @file Arguments that commands share: the campaign's folder, --json, numbers, examples in the help. */
 
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";

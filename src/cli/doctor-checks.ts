@@ -1,4 +1,4 @@
-/** @file What longrun needs of a machine: facts gathered once, then pure checks that say what is missing and how to get it. */
+/** @file What longrun needs of a machine: facts, then pure checks of what is missing and how to get it. */
 
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -27,7 +27,7 @@ export type DoctorFacts = {
   readonly commit: string | null;
 };
 
-/** The native addon: loaded, with the instruction sets it can use here (the fastest first), or not, and why. */
+/** The native addon: loaded, with its instruction sets here (the fastest first), or not, and why. */
 export type KernelFacts =
   | { readonly kind: "loaded"; readonly instructionSets: readonly string[] }
   | { readonly kind: "failed"; readonly message: string };

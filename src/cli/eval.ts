@@ -62,7 +62,7 @@ async function runEval(folder: string, options: EvalOptions): Promise<void> {
   else printText(evalText(evaluation));
 }
 
-/** A checkpoint on the way stands at another learning rate, and a feature on trial is another recipe: both would bend a law. */
+/** A checkpoint on the way has another learning rate, a feature another recipe: both would bend a law. */
 const isPointOfLaw = ({ isFinished, role }: EvaluatedModel) => isFinished && role !== "feature";
 
 function tableOf({ rows, tasks }: Evaluation): string {

@@ -1,8 +1,8 @@
-/** @file Ctrl-C: the first asks the work to stop after the step it is in, the second ends the program at once. */
+/** @file Ctrl-C: the first asks the work to stop after its step, the second ends the program at once. */
 
 import { EXIT } from "./output.ts";
 
-/** A terminal's Ctrl-C reaches this process and the one that started it (npm, or our launcher), which passes its own on: one press. */
+/** Ctrl-C reaches this process and the one that started it (npm, our launcher), which passes it on. */
 const ONE_PRESS_MS = 300;
 
 /** What a piece of work came to: its result, or the place where it stopped because it was asked to. */

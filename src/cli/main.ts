@@ -1,4 +1,4 @@
-/** @file The command line: one command per file, put together. What a command needs to do its work it loads only then. */
+/** @file The command line: one command a file, put together. What its work needs, a command loads then. */
 
 import { Command } from "commander";
 import { ownManifest } from "../machine/own-code.ts";

@@ -4,7 +4,7 @@ import { lstatSync, writeFileSync } from "node:fs";
 import { UserError } from "../errors.ts";
 import { writeFileAtomic } from "../record/files.ts";
 
-/** Writes the whole file, and its folder where there is none. Throws a `UserError` where the path cannot be written. */
+/** Writes the whole file, and its folder where needed. Throws a `UserError` where it cannot be written. */
 export function writeOutputFile(path: string, text: string): void {
   try {
     // A link, a pipe or /dev/stdout is written to as it stands: a rename would put a plain file in its place.

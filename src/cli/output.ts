@@ -1,4 +1,4 @@
-/** @file What leaves the program: results and JSON on standard output alone, the rest on standard error, and an exit code for every way to end. */
+/** @file What leaves the program: results and JSON on standard output, the rest on error; exit codes. */
 
 import { type Command, CommanderError } from "commander";
 import { UserError } from "../errors.ts";

@@ -67,7 +67,7 @@ export function sequenceAt(
   return { source, epoch, start: window * sequenceLength };
 }
 
-/** Sequences in one epoch of a source: windows of T tokens and the one that follows. The rest, below T, is not read. */
+/** Sequences in one epoch of a source: windows of T tokens and the next one. A rest below T is not read. */
 export function windowCount({ name, train }: TrainSource, sequenceLength: number): number {
   const windows = Math.floor((train.length - 1) / sequenceLength);
   if (windows >= 1) return windows;
@@ -106,10 +106,10 @@ export function sequencesBySource(sources: readonly TrainSource[], sequences: nu
   return counts;
 }
 
-/** Shares are rounded to this many parts, so that the counts below are exact integers up to 2^32 sequences. */
+/** Shares are rounded to so many parts, so that the counts below are exact integers up to 2^32 sequences. */
 const SHARE_PARTS = 2 ** 20;
 
-/** Of the first `count` items at a branch, those that go left: the share of them, rounded, so never off by more than half. */
+/** Of the first `count` items at a branch, those that go left: their share, off by half at most. */
 function leftCount(count: number, leftShare: number): number {
   return Math.floor((count * leftShare + SHARE_PARTS / 2) / SHARE_PARTS);
 }
@@ -123,7 +123,7 @@ function branch(sources: readonly TrainSource[], low: number, high: number) {
   return { middle, leftShare: Math.min(Math.max(share, 1), SHARE_PARTS - 1) };
 }
 
-/** The source of a sequence and how many sequences of that source come before it: down a binary tree of sources. */
+/** The source of a sequence and how many of that source come before it: down a binary tree of sources. */
 function interleave(sources: readonly TrainSource[], sequence: number) {
   assert(sequence >= 0 && sequence < 2 ** 32, `sequence ${sequence} is out of range`);
   let [low, high, ordinal] = [0, sources.length, sequence];

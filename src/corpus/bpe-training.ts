@@ -1,10 +1,10 @@
-/** @file Learns a byte-level byte-pair encoding from word counts: the most frequent pair of neighbours becomes a token. */
+/** @file Learns a byte-level BPE from word counts: the most frequent pair of neighbours becomes a token. */
 
 import { UserError } from "../errors.ts";
 import { FIRST_MERGED_ID, type Merge } from "./vocabulary.ts";
 import type { WordCounts } from "./word-counts.ts";
 
-/** A token seen fewer times than this in all the training text cannot be learned: the data does not support it. */
+/** A token seen fewer times than this in all the training text cannot be learned. */
 const MINIMUM_COUNT = 10;
 
 /**

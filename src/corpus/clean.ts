@@ -1,4 +1,4 @@
-/** @file Repairs one document: encoding, line ends, Project Gutenberg's header and footer. The rules: docs/corpus.md. */
+/** @file Repairs one document: encoding, line ends, Project Gutenberg's frame. Rules: docs/corpus.md. */
 
 import { isUtf8 } from "node:buffer";
 
@@ -22,7 +22,7 @@ export function noRepairs(): Repairs {
   };
 }
 
-/** Clean UTF-8 without carriage returns or outer white space, or null for what is not text. Counts into `repairs`. */
+/** Clean UTF-8 without carriage returns and outer white space; null where it is no text. Counts `repairs`. */
 export function cleanDocument(bytes: Buffer, repairs: Repairs): Buffer | null {
   const utf8 = toUtf8(bytes, repairs);
   if (utf8.includes(0)) return null;

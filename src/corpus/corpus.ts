@@ -1,4 +1,4 @@
-/** @file A prepared corpus, opened: its tokens in memory, checked against their checksums and the tokenizer. */
+/** @file A prepared corpus, opened: its tokens in memory, checked against checksums and tokenizer. */
 
 import { UserError } from "../errors.ts";
 import { type Manifest, readManifest } from "./manifest.ts";

@@ -1,4 +1,4 @@
-/** @file Documents out of files: a text file is one, a jsonl file has one per line. Nothing is changed here. */
+/** @file Documents out of files: a text file is one, a jsonl file has one per line, all unchanged. */
 
 import { UserError } from "../errors.ts";
 import { readChunks } from "./decompress.ts";

@@ -49,7 +49,7 @@ test("read in full, every token but the end-of-text ones counts once", () => {
 test("a cap reads the same evenly spread windows each time", () => {
   const stream = [E, ...Array.from({ length: 200 }, (_, i) => i)];
   const starts = read([source("a", stream)], 10, 1, 40).map(({ inputs }) => inputs[0]);
-  // 20 windows, 4 of them: 2.5, 7.5, 12.5 and 17.5 rounded down; each window starts one token behind the count.
+  // 20 windows, 4 of them: 2.5, 7.5, 12.5 and 17.5 rounded down; each starts one token behind the count.
   expect(starts).toEqual([19, 69, 119, 169]);
   expect(read([source("a", stream)], 10, 1, 3)).toHaveLength(1);
   expect(read([source("a", stream)], 10, 1, 1e9)).toHaveLength(20);

@@ -1,4 +1,4 @@
-/** @file Held-out text in batches of one fixed shape, with what is needed for bits per byte. T: tokens of a sequence, B: sequences of a batch. */
+/** @file Held-out text in batches of B sequences of T tokens, with what bits per byte need. */
 
 import { UserError } from "../errors.ts";
 import type { TokenBatch } from "./batches.ts";

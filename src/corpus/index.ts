@@ -1,4 +1,4 @@
-/** @file The public surface of the corpus: prepare text once, open it, and take any batch of it as a function of seed and step. */
+/** @file The public surface of the corpus: text prepared once, any batch a function of seed and step. */
 
 export { type BatchRequest, batchAt, epochsAfter, type TokenBatch, type TrainSource } from "./batches.ts";
 export { type Corpus, openCorpus, type TokenSource } from "./corpus.ts";

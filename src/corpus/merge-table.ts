@@ -1,4 +1,4 @@
-/** @file Applies merges to one word: the earliest merge first, the leftmost place first, as all byte-pair encoders do. */
+/** @file Applies merges to one word: the earliest merge first, at the leftmost place, as all encoders do. */
 
 import type { Merge } from "./vocabulary.ts";
 

@@ -1,4 +1,4 @@
-/** @file Cuts a document into passages and gives each the hash by which it is kept once and falls on one side. */
+/** @file Cuts a document into passages; by its hash each is kept once and falls on one side. */
 
 import { createHash } from "node:crypto";
 import { isSpace } from "./clean.ts";

@@ -1,11 +1,11 @@
-/** @file A keyed shuffle that can be asked for one place: a Feistel network with cycle walking. Written down in docs/batch-order.md. */
+/** @file A keyed shuffle, place by place: a Feistel network with cycle walking (docs/batch-order.md). */
 
 import { assert } from "../errors.ts";
 
 const ROUNDS = 6;
 const GOLDEN = 0x9e3779b9;
 
-/** A bijection of 32-bit numbers that spreads every bit (the constants of Chris Wellons's "lowbias32", public domain). */
+/** A bijection of 32-bit numbers that spreads every bit (Chris Wellons's "lowbias32", public domain). */
 export function mix32(value: number): number {
   let x = value >>> 0;
   x = Math.imul(x ^ (x >>> 16), 0x7feb352d);

@@ -1,4 +1,4 @@
-/** @file Clean text on disk between the steps: files of passages, each passage ended by a byte that UTF-8 never has. */
+/** @file Clean text on disk between the steps: passages, each ended by a byte that UTF-8 never has. */
 
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** @file Stage "prepare": documents in, token shards and a manifest out. Each step is skipped while its input is unchanged. */
+/** @file Stage "prepare": documents in, shards and a manifest out. Steps with unchanged input are skipped. */
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";

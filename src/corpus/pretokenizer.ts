@@ -20,7 +20,7 @@ const APOSTROPHE = 39;
 const MAXIMUM_DIGITS = 2;
 
 const kinds = new Uint8Array(0x11_0000);
-/** Unicode as V8 knows it. White_Space is what `\s` means to the Rust tokenizers; JavaScript's differs in two characters. */
+/** Unicode as V8 knows it. White_Space is Rust tokenizers' `\s`; JavaScript's differs by two characters. */
 function classifyBlock(block: number): void {
   for (let codePoint = block << 8; codePoint < (block + 1) << 8; codePoint++) {
     const character = String.fromCodePoint(codePoint);

@@ -1,4 +1,4 @@
-/** @file Token shards: flat little-endian uint16 files, each with a JSON header that says what it is and which tokenizer made it. */
+/** @file Token shards: flat little-endian uint16 files, each with a JSON header that names its tokenizer. */
 
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -82,7 +82,7 @@ export function readShard(folder: string, name: string, tokenizerHash: string): 
       `delete ${path} and prepare the corpus again`,
     );
   }
-  // A view where the buffer's place allows one: copies would be garbage as large as the corpus at the start of every run.
+  // A view where the buffer's place allows one: copies would be garbage as large as the corpus, every run.
   if (bytes.byteOffset % 2 === 0)
     return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
   return new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));

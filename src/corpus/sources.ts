@@ -1,4 +1,4 @@
-/** @file Which files a source means. Symbolic links are never followed, so nothing outside the named folder is read. */
+/** @file Which files a source means. Links are not followed, so nothing outside the named folder is read. */
 
 import { globSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { findPackageJSON } from "node:module";

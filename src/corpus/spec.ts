@@ -20,7 +20,7 @@ const regularExpression = z.string().refine((pattern) => {
   }
 }, "not a regular expression");
 
-/** One source: an npm package found by module resolution, or a file, folder or glob beside the campaign file. */
+/** One source: an npm package as modules are found, or a file, folder or glob beside the campaign file. */
 export const sourceSpec = z
   .strictObject({
     name: sourceName,

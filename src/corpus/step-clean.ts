@@ -22,7 +22,7 @@ const cleanStepSchema = z.strictObject({
   pieces: z.strictObject({ train: z.array(pieceSchema), heldOut: z.array(pieceSchema) }),
 });
 
-/** Cleans the sources in order. What is a duplicate depends on the sources before, and so does each step's key. */
+/** Cleans the sources in order: what is a duplicate depends on those before, and so does each step's key. */
 export async function cleanAll(
   spec: CorpusSpec,
   sources: readonly FoundSource[],

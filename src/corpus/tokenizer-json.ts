@@ -1,4 +1,4 @@
-/** @file tokenizer.json as the Hugging Face libraries read it: written from our merges, and the merges read back. */
+/** @file tokenizer.json as the Hugging Face libraries read it: our merges written and read back. */
 
 import * as z from "zod";
 import { wordPattern } from "./pretokenizer.ts";
@@ -76,7 +76,7 @@ export function parseMerges(text: string): Merge[] | undefined {
   }
 }
 
-/** tokenizer_config.json beside it. Without it some readers, decoding, take blanks before punctuation for untidy. */
+/** tokenizer_config.json beside it; without it some readers drop blanks before punctuation in decoding. */
 export const tokenizerConfig = {
   tokenizer_class: "PreTrainedTokenizerFast",
   bos_token: END_OF_TEXT,

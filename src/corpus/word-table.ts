@@ -1,10 +1,10 @@
-/** @file A hash table from words, given as places in a byte array, to the numbers 0, 1, 2, ... No strings are made. */
+/** @file A hash table from words, places in a byte array, to 0, 1, 2 ... No strings are made. */
 
 const INITIAL_SLOTS = 1 << 12;
 const FNV_PRIME = 0x01000193;
 const FNV_OFFSET = 0x811c9dc5;
 
-/** Open addressing with linear probing, at most half full; words lie one after the other in one byte array. */
+/** Open addressing, linear probing, at most half full; words lie one after the other in one byte array. */
 export class WordTable {
   size = 0;
   /** The bytes of all words. Word `i` is `bytes[starts[i]] .. bytes[starts[i + 1]]`. */

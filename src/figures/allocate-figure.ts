@@ -1,4 +1,4 @@
-/** @file Where a budget goes: the valley of loss over model size for three budgets, and the optimal size over compute. */
+/** @file Where a budget goes: valleys of loss over size for three budgets, and the best size over compute. */
 
 import type { PlotOptions } from "@observablehq/plot";
 import { formatCount, significant } from "../units/print.ts";

@@ -1,4 +1,4 @@
-/** @file A back-test: how often 90 % intervals held and what they scored, against reach, beside the plain bootstrap. */
+/** @file A back-test: how often 90 % intervals held, and their score, against reach, beside the bootstrap. */
 
 import type { PlotOptions } from "@observablehq/plot";
 import { significant } from "../units/print.ts";

@@ -1,4 +1,4 @@
-/** @file Model and cluster together: loss and utilisation over size, for fast domains of several sizes, beside what the law alone would choose. */
+/** @file Model and cluster together: loss and utilisation over size, for several sizes of the fast domain. */
 
 import type { PlotOptions } from "@observablehq/plot";
 import { formatCount, significant } from "../units/print.ts";

@@ -1,4 +1,4 @@
-/** @file The target's loss on its way, inside or outside the band predicted, and how the forecast of its end moved. */
+/** @file The target's loss on its way, in or out of its band, and how the forecast of its end moved. */
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";

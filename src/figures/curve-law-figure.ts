@@ -1,4 +1,4 @@
-/** @file Loss curves, the law through them, what it expects of other schedules, and below the learning rates that make the difference. */
+/** @file Loss curves, the law through them, what it expects of other schedules; below, the learning rates. */
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
@@ -38,7 +38,7 @@ const EXPECTED_COLOURS = [COLOUR.measured, COLOUR.kept, COLOUR.other, COLOUR.hel
 /** Points drawn of one curve. */
 const MOST_DOTS = 90;
 
-/** Draws the curves; the loss axis covers all but the first steps after the warm-up, where the loss falls steeply. */
+/** Draws the curves; the loss axis leaves out the steep first steps after the warm-up. */
 export function curveLawFigure(data: CurveLawFigureData): Promise<string> {
   const worst = Math.max(...data.curves.map(({ meanPercent }) => meanPercent));
   const colourOf = (i: number) => EXPECTED_COLOURS[i % EXPECTED_COLOURS.length]!;

@@ -1,14 +1,14 @@
-/** @file A figure on paper: title, legend, panels drawn by Observable Plot, caption; one standalone SVG, the same bytes for the same data. */
+/** @file A figure: title, legend, panels by Plot, caption; one SVG, the same bytes for the same data. */
 
 import type { PlotOptions, SymbolImplementation } from "@observablehq/plot";
 
-/** Observable Plot, handed to whoever describes a panel: it is heavy, so nobody imports it before a figure is wanted. */
+/** Observable Plot, handed to whoever describes a panel: heavy, so loaded when a figure is wanted. */
 export type PlotLibrary = typeof import("@observablehq/plot");
 
 export const FIGURE_WIDTH = 720;
 export const FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
 
-/** Okabe and Ito's palette: told apart with every common kind of colour blindness, and in grey by lightness. */
+/** Okabe and Ito's palette: safe under every common kind of colour blindness, and in grey by lightness. */
 export const COLOUR = {
   ink: "#222222",
   faint: "#767676",
@@ -21,7 +21,7 @@ export const COLOUR = {
   other: "#cc79a7",
 } as const;
 
-/** The ends of an interval, drawn as symbols: Plot's own markers number themselves from a counter of the process. */
+/** The ends of an interval as symbols: Plot's own markers carry numbers from a counter of the process. */
 export const CAP_ACROSS: SymbolImplementation = {
   draw(context: Pen) {
     context.moveTo(-7, 0);
@@ -73,7 +73,7 @@ const TITLE_BASELINE = 30;
 const LEGEND_ROW = 22;
 const CAPTION_LINE = 17;
 
-/** Draws the figure. Text is laid out from estimated widths, so the result depends on nothing but the data. */
+/** Draws the figure. Text is laid out by estimated widths, so that the data alone decides the result. */
 export async function drawFigure(spec: FigureSpec): Promise<string> {
   const drawPanel = await panelDrawer();
   const legend = layOutLegend(spec.legend, TITLE_BASELINE + 26);
@@ -100,7 +100,7 @@ export async function drawFigure(spec: FigureSpec): Promise<string> {
   ].join("\n");
 }
 
-/** Width of a line of text in pixels, from Helvetica's advances by kind of letter: good to a few percent, and no layout engine. */
+/** Width of a line of text in pixels, by Helvetica's advances by kind of letter, to a few percent. */
 export function textWidth(line: string, fontSize: number): number {
   let em = 0;
   for (const letter of line) {
@@ -133,7 +133,7 @@ async function panelDrawer(): Promise<(panel: Panel, y: number) => string> {
   };
 }
 
-/** Drops the style sheet (many SVG readers know no `:where`) and rounds coordinates to what a screen can show. */
+/** Drops the style sheet (many SVG readers know no `:where`); rounds coordinates to what a screen shows. */
 function tidy(drawing: Element): void {
   for (const style of drawing.querySelectorAll("style")) style.remove();
   drawing.removeAttribute("class");

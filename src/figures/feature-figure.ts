@@ -1,4 +1,4 @@
-/** @file Does a change still help: its effect on the loss over compute, with the trend's band out to the target, and the multipliers. */
+/** @file Does a change still help: its effect on the loss over compute, to the target, and multipliers. */
 
 import type { Markish, PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
@@ -17,7 +17,7 @@ import {
   uprightInterval,
 } from "./panel.ts";
 
-/** One scale of the ladder: effect in percent of the loss, and the multiplier of compute (an end may be infinite). */
+/** One scale of the ladder: effect in percent of the loss, multiplier of compute (an end may be infinite). */
 export type FeatureFigureScale = {
   readonly flops: number;
   readonly effectPercent: Interval;
@@ -100,7 +100,7 @@ function multiplierPanel(plot: PlotLibrary, data: FeatureFigureData, largest: nu
   );
 }
 
-/** Each scale as a ring on its interval, the target as an interval with caps; what leaves the panel is cut at its edge. */
+/** Each scale as a ring on its interval, the target as one with caps; the panel's edge cuts them. */
 function intervalMarks(
   plot: PlotLibrary,
   { scales, target }: FeatureFigureData,

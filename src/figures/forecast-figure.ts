@@ -1,4 +1,4 @@
-/** @file A forecast from a table: every run's loss against compute, and the band along the target's ratio of tokens to parameters. */
+/** @file A forecast from a table: runs by compute, and the band along the target's tokens per parameter. */
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";

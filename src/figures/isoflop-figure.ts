@@ -1,4 +1,4 @@
-/** @file Losses along model size at each compute budget, and the best sizes against compute with the power law through them. */
+/** @file Losses over size at each budget, and the best sizes over compute with the power law through them. */
 
 import type { PlotOptions } from "@observablehq/plot";
 import { quantileOfSorted, sorted } from "../math/statistics.ts";

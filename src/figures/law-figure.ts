@@ -40,7 +40,7 @@ export type LawFigurePoint = Interval & {
   readonly flops: number;
 };
 
-/** The whole range of losses above; below, the same runs as distances from the forecast's median, where noise and misfit show. */
+/** All losses above; below, their distances from the forecast's median, where noise and misfit show. */
 export function lawFigure(data: LawFigureData): Promise<string> {
   const largest = Math.max(...data.points.map((point) => point.flops));
   const reach = data.target.flops / largest;

@@ -1,4 +1,4 @@
-/** @file A fitted law beside its runs: fitted against measured loss, and what is left over against compute. */
+/** @file A fitted law beside its runs: fitted against measured loss, and residuals against compute. */
 
 import type { PlotOptions } from "@observablehq/plot";
 import { formatCount, formatSignedPercent, significant } from "../units/print.ts";
@@ -24,7 +24,7 @@ export type FittedPoint = {
   readonly residual: number;
 };
 
-/** What tells runs apart: tokens per parameter where it varies, else size. In thirds, so that three colours do. */
+/** What tells runs apart: tokens per parameter where it varies, else size; in thirds, for three colours. */
 type Grouping = {
   readonly name: string;
   readonly of: (point: FittedPoint) => number;

@@ -1,4 +1,4 @@
-/** @file What panels share: axes, grid and frame, and the marks for bands, intervals, runs and measurements. */
+/** @file What panels share: axes, grid, frame, and marks for bands, intervals, runs and measurements. */
 
 import type { Markish, PlotOptions, ScaleOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";

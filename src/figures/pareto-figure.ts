@@ -1,4 +1,4 @@
-/** @file Speed against memory: the layouts that no other beats in both, the best of each cut, and what is only just too big. */
+/** @file Speed against memory: layouts that none beats in both, the best of each cut, the just too big. */
 
 import type { PlotOptions } from "@observablehq/plot";
 import { significant } from "../units/print.ts";

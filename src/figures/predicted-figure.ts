@@ -1,4 +1,4 @@
-/** @file Every prediction on one scale: the interval as a share of its own median, and where the measurement fell. */
+/** @file Every prediction on one scale: its interval as a share of its median, and the measurement. */
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";

@@ -1,4 +1,4 @@
-/** @file Scores on downstream tasks against training compute: accuracy with its chance level above, the loss of right answers below. */
+/** @file Task scores over compute: accuracy and its chance level above, loss of right answers below. */
 
 import type { Markish, PlotOptions } from "@observablehq/plot";
 import { COLOUR, drawFigure, type LegendEntry, type PlotLibrary } from "./draw.ts";

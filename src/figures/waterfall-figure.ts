@@ -1,4 +1,4 @@
-/** @file One step explained: from the peak down to what is achieved, memory of every pipeline stage, and what more of each resource buys. */
+/** @file One step explained: from the peak to what is achieved, memory by stage, what more of each buys. */
 
 import type { PlotOptions } from "@observablehq/plot";
 import { formatSeconds, significant } from "../units/print.ts";

@@ -15,7 +15,7 @@ export type Decision<D extends string> = {
   readonly reason: string;
 };
 
-/** A process that makes progress between its deaths is worth restarting; one that dies at the same step again and again is not. */
+/** Worth restarting while it makes progress between its deaths; not once it dies at the same step again. */
 export function decideAfterCrash({ stepsAtCrash }: CrashFacts): Decision<"restart" | "stop"> {
   const last = stepsAtCrash.at(-1) ?? 0;
   const recent = stepsAtCrash.slice(-MAX_CRASHES_WITHOUT_PROGRESS);

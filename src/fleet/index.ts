@@ -1,4 +1,4 @@
-/** @file The public surface of the fleet: runs as processes of their own, started, watched, restarted and stopped. */
+/** @file The public surface of the fleet: runs as processes, started, watched, restarted, stopped. */
 
 export { type CrashFacts, type Decision, decideAfterCrash } from "./decide.ts";
 export { type RunOutcome, type RunWatcher, runLocally, runTogether } from "./local.ts";

@@ -1,4 +1,4 @@
-/** @file Runs as local processes: start, watch, restart after a crash, stop. Decisions are pure; this is the thin shell that acts on them. */
+/** @file Runs as local processes: start, watch, restart after a crash, stop. decide.ts decides. */
 
 import { fork } from "node:child_process";
 import { extname, join } from "node:path";
@@ -57,7 +57,7 @@ function attempt(task: RunTask, signal: AbortSignal, onEvent: (event: RunEvent) 
   return new Promise((resolve, reject) => {
     const child = fork(WORKER, {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
-      // Garbage is little and short-lived; without a bound its pages make a run's memory differ by 30 MB from one time to the next.
+      // Garbage is little and short-lived; without a bound its pages vary a run's memory by 30 MB.
       execArgv: ["--max-semi-space-size=2"],
     });
     let outcome: RunOutcome | null = null;

@@ -1,4 +1,4 @@
-/** @file One run in a process of its own, with its record kept: a finished run is not trained again, a stopped one goes on. */
+/** @file One run in a process of its own, recorded: finished, it is not trained anew; stopped, it goes on. */
 
 import { Interrupted, UserError } from "../errors.ts";
 import { environmentOf, type Machine } from "../machine/this-machine.ts";
@@ -32,7 +32,7 @@ export type Placed = {
   readonly numThreads: number;
 };
 
-/** The incident of a checkpoint that does not have its checksum; an older one, or the start, stands in for it. */
+/** The incident of a checkpoint without its checksum; an older one, or the start, stands in. */
 export const DAMAGED_CHECKPOINT = "damaged checkpoint passed over";
 
 /** Checkpoints of a run may take this share of the free disk. */
@@ -61,7 +61,7 @@ export function recordEnvironment({ record, machine }: Pick<RunContext, "record"
     record.append({ run: null, kind: "environment", data: environment });
 }
 
-/** Trains to the end, or goes on where an earlier process stopped. `onEvent` sees every event of the run as it comes. */
+/** Trains to the end, from where an earlier process stopped. `onEvent` sees every event as it comes. */
 export async function trainPlanned(
   context: RunContext,
   { run, numThreads }: Placed,

@@ -1,4 +1,4 @@
-/** @file One training without a campaign: text, a shape, a number of steps. Stopped or killed, it goes on; finished, it stays so. */
+/** @file One training without a campaign: text, a shape, steps. Killed, it goes on; finished, it stays so. */
 
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";

@@ -28,7 +28,7 @@ export function perhaps(word: string, known: readonly string[]): string | null {
   return guesses.length > 0 ? `perhaps ${guesses.join(", ")} or ${last}` : `perhaps ${last}`;
 }
 
-/** Insertions, deletions and replacements from one word to the other (Levenshtein), a row of the table at a time. */
+/** Insertions, deletions and replacements from one word to another (Levenshtein), row by row. */
 export function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, j) => j);
   for (let i = 1; i <= from.length; i++) {

@@ -20,7 +20,7 @@ export function logGamma(x: number): number {
   return 0.5 * Math.log(2 * Math.PI) + (z + 0.5) * Math.log(t) - t + Math.log(sum);
 }
 
-/** P(X <= x) for X of Gamma(shape, rate 1): the series below the mean, the continued fraction (Lentz) above it. */
+/** P(X <= x) for X of Gamma(shape, rate 1): the series below the mean, Lentz's fraction above. */
 export function gammaCumulative(shape: number, x: number): number {
   if (x <= 0) return 0;
   const front = Math.exp(shape * Math.log(x) - x - logGamma(shape));
@@ -49,7 +49,7 @@ export function gammaCumulative(shape: number, x: number): number {
   return 1 - front * h;
 }
 
-/** x with P(X <= x) = p for X of Gamma(shape, rate 1): bisection on a bracket that Wilson and Hilferty's formula starts. */
+/** x with P(X <= x) = p for X of Gamma(shape, rate 1): bisection from Wilson and Hilferty's bracket. */
 export function gammaQuantile(shape: number, p: number): number {
   assert(shape > 0 && p > 0 && p < 1, `a gamma quantile takes a shape above 0 and 0..1, got ${shape}, ${p}`);
   const ninth = 1 / (9 * shape);
@@ -90,7 +90,7 @@ export function drawGamma(random: Random, shape: number): number {
 /** From this mean on a Poisson count is drawn by rejection rather than by counting arrivals. */
 const FEW_ARRIVALS = 10;
 
-/** Draws a Poisson count: arrivals counted for small means, Hoermann's transformed rejection (PTRS, 1993) for others. */
+/** Draws a Poisson count: arrivals for small means, else Hoermann's transformed rejection (PTRS, 1993). */
 export function drawPoisson(random: Random, mean: number): number {
   if (mean < FEW_ARRIVALS) {
     const limit = Math.exp(-mean);

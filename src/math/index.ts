@@ -1,4 +1,4 @@
-/** @file The public surface of the maths: random numbers, statistics and minimisation that give the same digits everywhere. */
+/** @file The public surface of the maths: random numbers, statistics, minimisation, the same everywhere. */
 
 export { gammaCumulative, gammaQuantile, poissonCumulative } from "./gamma.ts";
 export { type Estimate, type Interval, intervalAt, intervalOfDraws } from "./interval.ts";

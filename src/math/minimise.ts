@@ -1,4 +1,4 @@
-/** @file Minimises a smooth function of few variables: BFGS with an analytic gradient and a strong Wolfe line search. */
+/** @file Minimises a smooth function of few variables: BFGS, analytic gradient, strong Wolfe line search. */
 
 import { assert } from "../errors.ts";
 
@@ -10,16 +10,16 @@ export type Minimum = {
   readonly point: Float64Array;
   readonly value: number;
   readonly iterations: number;
-  /** "gradient": flat to tolerance. "stalled": no step lowers the value any more. "iterations": stopped by the limit. */
+  /** "gradient": flat to tolerance. "stalled": no step lowers the value. "iterations": at the limit. */
   readonly stop: "gradient" | "stalled" | "iterations";
 };
 
 /** When to stop, and what is known of the curvature. */
 export type MinimiseOptions = {
   readonly maxIterations?: number;
-  /** Stop when every |gradient_i| * max(|point_i|, 1) is below this times |value|: relative, so scaling the objective is safe. */
+  /** Stop when every |gradient_i| * max(|point_i|, 1) is below this times |value|, whatever its scale. */
   readonly tolerance?: number;
-  /** A first estimate of the inverse of the matrix of second derivatives, row by row: from it the first step is Newton's. */
+  /** A first inverse of the matrix of second derivatives, row by row: the first step is then Newton's. */
   readonly inverse?: Float64Array;
 };
 
@@ -30,7 +30,7 @@ const MAX_TRIALS = 40;
 
 type Trial = { readonly step: number; readonly value: number; readonly slope: number };
 
-/** One search line: evaluates at `origin + step * direction`, leaving that point and its gradient in the two buffers. */
+/** One search line: evaluates at `origin + step * direction`; point and gradient stay in the two buffers. */
 class Line {
   readonly point: Float64Array;
   readonly gradient: Float64Array;
@@ -78,7 +78,7 @@ function cubicStep(a: Trial, b: Trial): number {
   return step >= low && step <= high ? step : middle;
 }
 
-/** A step that meets the strong Wolfe conditions (Nocedal and Wright, algorithms 3.5 and 3.6); null if none lowers the value. */
+/** A step by the strong Wolfe conditions (Nocedal, Wright, algorithms 3.5, 3.6); null if none is lower. */
 function wolfeStep(line: Line, start: Trial, firstStep: number): Trial | null {
   const lowersEnough = (t: Trial) => t.value <= start.value + DECREASE * t.step * start.slope;
   let previous = start;

@@ -1,4 +1,4 @@
-/** @file The standard normal distribution: its quantile function and its cumulative one, enough for random numbers and intervals. */
+/** @file The standard normal distribution: its quantiles and its cumulative function. */
 
 import { assert } from "../errors.ts";
 
@@ -27,7 +27,7 @@ const FAR_BELOW: Octet = [
   2.0442631033899397e-15, 1.421511758316446e-7, 1.8463183175100548e-5, 0.0007868691311456133,
   0.014875361290850615, 0.1369298809227358, 0.599832206555888, 1,
 ];
-// Coefficients of Hart 1968, as arranged by West 2005, "Better approximations to cumulative normal functions".
+// Coefficients of Hart 1968, arranged by West 2005, "Better approximations to cumulative normal functions".
 const HART_ABOVE: Octet = [
   0, 0.0352624965998911, 0.700383064443688, 6.37396220353165, 33.912866078383, 112.079291497871,
   221.213596169931, 220.206867912376,

@@ -1,4 +1,4 @@
-/** @file Random numbers as a pure function of seed, stream and position: Philox 4x32-10, so that any part can be drawn alone. */
+/** @file Random numbers, a function of seed, stream and position (Philox 4x32-10): any part alone. */
 
 import { assert } from "../errors.ts";
 import { normalQuantile } from "./normal.ts";
@@ -85,7 +85,7 @@ export class Random {
   readonly #block = new Uint32Array(4);
   #position = 0;
 
-  /** @param seed non-negative safe integer; @param stream a name ("layer.0.query") or a non-negative safe integer */
+  /** @param seed safe integer, 0 or more; @param stream a name ("layer.0.query") or such an integer */
   constructor(seed: number, stream: string | number = 0) {
     [this.#keyLow, this.#keyHigh] = splitInteger(seed, "seed");
     [this.#streamLow, this.#streamHigh] = streamWords(stream);
@@ -106,7 +106,7 @@ export class Random {
     return this.#block[word]!;
   }
 
-  /** Uniform in [0, 1) with all 53 bits: two words, the high 27 bits of the first and the high 26 of the second. */
+  /** Uniform in [0, 1) with all 53 bits: the high 27 of one word and the high 26 of the next. */
   uniform(): number {
     const high = this.uint32() >>> 5;
     const low = this.uint32() >>> 6;
@@ -140,7 +140,7 @@ export class Random {
   }
 }
 
-/** `count` standard normals of one stream: value `i` comes from word `i` alone, so a part can be drawn without the rest. */
+/** `count` standard normals of one stream: value `i` comes from word `i` alone. */
 export function normals(seed: number, stream: string | number, count: number): Float32Array {
   const random = new Random(seed, stream);
   const values = new Float32Array(count);

@@ -1,4 +1,4 @@
-/** @file The Llama-like decoder as a graph: RMS norm, rotary positions, causal grouped-query attention, feed-forward; and its variants. */
+/** @file The decoder as a graph: RMS norm, rotary positions, grouped-query attention, feed-forward. */
 
 import { attention } from "../engine/operations/attention.ts";
 import { add } from "../engine/operations/elementwise.ts";

@@ -8,7 +8,7 @@ import type { DecoderShape, FeedForward } from "./shape.ts";
 /** Widths are multiples of this: small enough that a ladder's tokens per parameter stay even. */
 export const WIDTH_STEP = 4;
 
-/** Channels a layer in the largest model of a family. An assumption for widths of a hundred or so; GPT-2 small's 64 suits larger ones. */
+/** Channels a layer in a family's largest model: an assumption for widths near 100; GPT-2 small has 64. */
 const WIDTH_PER_LAYER = 32;
 const FEWEST_LAYERS = 2;
 
@@ -17,9 +17,9 @@ export function layersForWidth(width: number): number {
   return Math.max(FEWEST_LAYERS, Math.round(width / WIDTH_PER_LAYER));
 }
 
-/** Gated feed-forward: 8/3 of the width costs as much as an ungated one of 4 (Shazeer 2020, arXiv 2002.05202). */
+/** Gated feed-forward: 8/3 of the width costs as much as ungated 4 (Shazeer 2020, arXiv 2002.05202). */
 const FEED_FORWARD_RATIO = 8 / 3;
-/** Half an AVX-512 register: rounding to whole ones would move N by several percent at the smallest widths. */
+/** Half an AVX-512 register: rounding to whole ones would move N by percents at the smallest widths. */
 const FEED_FORWARD_STEP = 8;
 
 /** What all members of a family have in common. */
@@ -39,7 +39,7 @@ export function shapeOfWidth(width: number, family: Family): DecoderShape {
   const headDim = headDimOf(width);
   const { queriesPerKeyValue, feedForward, queryKeyNorm } = family;
   const gatedWidth = FEED_FORWARD_STEP * Math.round((FEED_FORWARD_RATIO * width) / FEED_FORWARD_STEP);
-  // Rounded up, to whole groups: a head too many costs less than heads of another size, which learn differently and put a kink into the ladder.
+  // Rounded up to whole groups: heads of another size learn differently and put a kink into the ladder.
   const numKeyValueHeads = Math.ceil(width / (headDim * queriesPerKeyValue));
   return {
     vocabularySize: family.vocabularySize,
@@ -52,13 +52,13 @@ export function shapeOfWidth(width: number, family: Family): DecoderShape {
     tiedEmbeddings: family.tiedEmbeddings,
     ropeBase: 10_000,
     normEpsilon: 1e-5,
-    // The plain decoder is written without them: a run's name is a hash of its shape, and what has been trained stays trained.
+    // Left out of the plain decoder: a run's name is a hash of its shape, and what is trained stays trained.
     ...(feedForward === "gelu" ? { feedForward } : {}),
     ...(queryKeyNorm ? { queryKeyNorm } : {}),
   };
 }
 
-/** Small models get small heads, so that all but the smallest have several of them; the width of 16 has one. */
+/** Small models get small heads, so that all have several of them but the width of 16, which has one. */
 function headDimOf(width: number): number {
   if (width >= 1024) return 64;
   return width >= 256 ? 32 : 16;

@@ -1,4 +1,4 @@
-/** @file The public surface of the model: the decoder as a graph, every size from one dial, initial values. */
+/** @file The public surface of the model: the decoder as a graph, sizes from one dial, initial values. */
 
 export { type BatchShape, type Decoder, decoder } from "./decoder.ts";
 export { type Family, shapeOfWidth, vocabularyFor } from "./dial.ts";

@@ -1,4 +1,4 @@
-/** @file Initial parameters as a pure function of seed and name, with variances that carry across widths (mu-P). */
+/** @file Initial parameters, a function of seed and name; their variances carry across widths (mu-P). */
 
 import { normals } from "../math/random.ts";
 import type { DecoderShape, Parameter } from "./shape.ts";

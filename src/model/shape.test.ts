@@ -15,7 +15,7 @@ const SMALL: DecoderShape = {
   normEpsilon: 1e-5,
 };
 
-// A layer: queries, keys and values (8 + 4 + 4) x 6 = 96, output 6 x 8 = 48, gate and up 16 x 6 = 96, down 6 x 8 = 48.
+// A layer: qkv (8 + 4 + 4) x 6 = 96, output 6 x 8 = 48, gate and up 16 x 6 = 96, down 6 x 8 = 48.
 const LAYER = 96 + 48 + 96 + 48;
 
 test("every parameter by name, role and shape", () => {

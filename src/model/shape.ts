@@ -1,4 +1,4 @@
-/** @file The shape of a Llama-like decoder and of its variants, its parameters by name and role, and its size. */
+/** @file The shape of a Llama-like decoder and its variants, parameters by name and role, and size. */
 
 /**
  * V vocabulary, C width, L layers, H query heads, G key/value heads, D head dim, F feed-forward width.
@@ -21,7 +21,7 @@ export type DecoderShape = {
    * so that both have as many parameters.
    */
   readonly feedForward?: FeedForward | undefined;
-  /** RMS norm over each head of queries and of keys, with gains, before the rotation (Dehghani et al. 2023, arXiv 2302.05442). False unless given. */
+  /** RMS norm of query and key heads before the rotation (Dehghani et al. 2023, arXiv 2302.05442). */
   readonly queryKeyNorm?: boolean | undefined;
 };
 

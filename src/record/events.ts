@@ -1,4 +1,4 @@
-/** @file The events a record can hold: one small schema per kind, checked on the way in and on the way out. */
+/** @file The events a record can hold: one small schema a kind, checked on the way in and out. */
 
 import { z } from "zod";
 import { jsonProblem } from "./json.ts";
@@ -76,7 +76,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
     z.strictObject({
       stage: stageSchema,
       inputsHash: hashSchema,
-      /** What the stage has found out and no other event says; null where the events of its runs say it all. */
+      /** What the stage has found out and no other event says; null where its runs' events say it all. */
       result: json,
       seconds: amount,
     }),

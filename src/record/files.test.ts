@@ -1,4 +1,4 @@
-/** @file A disk that fills up half way through a write: what was there before stays, and the error says what to do. */
+/** @file A disk that fills up half way through a write: what was there stays, the error says what to do. */
 
 import * as realFs from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** @file Files that are never half-written: whole ones by write, fsync, rename; growing ones by append, fsync, roll back. */
+/** @file Files never half-written: by write, fsync, rename; growing ones by append, fsync, roll back. */
 
 import { createHash, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
@@ -28,7 +28,7 @@ export function sha256File(path: string): string {
   return hash.digest("hex");
 }
 
-/** Writes a whole file so that a reader, or a kill at any moment, sees the old content or the new, never a part. */
+/** Writes a whole file: a reader, or a kill at any moment, finds the old content or the new, no part. */
 export function writeFileAtomic(path: string, data: string | Uint8Array): void {
   writeFileInParts(path, [typeof data === "string" ? Buffer.from(data) : data]);
 }
@@ -129,7 +129,7 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** A full disk is the user's to mend, and nothing earned is lost: the old file still stands. Any other error is returned as it is. */
+/** A full disk is the user's to mend; the old file still stands. Any other error is returned as it is. */
 export function diskError(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code !== "ENOSPC" && code !== "EDQUOT") return error;
@@ -141,7 +141,7 @@ export function diskError(error: unknown, path: string): unknown {
   );
 }
 
-/** Our binary formats are little-endian and are read in place; every processor that Node 24 is built for but s390x is, too. */
+/** Our binary formats are little-endian and read in place; so is every processor of Node 24 but s390x. */
 export function assertLittleEndian(): void {
   assert(endianness() === "LE", "series and tensors need a little-endian processor");
 }

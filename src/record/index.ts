@@ -1,4 +1,4 @@
-/** @file The public surface of the record: the append-only chain of events, the series per step, and the score of every prediction. */
+/** @file The public surface of the record: the chain of events, series per step, every prediction's score. */
 
 export { type EventDraft, type EventKind, type EventOf, eventSchema, type RecordEvent } from "./events.ts";
 export {

@@ -1,4 +1,4 @@
-/** @file One writer per file: a lock that names its process, and is taken over only when that process is dead. */
+/** @file One writer a file: a lock that names its process, taken over only when that is dead. */
 
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -109,7 +109,7 @@ function parseHolder(path: string, text: string): Holder {
   }
 }
 
-/** proc(5): after the name in parentheses come state (field 3) and, as field 22, the start in ticks since boot. */
+/** proc(5): after the name in parentheses come the state (field 3) and the start in ticks (field 22). */
 function startFromProc(pid: number): string | null {
   const stat = readLock(`/proc/${pid}/stat`);
   if (stat === null) return null;

@@ -258,7 +258,7 @@ describe("damage", () => {
       const sequence = whole.subarray(0, at).filter((byte) => byte === 10).length;
       const result = verifyRecord(folder);
       expect(result.ok).toBe(false);
-      // A flip inside the hash of the event before is told as a change of that one: the two cannot be told apart.
+      // A flip inside the hash of the event before counts as a change of that one: both look the same.
       if (!result.ok) expect([sequence - 1, sequence]).toContain(result.sequence);
     });
     fc.assert(property, { numRuns: 60 });

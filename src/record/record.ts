@@ -1,4 +1,4 @@
-/** @file The record of a campaign: an append-only chain of events in one file, and the only truth. Folding it into state is not done here. */
+/** @file The record of a campaign, its only truth: an append-only chain of events in one file. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -40,7 +40,7 @@ export function recordPath(campaignFolder: string): string {
   return join(campaignFolder, "record.jsonl");
 }
 
-/** Opens a campaign's record for writing, and creates it where there is none. Refuses an edited record and a second writer. */
+/** Opens a record for writing; creates it where there is none. Refuses an edited one and a second writer. */
 export function openRecord(campaignFolder: string): RecordWriter {
   return RecordWriter.open(campaignFolder);
 }
@@ -52,13 +52,13 @@ export function readRecord(campaignFolder: string): RecordContent {
   return { events, warnings, head };
 }
 
-/** Checks every event and the whole chain. An edit of the very last event shows only against a published head. */
+/** Checks every event and the whole chain. An edit of the last event shows only against a published head. */
 export function verifyRecord(campaignFolder: string): Verification {
   const { events, head, broken } = parseRecord(readExisting(recordPath(campaignFolder)));
   return broken === null ? { ok: true, numEvents: events.length, head } : { ok: false, ...broken };
 }
 
-/** The number of the event whose line has this hash: proof that a head published earlier belongs to this record. Null if none. */
+/** The number of the event with this hash, which proves that a published head is of this record; or null. */
 export function sequenceOfHead(record: RecordContent, publishedHead: string): number | null {
   if (record.events.length === 0) return null;
   if (record.head === publishedHead) return record.events.length - 1;
@@ -193,7 +193,7 @@ function parseLine(line: Uint8Array, sequence: number, head: string): RecordEven
     return { sequence, found: `the event has number ${event.data.sequence}`, expected: `number ${sequence}` };
   }
   if (event.data.previous === head) return event.data;
-  // The line before no longer has the hash that this one kept of it, so it is that one which has been changed.
+  // The line before no longer has the hash that this one kept of it: that one has been changed.
   const changed = Math.max(0, sequence - 1);
   return {
     sequence: changed,
@@ -202,7 +202,7 @@ function parseLine(line: Uint8Array, sequence: number, head: string): RecordEven
   };
 }
 
-/** Where the first two events are of another version, the record is not broken, only not ours to read; one alone may be damaged. */
+/** Two first events of another version: a record not ours to read, rather than a broken one. */
 function refuseOtherVersion(bytes: Uint8Array): void {
   const second = bytes.indexOf(10) + 1;
   const lines = [bytes.subarray(0, second), bytes.subarray(second, bytes.indexOf(10, second) + 1)];

@@ -1,4 +1,4 @@
-/** @file One curve per run: the series of its attempts stitched together, and coarser levels of it for drawing. */
+/** @file One curve a run: the series of its attempts stitched together, and coarser levels for drawing. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -94,7 +94,7 @@ export type CoarseSeries = {
   >;
 };
 
-/** Cuts the rows into at most `numBuckets` runs of near-equal length, so that a spike is never thinned away. */
+/** Cuts the rows into at most `numBuckets` stretches of near-equal length; no spike is thinned away. */
 export function coarsen(series: Series, numBuckets: number): CoarseSeries {
   const count = Math.min(numBuckets, series.numRows);
   const levels = Object.fromEntries(

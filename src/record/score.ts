@@ -1,4 +1,4 @@
-/** @file Scoring: each prediction against the measurement of the same quantity. A pure fold over the record. */
+/** @file Scoring: each prediction against the measurement of its quantity. A pure fold. */
 
 import type { EventOf, RecordEvent } from "./events.ts";
 
@@ -21,7 +21,7 @@ export type VerdictRow = {
   readonly lockedSequence: number;
   readonly predicted: { readonly median: number; readonly lo: number; readonly hi: number };
   readonly measured: number | null;
-  /** 100 (measured - median) / |median|: above zero, reality came out larger. Null where not measured, or median is 0. */
+  /** 100 (measured - median) / |median|: above 0, reality is larger. Null if not measured, or median is 0. */
   readonly gapPercent: number | null;
   /** Whether the 90 % interval, ends included, holds the measurement; null where not measured. */
   readonly inside: boolean | null;

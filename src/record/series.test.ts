@@ -1,4 +1,4 @@
-/** @file Series files: exact bytes, appending and tailing, torn tails and flipped bits; attempts joined to one curve. */
+/** @file Series files: bytes, appending, tailing, torn tails, flipped bits; attempts joined to one curve. */
 
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** @file Numbers per step, in checksummed columnar blocks that can be appended and tailed. Format: docs/series.md. */
+/** @file Numbers per step in checksummed columnar blocks, to append and tail (docs/series.md). */
 
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -44,7 +44,7 @@ export function columnOf(series: Series, name: string): Float64Array {
   return values;
 }
 
-/** Appends rows to one series file. A file that is there already is continued, after its torn tail is cut off. */
+/** Appends rows to one series file. One that is there is continued, its torn tail cut off. */
 export class SeriesWriter implements Disposable {
   readonly #file: AppendFile;
   readonly #columns: readonly Column[];
@@ -190,7 +190,7 @@ function blockChecksum(header: Uint8Array, payload: Uint8Array): number {
 type Block = { readonly at: number; readonly numRows: number; readonly endByte: number };
 type Damage = { readonly at: number; readonly size: number; readonly isTail: boolean };
 
-/** The whole blocks; where they are broken, the next place that holds one (all of them begin at multiples of 8). */
+/** The whole blocks; where broken, the next place that holds one (all begin at multiples of 8). */
 function findBlocks(content: Buffer, start: number, numColumns: number) {
   const blocks: Block[] = [];
   const damaged: Damage[] = [];

@@ -1,4 +1,4 @@
-/** @file The first half of the report: the verdict in three sentences, what was bet, and on which evidence. */
+/** @file The first half of the report: the verdict in three sentences, the bet, and its evidence. */
 
 import { allParameters, architectureText } from "../model/shape.ts";
 import { WARM_UP_SHARE } from "../train/schedule.ts";

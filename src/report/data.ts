@@ -1,4 +1,4 @@
-/** @file Everything the report says, as plain data: the campaign folds its record into this and nothing else is read. */
+/** @file All that the report says, as plain data, folded from the record; nothing else is read. */
 
 import type { Manifest } from "../corpus/manifest.ts";
 import type { CurveFigureInterval, CurveFigurePoint } from "../figures/curve-figure.ts";
@@ -108,7 +108,7 @@ export type FeatureFacts = {
    * not predicted.
    */
   readonly onLargestRung: (Interval & { readonly measured: number }) | null;
-  /** Time of a step with against without it, on the pairs of the largest rung: their median, smallest and largest. */
+  /** A step's time with against without it, on the largest rung's pairs: median, smallest, largest. */
   readonly stepTimeRatio: Interval;
   /** The effect in percent along the ladder and on to the target. */
   readonly line: readonly LawFigurePoint[];
@@ -213,7 +213,7 @@ export type TargetFacts = {
   readonly band: readonly CurveFigureInterval[];
   /** What was expected of the final loss once so many tokens had been seen. */
   readonly reforecasts: readonly CurveFigureInterval[];
-  /** Standard deviation of the final loss from one seed to another, in bits per byte, from the repeated rungs. */
+  /** Standard deviation of the final loss between seeds in bits per byte, from the repeated rungs. */
   readonly seedDeviation: number | null;
 };
 
@@ -221,7 +221,7 @@ export type TargetFacts = {
 export type ScoredRow = VerdictRow & {
   /** What the report's own sentences call it, where they name it. */
   readonly about: "loss" | "wall-time" | "step-time" | "memory" | "other";
-  /** Named parts of the gap, in percent of the predicted median; they add up to `gapPercent`. Empty where not measured. */
+  /** Parts of the gap in percent of the median, adding up to `gapPercent`; empty where not measured. */
   readonly causes: readonly Cause[];
 };
 

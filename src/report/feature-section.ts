@@ -1,4 +1,4 @@
-/** @file The report's section on features: what each change on trial did on every rung, what that says of the target, and the verdict. */
+/** @file The report on features: what each did on every rung, what that says of the target, the verdict. */
 
 import type { FeatureScale } from "../laws/decide/feature/findings.ts";
 import type { Interval } from "../math/interval.ts";

@@ -1,4 +1,4 @@
-/** @file A finished campaign as the report sees it, for tests: the shape of a real one, with numbers from formulas. */
+/** @file A finished campaign as the report sees it, for tests: a real one's shape, numbers from formulas. */
 
 import { manifestWith, sourceWith } from "../corpus/fixture.ts";
 import { shapeOfWidth } from "../model/dial.ts";

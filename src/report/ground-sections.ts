@@ -1,4 +1,4 @@
-/** @file What the campaign stood on: data, decisions, incidents, environment; and how to go on from it and check it. */
+/** @file What the campaign stood on: data, decisions, incidents, environment; how to go on and check it. */
 
 import { type Manifest, uniqueTokensOf } from "../corpus/manifest.ts";
 import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from "../units/print.ts";

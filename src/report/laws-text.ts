@@ -1,4 +1,4 @@
-/** @file The laws behind the forecast: one mixture with one interval, its back-test, and the free fits for orientation. */
+/** @file The laws behind the forecast: one mixture with one interval, its back-test, and the free fits. */
 
 import type { Interval } from "../math/interval.ts";
 import {
@@ -17,7 +17,7 @@ import { backtestGaps } from "./next-moves.ts";
 /** A parameter in units of loss below this share of the loss has run into its bound of 0. */
 const AT_BOUND = 1e-6;
 
-/** The forecast once, the laws that it averages, what its back-test found, and each formula fitted by itself. */
+/** The forecast, the laws that it averages, what its back-test found, and each formula by itself. */
 export function lawsText(forecast: ForecastFacts): string {
   const { predicted, reach, widening, laws, backtests } = forecast;
   const widened =

@@ -1,4 +1,4 @@
-/** @file What to do next: each rule looks at the facts and, where it applies, names a move and the number behind it. Pure. */
+/** @file What to do next: each rule that applies to the facts names a move and the number behind it. Pure. */
 
 import { uniqueTokensOf } from "../corpus/manifest.ts";
 import { Z_90 } from "../math/normal.ts";
@@ -29,7 +29,7 @@ type Rule = (data: ReportData) => Generator<Move>;
 const WIDE_PERCENT = 5;
 /** Past this reach the back-test says little about the target. */
 const LONG_REACH = 16;
-/** Beyond about four passes each repeat is worth clearly less than fresh text (Muennighoff and others, 2023). */
+/** Beyond about four passes a repeat is worth clearly less than fresh text (Muennighoff et al. 2023). */
 const MANY_PASSES = 4;
 const LOST_SHARE = 0.02;
 const BAND_SHARE = 0.8;

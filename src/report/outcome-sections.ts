@@ -1,4 +1,4 @@
-/** @file The second half of the report: what came out, why it differed from the bet, and the curve and the time behind it. */
+/** @file The second half of the report: what came out, why it differed from the bet, curve and time. */
 
 import type { TimeRow } from "../figures/time-figure.ts";
 import {

@@ -1,4 +1,4 @@
-/** @file The written account of a campaign: plain data in, Markdown and figures out. Complete for whoever sees nothing else. */
+/** @file The written account of a campaign: plain data in, Markdown and figures out, complete in itself. */
 
 import type { Manifest } from "../corpus/manifest.ts";
 import { curveFigure } from "../figures/curve-figure.ts";
@@ -39,7 +39,7 @@ export type Report = {
   readonly figures: readonly Figure[];
 };
 
-/** Writes the report. The same data gives the same bytes; what the campaign has not reached is said to be missing. */
+/** Writes the report. The same data gives the same bytes; what is not reached yet is said to be missing. */
 export async function renderReport(data: ReportData): Promise<Report> {
   return { markdown: renderMarkdown(data), figures: await renderFigures(data) };
 }

@@ -10,11 +10,11 @@ import {
 } from "../units/print.ts";
 import type { Cause, ScoredRow } from "./data.ts";
 
-/** What is left of the gap when every named cause is taken away counts as a cause too, above this many percent. */
+/** What no named cause explains of a gap counts as a cause too, above this many percent. */
 const REST_PERCENT = 0.005;
 export const REST = "not explained";
 
-/** The causes of a row, made to add up to its gap: what they leave over is named as such. Empty where nothing was measured. */
+/** The causes of a row, adding up to its gap: the rest is named as such. Empty where not measured. */
 export function completeCauses({
   gapPercent,
   causes,
@@ -31,7 +31,7 @@ export type PrintedCause = Cause & {
   readonly printedPercent: number;
 };
 
-/** The same, with percentages rounded so that the printed causes add up to the printed gap, the largest first. */
+/** The same, rounded so that the printed causes add up to the printed gap, the largest first. */
 export function printedCauses(
   row: Pick<ScoredRow, "gapPercent" | "causes">,
   decimals: number,
@@ -51,7 +51,7 @@ export function printedCauses(
 /** Causes that a line of text names unless told otherwise; the smaller ones are added up. */
 const MOST_NAMED = 4;
 
-/** "attention +3.1 %, matrix products +1.2 %, 12 others -0.3 %": causes that round to nothing are left out. */
+/** "attention +3.1 %, matrix products +1.2 %, 12 others -0.3 %", without causes that round to nothing. */
 export function causesText(
   row: Pick<ScoredRow, "gapPercent" | "causes">,
   mostNamed: number = MOST_NAMED,
@@ -68,7 +68,7 @@ export function causesText(
   ].join(", ");
 }
 
-/** The predictions that stand for their quantity (the first ones made) and those made later, which are scored too. */
+/** The first prediction of each quantity, which stands for it, and the later ones, which are scored too. */
 export function firstAndLater(rows: readonly ScoredRow[]): {
   first: readonly ScoredRow[];
   later: readonly ScoredRow[];
@@ -84,7 +84,7 @@ export function firstAndLater(rows: readonly ScoredRow[]): {
   return { first, later };
 }
 
-/** Whether a row's gap is a distance that causes can make up. Of a share, such as that of points in a band, it is not. */
+/** Whether causes can make up a row's gap; of a share, such as that of points in a band, they cannot. */
 export function hasGap({ unit, measured }: Pick<ScoredRow, "unit" | "measured">): boolean {
   return measured !== null && unit !== "share";
 }

@@ -118,7 +118,7 @@ function determinerNoun(random: Random, nouns: readonly Noun[]): PairItem[] {
   );
 }
 
-/** Real sentences in which a noun stands right after its determiner or right before its verb, and agrees with it. */
+/** Real sentences in which a noun stands next to its determiner or its verb, and agrees with it. */
 function heldOutPairs(passages: readonly string[], nouns: readonly Noun[]): PairItem[] {
   const known = new Map(nouns.flatMap((noun) => NUMBERS.map((number) => [noun[number], { noun, number }])));
   const determined = /\b(?:this|every|each|these|those|many|several) (\p{Ll}+)\b/gu;

@@ -8,13 +8,13 @@ import type { Item, Task, TaskGround } from "./task.ts";
 import { tokenWords } from "./words.ts";
 
 const NUM_CHOICES = 4;
-/** Words of the string; fewer where the model sees less. The same for all longer models, so that their scores compare. */
+/** Words of the string; fewer where the model sees less, the same for all longer ones. */
 const NUM_WORDS = 16;
 const FEWEST_WORDS = 4;
 /** The end of text in front, the full stop between. */
 const OTHER_TOKENS = 2;
 
-/** The right choice continues the copy; the others are the same words in other orders, so that only the order tells them apart. */
+/** The right choice continues the copy; the others are the same words in other orders. */
 export function copyTask(ground: TaskGround): Task {
   const words = tokenWords(ground);
   const length = Math.min(NUM_WORDS, Math.floor((ground.sequenceLength - OTHER_TOKENS) / 2), words.length);

@@ -1,4 +1,4 @@
-/** @file Items as token rows: which tokens of context and continuation are scored, and what is cut where the model sees less. */
+/** @file Items as token rows: which tokens are scored, and what is cut where the model sees less. */
 
 import type { Tokenizer } from "../corpus/tokenizer.ts";
 import { END_OF_TEXT_ID } from "../corpus/vocabulary.ts";

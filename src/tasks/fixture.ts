@@ -1,4 +1,4 @@
-/** @file Models whose scores can be worked out by hand, and English text in which agreement and sentence ends can be found. */
+/** @file Models whose scores can be worked out by hand, and English text with agreement and sentence ends. */
 
 import { Random } from "../math/random.ts";
 import type { DecoderShape } from "../model/shape.ts";

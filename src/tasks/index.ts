@@ -1,4 +1,4 @@
-/** @file The public surface of the tasks: small tasks built from held-out text or read from a file, scored for every model. */
+/** @file The public surface of the tasks: from held-out text or a file, scored for every model. */
 
 export { type BuildOptions, buildTasks, TASK_NAMES } from "./build.ts";
 export type { EncodedItem, ScoredRow } from "./encode.ts";

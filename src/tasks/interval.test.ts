@@ -36,7 +36,7 @@ test("a ratio weighs by bytes", () => {
 });
 
 test("a share of many independent items has Wilson's interval", () => {
-  // z = 1.645 on 500 of 1000: 0.5 -+ 1.645 sqrt(0.25 / 1000) / sqrt(1 + z^2 / 1000); sampling without a divisor n - 1 moves the fourth digit.
+  // z = 1.645 on 500 of 1000: 0.5 -+ 1.645 sqrt(0.25 / 1000) / sqrt(1 + z^2 / 1000), to four digits.
   const { lo, hi } = shareEstimate(items([...Array(500).fill(1), ...Array(500).fill(0)]));
   expect(hi - 0.5).toBeCloseTo(0.02598, 3);
   expect(0.5 - lo).toBeCloseTo(0.02598, 3);

@@ -1,9 +1,9 @@
-/** @file 90 % intervals of scores over items that come in clusters: Wilson's for shares, Student's for means of ratios. */
+/** @file 90 % intervals of scores over clustered items: Wilson's for shares, Student's for ratios. */
 
 import type { Estimate } from "../math/interval.ts";
 import { Z_90 } from "../math/normal.ts";
 
-/** A measured score: value, 90 % interval, and the standard deviation that other items of this kind would give it. */
+/** A measured score: value, 90 % interval, and its standard deviation over items of this kind. */
 export type ScoreEstimate = Estimate<number> & {
   readonly sd: number;
 };
@@ -15,7 +15,7 @@ export type Part = {
   readonly weight: number;
 };
 
-/** 95 % quantile of Student's t: exact for 1 and 2 degrees of freedom, Cornish and Fisher's series above (0.3 % low at 3, 0.04 % at 5). */
+/** 95 % quantile of Student's t: exact for 1 and 2 degrees, Cornish-Fisher above (-0.3 % at 3). */
 export function studentQuantile95(degrees: number): number {
   if (degrees === 1) return 6.313751514675043;
   if (degrees === 2) return 2.919985580353725;
@@ -29,7 +29,7 @@ export function studentQuantile95(degrees: number): number {
   );
 }
 
-/** Ratio of sums with the spread between clusters, linearised: var = k / (k - 1) sum_j (sum_j - ratio weight_j)^2 / weight^2. */
+/** Ratio of sums; var = k / (k - 1) sum_j (sum_j - ratio weight_j)^2 / weight^2 over clusters, linearised. */
 export function ratioEstimate(parts: readonly Part[]): ScoreEstimate {
   const { value, sd, numClusters } = ratio(parts);
   const half = numClusters < 2 ? Number.POSITIVE_INFINITY : studentQuantile95(numClusters - 1) * sd;

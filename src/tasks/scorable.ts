@@ -1,4 +1,4 @@
-/** @file The models of a folder that can be scored on tasks: every checkpoint that a campaign or a single run has kept, or one finished model. */
+/** @file The models of a folder that can be scored: a campaign's checkpoints, or a finished model. */
 
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,4 +1,4 @@
-/** @file A model's score on a task: accuracy two ways, and two continuous scores that move long before accuracy does. */
+/** @file A model's score on a task: accuracy two ways, and two continuous scores, which move long before. */
 
 import type { Tokenizer } from "../corpus/tokenizer.ts";
 import { UserError } from "../errors.ts";
@@ -12,13 +12,13 @@ export type GroupScore = {
   /** Empty for all items. */
   readonly group: string;
   readonly numItems: number;
-  /** Share of items whose right choice has the largest log-probability; of an open task: whose answer is the likeliest text. */
+  /** Share of items whose right choice is the likeliest; in an open task, the likeliest of all texts. */
   readonly accuracy: ScoreEstimate;
-  /** The same by log-probability per byte, which does not favour short choices. Null where the answer is open. */
+  /** The same by log-probability per byte, which favours no short choices. Null where the answer is open. */
   readonly accuracyPerByte: ScoreEstimate | null;
   /** Of the right answers: their loss. Lower is better. */
   readonly bitsPerByte: ScoreEstimate;
-  /** By how much the right answer beats the likeliest wrong one, in bits per byte of the right one. Null where the answer is open. */
+  /** The right answer's lead on the likeliest wrong one, in bits per byte. Null where the answer is open. */
   readonly marginBitsPerByte: ScoreEstimate | null;
 };
 
@@ -131,7 +131,7 @@ function resultOf(
   };
 }
 
-/** 1 where the answer alone is smallest, 1 / k where it ties with k - 1 others: what a coin among them would give. */
+/** 1 where the answer alone is smallest, 1 / k where it ties with k - 1 others, as by a fair draw. */
 function rightShare(nats: readonly number[], answer: number): number {
   const least = Math.min(...nats);
   const tied = nats.filter((value) => value <= least + TIE_NATS).length;

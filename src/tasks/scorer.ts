@@ -1,4 +1,4 @@
-/** @file The log-probability of given tokens under a model, many rows at a time, by programs for a few lengths of row. */
+/** @file The log-probability of given tokens, many rows at a time, by programs for a few lengths of row. */
 
 import { END_OF_TEXT_ID } from "../corpus/vocabulary.ts";
 import { compile, type Graphs } from "../engine/compile.ts";
@@ -55,7 +55,7 @@ export class Scorer {
     for (const [name, values] of model.parameters) this.#session.floats(name).set(values);
   }
 
-  /** Scores of the rows, in their order. With `greedy` the whole vocabulary is looked at too, which takes about twice the time. */
+  /** Scores of the rows, in order. `greedy` looks at the whole vocabulary too: about twice the time. */
   async score(
     rows: readonly ScoredRow[],
     { greedy }: { readonly greedy: boolean },

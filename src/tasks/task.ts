@@ -1,4 +1,4 @@
-/** @file What a downstream task is: items with a context and one continuation or several, and where each item comes from. */
+/** @file What a downstream task is: items with a context, continuations, and where each comes from. */
 
 /** One question. A continuation follows the context without a blank of its own: choices bring theirs. */
 export type Item = {
@@ -18,7 +18,7 @@ export type Task = {
   readonly name: string;
   /** What the model is asked, in words. */
   readonly question: string;
-  /** "choice": the right one of several must be the likeliest. "open": the right one must be the likeliest of all texts. */
+  /** "choice": the right one must be the likeliest of several; "open": of all texts. */
   readonly kind: "choice" | "open";
   readonly items: readonly Item[];
   /** What a reader of the score has to know: fewer items than asked, distances that do not fit. */

@@ -131,7 +131,7 @@ function answerIndex(
   );
 }
 
-/** A blank goes between, as evaluation harnesses put it, unless either side brings white space or the context is empty. */
+/** A blank between, as evaluation harnesses have it, unless there is white space, or no context. */
 function joined(context: string, continuation: string): string {
   return context === "" || /\s$/.test(context) || /^\s/.test(continuation)
     ? continuation

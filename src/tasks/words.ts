@@ -1,4 +1,4 @@
-/** @file The words of held-out text: how often each occurs, which are one token, and the passages themselves. */
+/** @file The words of held-out text: how often each occurs, which are one token, and the passages. */
 
 import type { TokenSource } from "../corpus/corpus.ts";
 import type { Tokenizer } from "../corpus/tokenizer.ts";
@@ -25,7 +25,7 @@ export function wordCounts(passages: readonly string[]): ReadonlyMap<string, num
   return new Map([...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)));
 }
 
-/** Words that bind sentences rather than mean something stand at the top of every frequency list; so many are passed over. */
+/** The most frequent words bind sentences rather than mean something; so many are passed over. */
 const NUM_FUNCTION_WORDS = 40;
 const SHORTEST_WORD = 3;
 

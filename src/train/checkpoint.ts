@@ -1,4 +1,4 @@
-/** @file Checkpoints: a folder per step that is whole or not there, with a checksum for every byte. Format: docs/checkpoints.md. */
+/** @file Checkpoints: a folder a step, whole or not there, all under checksums (docs/checkpoints.md). */
 
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
@@ -76,7 +76,7 @@ export function saveCheckpoint(
     const checked = { v: 1, step, state, files };
     const text = JSON.stringify({ ...checked, sha256: sha256(JSON.stringify(checked)) });
     writeFileAtomic(join(temporary, STATE_FILE), text);
-    // A save after going back begins a new branch: from here on, what the old one left must not be found as the latest.
+    // A save after going back begins a new branch: what the old one left must not be found as the latest.
     for (const left of listCheckpoints(folder).filter((other) => other.step >= step)) removeFolder(left.path);
     renameSync(temporary, path);
     syncFolder(folder);
@@ -87,7 +87,7 @@ export function saveCheckpoint(
   }
 }
 
-/** The newest checkpoint that is whole, after reading every byte of it; the damaged ones that were passed over are named. */
+/** The newest checkpoint that is whole, every byte of it read; the damaged ones passed over are named. */
 export function latestCheckpoint(folder: string): {
   readonly checkpoint: Checkpoint | null;
   readonly damaged: readonly DamagedCheckpoint[];
@@ -159,7 +159,7 @@ export function chooseToPrune(
     });
 }
 
-/** Deletes old checkpoints by the rule of `chooseToPrune`, and says which. Call it after a save, when the newest is known to be good. */
+/** Deletes old checkpoints by `chooseToPrune`, says which. For after a save, with the newest known good. */
 export function prune(
   folder: string,
   rule: PruneRule,

@@ -1,4 +1,4 @@
-/** @file A disk that fills up while a checkpoint is written: a clear error, nothing half-written, the older one survives. */
+/** @file A disk that fills up under a checkpoint: a clear error, nothing half-written, the old one whole. */
 
 import * as realFs from "node:fs";
 import { tmpdir } from "node:os";

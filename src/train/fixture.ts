@@ -10,7 +10,7 @@ const score = (bitsPerByte: number) => ({
   bitsPerByte,
 });
 
-/** A run of 100 steps in 2 s: 1 s in steps of 0.01 s, and 0.1, 0.5 and 0.4 s between them, before and after. */
+/** A run of 100 steps in 2 s: 1 s in steps of 0.01 s; 0.1, 0.5 and 0.4 s between, before and after. */
 export function summaryWith(changes: Partial<RunSummary>): RunSummary {
   return {
     matrixParameters: 10_000,

@@ -1,4 +1,4 @@
-/** @file Held-out loss: nats per token and bits per byte, per source and in all, on a fixed set that does not depend on the run. */
+/** @file Held-out loss in nats per token and bits per byte, by source and in all, on one set for all. */
 
 import type { Corpus } from "../corpus/corpus.ts";
 import { heldOutBatches } from "../corpus/held-out.ts";

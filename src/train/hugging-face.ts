@@ -31,7 +31,7 @@ type Stretch = {
   readonly toRow: number;
 };
 
-/** What transformers calls a Llama, one whose feed-forward is plain (its activation is free), and one whose heads are normalised. */
+/** What transformers calls a Llama, one with a plain feed-forward, and one with normalised heads. */
 const ARCHITECTURES = ["LlamaForCausalLM", "ArceeForCausalLM", "Qwen3ForCausalLM"] as const;
 type Architecture = (typeof ARCHITECTURES)[number];
 const MODEL_TYPES = {
@@ -40,7 +40,7 @@ const MODEL_TYPES = {
   Qwen3ForCausalLM: "qwen3",
 } as const satisfies Record<Architecture, string>;
 
-/** The class of transformers that holds a decoder. Throws a `UserError` where none does: ask before training it. */
+/** The class of transformers that holds a decoder. Throws a `UserError` where none does. */
 export function architectureOf({
   feedForward,
   queryKeyNorm,
@@ -130,7 +130,7 @@ function withDividingHeads(model: FinishedModel): FinishedModel {
   return { ...model, shape: padded, parameters };
 }
 
-/** The fewest heads, as many at least as there are, that divide the width; as they are where there are more of them than channels. */
+/** The fewest heads, no fewer than given, that divide the width; as given where they outnumber channels. */
 function dividingHeads({
   width,
   numHeads,

@@ -1,4 +1,4 @@
-/** @file The public surface of training: one run from its specification to a model, checkpoints and Hugging Face folders between. */
+/** @file The public surface of training: a run from specification to model, checkpoints, model folders. */
 
 export {
   type Checkpoint,

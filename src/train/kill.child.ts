@@ -1,4 +1,4 @@
-/** @file The victim of kill.test.ts: trains nothing, but writes record, series and checkpoints as a trainer does, until it is killed. */
+/** @file The victim of kill.test.ts: writes record, series and checkpoints like a trainer, until killed. */
 
 import { writeSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** @file kill -9 at random moments: whatever was acknowledged is there, nothing is damaged, and the next process goes on. */
+/** @file kill -9 at random moments: what was acknowledged is there, all is whole, the next one goes on. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,7 +14,7 @@ import { latestCheckpoint, loadCheckpoint } from "./checkpoint.ts";
 
 const CHILD = join(import.meta.dirname, "kill.child.ts");
 
-/** Runs the child until a random moment after its first acknowledged step; returns the last step it acknowledged. */
+/** Runs the child until a random moment after its first acknowledged step; returns the last one. */
 async function runAndKill(folder: string, attempt: number): Promise<number> {
   const child = spawn(process.execPath, [CHILD, folder, String(attempt)], {
     stdio: ["ignore", "pipe", "inherit"],

@@ -1,4 +1,4 @@
-/** @file The model card: what the model is, what it was trained on and under which licences, and what it is not for. */
+/** @file The model card: what the model is, its text with licences, and what it is not for. */
 
 import type { Manifest } from "../corpus/manifest.ts";
 import { architectureText } from "../model/shape.ts";

@@ -1,4 +1,4 @@
-/** @file AdamW over all parameters of a model, as a graph: the global norm first, then one update each, scaled by role (mu-P). */
+/** @file AdamW over all parameters as a graph: the global norm, then updates scaled by role (mu-P). */
 
 import { add, sumOfSquares } from "../engine/operations/elementwise.ts";
 import { adamw, HYPER } from "../engine/operations/optimiser.ts";

@@ -1,4 +1,4 @@
-/** @file A run before it is trained: its specification with its size spelled out, counted from the table of operations. */
+/** @file A run before it is trained: its specification, its size counted from the table of operations. */
 
 import { z } from "zod";
 import { flopsOf } from "../engine/compile.ts";
@@ -57,7 +57,7 @@ export function plannedRun(name: string, spec: RunSpec): PlannedRun {
   };
 }
 
-/** FLOPs of one run of a program: a share for each sequence of the batch, and what the batch shares (the optimiser's update). */
+/** FLOPs of one run of a program: for each sequence of the batch, and once for all (the update). */
 export type ProgramFlops = {
   readonly fixed: number;
   readonly perSequence: number;

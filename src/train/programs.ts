@@ -1,4 +1,4 @@
-/** @file The two programs of a training run: `train` (one optimiser step) and `evaluate` (loss of every row), sharing their parameters. */
+/** @file A run's two programs on the same parameters: `train`, one step, and `evaluate`, loss by row. */
 
 import type { Executable } from "../engine/compile.ts";
 import { compile } from "../engine/compile.ts";

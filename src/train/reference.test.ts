@@ -105,7 +105,7 @@ function byTheirNames(parameters: ReadonlyMap<string, Float32Array>): ReadonlyMa
   return new Map(tensors.map(({ name, data }) => [name, data as Float32Array]));
 }
 
-/** Largest difference of the entries, and the differences of sum and norm, all relative to the tensor's norm; the worst over all. */
+/** The worst difference of entries, sum and norm, relative to the tensor's norm, over all tensors. */
 function worstDifference(ours: ReadonlyMap<string, Float32Array>, expected: Described): number {
   expect([...ours.keys()].sort()).toEqual(Object.keys(expected).sort());
   const differences = [...ours].flatMap(([name, data]) => {

@@ -1,4 +1,4 @@
-/** @file What one training run is: everything that decides its numbers, and nothing that does not (threads, folders). */
+/** @file What one run is: all that decides its numbers, and nothing that does not (threads, folders). */
 
 import { z } from "zod";
 import { FEED_FORWARDS } from "../model/shape.ts";

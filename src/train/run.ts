@@ -98,7 +98,7 @@ export async function* trainRun(
     const loss = session.output("train", "loss")[0]!;
     const gradientNorm = Math.sqrt(session.output("train", "squaredNorm")[0]!);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      // The optimiser changed nothing (native/README.md): the last checkpoint and the parameters in memory are both good.
+      // The optimiser changed nothing (native/README.md): checkpoint and parameters in memory are good.
       yield { kind: "diverged", step, loss, gradientNorm };
       return;
     }
@@ -125,7 +125,7 @@ export async function* trainRun(
       yield { kind: "stopped", step };
       return;
     }
-    // A step may resolve without a turn of the event loop; signals and messages must get through between steps.
+    // A step may resolve without a turn of the event loop; signals and messages must get through.
     if (step % 16 === 0) await setImmediate();
   }
 

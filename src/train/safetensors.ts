@@ -1,4 +1,4 @@
-/** @file Tensors on disk in the safetensors format: a JSON header with names, shapes and places, then the bare numbers. */
+/** @file Tensors on disk as safetensors: a JSON header with names, shapes and places, then the numbers. */
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { z } from "zod";
@@ -57,7 +57,7 @@ const headerSchema = z
 
 type Entry = z.infer<typeof entrySchema> & { readonly name: string };
 
-/** Writes a file that Hugging Face's readers open; transformers also wants the metadata `{ format: "pt" }`. */
+/** Writes a file that Hugging Face's readers open; transformers wants the metadata `{ format: "pt" }`. */
 export function writeSafetensors(
   path: string,
   tensors: readonly Tensor[],
@@ -66,7 +66,7 @@ export function writeSafetensors(
   writeFileInParts(path, safetensorsParts(tensors, metadata));
 }
 
-/** The file's content, piece by piece, without copying the tensors. Equal tensors give equal bytes in whatever order they come. */
+/** The content piece by piece, tensors not copied. Equal tensors give equal bytes in whatever order. */
 export function safetensorsParts(
   tensors: readonly Tensor[],
   metadata: Readonly<Record<string, string>> = {},
@@ -91,7 +91,7 @@ export function safetensorsParts(
   return [size, json, padding, ...ordered.map(({ data }) => bytesOf(data))];
 }
 
-/** Reads a file; each tensor gets memory of its own. Throws a UserError where it is not as the format demands. */
+/** Reads a file; each tensor gets memory of its own. Throws a `UserError` where the format is broken. */
 export function readSafetensors(path: string): Safetensors {
   assertLittleEndian();
   const file = openSync(path, "r");
@@ -135,7 +135,7 @@ function readHeader(path: string, file: number, fileBytes: number) {
   return { entries, metadata, dataAt: 8 + size };
 }
 
-/** Tensors lie one after the other and fill the file: no overlap, no hole, nothing hidden behind the last one. */
+/** Tensors lie one after the other and fill the file: no overlap, no hole, nothing behind the last. */
 function checkPlaces(path: string, entries: readonly Entry[], dataBytes: number): void {
   let end = 0;
   for (const { name, dtype, shape, data_offsets: place } of entries) {

@@ -45,7 +45,7 @@ describe("drawing a token", () => {
   });
 });
 
-/** A decoder that knows the alphabet by heart: its layers add nothing, and its head turns each byte into the next. */
+/** A decoder that knows the alphabet: its layers add nothing, its head turns each byte into the next. */
 function alphabetModel(sequenceLength: number, last: string): FinishedModel {
   const shape: DecoderShape = {
     vocabularySize: 257,

@@ -1,4 +1,4 @@
-/** @file Text from a trained decoder, token by token: temperature over the most likely tokens, drawn from a seed. */
+/** @file Text from a trained decoder: temperature over the most likely tokens, drawn from a seed. */
 
 import type { Tokenizer } from "../corpus/tokenizer.ts";
 import { END_OF_TEXT_ID } from "../corpus/vocabulary.ts";
@@ -22,7 +22,7 @@ export type SampleOptions = {
   readonly numThreads: number;
 };
 
-/** Continues a prompt; ends early at the end of a text. The whole window is computed anew for every token: simple, and enough here. */
+/** Continues a prompt, to the end of a text at most. Computes the whole window anew for every token. */
 export async function sampleText(
   model: FinishedModel,
   tokenizer: Tokenizer,

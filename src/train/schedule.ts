@@ -1,4 +1,4 @@
-/** @file The learning rate over a run: linear warm-up, then linear decay to zero (Bergsma et al. 2025, arXiv 2502.15938). */
+/** @file The learning rate: linear warm-up, linear decay to zero (Bergsma et al. 2025, arXiv 2502.15938). */
 
 /** Share of the steps spent warming up. */
 export const WARM_UP_SHARE = 0.05;

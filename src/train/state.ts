@@ -1,4 +1,4 @@
-/** @file What a run has to remember between steps: parameters and moments. Fresh from the seed, or from the last whole checkpoint. */
+/** @file What a run keeps between steps: parameters and moments, from the seed or the last checkpoint. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { z } from "zod";
@@ -84,14 +84,14 @@ export type Start = {
   readonly fromStep: number;
   readonly attempt: number;
   readonly checkpoint: string | null;
-  /** False when resumed on another instruction set than the checkpoint's: the numbers then differ in the last bits. */
+  /** False when resumed on another instruction set: the numbers then differ in the last bits. */
   readonly exact: boolean;
   readonly damaged: readonly DamagedCheckpoint[];
   /** Of the steps already done. */
   readonly cost: Cost;
 };
 
-/** Fills the session's parameters. A checkpoint of another spec or corpus is refused; a damaged one is named and passed over. */
+/** Fills the parameters. A checkpoint of another spec or corpus is refused, a damaged one passed over. */
 export function restoreOrInitialise(state: RunState): Start {
   const attempt = numAttempts(state.place) + 1;
   const { checkpoint, damaged } = latestCheckpoint(state.folder);

@@ -1,4 +1,4 @@
-/** @file What a finished run leaves for others to reason about: its losses, its curve, its times by operation, its memory. */
+/** @file What a finished run leaves to reason about: losses, curve, times by operation, memory. */
 
 import { z } from "zod";
 import type { ProfileEntry } from "../engine/session.ts";
@@ -10,7 +10,7 @@ import type { HeldOut } from "./held-out.ts";
 import type { RunSpec } from "./run-spec.ts";
 import { tokensOf } from "./run-spec.ts";
 
-/** Points of a loss curve: the run is cut into so many stretches of equal length, each gives its mean training loss. */
+/** Points of a loss curve: the mean training losses of so many stretches of equal length. */
 export const NUM_CURVE_POINTS = 64;
 
 const scoreSchema = z.strictObject({
@@ -26,7 +26,7 @@ export const runSummarySchema = z.strictObject({
   numSteps: z.number(),
   /** D */
   tokens: z.number(),
-  /** C: forward and backward, counted from the table of operations, attention included; evaluation is apart. */
+  /** C: forward and backward, counted from the table of operations, with attention; evaluation is apart. */
   flops: z.number(),
   heldOut: z.strictObject({ all: scoreSchema, sources: z.record(z.string(), scoreSchema) }),
   /** Mean training loss, bits per byte, of each 1/64 of the run. */

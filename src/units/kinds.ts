@@ -1,8 +1,8 @@
-/** @file The kinds of amounts that people write and longrun prints: each unit's spellings, and what it is worth. */
+/** @file The kinds of amounts that people write and longrun prints: spellings of units and their worth. */
 
 /** A kind of amount. */
 export type AmountKind = {
-  /** What each spelling, in lower case, is worth in the kind's own unit; "" where a bare number is understood. */
+  /** What each spelling, in lower case, is worth in the kind's own unit; "" for a bare number. */
   readonly units: Readonly<Record<string, number>>;
   /** Words and letters that may stand between number and unit: 7 billion, 15.6T tokens. */
   readonly multipliers: Readonly<Record<string, number>>;

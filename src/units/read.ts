@@ -1,10 +1,10 @@
-/** @file Reads amounts and intervals as people write them and as longrun prints them: one grammar, one way to refuse. */
+/** @file Reads amounts and intervals as people write and longrun prints them: one grammar, one refusal. */
 
 import { UserError } from "../errors.ts";
 import { certain, type Interval } from "../math/interval.ts";
 import type { AmountKind } from "./kinds.ts";
 
-// Digits with thousands separated or not, a fraction, an exponent; then whatever stands behind: multiplier and unit.
+// Digits with or without separated thousands, a fraction, an exponent; then multiplier and unit.
 const NUMBER = /^([-+]?(?:\d{1,3}(?:[,_' ]\d{3})+|\d+)?(?:\.\d*)?)(e[-+]?\d+)?\s*([a-zµ$%][a-zµ$%/ -]*)?$/i;
 
 /**

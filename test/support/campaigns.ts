@@ -1,4 +1,4 @@
-/** @file A campaign small enough for a test: structured pseudo-English in every format, a ladder of small rungs, seconds of training. */
+/** @file A campaign for a test: pseudo-English in every format, small rungs, seconds of training. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

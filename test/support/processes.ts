@@ -1,4 +1,4 @@
-/** @file longrun as a user starts it: real processes in groups of their own, to be watched, killed and interrupted. */
+/** @file longrun as a user starts it: processes in groups of their own, watched, killed, interrupted. */
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ export type Outcome = {
   readonly stderr: string;
 };
 
-/** A command under way, and the processes that it starts: together a group, as they are under a shell. None outlives its test. */
+/** A command and the processes that it starts, a group as under a shell. None outlives its test. */
 export class Command implements Disposable {
   readonly ended: Promise<Outcome>;
   readonly #pid: number;

@@ -14,7 +14,7 @@ const chinchilla = (n: number, d: number) =>
 const csv = (header: string, rows: readonly (readonly number[])[]) =>
   `${[header, ...rows.map((row) => row.join(","))].join("\n")}\n`;
 
-/** 240 runs at nine budgets of 6e18 to 3e21 FLOPs as in Hoffmann et al. 2022, figure 4; a twentieth of them stray. */
+/** 240 runs at nine budgets, 6e18 to 3e21 FLOPs (Hoffmann et al. 2022, figure 4); a twentieth strays. */
 export function hoffmannLike(seed: number): string {
   const random = new Random(seed, "hoffmann");
   const budgets = [6e18, 1e19, 3e19, 6e19, 1e20, 3e20, 6e20, 1e21, 3e21];
@@ -27,7 +27,7 @@ export function hoffmannLike(seed: number): string {
   return csv("n,d,loss", rows);
 }
 
-/** Clark et al. 2022 (arXiv 2202.01169), equation 2: log10 L = a log10 N + b log10 E + c log10 N log10 E + d. */
+/** Clark et al. 2022 (arXiv 2202.01169), eq. 2: log10 L = a log10 N + b log10 E + c log10 N log10 E + d. */
 export const ROUTED = { a: -0.082, b: -0.091, c: 0.0076, d: 1.104 };
 
 /** Five sizes by eight numbers of experts, 130 billion tokens each. */
@@ -59,7 +59,7 @@ export function muennighoffLike(seed: number, epochs: readonly number[]): string
   return csv("n,d,unique_tokens,loss", rows);
 }
 
-/** Seven sizes at each of nine budgets: isoFLOP curves, as Hoffmann et al.'s approach 2 and Porian et al. 2024 train them. */
+/** Seven sizes at nine budgets: isoFLOP curves as in Hoffmann et al.'s approach 2 and Porian et al. 2024. */
 export function isoflopLike(seed: number, noise: number): string {
   const random = new Random(seed, "isoflop");
   const rows = Array.from({ length: 9 }, (_, i) => 1e18 * 10 ** (i / 3)).flatMap((c) =>

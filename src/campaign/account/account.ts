@@ -1,4 +1,4 @@
-/** @file The account of a campaign for its reader: the record folded into what the report says. Nothing else is read. */
+/** @file The account of a campaign: the record, and nothing else, folded into what the report says. */
 
 import { tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
 import type { RecordEvent } from "../../record/events.ts";
@@ -101,7 +101,7 @@ function betOf({ planned, plannedOn }: History): Bet {
   };
 }
 
-/** The forecast is one mixture of the laws; each law beside it is what the mixture would be with that law alone. */
+/** The forecast is one mixture of laws; each beside it is what the mixture would be with that law alone. */
 function forecastOf(fit: FitResult, ladder: readonly LadderRun[], targetFlops: number): ForecastFacts {
   const levels = [...new Set(ladder.map(({ summary }) => summary.flops))];
   return {

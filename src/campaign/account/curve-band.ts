@@ -1,4 +1,4 @@
-/** @file The target's curve against the band that was locked before it: judged here for verdict, report, figure and live status alike. */
+/** @file The target's curve against its locked band, for verdict, report, figure and live status alike. */
 
 import type { BandPoint } from "../../laws/forecast/curve.ts";
 import { bandAt, type SeenPoint } from "../../laws/forecast/reforecast.ts";

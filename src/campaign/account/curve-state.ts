@@ -1,4 +1,4 @@
-/** @file Where the target is in its band: the curve so far against what was locked, read from the record and the series alone. */
+/** @file Where the target is in its band: the curve so far, from the record and the series alone. */
 
 import { existsSync } from "node:fs";
 import { UserError } from "../../errors.ts";

@@ -1,4 +1,4 @@
-/** @file The features on trial, as their readers want them: beside each rung's losses without the change those with it. */
+/** @file The features on trial for their readers: each rung's losses without the change and with it. */
 
 import { mean, median } from "../../math/statistics.ts";
 import type { FeatureFacts, FeatureRung } from "../../report/data.ts";

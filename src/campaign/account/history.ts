@@ -1,4 +1,4 @@
-/** @file What a record says of a campaign as it stands: the last plan, and of each stage what belongs to this plan. */
+/** @file What a record says of a campaign: the last plan, and of each stage what belongs to it. */
 
 import type { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
@@ -115,7 +115,7 @@ function lastResult<T>(
   return null;
 }
 
-/** The moment after which the target's predictions could no longer be touched, and the head of the record then. */
+/** When the target's predictions could no longer be touched, and the record's head then. */
 export function lockOf(events: readonly RecordEvent[], run: string | null) {
   const last = events.findLast((event) => event.kind === "prediction" && event.run === run);
   if (!last) return null;

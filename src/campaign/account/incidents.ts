@@ -1,4 +1,4 @@
-/** @file What went wrong in a campaign and what it cost: crashes, damaged checkpoints, and attempts that a later one resumed. */
+/** @file What went wrong and what it cost: crashes, damaged checkpoints, attempts that were resumed. */
 
 import { DAMAGED_CHECKPOINT } from "../../fleet/recorded-run.ts";
 import type { EventOf, RecordEvent } from "../../record/events.ts";
@@ -23,7 +23,7 @@ export function incidentsOf(events: readonly RecordEvent[]): readonly IncidentFa
   });
 }
 
-/** A damaged checkpoint is found by the attempt that passes it over; what ends an attempt is mended by the next. */
+/** A damaged checkpoint is found by the attempt that passes it over; the next attempt mends an ended one. */
 function recoveryOf(events: readonly RecordEvent[], { sequence, run, data }: EventOf<"incident">): string {
   const starts = events.filter(
     (event): event is EventOf<"run-started"> => event.kind === "run-started" && event.run === run,

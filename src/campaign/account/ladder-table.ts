@@ -1,4 +1,4 @@
-/** @file The finished ladder of a campaign as a table of runs, so that the laws' commands read our own folders too. */
+/** @file A finished ladder as a table of runs, so that the laws' commands read our own folders too. */
 
 import { existsSync } from "node:fs";
 import { UserError } from "../../errors.ts";
@@ -7,7 +7,7 @@ import { readRecord, recordPath } from "../../record/record.ts";
 import { type LadderRun, observationOf } from "../stages/ladder.ts";
 import { historyOf } from "./history.ts";
 
-/** Reads the ladder's runs from the record of a campaign's folder: N in matrix products, C counted exactly, bits per byte. */
+/** The ladder's runs from a campaign's record: N in matrix products, C counted exactly, bits per byte. */
 export function ladderTable(folder: string): RunTable {
   if (!existsSync(recordPath(folder))) {
     throw new UserError(

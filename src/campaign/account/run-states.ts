@@ -8,7 +8,7 @@ import { type RunSpec, runSpecSchema } from "../../train/run-spec.ts";
 export type RunState = {
   readonly run: string;
   readonly role: RunSpec["role"];
-  /** "under way" is what the record can say: its process may have been killed, in which case the next launch goes on. */
+  /** "under way" is what the record says; where its process was killed, the next launch goes on. */
   readonly state: "under way" | "completed" | "stopped" | "diverged";
   readonly attempts: number;
   /** Steps that are safe: at the end, or at the last checkpoint. */

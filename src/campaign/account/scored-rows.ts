@@ -1,4 +1,4 @@
-/** @file The verdict's rows: the predictions of the target, each scored by the table of quantities and its gap explained. */
+/** @file The verdict's rows: the target's predictions, scored by the table of quantities, gaps explained. */
 
 import type { RecordEvent } from "../../record/events.ts";
 import { score } from "../../record/score.ts";
@@ -6,7 +6,7 @@ import type { ScoredRow } from "../../report/data.ts";
 import { targetQuantities } from "../quantities.ts";
 import type { History } from "./history.ts";
 
-/** In the order in which they were locked; not measured yet where the target is not trained. Empty before there is a forecast. */
+/** As locked; not measured yet where the target is not trained. Empty before there is a forecast. */
 export function scoredRows(
   events: readonly RecordEvent[],
   { manifest, targetName: run, fit, target: summary }: History,

@@ -1,4 +1,4 @@
-/** @file How long a campaign has worked, all launches together: finished stages, and what was done of those that were stopped or killed. */
+/** @file How long a campaign has worked: finished stages, and what was done of those cut short. */
 
 import type { RecordEvent, Stage } from "../../record/events.ts";
 

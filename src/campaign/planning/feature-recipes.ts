@@ -1,4 +1,4 @@
-/** @file Which recipe is run with what: the ladder and the target as adopted, each feature's own runs with its one change made or taken back. Pure. */
+/** @file Which recipe runs with what: ladder and target as adopted, a feature's runs with one change. */
 
 import { UserError } from "../../errors.ts";
 import type { Campaign, CampaignFeature } from "../spec.ts";

@@ -1,4 +1,4 @@
-/** @file Planning: the campaign's plan, timed on this machine before anything is spent, and kept in the record. */
+/** @file Planning: the campaign's plan, timed on this machine before anything is spent, and recorded. */
 
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
@@ -17,7 +17,7 @@ import { estimatePlan } from "./estimate.ts";
 import type { Plan, StoredPlan } from "./plan.ts";
 import { planCampaign, storedPlanSchema } from "./plan.ts";
 
-/** The plan, made once for a file and budget; a later launch takes it from the record, so that a faster or slower moment changes nothing. */
+/** The plan, made once for a file and budget; later launches take it from the record. */
 export async function planned(context: Context): Promise<Plan> {
   const { campaign, record, machine, tell, baseFolder } = context;
   // What is unresolved and what the gate lets pass may change on the way; neither changes the plan.
@@ -64,7 +64,7 @@ function splitRuleOf({ corpus: { holdOut, passageBytes } }: Campaign): string {
   return `${100 * holdOut.fraction} % of the passages of about ${passageBytes} bytes of each source, by a hash of their content${pattern}`;
 }
 
-/** A time budget becomes compute by the speed that the estimate itself measures: plan, time the plan, correct, once more. */
+/** A time budget becomes compute by the estimate's own speed: plan, time the plan, correct, once more. */
 async function planAnew(campaign: Campaign, { machine }: Context, bytes: number | null) {
   const { budget } = campaign;
   let flops =
@@ -85,7 +85,7 @@ async function planAnew(campaign: Campaign, { machine }: Context, bytes: number 
 /** First guess of what a thread sustains; corrected by measurement. */
 const ASSUMED_FLOPS_PER_THREAD = 60e9;
 const BUDGET_ROUNDS = 2;
-/** Timing the plan, fitting, exporting, sampling, drawing the report: 4 to 5 s measured on two cores (docs/log.md, 2026-11-22). */
+/** Timing, fitting, exporting, sampling, drawing: 4 to 5 s on two cores (docs/log.md, 2026-11-22). */
 const OVERHEAD_SECONDS = 5;
 /** Reading, cleaning, learning a tokenizer and encoding, on one core. */
 const PREPARE_BYTES_PER_SECOND = 10e6;

@@ -1,4 +1,4 @@
-/** @file The plan of a campaign: every rung and the target, so that all of it together spends the budget. Pure. */
+/** @file The plan of a campaign: rungs and target that together spend the budget. Pure. */
 
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
@@ -65,9 +65,9 @@ export const storedPlanSchema = z.strictObject({
 
 export type StoredPlan = z.infer<typeof storedPlanSchema>;
 
-/** Held-out tokens scored for each run: enough for a sampling error below the noise of seeds, the same set for all. */
+/** Held-out tokens scored for each run: their sampling error is below the noise of seeds. One set for all. */
 const HELD_OUT_TOKENS = 160_000;
-/** Whole steps round the target's compute down or up by less than this, and its reach must not come out below what was asked. */
+/** Whole steps move the target's compute by less than this; its reach must not fall below the one asked. */
 const REACH_MARGIN = 1.002;
 /** Less would make the smallest rung too short to have a schedule. */
 const FEWEST_STEPS = 40;
@@ -96,7 +96,7 @@ function fewestSteps(plan: Plan): number {
   return plan.rungs[0]!.runs[0]!.spec.numSteps;
 }
 
-/** About how much would do: targets are raised by a tenth at a time, so it is seldom more than a tenth too high. */
+/** About how much would do: raised by a tenth at a time, so seldom more than a tenth too high. */
 function enoughFlops(campaign: Campaign, flops: number): string {
   const most = Math.max(flops * 100, 1e14);
   for (let targetFlops = Math.max(flops / 2, 1e9); targetFlops < most; targetFlops *= 1.1) {
@@ -107,7 +107,7 @@ function enoughFlops(campaign: Campaign, flops: number): string {
   return `this campaign needs more than ${formatFlops(most, 2)}`;
 }
 
-/** Halvings of the search below: they place the target within 2^-14 of the budget, finer than whole steps and widths move the total. */
+/** Halvings of the search: the target within 2^-14 of the budget, finer than whole steps and widths. */
 const NUM_HALVINGS = 14;
 
 /**
@@ -180,7 +180,7 @@ function planFeature(campaign: Campaign, feature: CampaignFeature, ladder: reado
   return { name: feature.name, change: changeText(campaign, feature), adopted: feature.adopt, rungs };
 }
 
-/** Depth and vocabulary follow the target's width, and the width follows them: repeated until a choice comes back. */
+/** Depth and vocabulary follow the target's width, and it them: repeated until a choice comes back. */
 function chooseFamily(
   vocabularySize: Campaign["vocabularySize"],
   recipe: Recipe,

@@ -1,4 +1,4 @@
-/** @file From compute to a run: the width whose tokens per parameter come out as asked, tokens that spend the compute, a batch that fits them. */
+/** @file From compute to a run: the width of the tokens per parameter asked, tokens, a batch to fit. */
 
 import type { Family } from "../../model/dial.ts";
 import { shapeOfWidth, WIDTH_STEP } from "../../model/dial.ts";
@@ -38,7 +38,7 @@ export function flopsAtWidth(width: number, family: Family, recipe: Recipe): num
 /** One head of 16. */
 export const SMALLEST_WIDTH = 16;
 
-/** The widest that spends no more than `flops`, below the smallest width if none does; searched upwards, since N and FLOPs a token both rise. */
+/** The widest that spends no more than `flops`, below the smallest if none; N and FLOPs a token both rise. */
 function widestWithin(flops: number, family: Family, recipe: Recipe): number {
   let width = SMALLEST_WIDTH - WIDTH_STEP;
   while (flopsAtWidth(width + WIDTH_STEP, family, recipe) <= flops) width += WIDTH_STEP;

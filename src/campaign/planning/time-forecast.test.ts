@@ -87,7 +87,7 @@ describe("what the target will cost", () => {
   });
 
   test("the wall: steps by their mean, batches by the token, start and evaluation as on the rungs", () => {
-    // Mean over median step: 1 and 1.1. Between steps: 1 and 3 microseconds a token. Evaluation over its estimate: 1 and 2.
+    // Mean over median step: 1, 1.1. Between steps: 1, 3 us a token. Evaluation over estimate: 1, 2.
     expect(forecast.parts.steps).toBeCloseTo(1000 * 0.024 * 1.05, 9);
     expect(forecast.parts.betweenSteps).toBeCloseTo(640_000 * 2e-6, 9);
     expect(forecast.parts.start).toBeCloseTo(0.6, 12);

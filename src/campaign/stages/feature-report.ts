@@ -1,4 +1,4 @@
-/** @file The judgement of a feature as the record keeps it: numbers without a bound are null, since JSON has no infinity. */
+/** @file A feature's judgement as recorded: unbounded numbers are null, for JSON has no infinity. */
 
 import { z } from "zod";
 import type { FeatureReport } from "../../laws/decide/feature/feature.ts";

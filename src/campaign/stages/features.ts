@@ -37,9 +37,9 @@ export const featuresSchema = z.array(
 /** A feature that has been tried on every rung. */
 export type FeatureResult = Pick<PlannedFeature, "name" | "change" | "adopted"> &
   z.infer<typeof featuresSchema>[number] & {
-    /** The feature's own runs, smallest rung first, seeds in order: beside each stands the ladder's of the same rung and seed. */
+    /** The feature's runs, smallest rung first, seeds in order; the ladder has one of each rung and seed. */
     readonly runs: readonly LadderRun[];
-    /** The effect on the largest rung in percent, from the rungs below and as measured; null where it was not predicted. */
+    /** The effect on the largest rung in percent, from those below and as measured; null if not predicted. */
     readonly onLargestRung: (Interval & { readonly measured: number }) | null;
   };
 
@@ -163,7 +163,7 @@ function tableRun(run: LadderRun): TableRun {
   return { ...observationOf(run), run: `rung-${run.rung}` };
 }
 
-/** What the predictions are of: runs with the change against runs without, on this ladder and at this target. */
+/** What the predictions are of: runs with the change against those without, here and at this target. */
 function subjectOf({ name, rungs }: PlannedFeature, plan: Plan, manifest: Manifest): string {
   const names = [...runsOf(rungs), ...runsOf(plan.rungs)].map((run) => runName(run, manifest.hash));
   return `feature-${name}.${sha256(JSON.stringify([names, designOf(plan.target)])).slice(0, 8)}`;

@@ -1,4 +1,4 @@
-/** @file Stage 3: laws from the ladder, and the target's predictions, locked in the record before a step at its shape runs. */
+/** @file Stage 3: laws from the ladder, and the target's predictions, locked before a step at its shape. */
 
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
@@ -50,7 +50,7 @@ export const fitSchema = z.strictObject({
   widening: z.number(),
   /** One standard deviation of the final loss from seed to seed. */
   noisePercent: z.number(),
-  /** Median and 90 % interval along the compute-optimal line, for the figure; the last point lies beyond the target. */
+  /** Median and 90 % interval along the compute-optimal line, for the figure, to beyond the target. */
   line: z.array(z.strictObject({ flops: z.number(), ...interval })),
   band: z.array(z.strictObject({ fraction: z.number(), ...interval })),
 });
@@ -122,7 +122,7 @@ function lawNamed(name: string): Law {
   return name === tiedChinchillaLaw.name ? tiedChinchillaLaw : computeLaw;
 }
 
-/** Points of the line: at every rung, at the target and at ten times its compute, with N and D growing alike in between. */
+/** Points of the line: at rungs, the target and ten times its compute, N and D growing alike between. */
 function lineThrough({ rungs, target }: Plan, { posterior }: Study) {
   const from = rungs[0]!.flops;
   const to = 10 * target.flops;
@@ -141,7 +141,7 @@ function lineThrough({ rungs, target }: Plan, { posterior }: Study) {
  */
 async function forecastTimes({ machine }: Context, plan: Plan, runs: readonly LadderRun[]) {
   const alike = runs.filter(({ numThreads }) => numThreads === machine.numThreads);
-  // None is alike where the campaign has moved to a machine with other cores since; then every rung says what it can.
+  // None is alike where the campaign has moved to other cores since; then every rung says what it can.
   const rungs = alike.length > 0 ? alike : runs;
   const placed = rungs.map(({ rung, numThreads }) => ({ run: plan.rungs[rung]!.runs[0]!, numThreads }));
   const estimates = await estimateRuns(

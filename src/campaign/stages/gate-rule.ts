@@ -1,4 +1,4 @@
-/** @file Stage 4: the gate before the target. A pure rule over facts; every check says go, hold or stop in a sentence with numbers. */
+/** @file Stage 4: the gate. A pure rule; every check says go, hold or stop in a sentence with numbers. */
 
 import { formatBytes, formatSeconds } from "../../units/print.ts";
 import type { Campaign, CampaignIssue } from "../spec.ts";
@@ -134,7 +134,7 @@ export function judgeTokens(
   return judge(most <= maxEpochs, "stop", text);
 }
 
-/** Waiting costs the days until the fix; going costs the days of the issue times its chance. The smaller loss wins. */
+/** Waiting costs the days until the fix, going the issue's days times its chance. The smaller loss wins. */
 export function judgeIssue({ what, chance, costDays, fixDueDays }: CampaignIssue): Opinion {
   const risk = chance * costDays;
   const stake = `"${what}" bites with probability ${chance} and would cost ${costDays} days: ${risk.toFixed(2)} days expected`;

@@ -1,4 +1,4 @@
-/** @file Stage 4 as a stage: gathers the facts, applies the rule, records the decision and what was accepted in spite of it. */
+/** @file Stage 4 as a stage: gathers facts, applies the rule, records the decision and what was accepted. */
 
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
@@ -73,7 +73,7 @@ export function gate(
   return { checks, decision, reason };
 }
 
-/** Records that somebody lifts a hold. Only a hold that stands can be lifted: a stop is a fact, and a go needs no lifting. */
+/** Records that somebody lifts a hold. Only a hold that stands can be lifted: a stop is a fact. */
 export function accept(
   { record }: Pick<Context, "record">,
   { id, because }: Acceptance,

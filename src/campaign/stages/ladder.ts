@@ -48,7 +48,7 @@ export async function trainAll(
   });
 }
 
-/** The runs of these rungs, smallest rung first and seeds in order, as the record knows them; null until all are finished. */
+/** The runs of these rungs in the record, smallest first, seeds in order; null until all are finished. */
 export function finishedRuns(
   events: readonly RecordEvent[],
   rungs: readonly Rung[],

@@ -1,4 +1,4 @@
-/** @file Stage 1: the corpus on disk, counted. The corpus keeps its own half-done work; the record keeps what came out. */
+/** @file Stage 1: the corpus on disk, counted. It keeps its own half-done work; the record, what came out. */
 
 import type { Manifest } from "../../corpus/manifest.ts";
 import { manifestSchema } from "../../corpus/manifest.ts";
@@ -14,7 +14,7 @@ export function corpusSpecOf({ corpus, seed }: Context["campaign"], vocabularySi
   return { ...corpus, vocabularySize, seed };
 }
 
-/** Bytes of the source files, before anything is read; null where some are compressed. A missing or empty source is refused here. */
+/** Bytes of the source files, unread; null where some are compressed. A missing or empty one is refused. */
 export function sourceBytes({
   campaign,
   baseFolder,
@@ -29,7 +29,7 @@ export function sourceBytes({
 export async function prepare(context: Context, plan: Plan): Promise<Manifest> {
   const { campaign, baseFolder, workspace, signal, tell } = context;
   const spec = corpusSpecOf(campaign, plan.vocabularySize);
-  // Names, sizes and times of the files: what is inside them is the corpus's own business, and its hash is in the result.
+  // Names, sizes and times of the files: their content is the corpus's business, its hash in the result.
   const files = campaign.corpus.sources.map((source) => findSourceFiles(source, baseFolder).fingerprint);
   const work = () =>
     prepareCorpus(spec, baseFolder, workspace.corpus, {

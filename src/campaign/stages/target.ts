@@ -1,4 +1,4 @@
-/** @file Stage 5: the target. While it trains, its curve is held against the band and its final loss forecast anew; the record keeps both. */
+/** @file Stage 5: the target. As it trains, its curve is held against the band and its end forecast anew. */
 
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
@@ -38,7 +38,7 @@ export async function target(
   return finishedSummary(context.record.events, name)!;
 }
 
-/** At every checkpoint the series is on disk up to this step: where does the run stand against what was promised? */
+/** At a checkpoint the series is on disk up to this step: where does the run stand against its band? */
 function compareSoFar(
   { record, workspace, tell }: Context,
   plan: Plan,

@@ -1,4 +1,4 @@
-/** @file Stage 6: the trained model written out, and a sample of what it learnt to say. The score itself is read from the record. */
+/** @file Stage 6: the trained model written out, and a sample of it. The score is read from the record. */
 
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";

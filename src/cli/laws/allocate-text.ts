@@ -1,4 +1,4 @@
-/** @file An allocation as a person reads it: the optimum over budgets, how flat it is, and each variant that was asked for. */
+/** @file An allocation as a person reads it: the optimum over budgets, its flatness, variants asked for. */
 
 import type { Allocation, BudgetPoint } from "../../laws/decide/allocate.ts";
 import type { DataLimit } from "../../laws/decide/allocate-data.ts";

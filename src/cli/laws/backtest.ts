@@ -1,4 +1,4 @@
-/** @file `longrun laws backtest`: would this table's own smaller runs have foretold its larger ones, and did the intervals hold? */
+/** @file `longrun laws backtest`: would this table's smaller runs have foretold its larger ones? */
 
 import type { Command } from "commander";
 import type { BackTestCut, BackTestReport } from "../../laws/forecast/back-test.ts";

@@ -1,4 +1,4 @@
-/** @file `longrun laws curve`: the loss curve to expect under any learning-rate schedule, or a campaign's run in its band. */
+/** @file `longrun laws curve`: the curve to expect under any schedule, or a campaign's run in its band. */
 
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";

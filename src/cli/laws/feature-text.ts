@@ -1,4 +1,4 @@
-/** @file What two ladders say of a change, as a person reads it: the verdict, the scales, the trend and what would tell more. */
+/** @file What two ladders say of a change, for a person: verdict, scales, trend, what would tell more. */
 
 import type { FeatureReport } from "../../laws/decide/feature/feature.ts";
 import type { Crossover, FeatureScale } from "../../laws/decide/feature/findings.ts";
@@ -73,7 +73,7 @@ function directionText(slope: Interval, effect: Interval): string {
   return slope.lo > 0 === effect.median < 0 ? `${what} shrinks` : `${what} grows`;
 }
 
-/** Loss has a floor that no change moves, so that the effect of a steady multiplier shrinks: the two are told apart. */
+/** Loss has a floor, so that the effect of a steady multiplier shrinks: the two are told apart. */
 function multiplierTrendText(perDecade: Interval | null): string {
   if (perDecade === null) return "Trend of the multiplier of compute: none can be told, for it is unbounded.";
   const { lo, hi } = perDecade;

@@ -1,4 +1,4 @@
-/** @file A fit as a person reads it: numbers with intervals first, then what they rest on and what to distrust. */
+/** @file A fit as a person reads it: numbers with intervals, what they rest on, what to distrust. */
 
 import type { FitReport } from "../../laws/fit/fit-table.ts";
 import { lossText } from "../../laws/fit/loss.ts";

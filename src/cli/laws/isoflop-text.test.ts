@@ -10,7 +10,7 @@ let table: RunTable;
 let report: IsoflopReport;
 
 beforeAll(() => {
-  // Parabolas with their bottom at N* = C^.5 / 10, one budget tried only above it, and one with a single size.
+  // Parabolas with their bottom at N* = C^.5 / 10, one budget only above it, one with a single size.
   const rows = [1e16, 1e18, 1e20, 1e22].flatMap((c, i) =>
     [-2, -1, 0, 1, 2].map((step) => {
       const off = step + (i === 3 ? 4 : 0);

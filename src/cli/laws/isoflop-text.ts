@@ -1,4 +1,4 @@
-/** @file Optima of compute budgets as a person reads them: the exponents, the budgets they rest on, what other ways would give. */
+/** @file Optima of compute budgets as a person reads them: exponents, budgets, what other ways give. */
 
 import type { BudgetReport, IsoflopParameter, IsoflopReport } from "../../laws/isoflop/isoflop.ts";
 import { formatCount, significant } from "../../units/print.ts";

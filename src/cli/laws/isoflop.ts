@@ -1,4 +1,4 @@
-/** @file `longrun laws fit --law approach-1` and `approach-2`: optima of compute budgets instead of a surface. */
+/** @file `longrun laws fit --law approach-1`, `approach-2`: optima of compute budgets, no surface. */
 
 import { UserError } from "../../errors.ts";
 import type { IsoflopReport } from "../../laws/isoflop/isoflop.ts";

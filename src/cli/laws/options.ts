@@ -1,4 +1,4 @@
-/** @file Options that the commands of `longrun laws` share: what the table's columns are, and which rows count. */
+/** @file Options that the commands of `longrun laws` share: a table's columns, and which rows count. */
 
 import type { Command } from "commander";
 import type { CommonOptions } from "../arguments.ts";

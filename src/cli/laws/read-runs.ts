@@ -1,4 +1,4 @@
-/** @file The table of runs that a `longrun laws` command was given: a file of runs, or the folders of finished campaigns. */
+/** @file The table of runs that a `longrun laws` command was given: a file, or folders of campaigns. */
 
 import { readFileSync, statSync } from "node:fs";
 import { ladderTable } from "../../campaign/account/ladder-table.ts";
@@ -48,7 +48,7 @@ export function tableOptions(flags: TableFlags): TableOptions {
   };
 }
 
-/** Parses `--columns n=...,d=...`. A column's name may hold a comma or an equals sign: only known quantities start a new one. */
+/** Parses `--columns n=...,d=...`. A name may hold , and =: only known quantities start a new one. */
 export function parseColumns(text: string): Partial<Record<Quantity, string>> {
   const pairs: [string, string][] = [];
   for (const part of text.split(",")) {

@@ -1,4 +1,4 @@
-/** @file Scores of a task, read from the columns beside the runs of a table: COLUMN, COLUMN_sd, COLUMN_chance. */
+/** @file Scores of a task, from columns beside the runs of a table: COLUMN, COLUMN_sd, COLUMN_chance. */
 
 import { UserError } from "../../errors.ts";
 import type { TableOptions } from "../../laws/table/read-table.ts";

@@ -5,7 +5,7 @@ import { printAside } from "../output.ts";
 
 type SetAside = RunTable["setAside"];
 
-/** How many runs were set aside for each reason, most first: a line for one reason, a heading and a line each for several. */
+/** How many runs were set aside, by reason, most first: one line, or a heading and a line for each. */
 export function setAsideLines(setAside: SetAside): readonly string[] {
   const groups = [...Map.groupBy(setAside, ({ reason }) => kindOf(reason)).values()].sort(
     (a, b) => b.length - a.length,

@@ -1,4 +1,4 @@
-/** @file `longrun plan calibrate`: your own measurements adjust the shared constants, held by what is known. */
+/** @file `longrun plan calibrate`: your own measurements adjust the shared constants. */
 
 import type { Command } from "commander";
 import type { Calibration, ChangedConstant } from "../../plan/validate/calibrate.ts";

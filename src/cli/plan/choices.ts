@@ -35,7 +35,7 @@ export async function readChoices(
   };
 }
 
-/** What a layout of the user's runs in where it does not say: the one format that is asked for, if it is one. */
+/** What a layout of the user's runs in where it does not say: the one format asked for, if it is one. */
 export function usualPrecision({ precisions }: Choices): Precision | undefined {
   return precisions.length === 1 ? precisions[0] : undefined;
 }

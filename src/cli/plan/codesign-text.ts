@@ -1,4 +1,4 @@
-/** @file A co-design as a person reads it: the choice, what the cluster did to it, what round numbers cost, the frontier. */
+/** @file A co-design as a person reads it: choice, the cluster's part in it, round numbers, frontier. */
 
 import type { Interval } from "../../math/interval.ts";
 import type { Codesign, Design } from "../../plan/codesign/answer.ts";

@@ -1,4 +1,4 @@
-/** @file `longrun plan codesign`: the model's shape and the layout chosen together, for the least forecast loss. */
+/** @file `longrun plan codesign`: shape and layout chosen together, for the least forecast loss. */
 
 import { type Command, Option } from "commander";
 import { UserError } from "../../errors.ts";

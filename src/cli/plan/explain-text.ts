@@ -1,4 +1,4 @@
-/** @file An explanation of one step as a person reads it: the waterfall, the operations, memory by stage, sensitivities. */
+/** @file One step explained as a person reads it: waterfall, operations, memory by stage, sensitivities. */
 
 import type { Explanation } from "../../plan/explain/explain.ts";
 import { wordsOf } from "../../plan/explain/sensitivity.ts";

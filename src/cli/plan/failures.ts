@@ -1,4 +1,4 @@
-/** @file What a user has seen fail: a count, a file of causes, or a log of days, as the record that a forecast starts from. */
+/** @file What a user has seen fail, a count, causes or a log of days: where a forecast starts from. */
 
 import { readFileSync } from "node:fs";
 import { UserError } from "../../errors.ts";
@@ -12,7 +12,7 @@ export type FailureFlags = {
   readonly failureDays?: string;
 };
 
-/** The record of the flags; undefined where nothing was seen. `observed`: how the cluster's own log changes with time. */
+/** The record of the flags; undefined where nothing was seen. `observed`: the trend of the cluster's log. */
 export async function failureFacts(flags: FailureFlags, numDevices: number, devicesPerNode: number) {
   const given = [flags.failures, flags.observed, flags.failureDays].filter((each) => each !== undefined);
   if (given.length > 1) {

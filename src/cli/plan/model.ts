@@ -1,4 +1,4 @@
-/** @file The model that --model names: a published one, a Hugging Face config.json, or what a campaign file would train. */
+/** @file The model that --model names: a published one, a config.json, or a campaign file's target. */
 
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";

@@ -1,4 +1,4 @@
-/** @file Layouts as a person reads them: the best, where their time and memory go, what was just too big, and what was measured nearby. */
+/** @file Layouts as a person reads them: the best, their time and memory, the just too big, runs nearby. */
 
 import type { Interval } from "../../math/interval.ts";
 import { SHARDINGS } from "../../plan/layout/layout.ts";

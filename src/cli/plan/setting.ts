@@ -1,4 +1,4 @@
-/** @file What the commands of the planner are asked about: model, cluster, sequence and batch, read from their options. */
+/** @file What the planner's commands are asked about: model, cluster, sequence and batch, from options. */
 
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
@@ -28,7 +28,7 @@ export type Setting = {
   readonly notes: readonly string[];
 };
 
-/** Adds --model, --cluster, --sequence, --batch-tokens, --batch-sequences and --hardware. None is required by commander: see `readSetting`. */
+/** Adds --model, --cluster, --sequence, --batch-tokens, --batch-sequences, --hardware (see `readSetting`). */
 export function withSetting(command: Command): Command {
   return command
     .option("--model <model>", "a published model, a Hugging Face config.json, or a campaign's YAML file")

@@ -1,4 +1,4 @@
-/** @file What validation found, as a person reads it: one line a family, then memory, order of layouts, rows that were not used. */
+/** @file What validation found, as a person reads it: families, memory, order of layouts, unused rows. */
 
 import type { ErrorSummary } from "../../plan/validate/scores.ts";
 import type {

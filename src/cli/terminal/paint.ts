@@ -7,7 +7,7 @@ export type Paint = (colour: "green" | "yellow" | "red", text: string) => string
 /** No colour at all: files, pipes, tests. */
 export const plain: Paint = (_colour, text) => text;
 
-/** Node's own rules: the stream must be a terminal; NO_COLOR, NODE_DISABLE_COLORS and FORCE_COLOR are heard. */
+/** Node's own rules: a terminal, and neither NO_COLOR nor NODE_DISABLE_COLORS; or FORCE_COLOR. */
 export function paintFor(stream: NodeJS.WriteStream): Paint {
   return (colour, text) => styleText(colour, text, { stream });
 }

@@ -1,4 +1,4 @@
-/** @file One line for each running step: rewritten in place on a terminal, repeated every few seconds where there is none. */
+/** @file One line for each running step: rewritten in place on a terminal, else every few seconds. */
 
 import { formatCount, formatSeconds, significant } from "../../units/print.ts";
 import { displayWidth, padRight, truncate } from "./table.ts";
@@ -59,7 +59,7 @@ export function trainingDetails(facts: {
   return [`${formatCount(facts.tokensPerSecond)} tokens/s`, `loss ${significant(facts.loss, 4)}`];
 }
 
-/** Several steps may run side by side; each has its line. Dispose of it, and what is left on the screen is final. */
+/** Each of several steps has its line. Once disposed of, what is left on the screen is final. */
 export class Progress implements Disposable {
   readonly #output: ProgressOutput;
   readonly #nowMs: () => number;

@@ -1,4 +1,4 @@
-/** @file Text tables for a terminal: columns aligned by the width that is seen, one of them wrapped to fit. */
+/** @file Text tables for a terminal: columns aligned by the width seen, one of them wrapped to fit. */
 
 import { stripVTControlCharacters } from "node:util";
 
@@ -6,14 +6,14 @@ export type TableColumn<Row> = {
   readonly title: string;
   readonly align: "left" | "right";
   readonly cell: (row: Row) => string;
-  /** Takes the width that the other columns leave, and breaks between words. At most one column of a table. */
+  /** Takes the width that the others leave, and breaks between words. At most one column of a table. */
   readonly wrap?: boolean;
 };
 
 const GAP = "  ";
 const LEAST_WRAP_WIDTH = 16;
 
-/** A table with a ruled heading. It is at most `width` columns wide if its wrapped column can give way that far. */
+/** A table with a ruled heading, at most `width` columns wide if its wrapped column can give way so far. */
 export function table<Row>(rows: readonly Row[], columns: readonly TableColumn<Row>[], width = 110): string {
   const cells = rows.map((row) => columns.map((column) => column.cell(row)));
   const natural = columns.map((column, index) =>
@@ -28,7 +28,7 @@ export function table<Row>(rows: readonly Row[], columns: readonly TableColumn<R
   return lines.map((line) => joinCells(line, columns, widths)).join("\n");
 }
 
-/** Columns of a terminal that a string takes: wide East Asian letters and emoji two, combining marks and colours none. */
+/** Columns that a string takes: wide East Asian letters and emoji two, combining marks and colours none. */
 export function displayWidth(text: string): number {
   let width = 0;
   for (const character of stripVTControlCharacters(text)) {

@@ -1,4 +1,4 @@
-/** @file The verdict as a person reads it in a terminal: each prediction, its measurement, the gap and its causes. */
+/** @file The verdict in a terminal: each prediction, its measurement, the gap and its causes. */
 
 import type { ScoredRow } from "../../report/data.ts";
 import { cellsOf } from "../../report/verdict-row.ts";
