@@ -6,7 +6,7 @@
 import { assert } from "../../../errors.ts";
 import { momentsOf, type Part } from "../../../math/mixture.ts";
 import { normalCumulative, normalQuantile } from "../../../math/normal.ts";
-import { cholesky, logRootDeterminant, solveLower, solveUpper } from "../../../math/symmetric.ts";
+import { cholesky, logRootDeterminant, solveLower } from "../../../math/symmetric.ts";
 import { driftPrior, type Node, nodesOf, PRIORS } from "../../forecast/priors.ts";
 
 // The model of effects y = log(loss with / loss without at equal compute), over x = decades of compute above
@@ -44,6 +44,9 @@ export type Evidence = {
 /** x: decades of compute above the lowest rung; r: decades of D / N off the ladder's own. */
 export type Position = { readonly x: number; readonly r: number };
 
+/** Weighted effects, to be summed. */
+type Terms = readonly (readonly [number, Position])[];
+
 /** Sizes of the model's parts, in log loss. */
 type Sizes = {
   readonly slope: Node;
@@ -57,7 +60,8 @@ type State = {
   readonly sizes: Sizes;
   /** Cholesky's factor of the effects' covariance. */
   readonly factor: Float64Array;
-  readonly solved: Float64Array;
+  /** The measured effects, made independent and of variance 1 by it. */
+  readonly whitened: Float64Array;
   weight: number;
 };
 
@@ -123,14 +127,14 @@ function stateOf(sizes: Sizes, evidence: Evidence): State {
   const factor = cholesky(matrix, n);
   assert(factor !== null, "a covariance with noise on its diagonal is positive definite");
   const values = Float64Array.from(effects, ({ value }) => value);
-  const half = solveLower(factor, values);
-  const fit = half.reduce((sum, z) => sum + z * z, 0);
+  const whitened = solveLower(factor, values);
+  const fit = product(whitened, whitened);
   const replicates = degreesOfFreedom * Math.log(sizes.noise.value) + scatter / (2 * sizes.noise.value ** 2);
   const prior = sizes.slope.logWeight + sizes.drift.logWeight + sizes.bend.logWeight + sizes.noise.logWeight;
   return {
     sizes,
     factor,
-    solved: solveUpper(factor, half),
+    whitened,
     weight: prior - replicates - fit / 2 - logRootDeterminant(factor, n),
   };
 }
@@ -166,45 +170,42 @@ export class EffectTrend {
     return this.#average(({ sizes }) => sizes.drift.value);
   }
 
-  #covarianceWith(state: State, place: Position): Float64Array {
+  /** A sum of weighted effects under one state: its mean, and covariances with other sums. */
+  #sum({ sizes, factor, whitened }: State, terms: Terms) {
     const { effects, reducible } = this.#evidence;
-    return Float64Array.from(effects, (effect) => covariance(state.sizes, reducible, effect, place));
+    const prior = (others: Terms) =>
+      terms.reduce(
+        (sum, [times, a]) =>
+          others.reduce((rest, [by, b]) => rest + times * by * covariance(sizes, reducible, a, b), sum),
+        0,
+      );
+    const explained = solveLower(
+      factor,
+      effects.map((effect) => prior([[1, effect]])),
+    );
+    return { mean: product(explained, whitened), prior, explained };
   }
 
-  /**
-   * The expected effect; `withNoise` adds so many times a pair's noise variance, and what is a design's own.
-   */
-  at(place: Position, withNoise = 0): readonly Part[] {
+  #parts(terms: Terms, withNoise = 0): readonly Part[] {
     return this.#states.map((state) => {
-      const crossing = this.#covarianceWith(state, place);
-      const explained = squares(solveLower(state.factor, crossing));
-      const own = covariance(state.sizes, this.#evidence.reducible, place, place);
+      const { mean, prior, explained } = this.#sum(state, terms);
       const noise = withNoise && withNoise * state.sizes.noise.value ** 2 + OWN ** 2;
-      return {
-        weight: state.weight,
-        mean: product(crossing, state.solved),
-        sd: Math.sqrt(Math.max(own - explained, 1e-14) + noise),
-      };
+      const variance = Math.max(prior(terms) - product(explained, explained), 1e-14);
+      return { weight: state.weight, mean, sd: Math.sqrt(variance + noise) };
     });
+  }
+
+  /** The expected effect; `withNoise` adds so many times a pair's noise variance, and what is a design's own. */
+  at(position: Position, withNoise = 0): readonly Part[] {
+    return this.#parts([[1, position]], withNoise);
   }
 
   /** Effect at `to` less effect at `from`, each times its weight. */
   change(from: Position, to: Position, fromWeight = 1, toWeight = 1): readonly Part[] {
-    const { reducible } = this.#evidence;
-    return this.#states.map((state) => {
-      const [a, b] = [this.#covarianceWith(state, from), this.#covarianceWith(state, to)];
-      const difference = b.map((value, i) => toWeight * value - fromWeight * a[i]!);
-      const own =
-        fromWeight ** 2 * covariance(state.sizes, reducible, from, from) +
-        toWeight ** 2 * covariance(state.sizes, reducible, to, to) -
-        2 * fromWeight * toWeight * covariance(state.sizes, reducible, from, to);
-      const explained = squares(solveLower(state.factor, difference));
-      return {
-        weight: state.weight,
-        mean: product(difference, state.solved),
-        sd: Math.sqrt(Math.max(own - explained, 1e-14)),
-      };
-    });
+    return this.#parts([
+      [toWeight, to],
+      [-fromWeight, from],
+    ]);
   }
 
   /** What one measured effect says by itself, given what all of them say about the noise. */
@@ -216,26 +217,20 @@ export class EffectTrend {
     }));
   }
 
-  /** Deviation of the expected effect at `asked`, now and after `numPairs` more pairs at `place`. */
+  /** Deviation of the expected effect at `asked`, now and after `numPairs` more pairs at `position`. */
   narrowing(
     asked: Position,
-    place: Position,
+    position: Position,
     numPairs: number,
   ): { readonly now: number; readonly after: number } {
-    const { reducible } = this.#evidence;
     const now = momentsOf(this.at(asked)).sd;
+    const measured: Terms = [[1, position]];
     const gain = this.#average((state) => {
-      const a = solveLower(state.factor, this.#covarianceWith(state, asked));
-      const b = solveLower(state.factor, this.#covarianceWith(state, place));
-      const { sizes } = state;
-      const shared = covariance(sizes, reducible, asked, place) - product(a, b);
+      const [a, b] = [this.#sum(state, [[1, asked]]), this.#sum(state, measured)];
+      const shared = a.prior(measured) - product(a.explained, b.explained);
+      const noise = OWN ** 2 + state.sizes.noise.value ** 2 / numPairs;
       // One more measurement takes cov(asked, measured)^2 / var(measured) off the variance.
-      const measured =
-        covariance(sizes, reducible, place, place) -
-        squares(b) +
-        OWN ** 2 +
-        sizes.noise.value ** 2 / numPairs;
-      return shared ** 2 / measured;
+      return shared ** 2 / (b.prior(measured) - product(b.explained, b.explained) + noise);
     });
     return { now, after: Math.sqrt(Math.max(now ** 2 - gain, 0)) };
   }
@@ -271,10 +266,6 @@ export function crossingsOf(
   };
   const bound = normalQuantile(0.95);
   return { first: crossing(bound), middle: crossing(0), last: crossing(-bound) };
-}
-
-function squares(values: Float64Array): number {
-  return product(values, values);
 }
 
 function product(a: Float64Array, b: Float64Array): number {
