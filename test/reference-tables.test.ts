@@ -94,7 +94,7 @@ test("isoFLOP curves: the exponent of the best size agrees with the law's own an
   expect(a.lo).toBeLessThan(exponent);
   expect(a.hi).toBeGreaterThan(exponent);
   const { alpha, beta } = fitted(csv, "chinchilla").fit.parameters;
-  expect(Math.abs(a.value - beta! / (alpha! + beta!))).toBeLessThan(0.03);
+  expect(Math.abs(a.median - beta! / (alpha! + beta!))).toBeLessThan(0.03);
 });
 
 test("over-training as Gadre's: five small runs of the law give the over-trained 1.4B and the 6.9B exactly", () => {

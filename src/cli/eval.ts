@@ -5,7 +5,7 @@ import { UserError } from "../errors.ts";
 import type { EvaluatedModel, Evaluation } from "../tasks/evaluate.ts";
 import type { ScoreEstimate } from "../tasks/interval.ts";
 import type { TaskScore } from "../tasks/score.ts";
-import { fixed, formatCount, formatFlops, formatPercent } from "../units/print.ts";
+import { fixed, formatCount, formatFlops, formatInterval, formatPercent } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish, wholeNumber } from "./arguments.ts";
 import { printAside, printJson, printText } from "./output.ts";
 import { writeOutputFile } from "./output-file.ts";
@@ -80,10 +80,10 @@ function tableOf({ rows, tasks }: Evaluation): string {
         c,
         loss,
         ...scores.flatMap(({ accuracy, chance, bitsPerByte }) => [
-          accuracy.value,
+          accuracy.median,
           accuracy.sd,
           chance,
-          bitsPerByte.value,
+          bitsPerByte.median,
           bitsPerByte.sd,
         ]),
       ].join(","),
@@ -166,10 +166,8 @@ function scoreTable(
 
 const nameOf = ({ run, step, isFinished }: EvaluatedModel) => (isFinished ? run : `${run} step ${step}`);
 
-function cell({ value, lo, hi }: ScoreEstimate, factor: number, decimals: number): string {
-  const [middle, low, high] = [value, lo, hi].map((number) => fixed(factor * number, decimals));
-  return `${middle} [${low}, ${high}]`;
-}
+const cell = (score: ScoreEstimate, factor: number, decimals: number) =>
+  formatInterval(score, (value) => fixed(factor * value, decimals));
 
 function groupLines({ scores }: EvaluatedModel): readonly string[] {
   return scores.flatMap(({ task, groups }) =>

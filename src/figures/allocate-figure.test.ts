@@ -25,7 +25,7 @@ const data = {
 test("one standalone SVG, the same for the same data, that tells the reach", async () => {
   const figure = await allocateFigure(data);
   expect(figure).toBe(await allocateFigure(data));
-  expect(figure).toContain("The best size for 1e21 FLOPs");
+  expect(figure).toContain("The best size for 1.0e21 FLOP");
   expect(figure).toContain("10 times the table's largest run");
   expect(figure).toContain("size in mind");
   expect(await allocateFigure({ ...data, choice: null })).not.toContain("size in mind");

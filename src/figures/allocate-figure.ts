@@ -1,7 +1,7 @@
 /** @file Where a budget goes: valleys of loss over size for three budgets, and the best size over compute. */
 
 import type { PlotOptions } from "@observablehq/plot";
-import { formatCount, significant } from "../units/print.ts";
+import { formatCount, formatFlops, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import { band, computeAxis, DASHED, diamonds, framed } from "./panel.ts";
 
@@ -34,7 +34,7 @@ export type AllocateFigureData = {
 export function allocateFigure(data: AllocateFigureData): Promise<string> {
   const reach = data.compute / data.largestCompute;
   return drawFigure({
-    title: `The best size for ${flops(data.compute)} FLOPs`,
+    title: `The best size for ${formatFlops(data.compute, 2)}`,
     caption: `Above: loss over model size N when all of a budget is spent, for 1, 10 and 100 times the budget; sizes in the shaded range lose less than 0.1 %. Below: the optimal size over compute with its 90 % band; the budget is ${significant(reach, 2)} times the table's largest run (dashed).`,
     legend: [
       { swatch: "line", colour: COLOUR.predicted, label: "loss at the budget" },
@@ -52,8 +52,6 @@ export function allocateFigure(data: AllocateFigureData): Promise<string> {
     ],
   });
 }
-
-const flops = (value: number) => Number(value.toPrecision(2)).toExponential().replace("e+", "e");
 
 function valleyPanel(plot: PlotLibrary, data: AllocateFigureData): PlotOptions {
   const lines = data.valleys.map(({ points, optimum }, i) =>

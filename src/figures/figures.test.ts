@@ -130,7 +130,7 @@ describe("curveFigure", () => {
 describe("predictedMeasuredFigure", () => {
   test("puts each measurement in the unit of its prediction and marks what fell outside", async () => {
     const svg = await predictedMeasuredFigure(predicted);
-    expect(textOf(svg)).toContain("100 [90, 110] ms");
+    expect(textOf(svg)).toContain("100 (90 to 110) ms");
     expect(textOf(svg)).toContain("120  (+20.0 %)");
     expect(captionOf(svg)).toContain("1 of 2 measurements fell inside");
   });

@@ -26,6 +26,6 @@ export { type ParetoFigureData, type ParetoPoint, paretoFigure } from "./pareto-
 export { type LaunchDay, type PlanLaunchFigureData, planLaunchFigure } from "./plan-launch-figure.ts";
 export { type PlanTimeFigureData, planTimeFigure } from "./plan-time-figure.ts";
 export { type PredictedRow, predictedMeasuredFigure } from "./predicted-figure.ts";
-export { type ScoreInterval, type TaskFigureData, taskFigure } from "./task-figure.ts";
+export { type TaskFigureData, taskFigure } from "./task-figure.ts";
 export { type TimeRow, timeFigure } from "./time-figure.ts";
 export { type WaterfallFigureData, waterfallFigure } from "./waterfall-figure.ts";

@@ -1,6 +1,7 @@
 /** @file Losses over size at each budget, and the best sizes over compute with the power law through them. */
 
 import type { PlotOptions } from "@observablehq/plot";
+import type { Interval } from "../math/interval.ts";
 import { quantileOfSorted, sorted } from "../math/statistics.ts";
 import { formatCount, formatFlops, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
@@ -19,7 +20,7 @@ export type IsoflopFigureData = {
 /** The best size at a budget. */
 export type BestSize = {
   readonly c: number;
-  readonly n: { readonly value: number; readonly lo: number; readonly hi: number };
+  readonly n: Interval;
 };
 
 /** A line in log N against log C. */
@@ -74,7 +75,7 @@ function lossPanel(plot: PlotLibrary, { points, optima }: IsoflopFigureData): Pl
       [
         plot.line(shown, { x: "n", y: "loss", z: "budget", stroke: "budget", strokeWidth: 0.8 }),
         plot.dot(shown, { x: "n", y: "loss", stroke: "budget", r: 2.6, strokeWidth: 1.3 }),
-        plot.dot(optima, { x: ({ n }: BestSize) => n.value, y: floor, fill: "c", symbol: "diamond", r: 4 }),
+        plot.dot(optima, { x: ({ n }: BestSize) => n.median, y: floor, fill: "c", symbol: "diamond", r: 4 }),
       ],
     ),
     color: { type: "log", scheme: "viridis", domain: [optima[0]!.c, 3 * optima.at(-1)!.c] },
@@ -128,7 +129,7 @@ function sizePanel(plot: PlotLibrary, { optima, line, lines }: IsoflopFigureData
       }),
       diamonds(
         plot,
-        optima.map(({ c, n }) => [c, n.value]),
+        optima.map(({ c, n }) => [c, n.median]),
       ),
     ],
   );

@@ -2,7 +2,7 @@
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
-import { fixed, formatInterval, formatSignedPercent, intervalDecimals, scaleFor } from "../units/print.ts";
+import { fixed, formatScaled, formatSignedPercent, intervalDecimals, scaleFor } from "../units/print.ts";
 import { CAP_UPRIGHT, COLOUR, drawFigure, type PlotLibrary, textWidth } from "./draw.ts";
 import { AXIS_LABEL_X } from "./panel.ts";
 
@@ -122,7 +122,7 @@ function toBar({ quantity, unit, predicted, measured }: PredictedRow, index: num
     hi: share(predicted.hi),
     measured: share(measured),
     inside: measured >= predicted.lo && measured <= predicted.hi,
-    predictedText: `${formatInterval(predicted, scale)} ${scale.unit}`,
+    predictedText: `${formatScaled(predicted, scale)} ${scale.unit}`,
     measuredText: `${fixed(measured / scale.factor, decimals)}  (${gap})`,
   };
 }

@@ -4,8 +4,8 @@ import { type TaskFigureData, taskFigure } from "./task-figure.ts";
 
 const point = (flops: number, value: number) => ({
   flops,
-  accuracy: { value, lo: value - 0.04, hi: value + 0.04 },
-  bitsPerByte: { value: 2 - value, lo: 1.9 - value, hi: 2.1 - value },
+  accuracy: { median: value, lo: value - 0.04, hi: value + 0.04 },
+  bitsPerByte: { median: 2 - value, lo: 1.9 - value, hi: 2.1 - value },
 });
 const data: TaskFigureData = {
   tasks: [

@@ -1,15 +1,9 @@
 /** @file Task scores over compute: accuracy and its chance level above, loss of right answers below. */
 
 import type { Markish, PlotOptions } from "@observablehq/plot";
+import type { Interval } from "../math/interval.ts";
 import { COLOUR, drawFigure, type LegendEntry, type PlotLibrary } from "./draw.ts";
 import { computeAxis, framed, paddedLog } from "./panel.ts";
-
-/** A score with its 90 % interval. */
-export type ScoreInterval = {
-  readonly value: number;
-  readonly lo: number;
-  readonly hi: number;
-};
 
 /** Scores of several models on tasks, against compute. */
 export type TaskFigureData = {
@@ -19,8 +13,8 @@ export type TaskFigureData = {
     readonly chance: number;
     readonly points: readonly {
       readonly flops: number;
-      readonly accuracy: ScoreInterval;
-      readonly bitsPerByte: ScoreInterval;
+      readonly accuracy: Interval;
+      readonly bitsPerByte: Interval;
     }[];
   }[];
 };
@@ -79,7 +73,7 @@ type Point = TaskFigureData["tasks"][number]["points"][number];
 function scoreMarks(
   plot: PlotLibrary,
   data: TaskFigureData,
-  scoreOf: (point: Point) => ScoreInterval,
+  scoreOf: (point: Point) => Interval,
   factor: number,
 ): Markish[] {
   return data.tasks.flatMap(({ points }, i) => [
@@ -92,7 +86,7 @@ function scoreMarks(
     }),
     plot.dot(points, {
       x: "flops",
-      y: (point: Point) => factor * scoreOf(point).value,
+      y: (point: Point) => factor * scoreOf(point).median,
       r: 3,
       fill: colourOf(i),
     }),

@@ -1,7 +1,7 @@
 /** @file The public surface of the maths: random numbers, statistics, minimisation, the same everywhere. */
 
 export { gammaCumulative, gammaQuantile, poissonCumulative } from "./gamma.ts";
-export { type Estimate, type Interval, intervalAt, intervalOfDraws } from "./interval.ts";
+export { type Interval, intervalAt, intervalOfDraws } from "./interval.ts";
 export { type MinimiseOptions, type Minimum, minimise, type Objective } from "./minimise.ts";
 export { normalCumulative, normalQuantile } from "./normal.ts";
 export { normals, Random } from "./random.ts";

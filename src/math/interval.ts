@@ -1,21 +1,14 @@
-/** @file A number that is not known exactly: its median, and the 90 % interval around it. */
+/** @file A number that is not known exactly: its median, or the value at the best fit, and the 90 % interval around it. */
 
 import { Z_90 } from "./normal.ts";
 import type { Random } from "./random.ts";
 import { quantileOfSorted, sorted } from "./statistics.ts";
 
-/** A median with its 90 % interval. */
+/** A median, or the value at the best fit, with its 90 % interval. Ends that nothing bounds are infinite. */
 export type Interval = {
   readonly median: number;
   readonly lo: number;
   readonly hi: number;
-};
-
-/** A best fit's value with its 90 % interval. An end may be null (unbounded) unless `End` is number. */
-export type Estimate<End extends number | null = number | null> = {
-  readonly value: number;
-  readonly lo: End;
-  readonly hi: End;
 };
 
 /** A number known exactly. */
@@ -55,20 +48,7 @@ export function scaledBy({ median, lo, hi }: Interval, factor: number): Interval
   return { median: median * factor, lo: lo * factor, hi: hi * factor };
 }
 
-/**
- * A best fit's value with the 5 and 95 % quantiles of refits; skewed refits can all lie to one side, the
- * interval still holds it.
- */
-export function estimateFrom(value: number, refits: ArrayLike<number>): Estimate<number> {
-  const ascending = sorted(refits);
-  return {
-    value,
-    lo: Math.min(value, quantileOfSorted(ascending, 0.05)),
-    hi: Math.max(value, quantileOfSorted(ascending, 0.95)),
-  };
-}
-
-/** The value at the middle of everything with the 90 % interval of draws, widened to hold it. */
+/** A value at the best fit or the middle of everything, with the 90 % interval of draws widened to hold it. */
 export function intervalAround(median: number, draws: ArrayLike<number>): Interval {
   const { lo, hi } = intervalOfDraws(draws);
   return { median, lo: Math.min(lo, median), hi: Math.max(hi, median) };

@@ -106,7 +106,7 @@ export function percentText({ median, lo, hi }: Interval): string {
 export function timesText({ median, lo, hi }: Interval): string {
   const number = (value: number) => {
     if (!Number.isFinite(value)) return "unbounded";
-    return value >= 0.01 && value < 1000 ? significant(value, 3) : value.toExponential(1);
+    return value >= 0.01 && value < 1000 ? significant(value, 3) : significant(value, 2);
   };
   return `${number(median)} (${number(lo)} to ${number(hi)})`;
 }

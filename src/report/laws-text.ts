@@ -3,9 +3,9 @@
 import type { Interval } from "../math/interval.ts";
 import {
   fixed,
-  formatInterval,
   formatPercent,
   formatRange,
+  formatScaled,
   formatSignedPercent,
   scaleFor,
   significant,
@@ -31,7 +31,7 @@ export function lawsText(forecast: ForecastFacts): string {
       left("law", (law) => law.name),
       left("formula", (law) => law.formula),
       right("weight", (law) => formatPercent(100 * law.weight)),
-      right("the target by this law alone [90 %]", (law) => inBitsPerByte(law.target)),
+      right("the target by this law alone (90 %)", (law) => inBitsPerByte(law.target)),
     ]),
     backtestText(backtests),
     freeFitsText(laws, predicted.median),
@@ -48,7 +48,7 @@ function backtestText(backtests: readonly Backtest[]): string {
       left("left out", (test) => test.run),
       right("rungs fitted", (test) => String(test.rungsFitted)),
       right("reach", (test) => significant(test.reach, 2)),
-      right("predicted [90 %]", (test) => inBitsPerByte(test.predicted)),
+      right("predicted (90 %)", (test) => inBitsPerByte(test.predicted)),
       right("measured", (test) => fixed(test.measured, 3)),
       right("gap", (test) => formatSignedPercent(100 * (test.measured / test.predicted.median - 1), 2)),
       left("", (test) => (isInside(test) ? "inside" : "outside")),
@@ -78,7 +78,7 @@ function freeFitsText(laws: readonly LawFacts[], loss: number): string {
 }
 
 function inBitsPerByte(interval: Interval): string {
-  return formatInterval(interval, scaleFor("bits per byte", interval.median));
+  return formatScaled(interval, scaleFor("bits per byte", interval.median));
 }
 
 function isInside({ predicted, measured }: Backtest): boolean {

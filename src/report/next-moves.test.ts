@@ -19,7 +19,7 @@ const findMove = (data: ReportData, start: string) =>
 describe("nextMoves", () => {
   test("bets again when the forecast held, with what the law says of the next target", () => {
     expect(findMove(base, "Bet again")).toEqual({
-      move: "Bet again, larger: at 180 TFLOP the forecast is 1.911 [1.852, 1.972] bits per byte.",
+      move: "Bet again, larger: at 180 TFLOP the forecast is 1.911 (1.852 to 1.972) bits per byte.",
       because:
         "This forecast held: +0.6 % at 9.1 times the largest rung, and the back-test's mean gap is -0.06 %.",
     });

@@ -6,8 +6,8 @@ import {
   fixed,
   formatCount,
   formatFlops,
-  formatInterval,
   formatPercent,
+  formatScaled,
   formatSeconds,
   formatSignedPercent,
   scaleFor,
@@ -257,7 +257,7 @@ function* betAgain(data: ReportData): Generator<Move> {
     backtests.length === 0
       ? ""
       : `, and the back-test's mean gap is ${formatSignedPercent(backtestGaps(backtests).signed, 2)}`;
-  const expected = formatInterval(beyond, scaleFor("bits per byte", beyond.median));
+  const expected = formatScaled(beyond, scaleFor("bits per byte", beyond.median));
   yield {
     move: `Bet again, larger: at ${formatFlops(beyond.flops, 2)} the forecast is ${expected} bits per byte.`,
     because:

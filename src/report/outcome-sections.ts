@@ -4,8 +4,8 @@ import type { TimeRow } from "../figures/time-figure.ts";
 import {
   fixed,
   formatCount,
-  formatInterval,
   formatPercent,
+  formatScaled,
   formatSignedPercent,
   scaleFor,
   significant,
@@ -60,8 +60,8 @@ export function curveSection({ target }: ReportData): string {
           "What was expected of the final loss as the run went on:",
           markdownTable(target.reforecasts, [
             right("tokens seen", (forecast) => formatCount(forecast.tokens)),
-            right("final bits per byte [90 %]", (forecast) =>
-              formatInterval(forecast, scaleFor("bits per byte", forecast.median)),
+            right("final bits per byte (90 %)", (forecast) =>
+              formatScaled(forecast, scaleFor("bits per byte", forecast.median)),
             ),
           ]),
         ),
@@ -103,7 +103,7 @@ function verdictTable(rows: readonly ScoredRow[]): string {
     left("run", ({ run }) => run ?? "campaign"),
     left("quantity", ({ quantity }) => quantity),
     left("unit", ({ cells: { unit } }) => unit),
-    right("predicted [90 %]", ({ cells: { predicted } }) => predicted),
+    right("predicted (90 %)", ({ cells: { predicted } }) => predicted),
     right("measured", ({ cells: { measured } }) => measured),
     right("gap", ({ cells: { gap } }) => gap),
     left("", ({ cells: { inside } }) => inside),

@@ -99,7 +99,7 @@ describe("the report of a finished campaign", () => {
     expect(evidence.match(/The forecast of the target's loss is 2\.048 bits per byte/g)).toHaveLength(1);
     expect(evidence).toContain("2.40 times as wide as the laws give");
     expect(evidence).toContain(
-      "| chinchilla | L(N, D) = E + A N^-alpha + B D^-alpha | 39.0 % | 2.051 [2.009, 2.090] |",
+      "| chinchilla | L(N, D) = E + A N^-alpha + B D^-alpha | 39.0 % | 2.051 (2.009 to 2.090) |",
     );
     expect(evidence).toContain("3 of 3 fell inside; the mean gap is -0.06 %, without its sign 0.19 %");
     expect(evidence).toContain("| rung-6 | 5 | 1.7 |");

@@ -2,7 +2,7 @@
 
 import {
   fixed,
-  formatInterval,
+  formatScaled,
   formatSignedPercent,
   intervalDecimals,
   roundToSum,
@@ -97,7 +97,7 @@ export function cellsOf(row: ScoredRow, mostNamed?: number) {
   return {
     quantity: row.quantity,
     unit: scale.unit,
-    predicted: formatInterval(row.predicted, scale),
+    predicted: formatScaled(row.predicted, scale),
     measured:
       measured === null ? "-" : fixed(measured / scale.factor, intervalDecimals(row.predicted, scale)),
     gap: isGap ? formatSignedPercent(gapPercent) : "-",

@@ -51,9 +51,9 @@ describe("a folder with a record", () => {
     expect(row).toMatchObject({ role: "single", step: 60, isFinished: true, d: 60 * 4 * 48, seed: 1 });
     expect(row!.c! / (6 * row!.n * row!.d!)).toBeGreaterThan(0.9);
     for (const { accuracy, bitsPerByte, numItems } of row!.scores) {
-      expect(accuracy.lo).toBeLessThanOrEqual(accuracy.value);
-      expect(accuracy.hi).toBeGreaterThanOrEqual(accuracy.value);
-      expect(bitsPerByte.value).toBeGreaterThan(0);
+      expect(accuracy.lo).toBeLessThanOrEqual(accuracy.median);
+      expect(accuracy.hi).toBeGreaterThanOrEqual(accuracy.median);
+      expect(bitsPerByte.median).toBeGreaterThan(0);
       expect(numItems).toBeGreaterThan(10);
     }
   });
@@ -63,7 +63,7 @@ describe("a folder with a record", () => {
     expect((await evaluateFolder(run, options(["agreement"]))).rows).toEqual(inRun.rows);
     const exported = await evaluateFolder(join(run, "model"), options(["agreement"]));
     const [own, other] = [inRun, exported].map(({ rows }) => rows[0]!);
-    expect(other!.scores[0]!.bitsPerByte.value).toBeCloseTo(own!.scores[0]!.bitsPerByte.value, 4);
+    expect(other!.scores[0]!.bitsPerByte.median).toBeCloseTo(own!.scores[0]!.bitsPerByte.median, 4);
     // The model's folder does not tell its run's loss: it is scored anew, on the same held-out text.
     expect(other!.heldOutBitsPerByte! / own!.heldOutBitsPerByte!).toBeCloseTo(1, 1);
     expect(other!.c).toBeNull();
@@ -93,7 +93,7 @@ describe("a model that lies apart", () => {
   test("is scored on a user's items without a corpus", async () => {
     const { rows, tasks } = await evaluateFolder(model, options([items]));
     expect(tasks[0]).toMatchObject({ name: "alphabet", chance: 0.5, numItems: 2 });
-    expect(rows[0]!.scores[0]!.accuracy.value).toBe(1);
+    expect(rows[0]!.scores[0]!.accuracy.median).toBe(1);
   });
 
   test("needs a corpus for what is made from held-out text, its own and no other", async () => {

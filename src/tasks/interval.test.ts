@@ -20,7 +20,7 @@ test.each([
 
 test("a mean has Student's interval", () => {
   // 1, 2, 3, 4, 5: mean 3, standard error sqrt(2.5 / 5).
-  const { value, lo, hi, sd } = ratioEstimate(items([1, 2, 3, 4, 5]));
+  const { median: value, lo, hi, sd } = ratioEstimate(items([1, 2, 3, 4, 5]));
   expect(value).toBe(3);
   expect(sd).toBeCloseTo(Math.sqrt(0.5), 12);
   expect(hi - value).toBeCloseTo(2.1318 * Math.sqrt(0.5), 2);
@@ -32,7 +32,7 @@ test("a ratio weighs by bytes", () => {
     { cluster: "a", sum: 2, weight: 1 },
     { cluster: "b", sum: 2, weight: 3 },
   ];
-  expect(ratioEstimate(parts).value).toBe(1);
+  expect(ratioEstimate(parts).median).toBe(1);
 });
 
 test("a share of many independent items has Wilson's interval", () => {
@@ -44,7 +44,7 @@ test("a share of many independent items has Wilson's interval", () => {
 
 test("no item right, or all, still leaves an interval", () => {
   const none = shareEstimate(items(Array(50).fill(0)));
-  expect(none).toMatchObject({ value: 0, lo: 0 });
+  expect(none).toMatchObject({ median: 0, lo: 0 });
   expect(none.hi).toBeGreaterThan(0.03);
   expect(none.sd).toBeGreaterThan(0);
   expect(shareEstimate(items(Array(50).fill(1))).lo).toBeCloseTo(1 - none.hi, 12);
@@ -56,10 +56,10 @@ test("copies of an item within its cluster tell nothing new", () => {
     fc.property(shares, fc.integer({ min: 2, max: 6 }), (values, copies) => {
       for (const estimate of [shareEstimate, ratioEstimate]) {
         const [once, often] = [estimate(items(values)), estimate(items(values, copies))];
-        expect(often.value).toBeCloseTo(once.value, 12);
+        expect(often.median).toBeCloseTo(once.median, 12);
         expect(often.hi - often.lo).toBeGreaterThanOrEqual(0.98 * (once.hi - once.lo));
-        expect(often.lo).toBeLessThanOrEqual(often.value);
-        expect(often.hi).toBeGreaterThanOrEqual(often.value);
+        expect(often.lo).toBeLessThanOrEqual(often.median);
+        expect(often.hi).toBeGreaterThanOrEqual(often.median);
       }
     }),
     { numRuns: 50 },

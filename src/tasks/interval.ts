@@ -1,10 +1,10 @@
 /** @file 90 % intervals of scores over clustered items: Wilson's for shares, Student's for ratios. */
 
-import type { Estimate } from "../math/interval.ts";
+import type { Interval } from "../math/interval.ts";
 import { Z_90 } from "../math/normal.ts";
 
 /** A measured score: value, 90 % interval, and its standard deviation over items of this kind. */
-export type ScoreEstimate = Estimate<number> & {
+export type ScoreEstimate = Interval & {
   readonly sd: number;
 };
 
@@ -33,7 +33,7 @@ export function studentQuantile95(degrees: number): number {
 export function ratioEstimate(parts: readonly Part[]): ScoreEstimate {
   const { value, sd, numClusters } = ratio(parts);
   const half = numClusters < 2 ? Number.POSITIVE_INFINITY : studentQuantile95(numClusters - 1) * sd;
-  return { value, lo: value - half, hi: value + half, sd };
+  return { median: value, lo: value - half, hi: value + half, sd };
 }
 
 /**
@@ -49,7 +49,7 @@ export function shareEstimate(parts: readonly Part[]): ScoreEstimate {
   const centre = (value + t ** 2 / (2 * independent)) / scale;
   const half = (t / scale) * Math.sqrt(variance / independent + t ** 2 / (4 * independent ** 2));
   const [lo, hi] = [Math.max(0, Math.min(value, centre - half)), Math.min(1, Math.max(value, centre + half))];
-  return { value, lo, hi, sd: (hi - lo) / (2 * Z_90) };
+  return { median: value, lo, hi, sd: (hi - lo) / (2 * Z_90) };
 }
 
 function ratio(parts: readonly Part[]): {

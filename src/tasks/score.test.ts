@@ -34,11 +34,11 @@ const alphabet = task("choice", [
 describe("the uniform model", () => {
   test("scores chance, log2 of the vocabulary for each byte, and no margin", async () => {
     const score = await scoreTask(new Scorer(uniformModel(32), options), encodeTask(alphabet, tokenizer, 32));
-    expect(score.accuracy.value).toBeCloseTo(1 / 3, 12);
-    expect(score.accuracyPerByte!.value).toBeCloseTo(1 / 3, 12);
+    expect(score.accuracy.median).toBeCloseTo(1 / 3, 12);
+    expect(score.accuracyPerByte!.median).toBeCloseTo(1 / 3, 12);
     expect(score.chance).toBeCloseTo(1 / 3, 12);
-    expect(score.bitsPerByte.value).toBeCloseTo(Math.log2(257), 5);
-    expect(score.marginBitsPerByte!.value).toBeCloseTo(0, 5);
+    expect(score.bitsPerByte.median).toBeCloseTo(Math.log2(257), 5);
+    expect(score.marginBitsPerByte!.median).toBeCloseTo(0, 5);
   });
 
   test("prefers the shorter choice by its sum, and neither by its bytes", async () => {
@@ -47,9 +47,9 @@ describe("the uniform model", () => {
       ["b", ["dd", "eeee"], 1],
     ]);
     const score = await scoreTask(new Scorer(uniformModel(32), options), encodeTask(lengths, tokenizer, 32));
-    expect(score.accuracy.value).toBe(0);
-    expect(score.accuracyPerByte!.value).toBe(0.5);
-    expect(score.marginBitsPerByte!.value).toBeCloseTo(-Math.log2(257) / 2, 5);
+    expect(score.accuracy.median).toBe(0);
+    expect(score.accuracyPerByte!.median).toBe(0.5);
+    expect(score.marginBitsPerByte!.median).toBeCloseTo(-Math.log2(257) / 2, 5);
   });
 
   test("has no likeliest token, and so no open answer right", async () => {
@@ -58,7 +58,7 @@ describe("the uniform model", () => {
       ["bc", ["d"], 0],
     ]);
     const score = await scoreTask(new Scorer(uniformModel(32), options), encodeTask(open, tokenizer, 32));
-    expect(score.accuracy.value).toBe(0);
+    expect(score.accuracy.median).toBe(0);
     expect(score.accuracyPerByte).toBeNull();
   });
 });
@@ -68,10 +68,10 @@ describe("the model that knows the alphabet", () => {
 
   test("chooses what the alphabet says, whatever the order of choices", async () => {
     const score = await scoreTask(scorer, encodeTask(alphabet, tokenizer, 32));
-    expect(score.accuracy).toMatchObject({ value: 1, hi: 1 });
+    expect(score.accuracy).toMatchObject({ median: 1, hi: 1 });
     expect(score.accuracy.lo).toBeGreaterThan(0.3);
     expect(score.marginBitsPerByte!.lo).toBeGreaterThan(0);
-    expect(score.bitsPerByte.value).toBeLessThan(Math.log2(257) / 2);
+    expect(score.bitsPerByte.median).toBeLessThan(Math.log2(257) / 2);
     expect(score.groups.map(({ group, numItems }) => [group, numItems])).toEqual([
       ["even", 2],
       ["odd", 2],
@@ -83,7 +83,7 @@ describe("the model that knows the alphabet", () => {
       ["ab", ["cde"], 0],
       ["ab", ["cdx"], 0],
     ]);
-    expect((await scoreTask(scorer, encodeTask(open, tokenizer, 32))).accuracy.value).toBe(0.5);
+    expect((await scoreTask(scorer, encodeTask(open, tokenizer, 32))).accuracy.median).toBe(0.5);
   });
 });
 

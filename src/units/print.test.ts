@@ -4,9 +4,9 @@ import {
   formatBytes,
   formatCount,
   formatFlops,
-  formatInterval,
   formatPercent,
   formatQuantity,
+  formatScaled,
   formatSeconds,
   formatSignedPercent,
   roundToSum,
@@ -39,7 +39,7 @@ describe("numbers", () => {
     ]);
     expect([18.3e12, 1e26, 1e30].map((value) => formatFlops(value))).toEqual([
       "18.3 TFLOP",
-      "100 YFLOP",
+      "1.00e26 FLOP",
       "1.00e30 FLOP",
     ]);
     expect([12, 22.5e6, 999_900].map((value) => formatBytes(value))).toEqual(["12 B", "22.5 MB", "1.00 MB"]);
@@ -71,10 +71,10 @@ describe("numbers", () => {
 
   test("prints an interval in one scale, with two digits of its width", () => {
     const loss = { median: 2.1234, lo: 2.1011, hi: 2.1457 };
-    expect(formatInterval(loss, scaleFor("bits/byte", loss.median))).toBe("2.123 [2.101, 2.146]");
+    expect(formatScaled(loss, scaleFor("bits/byte", loss.median))).toBe("2.123 (2.101 to 2.146)");
     const step = { median: 0.0421, lo: 0.04, hi: 0.0445 };
     expect(scaleFor("s", step.median)).toEqual({ factor: 1e-3, unit: "ms" });
-    expect(formatInterval(step, scaleFor("s", step.median))).toBe("42.1 [40.0, 44.5]");
+    expect(formatScaled(step, scaleFor("s", step.median))).toBe("42.1 (40.0 to 44.5)");
     expect(formatQuantity(1.61e8, "bytes")).toBe("161.0 MB");
     expect(formatQuantity(125, "s")).toBe("2 min 05 s");
     expect(formatQuantity(45_000, "tokens/s", 3)).toBe("45.0 k tokens/s");

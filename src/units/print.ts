@@ -13,7 +13,8 @@ export type Scale = {
 
 const MISSING = "-";
 const COUNT_UNITS = ["", "k", "M", "B", "T"];
-const FLOP_UNITS = ["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP", "ZFLOP", "YFLOP"];
+const FLOP_UNITS = ["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP"];
+const SPEED_UNITS = [...FLOP_UNITS, "PFLOP", "EFLOP", "ZFLOP"].map((unit) => `${unit}/s`);
 const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 
 /** `digits` significant digits without an exponent where that stays readable: 0.0123, 1.20, 1230. */
@@ -21,7 +22,7 @@ export function significant(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return MISSING;
   if (value === 0) return "0";
   const magnitude = Math.floor(Math.log10(Math.abs(value)));
-  if (magnitude < -4 || magnitude > 9) return value.toExponential(digits - 1);
+  if (magnitude < -4 || magnitude > 9) return scientific(value, digits);
   const rounded = Number(value.toPrecision(digits));
   const roundedMagnitude = Math.floor(Math.log10(Math.abs(rounded)) + 1e-12);
   return rounded.toFixed(Math.max(0, digits - 1 - roundedMagnitude));
@@ -29,25 +30,30 @@ export function significant(value: number, digits = 3): string {
 
 /** A number in a sentence, whatever it counts: 3.21, 124 M, 6.00e18. */
 export function formatNumber(value: number): string {
-  if (Math.abs(value) < 1e4) return String(Number(value.toPrecision(3)));
-  return Math.abs(value) < 1e15 ? formatCount(value) : value.toExponential(2);
+  return Math.abs(value) < 1e4 ? String(Number(value.toPrecision(3))) : formatCount(value);
 }
 
-/** 950, 1.20 M, 3.05 B. Whole numbers below 10 000 keep every digit. */
+/** 1.23e22, no plus in the exponent; without `digits` as many as the value has. */
+export function scientific(value: number, digits?: number): string {
+  return value.toExponential(digits && digits - 1).replace("e+", "e");
+}
+
+/** 950, 1.20 M, 3.05 B, 6.00e18. Whole numbers below 10 000 keep every digit. */
 export function formatCount(value: number, digits = 3): string {
+  if (Math.abs(value) >= 1e15 && Number.isFinite(value)) return scientific(value, digits);
   if (Number.isInteger(value) && Math.abs(value) < 10_000) return String(value);
   return prefixed(value, COUNT_UNITS, digits);
 }
 
-/** 18.3 TFLOP; past the last prefix 1.00e30 FLOP. */
+/** 18.3 TFLOP; from 1e15 on as papers on scaling laws write it: 5.76e23 FLOP. */
 export function formatFlops(value: number, digits = 3): string {
-  if (Math.abs(value) >= 1e27) return `${value.toExponential(digits - 1).replace("e+", "e")} FLOP`;
+  if (Math.abs(value) >= 1e15 && Number.isFinite(value)) return `${scientific(value, digits)} FLOP`;
   return prefixed(value, FLOP_UNITS, digits);
 }
 
 /** 18.3 TFLOP/s. */
 export function formatFlopsPerSecond(value: number, digits = 3): string {
-  return `${formatFlops(value, digits)}/s`;
+  return prefixed(value, SPEED_UNITS, digits);
 }
 
 /** Decimal units, as disks and corpora are told: 22.5 MB is 22 500 000 bytes. */
@@ -71,6 +77,11 @@ export function formatSeconds(value: number): string {
 /** `percent` is already in percent: 1.234 gives "1.2 %". */
 export function formatPercent(percent: number, decimals = 1): string {
   return Number.isFinite(percent) ? `${fixed(percent, decimals)} %` : MISSING;
+}
+
+/** A share of one as a percentage: 0.01234 gives "1.2 %". */
+export function formatShare(share: number, decimals = 1): string {
+  return formatPercent(100 * share, decimals);
 }
 
 /** The same with its sign, for gaps and causes: +1.2 %, -0.4 %, 0.0 %. */
@@ -118,23 +129,25 @@ export function intervalDecimals(interval: Interval, scale: Scale): number {
   return Math.min(6, Math.max(0, forWidth, forMedian));
 }
 
-/** "2.123 [2.101, 2.145]" without its unit, in the given scale. */
-export function formatInterval(interval: Interval, scale: Scale): string {
-  const decimals = intervalDecimals(interval, scale);
-  const [median, lo, hi] = [interval.median, interval.lo, interval.hi].map((value) =>
-    fixed(value / scale.factor, decimals),
+/** "91.7 % (88.3 % to 94.0 %)", each number in the given format; the value alone where it is known exactly. */
+export function formatInterval({ median, lo, hi }: Interval, format: (value: number) => string): string {
+  const [value, low, high] = [median, lo, hi].map((end) =>
+    Number.isFinite(end) ? format(end) : "unbounded",
   );
-  return `${median} [${lo}, ${hi}]`;
+  return lo === hi ? value! : `${value} (${low} to ${high})`;
+}
+
+/** "2.123 (2.101 to 2.145)" without its unit, in the given scale and with digits enough for the interval's width. */
+export function formatScaled(interval: Interval, scale: Scale): string {
+  const decimals = intervalDecimals(interval, scale);
+  return formatInterval(interval, (value) => fixed(value / scale.factor, decimals));
 }
 
 /** "2.050 bits per byte (90 % interval 2.000 to 2.100)", for a sentence. */
 export function formatRange(interval: Interval, unit: string): string {
   const scale = scaleFor(unit, interval.median);
-  const decimals = intervalDecimals(interval, scale);
-  const [median, lo, hi] = [interval.median, interval.lo, interval.hi].map((value) =>
-    fixed(value / scale.factor, decimals),
-  );
-  return `${median} ${scale.unit} (90 % interval ${lo} to ${hi})`;
+  const [median, ends] = formatScaled(interval, scale).split(" (");
+  return `${median} ${scale.unit}${ends === undefined ? "" : ` (90 % interval ${ends}`}`;
 }
 
 /** "a, b, c": at most so many, then how many more there are. */

@@ -3,8 +3,8 @@ import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { allocate } from "../../laws/decide/allocate.ts";
 import { fittedLaw } from "../../laws/decide/fitted.ts";
 import { knownTable } from "../../laws/decide/fixture.ts";
+import { formatInterval } from "../../units/print.ts";
 import { allocationText } from "./allocate-text.ts";
-import { estimateText } from "./estimate-text.ts";
 
 test("every part that was asked for is told, each number with its interval", () => {
   const fitted = fittedLaw(chinchillaLaw, knownTable(0.003));
@@ -34,13 +34,15 @@ test("what repeats are worth: these runs' own answer where they have one", () =>
     { compute: 1e21, uniqueTokens: 1e9 },
   );
   expect(allocationText(answer)).toContain("not identified, by these runs or by those published.");
-  const own = { ...answer, data: { ...answer.data!, ownDecay: { value: 6, lo: 5.5, hi: 6.4 } } };
+  const own = { ...answer, data: { ...answer.data!, ownDecay: { median: 6, lo: 5.5, hi: 6.4 } } };
   expect(allocationText(own)).toContain(
     "These runs say what repeats are worth, R_D* 6.00 (5.50 to 6.40): `--law data-constrained` answers by that.",
   );
 });
 
 test("an open side is told, never left out", () => {
-  expect(estimateText({ value: 2, lo: 1, hi: null }, String)).toBe("2 (1 to unbounded)");
-  expect(estimateText({ value: Infinity, lo: 3, hi: null }, String)).toBe("unbounded (3 to unbounded)");
+  expect(formatInterval({ median: 2, lo: 1, hi: Infinity }, String)).toBe("2 (1 to unbounded)");
+  expect(formatInterval({ median: Infinity, lo: 3, hi: Infinity }, String)).toBe(
+    "unbounded (3 to unbounded)",
+  );
 });

@@ -3,9 +3,8 @@
 import type { Allocation, BudgetPoint } from "../../laws/decide/allocate.ts";
 import type { DataLimit } from "../../laws/decide/allocate-data.ts";
 import type { Choice, Serving } from "../../laws/decide/allocate-variants.ts";
-import { formatCount, significant } from "../../units/print.ts";
+import { formatCount, formatFlops, formatInterval, significant } from "../../units/print.ts";
 import { table } from "../terminal/table.ts";
-import { estimateText, flopsText } from "./estimate-text.ts";
 
 const percent = (value: number) => `${significant(value, 2)} %`;
 const three = (value: number) => significant(value, 3);
@@ -17,10 +16,10 @@ export function allocationText(answer: Allocation): string {
     "",
     budgetTable(answer.budgets),
     "",
-    `N* grows as C^${estimateText(answer.exponents.n, three)}, D* as C^${estimateText(answer.exponents.d, three)} (scatter of the runs alone).`,
+    `N* grows as C^${formatInterval(answer.exponents.n, three)}, D* as C^${formatInterval(answer.exponents.d, three)} (scatter of the runs alone).`,
     ...answer.flat.map(
       ({ lossPercent, n }) =>
-        `Within ${lossPercent} % of the lowest loss: N from ${formatCount(n.lo.value)} to ${formatCount(n.hi.value)} (these ends are known to a factor of ${three(factorOf(n))}).`,
+        `Within ${lossPercent} % of the lowest loss: N from ${formatCount(n.lo.median)} to ${formatCount(n.hi.median)} (these ends are known to a factor of ${three(factorOf(n))}).`,
     ),
     ...(answer.choice ? ["", ...choiceLines(answer.choice)] : []),
     ...(answer.serving ? ["", ...servingLines(answer.serving)] : []),
@@ -35,11 +34,15 @@ function budgetTable(budgets: readonly BudgetPoint[]): string {
   return table(
     budgets,
     [
-      { title: "compute", align: "right", cell: ({ compute }) => flopsText(compute) },
-      { title: "N", align: "right", cell: ({ n }) => estimateText(n, formatCount) },
-      { title: "D", align: "right", cell: ({ d }) => estimateText(d, formatCount) },
-      { title: "D / N", align: "right", cell: (point) => estimateText(point.tokensPerParameter, three) },
-      { title: "loss", align: "right", cell: ({ loss }) => estimateText(loss, (value) => value.toFixed(3)) },
+      { title: "compute", align: "right", cell: ({ compute }) => formatFlops(compute) },
+      { title: "N", align: "right", cell: ({ n }) => formatInterval(n, formatCount) },
+      { title: "D", align: "right", cell: ({ d }) => formatInterval(d, formatCount) },
+      { title: "D / N", align: "right", cell: (point) => formatInterval(point.tokensPerParameter, three) },
+      {
+        title: "loss",
+        align: "right",
+        cell: ({ loss }) => formatInterval(loss, (value) => value.toFixed(3)),
+      },
     ],
     140,
   );
@@ -47,26 +50,26 @@ function budgetTable(budgets: readonly BudgetPoint[]): string {
 
 /** The widest of the ends' intervals, as a factor to either side. */
 function factorOf({ lo, hi }: Allocation["flat"][number]["n"]): number {
-  const side = ({ value, lo: low, hi: high }: typeof lo) =>
+  const side = ({ median: value, lo: low, hi: high }: typeof lo) =>
     Math.max(low === null ? Infinity : value / low, high === null ? Infinity : high / value);
   return Math.max(side(lo), side(hi));
 }
 
 function choiceLines(choice: Choice): string[] {
-  const match = Number.isFinite(choice.computeToMatch.value)
-    ? `This size needs ${estimateText(choice.computeToMatch, flopsText)} to reach the optimum's loss.`
+  const match = Number.isFinite(choice.computeToMatch.median)
+    ? `This size needs ${formatInterval(choice.computeToMatch, formatFlops)} to reach the optimum's loss.`
     : "This size never reaches the optimum's loss.";
   return [
-    `${formatCount(choice.params)} parameters on ${formatCount(choice.tokens)} tokens (${three(choice.tokensPerParameter)} a parameter): loss ${estimateText(choice.extraLossPercent, percent)} above the optimum's.`,
-    `An optimal model reaches that loss with ${estimateText(choice.optimalCompute, flopsText)}: ${estimateText(choice.wastedPercent, percent)} of the budget is wasted.`,
+    `${formatCount(choice.params)} parameters on ${formatCount(choice.tokens)} tokens (${three(choice.tokensPerParameter)} a parameter): loss ${formatInterval(choice.extraLossPercent, percent)} above the optimum's.`,
+    `An optimal model reaches that loss with ${formatInterval(choice.optimalCompute, formatFlops)}: ${formatInterval(choice.wastedPercent, percent)} of the budget is wasted.`,
     match,
   ];
 }
 
 function servingLines(serving: Serving): string[] {
   return [
-    `Serving ${formatCount(serving.servedTokens)} tokens at the same loss is cheapest with N ${estimateText(serving.n, formatCount)}, D ${estimateText(serving.d, formatCount)}, ${estimateText(serving.tokensPerParameter, three)} tokens a parameter:`,
-    `training ${estimateText(serving.trainingCompute, flopsText)}, serving ${estimateText(serving.servingCompute, flopsText)}; ${estimateText(serving.savedPercent, percent)} less in all than the compute-optimal model.`,
+    `Serving ${formatCount(serving.servedTokens)} tokens at the same loss is cheapest with N ${formatInterval(serving.n, formatCount)}, D ${formatInterval(serving.d, formatCount)}, ${formatInterval(serving.tokensPerParameter, three)} tokens a parameter:`,
+    `training ${formatInterval(serving.trainingCompute, formatFlops)}, serving ${formatInterval(serving.servingCompute, formatFlops)}; ${formatInterval(serving.savedPercent, percent)} less in all than the compute-optimal model.`,
   ];
 }
 
@@ -82,13 +85,13 @@ function dataLines(data: DataLimit): string[] {
       [
         { title: "R_D*", align: "right", cell: ({ repetition }) => decay(repetition?.tokens) },
         { title: "R_N*", align: "right", cell: ({ repetition }) => decay(repetition?.parameters) },
-        { title: "N", align: "right", cell: ({ n }) => estimateText(n, formatCount) },
-        { title: "D", align: "right", cell: ({ d }) => estimateText(d, formatCount) },
-        { title: "epochs", align: "right", cell: ({ epochs }) => estimateText(epochs, three) },
+        { title: "N", align: "right", cell: ({ n }) => formatInterval(n, formatCount) },
+        { title: "D", align: "right", cell: ({ d }) => formatInterval(d, formatCount) },
+        { title: "epochs", align: "right", cell: ({ epochs }) => formatInterval(epochs, three) },
         {
           title: "loss to repetition",
           align: "right",
-          cell: ({ lossToRepetitionPercent }) => estimateText(lossToRepetitionPercent, percent),
+          cell: ({ lossToRepetitionPercent }) => formatInterval(lossToRepetitionPercent, percent),
         },
       ],
       140,
@@ -99,7 +102,7 @@ function dataLines(data: DataLimit): string[] {
 function ownDecayText(own: DataLimit["ownDecay"]): string {
   return own === null
     ? "What repeats are worth is not identified, by these runs or by those published. "
-    : `These runs say what repeats are worth, R_D* ${estimateText(own, three)}: \`--law data-constrained\` answers by that. `;
+    : `These runs say what repeats are worth, R_D* ${formatInterval(own, three)}: \`--law data-constrained\` answers by that. `;
 }
 
 const decay = (value: number | undefined) => {

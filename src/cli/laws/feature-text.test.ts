@@ -16,7 +16,7 @@ test("the verdict comes first, every number has its interval, and nothing is und
   expect(text.split("\n")[0]).toMatch(
     /^adopt: at the target, 10 times the largest rung, it is worth [\d.]+ \(/,
   );
-  expect(text).toMatch(/1e17 +1, same design +-2\.00 % \(-2\.\d+ % to -1\.\d+ %\)/);
+  expect(text).toMatch(/1\.0e17 FLOP +1, same design +-2\.00 % \(-2\.\d+ % to -1\.\d+ %\)/);
   expect(text).toMatch(/worth in tokens +[\d.e+]+ \([\d.]+ to \S+\) times, at the same N/);
   expect(text).toContain("4 scales: the trend rests mostly on the priors");
   expect(text).not.toMatch(/undefined|NaN|Infinity/);
@@ -51,16 +51,16 @@ test("every crossover is a sentence", () => {
     `${said}no crossover can be told: the 90 % interval holds every scale.`,
   );
   expect(line("stops", [1e21, far, far])).toMatch(
-    /none expected within .* but it may lie as low as 1e21 FLOPs.*below it\.$/,
+    /none expected within .* but it may lie as low as 1\.0e21 FLOP.*below it\.$/,
   );
   expect(line("stops", [none, none, 1e19])).toMatch(
-    /most likely none, it does not help at any scale of the ladder; if there is one, it lies below 1e19 FLOPs/,
+    /most likely none, it does not help at any scale of the ladder; if there is one, it lies below 1\.0e19 FLOP/,
   );
   expect(line("stops", [1e18, 1e19, far])).toMatch(
-    /it stops helping above 1e19 FLOPs \(N .*\); 90 %: from 1e18 FLOPs \(N .*\) without an upper end\.$/,
+    /it stops helping above 1\.0e19 FLOP \(N .*\); 90 %: from 1\.0e18 FLOP \(N .*\) without an upper end\.$/,
   );
   expect(line("starts", [none, 1e19, 1e20])).toMatch(
-    /it starts helping above 1e19 .*90 %: from below the ladder to 1e20/,
+    /it starts helping above 1\.0e19 .*90 %: from below the ladder to 1\.0e20/,
   );
 });
 

@@ -4,10 +4,9 @@ import type { FeatureReport } from "../../laws/decide/feature/feature.ts";
 import type { Crossover, FeatureScale } from "../../laws/decide/feature/findings.ts";
 import { multiplierText, rangeText } from "../../laws/decide/feature/verdict.ts";
 import type { Interval } from "../../math/interval.ts";
-import { formatCount, formatSignedPercent, significant } from "../../units/print.ts";
+import { formatCount, formatFlops, formatSignedPercent, significant } from "../../units/print.ts";
 import { table } from "../terminal/table.ts";
 
-const flops = (value: number) => Number(value.toPrecision(2)).toExponential().replace("e+", "e");
 const percent = (value: number) => formatSignedPercent(value, Math.abs(value) < 10 ? 2 : 1);
 
 /** The whole report. */
@@ -19,7 +18,7 @@ export function featureText(report: FeatureReport): string {
     "",
     scaleTable(report.scales),
     "",
-    `At the target (${flops(target.c)} FLOPs, ${significant(reach, 2)} times the largest scale):`,
+    `At the target (${formatFlops(target.c, 2)}, ${significant(reach, 2)} times the largest scale):`,
     `  effect on the loss   ${rangeText(atTarget.effectPercent, percent)}`,
     `  worth in compute     ${rangeText(atTarget.computeMultiplier)} times`,
     ...(atTarget.tokenMultiplier
@@ -43,7 +42,7 @@ function scaleTable(scales: readonly FeatureScale[]): string {
   return table(
     scales,
     [
-      { title: "compute", align: "right", cell: ({ c }) => flops(c) },
+      { title: "compute", align: "right", cell: ({ c }) => formatFlops(c, 2) },
       { title: "runs", align: "right", cell: (scale) => runsText(scale) },
       {
         title: "effect on loss",
@@ -89,7 +88,7 @@ function crossoverText({ kind, compute, params }: Crossover, target: number): st
   const far = "within a million times the largest scale";
   const beyond = lo > target ? "; the target lies below it" : "";
   const place = (c: number, n: number) =>
-    `${flops(c)} FLOPs${Number.isFinite(n) ? ` (N ${formatCount(n, 2)})` : ""}`;
+    `${formatFlops(c, 2)}${Number.isFinite(n) ? ` (N ${formatCount(n, 2)})` : ""}`;
   const told = () => {
     if (lo === Infinity) return `none ${far}: it ${stops ? "goes on helping" : "does not help"}`;
     if (hi === 0) return `none: ${everywhere}`;
@@ -109,5 +108,5 @@ function furtherText({ furtherRung }: FeatureReport): string {
   if (!furtherRung) return "Next rung: none up to the target's compute takes a tenth off the interval.";
   const { c, n, d, numPairs, cost, widthNowPercent, widthAfterPercent } = furtherRung;
   const sizes = Number.isFinite(n * d) ? ` (N ${formatCount(n)}, D ${formatCount(d)})` : "";
-  return `Next rung, most per FLOP: ${numPairs} ${numPairs === 1 ? "pair" : "pairs"} at ${flops(c)} FLOPs${sizes}, ${flops(cost)} FLOPs in all; the interval at the target shrinks from ${significant(widthNowPercent, 2)} to ${significant(widthAfterPercent, 2)} % of the loss.`;
+  return `Next rung, most per FLOP: ${numPairs} ${numPairs === 1 ? "pair" : "pairs"} at ${formatFlops(c, 2)}${sizes}, ${formatFlops(cost, 2)} in all; the interval at the target shrinks from ${significant(widthNowPercent, 2)} to ${significant(widthAfterPercent, 2)} % of the loss.`;
 }

@@ -5,6 +5,7 @@ import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
 import type { TableRun } from "../../laws/table/table.ts";
 import { COUNT, FLOPS, NUMBER } from "../../units/kinds.ts";
+import { formatFlops } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
@@ -66,7 +67,7 @@ async function runFeature(
       multiplier: part.computeMultiplier,
     });
     return featureFigure({
-      title: `Does the change still help at ${target.c.toExponential(1).replace("e+", "e")} FLOPs?`,
+      title: `Does the change still help at ${formatFlops(target.c, 2)}?`,
       scales: report.scales.map((part) => scale(part, part.c)),
       line: study.band(),
       target: scale(report.atTarget, target.c),

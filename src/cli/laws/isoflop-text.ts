@@ -1,15 +1,14 @@
 /** @file Optima of compute budgets as a person reads them: exponents, budgets, what other ways give. */
 
 import type { BudgetReport, IsoflopParameter, IsoflopReport } from "../../laws/isoflop/isoflop.ts";
-import { formatCount, significant } from "../../units/print.ts";
+import { formatCount, formatFlops, formatInterval, significant } from "../../units/print.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
-import { estimateText, flopsText } from "./estimate-text.ts";
 
 type Row = IsoflopParameter & { readonly name: string };
 
 const PARAMETERS: readonly TableColumn<Row>[] = [
   { title: "parameter", align: "left", cell: ({ name }) => name },
-  { title: "value", align: "right", cell: ({ value }) => significant(value, 4) },
+  { title: "value", align: "right", cell: ({ median: value }) => significant(value, 4) },
   {
     title: "90 % interval",
     align: "right",
@@ -19,19 +18,19 @@ const PARAMETERS: readonly TableColumn<Row>[] = [
 ];
 
 const BUDGETS: readonly TableColumn<BudgetReport>[] = [
-  { title: "C", align: "right", cell: ({ c }) => flopsText(c) },
+  { title: "C", align: "right", cell: ({ c }) => formatFlops(c) },
   { title: "sizes", align: "right", cell: ({ numSizes }) => String(numSizes) },
   {
     title: "N*",
     align: "right",
-    cell: ({ optimum }) => (optimum ? estimateText(optimum.n, formatCount) : "-"),
+    cell: ({ optimum }) => (optimum ? formatInterval(optimum.n, formatCount) : "-"),
   },
-  { title: "D*", align: "right", cell: ({ optimum }) => (optimum ? formatCount(optimum.d.value) : "-") },
+  { title: "D*", align: "right", cell: ({ optimum }) => (optimum ? formatCount(optimum.d.median) : "-") },
   {
     title: "loss there",
     align: "right",
     cell: ({ optimum }) =>
-      optimum?.loss ? estimateText(optimum.loss, (value) => significant(value, 4)) : "-",
+      optimum?.loss ? formatInterval(optimum.loss, (value) => significant(value, 4)) : "-",
   },
   { title: "remarks", align: "left", wrap: true, cell: ({ flags }) => flags.join("; ") },
 ];

@@ -44,7 +44,7 @@ export async function fitApproach(path: string, flags: IsoflopFlags): Promise<vo
       points: table.runs,
       optima: report.budgets.flatMap(({ c, optimum }) => (optimum ? [{ c, n: optimum.n }] : [])),
       lines: report.draws,
-      line: { intercept: Math.log(report.parameters.k.value), slope: report.parameters.a.value },
+      line: { intercept: Math.log(report.parameters.k.median), slope: report.parameters.a.median },
     });
   });
 }

@@ -2,14 +2,13 @@
 
 import type { Command } from "commander";
 import type { NextReport, RungOffer } from "../../laws/decide/next.ts";
-import type { Estimate } from "../../math/interval.ts";
+import type { Interval } from "../../math/interval.ts";
 import { FLOPS } from "../../units/kinds.ts";
-import { formatCount, significant } from "../../units/print.ts";
+import { formatCount, formatFlops, formatInterval, significant } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
 import { table as textTable } from "../terminal/table.ts";
-import { estimateText, flopsText } from "./estimate-text.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
 import { tellSetAside } from "./set-aside-text.ts";
 
@@ -62,7 +61,7 @@ async function runNext(path: string, flags: NextFlags): Promise<void> {
 
 function nextText(report: NextReport): string {
   const { now, target, question, plan, mostPerFlop } = report;
-  const answer = (known: Estimate<number>) => answerText(known, question.kind);
+  const answer = (known: Interval) => answerText(known, question.kind);
   const about = question.kind === "loss" ? ` (N ${formatCount(target.n)}, D ${formatCount(target.d)})` : "";
   const plans =
     plan.rungs.length > 1
@@ -88,7 +87,7 @@ function nextText(report: NextReport): string {
   ].join("\n");
 }
 
-function offersTable(offers: readonly RungOffer[], answer: (known: Estimate<number>) => string): string {
+function offersTable(offers: readonly RungOffer[], answer: (known: Interval) => string): string {
   return textTable(
     offers,
     [
@@ -97,7 +96,7 @@ function offersTable(offers: readonly RungOffer[], answer: (known: Estimate<numb
         align: "left",
         cell: ({ replicates }) => (replicates > 0 ? `again (has ${replicates})` : "new"),
       },
-      { title: "compute", align: "right", cell: ({ design }) => flopsText(design.c) },
+      { title: "compute", align: "right", cell: ({ design }) => formatFlops(design.c) },
       { title: "N", align: "right", cell: ({ design }) => formatCount(design.n) },
       { title: "D", align: "right", cell: ({ design }) => formatCount(design.d) },
       { title: "answer after", align: "right", cell: ({ after }) => answer(after) },
@@ -110,14 +109,14 @@ function offersTable(offers: readonly RungOffer[], answer: (known: Estimate<numb
 const percentLeft = (ratio: number) => `${(100 * ratio).toFixed(1)} %`;
 
 const rungText = ({ n, d, c }: RungOffer["design"]) =>
-  `N ${formatCount(n)}, D ${formatCount(d)}, ${flopsText(c)} FLOPs`;
+  `N ${formatCount(n)}, D ${formatCount(d)}, ${formatFlops(c)}`;
 
-function answerText(known: Estimate<number>, kind: NextReport["question"]["kind"]): string {
+function answerText(known: Interval, kind: NextReport["question"]["kind"]): string {
   switch (kind) {
     case "loss":
     case "exponent":
-      return estimateText(known, (value) => value.toFixed(4));
+      return formatInterval(known, (value) => value.toFixed(4));
     case "allocation":
-      return estimateText(known, formatCount);
+      return formatInterval(known, formatCount);
   }
 }

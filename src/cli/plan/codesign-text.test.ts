@@ -32,7 +32,7 @@ const answer = codesign(
 test("choice, clusters, rounding, frontier, assumptions and warnings are all told, with intervals", () => {
   const text = codesignText(answer);
   expect(text).toContain(`${answer.best.numLayers} layers of ${answer.best.hidden}`);
-  expect(text).toMatch(/loss \d\.\d{4} \(\d\.\d{3} to \d\.\d{3}\)/);
+  expect(text).toMatch(/loss \d\.\d{3} \(\d\.\d{3} to \d\.\d{3}\)/);
   for (const part of [
     "the law alone, dense",
     "fast domain of 8 (yours)",

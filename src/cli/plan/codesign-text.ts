@@ -3,7 +3,17 @@
 import type { Interval } from "../../math/interval.ts";
 import type { Codesign, Design } from "../../plan/codesign/answer.ts";
 import { layoutText } from "../../plan/layout/parse.ts";
-import { formatBytes, formatCount, formatSeconds, significant } from "../../units/print.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatFlops,
+  formatInterval,
+  formatScaled,
+  formatSeconds,
+  formatShare,
+  scaleFor,
+  significant,
+} from "../../units/print.ts";
 import { table } from "../terminal/table.ts";
 
 const WIDTH = 140;
@@ -42,7 +52,7 @@ function headLines({
 }: Codesign): readonly string[] {
   const draws = law.numDraws > 0 ? `${law.numDraws} draws` : "no draws";
   return [
-    `${cluster.numDevices.toLocaleString("en")} x ${cluster.acceleratorLabel}, fast domains of ${cluster.domainSize}, ${significant(days, 3)} days of which ${shareText(goodput)} trains, ${precision}, sequences of ${sequence}, ${formatCount(batchTokens)} tokens a step.`,
+    `${cluster.numDevices.toLocaleString("en")} x ${cluster.acceleratorLabel}, fast domains of ${cluster.domainSize}, ${significant(days, 3)} days of which ${formatInterval(goodput, formatShare)} trains, ${precision}, sequences of ${sequence}, ${formatCount(batchTokens)} tokens a step.`,
     `Law: ${law.formula} (${draws}). N: parameters in matrix products, head included, input embedding not; the law's table counts it "${law.counts}".`,
   ];
 }
@@ -59,18 +69,13 @@ function choiceLines({ cluster, best, compute, reach, numTried }: Codesign): rea
     ...(cluster.idleDevices > 0
       ? [`${cluster.idleDevices.toLocaleString("en")} devices stay idle: no layout divides over all of them.`]
       : []),
-    `Layout ${layoutText(best.layout)}: step ${formatSeconds(best.stepSeconds.median)}, MFU ${percent(best.mfu)}, ${formatBytes(best.memoryBytes)} a device. ${significant(compute, 3)} FLOPs${far}.`,
+    `Layout ${layoutText(best.layout)}: step ${formatSeconds(best.stepSeconds.median)}, MFU ${formatShare(best.mfu)}, ${formatBytes(best.memoryBytes)} a device. ${formatFlops(compute)}${far}.`,
     "In brackets: 90 % intervals.",
   ];
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-const shareText = ({ median, lo, hi }: Interval) =>
-  lo === hi ? percent(median) : `${percent(median)} (${percent(lo)} to ${percent(hi)})`;
-const lossText = ({ median, lo, hi }: Interval) =>
-  `${median.toFixed(4)} (${lo.toFixed(3)} to ${hi.toFixed(3)})`;
-const countText = ({ median, lo, hi }: Interval) =>
-  `${formatCount(median)} (${formatCount(lo)} to ${formatCount(hi)})`;
+const lossText = (loss: Interval) => formatScaled(loss, scaleFor("", loss.median));
+const countText = (count: Interval) => formatInterval(count, formatCount);
 
 const shapeText = ({ numLayers, hidden, routing }: Design) =>
   `${numLayers} x ${hidden}${routing ? `, ${routing.topK} of ${routing.count} experts` : ""}`;
@@ -101,7 +106,7 @@ function clusterTable({ lawAlone, domains }: Codesign): string {
       { title: "tokens", align: "right", cell: ({ d }) => d },
       { title: "loss", align: "right", cell: ({ loss }) => loss },
       { title: "shape", align: "left", cell: ({ design }) => (design ? shapeText(design) : "-") },
-      { title: "MFU", align: "right", cell: ({ design }) => (design ? percent(design.mfu) : "-") },
+      { title: "MFU", align: "right", cell: ({ design }) => (design ? formatShare(design.mfu) : "-") },
       { title: "layout", align: "left", cell: ({ design }) => (design ? cutText(design) : "-") },
     ],
     WIDTH,
@@ -118,7 +123,7 @@ function clusterLines({ best, lawAlone, domains, apart }: Codesign): readonly st
   );
   const together = apart
     ? [
-        `Chosen apart (the law's size as ${shapeText(apart.design)}, then its fastest layout, MFU ${percent(apart.design.mfu)}): loss ${percentText(apart.price.lossPercent)}, days ${daysText(apart.price.extraDays)} against choosing together.`,
+        `Chosen apart (the law's size as ${shapeText(apart.design)}, then its fastest layout, MFU ${formatShare(apart.design.mfu)}): loss ${percentText(apart.price.lossPercent)}, days ${daysText(apart.price.extraDays)} against choosing together.`,
       ]
     : [];
   return [sizeLine(best, lawAlone), ...fitLines(best), ...others, ...together];
@@ -152,9 +157,7 @@ function fitLines({ layout, numLayers, numHeads, headDim, hidden }: Design): rea
   return [...depth, ...width];
 }
 
-function percentText({ median, lo, hi }: Interval): string {
-  return `${signed(median)} % (${signed(lo)} to ${signed(hi)})`;
-}
+const percentText = (percent: Interval) => formatInterval(percent, (value) => `${signed(value)} %`);
 
 const signed = (value: number) =>
   Math.abs(value) < 5e-4 ? "0" : `${value > 0 ? "+" : ""}${significant(value, 2)}`;
@@ -214,7 +217,7 @@ function frontierTable({ frontier }: Codesign): string {
       { title: "tokens", align: "right", cell: ({ tokens }) => formatCount(tokens.median) },
       { title: "loss", align: "right", cell: ({ loss }) => lossText(loss) },
       { title: "shape", align: "left", cell: shapeText },
-      { title: "MFU", align: "right", cell: ({ mfu }) => percent(mfu) },
+      { title: "MFU", align: "right", cell: ({ mfu }) => formatShare(mfu) },
       { title: "layout", align: "left", cell: cutText },
     ],
     WIDTH,

@@ -5,13 +5,12 @@ import type { Interval } from "../../math/interval.ts";
 import type { Estimate } from "../../plan/estimate/estimate.ts";
 import type { EstimateLine } from "../../plan/estimate/lines.ts";
 import { COUNT, SHARE } from "../../units/kinds.ts";
-import { formatBytes, formatCount, formatFlops, formatSeconds } from "../../units/print.ts";
+import { formatBytes, formatCount, formatFlops, formatInterval, formatSeconds } from "../../units/print.ts";
 import { readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish, wholeNumber } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
 import { readSequence, type SettingFlags } from "./setting.ts";
 import { readCluster } from "./speed.ts";
-import { intervalText } from "./time-text.ts";
 
 type EstimateFlags = CommonOptions &
   Pick<SettingFlags, "cluster" | "hardware"> & {
@@ -88,7 +87,7 @@ function estimateText({ lines, verdicts, assumed }: Estimate): string {
     const own = lines.filter((line) => line.group === group);
     if (own.length === 0) return [];
     const rows = own.map(
-      (line) => `  ${line.name}\n    ${line.formula} = ${intervalText(line.value, FORMATS[line.unit])}`,
+      (line) => `  ${line.name}\n    ${line.formula} = ${formatInterval(line.value, FORMATS[line.unit])}`,
     );
     return [`${title}:\n${rows.join("\n")}`];
   });

@@ -9,6 +9,7 @@ import {
   formatCount,
   formatFlopsPerSecond,
   formatSeconds,
+  formatShare,
   roundToSum,
   significant,
 } from "../../units/print.ts";
@@ -50,7 +51,7 @@ function headLines(
     ...(prediction.memory.fits
       ? []
       : ["It does not fit in memory: what follows is what it would be if it did."]),
-    `MFU ${percent(mfu)}, HFU ${percent(hfu)}, of ${formatFlopsPerSecond(peakFlops)} dense ${layout.precision} peak: model FLOPs forward and backward, causal attention counted by half, nothing counted twice; HFU adds what is recomputed.`,
+    `MFU ${formatShare(mfu)}, HFU ${formatShare(hfu)}, of ${formatFlopsPerSecond(peakFlops)} dense ${layout.precision} peak: model FLOPs forward and backward, causal attention counted by half, nothing counted twice; HFU adds what is recomputed.`,
   ];
 }
 
@@ -59,10 +60,8 @@ function bestLines({ best, prediction }: Explanation): readonly string[] {
   if (best === null) return ["No layout of those that most people run fits."];
   const gain = prediction.stepSeconds / best.stepSeconds - 1;
   const line = `The fastest layout that fits, of those that most people run: ${layoutText(best.layout)}, ${formatSeconds(best.stepSeconds)}`;
-  return [gain > 0.001 ? `${line}, ${percent(gain)} more tokens per second.` : `${line}.`];
+  return [gain > 0.001 ? `${line}, ${formatShare(gain)} more tokens per second.` : `${line}.`];
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 /** Printed seconds add up to the printed step. */
 function waterfallTable({ waterfall, prediction }: Explanation): string {
@@ -87,9 +86,9 @@ function waterfallTable({ waterfall, prediction }: Explanation): string {
       {
         title: "of the step",
         align: "right",
-        cell: ({ seconds }) => percent(seconds / prediction.stepSeconds),
+        cell: ({ seconds }) => formatShare(seconds / prediction.stepSeconds),
       },
-      { title: "MFU down to", align: "right", cell: ({ mfu }) => percent(mfu) },
+      { title: "MFU down to", align: "right", cell: ({ mfu }) => formatShare(mfu) },
     ],
     WIDTH,
   );
@@ -110,7 +109,7 @@ function operationTable({ operations }: Explanation): string {
             : "-",
       },
       { title: "time", align: "right", cell: ({ seconds }) => formatSeconds(seconds) },
-      { title: "of peak", align: "right", cell: ({ efficiency }) => percent(efficiency) },
+      { title: "of peak", align: "right", cell: ({ efficiency }) => formatShare(efficiency) },
     ],
     WIDTH,
   );

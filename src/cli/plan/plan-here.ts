@@ -4,7 +4,14 @@ import { UserError } from "../../errors.ts";
 import { decoderOf } from "../../plan/this-machine/decoder-of.ts";
 import type { ThisMachine } from "../../plan/this-machine/name.ts";
 import { type OperationTime, type PlanHere, planHere } from "../../plan/this-machine/plan-here.ts";
-import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from "../../units/print.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatInterval,
+  formatPercent,
+  formatSeconds,
+  significant,
+} from "../../units/print.ts";
 import { printJson, printText } from "../output.ts";
 import { table } from "../terminal/table.ts";
 import { readWork, type SettingFlags } from "./setting.ts";
@@ -51,10 +58,10 @@ export function planHereText(plan: PlanHere, notes: readonly string[]): string {
     `${model.name} (${formatCount(model.parameters)} parameters) on this machine: ${machine.processor}, ${machine.instructionSet}, ${machine.numThreads} thread${machine.numThreads === 1 ? "" : "s"}, ${formatBytes(machine.memoryBytes)}; ${batch.batch} x ${batch.sequenceLength} = ${formatCount(batch.tokens)} tokens a step.`,
     ...notes,
     "",
-    `A step takes ${formatSeconds(seconds)} [${formatSeconds(stepSeconds.lo)}, ${formatSeconds(stepSeconds.hi)}]: ${significant(step.tokensPerSecond, 3)} tokens/s, ${formatPercent(100 * step.peakShare)} of the ${significant(machine.peakFlops / 1e9, 3)} GFLOP/s that its multipliers were measured at.`,
+    `A step takes ${formatInterval(stepSeconds, formatSeconds)}: ${significant(step.tokensPerSecond, 3)} tokens/s, ${formatPercent(100 * step.peakShare)} of the ${significant(machine.peakFlops / 1e9, 3)} GFLOP/s that its multipliers were measured at.`,
     ...(run
       ? [
-          `${formatCount(run.tokens)} tokens are ${run.numSteps.toLocaleString("en")} steps: ${formatSeconds(run.seconds.median)} [${formatSeconds(run.seconds.lo)}, ${formatSeconds(run.seconds.hi)}], without evaluation and checkpoints.`,
+          `${formatCount(run.tokens)} tokens are ${run.numSteps.toLocaleString("en")} steps: ${formatInterval(run.seconds, formatSeconds)}, without evaluation and checkpoints.`,
         ]
       : []),
     `It needs ${formatBytes(memory.totalBytes)} of ${formatBytes(memory.capacityBytes)}: ${formatBytes(memory.weights)} of weights, ${formatBytes(memory.optimiser)} of Adam's moments, ${formatBytes(memory.rest)} of gradients and activations.`,

@@ -1,6 +1,5 @@
 /** @file Layouts as a person reads them: the best, their time and memory, the just too big, runs nearby. */
 
-import type { Interval } from "../../math/interval.ts";
 import { SHARDINGS } from "../../plan/layout/layout.ts";
 import type { LayoutPlan, LayoutRow, YourLayout } from "../../plan/search/plan-layouts.ts";
 import type { SimilarRun } from "../../plan/search/similar-run.ts";
@@ -8,6 +7,7 @@ import { validityNotes } from "../../plan/step/interval.ts";
 import {
   formatBytes,
   formatCount,
+  formatInterval,
   formatPercent,
   formatSeconds,
   formatSignedPercent,
@@ -93,21 +93,18 @@ const NUMBER: TableColumn<Numbered> = { title: "#", align: "right", cell: ({ num
 const grouped = (count: number) => count.toLocaleString("en");
 const deviceWord = (kind: LayoutPlan["kind"]) => (kind === "gpu" ? "GPU" : "device");
 const three = (value: number) => significant(value, 3);
-const interval = ({ median, lo, hi }: Interval, show: (value: number) => string) =>
-  `${show(median)} [${show(lo)}, ${show(hi)}]`;
-
 function speedColumns({ tokens, kind }: LayoutPlan): Columns {
   const whole: Columns =
     tokens === null
       ? []
       : [
-          right(`days for ${formatCount(tokens)} tokens`, ({ run }) => interval(run!.days, three)),
+          right(`days for ${formatCount(tokens)} tokens`, ({ run }) => formatInterval(run!.days, three)),
           right(`${deviceWord(kind)}-hours`, ({ run }) => formatCount(run!.deviceHours.median)),
         ];
   return [
     NUMBER,
     { title: "layout", align: "left", cell: ({ row }) => row.layout },
-    right("step, s", ({ stepInterval }) => interval(stepInterval, three)),
+    right("step, s", ({ stepInterval }) => formatInterval(stepInterval, three)),
     right(`tokens/s/${deviceWord(kind)}`, ({ tokensPerSecondPerDevice }) => three(tokensPerSecondPerDevice)),
     right("MFU", ({ mfu }) => formatPercent(100 * mfu)),
     right("HFU", ({ hfu }) => formatPercent(100 * hfu)),
@@ -240,7 +237,7 @@ function yoursLines(yours: YourLayout): readonly string[] {
   const short = memory.totalBytes - memory.capacityBytes;
   return [
     "",
-    `Your layout ${row.layout}: ${interval(row.stepInterval, three)} s a step, MFU ${formatPercent(100 * row.mfu)}, ${formatSignedPercent(slowerPercent)} against the best.`,
+    `Your layout ${row.layout}: ${formatInterval(row.stepInterval, three)} s a step, MFU ${formatPercent(100 * row.mfu)}, ${formatSignedPercent(slowerPercent)} against the best.`,
     memory.fits
       ? `It fits with ${formatBytes(Math.max(0, -short))} to spare, and ranks ${rank.toLocaleString("en")}.`
       : `It does not fit: ${formatBytes(short)} are missing on stage ${memory.stage + 1}.`,

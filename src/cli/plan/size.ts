@@ -5,13 +5,12 @@ import { type Interval, scaledBy } from "../../math/interval.ts";
 import type { Budget } from "../../plan/size/budget.ts";
 import type { SizeAnswer, Sizing } from "../../plan/size/size.ts";
 import { COUNT, DAY_SECONDS, DAYS, FLOPS, MONEY, SHARE } from "../../units/kinds.ts";
-import { formatCount, significant } from "../../units/print.ts";
+import { formatCount, formatFlops, formatInterval, significant } from "../../units/print.ts";
 import { readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
 import { table } from "../terminal/table.ts";
 import { readCluster } from "./speed.ts";
-import { intervalText } from "./time-text.ts";
 
 type SizeFlags = CommonOptions & {
   readonly law: string;
@@ -80,7 +79,6 @@ async function runSize(flags: SizeFlags): Promise<void> {
   else printText(answerText(law.law.formula, law.counts, budget, answer));
 }
 
-const flops = (value: number) => value.toExponential(2).replace("e+", "e");
 const three = (value: number) => significant(value, 3);
 
 function answerText(formula: string, counts: string, budget: Budget, answer: SizeAnswer): string {
@@ -88,7 +86,7 @@ function answerText(formula: string, counts: string, budget: Budget, answer: Siz
   return [
     answer.reason,
     "",
-    `Budget: ${intervalText(budget.compute, flops)} FLOPs${hoursText(budget)}. In brackets: 90 % intervals.`,
+    `Budget: ${formatInterval(budget.compute, formatFlops)}${hoursText(budget)}. In brackets: 90 % intervals.`,
     `Law: ${formula}. N: ${counts}.`,
     "",
     sizingTable([
@@ -99,8 +97,8 @@ function answerText(formula: string, counts: string, budget: Budget, answer: Siz
       ? []
       : [
           "",
-          `Passes over the data: ${intervalText(data.epochs, three)}; loss to repetition: ${intervalText(data.lossToRepetitionPercent, three)} %.`,
-          `The optimum repeats from ${intervalText(data.repeatsFrom, flops)} FLOPs on, and data binds from ${intervalText(data.bindsFrom, flops)} on.`,
+          `Passes over the data: ${formatInterval(data.epochs, three)}; loss to repetition: ${formatInterval(data.lossToRepetitionPercent, three)} %.`,
+          `The optimum repeats from ${formatInterval(data.repeatsFrom, formatFlops)} on, and data binds from ${formatInterval(data.bindsFrom, formatFlops)} on.`,
         ]),
     ...(budget.assumed.length > 0 ? ["", `Assumed: ${budget.assumed.join("; ")}.`] : []),
     ...answer.warnings.map((warning) => `\nWarning: ${warning}.`),
@@ -109,14 +107,14 @@ function answerText(formula: string, counts: string, budget: Budget, answer: Siz
 
 function hoursText({ deviceHours, days, cost }: Budget): string {
   if (deviceHours === null || days === null) return "";
-  const money = cost === null ? "" : `, costs ${intervalText(cost, formatCount)}`;
-  return `, ${intervalText(deviceHours, formatCount)} device-hours, ${intervalText(days, three)} days${money}`;
+  const money = cost === null ? "" : `, costs ${formatInterval(cost, formatCount)}`;
+  return `, ${formatInterval(deviceHours, formatCount)} device-hours, ${formatInterval(days, three)} days${money}`;
 }
 
 function sizingTable(rows: readonly { readonly name: string; readonly sizing: Sizing }[]): string {
   const cell =
     (pick: (sizing: Sizing) => Interval, format: (value: number) => string) => (row: { sizing: Sizing }) =>
-      intervalText(pick(row.sizing), format);
+      formatInterval(pick(row.sizing), format);
   return table(
     rows,
     [

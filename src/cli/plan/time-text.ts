@@ -2,15 +2,9 @@
 
 import type { Interval } from "../../math/interval.ts";
 import type { RunForecast } from "../../plan/time/forecast.ts";
-import { formatCount, formatPercent, formatSeconds, significant } from "../../units/print.ts";
+import { formatCount, formatInterval, formatSeconds, formatShare, significant } from "../../units/print.ts";
 import { table } from "../terminal/table.ts";
 
-/** "91.7 % (88.3 % to 94.0 %)", or the value alone where it is known. */
-export function intervalText({ median, lo, hi }: Interval, format: (value: number) => string): string {
-  return lo === hi ? format(median) : `${format(median)} (${format(lo)} to ${format(hi)})`;
-}
-
-const share = (value: number) => formatPercent(100 * value);
 const energy = (kwh: number) => {
   if (kwh < 1e3) return `${significant(kwh, 3)} kWh`;
   return kwh < 1e6 ? `${significant(kwh / 1e3, 3)} MWh` : `${significant(kwh / 1e6, 3)} GWh`;
@@ -32,11 +26,11 @@ export function runForecastText(title: string, forecast: RunForecast, assumed: r
     "Where the time goes, with everything at its middle:",
     table(timeRows(forecast), [
       { title: "part", align: "left", cell: ({ name }) => name },
-      { title: "time", align: "right", cell: ({ seconds }) => intervalText(seconds, formatSeconds) },
-      { title: "share", align: "right", cell: (row) => share(row.share) },
+      { title: "time", align: "right", cell: ({ seconds }) => formatInterval(seconds, formatSeconds) },
+      { title: "share", align: "right", cell: (row) => formatShare(row.share) },
     ]),
     "",
-    `Causes: ${forecast.causes.map(({ cause, failures }) => `${cause} ${intervalText(failures, count)}`).join(", ")}.`,
+    `Causes: ${forecast.causes.map(({ cause, failures }) => `${cause} ${formatInterval(failures, count)}`).join(", ")}.`,
     ...(assumed.length > 0 ? ["", `Assumed: ${assumed.join("; ")}.`] : []),
   ].join("\n");
 }
@@ -44,24 +38,24 @@ export function runForecastText(title: string, forecast: RunForecast, assumed: r
 function answerRows(forecast: RunForecast): readonly (readonly [string, string])[] {
   const { spares } = forecast;
   return [
-    ["wall-clock", intervalText(forecast.elapsedSeconds, formatSeconds)],
-    ["goodput", intervalText(forecast.goodput, share)],
-    ["productive", intervalText(forecast.productiveSeconds, formatSeconds)],
+    ["wall-clock", formatInterval(forecast.elapsedSeconds, formatSeconds)],
+    ["goodput", formatInterval(forecast.goodput, formatShare)],
+    ["productive", formatInterval(forecast.productiveSeconds, formatSeconds)],
     [
       "interruptions",
-      `${intervalText(forecast.failures, count)}, one in ${intervalText(forecast.failureSeconds, formatSeconds)}`,
+      `${formatInterval(forecast.failures, count)}, one in ${formatInterval(forecast.failureSeconds, formatSeconds)}`,
     ],
-    ["restarts", intervalText(forecast.restarts, count)],
+    ["restarts", formatInterval(forecast.restarts, count)],
     [
       "spare nodes",
-      `${intervalText(spares.nodesOut, count)} in repair; ${spares.enoughAt95Percent} are enough 95 % of the time, ${spares.enoughAt99Percent} 99 %`,
+      `${formatInterval(spares.nodesOut, count)} in repair; ${spares.enoughAt95Percent} are enough 95 % of the time, ${spares.enoughAt99Percent} 99 %`,
     ],
-    ["device-hours", intervalText(forecast.deviceHours, formatCount)],
-    ["energy, IT", intervalText(forecast.energyItKwh, energy)],
-    ["energy, with PUE", intervalText(forecast.energyKwh, energy)],
+    ["device-hours", formatInterval(forecast.deviceHours, formatCount)],
+    ["energy, IT", formatInterval(forecast.energyItKwh, energy)],
+    ["energy, with PUE", formatInterval(forecast.energyKwh, energy)],
     [
       "cost",
-      forecast.cost ? intervalText(forecast.cost, formatCount) : "give --price (an hour of one device)",
+      forecast.cost ? formatInterval(forecast.cost, formatCount) : "give --price (an hour of one device)",
     ],
   ];
 }
@@ -72,7 +66,7 @@ function checkpointText({ checkpoint }: RunForecast): string {
     Math.abs(usedSeconds / bestSeconds - 1) > 0.01 ? ` (the best: ${formatSeconds(bestSeconds)})` : "";
   const others = goodputAt
     .filter(({ intervalSeconds }) => intervalSeconds !== usedSeconds)
-    .map(({ intervalSeconds, goodput }) => `${formatSeconds(intervalSeconds)} ${share(goodput)}`);
+    .map(({ intervalSeconds, goodput }) => `${formatSeconds(intervalSeconds)} ${formatShare(goodput)}`);
   return `Save every ${formatSeconds(usedSeconds)}${own}; Young's formula: ${formatSeconds(youngSeconds)}; availability-optimal from save to save: ${formatSeconds(availabilityOptimalSeconds)}.\nGoodput at other intervals: ${others.join(", ")}.`;
 }
 

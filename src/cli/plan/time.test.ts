@@ -81,7 +81,7 @@ describe("as a person reads it", () => {
   test("estimate: formulas with numbers", async () => {
     const text = await printed("estimate --params 12e9 --batch-sequences 512 --sequence 2048");
     expect(text).toContain("2 bytes x 12.0 B = 24.0 GB");
-    expect(text).toContain("6 N D = 6 x 12.0 B x 1.05 M = 75.5 PFLOP");
+    expect(text).toContain("6 N D = 6 x 12.0 B x 1.05 M = 7.55e16 FLOP");
   });
   test("launch: the example says to wait, and names the fix that is worth most", async () => {
     const text = await printed(`launch ${join(import.meta.dirname, "../../../docs/examples/launch.yaml")}`);

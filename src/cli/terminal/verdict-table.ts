@@ -16,7 +16,7 @@ export function verdictTable(rows: readonly ScoredRow[], paint: Paint, width = 1
     rows.map((row) => cellsOf(row, MOST_CAUSES)),
     [
       { title: "quantity", align: "left", cell: ({ quantity, unit }) => `${quantity} (${unit})` },
-      { title: "predicted [90 %]", align: "right", cell: ({ predicted }) => predicted },
+      { title: "predicted (90 %)", align: "right", cell: ({ predicted }) => predicted },
       { title: "measured", align: "right", cell: ({ measured }) => measured },
       { title: "gap", align: "right", cell: ({ gap }) => gap },
       {

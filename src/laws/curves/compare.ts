@@ -2,7 +2,7 @@
  * @file Schedules side by side: which ends lowest, how sure that is, and how long a decay ends lowest of all.
  */
 
-import { estimateFrom, type Interval } from "../../math/interval.ts";
+import { type Interval, intervalAround } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { expectedLosses } from "./fit-curves.ts";
 import { type CurveForecaster, type Expected, expectedAt } from "./forecast-curve.ts";
@@ -60,7 +60,7 @@ export function bestDecay(forecaster: CurveForecaster, make: (share: number) => 
   const losses = finalLosses(forecaster, fit.theta, schedules);
   const best = indexOfLowest(losses);
   const own = replicates.map((theta) => SHARES[indexOfLowest(finalLosses(forecaster, theta, schedules))]!);
-  const { value: median, lo, hi } = estimateFrom(SHARES[best]!, own);
+  const { median, lo, hi } = intervalAround(SHARES[best]!, own);
   const close = SHARES.filter((_, i) => losses[i]! <= losses[best]! * 1.001);
   const schedule = schedules[best]!;
   return {

@@ -4,7 +4,7 @@
  */
 
 import { UserError } from "../../errors.ts";
-import { estimateFrom, type Interval, within } from "../../math/interval.ts";
+import { type Interval, intervalAround, within } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { Random } from "../../math/random.ts";
 import { mean, quantile, standardDeviation } from "../../math/statistics.ts";
@@ -244,7 +244,7 @@ export function curveParameters({
     if (!prior && inverse[j * (theta.length + 1)]! > UNIDENTIFIED)
       return { name, unit, value, lo: null, hi: null, standardError: null, identified: false };
     const own = drawn.map((natural) => natural[j]!);
-    const { lo, hi } = estimateFrom(value, own);
+    const { lo, hi } = intervalAround(value, own);
     const isLearnt = !prior || standardDeviation(replicates.map((draw) => draw[j]!)) < LEARNT * prior.sd;
     const identified = isLearnt && lo > 0 && hi / lo < WIDEST;
     return { name, unit, value, lo, hi, standardError: standardDeviation(own), identified };

@@ -11,7 +11,8 @@ import {
   stockOf,
 } from "../../law/repeats.ts";
 import { logPairsOf, surfacesOf } from "../../law/scaling-law.ts";
-import type { Estimate } from "../../math/interval.ts";
+import type { Interval } from "../../math/interval.ts";
+import { formatFlops, formatInterval } from "../../units/print.ts";
 import { fitTable } from "../fit/fit-table.ts";
 import { REPEAT_DECAY } from "../fit/kept-epochs.ts";
 import { checkTable } from "../table/checks.ts";
@@ -25,22 +26,22 @@ export type DataLimit = {
   readonly boundBy: "compute" | "repeats" | "data";
   readonly reason: string;
   /** Compute from which the optimum wants more than the unique tokens, and more than four times them. */
-  readonly repeatsFrom: Estimate;
-  readonly boundFrom: Estimate;
+  readonly repeatsFrom: Interval;
+  readonly boundFrom: Interval;
   readonly answers: readonly RepeatedAnswer[];
   /** R_D* of the data-constrained law fitted to the same table: where that repeats data, and pins it. Else null. */
-  readonly ownDecay: Estimate | null;
+  readonly ownDecay: Interval | null;
 };
 
 /** The optimum under one belief of what repeats are worth. */
 export type RepeatedAnswer = {
   /** Null: what the fitted law itself says. */
   readonly repetition: Repetition | null;
-  readonly n: Estimate;
-  readonly d: Estimate;
-  readonly epochs: Estimate;
+  readonly n: Interval;
+  readonly d: Interval;
+  readonly epochs: Interval;
   /** Over the optimum with unlimited unique tokens. */
-  readonly lossToRepetitionPercent: Estimate;
+  readonly lossToRepetitionPercent: Interval;
 };
 
 /** The answer at `compute` when `uniqueTokens` are on hand. */
@@ -68,11 +69,11 @@ export function dataLimitOf(fitted: FittedLaw, compute: number, uniqueTokens: nu
 /** Enough for the two ends of an interval that is only named, not used. */
 const NUM_RESAMPLES = 200;
 
-function decayOf(table: RunTable): Estimate | null {
+function decayOf(table: RunTable): Interval | null {
   if (checkTable(table, dataConstrainedLaw).decision === "refuse") return null;
   const { parameters } = fitTable(table, dataConstrainedLaw, { numResamples: NUM_RESAMPLES });
   const { value, lo, hi, identified } = parameters[REPEAT_DECAY]!;
-  return identified ? { value, lo, hi } : null;
+  return identified ? { median: value, lo: lo ?? -Infinity, hi: hi ?? Infinity } : null;
 }
 
 /** For a law that says itself what repeats are worth. */
@@ -131,22 +132,19 @@ function answerFrom(
 /** What a budget runs into first, from the compute at which its optimum wants more tokens than there are. */
 export function boundBy(
   compute: number,
-  repeatsFrom: Estimate,
-  boundFrom: Estimate,
+  repeatsFrom: Interval,
+  boundFrom: Interval,
 ): Pick<DataLimit, "boundBy" | "reason"> {
-  const range = ({ value, lo, hi }: Estimate) =>
-    `${flops(value)} FLOPs (90 % interval ${lo === null ? "unbounded" : flops(lo)} to ${hi === null ? "unbounded" : flops(hi)})`;
-  const close = ({ lo, hi }: Estimate) =>
-    (lo === null || compute >= lo) && (hi === null || compute <= hi)
-      ? "; the budget lies inside that interval, so this is not certain"
-      : "";
-  if (compute < repeatsFrom.value) {
+  const range = (interval: Interval) => formatInterval(interval, formatFlops);
+  const close = ({ lo, hi }: Interval) =>
+    compute >= lo && compute <= hi ? "; the budget lies inside that interval, so this is not certain" : "";
+  if (compute < repeatsFrom.median) {
     return {
       boundBy: "compute",
       reason: `bound by compute: the optimum needs every unique token only from ${range(repeatsFrom)} on${close(repeatsFrom)}`,
     };
   }
-  if (compute < boundFrom.value) {
+  if (compute < boundFrom.median) {
     return {
       boundBy: "repeats",
       reason: `repeats its data, up to ${NEARLY_FREE_EPOCHS} epochs, which costs little; bound by data from ${range(boundFrom)} on${close(boundFrom)}`,
@@ -157,5 +155,3 @@ export function boundBy(
     reason: `bound by data: the optimum has wanted more than ${NEARLY_FREE_EPOCHS} epochs since ${range(boundFrom)}${close(boundFrom)}`,
   };
 }
-
-const flops = (value: number) => value.toExponential(1).replace("e+", "e");

@@ -3,7 +3,7 @@
 import { leastPairsFor, optimumOn, type SplitLoss, tokensFor } from "../../law/optimum.ts";
 import { logPairsOf, surfacesOf } from "../../law/scaling-law.ts";
 import { cheapestServed, SERVING_SHARE } from "../../law/serving.ts";
-import type { Estimate } from "../../math/interval.ts";
+import type { Interval } from "../../math/interval.ts";
 import { estimates } from "./estimate.ts";
 import { type FittedLaw, wanderAt } from "./fitted.ts";
 
@@ -12,25 +12,25 @@ export type Choice = {
   readonly params: number;
   readonly tokens: number;
   readonly tokensPerParameter: number;
-  readonly extraLossPercent: Estimate;
+  readonly extraLossPercent: Interval;
   /** What an optimal model needs for the same loss. */
-  readonly optimalCompute: Estimate;
-  readonly wastedPercent: Estimate;
+  readonly optimalCompute: Interval;
+  readonly wastedPercent: Interval;
   /** What this size needs for the optimum's loss, over the budget; unbounded where it never gets there. */
-  readonly computeToMatch: Estimate;
+  readonly computeToMatch: Interval;
 };
 
 /** The cheapest model with the optimum's loss, training and serving together. */
 export type Serving = {
   readonly servedTokens: number;
-  readonly n: Estimate;
-  readonly d: Estimate;
-  readonly tokensPerParameter: Estimate;
-  readonly trainingCompute: Estimate;
-  readonly servingCompute: Estimate;
-  readonly totalCompute: Estimate;
+  readonly n: Interval;
+  readonly d: Interval;
+  readonly tokensPerParameter: Interval;
+  readonly trainingCompute: Interval;
+  readonly servingCompute: Interval;
+  readonly totalCompute: Interval;
   /** Of what training and serving the compute-optimal model would take. */
-  readonly savedPercent: Estimate;
+  readonly savedPercent: Interval;
 };
 
 /** What `params` parameters on this budget lose against the optimum. */

@@ -29,34 +29,34 @@ test("the truth lies inside the intervals, at the table's compute and beyond", (
     expect(n.hi).toBeGreaterThan(Math.exp(best.logN));
     expect(d.lo).toBeLessThan(Math.exp(best.logD));
     expect(d.hi).toBeGreaterThan(Math.exp(best.logD));
-    expect(loss.value / Math.exp(best.logLoss)).toBeCloseTo(1, 1.8);
-    expect(6 * n.value * d.value).toBeCloseTo(compute, -Math.log10(compute) + 12);
+    expect(loss.median / Math.exp(best.logLoss)).toBeCloseTo(1, 1.8);
+    expect(6 * n.median * d.median).toBeCloseTo(compute, -Math.log10(compute) + 12);
   }
-  expect(exponents.n.value + exponents.d.value).toBeCloseTo(1, 8);
+  expect(exponents.n.median + exponents.d.median).toBeCloseTo(1, 8);
 });
 
 test("the optimal size as the size in mind wastes nothing; four times as large wastes compute", () => {
   const { optimum } = allocate(quick, { compute: 1e20 });
-  const same = allocate(quick, { compute: 1e20, params: optimum.n.value }).choice!;
-  expect(same.extraLossPercent.value).toBeCloseTo(0, 8);
-  expect(same.wastedPercent.value).toBeCloseTo(0, 3);
-  const large = allocate(quick, { compute: 1e20, params: 4 * optimum.n.value }).choice!;
-  expect(large.tokens).toBeCloseTo(optimum.d.value / 4, -4);
-  expect(large.optimalCompute.value).toBeLessThan(1e20);
-  expect(large.computeToMatch.value).toBeGreaterThan(1e20);
+  const same = allocate(quick, { compute: 1e20, params: optimum.n.median }).choice!;
+  expect(same.extraLossPercent.median).toBeCloseTo(0, 8);
+  expect(same.wastedPercent.median).toBeCloseTo(0, 3);
+  const large = allocate(quick, { compute: 1e20, params: 4 * optimum.n.median }).choice!;
+  expect(large.tokens).toBeCloseTo(optimum.d.median / 4, -4);
+  expect(large.optimalCompute.median).toBeLessThan(1e20);
+  expect(large.computeToMatch.median).toBeGreaterThan(1e20);
   // What is wasted, seen from the other side: the optimal model of the smaller budget has the same loss.
-  const equal = allocate(quick, { compute: large.optimalCompute.value }).optimum.loss.value;
-  expect(equal).toBeCloseTo(optimum.loss.value * (1 + large.extraLossPercent.value / 100), 6);
+  const equal = allocate(quick, { compute: large.optimalCompute.median }).optimum.loss.median;
+  expect(equal).toBeCloseTo(optimum.loss.median * (1 + large.extraLossPercent.median / 100), 6);
 });
 
 test("the flat ranges hold the optimum, the wider for the larger loss", () => {
   const { flat, optimum } = allocate(quick, { compute: 1e20 });
   const [narrow, wide] = flat;
   expect([narrow!.lossPercent, wide!.lossPercent]).toEqual([0.1, 1]);
-  expect(narrow!.n.lo.value).toBeLessThan(optimum.n.value);
-  expect(narrow!.n.hi.value).toBeGreaterThan(optimum.n.value);
-  expect(wide!.n.lo.value).toBeLessThan(narrow!.n.lo.value);
-  expect(wide!.n.hi.value).toBeGreaterThan(narrow!.n.hi.value);
+  expect(narrow!.n.lo.median).toBeLessThan(optimum.n.median);
+  expect(narrow!.n.hi.median).toBeGreaterThan(optimum.n.median);
+  expect(wide!.n.lo.median).toBeLessThan(narrow!.n.lo.median);
+  expect(wide!.n.hi.median).toBeGreaterThan(narrow!.n.hi.median);
 });
 
 test("a budget is bound by compute, then repeats, then by data, and says from where on", () => {
@@ -64,22 +64,22 @@ test("a budget is bound by compute, then repeats, then by data, and says from wh
   expect(answers.map(({ boundBy: bound }) => bound)).toEqual(["compute", "repeats", "data"]);
   const [small, , large] = answers;
   for (const { epochs, lossToRepetitionPercent } of small!.answers) {
-    expect(epochs.value).toBeLessThan(1);
-    expect(lossToRepetitionPercent.value).toBeCloseTo(0, 8);
+    expect(epochs.median).toBeLessThan(1);
+    expect(lossToRepetitionPercent.median).toBeCloseTo(0, 8);
   }
   for (const { epochs, lossToRepetitionPercent } of large!.answers) {
-    expect(epochs.value).toBeGreaterThan(2);
-    expect(lossToRepetitionPercent.value).toBeGreaterThan(0.5);
+    expect(epochs.median).toBeGreaterThan(2);
+    expect(lossToRepetitionPercent.median).toBeGreaterThan(0.5);
   }
   expect(large!.repeatsFrom).toEqual(small!.repeatsFrom);
 });
 
 test("the reason of a bound, word for word", () => {
-  const at = (value: number, lo: number | null, hi: number | null) => ({ value, lo, hi });
-  expect(boundBy(5e21, at(1e21, 8e20, 2e21), at(2e22, 4e21, null))).toEqual({
+  const at = (median: number, lo: number, hi: number) => ({ median, lo, hi });
+  expect(boundBy(5e21, at(1e21, 8e20, 2e21), at(2e22, 4e21, Infinity))).toEqual({
     boundBy: "repeats",
     reason:
-      "repeats its data, up to 4 epochs, which costs little; bound by data from 2.0e22 FLOPs (90 % interval 4.0e21 to unbounded) on; the budget lies inside that interval, so this is not certain",
+      "repeats its data, up to 4 epochs, which costs little; bound by data from 2.00e22 FLOP (4.00e21 FLOP to unbounded) on; the budget lies inside that interval, so this is not certain",
   });
 });
 
@@ -116,7 +116,7 @@ test("a law that came from a file answers as the fit did, without the wander, an
   );
   const fromFile = fittedFromFile(scalingLawOf(readLawFile(saved)));
   const [own, theirs] = [quick, fromFile].map((law) => allocate(law, { compute: 1e20 }).optimum);
-  expect(theirs!.n.value / own!.n.value).toBeCloseTo(1, 6);
+  expect(theirs!.n.median / own!.n.median).toBeCloseTo(1, 6);
   expect(theirs!.n.hi! / own!.n.hi!).toBeCloseTo(1, 0.5);
   expect(allocate(fromFile, { compute: 1e20 }).warnings[0]).toContain("came from a file without its runs");
 });
@@ -172,12 +172,12 @@ EPOCH.describe("Chinchilla, Epoch's 240 points", () => {
       compute: 5.76e23,
       params: 280e9,
     });
-    expect(answer.optimum.n.value / 73.2e9).toBeCloseTo(1, 1.7);
+    expect(answer.optimum.n.median / 73.2e9).toBeCloseTo(1, 1.7);
     // Hoffmann et al., figures 2, 3 and 4: 67 B, 63 B and 40 B for this budget by approaches 1, 2 and 3.
     for (const published of [67e9, 63e9, 40e9]) {
       expect(answer.optimum.n.lo).toBeLessThan(published);
       expect(answer.optimum.n.hi).toBeGreaterThan(published);
     }
-    expect(answer.choice!.wastedPercent.value).toBeGreaterThan(30);
+    expect(answer.choice!.wastedPercent.median).toBeGreaterThan(30);
   });
 });

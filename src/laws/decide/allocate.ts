@@ -2,7 +2,7 @@
 
 import { checkOptimum, flatRange, optimumOn, pointOf, type SplitLoss } from "../../law/optimum.ts";
 import { logPairsOf, surfacesOf } from "../../law/scaling-law.ts";
-import type { Estimate } from "../../math/interval.ts";
+import type { Interval } from "../../math/interval.ts";
 import { type DataLimit, dataLimitOf } from "./allocate-data.ts";
 import { type Choice, choiceOf, type Serving, servingOf } from "./allocate-variants.ts";
 import { estimates } from "./estimate.ts";
@@ -22,10 +22,10 @@ export type Question = {
 /** The optimum for one budget. */
 export type BudgetPoint = {
   readonly compute: number;
-  readonly n: Estimate;
-  readonly d: Estimate;
-  readonly tokensPerParameter: Estimate;
-  readonly loss: Estimate;
+  readonly n: Interval;
+  readonly d: Interval;
+  readonly tokensPerParameter: Interval;
+  readonly loss: Interval;
 };
 
 export type Allocation = {
@@ -38,9 +38,9 @@ export type Allocation = {
   /** 1, 10 and 100 times the budget. */
   readonly budgets: readonly BudgetPoint[];
   /** N* ~ C^n and D* ~ C^d, at the budget. */
-  readonly exponents: { readonly n: Estimate; readonly d: Estimate };
+  readonly exponents: { readonly n: Interval; readonly d: Interval };
   /** Sizes whose loss on the same budget is at most this much above the optimum's. */
-  readonly flat: readonly { readonly lossPercent: number; readonly n: { lo: Estimate; hi: Estimate } }[];
+  readonly flat: readonly { readonly lossPercent: number; readonly n: { lo: Interval; hi: Interval } }[];
   readonly choice: Choice | null;
   readonly serving: Serving | null;
   readonly data: DataLimit | null;
@@ -113,7 +113,7 @@ function flatRanges(fitted: FittedLaw, best: SplitLoss, draws: readonly SplitLos
   });
 }
 
-const isCertain = ({ lo, hi }: Estimate) => lo !== null && hi !== null && hi - lo < 1e-6;
+const isCertain = ({ lo, hi }: Interval) => hi - lo < 1e-6;
 
 /** On public tables that a Chinchilla law describes it is 0.6 % (Epoch's Chinchilla), on those that it does not 5 % and more (measured). */
 const MOST_MISSED_PERCENT = 3;
@@ -145,7 +145,7 @@ function warningsOf(fitted: FittedLaw, answer: Omit<Allocation, "warnings">): st
   }
   if (isCertain(answer.exponents.n) && !isCertain(optimum.loss)) {
     warnings.push(
-      `the law fixes the exponent of N* at ${answer.exponents.n.value.toFixed(3)}: the intervals take that for certain`,
+      `the law fixes the exponent of N* at ${answer.exponents.n.median.toFixed(3)}: the intervals take that for certain`,
     );
   }
   const missed = 100 * Math.sqrt(fitted.wander?.logLoss ?? 0);
@@ -159,7 +159,7 @@ function warningsOf(fitted: FittedLaw, answer: Omit<Allocation, "warnings">): st
       "the fitted law has next to no floor, which text has: beyond the table its losses are far too low, and its optimum with them; trust `longrun laws forecast` for the loss",
     );
   }
-  const ratio = optimum.tokensPerParameter.value;
+  const ratio = optimum.tokensPerParameter.median;
   if (fitted.ratios && (ratio < fitted.ratios[0] || ratio > fitted.ratios[1])) {
     warnings.push(
       `the optimal D / N, ${ratio.toPrecision(3)}, lies outside the table's ${fitted.ratios[0].toPrecision(3)} to ${fitted.ratios[1].toPrecision(3)}: add runs near it`,

@@ -40,15 +40,15 @@ export function budgetCurves(fitted: FittedLaw, answer: Allocation): BudgetCurve
     Math.exp(surface(Math.log(n), Math.log(compute / fitted.flopsPerPair / n)));
   const valleys = answer.budgets.map(({ compute, n, loss }) => ({
     compute,
-    optimum: { n: n.value, loss: loss.value },
+    optimum: { n: n.median, loss: loss.median },
     points: Array.from({ length: NUM_POINTS }, (_, i): ValleyPoint => {
-      const size = n.value * Math.exp(SIDE * ((2 * i) / (NUM_POINTS - 1) - 1));
+      const size = n.median * Math.exp(SIDE * ((2 * i) / (NUM_POINTS - 1) - 1));
       return { n: size, loss: lossAt(size, compute) };
     }),
   }));
   const path = PATH_DECADES.map((decades) => {
     const { compute, n } = budgetPoint(fitted, surface, draws, answer.compute * 10 ** decades);
-    return { compute, n: n.value, lo: n.lo ?? n.value / 1e3, hi: n.hi ?? n.value * 1e3 };
+    return { compute, n: n.median, lo: Math.max(n.lo, n.median / 1e3), hi: Math.min(n.hi, n.median * 1e3) };
   });
   const { n } = answer.flat[0]!;
   const { choice } = answer;
@@ -57,7 +57,7 @@ export function budgetCurves(fitted: FittedLaw, answer: Allocation): BudgetCurve
     largestCompute: fitted.largestCompute,
     valleys,
     path,
-    flat: { lo: n.lo.value, hi: n.hi.value },
+    flat: { lo: n.lo.median, hi: n.hi.median },
     choice: choice && { n: choice.params, loss: lossAt(choice.params, answer.compute) },
   };
 }

@@ -4,6 +4,7 @@ import { UserError } from "../../errors.ts";
 import type { Design, Law } from "../../law/law.ts";
 import { optimumOn, type SplitLoss, splitLossOf } from "../../law/optimum.ts";
 import { FLOPS } from "../../units/kinds.ts";
+import { formatFlops } from "../../units/print.ts";
 import { parseAmount } from "../../units/read.ts";
 import { exponentsAt } from "./allocate.ts";
 import type { LadderKnowledge } from "./ladder-knowledge.ts";
@@ -42,11 +43,11 @@ export function readQuestion(text: string, targetCompute: number | undefined): N
 export function questionText(question: NextQuestion): string {
   switch (question.kind) {
     case "loss":
-      return `the loss at ${question.compute.toExponential(2).replace("e+", "e")} FLOPs`;
+      return `the loss at ${formatFlops(question.compute)}`;
     case "exponent":
       return "the exponent";
     case "allocation":
-      return `the optimal size at ${question.compute.toExponential(2).replace("e+", "e")} FLOPs`;
+      return `the optimal size at ${formatFlops(question.compute)}`;
   }
 }
 

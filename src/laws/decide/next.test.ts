@@ -22,7 +22,7 @@ test.each(questions)(
     const scale = question.kind === "exponent" ? (x: number) => x : Math.log;
     const width = ({ lo, hi }: typeof now) => scale(hi) - scale(lo);
     for (const { widthRatio, after } of offers) {
-      expect(after.value).toBe(now.value);
+      expect(after.median).toBe(now.median);
       expect(width(after) / width(now)).toBeCloseTo(widthRatio, 9);
     }
     expect(offers.map(({ widthRatio }) => widthRatio)).toEqual(
@@ -78,7 +78,7 @@ test("a law other than the usual one is said to have no calibrated interval", ()
 });
 
 test("the interval for the loss at ten times the table's compute holds the truth about as often as it says", () => {
-  const truth = nextRung(chinchillaLaw, knownTable(0), questions[0], 1e20).now.value;
+  const truth = nextRung(chinchillaLaw, knownTable(0), questions[0], 1e20).now.median;
   const inside = Array.from({ length: 20 }, (_, seed) => {
     const { now } = nextRung(chinchillaLaw, knownTable(0.004, seed), questions[0], 1e20);
     return now.lo <= truth && truth <= now.hi ? 1 : 0;
@@ -95,19 +95,19 @@ test("a budget far below the question buys nothing, and it is said what would", 
   expect(report.decision).toBe("nothing helps");
   expect(report.mostPerFlop).toBeNull();
   expect(report.reason).toMatch(
-    /^no rung within 2\.0e19 FLOPs narrows the 90 % interval of the loss at 1\.00e24 FLOPs by 5 % or more: the best, N \S+, D \S+ \(\S+ FLOPs\), buys \d\.\d %; N \S+, D \S+ \(\S+ FLOPs\) would buy \d/,
+    /^no rung within 2\.0e19 FLOP narrows the 90 % interval of the loss at 1\.00e24 FLOP by 5 % or more: the best, N \S+ \S+, D \S+ \S+ \([^)]+FLOP\), buys \d\.\d %; N \S+ \S+, D \S+ \S+ \([^)]+FLOP\) would buy \d/,
   );
 });
 
 test("a budget below every run is refused", () => {
   expect(() => nextRung(chinchillaLaw, table, questions[0], 1e17)).toThrow(
-    "raise --budget to 1.0e18 or more",
+    "raise --budget to 1.0e18 FLOP or more",
   );
 });
 
 test("the reason for a rung, word for word", () => {
   const design = { n: 2e9, d: 4e10, c: 4.8e20 };
-  const known = { value: 2, lo: 1.9, hi: 2.1 };
+  const known = { median: 2, lo: 1.9, hi: 2.1 };
   const offer = { design, replicates: 0, after: known, widthRatio: 0.7 };
   const facts = {
     question: { kind: "loss", compute: 1e22 } as const,
@@ -119,13 +119,13 @@ test("the reason for a rung, word for word", () => {
   expect(decide(facts)).toEqual({
     decision: "run",
     reason:
-      "N 2.0e9, D 4.0e10 (4.8e20 FLOPs) narrows the 90 % interval of the loss at 1.00e22 FLOPs by 30.0 %; 2 rungs for the same budget do better: 40.0 %",
+      "N 2.0 B, D 40 B (4.8e20 FLOP) narrows the 90 % interval of the loss at 1.00e22 FLOP by 30.0 %; 2 rungs for the same budget do better: 40.0 %",
   });
 });
 
 test("where only several rungs together help, they are the advice", () => {
   const design = { n: 2e9, d: 4e10, c: 4.8e20 };
-  const known = { value: 2, lo: 1.9, hi: 2.1 };
+  const known = { median: 2, lo: 1.9, hi: 2.1 };
   const { reason } = decide({
     question: { kind: "exponent" },
     budget: 1e21,
@@ -134,7 +134,7 @@ test("where only several rungs together help, they are the advice", () => {
     beyond: null,
   });
   expect(reason).toBe(
-    "2 rungs within 1.0e21 FLOPs narrow the 90 % interval of the exponent by 10.0 % together; no single one narrows it by 5 % (the best, N 2.0e9, D 4.0e10 (4.8e20 FLOPs), by 2.0 %)",
+    "2 rungs within 1.0e21 FLOP narrow the 90 % interval of the exponent by 10.0 % together; no single one narrows it by 5 % (the best, N 2.0 B, D 40 B (4.8e20 FLOP), by 2.0 %)",
   );
 });
 

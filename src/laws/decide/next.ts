@@ -5,8 +5,9 @@ import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
 import type { Design, Law, Run } from "../../law/law.ts";
 import { flopsPerPairOf } from "../../law/law.ts";
 import { optimumOn, splitLossOf } from "../../law/optimum.ts";
-import type { Estimate } from "../../math/interval.ts";
+import type { Interval } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";
+import { formatCount, formatFlops } from "../../units/print.ts";
 import { fitLaw } from "../fit/fit.ts";
 import { checkTable } from "../table/checks.ts";
 import type { RunTable } from "../table/table.ts";
@@ -21,7 +22,7 @@ export type RungOffer = {
   /** "new", or how many runs of this design there are already. */
   readonly replicates: number;
   /** The answer's 90 % interval after it, about the present value. */
-  readonly after: Estimate<number>;
+  readonly after: Interval;
   /** Width of the interval after, over the width now. */
   readonly widthRatio: number;
 };
@@ -29,7 +30,7 @@ export type RungOffer = {
 /** Several rungs that spend the budget together, in the order in which they tell most. */
 export type RungPlan = {
   readonly rungs: readonly Design[];
-  readonly after: Estimate<number>;
+  readonly after: Interval;
   readonly widthRatio: number;
   readonly flops: number;
 };
@@ -40,7 +41,7 @@ export type NextReport = {
   readonly budget: number;
   /** What "loss at" means: the design asked about. */
   readonly target: Design;
-  readonly now: Estimate<number>;
+  readonly now: Interval;
   /** The best rung of each compute, and the best replicate of an existing one; what tells most first. */
   readonly offers: readonly RungOffer[];
   /** Of the offers that are worth running, the one that takes away most of the width per FLOP; null: none is. */
@@ -149,9 +150,9 @@ function candidateDesigns(
   const smallest = runs.reduce((least, run) => Math.min(least, run.c), Infinity);
   if (budget < LEAST_SHARE * smallest) {
     throw new UserError(
-      `a budget of ${flopsOf(budget)} FLOPs, where the smallest run took ${flopsOf(smallest)}`,
+      `a budget of ${formatFlops(budget, 2)}, where the smallest run took ${formatFlops(smallest, 2)}`,
       "enough for a rung that the law has been seen to describe, or nearly",
-      `raise --budget to ${flopsOf(smallest)} or more`,
+      `raise --budget to ${formatFlops(smallest, 2)} or more`,
     );
   }
   const decades = Math.min(LEVEL_DECADES, Math.log10(budget / (LEAST_SHARE * smallest)));
@@ -247,11 +248,11 @@ function planOf(ladder: LadderKnowledge, ask: Asked, designs: readonly Design[],
   };
 }
 
-function knownAt({ value, scale }: Asked, variance: number): Estimate<number> {
+function knownAt({ value, scale }: Asked, variance: number): Interval {
   const half = Z_90 * Math.sqrt(variance);
   return scale === "log"
-    ? { value, lo: value * Math.exp(-half), hi: value * Math.exp(half) }
-    : { value, lo: value - half, hi: value + half };
+    ? { median: value, lo: value * Math.exp(-half), hi: value * Math.exp(half) }
+    : { median: value, lo: value - half, hi: value + half };
 }
 
 /** Whether the best rung is worth running, in a sentence. */
@@ -260,20 +261,21 @@ export function decide(
 ): Pick<NextReport, "decision" | "reason"> {
   const best = facts.offers[0]!;
   const what = questionText(facts.question);
-  const rung = ({ n, d, c }: Design) => `N ${flopsOf(n)}, D ${flopsOf(d)} (${flopsOf(c)} FLOPs)`;
+  const rung = ({ n, d, c }: Design) =>
+    `N ${formatCount(n, 2)}, D ${formatCount(d, 2)} (${formatFlops(c, 2)})`;
   if (Math.min(best.widthRatio, facts.plan.widthRatio) > LEAST_WORTH) {
     const dearer = facts.beyond
       ? `; ${rung(facts.beyond.design)} would buy ${percentOff(facts.beyond.widthRatio)}`
       : "; nor does a dearer one below the target";
     return {
       decision: "nothing helps",
-      reason: `no rung within ${flopsOf(facts.budget)} FLOPs narrows the 90 % interval of ${what} by 5 % or more: the best, ${rung(best.design)}, buys ${percentOff(best.widthRatio)}${dearer}`,
+      reason: `no rung within ${formatFlops(facts.budget, 2)} narrows the 90 % interval of ${what} by 5 % or more: the best, ${rung(best.design)}, buys ${percentOff(best.widthRatio)}${dearer}`,
     };
   }
   if (best.widthRatio > LEAST_WORTH) {
     return {
       decision: "run",
-      reason: `${facts.plan.rungs.length} rungs within ${flopsOf(facts.budget)} FLOPs narrow the 90 % interval of ${what} by ${percentOff(facts.plan.widthRatio)} together; no single one narrows it by 5 % (the best, ${rung(best.design)}, by ${percentOff(best.widthRatio)})`,
+      reason: `${facts.plan.rungs.length} rungs within ${formatFlops(facts.budget, 2)} narrow the 90 % interval of ${what} by ${percentOff(facts.plan.widthRatio)} together; no single one narrows it by 5 % (the best, ${rung(best.design)}, by ${percentOff(best.widthRatio)})`,
     };
   }
   const alone = `${rung(best.design)} narrows the 90 % interval of ${what} by ${percentOff(best.widthRatio)}`;
@@ -285,4 +287,3 @@ export function decide(
 }
 
 const percentOff = (ratio: number) => `${(100 * (1 - ratio)).toFixed(1)} %`;
-const flopsOf = (value: number) => value.toExponential(1).replace("e+", "e");

@@ -4,7 +4,7 @@
  */
 
 import type { Law, Run } from "../../law/law.ts";
-import { estimateFrom } from "../../math/interval.ts";
+import { intervalAround } from "../../math/interval.ts";
 import { quantile, standardDeviation } from "../../math/statistics.ts";
 import { bootstrapFit } from "./bootstrap.ts";
 import { type Fit, fitLaw, numDistinct } from "./fit.ts";
@@ -59,7 +59,7 @@ export function fittedParameter(
     law.natural(theta.map((own, k) => (k === index ? internal : own)))[index]!;
   const endAt = (end: number | null) => (end === null ? null : naturalAt(end));
   const refits = draws.map((draw) => draw[index]!);
-  const interval = estimateFrom(theta[index]!, refits);
+  const interval = intervalAround(theta[index]!, refits);
   const side = (which: "lo" | "hi") =>
     profile[which] === null || Math.abs(interval[which] - theta[index]!) > RUNAWAY
       ? null
@@ -110,7 +110,7 @@ export function derivedOf(
       const value = of(law.natural(theta));
       const identified = reads.every(isIdentified);
       if (!identified) return [name, { value: finite(value), lo: null, hi: null, identified, unit }];
-      const { lo, hi } = estimateFrom(value, refits.map(of));
+      const { lo, hi } = intervalAround(value, refits.map(of));
       return [name, { value: finite(value), lo: finite(lo), hi: finite(hi), identified, unit }];
     }),
   );
@@ -138,7 +138,7 @@ export function parameterIntervals(law: Law, runs: readonly Run[]): readonly Par
   const refits = bootstrapFit(best, named, options).map((theta) => law.natural(theta));
   return law.parameters.map(({ name, unit }, j) => {
     const values = refits.map((natural) => natural[j]!);
-    const { value, lo, hi } = estimateFrom(best.parameters[name]!, values);
+    const { median: value, lo, hi } = intervalAround(best.parameters[name]!, values);
     return { name, unit, median: value, lo, hi };
   });
 }

@@ -3,6 +3,7 @@
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
 import { designAt } from "../../law/predict.ts";
+import { formatFlops } from "../../units/print.ts";
 import type { Study } from "./study.ts";
 import { reasonAgainst } from "./suitable.ts";
 import { hasExperts, repeatsData, SAME_RATIO } from "./surfaces.ts";
@@ -50,8 +51,8 @@ export function checkTarget({ runs, posterior }: Study, target: Design): void {
   const [least, most] = [Math.min(...computes), Math.max(...computes)];
   if (target.c < least || target.c > MOST_REACH * most) {
     throw new UserError(
-      `a target of ${target.c.toExponential(2)} FLOPs`,
-      `${least.toExponential(2)} FLOPs, the smallest run's, to ${MOST_REACH} times the largest's ${most.toExponential(2)}`,
+      `a target of ${formatFlops(target.c)}`,
+      `${formatFlops(least)}, the smallest run's, to ${MOST_REACH} times the largest's ${formatFlops(most)}`,
       target.c < least ? "correct the target" : "forecast a nearer target, and climb from there",
     );
   }

@@ -171,8 +171,8 @@ function reportOf({ c, n, d, loss, numSizes, smaller, larger }: Best): BudgetRep
     c,
     numSizes,
     optimum: {
-      n: { value: n, lo: smaller, hi: larger },
-      d: { value: d, lo: (d * n) / larger, hi: (d * n) / smaller },
+      n: { median: n, lo: smaller, hi: larger },
+      d: { median: d, lo: (d * n) / larger, hi: (d * n) / smaller },
       loss: null,
     },
     flags: [`loss ${loss.toPrecision(4)}, the best of those tried`],

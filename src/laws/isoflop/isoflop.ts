@@ -3,17 +3,18 @@
  */
 
 import { UserError } from "../../errors.ts";
-import { type Estimate, estimateFrom } from "../../math/interval.ts";
+import { type Interval, intervalAround } from "../../math/interval.ts";
 import { lineThrough } from "../../math/line.ts";
 import { Random } from "../../math/random.ts";
 import { quantile, standardDeviation } from "../../math/statistics.ts";
+import { formatFlops } from "../../units/print.ts";
 import type { RunTable } from "../table/table.ts";
 import { type Budget, groupByBudget } from "./budgets.ts";
 import { findOptima, type NoOptimum, type Optima, type Optimum } from "./optimum.ts";
 import { akimaMinimum, parabolaMinimum } from "./other-minima.ts";
 import { fitLine, type LineFit } from "./power-law.ts";
 
-export type IsoflopParameter = Estimate<number> & {
+export type IsoflopParameter = Interval & {
   readonly standardError: number;
   readonly identified: boolean;
 };
@@ -23,9 +24,9 @@ export type BudgetReport = {
   readonly c: number;
   readonly numSizes: number;
   readonly optimum: {
-    readonly n: Estimate<number>;
-    readonly d: Estimate<number>;
-    readonly loss: Estimate<number> | null;
+    readonly n: Interval;
+    readonly d: Interval;
+    readonly loss: Interval | null;
   } | null;
   /** What is odd about it; of a budget without an optimum, the reason. */
   readonly flags: readonly string[];
@@ -93,7 +94,7 @@ export function fitIsoflops(
     noisePercent: 100 * optima.smoothness.noise,
     otherWays: otherWays(budgets),
     outliers: optima.refused.map(({ budget, reason }) => ({
-      run: `budget ${budget.c.toExponential(2)}`,
+      run: `budget ${formatFlops(budget.c)}`,
       reason,
     })),
     setAside: table.setAside,
@@ -122,7 +123,7 @@ export function parametersOf<Exponent extends string, Factor extends string>(
   { slope, intercept, draws }: Pick<LineFit, "slope" | "intercept" | "draws">,
 ): Readonly<Record<Exponent | Factor, IsoflopParameter>> {
   const of = (value: number, values: readonly number[]): IsoflopParameter => ({
-    ...estimateFrom(value, values),
+    ...intervalAround(value, values),
     standardError: standardDeviation(values),
     identified: true,
   });
@@ -150,8 +151,8 @@ function reportOf(budget: Budget, { found, refused }: Optima): BudgetReport {
   return {
     ...about,
     optimum: {
-      n: { value: Math.exp(optimum.logN), lo: Math.exp(lo), hi: Math.exp(hi) },
-      d: { value: at(optimum.logN), lo: at(hi), hi: at(lo) },
+      n: { median: Math.exp(optimum.logN), lo: Math.exp(lo), hi: Math.exp(hi) },
+      d: { median: at(optimum.logN), lo: at(hi), hi: at(lo) },
       loss: optimum.loss,
     },
     flags: optimum.flags,
@@ -196,7 +197,7 @@ function warningsOf({ found, refused }: Optima, { excess }: LineFit): readonly s
 function tooFewBudgets(table: RunTable, budgets: readonly Budget[], { found, refused }: Optima): UserError {
   const reasons = refused
     .slice(0, 4)
-    .map(({ budget, reason }: NoOptimum) => `${budget.c.toExponential(2)} FLOPs: ${reason}`);
+    .map(({ budget, reason }: NoOptimum) => `${formatFlops(budget.c)}: ${reason}`);
   const have = `${found.length} of ${budgets.length} budgets have an interior minimum`;
   return new UserError(
     `${table.source}: ${have} (${reasons.join("; ")})`,

@@ -3,7 +3,7 @@
  * is none.
  */
 
-import type { Estimate } from "../../math/interval.ts";
+import type { Interval } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { quantile, standardDeviation } from "../../math/statistics.ts";
 import { type Budget, indexOfBest, nearMinimum } from "./budgets.ts";
@@ -17,7 +17,7 @@ export type Optimum = {
   /** Standard deviation of log N*. */
   readonly deviation: number;
   /** Loss at the minimum. */
-  readonly loss: Estimate<number>;
+  readonly loss: Interval;
   readonly flags: readonly string[];
 };
 
@@ -101,7 +101,7 @@ function optimumOf(
     logN: bottom.x,
     // Draws whose minimum fell off an end are lost, and would have been the widest.
     deviation: Math.max(standardDeviation(draws), (grid[1]! - grid[0]!) / 2) / interior,
-    loss: { value: Math.exp(bottom.y), lo: quantile(losses, 0.05), hi: quantile(losses, 0.95) },
+    loss: { median: Math.exp(bottom.y), lo: quantile(losses, 0.05), hi: quantile(losses, 0.95) },
     flags,
   };
 }

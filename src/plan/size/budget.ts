@@ -2,6 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import { certain, type Interval, logSdOf, within } from "../../math/interval.ts";
+import { formatFlops } from "../../units/print.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { refuseMfuAboveOne, TYPICAL_GOODPUT, TYPICAL_MFU } from "../typical-runs.ts";
 
@@ -38,9 +39,7 @@ export function readBudget(facts: BudgetFacts): Budget {
   if (compute !== undefined) {
     if (compute.lo < FLOPS_RANGE.least || compute.hi > FLOPS_RANGE.most) {
       throw new UserError(
-        "a budget of " +
-          `${(compute.lo < FLOPS_RANGE.least ? compute.lo : compute.hi).toExponential(1).replace("e+", "e")} ` +
-          "FLOPs",
+        `a budget of ${formatFlops(compute.lo < FLOPS_RANGE.least ? compute.lo : compute.hi, 2)}`,
         "1e12 to 1e30 FLOPs of training in all",
         "check the power of ten: Llama 3 405B took 3.8e25",
       );

@@ -3,6 +3,7 @@
 import { UserError } from "../../../errors.ts";
 import type { Design } from "../../../law/law.ts";
 import { mean, median } from "../../../math/statistics.ts";
+import { formatFlops } from "../../../units/print.ts";
 import type { TableRun } from "../../table/table.ts";
 import {
   type BaseLaw,
@@ -222,9 +223,9 @@ const LARGEST_EFFECT = Math.log(1.6);
 /** Throws a `UserError` unless there are scales enough, in one unit, and a target that is a number. */
 function checkScales(scales: readonly ScaleEffect[], effects: readonly DesignEffect[], target: Design): void {
   if (scales.length < MIN_SCALES) {
-    const have = scales.map(({ c }) => c.toExponential(1)).join(" and ");
+    const have = scales.map(({ c }) => formatFlops(c, 2)).join(" and ");
     const count = `${scales.length} ${scales.length === 1 ? "scale" : "scales"} of compute (${have} FLOPs)`;
-    const next = (scales.at(-1)!.c * 4).toExponential(0);
+    const next = formatFlops(scales.at(-1)!.c * 4, 1);
     throw new UserError(
       `base and feature can be compared at ${count}`,
       `at least ${MIN_SCALES}, better 5, over a decade or more: with fewer, trend and noise look alike`,

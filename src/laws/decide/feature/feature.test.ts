@@ -149,7 +149,7 @@ test("what cannot be compared is refused with what to add", () => {
   );
   const far = feature.map((run) => ({ ...run, n: 1000 * run.n, d: 1000 * run.d, c: 1e6 * run.c }));
   expect(judge(base, far)).toThrow(
-    /no common range: the base has 1\.0e\+17 to 1\.0e\+19 FLOPs, the feature 1\.0e\+23/,
+    /no common range: the base has 1\.0e17 FLOP to 1\.0e19 FLOP, the feature 1\.0e23 FLOP/,
   );
   expect(
     judge(

@@ -5,6 +5,7 @@
 
 import type { Design } from "../../../law/law.ts";
 import type { Interval } from "../../../math/interval.ts";
+import { significant } from "../../../units/print.ts";
 import type { TableRun } from "../../table/table.ts";
 import { type Multipliers, multipliersOf } from "./base-law.ts";
 import { type ComparedLadders, compareLadders } from "./effects.ts";
@@ -139,7 +140,7 @@ function bandOf({ scales, lowestCompute, positionOf }: ComparedLadders, trend: E
 
 /** What to keep in mind of a verdict this far out, from so few scales. */
 function reachWarnings(reach: number, numScales: number): readonly string[] {
-  const far = `the target is ${reach.toExponential(1)} times the largest rung`;
+  const far = `the target is ${significant(reach, 2)} times the largest rung`;
   return [
     ...(reach > 100 ? [`${far}: a trend that bends would not have been seen`] : []),
     ...(numScales < 5

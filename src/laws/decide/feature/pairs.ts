@@ -5,6 +5,7 @@
 import { UserError } from "../../../errors.ts";
 import type { Design } from "../../../law/law.ts";
 import { mean } from "../../../math/statistics.ts";
+import { formatFlops } from "../../../units/print.ts";
 import type { TableRun } from "../../table/table.ts";
 
 /** Runs of one design, with the log loss of each. */
@@ -211,5 +212,5 @@ export function nothingInCommon(base: readonly DesignRuns[], feature: readonly D
 
 function spanText(designs: readonly DesignRuns[]): string {
   if (designs.length === 0) return "no runs";
-  return `${designs[0]!.c.toExponential(1)} to ${designs.at(-1)!.c.toExponential(1)} FLOPs`;
+  return `${formatFlops(designs[0]!.c, 2)} to ${formatFlops(designs.at(-1)!.c, 2)}`;
 }

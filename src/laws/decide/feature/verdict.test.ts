@@ -47,7 +47,7 @@ test("what is left is undecided, with what the ladder could have seen and what w
     reason:
       "undecided: at the target, 12 times the largest rung, it is worth 1.1 (0.95 to unbounded) times the " +
       "compute and helps with probability 0.85; this ladder finds an effect of 0.46 % of the loss there 4 " +
-      "times out of 5; 2 more pairs at 3.0e+19 FLOPs would narrow the interval from 1.23 to 0.99 % of the loss",
+      "times out of 5; 2 more pairs at 3.0e19 FLOP would narrow the interval from 1.23 to 0.99 % of the loss",
   });
   expect(judge({ ...facts, furtherRung: null }, WORTH).reason).toMatch(/no rung up to the target's compute/);
   // A real effect that is too small to be worth having is not adopted.
@@ -57,8 +57,8 @@ test("what is left is undecided, with what the ladder could have seen and what w
 test("multipliers keep three digits, and their ends have names", () => {
   expect([1.23456, 1e7, 0.00012, 0, Number.POSITIVE_INFINITY].map(multiplierText)).toEqual([
     "1.23",
-    "1.0e+7",
-    "1.2e-4",
+    "10000000",
+    "0.00012",
     "0",
     "unbounded",
   ]);

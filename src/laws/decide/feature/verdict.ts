@@ -1,6 +1,7 @@
 /** @file Adopt, drop or undecided: a pure rule over what two ladders say, with its reason in a sentence. */
 
 import type { Interval } from "../../../math/interval.ts";
+import { formatFlops, significant } from "../../../units/print.ts";
 import type { FurtherRung, MinimumDetectable } from "./findings.ts";
 
 export type FeatureVerdict = { readonly decision: "adopt" | "drop" | "undecided"; readonly reason: string };
@@ -21,7 +22,7 @@ export function multiplierText(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return "unbounded";
   if (value === 0) return "0";
   if (Math.abs(value - 1) < NEAR_ONE) return value.toFixed(3);
-  return value >= 0.01 && value < 1000 ? String(Number(value.toPrecision(3))) : value.toExponential(1);
+  return value >= 0.01 && value < 1000 ? String(Number(value.toPrecision(3))) : significant(value, 2);
 }
 
 /** "1.23 (1.10 to 1.41)" */
@@ -61,7 +62,7 @@ function remedyText(rung: FurtherRung | null): string {
   if (!rung) return "no rung up to the target's compute would narrow the interval by a tenth";
   const pairs = `${rung.numPairs} more ${rung.numPairs === 1 ? "pair" : "pairs"}`;
   const [now, after] = [rung.widthNowPercent.toFixed(2), rung.widthAfterPercent.toFixed(2)];
-  const where = `at ${rung.c.toExponential(1)} FLOPs`;
+  const where = `at ${formatFlops(rung.c, 2)}`;
   return `${pairs} ${where} would narrow the interval from ${now} to ${after} % of the loss`;
 }
 
