@@ -3,7 +3,6 @@ import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
 import type { Law } from "../../law/law.ts";
 import { checkTable } from "./checks.ts";
 import { confoundedParameters } from "./confounded.ts";
-import { rankCorrelation } from "./rank.ts";
 import type { RunTable } from "./table.ts";
 
 type Sizes = readonly (readonly [n: number, d: number])[];
@@ -94,13 +93,5 @@ describe("what a table can bear", () => {
 describe("the pieces", () => {
   test("finds nothing confounded on a grid", () => {
     expect(confoundedParameters(chinchillaLaw, tableOf(grid).runs)).toEqual([]);
-  });
-
-  test("ranks, ties and all", () => {
-    expect(rankCorrelation([1, 2, 3, 4], [10, 100, 1e3, 1e4])).toBe(1);
-    expect(rankCorrelation([1, 2, 3, 4], [4, 3, 2, 1])).toBe(-1);
-    expect(rankCorrelation([1, 1, 1], [1, 2, 3])).toBe(0);
-    // By hand: ranks 0 1.5 1.5 3 against 0 1 2 3: 4.5 / sqrt(4.5 x 5).
-    expect(rankCorrelation([1, 2, 2, 3], [1, 2, 3, 4])).toBeCloseTo(4.5 / Math.sqrt(22.5), 12);
   });
 });

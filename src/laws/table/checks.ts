@@ -6,9 +6,9 @@
 import { UserError } from "../../errors.ts";
 import { hyperParameterLaw } from "../../law/formulas/hyper-parameter.ts";
 import type { Law } from "../../law/law.ts";
+import { rankCorrelation } from "../../math/rank.ts";
 import { formatList, formatNumber } from "../../units/print.ts";
 import { confoundedParameters } from "./confounded.ts";
-import { rankCorrelation } from "./rank.ts";
 import type { RunTable, TableRun } from "./table.ts";
 
 export type TableCheck =

@@ -3,6 +3,7 @@
  * setting.
  */
 
+import { rankCorrelation } from "../../math/rank.ts";
 import { mean, median, quantile } from "../../math/statistics.ts";
 import type { PublishedRun } from "./published-run.ts";
 
@@ -82,33 +83,14 @@ export function rankLayouts(
 export function orderOf(layouts: readonly Pair[]): Omit<Ranking, "setting"> {
   const first = layouts.reduce((best, each) => (each.predicted < best.predicted ? each : best));
   const fastest = Math.min(...layouts.map(({ measured }) => measured));
-  const ranksBy = (key: keyof Pair) => ranksOf(layouts.map((layout) => layout[key]));
   return {
     layouts: layouts.length,
-    spearman: correlation(ranksBy("predicted"), ranksBy("measured")),
+    spearman: rankCorrelation(
+      layouts.map(({ predicted }) => predicted),
+      layouts.map(({ measured }) => measured),
+    ),
     regretPercent: 100 * (first.measured / fastest - 1),
   };
-}
-
-/** Ranks from 1, ties sharing their mean. */
-export function ranksOf(values: readonly number[]): readonly number[] {
-  return values.map((value) => {
-    const below = values.filter((other) => other < value).length;
-    const equal = values.filter((other) => other === value).length;
-    return below + (equal + 1) / 2;
-  });
-}
-
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const [meanA, meanB] = [mean(a), mean(b)];
-  let [cross, squareA, squareB] = [0, 0, 0];
-  for (const [i, value] of a.entries()) {
-    const [x, y] = [value - meanA, b[i]! - meanB];
-    cross += x * y;
-    squareA += x * x;
-    squareB += y * y;
-  }
-  return squareA > 0 && squareB > 0 ? cross / Math.sqrt(squareA * squareB) : 0;
 }
 
 /** Rankings of a family put together, each by its number of layouts; null where it has none. */
