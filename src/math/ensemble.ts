@@ -1,7 +1,4 @@
-/**
- * @file Goodman and Weare's ensemble of walkers (2010): a sampler that asks for no gradient, no scales and no
- * tuning.
- */
+/** @file Goodman and Weare's ensemble of walkers (2010): no gradient, no scales, no tuning. */
 
 import type { Random } from "./random.ts";
 

@@ -1,7 +1,4 @@
-/**
- * @file Learning-curve laws: a power of the area under the rate, less what each fall of the rate has
- * released.
- */
+/** @file Learning-curve laws: a power of the area under the rate, less what each fall has released. */
 
 import type { Geometry, Units } from "./geometry.ts";
 
@@ -45,10 +42,7 @@ type Release = {
   readonly starts: readonly (readonly number[])[];
   readonly natural: (own: readonly number[], units: Units) => readonly number[];
   readonly internal: (own: readonly number[], units: Units) => readonly number[];
-  /**
-   * The share of change k that is not released yet; writes its derivatives over the course's parameters to
-   * `slopes`.
-   */
+  /** The share of change k not released yet; writes its derivatives over `parameters` to `slopes`. */
   readonly left: (own: readonly number[], geometry: Geometry) => (k: number, slopes: Float64Array) => number;
 };
 

@@ -1,7 +1,4 @@
-/**
- * @file The whole question in one call: curves and schedules in, fit, errors on what was left out, bands and
- * comparison out.
- */
+/** @file Curves and schedules in; fit, errors on what was left out, bands and comparison out. */
 
 import { UserError } from "../../errors.ts";
 import { type BestDecay, bestDecay, lowestProbabilities } from "./compare.ts";
@@ -123,10 +120,7 @@ function stepsOf(schedule: Schedule): readonly number[] {
   return Array.from({ length: NUM_POINTS }, (_, i) => from + ((to - from) * (i + 1)) / NUM_POINTS);
 }
 
-/**
- * Where a schedule goes beyond the curves by more than a fifth: there the band is an extrapolation that no
- * back-test has seen.
- */
+/** Where a schedule goes beyond the curves by more than a fifth: no back-test has seen the band there. */
 function beyondOf(curves: readonly LossCurve[], schedule: Schedule): readonly string[] {
   const longest = Math.max(...curves.map(({ steps }) => steps.at(-1)!));
   const peaks = curves.map((curve) => peakOf(curve.schedule));

@@ -1,7 +1,4 @@
-/**
- * @file Fits a curve law to several loss curves at once: Huber's loss on the logarithm, weak priors where
- * data are silent.
- */
+/** @file Fits a curve law to several loss curves: Huber's loss on the logarithm, and weak priors. */
 
 import { assert, UserError } from "../../errors.ts";
 import { type Minimum, minimise, type Objective } from "../../math/minimise.ts";
@@ -37,10 +34,7 @@ const HUBER_WIDTH = 1e-3;
  * schedules about equally well).
  */
 const EFFECTIVE_POINTS = 8;
-/**
- * Of longer curves a fit reads every so many points: a law of seven parameters learns no more from alike
- * neighbours.
- */
+/** Of longer curves a fit reads every so many points: more neighbours tell seven parameters no more. */
 const MOST_POINTS = 192;
 /** Curves made by the law itself, without noise, count this much more than noisy ones. */
 const MOST_GAIN = 100;
@@ -119,10 +113,7 @@ function pointsOf(curve: LossCurve, units: Units): CurvePoints {
   };
 }
 
-/**
- * Curves that a law follows more closely than Huber's width say more than the priors do: they weigh by their
- * own scatter.
- */
+/** Curves that a law follows more closely than Huber's width weigh by their own scatter. */
 function sharpened(
   curves: readonly CurvePoints[],
   law: CurveLaw,

@@ -1,7 +1,4 @@
-/**
- * @file The loss curve to expect under a schedule, with a 90 % band: refits, misfit, and tests on curves left
- * out.
- */
+/** @file The loss curve to expect under a schedule, with a 90 % band tested on curves left out. */
 
 import { UserError } from "../../errors.ts";
 import { type Interval, intervalAround, within } from "../../math/interval.ts";

@@ -30,10 +30,7 @@ export type Units = { readonly peak: number; readonly area: number; readonly spa
 
 /** No change larger than this share of the peak is treated as one. */
 const LARGEST_CHANGE = 1 / 16;
-/**
- * A change that has only begun is split by distance: each part reaches this much further back than the one
- * after it.
- */
+/** A change under way is split by distance: each part reaches this much further back than the next. */
 const GRADING = 2;
 /** The nearest part of such a change, as a share of the span: below half a step in a run of 30,000. */
 const NEAREST = 2 ** -16;

@@ -1,7 +1,4 @@
-/**
- * @file A schedule as a person writes it, "cosine:peak=3e-4,steps=72000": parsed, completed from the curves,
- * checked.
- */
+/** @file A schedule as a person writes it, "cosine:peak=3e-4,steps=72000": parsed, completed, checked. */
 
 import { UserError } from "../../errors.ts";
 import { DECAYS, type NamedSchedule, type Schedule, scheduleOf } from "./schedule.ts";

@@ -1,7 +1,4 @@
-/**
- * @file A learning curve from a file of (step, rate, loss): its schedule, and the points that a law is held
- * against.
- */
+/** @file A learning curve from a file of (step, rate, loss): its schedule and its points. */
 
 import { UserError } from "../../errors.ts";
 import { parseRows } from "../table/raw.ts";

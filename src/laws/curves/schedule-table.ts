@@ -105,10 +105,7 @@ function isJump(rows: readonly SchedulePoint[], i: number, peak: number): boolea
   return Math.abs(slope(a, b)) > JUMP_STEEPNESS * around;
 }
 
-/**
- * Level up to the row before, a ramp from this row on: the step at which the ramp, followed back, meets the
- * level.
- */
+/** Level up to the row before, a ramp from this row on: where the ramp, followed back, meets the level. */
 function kneeBefore(rows: readonly SchedulePoint[], i: number): SchedulePoint | undefined {
   const [before, a, b, after, later] = [rows[i - 2], rows[i - 1]!, rows[i]!, rows[i + 1], rows[i + 2]];
   if (!before || !after || !later || before.rate !== a.rate || b.rate === a.rate) return undefined;
@@ -122,10 +119,7 @@ function kneeAfter(rows: readonly SchedulePoint[], i: number): SchedulePoint | u
   return meeting(b.rate, a, before, earlier, (step) => step > a.step && step < b.step);
 }
 
-/**
- * Follows the ramp through `near`, `middle` and `far` to `level`, as a line or by equal factors, whichever
- * they keep to.
- */
+/** Follows the ramp through three points to `level`, as a line or by equal factors, as they do. */
 function meeting(
   level: number,
   near: SchedulePoint,

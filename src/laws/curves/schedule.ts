@@ -1,16 +1,10 @@
-/**
- * @file A learning-rate schedule as plain data: rates at steps with straight lines between, a jump where one
- * step has two rates.
- */
+/** @file A learning-rate schedule as plain data: rates at steps, straight lines between, jumps. */
 
 import { assert } from "../../errors.ts";
 
 export type SchedulePoint = { readonly step: number; readonly rate: number };
 
-/**
- * Ascending steps from 0. Before the first point nothing moves; after the last the rate stays. Steps may be
- * counted in any unit.
- */
+/** Ascending steps from 0, in any unit; two rates at one step are a jump. After the last the rate stays. */
 export type Schedule = readonly SchedulePoint[];
 
 export const DECAYS = ["linear", "exponential", "cosine", "sqrt"] as const;
@@ -112,10 +106,7 @@ export function rateAt(schedule: Schedule, step: number): number {
   return a.rate + ((b.rate - a.rate) * (step - a.step)) / (b.step - a.step);
 }
 
-/**
- * True where two schedules follow each other as far as both go: they then say the same about the drop of the
- * loss.
- */
+/** True where two schedules follow each other as far as both go: they then say the same about the drop. */
 export function isSameShape(a: Schedule, b: Schedule): boolean {
   const end = Math.min(endOf(a), endOf(b));
   const limit = 0.01 * Math.max(peakOf(a), peakOf(b));
@@ -126,10 +117,7 @@ export function isSameShape(a: Schedule, b: Schedule): boolean {
   );
 }
 
-/**
- * Drops points that lie on the line between their neighbours, within `THINNING` of the peak: a table of every
- * step becomes short.
- */
+/** Drops points on the line between their neighbours, within `THINNING` of the peak. */
 export function thin(schedule: Schedule): Schedule {
   const tolerance = THINNING * peakOf(schedule);
   const kept: SchedulePoint[] = [];

@@ -1,7 +1,4 @@
-/**
- * @file The bootstrap of a fit: the law fitted again to runs drawn again, thousands of times, each from the
- * optimum.
- */
+/** @file The bootstrap of a fit: the law fitted again to runs drawn again, each time from the optimum. */
 
 import { type Design, type Law, lossOf, type Run } from "../../law/law.ts";
 import { minimise } from "../../math/minimise.ts";
@@ -25,10 +22,7 @@ export type BootstrapOptions = {
  */
 const TOLERANCE = 1e-4;
 
-/**
- * Smoothing of the absolute loss in refits, as a share of the residuals' scale: far below what a drawing
- * moves.
- */
+/** Smoothing of the absolute loss in refits, as a share of the residuals' scale. */
 const SMOOTHING = 0.01;
 
 /** Residuals of p fitted parameters are too small by sqrt((n - p) / n); at n = 6 that matters. */

@@ -1,7 +1,4 @@
-/**
- * @file A law fitted to a table, told whole: every number with its interval, what cannot be told, and which
- * runs to look at.
- */
+/** @file A law fitted to a table: numbers with intervals, what is not identified, runs to look at. */
 
 import type { Law } from "../../law/law.ts";
 import { checkTable } from "../table/checks.ts";
@@ -42,10 +39,7 @@ export type FitReport = {
   readonly warnings: readonly string[];
 };
 
-/**
- * Fits `law` to the runs of `table`. Deterministic for one seed. Throws the table's refusal where it cannot
- * bear the law.
- */
+/** Fits `law` to a table's runs. Deterministic. Throws the table's refusal where it cannot bear the law. */
 export function fitTable(table: RunTable, law: Law, options: FitTableOptions = {}): FitReport {
   const { runs } = table;
   const check = checkTable(table, law);

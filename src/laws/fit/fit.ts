@@ -1,7 +1,4 @@
-/**
- * @file Fits a law to runs: few starts chosen by the data, the best of their minima, and how many of them
- * reached it.
- */
+/** @file Fits a law to runs: few starts chosen by the data, and the best of their minima. */
 
 import { assert, UserError } from "../../errors.ts";
 import type { Law, Run } from "../../law/law.ts";
@@ -35,10 +32,7 @@ export type Fit = {
   /** Weighted sum (not mean) of costs at the optimum. */
   readonly objective: number;
   readonly numStarts: number;
-  /**
-   * Share of the starts that ended within 1e-6 (relative) of the best objective: a low share says "hard to
-   * fit".
-   */
+  /** Share of the starts that ended within 1e-6 of the best objective: a low share says "hard to fit". */
   readonly shareAtOptimum: number;
   /** log(measured) - log(fitted), per run. */
   readonly residuals: Float64Array;
@@ -59,10 +53,7 @@ export function fitObjective(law: Law, runs: readonly WeightedRun[], loss: Loss)
   return objectiveOf(law, fitData(law, runs), lossNumbers(loss));
 }
 
-/**
- * Fits `law` to `runs`. Deterministic. Throws a `UserError` where there are fewer distinct runs than
- * parameters.
- */
+/** Fits `law` to `runs`. Deterministic. Throws a `UserError` with fewer designs than parameters. */
 export function fitLaw(law: Law, runs: readonly WeightedRun[], options: FitOptions = {}): Fit {
   const needed = law.parameters.length;
   const distinct = numDistinct(runs);
@@ -125,10 +116,7 @@ export function startingPoints(
 /** A long flat valley takes two or three. */
 const MOST_POLISHES = 5;
 
-/**
- * Goes on from a minimum with the curvature there: in a long flat valley plain BFGS gives up well before the
- * end.
- */
+/** Goes on from a minimum with the curvature there: in a long flat valley plain BFGS gives up early. */
 function polished(law: Law, data: FitData, loss: Loss, objective: Objective, from: Minimum): Minimum {
   let best = from;
   for (let round = 0; round < MOST_POLISHES; round++) {

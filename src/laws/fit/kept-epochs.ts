@@ -1,7 +1,4 @@
-/**
- * @file Does the worth of repeats hang on the most repeated runs? Without them the data must not rule out
- * what all say.
- */
+/** @file Does the worth of repeats hang on the most repeated runs? A fit without them tells. */
 
 import { significant } from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";

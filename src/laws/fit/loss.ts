@@ -11,10 +11,7 @@ export type Loss =
   /** Least absolute deviation: what the published digits of Besiroglu et al. (arXiv 2404.10102) minimise. */
   | { readonly kind: "absolute" }
   | { readonly kind: "squared" }
-  /**
-   * Huber, times `penalty` where the law lies above the run: rungs that were tuned badly then pull the law up
-   * less.
-   */
+  /** Huber, times `penalty` where the law lies above the run: badly tuned rungs pull it up less. */
   | { readonly kind: "asymmetric"; readonly delta: number; readonly penalty: number };
 
 export const DEFAULT_LOSS: Loss = { kind: "huber", delta: 1e-3 };
@@ -81,10 +78,7 @@ export function freeResiduals(residuals: ArrayLike<number>, numParameters: numbe
   return bySize.subarray(0, Math.max(1, bySize.length - numParameters));
 }
 
-/**
- * Standard deviation of normal residuals with the same median size: 1.4826 times the median of |r|; strays do
- * not move it.
- */
+/** Standard deviation of normal residuals of the same median size: 1.4826 times the median of |r|. */
 export function robustScale(residuals: ArrayLike<number>): number {
   return 1.4826 * median(Float64Array.from(residuals, Math.abs));
 }

@@ -1,7 +1,4 @@
-/**
- * @file A fit's objective over theta: value and gradient, on numbers laid out once, and its curvature at an
- * optimum.
- */
+/** @file A fit's objective over theta: value, gradient, and curvature at an optimum. */
 
 import type { Law, Run } from "../../law/law.ts";
 import type { Objective } from "../../math/minimise.ts";

@@ -1,7 +1,4 @@
-/**
- * @file Runs that a fit should be read with care for, and why: far from the law, deciding alone, or there
- * twice.
- */
+/** @file Runs that a fit should be read with care for: far from the law, deciding alone, or there twice. */
 
 import { significant } from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";

@@ -1,7 +1,4 @@
-/**
- * @file The numbers of a fitted law and what follows from them, with intervals, and which of them the runs do
- * not tell.
- */
+/** @file The numbers of a fitted law and what follows from them, with intervals; which are identified. */
 
 import type { Law, Run } from "../../law/law.ts";
 import { intervalAround } from "../../math/interval.ts";
@@ -44,10 +41,7 @@ export type DerivedValue = {
 /** In internal parameters: refits beyond this have run away along a direction that the data do not limit. */
 const RUNAWAY = 20;
 
-/**
- * Parameter `index` over the refits `draws`; a side is open where the profile is, or where the refits ran
- * away.
- */
+/** Parameter `index` over the refits; a side is open where the profile is, or where refits ran away. */
 export function fittedParameter(
   { law, theta, parameters }: Fit,
   index: number,
@@ -77,10 +71,7 @@ export function fittedParameter(
   };
 }
 
-/**
- * A few refits that ran away make a standard deviation that says nothing: it is then this much wider than
- * their middle.
- */
+/** With refits that ran away the standard deviation says nothing: it is this much wider than their middle. */
 const STRAY_SPREAD = 2;
 
 /**

@@ -1,17 +1,11 @@
-/**
- * @file The profile of one parameter: how well the law still fits with that parameter held, all others fitted
- * again.
- */
+/** @file The profile of one parameter: how well the law fits with it held, all others fitted again. */
 
 import { minimise, type Objective } from "../../math/minimise.ts";
 import type { Fit } from "./fit.ts";
 import { lossNumbers, robustScale } from "./loss.ts";
 import { costUnit, inverseCurvature, objectiveOf } from "./objective.ts";
 
-/**
- * Where the profile stays below its limit; `null`: the law fits about as well however far the parameter is
- * moved.
- */
+/** Where the profile stays below its limit; `null`: however far the parameter is moved. */
 export type ProfileInterval = { readonly lo: number | null; readonly hi: number | null };
 
 // Chi-squared with one degree of freedom: Wilks' theorem, with the cost's unit in place of the variance.
@@ -33,10 +27,7 @@ export type Profiler = {
    * The objective with parameter `index` held at `value`, all others fitted again from the point last found.
    */
   readonly heldAt: (index: number, value: number) => number;
-  /**
-   * How far twice the objective rises there, in its unit: above `CHI_SQUARED_90` the value lies outside the
-   * 90 % interval.
-   */
+  /** How far twice the objective rises there, in its unit: above `CHI_SQUARED_90` outside 90 %. */
   readonly riseAt: (index: number, value: number) => number;
   /** 90 % interval of parameter `index`, each side null where it is open. */
   readonly interval: (index: number) => ProfileInterval;
@@ -99,10 +90,7 @@ function cheaper(objective: Objective, a: Float64Array, b: Float64Array): Float6
   return objective(a, unused) <= objective(b, unused) ? a : b;
 }
 
-/**
- * Where the rise passes `limit` between two steps; the rise is nearly quadratic, so its root is nearly
- * straight.
- */
+/** Where the rise passes `limit` between two steps: nearly quadratic, its root is nearly straight. */
 function crossing(
   a: { readonly step: number; readonly rise: number },
   b: { readonly step: number; readonly rise: number },

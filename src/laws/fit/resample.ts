@@ -1,7 +1,4 @@
-/**
- * @file The four ways to draw a table's runs again: rows, whole runs, seeds within a design, or residuals
- * about the law.
- */
+/** @file Four ways to draw a table's runs again: rows, whole runs, seeds within a design, residuals. */
 
 import { UserError } from "../../errors.ts";
 import type { Random } from "../../math/random.ts";
@@ -75,10 +72,7 @@ function replicates(runs: readonly TableRun[]): readonly number[][] {
   );
 }
 
-/**
- * Within each stratum draws as many groups of rows as there are; a row's weight is multiplied by how often it
- * came up.
- */
+/** Draws as many groups of rows as each stratum has; a row weighs as often as its group came up. */
 function weightResampler(
   { weights }: FitData,
   strata: readonly (readonly (readonly number[])[])[],

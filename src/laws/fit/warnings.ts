@@ -10,10 +10,7 @@ import { groupsBy } from "./resample.ts";
 const FEW_STARTS = 0.25;
 /** Designs per parameter, below which intervals rest on very little. */
 const FEW_DESIGNS = 2;
-/**
- * Residuals this many times as wide as the scatter of replicates are misfit, which no drawing of the same
- * runs shows.
- */
+/** Residuals this many times as wide as the scatter of replicates are misfit. */
 const WIDE_RESIDUALS = 3;
 /** Replicates must leave this many degrees of freedom to say how much runs of one design scatter. */
 const LEAST_FREEDOM = 5;

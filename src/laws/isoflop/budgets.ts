@@ -1,7 +1,4 @@
-/**
- * @file Runs grouped by compute budget: the sizes tried at each, repeats merged, and what is odd about a
- * group.
- */
+/** @file Runs grouped by compute budget: the sizes tried at each, with repeats merged. */
 
 import { lineThrough } from "../../math/line.ts";
 import { mean, median } from "../../math/statistics.ts";
@@ -25,18 +22,12 @@ export type Budget = {
   readonly flags: readonly string[];
 };
 
-/**
- * Budgets of one ladder differ by factors of 2 or so; their own runs by rounding, or by how well a figure was
- * read.
- */
+/** Budgets of one ladder differ by factors of 2 or so; their own runs by rounding. */
 const SAME_BUDGET = 1.08;
 const WIDEST_BUDGET = 1.25;
 /** Closer sizes are one size: the curve between them would be noise. */
 const SAME_SIZE = 1.03;
-/**
- * Repeats that differ by more are no seeds but a sweep of something else, and the best of them is what the
- * size can do.
- */
+/** Repeats that differ by more are a sweep of something, and the best of them is what the size can do. */
 const SEEDS_DIFFER = 0.01;
 
 /** Groups runs by compute, lowest budget first. */

@@ -1,7 +1,4 @@
-/**
- * @file Chinchilla's approach 1: at each amount of compute the run that got furthest, and the power law
- * through their sizes.
- */
+/** @file Chinchilla's approach 1: the best run at each amount of compute, and a power law through them. */
 
 import { UserError } from "../../errors.ts";
 import { type Line, lineThrough } from "../../math/line.ts";
@@ -11,10 +8,7 @@ import { groupByBudget, indexOfBest } from "./budgets.ts";
 import type { BudgetReport, IsoflopOptions, IsoflopReport } from "./isoflop.ts";
 import { parametersOf } from "./isoflop.ts";
 
-/**
- * The best of the runs at one amount of compute, between the next smaller and the next larger size that were
- * tried.
- */
+/** The best run at one amount of compute, between the next smaller and the next larger size tried. */
 type Best = {
   readonly c: number;
   readonly n: number;

@@ -1,7 +1,4 @@
-/**
- * @file The best size at each budget, with what is known of it: draws of the minimum, or the reason why there
- * is none.
- */
+/** @file The best size at each budget: draws of the minimum, or the reason why there is none. */
 
 import type { Interval } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";

@@ -1,7 +1,4 @@
-/**
- * @file Minima as others read them off: Porian et al. 2024 by Akima's interpolation, Hoffmann et al. 2022 by
- * a parabola.
- */
+/** @file Minima as Porian et al. 2024 (Akima's interpolation) and Hoffmann et al. 2022 (a parabola) do. */
 
 import { linearFit } from "../../math/least-squares.ts";
 import { mean } from "../../math/statistics.ts";

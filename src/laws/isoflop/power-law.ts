@@ -1,7 +1,4 @@
-/**
- * @file A straight line through optima on log-log paper: N* = k C^a, each optimum weighed by how well it is
- * known.
- */
+/** @file A straight line through optima in logs, N* = k C^a, each weighed by how well it is known. */
 
 import { type Line, lineThrough } from "../../math/line.ts";
 import type { Random } from "../../math/random.ts";
@@ -16,10 +13,7 @@ export type Point = {
 };
 
 export type LineFit = Line & {
-  /**
-   * Scatter of the points beyond their own uncertainty, standard deviation in y: the power law is not all
-   * there is.
-   */
+  /** Scatter of the points beyond their own uncertainty: standard deviation in y. */
   readonly excess: number;
   readonly draws: readonly Line[];
 };

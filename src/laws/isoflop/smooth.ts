@@ -1,7 +1,4 @@
-/**
- * @file A smooth curve through noisy losses at one budget: a parabola that may bend, with the noise learnt
- * from all budgets.
- */
+/** @file A smooth curve through noisy losses: a parabola that may bend, its noise learnt from all budgets. */
 
 import { assert } from "../../errors.ts";
 import { cholesky, logRootDeterminant, solveLower } from "../../math/symmetric.ts";
@@ -21,24 +18,15 @@ export type Smoothness = {
   readonly bend: number;
 };
 
-/**
- * Prior deviation of the parabola's coefficients: log losses of one budget differ by less than 1, so this is
- * "anything".
- */
+/** Prior deviation of the parabola's coefficients: log losses of one budget differ by less than 1. */
 const FREE = 5;
 /** Added to the variance of the curve, (1e-5)^2, so that rounding leaves it positive. */
 const JITTER = 1e-10;
-/**
- * Where noise and bend are looked for, in decades. Seeds differ by 0.1 to 1 % (measured by many); digitised
- * figures by less.
- */
+/** Where noise and bend are looked for, in decades. Seeds differ by 0.1 to 1 %. */
 const LOG_NOISES = Array.from({ length: 11 }, (_, i) => -4 + i / 4);
 const LOG_BENDS = Array.from({ length: 17 }, (_, i) => -3 + i / 4);
 
-/**
- * Five-point Gauss-Legendre nodes and weights on [-1, 1]: exact for the polynomial of degree 4 under the
- * kernel's integral.
- */
+/** Five-point Gauss-Legendre nodes and weights on [-1, 1]: exact for the kernel's integral. */
 const NODES = [-0.906179845938664, -0.5384693101056831, 0, 0.5384693101056831, 0.906179845938664];
 const WEIGHTS = [
   0.23692688505618908, 0.47862867049936647, 0.5688888888888889, 0.47862867049936647, 0.23692688505618908,
@@ -119,10 +107,7 @@ function logLikelihood(known: Known, smoothness: Smoothness): number {
 export type Curve = {
   /** The curve's mean at each place of the grid. */
   readonly mean: Float64Array;
-  /**
-   * Lower triangle F with F F' the covariance of the curve over the grid: mean + F z is a curve that could
-   * be.
-   */
+  /** Lower triangle F, F F' the curve's covariance over the grid: mean + F z is a curve that could be. */
   readonly factor: Float64Array;
 };
 

@@ -1,7 +1,4 @@
-/**
- * @file One cell of a table as a number: plain, with thousands separators, or as people write sizes (70B,
- * 1.4T, 6e18, 100 ZFLOP).
- */
+/** @file One cell of a table as a number, as people write sizes: 70B, 1.4T, 6e18, 100 ZFLOP. */
 
 import { COUNT, FLOPS } from "../../units/kinds.ts";
 import { parseNumber } from "../../units/read.ts";

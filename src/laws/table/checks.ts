@@ -1,7 +1,4 @@
-/**
- * @file Can this law be fitted to this table at all? Too few runs, no spread, losses that rise with compute:
- * said before a fit.
- */
+/** @file Can this law be fitted to this table? Too few runs, no spread, losses that rise with compute. */
 
 import { UserError } from "../../errors.ts";
 import { hyperParameterLaw } from "../../law/formulas/hyper-parameter.ts";
@@ -15,10 +12,7 @@ export type TableCheck =
   | { readonly decision: "refuse"; readonly refusal: UserError }
   | { readonly decision: "fit"; readonly warnings: readonly string[] };
 
-/**
- * Largest over smallest: below `least` there is nothing to fit a slope to, below `enough` it is a weak one.
- * Assumptions.
- */
+/** Largest over smallest: no slope can be fitted below `least`, a weak one below `enough`. Assumptions. */
 type Spread = {
   readonly what: string;
   readonly of: (run: TableRun) => number;
@@ -167,10 +161,7 @@ function rising(source: string, runs: readonly TableRun[], law: Law): UserError 
   );
 }
 
-/**
- * Runs with no less of anything, and more of something, that did worse all the same: badly tuned, diverged,
- * or mixed up.
- */
+/** Runs with no less of anything, and more of something, that did worse all the same. */
 function worseThanSmaller(runs: readonly TableRun[]): readonly string[] {
   const smaller = (a: TableRun, b: TableRun) =>
     a.n <= b.n &&

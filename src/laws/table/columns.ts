@@ -1,7 +1,4 @@
-/**
- * @file Which column is what: by the user's own word, or by what people call it; two that could be meant are
- * refused.
- */
+/** @file Which column is what: by the user's own word, or by what people call it; never by guessing. */
 
 import { UserError } from "../../errors.ts";
 import { nearest } from "../../math/edit-distance.ts";
@@ -74,10 +71,7 @@ const WORDS: ReadonlySet<Quantity | Helper> = new Set([
 
 type Candidate = { readonly index: number; readonly heading: Heading };
 
-/**
- * The one candidate, or the one that all others repeat; of sparse models' two counts the dense one, as the
- * laws want it.
- */
+/** The one candidate, or the one that all others repeat; of sparse models' two counts the dense one. */
 function theOne(
   raw: RawTable,
   source: string,

@@ -1,7 +1,4 @@
-/**
- * @file Which parameters of a law a set of designs cannot tell apart: those that can move without the law
- * moving.
- */
+/** @file Which parameters of a law some designs cannot tell apart: those that move without moving it. */
 
 import type { Law, Run } from "../../law/law.ts";
 import { cholesky, inverseCholesky } from "../../math/symmetric.ts";

@@ -1,7 +1,4 @@
-/**
- * @file Tables that hold more than one experiment: rows that differ in data, schedule, evaluation or another
- * setting.
- */
+/** @file Tables of more than one experiment: rows that differ in data, schedule, evaluation, settings. */
 
 import { UserError } from "../../errors.ts";
 import { formatList } from "../../units/print.ts";
@@ -24,10 +21,7 @@ const QUANTITIES = {
   corpus: "training corpora",
 } as const;
 
-/**
- * Other columns by which people tell experiments apart. A label that is one to one with a size is none of
- * these.
- */
+/** Other columns by which people tell experiments apart; not a label that is one to one with a size. */
 const LABELS: readonly { readonly pattern: RegExp; readonly what: string; readonly refused: boolean }[] = [
   {
     pattern:
@@ -146,10 +140,7 @@ const DESIGN = [
   "corpus",
 ] as const;
 
-/**
- * A setting has few values, two of them or more at several designs; a measurement nearly as many as rows.
- * Assumptions.
- */
+/** A setting has few values, two of them or more at several designs; a measurement many. Assumptions. */
 const MOST_VALUES = 8;
 const LEAST_DESIGNS = 2;
 

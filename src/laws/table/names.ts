@@ -1,7 +1,4 @@
-/**
- * @file What people call the columns of a table of runs: headings in small words, units apart, against the
- * names in use.
- */
+/** @file What people call the columns of a table of runs: headings against the names in use. */
 
 import { MULTIPLIERS } from "../../units/kinds.ts";
 
@@ -23,10 +20,7 @@ export const QUANTITIES = [
 
 export type Quantity = (typeof QUANTITIES)[number];
 
-/**
- * Further numbers that others follow from: C = steps x FLOPs a step, D = steps x tokens a step, D = N x
- * tokens a parameter.
- */
+/** Numbers that others follow from: C = steps x FLOPs a step, D = steps x tokens a step. */
 export type Helper = "steps" | "flopsPerStep" | "tokensPerStep" | "tokensPerParameter" | "outlier";
 
 /** A heading in small words, with the unit apart. */
@@ -43,10 +37,7 @@ const FLOP_UNITS: readonly (readonly [RegExp, number])[] = [
   [/^(yflops?|yottaflops?)$/, 1e24],
 ];
 
-/**
- * Words that may stand about a core word without changing what is counted. "per", "batch" or "unique" would
- * change it.
- */
+/** Words about a core word that do not change what is counted, as "per" or "batch" would. */
 const COUNTING = "num n no number of in the count total model";
 const BAGS = {
   n: {

@@ -1,7 +1,4 @@
-/**
- * @file Text into rows of cells: CSV, TSV, JSON lines or a JSON array. Knows nothing of what the columns
- * mean.
- */
+/** @file Text into rows of cells: CSV, TSV, JSON lines or a JSON array, whatever the columns mean. */
 
 import { dsvFormat } from "d3-dsv";
 import { z } from "zod";
@@ -150,10 +147,7 @@ function notObjects(where: string): UserError {
 const NUM_LOOKED_AT = 4096;
 const MAY_STAND_IN_TEXT = "\t\n\v\f\r";
 
-/**
- * Throws a `UserError` where `text` was read from something else: its bytes would garble a terminal when
- * quoted.
- */
+/** Throws a `UserError` where `text` is none: its bytes would garble a terminal when quoted. */
 function requireText(text: string, source: string): void {
   const isControl = (char: string) => char < " " && !MAY_STAND_IN_TEXT.includes(char);
   if (!text.includes("\0") && ![...text.slice(0, NUM_LOOKED_AT)].some(isControl)) return;

@@ -1,7 +1,4 @@
-/**
- * @file Text to a table of runs: which column is what, in which convention, and which rows were set aside,
- * with why.
- */
+/** @file Text to a table of runs: columns, conventions, and the rows set aside with the reason. */
 
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
@@ -19,10 +16,7 @@ export type TableOptions = {
   readonly columns?: Readonly<Partial<Record<Quantity, string>>>;
   /** Keeps rows that the published fit of a known table drops, and rows that the table marks as outliers. */
   readonly keepAll?: boolean;
-  /**
-   * What of a design the law reads (`law.uses`); left out: N, D and C, of which any two give the third by C =
-   * 6 N D.
-   */
+  /** What of a design the law reads; left out: N, D and C. Two of them give the third by C = 6 N D. */
   readonly needs?: readonly (keyof Design)[];
   /** Conditions on rows: `column=value`, or != < <= > >=. `column=*` accepts a mixture. */
   readonly where?: readonly string[];
@@ -30,10 +24,7 @@ export type TableOptions = {
   readonly extra?: Readonly<Record<string, "needed" | "optional">>;
 };
 
-/**
- * Reads CSV, TSV, JSON lines or a JSON array. Throws a `UserError` where the table cannot be one of runs for
- * one law.
- */
+/** Reads a table. Throws a `UserError` where it cannot be one of runs for one law. */
 export function readTable(text: string, source: string, options: TableOptions = {}): RunTable {
   const { columns: names = {}, keepAll = false, needs = ["n", "d", "c"], where = [] } = options;
   const { raw, accepted } = chooseRows(parseRows(text, source), source, where);
@@ -217,10 +208,7 @@ function notNumber(source: string, label: string, column: string, written: strin
   );
 }
 
-/**
- * Why each run repeats an earlier one; null where it does not. Two seeds of one design differ in loss, and
- * both count.
- */
+/** Why each run repeats an earlier one; null where it does not, as seeds of one design do not. */
 function repeatReasons(runs: readonly TableRun[]): readonly (string | null)[] {
   const seen = new Map<string, string>();
   return runs.map(({ run, n, d, c, loss, unique, experts, seed }) => {
@@ -249,10 +237,7 @@ function publishedBound(runs: readonly TableRun[], columns: readonly string[]): 
   return runs.map(({ loss }) => loss).sort((a, b) => b - a)[NUM_DROPPED - 1]!;
 }
 
-/**
- * Several rows of one name that differ in D are checkpoints: under a schedule that decays, only the last is
- * finished.
- */
+/** Rows of one name that differ in D are checkpoints: where the rate decays, only the last is finished. */
 function checkpointWarning(runs: readonly TableRun[]): readonly string[] {
   const several = [...Map.groupBy(runs, ({ run }) => run).values()].filter(
     (rows) =>

@@ -32,10 +32,7 @@ export type RunTable = {
   };
 };
 
-/**
- * Joins tables. Runs of different tables keep apart by their source. Throws a `UserError` where conventions
- * differ.
- */
+/** Joins tables; their runs' names say the source. Throws a `UserError` where conventions differ. */
 export function joinTables(tables: readonly RunTable[]): RunTable {
   const [first, ...others] = tables;
   assert(first, "there is a table to join");

@@ -1,7 +1,4 @@
-/**
- * @file Do the units fit? Tokens in billions, perplexities, FLOPs that no model of that size could have used:
- * by row.
- */
+/** @file Do the units fit? Tokens in billions, perplexities, FLOPs that no such model could have used. */
 
 import { UserError } from "../../errors.ts";
 import { median } from "../../math/statistics.ts";
@@ -23,10 +20,7 @@ const LEAST_PARAMETERS = 1e4;
 export const MOST_LOSS = 15;
 /** 6 N D, give or take conventions: attention, recomputed activations, embeddings counted or not. */
 const USUAL = { lo: 5, hi: 10 };
-/**
- * Forward alone is 2 N D; at width 64 and a sequence of 2,048 attention and head make some 40 (assumption: at
- * most 60).
- */
+/** Forward alone is 2 N D; at width 64 attention and head make some 40 (assumption: at most 60). */
 const POSSIBLE = { lo: 2, hi: 60 };
 
 /** Warnings of odd units. Throws a `UserError` where a unit cannot be meant. */

@@ -1,7 +1,4 @@
-/**
- * @file Accuracy as a function of loss, fitted to a ladder: the second step of a two-step task law, with
- * intervals.
- */
+/** @file Accuracy as a function of loss, fitted to a ladder: the second step of a two-step task law. */
 
 import { type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";

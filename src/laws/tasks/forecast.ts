@@ -46,10 +46,7 @@ const NUM_DRAWS = 640;
 const NUM_BACK_TEST_DRAWS = 160;
 /** A law must be fitted to at least so many levels of compute below a cut. */
 const FEWEST_LEVELS = 4;
-/**
- * Back-test forecasts that the widening starts from, all of them as wide as they should be: a few cannot say
- * much.
- */
+/** Back-test forecasts, as wide as they should be, that the widening starts from: a few say little. */
 const PRIOR_ROWS = 4;
 /** Log scores are capped, and count half, since forecasts of one back-test share their errors. */
 const MOST_LOG_SCORE = 4;
@@ -161,10 +158,7 @@ function intervalOf(samples: readonly number[], widening: number): Interval {
   };
 }
 
-/**
- * Rolling origin over levels of compute. The loss of the tested run is taken as known: what is tested is the
- * step to accuracy.
- */
+/** Rolling origin over levels of compute. The tested run's loss is known: the step to accuracy is tested. */
 function backTestOf(runs: readonly TaskRun[]): readonly TaskBackTestRow[] {
   const levels = [...new Set(runs.map(({ c }) => c))];
   return levels.slice(FEWEST_LEVELS - 1, -1).flatMap((cut) => {
@@ -230,10 +224,7 @@ function basisOf(
   return `${runs.length} runs, accuracy up to ${best} (chance ${chance}), reach ${reach.toFixed(1)}; ${test}`;
 }
 
-/**
- * Tokens per parameter that differ by more make compute alone a poor guide; the paper's direct law holds at
- * one ratio.
- */
+/** The paper's direct law holds at one D / N; with more spread compute alone is a poor guide. */
 const MOST_RATIO_SPREAD = 3;
 
 function warningsOf(

@@ -92,10 +92,7 @@ function logLikelihoodOf(law: TaskLaw, points: readonly ScoredPoint[]): (draw: D
   };
 }
 
-/**
- * The largest power of the likelihood, up to 1, at which the sample reweighted from `power` keeps its
- * effective share.
- */
+/** The largest power, up to 1, at which the sample reweighted from `power` keeps its effective share. */
 function nextPower(sample: readonly Member[], power: number): number {
   let [low, high] = [power, 1];
   if (effectiveShare(sample, 1 - power) >= KEPT_SHARE) return 1;

@@ -1,7 +1,4 @@
-/**
- * @file The two formulas of a task's score: a sigmoid of the loss, and a power of compute; each with weak
- * priors.
- */
+/** @file The two formulas of a task's score, with weak priors: a sigmoid of the loss, a power of compute. */
 
 /** A formula of one variable x, with a normal prior on each internal parameter. */
 export type TaskLaw = {
@@ -16,10 +13,7 @@ const FLOOR_SD = 0.01;
 const OPEN_FLOOR_SD = 1e-4;
 /** logit of the top's share of what lies above the floor: .95, 90 % between .35 and .999. An assumption. */
 const TOP = { mean: 3, sd: 2.2 };
-/**
- * log slope: the rise takes about the ladder's range of losses, within a factor of 7 (90 %); an assumption
- * without unit.
- */
+/** log slope: the rise takes about the ladder's range of losses, within a factor of 7 (90 %). */
 const RISES_IN_RANGE = 4;
 const LOG_SLOPE_SD = 1.2;
 /** The midpoint lies at the ladder's lowest loss, give or take so many ranges. */

@@ -45,10 +45,7 @@ export function checkTaskPoints(points: readonly TaskPoint[]): void {
   refuseChance(points);
 }
 
-/**
- * Of n runs at chance one in twenty ladders would show a larger excess than this many standard deviations
- * (Bonferroni).
- */
+/** Of n runs at chance, one ladder in twenty shows an excess of so many deviations (Bonferroni). */
 function refuseChance(points: readonly TaskPoint[]): void {
   const needed = normalQuantile(1 - 0.05 / points.length);
   const excess = Math.max(

@@ -1,7 +1,4 @@
-/**
- * @file The base without the change: its ladder, draws of its law, and what an effect is worth in compute or
- * tokens.
- */
+/** @file The base: its ladder, draws of its law, and what an effect is worth in compute or tokens. */
 
 import type { Design } from "../../../law/law.ts";
 import { stretchMoves } from "../../../math/ensemble.ts";

@@ -1,7 +1,4 @@
-/**
- * @file Does a change still help at the target? Two ladders, with and without it, and a verdict with its
- * numbers.
- */
+/** @file Does a change still help at the target? Two ladders, with and without it, and a verdict. */
 
 import type { Design } from "../../../law/law.ts";
 import type { Interval } from "../../../math/interval.ts";

@@ -1,7 +1,4 @@
-/**
- * @file How a change's effect moves with scale: a line with drift, averaged over the sizes of noise and
- * drift.
- */
+/** @file How a change's effect moves with scale: a line with drift, averaged over their sizes. */
 
 import { assert } from "../../../errors.ts";
 import { momentsOf, type Part } from "../../../math/mixture.ts";
