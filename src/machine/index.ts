@@ -1,3 +1,4 @@
-/** @file The public surface of the machine: what this computer has, and what it is to a run. */
+/** @file The public surface of the machine: what this computer has, and what a step of training takes on it. */
 
+export { estimateStep, type StepEstimate, type StepSpec } from "./step.ts";
 export { type Machine, memoryBytes, thisMachine } from "./this-machine.ts";
