@@ -37,7 +37,7 @@ export function flopsPerPairOf(runs: readonly Design[]): number {
 export const flopsPerPairFrom = (own: number) => (Math.abs(own / 6 - 1) < 0.01 ? 6 : own);
 
 /** One named number of a law in the form people write it. */
-export type Parameter = {
+export type LawParameter = {
   readonly name: string;
   readonly unit: string;
   /** What it is larger than; null: any real number. A fit searches over the logarithm of the excess. */
@@ -47,11 +47,14 @@ export type Parameter = {
 };
 
 /** A number above zero. */
-export const positive = (name: string, unit: string): Parameter => ({ name, unit, above: 0 });
+export const positive = (name: string, unit: string): LawParameter => ({ name, unit, above: 0 });
 /** Any real number. */
-export const real = (name: string, unit = "none"): Parameter => ({ name, unit, above: null });
+export const real = (name: string, unit = "none"): LawParameter => ({ name, unit, above: null });
 /** An exponent, to be positive where loss falls. */
-export const falling = (name: string, unit = "none"): Parameter => ({ ...real(name, unit), isFalling: true });
+export const falling = (name: string, unit = "none"): LawParameter => ({
+  ...real(name, unit),
+  isFalling: true,
+});
 
 /**
  * A number that follows from those of the formula. Infinity where there is none, as a cutoff that is never
@@ -76,7 +79,7 @@ export type Law = {
   readonly formula: string;
   /** The paper. */
   readonly source: string;
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly LawParameter[];
   /** What of a design the formula reads. */
   readonly uses: readonly (keyof Design)[];
   /** The covariates x of a design, computed once per run: mostly logarithms. */
@@ -92,7 +95,7 @@ export type Law = {
 };
 
 /** The way from theta to the numbers of the formula and back, each on its own. */
-export function scalesOf(parameters: readonly Parameter[]): Pick<Law, "natural" | "internal"> {
+export function scalesOf(parameters: readonly LawParameter[]): Pick<Law, "natural" | "internal"> {
   return {
     natural: (theta) =>
       parameters.map(({ above }, j) => (above === null ? theta[j]! : above + Math.exp(theta[j]!))),

@@ -11,7 +11,7 @@ import type { Law } from "./law.ts";
 export type SplitLoss = (logN: number, logD: number) => number;
 
 /** A split of a budget, in natural logarithms. */
-export type Split = {
+export type BudgetSplit = {
   readonly logN: number;
   readonly logD: number;
   readonly logLoss: number;
@@ -39,7 +39,7 @@ export function splitLossOf(
 }
 
 /** The split of N D = e^logPairs with the lowest loss, over N and D of at least 1. */
-export function optimumOn(surface: SplitLoss, logPairs: number): Split {
+export function optimumOn(surface: SplitLoss, logPairs: number): BudgetSplit {
   const at = (logN: number) => surface(logN, logPairs - logN);
   const { argument, value, interior } = lowest(at, 0, logPairs);
   return { logN: argument, logD: logPairs - argument, logLoss: value, interior };

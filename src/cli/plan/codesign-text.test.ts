@@ -48,7 +48,7 @@ test("choice, clusters, rounding, frontier, assumptions and warnings are all tol
 test("what fits nowhere is told in its row", () => {
   const without = {
     ...answer,
-    domains: answer.domains.map((each) => ({ ...each, answer: each.isOwn ? each.answer : null })),
+    domains: answer.domains.map((each) => ({ ...each, best: each.isOwn ? each.best : null })),
   };
   expect(codesignText(without)).toMatch(/fast domain of 72 +nothing fits/);
 });

@@ -1,7 +1,8 @@
 /** @file A co-design as a person reads it: choice, the cluster's part in it, round numbers, frontier. */
 
 import type { Interval } from "../../math/interval.ts";
-import type { Codesign, Design } from "../../plan/codesign/answer.ts";
+import type { Codesign } from "../../plan/codesign/codesign.ts";
+import type { PlannedModel } from "../../plan/codesign/planned-model.ts";
 import { layoutText } from "../../plan/layout/parse.ts";
 import {
   formatBytes,
@@ -77,9 +78,10 @@ function choiceLines({ cluster, best, compute, reach, numTried }: Codesign): rea
 const lossText = (loss: Interval) => formatScaled(loss, scaleFor("", loss.median));
 const countText = (count: Interval) => formatInterval(count, formatCount);
 
-const shapeText = ({ numLayers, hidden, routing }: Design) =>
+const shapeText = ({ numLayers, hidden, routing }: PlannedModel) =>
   `${numLayers} x ${hidden}${routing ? `, ${routing.topK} of ${routing.count} experts` : ""}`;
-const cutText = ({ layout }: Design) => layoutText(layout).replace(/,(zero|precision|group)=[^,]*/g, "");
+const cutText = ({ layout }: PlannedModel) =>
+  layoutText(layout).replace(/,(zero|precision|group)=[^,]*/g, "");
 
 function clusterTable({ lawAlone, domains }: Codesign): string {
   const rows = [
@@ -90,12 +92,12 @@ function clusterTable({ lawAlone, domains }: Codesign): string {
       loss: lossText(lawAlone.loss),
       design: null,
     },
-    ...domains.map(({ domainSize, isOwn, answer }) => ({
+    ...domains.map(({ domainSize, isOwn, best }) => ({
       name: `fast domain of ${domainSize}${isOwn ? " (yours)" : ""}`,
-      n: answer ? formatCount(answer.design.activeParameters) : "nothing fits",
-      d: answer ? countText(answer.design.tokens) : "-",
-      loss: answer ? lossText(answer.design.loss) : "-",
-      design: answer?.design ?? null,
+      n: best ? formatCount(best.model.activeParameters) : "nothing fits",
+      d: best ? countText(best.model.tokens) : "-",
+      loss: best ? lossText(best.model.loss) : "-",
+      design: best?.model ?? null,
     })),
   ];
   return table(
@@ -114,22 +116,22 @@ function clusterTable({ lawAlone, domains }: Codesign): string {
 }
 
 function clusterLines({ best, lawAlone, domains, apart }: Codesign): readonly string[] {
-  const others = domains.flatMap(({ domainSize, isOwn, answer }) =>
-    isOwn || !answer
+  const others = domains.flatMap(({ domainSize, isOwn, best }) =>
+    isOwn || !best
       ? []
       : [
-          `With fast domains of ${domainSize}, against yours: loss ${percentText(answer.price.lossPercent)}, days to the same loss ${daysText(answer.price.extraDays)}.`,
+          `With fast domains of ${domainSize}, against yours: loss ${percentText(best.price.lossPercent)}, days to the same loss ${daysText(best.price.extraDays)}.`,
         ],
   );
   const together = apart
     ? [
-        `Chosen apart (the law's size as ${shapeText(apart.design)}, then its fastest layout, MFU ${formatShare(apart.design.mfu)}): loss ${percentText(apart.price.lossPercent)}, days ${daysText(apart.price.extraDays)} against choosing together.`,
+        `Chosen apart (the law's size as ${shapeText(apart.model)}, then its fastest layout, MFU ${formatShare(apart.model.mfu)}): loss ${percentText(apart.price.lossPercent)}, days ${daysText(apart.price.extraDays)} against choosing together.`,
       ]
     : [];
   return [sizeLine(best, lawAlone), ...fitLines(best), ...others, ...together];
 }
 
-function sizeLine({ activeParameters, routing }: Design, { params }: Codesign["lawAlone"]): string {
+function sizeLine({ activeParameters, routing }: PlannedModel, { params }: Codesign["lawAlone"]): string {
   if (routing) return "The law alone speaks of dense models; the choice has experts.";
   const ratio = activeParameters / params.median;
   if (Math.abs(ratio - 1) < 0.02) return "The cluster wants the size that the law wants.";
@@ -138,7 +140,7 @@ function sizeLine({ activeParameters, routing }: Design, { params }: Codesign["l
 }
 
 /** How depth and width follow the layout. */
-function fitLines({ layout, numLayers, numHeads, headDim, hidden }: Design): readonly string[] {
+function fitLines({ layout, numLayers, numHeads, headDim, hidden }: PlannedModel): readonly string[] {
   const { pipeline, virtualStages, tensor } = layout;
   const chunks = pipeline * virtualStages;
   const ends = numLayers % chunks === 0 ? "" : " with embedding and head";
@@ -170,39 +172,39 @@ function daysText({ median, lo, hi }: Interval): string {
 function roundedTable({ rounded, moderate }: Codesign): string {
   const rule = "hidden / layers from 80 to 140";
   return table(
-    [...rounded, { grid: "moderate", rule, answer: moderate }],
+    [...rounded, { grid: "moderate", rule, best: moderate }],
     [
       { title: "grid", align: "left", cell: ({ grid }) => grid },
       { title: "rule", align: "left", wrap: true, cell: ({ rule }) => rule },
       {
         title: "shape",
         align: "left",
-        cell: ({ answer }) => (answer ? shapeText(answer.design) : "nothing fits"),
+        cell: ({ best }) => (best ? shapeText(best.model) : "nothing fits"),
       },
       {
         title: "feed-forward",
         align: "right",
-        cell: ({ answer }) => String(answer?.design.feedForwardWidth ?? "-"),
+        cell: ({ best }) => String(best?.model.feedForwardWidth ?? "-"),
       },
       {
         title: "N",
         align: "right",
-        cell: ({ answer }) => (answer ? formatCount(answer.design.activeParameters) : "-"),
+        cell: ({ best }) => (best ? formatCount(best.model.activeParameters) : "-"),
       },
       {
         title: "loss",
         align: "right",
-        cell: ({ answer }) => (answer ? answer.design.loss.median.toFixed(4) : "-"),
+        cell: ({ best }) => (best ? best.model.loss.median.toFixed(4) : "-"),
       },
       {
         title: "more loss",
         align: "right",
-        cell: ({ answer }) => (answer ? percentText(answer.price.lossPercent) : "-"),
+        cell: ({ best }) => (best ? percentText(best.price.lossPercent) : "-"),
       },
       {
         title: "more days",
         align: "right",
-        cell: ({ answer }) => (answer ? daysText(answer.price.extraDays) : "-"),
+        cell: ({ best }) => (best ? daysText(best.price.extraDays) : "-"),
       },
     ],
     WIDTH,

@@ -3,7 +3,7 @@
 import { type Command, Option } from "commander";
 import { UserError } from "../../errors.ts";
 import type { Interval } from "../../math/interval.ts";
-import type { Codesign } from "../../plan/codesign/answer.ts";
+import type { Codesign } from "../../plan/codesign/codesign.ts";
 import type { LayoutFinder, Pool } from "../../plan/codesign/layout-finder.ts";
 import type { Routing } from "../../plan/codesign/shapes.ts";
 import { type Accelerator, PRECISIONS, type Precision } from "../../plan/hardware/accelerator.ts";

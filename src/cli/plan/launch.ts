@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
-import type { FixValue, LaunchAnswer, LaunchDay } from "../../plan/launch/decide.ts";
+import type { DayOutlook, FixValue, LaunchAnswer } from "../../plan/launch/decide.ts";
 import type { LaunchFacts } from "../../plan/launch/facts.ts";
 import { formatCount, formatPercent, significant } from "../../units/print.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
@@ -68,12 +68,12 @@ function answerText(facts: LaunchFacts, answer: LaunchAnswer, dateOf: (day: numb
 const MOST_SHOWN = 10;
 
 /** Today, the recommended day, and some at even distances. */
-function shownDays({ days, recommended }: LaunchAnswer): readonly LaunchDay[] {
+function shownDays({ days, recommended }: LaunchAnswer): readonly DayOutlook[] {
   const step = Math.ceil(days.length / MOST_SHOWN);
   return days.filter((day, i) => i % step === 0 || day.day === recommended.day);
 }
 
-function dayTable(facts: LaunchFacts, days: readonly LaunchDay[], dateOf: (day: number) => string): string {
+function dayTable(facts: LaunchFacts, days: readonly DayOutlook[], dateOf: (day: number) => string): string {
   return table(days, [
     { title: "launch", align: "left", cell: ({ date }) => date },
     {
@@ -88,7 +88,7 @@ function dayTable(facts: LaunchFacts, days: readonly LaunchDay[], dateOf: (day: 
           {
             title: "in time",
             align: "right" as const,
-            cell: (day: LaunchDay) => formatPercent(100 * day.deadlineChance!, 0),
+            cell: (day: DayOutlook) => formatPercent(100 * day.deadlineChance!, 0),
           },
         ]),
     ...(facts.costs === null
@@ -97,7 +97,7 @@ function dayTable(facts: LaunchFacts, days: readonly LaunchDay[], dateOf: (day: 
           {
             title: "cost (90 % interval)",
             align: "right" as const,
-            cell: ({ cost }: LaunchDay) =>
+            cell: ({ cost }: DayOutlook) =>
               `${formatCount(cost!.median)} (${formatCount(cost!.lo)} to ${formatCount(cost!.hi)})`,
           },
         ]),

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { type Interval, scaledBy } from "../../math/interval.ts";
-import type { Budget } from "../../plan/size/budget.ts";
+import type { TrainingBudget } from "../../plan/size/budget.ts";
 import type { SizeAnswer, Sizing } from "../../plan/size/size.ts";
 import { COUNT, DAY_SECONDS, DAYS, FLOPS, MONEY, SHARE } from "../../units/kinds.ts";
 import { formatCount, formatFlops, formatInterval, significant } from "../../units/print.ts";
@@ -81,7 +81,7 @@ async function runSize(flags: SizeFlags): Promise<void> {
 
 const three = (value: number) => significant(value, 3);
 
-function answerText(formula: string, counts: string, budget: Budget, answer: SizeAnswer): string {
+function answerText(formula: string, counts: string, budget: TrainingBudget, answer: SizeAnswer): string {
   const { data } = answer;
   return [
     answer.reason,
@@ -105,7 +105,7 @@ function answerText(formula: string, counts: string, budget: Budget, answer: Siz
   ].join("\n");
 }
 
-function hoursText({ deviceHours, days, cost }: Budget): string {
+function hoursText({ deviceHours, days, cost }: TrainingBudget): string {
   if (deviceHours === null || days === null) return "";
   const money = cost === null ? "" : `, costs ${formatInterval(cost, formatCount)}`;
   return `, ${formatInterval(deviceHours, formatCount)} device-hours, ${formatInterval(days, three)} days${money}`;

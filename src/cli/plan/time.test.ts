@@ -37,8 +37,6 @@ const LAW = file(
   JSON.stringify({
     law: "chinchilla",
     parameters: { A: 482, B: 2085, E: 1.82, alpha: 0.348, beta: 0.366 },
-    draws: [],
-    largest: { c: 1e22 },
   }),
 );
 
@@ -54,7 +52,9 @@ describe("what is given in people's own ways", () => {
   });
   test("files that are not what they should be are told as what they are", async () => {
     const broken = file("broken.json", "{");
-    await expect(printed(`size --law ${broken} --compute 1e22`)).rejects.toThrow(/broken.json is not JSON/);
+    await expect(printed(`size --law ${broken} --compute 1e22`)).rejects.toThrow(
+      /broken.json is not a saved law/,
+    );
     await expect(failureFacts({ observed: broken }, 8, 8)).rejects.toThrow(/broken.json is not JSON/);
     const days = file("days.csv", "1\n2\nday,3\n");
     await expect(failureFacts({ failureDays: days }, 8, 8)).rejects.toThrow(/days.csv, line 3: "day"/);

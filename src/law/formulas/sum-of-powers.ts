@@ -4,7 +4,7 @@
  */
 
 import { linearFit } from "../../math/least-squares.ts";
-import { type Law, logSumExp, type Parameter, type Run, scalesOf } from "../law.ts";
+import { type Law, type LawParameter, logSumExp, type Run, scalesOf } from "../law.ts";
 import { EXPONENTS, type Projection, startsOnGrid } from "./starts.ts";
 
 /**
@@ -47,7 +47,7 @@ type Places = {
   readonly exponent: readonly number[];
 };
 
-function placesOf(parameters: readonly Parameter[], terms: readonly Term[]): Places {
+function placesOf(parameters: readonly LawParameter[], terms: readonly Term[]): Places {
   const at = (number: string | number) => parameters.findIndex(({ name }) => name === number);
   const given = (number: string | number) => (typeof number === "number" ? number : 0);
   return {

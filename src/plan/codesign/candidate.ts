@@ -10,10 +10,10 @@ import { devicesOf } from "../layout/layout.ts";
 import type { PlannedLayout } from "../search/search.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
 import { lossIn, middleOf } from "./scenarios.ts";
-import { type Choice, productParameters, shapeOf } from "./shapes.ts";
+import { modelShapeOf, productParameters, type ShapeChoice } from "./shapes.ts";
 
 /** What stays the same while shapes are tried. */
-export type Question = {
+export type Setting = {
   readonly law: Surfaces;
   readonly vocabularySize: number;
   readonly days: number;
@@ -21,8 +21,8 @@ export type Question = {
   readonly goodput: Interval;
 };
 
-export type Candidate = PlannedLayout & {
-  readonly choice: Choice;
+export type ShapeCandidate = PlannedLayout & {
+  readonly choice: ShapeChoice;
   readonly shape: ModelShape;
   /** Parameters in matrix products that a token meets, and all of them. */
   readonly active: number;
@@ -34,11 +34,11 @@ export type Candidate = PlannedLayout & {
 };
 
 /** Evaluates a shape at a layout. */
-export function candidateOf(question: Question, choice: Choice, found: PlannedLayout): Candidate {
-  const shape = shapeOf(choice, question.vocabularySize);
+export function candidateOf(setting: Setting, choice: ShapeChoice, found: PlannedLayout): ShapeCandidate {
+  const shape = modelShapeOf(choice, setting.vocabularySize);
   const { active, all } = productParameters(shape);
   const tokensPerSecond = found.prediction.tokensPerSecondPerDevice * devicesOf(found.layout);
-  const tokens = tokensPerSecond * question.goodput.median * question.days * DAY_SECONDS;
-  const loss = lossIn(middleOf(question), { choice, active, all, tokens });
+  const tokens = tokensPerSecond * setting.goodput.median * setting.days * DAY_SECONDS;
+  const loss = lossIn(middleOf(setting), { choice, active, all, tokens });
   return { ...found, choice, shape, active, all, tokensPerSecond, tokens, loss };
 }

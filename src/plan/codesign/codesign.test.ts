@@ -8,7 +8,7 @@ import { layoutProblem } from "../search/validity.ts";
 import { TYPICAL_GOODPUT } from "../typical-runs.ts";
 import { type CodesignRequest, codesign } from "./codesign.ts";
 import { layoutFinder, type Pool } from "./layout-finder.ts";
-import { shapeOf } from "./shapes.ts";
+import { modelShapeOf } from "./shapes.ts";
 
 const NUMBERS = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
 const law: ScalingLaw = {
@@ -48,7 +48,7 @@ const answer = answerTo(asked);
 test("the choice can be run, fits, and its numbers agree with one another", () => {
   const { best, compute } = answer;
   const { routing, hidden, numLayers, headDim, feedForwardWidth } = best;
-  const shape = shapeOf({ routing, hidden, numLayers, headDim, feedForwardWidth }, asked.vocabularySize);
+  const shape = modelShapeOf({ routing, hidden, numLayers, headDim, feedForwardWidth }, asked.vocabularySize);
   const job = { sequence: 2048, batchSequences: 512, software: SOFTWARE_2024 };
   expect(layoutProblem(shape, asked.cluster, best.layout, job)).toBeNull();
   expect(best.memoryBytes).toBeLessThan(asked.cluster.accelerator.memoryBytes);
@@ -66,19 +66,19 @@ test("the law alone is never worse than what a cluster makes of it, at the same 
 });
 
 test("rounder or apart is never better, a larger fast domain is never worse", () => {
-  const prices = answer.rounded.map(({ answer: rounded }) => rounded!.price.lossPercent.median);
+  const prices = answer.rounded.map(({ best }) => best!.price.lossPercent.median);
   expect(prices[0]).toBe(0);
   expect(prices).toEqual([...prices].sort((a, b) => a - b));
   expect(answer.apart!.price.lossPercent.median).toBeGreaterThanOrEqual(0);
   const [eight, many] = answer.domains;
   expect([eight!.domainSize, eight!.isOwn, many!.domainSize]).toEqual([8, true, 72]);
-  expect(many!.answer!.price.lossPercent.median).toBeLessThanOrEqual(1e-9);
+  expect(many!.best!.price.lossPercent.median).toBeLessThanOrEqual(1e-9);
 });
 
 test("a moderate aspect has its price, and memory that holds the size down is told", () => {
-  const { design, price } = answer.moderate!;
-  expect(design.aspect).toBeGreaterThanOrEqual(80);
-  expect(design.aspect).toBeLessThanOrEqual(140);
+  const { model, price } = answer.moderate!;
+  expect(model.aspect).toBeGreaterThanOrEqual(80);
+  expect(model.aspect).toBeLessThanOrEqual(140);
   expect(price.lossPercent.median).toBeGreaterThanOrEqual(0);
   const alone = answerTo(request({ on: "h100:1", days: 200, batchSequences: 64 }));
   expect(alone.warnings.some((warning) => warning.startsWith("memory holds the size down"))).toBe(true);

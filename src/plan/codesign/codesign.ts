@@ -13,13 +13,14 @@ import { devicesOf, type Job, type Software } from "../layout/layout.ts";
 import { divisors } from "../layout/parse.ts";
 import { validityNotes } from "../step/interval.ts";
 import { TYPICAL_MFU } from "../typical-runs.ts";
-import { type Codesign, designOf, pointOf, warningsOf } from "./answer.ts";
 import { ASSUMPTIONS, batchTokensFor, MOST_BATCH_TOKENS } from "./assumptions.ts";
-import type { Candidate, Question } from "./candidate.ts";
+import type { Setting, ShapeCandidate } from "./candidate.ts";
 import type { LayoutFinder } from "./layout-finder.ts";
-import { frontierOf, type Optimum, optimise } from "./optimise.ts";
-import { lawAlone, priceOf, scenariosOf } from "./scenarios.ts";
-import { type Choice, GRIDS, type Routing } from "./shapes.ts";
+import { frontierOf, optimise, type ShapeSearch } from "./optimise.ts";
+import { type PlannedModel, type PricedModel, plannedModelOf } from "./planned-model.ts";
+import { type LawAlone, lawAlone, priceOf, scenariosOf } from "./scenarios.ts";
+import { GRIDS, type Routing, type ShapeChoice } from "./shapes.ts";
+import { codesignWarnings } from "./warnings.ts";
 
 /** What is given. */
 export type CodesignRequest = {
@@ -37,6 +38,65 @@ export type CodesignRequest = {
   readonly software: Software;
 };
 
+/** The answer, in plain numbers. */
+export type Codesign = {
+  readonly cluster: {
+    readonly accelerator: string;
+    readonly acceleratorLabel: string;
+    readonly numDevices: number;
+    /** Devices that the best design's layout does not use. */
+    readonly idleDevices: number;
+    readonly domainSize: number;
+  };
+  readonly days: number;
+  readonly goodput: Interval;
+  readonly sequence: number;
+  readonly batchTokens: number;
+  readonly precision: Precision;
+  readonly law: {
+    readonly name: string;
+    readonly formula: string;
+    readonly counts: string;
+    readonly numDraws: number;
+  };
+  readonly best: PlannedModel;
+  /** FLOPs of the whole run. */
+  readonly compute: number;
+  /** Training compute over that of the law's largest run; null: not known. */
+  readonly reach: number | null;
+  /** The law's own optimum for the same FLOPs, whatever runs them. */
+  readonly lawAlone: LawAlone;
+  /** Model and layout chosen apart: the law's own size in a middle shape. Null: it does not fit. */
+  readonly apart: PricedModel | null;
+  /** By grid, from free to round; `rule` says what it asks for. Null: nothing of it fits. */
+  readonly rounded: readonly {
+    readonly grid: string;
+    readonly rule: string;
+    readonly best: PricedModel | null;
+  }[];
+  /** The best of those tried with hidden / layers from 80 to 140, whatever the grid. Null: none fits. */
+  readonly moderate: PricedModel | null;
+  /**
+   * With other fast domains, priced against the cluster as it is; negative where one is better. Null: nothing
+   * fits.
+   */
+  readonly domains: readonly {
+    readonly domainSize: number;
+    readonly isOwn: boolean;
+    readonly best: PricedModel | null;
+    /** The least loss of each size. */
+    readonly sizes: readonly {
+      readonly activeParameters: number;
+      readonly loss: number;
+      readonly mfu: number;
+    }[];
+  }[];
+  readonly frontier: readonly PlannedModel[];
+  readonly numTried: number;
+  readonly assumptions: readonly string[];
+  readonly warnings: readonly string[];
+};
+
 /** Finds layouts on a cluster. */
 export type FinderFor = (cluster: Cluster, job: Job) => LayoutFinder;
 
@@ -48,22 +108,22 @@ export function codesign(request: CodesignRequest, finderFor: FinderFor): Codesi
   const { cluster, law, days, goodput } = request;
   const rough = roughCompute(request);
   const job = jobOf(request, rough);
-  const question: Question = {
+  const setting: Setting = {
     law: surfacesOf(law),
     vocabularySize: request.vocabularySize,
     days,
     goodput,
   };
   const optima = optimaByDomain(request, (domainSize, known) =>
-    optimise(question, finderFor({ ...cluster, domainSize }, job), request.routings, rough, known),
+    optimise(setting, finderFor({ ...cluster, domainSize }, job), request.routings, rough, known),
   );
   const own = optima.get(cluster.domainSize)!;
   const best = own.best[0];
   if (!best) throw nothingFits(request, job);
-  const scenarios = scenariosOf(question, best.prediction.stepInterval);
-  const design = (candidate: Candidate) => designOf(question, scenarios, candidate);
-  const priced = (candidate: Candidate | null | undefined) =>
-    candidate ? { design: design(candidate), price: priceOf(question, scenarios, candidate, best) } : null;
+  const scenarios = scenariosOf(setting, best.prediction.stepInterval);
+  const model = (candidate: ShapeCandidate) => plannedModelOf(setting, scenarios, candidate);
+  const priced = (candidate: ShapeCandidate | null | undefined) =>
+    candidate ? { model: model(candidate), price: priceOf(setting, scenarios, candidate, best) } : null;
   const compute = (best.prediction.modelFlops / best.prediction.stepSeconds) * trainingSeconds(request);
   return {
     cluster: {
@@ -79,24 +139,28 @@ export function codesign(request: CodesignRequest, finderFor: FinderFor): Codesi
     batchTokens: job.batchSequences * job.sequence,
     precision: request.precision,
     law: { name: law.law.name, formula: law.law.formula, counts: law.counts, numDraws: law.draws.length },
-    best: design(best),
+    best: model(best),
     compute,
     reach: law.largestCompute === null ? null : compute / law.largestCompute,
-    lawAlone: lawAlone(question, scenarios, compute, compute / (best.active * best.tokens)),
+    lawAlone: lawAlone(setting, scenarios, compute, compute / (best.active * best.tokens)),
     apart: priced(own.apart),
-    rounded: GRIDS.map(({ name, rule }, i) => ({ grid: name, rule, answer: priced(own.best[i]) })),
+    rounded: GRIDS.map(({ name, rule }, i) => ({ grid: name, rule, best: priced(own.best[i]) })),
     moderate: priced(own.moderate),
     domains: [...optima].map(([domainSize, { best: there, tried }]) => ({
       domainSize,
       isOwn: domainSize === cluster.domainSize,
-      answer: priced(there[0]),
-      sizes: frontierOf(tried).map(pointOf),
+      best: priced(there[0]),
+      sizes: frontierOf(tried).map(({ active, loss, prediction }) => ({
+        activeParameters: active,
+        loss,
+        mfu: prediction.mfu,
+      })),
     })),
-    frontier: frontierOf(own.tried).map(design),
+    frontier: frontierOf(own.tried).map(model),
     numTried: own.tried.length,
     assumptions: ASSUMPTIONS,
     warnings: [
-      ...warningsOf(law, request.routings, best, own, compute),
+      ...codesignWarnings(law, request.routings, best, own, compute),
       ...validityNotes(best.prediction).map((note) => note.replace(/\.$/, "")),
     ],
   };
@@ -108,10 +172,10 @@ export function codesign(request: CodesignRequest, finderFor: FinderFor): Codesi
  */
 function optimaByDomain(
   { cluster }: CodesignRequest,
-  optimumOn: (domainSize: number, known: readonly Choice[]) => Optimum,
-): ReadonlyMap<number, Optimum> {
-  const optima = new Map<number, Optimum>();
-  const known: Choice[] = [];
+  optimumOn: (domainSize: number, known: readonly ShapeChoice[]) => ShapeSearch,
+): ReadonlyMap<number, ShapeSearch> {
+  const optima = new Map<number, ShapeSearch>();
+  const known: ShapeChoice[] = [];
   for (const domainSize of [...new Set([cluster.domainSize, ...DOMAINS])].sort((a, b) => a - b)) {
     const optimum = optimumOn(domainSize, known);
     optima.set(domainSize, optimum);

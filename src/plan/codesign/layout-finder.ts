@@ -77,7 +77,7 @@ export function layoutFinder(
         if (numDevices > cluster.numDevices) continue;
         const part = { ...cluster, numDevices };
         const predict = stepModel(shape, part, job, constants);
-        for (const layout of layouts.flatMap((kept) => flowsOf(kept, shape.numLayers))) {
+        for (const layout of layouts.flatMap((kept) => withChunkCounts(kept, shape.numLayers))) {
           if (layoutProblem(shape, part, layout, job) !== null) continue;
           const prediction = predict(layout);
           // Without the last reserve of the allocator: a plan leaves room.
@@ -97,7 +97,7 @@ function faster(one: PlannedLayout | null, other: PlannedLayout | null): Planned
 }
 
 /** A layout with every number of chunks that a depth allows: what suited one depth seldom divides another. */
-function flowsOf(layout: Layout, numLayers: number): readonly Layout[] {
+function withChunkCounts(layout: Layout, numLayers: number): readonly Layout[] {
   if (layout.pipeline === 1) return [layout];
   const counts = [numLayers, numLayers + 2]
     .filter((layers) => layers % layout.pipeline === 0)

@@ -1,14 +1,14 @@
 /** @file Which shapes to try: one of a middle aspect for a size, and those one step away from another. */
 
-import type { Candidate } from "./candidate.ts";
+import type { ShapeCandidate } from "./candidate.ts";
 import {
-  type Choice,
   choiceNear,
   FEED_FORWARD_RATIO,
   GRIDS,
   type Grid,
   isOn,
   type Routing,
+  type ShapeChoice,
 } from "./shapes.ts";
 
 /** Middle of the aspects of published large models: GPT-3 128, Llama 3 102 to 130, DeepSeek-V3 117. */
@@ -18,9 +18,9 @@ const WIDEST = 2 ** 17;
 /**
  * A round shape of a middle aspect with about so many parameters a token; null where the head alone has more.
  */
-export function sized(params: number, vocabularySize: number, routing: Routing): Choice | null {
+export function sized(params: number, vocabularySize: number, routing: Routing): ShapeChoice | null {
   const grid = GRIDS[1];
-  let best: Choice | null = null;
+  let best: ShapeChoice | null = null;
   let nearest = Number.POSITIVE_INFINITY;
   for (
     let hidden: number = grid.hidden;
@@ -42,8 +42,8 @@ export function sized(params: number, vocabularySize: number, routing: Routing):
 export function neighbours(
   vocabularySize: number,
   grid: Grid,
-  { choice, active }: Candidate,
-): readonly Choice[] {
+  { choice, active }: ShapeCandidate,
+): readonly ShapeChoice[] {
   const { hidden, numLayers, feedForwardWidth, routing } = choice;
   const unit = grid.feedForward * (routing?.topK ?? 1);
   const ratio = feedForwardWidth / hidden;
@@ -66,7 +66,7 @@ export function neighbours(
   const proportions = [8 / 3, FEED_FORWARD_RATIO, 4].map((value) => near(active, hidden, value));
   const heads = grid.headDims.map((dim) => ({ ...choice, headDim: dim }));
   return [...deeper, ...wider, ...fed, ...proportions, ...heads].filter(
-    (each): each is Choice => each !== null && isOn(grid, each) && isSound(each),
+    (each): each is ShapeChoice => each !== null && isOn(grid, each) && isSound(each),
   );
 }
 
@@ -74,7 +74,7 @@ function headDimOn(grid: Grid, hidden: number): number {
   return grid.headDims.includes(64) && hidden % 128 !== 0 ? 64 : 128;
 }
 
-function isSound({ hidden, numLayers, headDim, feedForwardWidth }: Choice): boolean {
+function isSound({ hidden, numLayers, headDim, feedForwardWidth }: ShapeChoice): boolean {
   const ratio = feedForwardWidth / hidden;
   // Kaplan et al., figure 5: feed-forward ratios from 1 to 8 are flat for two matrices; gated ones have 3 / 2
   // as many numbers.

@@ -10,11 +10,11 @@ import { modelFlopsPerToken } from "../shape/flops.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
 import { predictStep } from "../step/predict.ts";
 import { TYPICAL_GOODPUT } from "../typical-runs.ts";
-import { candidateOf, type Question } from "./candidate.ts";
+import { candidateOf, type Setting } from "./candidate.ts";
 import type { LayoutFinder } from "./layout-finder.ts";
 import { frontierOf, optimise } from "./optimise.ts";
 import { daysTo, lossIn, middleOf, over, priceOf, scenariosOf } from "./scenarios.ts";
-import { aspectPenalty, GRIDS, isOn, productParameters, shapeOf } from "./shapes.ts";
+import { aspectPenalty, GRIDS, isOn, modelShapeOf, productParameters } from "./shapes.ts";
 
 const NUMBERS = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
 const surface = splitLossOf(chinchillaLaw, chinchillaLaw.internal(NUMBERS), 6);
@@ -24,7 +24,7 @@ const job: Job = { sequence: 4096, batchSequences: 1024, software: SOFTWARE_2024
 
 /** A prediction to change: only speed matters here. */
 const TEMPLATE = predictStep(
-  shapeOf({ hidden: 1024, numLayers: 8, headDim: 128, feedForwardWidth: 3584, routing: null }, 32_000),
+  modelShapeOf({ hidden: 1024, numLayers: 8, headDim: 128, feedForwardWidth: 3584, routing: null }, 32_000),
   cluster,
   { ...SINGLE, data: 1024 },
   job,
@@ -43,7 +43,7 @@ function fakeFinder(mfuOf: (shape: ModelShape) => number): LayoutFinder {
   return { search: find, quick: find };
 }
 
-const asked = (days: number): Question => ({
+const asked = (days: number): Setting => ({
   law,
   vocabularySize: 32_000,
   days,
@@ -159,10 +159,10 @@ test("the frontier is convex over log size and holds the best", () => {
 test("sizes of shapes: parameters in matrix products, the flat range of aspects", () => {
   const dense = { hidden: 4096, numLayers: 32, headDim: 128, feedForwardWidth: 14_336, routing: null };
   // Llama 3 8B: 8.03B with the embedding of 128,256 x 4096 and norms of 65 x 4096.
-  const { active, all } = productParameters(shapeOf(dense, 128_256));
+  const { active, all } = productParameters(modelShapeOf(dense, 128_256));
   expect(active).toBe(8_030_261_248 - 128_256 * 4096 - 65 * 4096);
   expect(all).toBe(active);
-  const routed = productParameters(shapeOf({ ...dense, routing: { count: 64, topK: 8 } }, 128_256));
+  const routed = productParameters(modelShapeOf({ ...dense, routing: { count: 64, topK: 8 } }, 128_256));
   expect(routed.active).toBe(active + 32 * 64 * 4096);
   expect(routed.all - routed.active).toBe(32 * 3 * 56 * 4096 * (14_336 / 8));
   expect(aspectPenalty({ ...dense, numLayers: 21 })).toBe(1);
@@ -172,23 +172,23 @@ test("sizes of shapes: parameters in matrix products, the flat range of aspects"
 });
 
 test("the price of a shape: paired draws, and days that reach the same loss", () => {
-  const question = asked(30);
+  const setting = asked(30);
   const finder = fakeFinder(() => 0.4);
   const at = (numLayers: number) => {
     const choice = { hidden: 8192, numLayers, headDim: 128, feedForwardWidth: 28_672, routing: null };
-    return candidateOf(question, choice, finder.search(shapeOf(choice, question.vocabularySize))!);
+    return candidateOf(setting, choice, finder.search(modelShapeOf(choice, setting.vocabularySize))!);
   };
   const [best, other] = [at(64), at(80)];
-  const scenarios = scenariosOf(question, best.prediction.stepInterval);
-  const { lossPercent, extraDays } = priceOf(question, scenarios, other, best);
+  const scenarios = scenariosOf(setting, best.prediction.stepInterval);
+  const { lossPercent, extraDays } = priceOf(setting, scenarios, other, best);
   expect(lossPercent.median).toBeCloseTo(100 * (other.loss / best.loss - 1), 9);
-  const unit = middleOf(question);
-  const days = daysTo(unit, question, other, best.loss);
-  const reached = { ...other, tokens: (other.tokens * days) / question.days };
+  const unit = middleOf(setting);
+  const days = daysTo(unit, setting, other, best.loss);
+  const reached = { ...other, tokens: (other.tokens * days) / setting.days };
   expect(lossIn(unit, reached)).toBeCloseTo(best.loss, 9);
   expect(extraDays.median).toBeCloseTo(days - 30, 9);
   // The same error of speed moves both: the difference is known far better than either loss.
-  const { lo, hi } = over(question, scenarios, (scenario) => lossIn(scenario, best));
+  const { lo, hi } = over(setting, scenarios, (scenario) => lossIn(scenario, best));
   expect(((lossPercent.hi - lossPercent.lo) / 100) * best.loss).toBeLessThan(0.5 * (hi - lo));
-  expect(daysTo(unit, question, other, 1.8)).toBe(Number.POSITIVE_INFINITY);
+  expect(daysTo(unit, setting, other, 1.8)).toBe(Number.POSITIVE_INFINITY);
 });

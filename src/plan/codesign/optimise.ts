@@ -4,27 +4,27 @@
  */
 
 import { optimumOn } from "../../law/optimum.ts";
-import type { Candidate, Question } from "./candidate.ts";
+import type { Setting, ShapeCandidate } from "./candidate.ts";
 import type { LayoutFinder } from "./layout-finder.ts";
 import { neighbours, sized } from "./neighbours.ts";
 import { logDenseWorth } from "./scenarios.ts";
-import { type Choice, choiceNear, GRIDS, type Grid, isModerate, isOn, type Routing } from "./shapes.ts";
+import { choiceNear, GRIDS, type Grid, isModerate, isOn, type Routing, type ShapeChoice } from "./shapes.ts";
 import { byLoss, TriedShapes } from "./tried-shapes.ts";
 
 /** Every shape that was tried, best found for each grid, and the best of each size. */
-export type Optimum = {
+export type ShapeSearch = {
   /**
    * Chosen apart: the law's own size in a middle shape, then its fastest layout. Null where that does not
    * fit.
    */
-  readonly apart: Candidate | null;
-  readonly tried: readonly Candidate[];
+  readonly apart: ShapeCandidate | null;
+  readonly tried: readonly ShapeCandidate[];
   /** The best with hidden / layers as in published large models. */
-  readonly moderate: Candidate | null;
+  readonly moderate: ShapeCandidate | null;
   /** Parameters a token meets of shapes that fit in no layout. */
   readonly unfit: readonly number[];
   /** One a grid, in the order of GRIDS; null where nothing of it fits. */
-  readonly best: readonly (Candidate | null)[];
+  readonly best: readonly (ShapeCandidate | null)[];
 };
 
 /** Sizes tried around the law's own optimum for the cluster's rough compute: every layout at these ... */
@@ -39,31 +39,30 @@ const MOST_ROUNDS = 40;
  * told to be worse.
  */
 export function optimise(
-  question: Question,
+  setting: Setting,
   finder: LayoutFinder,
   routings: readonly Routing[],
   roughCompute: number,
-  known: readonly Choice[] = [],
-): Optimum {
-  const tried = new TriedShapes(question, finder);
-  const centre = Math.exp(optimumOn(question.law.best, Math.log(roughCompute / 6)).logN);
-  const coarse = routings.map((routing) => sweep(question, tried, routing, centre));
+  known: readonly ShapeChoice[] = [],
+): ShapeSearch {
+  const tried = new TriedShapes(setting, finder);
+  const centre = Math.exp(optimumOn(setting.law.best, Math.log(roughCompute / 6)).logN);
+  const coarse = routings.map((routing) => sweep(setting, tried, routing, centre));
   for (const choice of known) {
     tried.quick(choice);
     tried.search(choice);
   }
-  const apart = apartFrom(question, coarse.flat(), tried);
+  const apart = apartFrom(setting, coarse.flat(), tried);
   for (const grid of [...GRIDS].reverse()) {
     // The best of each way of routing may lie in another valley.
-    for (const starts of coarse)
-      for (const start of starts.slice(0, 2)) descend(question, grid, start, tried);
+    for (const starts of coarse) for (const start of starts.slice(0, 2)) descend(setting, grid, start, tried);
     // The best so far may be of a rounder grid: from there the finer one goes on, with every layout that
     // suits it.
     const best = tried.best((choice) => isOn(grid, choice));
-    if (best) descend(question, grid, tried.search(best.choice) ?? best, tried);
+    if (best) descend(setting, grid, tried.search(best.choice) ?? best, tried);
   }
   const moderate = tried.best(isModerate);
-  if (moderate) descend(question, GRIDS[0], moderate, tried, isModerate);
+  if (moderate) descend(setting, GRIDS[0], moderate, tried, isModerate);
   return {
     apart,
     moderate: tried.best(isModerate),
@@ -75,11 +74,11 @@ export function optimise(
 
 /** Middle shapes of many sizes, least loss first. */
 function sweep(
-  { vocabularySize }: Question,
+  { vocabularySize }: Setting,
   tried: TriedShapes,
   routing: Routing,
   centre: number,
-): readonly Candidate[] {
+): readonly ShapeCandidate[] {
   const shapes = (factors: readonly number[]) =>
     factors.flatMap((factor) => sized(factor * centre, vocabularySize, routing) ?? []);
   const searched = shapes(SEARCHED_SIZES).flatMap((choice) => tried.search(choice) ?? []);
@@ -92,10 +91,10 @@ function sweep(
  * at their assumed worth.
  */
 function apartFrom(
-  { law, vocabularySize }: Question,
-  coarse: readonly Candidate[],
+  { law, vocabularySize }: Setting,
+  coarse: readonly ShapeCandidate[],
   tried: TriedShapes,
-): Candidate | null {
+): ShapeCandidate | null {
   const [best] = [...coarse].sort(byLoss);
   if (best === undefined) return null;
   const { active, tokens } = best;
@@ -111,18 +110,18 @@ function apartFrom(
 
 /** Steps to the best neighbour until none is better. */
 function descend(
-  { vocabularySize }: Question,
+  { vocabularySize }: Setting,
   grid: Grid,
-  { choice, active }: Candidate,
+  { choice, active }: ShapeCandidate,
   tried: TriedShapes,
-  isAllowed: (choice: Choice) => boolean = () => true,
+  isAllowed: (choice: ShapeChoice) => boolean = () => true,
 ): void {
   const width = Math.max(1, Math.round(choice.hidden / grid.hidden)) * grid.hidden;
   const ratio = choice.feedForwardWidth / choice.hidden;
   const first = choiceNear(active, width, grid, vocabularySize, choice.routing, ratio);
   let here = first && isAllowed(first) ? tried.quick(first) : null;
   for (let round = 0; here && round < MOST_ROUNDS; round++) {
-    const from: Candidate = here;
+    const from: ShapeCandidate = here;
     const next = neighbours(vocabularySize, grid, from)
       .filter(isAllowed)
       .flatMap((each) => tried.quick(each) ?? [])
@@ -136,14 +135,14 @@ function descend(
  * Least loss over size, smallest first: the lower hull over log N, since the search looks closely only near
  * the least. Of sizes closer than 2^(1/4) the better one.
  */
-export function frontierOf(tried: readonly Candidate[]): readonly Candidate[] {
-  const best = new Map<number, Candidate>();
+export function frontierOf(tried: readonly ShapeCandidate[]): readonly ShapeCandidate[] {
+  const best = new Map<number, ShapeCandidate>();
   for (const candidate of tried) {
     const size = Math.round(4 * Math.log2(candidate.active));
     const other = best.get(size);
     if (other === undefined || byLoss(candidate, other) < 0) best.set(size, candidate);
   }
-  const hull: Candidate[] = [];
+  const hull: ShapeCandidate[] = [];
   for (const next of [...best.values()].sort((a, b) => a.active - b.active)) {
     while (hull.length >= 2 && isAbove(hull[hull.length - 1]!, hull[hull.length - 2]!, next)) hull.pop();
     hull.push(next);
@@ -152,8 +151,8 @@ export function frontierOf(tried: readonly Candidate[]): readonly Candidate[] {
 }
 
 /** Whether a point lies on or above the line from the one before to the one after. */
-function isAbove(point: Candidate, before: Candidate, after: Candidate): boolean {
-  const x = (candidate: Candidate) => Math.log(candidate.active);
+function isAbove(point: ShapeCandidate, before: ShapeCandidate, after: ShapeCandidate): boolean {
+  const x = (candidate: ShapeCandidate) => Math.log(candidate.active);
   const slope = (after.loss - before.loss) / (x(after) - x(before));
   return point.loss >= before.loss + slope * (x(point) - x(before));
 }

@@ -5,7 +5,7 @@ import { type Interval, intervalAround, logSdOf } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { Random } from "../../math/random.ts";
 import { EXPERT_EXPONENT } from "./assumptions.ts";
-import type { Candidate, Question } from "./candidate.ts";
+import type { Setting, ShapeCandidate } from "./candidate.ts";
 import { aspectPenalty } from "./shapes.ts";
 
 /**
@@ -27,7 +27,7 @@ const NUM_SCENARIOS = 200;
  * The law's draws, each with an error of the step model, of the goodput and of the experts' worth. The step
  * model's error is one for all shapes: they run on the same cluster with the same software.
  */
-export function scenariosOf({ law, goodput }: Question, stepSeconds: Interval): readonly Scenario[] {
+export function scenariosOf({ law, goodput }: Setting, stepSeconds: Interval): readonly Scenario[] {
   const random = new Random(1, "codesign");
   const speedSd = logSdOf(stepSeconds);
   const exponentSd = (EXPERT_EXPONENT.hi - EXPERT_EXPONENT.lo) / (2 * Z_90);
@@ -42,13 +42,13 @@ export function scenariosOf({ law, goodput }: Question, stepSeconds: Interval): 
 }
 
 /** The law's fit with the middle of everything else. */
-export function middleOf({ law }: Question): Scenario {
+export function middleOf({ law }: Setting): Scenario {
   return { surface: law.best, speed: 1, expertExponent: EXPERT_EXPONENT.median };
 }
 
 /** log of the parameters of the dense model that a routed one is worth. */
 export function logDenseWorth(
-  { active, all }: Pick<Candidate, "active" | "all">,
+  { active, all }: Pick<ShapeCandidate, "active" | "all">,
   exponent: number = EXPERT_EXPONENT.median,
 ): number {
   return Math.log(active) + exponent * Math.log(all / active);
@@ -57,7 +57,7 @@ export function logDenseWorth(
 /** Loss of a candidate in one scenario. */
 export function lossIn(
   { surface, speed, expertExponent }: Scenario,
-  candidate: Pick<Candidate, "choice" | "active" | "all" | "tokens">,
+  candidate: Pick<ShapeCandidate, "choice" | "active" | "all" | "tokens">,
 ): number {
   const logLoss = surface(logDenseWorth(candidate, expertExponent), Math.log(candidate.tokens * speed));
   return Math.exp(logLoss) * aspectPenalty(candidate.choice);
@@ -66,8 +66,8 @@ export function lossIn(
 /** Days until a candidate reaches a loss; Infinity where its size alone leaves it above. */
 export function daysTo(
   { surface, speed, expertExponent }: Scenario,
-  { days }: Question,
-  candidate: Candidate,
+  { days }: Setting,
+  candidate: ShapeCandidate,
   loss: number,
 ): number {
   const logLoss = Math.log(loss / aspectPenalty(candidate.choice));
@@ -77,11 +77,11 @@ export function daysTo(
 
 /** The value at the middle of everything, and the interval of the scenarios, widened to hold it. */
 export function over(
-  question: Question,
+  setting: Setting,
   scenarios: readonly Scenario[],
   of: (scenario: Scenario) => number,
 ): Interval {
-  return intervalAround(of(middleOf(question)), scenarios.map(of));
+  return intervalAround(of(middleOf(setting)), scenarios.map(of));
 }
 
 /**
@@ -95,21 +95,21 @@ export type Price = {
 };
 
 export function priceOf(
-  question: Question,
+  setting: Setting,
   scenarios: readonly Scenario[],
-  candidate: Candidate,
-  best: Candidate,
+  candidate: ShapeCandidate,
+  best: ShapeCandidate,
 ): Price {
   return {
     lossPercent: over(
-      question,
+      setting,
       scenarios,
       (scenario) => 100 * (lossIn(scenario, candidate) / lossIn(scenario, best) - 1),
     ),
     extraDays: over(
-      question,
+      setting,
       scenarios,
-      (scenario) => daysTo(scenario, question, candidate, lossIn(scenario, best)) - question.days,
+      (scenario) => daysTo(scenario, setting, candidate, lossIn(scenario, best)) - setting.days,
     ),
   };
 }
@@ -125,19 +125,19 @@ export type LawAlone = {
 
 /** `flopsPerPair`: FLOPs per parameter and token. */
 export function lawAlone(
-  question: Question,
+  setting: Setting,
   scenarios: readonly Scenario[],
   compute: number,
   flopsPerPair: number,
 ): LawAlone {
   const logPairs = Math.log(compute / flopsPerPair);
   const optimum = ({ surface, speed }: Scenario) => optimumOn(surface, logPairs + Math.log(speed));
-  const { best } = question.law;
+  const { best } = setting.law;
   const { logN } = optimumOn(best, logPairs);
   return {
-    params: over(question, scenarios, (scenario) => Math.exp(optimum(scenario).logN)),
-    tokens: over(question, scenarios, (scenario) => Math.exp(optimum(scenario).logD)),
-    loss: over(question, scenarios, (scenario) => Math.exp(optimum(scenario).logLoss)),
+    params: over(setting, scenarios, (scenario) => Math.exp(optimum(scenario).logN)),
+    tokens: over(setting, scenarios, (scenario) => Math.exp(optimum(scenario).logD)),
+    loss: over(setting, scenarios, (scenario) => Math.exp(optimum(scenario).logLoss)),
     // From a sixteenth to sixteen times the best size.
     valley: Array.from({ length: 49 }, (_, i) => {
       const size = logN + ((i - 24) / 6) * Math.LN2;

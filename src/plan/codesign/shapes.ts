@@ -12,7 +12,7 @@ import { ASPECT_PENALTY, FLAT_ASPECT } from "./assumptions.ts";
 export type Routing = { readonly count: number; readonly topK: number } | null;
 
 /** One choice. Everything else about the model follows. */
-export type Choice = {
+export type ShapeChoice = {
   readonly hidden: number;
   readonly numLayers: number;
   readonly headDim: number;
@@ -63,7 +63,7 @@ export const GRIDS = [
   },
 ] as const satisfies readonly Grid[];
 
-export function isOn(grid: Grid, { hidden, feedForwardWidth, numLayers, headDim }: Choice): boolean {
+export function isOn(grid: Grid, { hidden, feedForwardWidth, numLayers, headDim }: ShapeChoice): boolean {
   return (
     hidden % grid.hidden === 0 &&
     feedForwardWidth % grid.feedForward === 0 &&
@@ -82,7 +82,7 @@ const KEY_VALUE_HEADS = 8;
 export const FEED_FORWARD_RATIO = 3.5;
 
 /** The model of a choice: gated, grouped attention, rotary, head apart from the embedding. */
-export function shapeOf(choice: Choice, vocabularySize: number): ModelShape {
+export function modelShapeOf(choice: ShapeChoice, vocabularySize: number): ModelShape {
   const { hidden, numLayers, headDim, feedForwardWidth, routing } = choice;
   const numHeads = hidden / headDim;
   return {
@@ -110,7 +110,7 @@ function expertsOf({ count, topK }: NonNullable<Routing>, width: number): Expert
   return { count, topK, width: width / topK, sharedWidth: 0, denseFirst: 0, every: 1 };
 }
 
-function nameOf({ hidden, numLayers, feedForwardWidth, routing }: Choice): string {
+function nameOf({ hidden, numLayers, feedForwardWidth, routing }: ShapeChoice): string {
   const experts = routing ? `, ${routing.count} experts, ${routing.topK} a token` : "";
   return `${numLayers} x ${hidden}, feed-forward ${feedForwardWidth}${experts}`;
 }
@@ -130,7 +130,7 @@ export function productParameters(shape: ModelShape): { readonly active: number;
 }
 
 /** Factor on the loss for a shape that is too wide or too deep; 1 inside the flat range. */
-export function aspectPenalty({ hidden, numLayers }: Choice): number {
+export function aspectPenalty({ hidden, numLayers }: ShapeChoice): number {
   const aspect = hidden / numLayers;
   const outside = Math.max(Math.log(aspect / FLAT_ASPECT.hi), Math.log(FLAT_ASPECT.lo / aspect), 0);
   return 1 + ASPECT_PENALTY * outside ** 2;
@@ -147,7 +147,7 @@ export function choiceNear(
   vocabularySize: number,
   routing: Routing,
   feedForwardRatio = FEED_FORWARD_RATIO,
-): Choice | null {
+): ShapeChoice | null {
   const headDim = grid.headDims.includes(128) && hidden % 128 === 0 ? 128 : 64;
   // Experts share the width out: it must split over the grid among those a token meets.
   const unit = grid.feedForward * (routing?.topK ?? 1);
@@ -158,13 +158,13 @@ export function choiceNear(
     feedForwardWidth: Math.max(1, Math.round((feedForwardRatio * hidden) / unit)) * unit,
     routing,
   };
-  const one = productParameters(shapeOf(choice, vocabularySize)).active;
+  const one = productParameters(modelShapeOf(choice, vocabularySize)).active;
   const head = hidden * vocabularySize;
   const numLayers = Math.round((params - head) / (one - head) / grid.layers) * grid.layers;
   return numLayers >= 1 ? { ...choice, numLayers } : null;
 }
 
 /** Where published large models are: GPT-3 128, Llama 3 102 to 130, DeepSeek-V3 117 (hidden / layers). */
-export function isModerate({ hidden, numLayers }: Choice): boolean {
+export function isModerate({ hidden, numLayers }: ShapeChoice): boolean {
   return hidden / numLayers >= 80 && hidden / numLayers <= 140;
 }

@@ -2,32 +2,35 @@
 
 import type { PlannedLayout } from "../search/search.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
-import { type Candidate, candidateOf, type Question } from "./candidate.ts";
+import { candidateOf, type Setting, type ShapeCandidate } from "./candidate.ts";
 import type { LayoutFinder } from "./layout-finder.ts";
-import { type Choice, productParameters, shapeOf } from "./shapes.ts";
+import { modelShapeOf, productParameters, type ShapeChoice } from "./shapes.ts";
 
 /** Least loss first; of equals the smaller. */
-export const byLoss = (a: Candidate, b: Candidate) => a.loss - b.loss || a.active - b.active;
+export const byLoss = (a: ShapeCandidate, b: ShapeCandidate) => a.loss - b.loss || a.active - b.active;
 
 /** A record of what was tried. */
 export class TriedShapes {
-  readonly #question: Question;
+  readonly #setting: Setting;
   readonly #finder: LayoutFinder;
-  readonly #tried = new Map<string, { readonly choice: Choice; readonly candidate: Candidate | null }>();
+  readonly #tried = new Map<
+    string,
+    { readonly choice: ShapeChoice; readonly candidate: ShapeCandidate | null }
+  >();
 
-  constructor(question: Question, finder: LayoutFinder) {
-    this.#question = question;
+  constructor(setting: Setting, finder: LayoutFinder) {
+    this.#setting = setting;
     this.#finder = finder;
   }
 
   /** Evaluates a shape with the layouts that did well before; null: none of them fits. */
-  quick(choice: Choice): Candidate | null {
+  quick(choice: ShapeChoice): ShapeCandidate | null {
     const known = this.#tried.get(keyOf(choice));
     return known ? known.candidate : this.#keep(choice, this.#finder.quick(this.#shape(choice)));
   }
 
   /** Evaluates a shape with every layout; what the quick way found before stays where it is as fast. */
-  search(choice: Choice): Candidate | null {
+  search(choice: ShapeChoice): ShapeCandidate | null {
     const before = this.#tried.get(keyOf(choice))?.candidate;
     const found = this.#finder.search(this.#shape(choice));
     const isBetter = !before || (found && found.prediction.stepSeconds < before.prediction.stepSeconds);
@@ -35,12 +38,12 @@ export class TriedShapes {
   }
 
   /** The best that a rule allows. */
-  best(isAllowed: (choice: Choice) => boolean): Candidate | null {
+  best(isAllowed: (choice: ShapeChoice) => boolean): ShapeCandidate | null {
     return this.fitting().find(({ choice }) => isAllowed(choice)) ?? null;
   }
 
   /** All that fit, least loss first. */
-  fitting(): readonly Candidate[] {
+  fitting(): readonly ShapeCandidate[] {
     return [...this.#tried.values()].flatMap(({ candidate }) => candidate ?? []).sort(byLoss);
   }
 
@@ -51,17 +54,17 @@ export class TriedShapes {
       .map(({ choice }) => productParameters(this.#shape(choice)).active);
   }
 
-  #shape(choice: Choice): ModelShape {
-    return shapeOf(choice, this.#question.vocabularySize);
+  #shape(choice: ShapeChoice): ModelShape {
+    return modelShapeOf(choice, this.#setting.vocabularySize);
   }
 
-  #keep(choice: Choice, found: PlannedLayout | null): Candidate | null {
-    const candidate = found && candidateOf(this.#question, choice, found);
+  #keep(choice: ShapeChoice, found: PlannedLayout | null): ShapeCandidate | null {
+    const candidate = found && candidateOf(this.#setting, choice, found);
     this.#tried.set(keyOf(choice), { choice, candidate });
     return candidate;
   }
 }
 
-function keyOf({ hidden, numLayers, headDim, feedForwardWidth, routing }: Choice): string {
+function keyOf({ hidden, numLayers, headDim, feedForwardWidth, routing }: ShapeChoice): string {
   return [hidden, numLayers, headDim, feedForwardWidth, routing?.count, routing?.topK].join();
 }

@@ -8,7 +8,7 @@ import { dateAfter, type Issue, type LaunchFacts } from "./facts.ts";
 import { drawFuture, type Future, type Outcome, runThrough } from "./future.ts";
 
 /** What a launch on one day leads to. Days count from today. */
-export type LaunchDay = {
+export type DayOutlook = {
   readonly day: number;
   readonly date: string;
   readonly finishDay: Interval;
@@ -33,9 +33,9 @@ export type FixValue = {
 export type LaunchAnswer = {
   readonly decision: "launch" | "wait";
   readonly reason: string;
-  readonly now: LaunchDay;
-  readonly recommended: LaunchDay;
-  readonly days: readonly LaunchDay[];
+  readonly now: DayOutlook;
+  readonly recommended: DayOutlook;
+  readonly days: readonly DayOutlook[];
   /** Best first. */
   readonly fixes: readonly FixValue[];
 };
@@ -60,7 +60,7 @@ export function decideLaunch(facts: LaunchFacts, numFutures = NUM_FUTURES): Laun
   const candidates = candidateDays(facts);
   const outcomes = candidates.map((day) => futures.map((future) => runThrough(facts, future, day)));
   const chosen = chooseDay(facts, outcomes);
-  const days = candidates.map((day, i) => launchDayOf(facts, day, outcomes[i]!));
+  const days = candidates.map((day, i) => outlookOf(facts, day, outcomes[i]!));
   const [now, recommended] = [days[0]!, days[chosen]!];
   return {
     decision: recommended.day === 0 ? "launch" : "wait",
@@ -123,7 +123,7 @@ function deadlineChance({ deadlineDay }: LaunchFacts, outcomes: readonly Outcome
   return outcomes.filter(({ finishDay }) => finishDay <= deadlineDay).length / outcomes.length;
 }
 
-function launchDayOf(facts: LaunchFacts, day: number, outcomes: readonly Outcome[]): LaunchDay {
+function outlookOf(facts: LaunchFacts, day: number, outcomes: readonly Outcome[]): DayOutlook {
   const finishes = outcomes.map(({ finishDay }) => finishDay);
   const costs = outcomes.flatMap(({ cost }) => (cost === null ? [] : [cost]));
   const hasCosts = costs.length > 0;
@@ -171,15 +171,20 @@ function effortOf({ effortDays, fixDay }: Issue): number | null {
   return effortDays ?? (fixDay === null ? null : Math.max(1, fixDay));
 }
 
-function reasonFor(facts: LaunchFacts, now: LaunchDay, best: LaunchDay, days: readonly LaunchDay[]): string {
-  const finish = ({ finishDay }: LaunchDay) =>
+function reasonFor(
+  facts: LaunchFacts,
+  now: DayOutlook,
+  best: DayOutlook,
+  days: readonly DayOutlook[],
+): string {
+  const finish = ({ finishDay }: DayOutlook) =>
     `${dateAfter(facts, finishDay.median)} (90 % interval ${dateAfter(facts, finishDay.lo)} to ` +
     `${dateAfter(facts, finishDay.hi)})`;
-  const deadline = ({ deadlineChance: chance }: LaunchDay) =>
+  const deadline = ({ deadlineChance: chance }: DayOutlook) =>
     chance === null ? "" : `, deadline met with ${Math.round(100 * chance)} %`;
-  const money = ({ meanCost }: LaunchDay) =>
+  const money = ({ meanCost }: DayOutlook) =>
     meanCost === null ? "" : `, ${formatCount(meanCost)} on average`;
-  const ending = (day: LaunchDay) => `${finish(day)}${deadline(day)}${money(day)}`;
+  const ending = (day: DayOutlook) => `${finish(day)}${deadline(day)}${money(day)}`;
   if (best.day === 0) {
     const other = days.slice(1).reduce((a, b) => (judged(b) < judged(a) ? b : a), days.at(-1)!);
     return (
@@ -196,7 +201,7 @@ function reasonFor(facts: LaunchFacts, now: LaunchDay, best: LaunchDay, days: re
   );
 }
 
-const judged = ({ meanCost, meanFinishDay }: LaunchDay) => meanCost ?? meanFinishDay;
+const judged = ({ meanCost, meanFinishDay }: DayOutlook) => meanCost ?? meanFinishDay;
 
 /** What has come by then, and so what the wait is for. */
 function arrivalsBy(facts: LaunchFacts, day: number): string {

@@ -6,7 +6,7 @@ import { formatFlops } from "../../units/print.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { refuseMfuAboveOne, TYPICAL_GOODPUT, TYPICAL_MFU } from "../typical-runs.ts";
 
-export type BudgetFacts = {
+export type BudgetInputs = {
   readonly compute?: Interval | undefined;
   readonly cluster?: Cluster | undefined;
   readonly days?: Interval | undefined;
@@ -17,7 +17,7 @@ export type BudgetFacts = {
   readonly goodput?: Interval | undefined;
 };
 
-export type Budget = {
+export type TrainingBudget = {
   /** Training FLOPs. */
   readonly compute: Interval;
   readonly deviceHours: Interval | null;
@@ -32,7 +32,7 @@ const FLOPS_RANGE = { least: 1e12, most: 1e30 } as const;
 const WAYS = "one of: --compute 1e24; --cluster with --days; --money with --price and --cluster";
 
 /** FLOPs of the budget, and the hours and the money behind them where they are known. */
-export function readBudget(facts: BudgetFacts): Budget {
+export function readBudget(facts: BudgetInputs): TrainingBudget {
   const { compute, cluster, days, money, pricePerDeviceHour } = facts;
   const ways = [compute, days, money].filter((each) => each !== undefined).length;
   if (ways !== 1) throw new UserError(`${ways} budgets`, WAYS, "give exactly one");
@@ -62,7 +62,7 @@ export function readBudget(facts: BudgetFacts): Budget {
   return spent(facts, cluster, deviceHours);
 }
 
-function spent(facts: BudgetFacts, cluster: Cluster, deviceHours: Interval): Budget {
+function spent(facts: BudgetInputs, cluster: Cluster, deviceHours: Interval): TrainingBudget {
   const { money, pricePerDeviceHour, peakFlopsPerDevice, mfu, goodput } = facts;
   refuseMfuAboveOne(mfu);
   const speed = times(mfu ?? TYPICAL_MFU, certain(3600 * peakFlopsPerDevice!));
