@@ -53,7 +53,7 @@ export function programsOf({ shape, batchSequences, sequenceLength }: StepSpec):
 export const processBytes = ({ numFloats }: Executable) => 4 * numFloats + PROCESS_BYTES;
 
 /**
- * Measures: about half a second, or a few passes over the distinct instructions where these take longer. No
+ * Measures: about half a second, or two passes over the distinct instructions where these take longer. No
  * step is made, no parameter trained, no loss seen. The caller has made sure that the arena fits into memory.
  */
 export async function estimateStep(spec: StepSpec, options: SessionOptions): Promise<StepEstimate> {
