@@ -54,16 +54,16 @@ export function inputsHashOf(inputs: unknown): string {
 }
 
 /**
- * Runs a stage unless the record holds its result for the same inputs. What the result depends on must all be in `inputs`;
+ * Runs a stage unless the record holds its result for the same inputs. `work` gives the result as JSON. What the result depends on must all be in `inputs`;
  * whatever the stage has half done before, it finds again by itself.
  */
-export async function runStage<T>(
+export async function runStage<Result, Stored>(
   context: Context,
   stage: Stage,
   inputs: unknown,
-  schema: z.ZodType<T>,
-  work: () => Promise<T>,
-): Promise<T> {
+  schema: z.ZodType<Result, Stored>,
+  work: () => Promise<Stored>,
+): Promise<Result> {
   const { record, tell } = context;
   const inputsHash = inputsHashOf(inputs);
   const earlier = record.events.findLast(
@@ -86,5 +86,5 @@ export async function runStage<T>(
   const seconds = (performance.now() - startedAt) / 1000;
   record.append({ run: null, kind: "stage-finished", data: { stage, inputsHash, result, seconds } });
   tell({ kind: "stage", stage, state: "finished" });
-  return result;
+  return parseStored(schema, result, `the result of stage ${stage}`);
 }

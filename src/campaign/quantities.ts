@@ -4,13 +4,14 @@
  */
 
 import type { Manifest } from "../corpus/manifest.ts";
+import type { FeatureReport } from "../laws/decide/feature/feature.ts";
 import type { BandPoint } from "../laws/forecast/curve.ts";
+import type { Interval } from "../math/interval.ts";
 import { Z_90 } from "../math/normal.ts";
 import type { Cause, ScoredRow } from "../report/data.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { curveAgainstBand, curvePoints } from "./account/curve-band.ts";
 import type { CostForecast, Prediction } from "./planning/time-forecast.ts";
-import type { StoredFeatureReport } from "./stages/feature-report.ts";
 
 /** A value by its named parts, in the unit of the value. */
 type Parts = Readonly<Record<string, number>>;
@@ -193,7 +194,7 @@ function causesByPart(quantity: Quantity, outcome: TargetOutcome): readonly Caus
 type FeatureQuantity = {
   readonly name: string;
   readonly unit: string;
-  predict(report: StoredFeatureReport): Prediction | null;
+  predict(report: FeatureReport): Prediction | null;
 };
 
 /** Log ratio of held-out losses with against without the change, at equal compute; negative helps. */
@@ -204,7 +205,7 @@ export const EFFECT_ON_RUNG = {
    * The mean difference of `numPairs` pairs on the rung that the report was made for. The report's interval is that of the effect itself;
    * the noise of the pairs, which the measurement will have too, is added in quadrature.
    */
-  predict({ report, numPairs }: { readonly report: StoredFeatureReport; readonly numPairs: number }) {
+  predict({ report, numPairs }: { readonly report: FeatureReport; readonly numPairs: number }) {
     const effect = bounded(report.atTarget.effectPercent, report);
     if (effect === null) return null;
     const { median, lo, hi, basis } = effect;
@@ -217,11 +218,9 @@ export const EFFECT_ON_RUNG = {
     };
   },
   /** By a report that has seen the rung. */
-  measure({ scales }: StoredFeatureReport) {
+  measure({ scales }: FeatureReport) {
     const { numPairs, effectPercent } = scales.at(-1)!;
-    return effectPercent.median === null
-      ? null
-      : { value: effectPercent.median, source: `${numPairs} pairs of runs` };
+    return { value: effectPercent.median, source: `${numPairs} pairs of runs` };
   },
 };
 
@@ -240,15 +239,11 @@ export const FEATURE_QUANTITIES: readonly FeatureQuantity[] = [
   },
 ];
 
-function bounded(
-  { median, lo, hi }: StoredFeatureReport["atTarget"]["effectPercent"],
-  report: StoredFeatureReport,
-): Prediction | null {
-  if (median === null || lo === null || hi === null) return null;
-  return { median, lo, hi, basis: basisOf(report) };
+function bounded({ median, lo, hi }: Interval, report: FeatureReport): Prediction | null {
+  return [median, lo, hi].every(Number.isFinite) ? { median, lo, hi, basis: basisOf(report) } : null;
 }
 
-function basisOf({ scales, reach }: StoredFeatureReport): string {
+function basisOf({ scales, reach }: FeatureReport): string {
   const numPairs = scales.reduce((sum, scale) => sum + scale.numPairs, 0);
   return `${numPairs} pairs of runs on ${scales.length} rungs, with and without the change, reach ${reach.toFixed(1)}`;
 }

@@ -1,10 +1,11 @@
 /** @file A finished campaign as the report sees it, for tests: a real one's shape, numbers from formulas. */
 
 import { manifestWith, sourceWith } from "../corpus/fixture.ts";
+import type { Interval } from "../math/interval.ts";
 import { shapeOfWidth } from "../model/dial.ts";
 import { summaryWith } from "../train/fixture.ts";
 import { optimiserOf } from "../train/planned-run.ts";
-import type { Environment, ReportData, RungRun } from "./data.ts";
+import type { Environment, ReportData, RungRun, ScoredRow } from "./data.ts";
 
 const TARGET_FLOPS = 1.83e13;
 const TARGET_TOKENS = 3_050_496;
@@ -33,6 +34,11 @@ const predictedLoss = {
   hi: lawAt(TARGET_FLOPS) * 1.018,
 };
 const measuredLoss = predictedLoss.median * 1.006;
+const laterLoss = {
+  median: predictedLoss.median * 1.004,
+  lo: predictedLoss.median * 0.995,
+  hi: predictedLoss.median * 1.013,
+};
 const curveAt = (share: number) =>
   predictedLoss.median *
   (1 + 0.42 * Math.exp(-share / 0.2) + 3 * Math.exp(-share / 0.015) + 0.05 * (1 - share));
@@ -229,100 +235,56 @@ export const finishedCampaign: ReportData = {
     seedDeviation: 0.0067,
   },
   verdict: [
-    {
-      run: "target",
-      about: "loss",
-      quantity: "held-out loss",
-      unit: "bits per byte",
-      basis: "L(C) over 8 runs",
-      lockedSequence: 57,
-      predicted: predictedLoss,
-      measured: measuredLoss,
-      gapPercent: 0.6,
-      inside: true,
-      causes: [
-        { name: "law", percent: 0.31 },
-        { name: "seed noise", percent: 0.22 },
-        { name: "data", percent: 0.07 },
-      ],
-    },
-    {
-      run: "target",
-      about: "wall-time",
-      quantity: "wall time",
-      unit: "s",
-      basis: "calibration",
-      lockedSequence: 58,
-      predicted: { median: 166.1, lo: 151, hi: 182 },
-      measured: 174.8,
-      gapPercent: (100 * (174.8 - 166.1)) / 166.1,
-      inside: true,
-      causes: [
-        { name: "matrix products", percent: 3.66 },
-        { name: "attention", percent: 2.29 },
-      ],
-    },
-    {
-      run: "target",
-      about: "step-time",
-      quantity: "step time",
-      unit: "s",
-      basis: "calibration",
-      lockedSequence: 59,
-      predicted: { median: 0.1062, lo: 0.1005, hi: 0.1122 },
-      measured: 0.1131,
-      gapPercent: (100 * (0.1131 - 0.1062)) / 0.1062,
-      inside: false,
-      causes: [
-        { name: "matrix products", percent: 3.8 },
-        { name: "attention", percent: 2.4 },
-        { name: "norms", percent: 0.2 },
-      ],
-    },
-    {
-      run: "target",
-      about: "memory",
-      quantity: "peak memory",
-      unit: "bytes",
-      basis: "memory plan",
-      lockedSequence: 60,
-      predicted: { median: 4.12e8, lo: 3.8e8, hi: 4.5e8 },
-      measured: 4.03e8,
-      gapPercent: (100 * (4.03e8 - 4.12e8)) / 4.12e8,
-      inside: true,
-      causes: [{ name: "buffers of the runtime", percent: (100 * (4.03e8 - 4.12e8)) / 4.12e8 }],
-    },
-    {
-      run: "target",
-      about: "loss",
-      quantity: "held-out loss",
-      unit: "bits per byte",
-      basis: "re-forecast at 60 %",
-      lockedSequence: 66,
-      predicted: {
-        median: predictedLoss.median * 1.004,
-        lo: predictedLoss.median * 0.995,
-        hi: predictedLoss.median * 1.013,
+    scored("loss", "held-out loss", "bits per byte", 57, "L(C) over 8 runs", predictedLoss, measuredLoss, {
+      law: 0.31,
+      "seed noise": 0.22,
+      data: 0.07,
+    }),
+    scored("wall-time", "wall time", "s", 58, "calibration", { median: 166.1, lo: 151, hi: 182 }, 174.8, {
+      "matrix products": 3.66,
+      attention: 2.29,
+    }),
+    scored(
+      "step-time",
+      "step time",
+      "s",
+      59,
+      "calibration",
+      { median: 0.1062, lo: 0.1005, hi: 0.1122 },
+      0.1131,
+      { "matrix products": 3.8, attention: 2.4, norms: 0.2 },
+    ),
+    scored(
+      "memory",
+      "peak memory",
+      "bytes",
+      60,
+      "memory plan",
+      { median: 4.12e8, lo: 3.8e8, hi: 4.5e8 },
+      4.03e8,
+      {
+        "buffers of the runtime": (100 * (4.03e8 - 4.12e8)) / 4.12e8,
       },
-      measured: measuredLoss,
-      gapPercent: 100 * (1.006 / 1.004 - 1),
-      inside: true,
-      causes: [],
-    },
+    ),
+    scored("loss", "held-out loss", "bits per byte", 66, "re-forecast at 60 %", laterLoss, measuredLoss, {}),
   ],
-  operations: [
-    { operation: "matrix products, backward", predictedSeconds: 79.1, measuredSeconds: 83.4 },
-    { operation: "matrix products, forward", predictedSeconds: 38.2, measuredSeconds: 40.1 },
-    { operation: "attention, backward", predictedSeconds: 14.1, measuredSeconds: 15.2 },
-    { operation: "attention, forward", predictedSeconds: 9.2, measuredSeconds: 11.9 },
-    { operation: "head and cross entropy", predictedSeconds: 11.8, measuredSeconds: 11.1 },
-    { operation: "evaluation", predictedSeconds: 3.2, measuredSeconds: 3.4 },
-    { operation: "AdamW", predictedSeconds: 3.1, measuredSeconds: 2.9 },
-    { operation: "RMS norm", predictedSeconds: 2.2, measuredSeconds: 2.5 },
-    { operation: "SwiGLU", predictedSeconds: 1.9, measuredSeconds: 1.8 },
-    { operation: "rotary embedding", predictedSeconds: 0.9, measuredSeconds: 1.1 },
-    { operation: "between steps", predictedSeconds: 2.4, measuredSeconds: 1.4 },
-  ],
+  operations: Object.entries({
+    "matrix products, backward": [79.1, 83.4],
+    "matrix products, forward": [38.2, 40.1],
+    "attention, backward": [14.1, 15.2],
+    "attention, forward": [9.2, 11.9],
+    "head and cross entropy": [11.8, 11.1],
+    evaluation: [3.2, 3.4],
+    AdamW: [3.1, 2.9],
+    "RMS norm": [2.2, 2.5],
+    SwiGLU: [1.9, 1.8],
+    "rotary embedding": [0.9, 1.1],
+    "between steps": [2.4, 1.4],
+  } as const).map(([operation, [predictedSeconds, measuredSeconds]]) => ({
+    operation,
+    predictedSeconds,
+    measuredSeconds,
+  })),
   incidents: [
     {
       at: "2026-11-22T08:03:20.000Z",
@@ -347,7 +309,33 @@ export const finishedCampaign: ReportData = {
   },
 };
 
-/** One left-out run: its gap is told as shares of the median. */
+/** One row of the verdict, with its causes by name. */
+function scored(
+  about: ScoredRow["about"],
+  quantity: string,
+  unit: string,
+  lockedSequence: number,
+  basis: string,
+  predicted: Interval,
+  measured: number,
+  causes: Readonly<Record<string, number>>,
+): ScoredRow {
+  return {
+    run: "target",
+    about,
+    quantity,
+    unit,
+    basis,
+    lockedSequence,
+    predicted,
+    measured,
+    gapPercent: 100 * (measured / predicted.median - 1),
+    inside: predicted.lo <= measured && measured <= predicted.hi,
+    causes: Object.entries(causes).map(([name, percent]) => ({ name, percent })),
+  };
+}
+
+/** One left-out run: its gap is given as shares of the median. */
 function backtest(run: string, rungsFitted: number, reach: number, halfWidth: number, gap: number) {
   const median = lawAt({ "rung-4": 6.2e11, "rung-5": 1.16e12, "rung-6": 2.01e12 }[run]!);
   return {

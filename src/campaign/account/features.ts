@@ -2,7 +2,6 @@
 
 import { mean, median } from "../../math/statistics.ts";
 import type { FeatureFacts, FeatureRung } from "../../report/data.ts";
-import { reportFrom } from "../stages/feature-report.ts";
 import type { LadderRun } from "../stages/ladder.ts";
 import type { History } from "./history.ts";
 
@@ -18,7 +17,7 @@ export function featureFacts({
       change,
       adopted,
       rungs: rungsOf(base, feature),
-      report: reportFrom(report),
+      report,
       onLargestRung,
       line,
       stepTimeRatio: stepTimeRatio(base, feature),

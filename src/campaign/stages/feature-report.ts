@@ -1,14 +1,15 @@
-/** @file A feature's judgement as recorded: unbounded numbers are null, for JSON has no infinity. */
+/** @file The judgement of a feature as recorded: a number without a bound is null, for JSON has no infinity. */
 
 import { z } from "zod";
 import type { FeatureReport } from "../../laws/decide/feature/feature.ts";
 
-/** Median and 90 % interval; null is unbounded. */
-const rangeSchema = z.object({
-  median: z.number().nullable(),
-  lo: z.number().nullable(),
-  hi: z.number().nullable(),
-});
+/** Null in JSON: without a bound. */
+const bound = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.POSITIVE_INFINITY);
+
+const rangeSchema = z.object({ median: bound, lo: bound, hi: bound });
 
 export const featureReportSchema = z.object({
   target: z.object({ n: z.number(), d: z.number(), c: z.number() }),
@@ -27,8 +28,7 @@ export const featureReportSchema = z.object({
     }),
   ),
   trendPercentPerDecade: rangeSchema,
-  /** Campaigns of before it was told have none. */
-  multiplierPerDecade: rangeSchema.nullable().default(null),
+  multiplierPerDecade: rangeSchema.nullable(),
   pairNoisePercent: z.number(),
   driftPercent: z.number(),
   atTarget: z.object({
@@ -43,9 +43,9 @@ export const featureReportSchema = z.object({
     params: rangeSchema,
   }),
   minimumDetectable: z.object({
-    atLargestPercent: z.number().nullable(),
-    atTargetPercent: z.number().nullable(),
-    atTargetMultiplier: z.number().nullable(),
+    atLargestPercent: bound,
+    atTargetPercent: bound,
+    atTargetMultiplier: bound,
   }),
   backTest: z.array(
     z.object({
@@ -71,18 +71,7 @@ export const featureReportSchema = z.object({
   warnings: z.array(z.string()),
 });
 
-export type StoredFeatureReport = z.infer<typeof featureReportSchema>;
-
-/** As JSON will have it. */
-export function storedReport(report: FeatureReport): StoredFeatureReport {
-  return featureReportSchema.parse(JSON.parse(JSON.stringify(report)));
-}
-
-const UNBOUNDED = ["median", "lo", "hi", "atLargestPercent", "atTargetPercent", "atTargetMultiplier"];
-
-/** As the laws have it. */
-export function reportFrom(stored: StoredFeatureReport): FeatureReport {
-  return JSON.parse(JSON.stringify(stored), (key, value: unknown) =>
-    value === null && UNBOUNDED.includes(key) ? Number.POSITIVE_INFINITY : value,
-  ) as FeatureReport;
+/** As JSON has it. */
+export function storedReport(report: FeatureReport): z.input<typeof featureReportSchema> {
+  return JSON.parse(JSON.stringify(report)) as z.input<typeof featureReportSchema>;
 }

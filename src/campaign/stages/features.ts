@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
 import { runName } from "../../fleet/recorded-run.ts";
 import type { Design } from "../../law/law.ts";
-import { judgeFeature, studyFeature } from "../../laws/decide/feature/feature.ts";
+import { type FeatureReport, judgeFeature, studyFeature } from "../../laws/decide/feature/feature.ts";
 import type { TableRun } from "../../laws/table/table.ts";
 import type { Interval } from "../../math/interval.ts";
 import type { RecordEvent } from "../../record/events.ts";
@@ -21,7 +21,7 @@ import type { Plan, PlannedFeature } from "../planning/plan.ts";
 import { runsOf } from "../planning/plan.ts";
 import { lockPredictions } from "../predictions.ts";
 import { EFFECT_ON_RUNG, FEATURE_QUANTITIES } from "../quantities.ts";
-import { featureReportSchema, type StoredFeatureReport, storedReport } from "./feature-report.ts";
+import { featureReportSchema, storedReport } from "./feature-report.ts";
 import type { LadderRun } from "./ladder.ts";
 import { finishedRuns, observationOf, trainAll } from "./ladder.ts";
 
@@ -74,11 +74,11 @@ export async function features(
       const target = designOf(plan.target);
       const sides = sidesOf(feature.adopted, runs, ladder);
       const study = studyFeature(...sides, target);
-      const report = storedReport(study.report);
+      const { report } = study;
       const subject = subjectOf(feature, plan, manifest);
       measureLargest(context, subject, report);
       lockPredictions(record, subject, FEATURE_QUANTITIES, report);
-      return { report, line: [...study.band()] };
+      return { report: storedReport(report), line: [...study.band()] };
     });
   });
   return featureResults(record.events, plan, manifest, stored);
@@ -113,19 +113,18 @@ function predictLargest(
   const own = finishedRuns(record.events, feature.rungs.slice(0, -1), manifest)!;
   const ladderBelow = ladder.filter(({ rung }) => rung < index);
   const largest = designOf(plan.rungs.at(-1)!.runs[0]!);
-  const report = storedReport(judgeFeature(...sidesOf(feature.adopted, own, ladderBelow), largest));
+  const report = judgeFeature(...sidesOf(feature.adopted, own, ladderBelow), largest);
   const from = { report, numPairs: runs.length };
   lockPredictions(record, subjectOf(feature, plan, manifest), [EFFECT_ON_RUNG], from);
 }
 
 /** Once, and only where it was predicted. */
-function measureLargest({ record }: Context, subject: string, report: StoredFeatureReport): void {
+function measureLargest({ record }: Context, subject: string, report: FeatureReport): void {
   const { name: quantity, unit, measure } = EFFECT_ON_RUNG;
   const own = record.events.filter(({ run }) => run === subject);
   const isMeasured = own.some(({ kind }) => kind === "measurement");
-  const measured = measure(report);
-  if (own.length > 0 && !isMeasured && measured)
-    record.append({ run: subject, kind: "measurement", data: { quantity, unit, ...measured } });
+  if (own.length > 0 && !isMeasured)
+    record.append({ run: subject, kind: "measurement", data: { quantity, unit, ...measure(report) } });
 }
 
 function largestRungOf(events: readonly RecordEvent[], subject: string): FeatureResult["onLargestRung"] {
