@@ -1,6 +1,7 @@
 /**
- * @file Do the forecasts hold? Thirty whole campaigns on a small budget: 10 seeds x 3 corpora (the two default sources, each alone, and the
- * source code of the installed packages), target at reach 8. Prints a table and what the issue asks of it. Killed, it goes on.
+ * @file Do the forecasts hold? Thirty whole campaigns on a small budget: 10 seeds x 3 corpora (the two
+ * default sources, each alone, and the source code of the installed packages), target at reach 8. Prints a
+ * table and what the issue asks of it. Killed, it goes on.
  *
  *     npm run bench:forecast -- [--seeds 10] [--budget 12TFLOP] [--folder runs/bench-forecast]
  */
@@ -91,8 +92,10 @@ for (let seed = 1; seed <= Number(options.seeds); seed++)
     outcomes.push(outcome);
     const { predicted, measured, gapPercent, inside } = outcome.loss;
     console.error(
-      `${corpus} seed ${seed}: predicted ${predicted.median.toFixed(4)} [${predicted.lo.toFixed(4)}, ${predicted.hi.toFixed(4)}], ` +
-        `measured ${measured?.toFixed(4)}, gap ${gapPercent?.toFixed(2)} %, ${inside ? "inside" : "outside"}, curve ${(100 * outcome.curveInside).toFixed(0)} %`,
+      `${corpus} seed ${seed}: predicted ${predicted.median.toFixed(4)} ` +
+        `[${predicted.lo.toFixed(4)}, ${predicted.hi.toFixed(4)}], measured ${measured?.toFixed(4)}, ` +
+        `gap ${gapPercent?.toFixed(2)} %, ${inside ? "inside" : "outside"}, ` +
+        `curve ${(100 * outcome.curveInside).toFixed(0)} %`,
     );
   }
 

@@ -252,7 +252,7 @@ describe("a campaign that is stopped on its way", { timeout: SLOW_MS }, () => {
     expect(verifyRecord(folder)).toMatchObject({ ok: true, head });
   });
 
-  test("by Ctrl-C in prepare, ladder and target exits with 130, goes on from there and ends with the same numbers", async () => {
+  test("by Ctrl-C in prepare, ladder and target exits with 130 and ends with the same numbers", async () => {
     const folder = join(base, "interrupted");
     for (const moment of [
       /stage prepare: started/,

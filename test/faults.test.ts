@@ -114,7 +114,7 @@ describe("a campaign file", () => {
     expect(existsSync(join(base, "never"))).toBe(false);
   });
 
-  test("whose vocabulary is more than the text supports is refused, with the size that it does support", async () => {
+  test("whose vocabulary is more than the text supports is refused, with the size that is", async () => {
     const folder = place("vocabulary");
     writeFileSync(join(folder, "small.txt"), "the sea the ship the wind ".repeat(2000));
     const corpus = { sources: [{ name: "small", path: "small.txt" }], passageBytes: 1000 };
@@ -222,7 +222,7 @@ describe("the gate", () => {
     expect(readFileSync(join(folder, "report.md"), "utf8")).toContain(because);
   });
 
-  test("hears of a change to the issues without planning or training anew; what is trained is past it", async () => {
+  test("takes in a change of the issues without planning or training anew", async () => {
     const eventsBefore = readRecord(folder).events;
     const { code } = await launch(writeCampaign(base, { issues: [] }), folder);
     expect(code).toBe(0);
@@ -341,7 +341,7 @@ describe("a run", () => {
     expect(numbersOf(folder)).toEqual(numbersOf(whole));
   });
 
-  test("whose newest checkpoint is damaged goes on from the one before, with an incident in the record", async () => {
+  test("whose newest checkpoint is damaged goes on from the one before, with an incident", async () => {
     const folder = join(base, "damaged");
     using command = await trainFor(folder, 2, 2);
     command.signalGroup("SIGKILL");

@@ -77,7 +77,7 @@ test("killed among the feature's runs, it goes on and ends with a verdict on it"
   expect(feature!.reach).toBeCloseTo(3, 1);
 });
 
-test("every run is finished once, and each of the feature's beside one of the ladder's that differs in its shape alone", () => {
+test("every run is finished once, each of the feature's beside one of the ladder's, of another shape", () => {
   const finished = events().flatMap((event) => (event.kind === "run-finished" ? [event.run] : []));
   expect(new Set(finished).size).toBe(finished.length);
   expect(finished).toHaveLength(7 + 7 + 1);

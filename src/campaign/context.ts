@@ -54,8 +54,9 @@ export function inputsHashOf(inputs: unknown): string {
 }
 
 /**
- * Runs a stage unless the record holds its result for the same inputs. `work` gives the result as JSON. What the result depends on must all be in `inputs`;
- * whatever the stage has half done before, it finds again by itself.
+ * Runs a stage unless the record holds its result for the same inputs. `work` gives the result as JSON. What
+ * the result depends on must all be in `inputs`; whatever the stage has half done before, it finds again by
+ * itself.
  */
 export async function runStage<Result, Stored>(
   context: Context,

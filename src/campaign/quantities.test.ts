@@ -46,7 +46,7 @@ const causesOf = (row: Quantity, outcome: TargetOutcome) =>
 const seconds = fc.double({ min: 1e-3, max: 100, noNaN: true });
 
 describe("every row of the table, whatever it is", () => {
-  test("is locked once, read back as it was locked, measured and scored, and its causes add up to the gap", () => {
+  test("is locked once, read back, measured and scored, and its causes add up to the gap", () => {
     const folder = mkdtempSync(join(tmpdir(), "longrun-quantities-"));
     try {
       using record = openRecord(folder);

@@ -1,6 +1,7 @@
 /**
- * @file The table of predicted quantities. A row says what is predicted, in which unit, how it is measured and why the two differ: the fit
- * locks what the rows predict, verdict, report and status show what they measure, and a new quantity is a new row.
+ * @file The table of predicted quantities. A row says what is predicted, in which unit, how it is measured
+ * and why the two differ: the fit locks what the rows predict, verdict, report and status show what they
+ * measure, and a new quantity is a new row.
  */
 
 import type { Manifest } from "../corpus/manifest.ts";
@@ -165,8 +166,9 @@ function gapOf(quantity: Quantity, outcome: TargetOutcome): number {
 }
 
 /**
- * What the held-out text shows and the training text does not is the data's; the rest is split between the law and the luck of
- * the seed in proportion to their variances, which is the expected value of each part given their sum when both are normal.
+ * What the held-out text shows and the training text does not is the data's; the rest is split between the
+ * law and the luck of the seed in proportion to their variances, which is the expected value of each part
+ * given their sum when both are normal.
  */
 function causesOfLoss(gapPercent: number, outcome: TargetOutcome): readonly Cause[] {
   const { lo, hi } = outcome.predictions.get(LOSS.name)!;
@@ -202,8 +204,9 @@ export const EFFECT_ON_RUNG = {
   name: "effect on the held-out loss on the largest rung",
   unit: "percent",
   /**
-   * The mean difference of `numPairs` pairs on the rung that the report was made for. The report's interval is that of the effect itself;
-   * the noise of the pairs, which the measurement will have too, is added in quadrature.
+   * The mean difference of `numPairs` pairs on the rung that the report was made for. The report's interval
+   * is that of the effect itself; the noise of the pairs, which the measurement will have too, is added in
+   * quadrature.
    */
   predict({ report, numPairs }: { readonly report: FeatureReport; readonly numPairs: number }) {
     const effect = bounded(report.atTarget.effectPercent, report);
@@ -245,5 +248,6 @@ function bounded({ median, lo, hi }: Interval, report: FeatureReport): Predictio
 
 function basisOf({ scales, reach }: FeatureReport): string {
   const numPairs = scales.reduce((sum, scale) => sum + scale.numPairs, 0);
-  return `${numPairs} pairs of runs on ${scales.length} rungs, with and without the change, reach ${reach.toFixed(1)}`;
+  const rungs = `${numPairs} pairs of runs on ${scales.length} rungs`;
+  return `${rungs}, with and without the change, reach ${reach.toFixed(1)}`;
 }

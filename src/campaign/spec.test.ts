@@ -56,7 +56,9 @@ describe("a campaign file", () => {
     [{ features: [{ name: "a", change: {} }] }, "features.0.change: at least one field of the recipe"],
     [
       { features: [{ name: "a", change: { sequenceLength: 32 } }] },
-      "features.0.change: sequenceLength cannot be changed by a feature, only queriesPerKeyValue, tiedEmbeddings, feedForward, queryKeyNorm, learningRate, weightDecay can; features.0.change: at least one field of the recipe",
+      "features.0.change: sequenceLength cannot be changed by a feature, only queriesPerKeyValue, " +
+        "tiedEmbeddings, feedForward, queryKeyNorm, learningRate, weightDecay can; " +
+        "features.0.change: at least one field of the recipe",
     ],
     [
       { features: [{ name: "a", change: { feedForward: "relu" } }] },

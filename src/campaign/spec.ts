@@ -10,7 +10,7 @@ import { budgetSchema } from "./budget.ts";
 export const issueSchema = z.strictObject({
   id: z.string().regex(/^[\w-]+$/),
   what: z.string(),
-  /** Probability that it bites during the target run. */
+  /** Probability that it happens during the target run. */
   chance: z.number().min(0).max(1),
   /** Days it costs if it does. */
   costDays: z.number().nonnegative(),
@@ -44,7 +44,8 @@ export const featureSchema = z.strictObject({
     .strictObject(changeableFields, {
       error: (issue) =>
         issue.code === "unrecognized_keys"
-          ? `${issue.keys.join(", ")} cannot be changed by a feature, only ${Object.keys(changeableFields).join(", ")} can`
+          ? `${issue.keys.join(", ")} cannot be changed by a feature, ` +
+            `only ${Object.keys(changeableFields).join(", ")} can`
           : undefined,
     })
     .partial()

@@ -29,13 +29,14 @@ const DEFAULT_CAMPAIGN = relative(
 const EXAMPLE = `longrun launch campaigns/first-light.yaml --budget 2m
 longrun launch campaigns/mine.yaml --accept fit --because "a rehearsal"
 
-Exit codes: 0 verdict, ${EXIT.userError} a mistake to put right, ${EXIT.held} held or stopped by the gate, ${EXIT.interrupted} Ctrl-C.`;
+Exit codes: 0 verdict, ${EXIT.userError} a mistake to put right, ${EXIT.held} held or stopped by the gate,
+${EXIT.interrupted} Ctrl-C.`;
 
 export function addLaunch(program: Command): void {
   const command = program
     .command("launch")
     .description(
-      "Run a campaign: plan, ladder, forecast, gate, target, verdict. Stopped or killed, the same command goes on.",
+      "Run a campaign: plan, ladder, forecast, gate, target, verdict. The same command resumes it.",
     )
     .argument("[file]", "the campaign file", DEFAULT_CAMPAIGN)
     .option("--folder <folder>", "the campaign's folder (default: runs/NAME)")
@@ -84,7 +85,8 @@ function launchJson(ended: Ended<LaunchResult>): unknown {
 function launchText(result: LaunchResult): string {
   const paint = paintFor(process.stdout);
   if (result.kind !== "finished") {
-    const lift = `\nto go on all the same, add to the same command: --accept ${result.id ?? "ID"} --because "why"`;
+    const id = result.id ?? "ID";
+    const lift = `\nto go on all the same, add to the same command: --accept ${id} --because "why"`;
     return result.kind === "held"
       ? `${paint("yellow", "held")}: ${result.reason}${lift}`
       : `${paint("red", "stopped")}: ${result.reason}`;

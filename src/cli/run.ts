@@ -58,7 +58,9 @@ function resultText({ run, summary, model, head }: SingleRunResult): string {
     "",
     losses,
     "",
-    `run    ${run}: ${formatCount(summary.numSteps)} steps, ${formatCount(tokensPerSecond(summary))} tokens/s, ${formatSeconds(summary.wallSeconds)}, peak memory ${formatBytes(summary.peakBytes)}`,
+    `run    ${run}: ${formatCount(summary.numSteps)} steps, ` +
+      `${formatCount(tokensPerSecond(summary))} tokens/s, ${formatSeconds(summary.wallSeconds)}, ` +
+      `peak memory ${formatBytes(summary.peakBytes)}`,
     `N      ${formatCount(summary.matrixParameters)} (${N_CONVENTION})`,
     `D, C   ${formatCount(summary.tokens)} tokens, ${formatFlops(summary.flops)}`,
     `model  ${model}: try \`longrun sample ${model}\``,

@@ -64,7 +64,8 @@ function statusText(
   );
   const part = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : ["", title, ...lines]);
   return [
-    `${campaign.name}: ${statusLine(campaign.status)}; ${formatSeconds(campaign.seconds)} of work since ${campaign.startedAt.slice(0, 19)}`,
+    `${campaign.name}: ${statusLine(campaign.status)}; ` +
+      `${formatSeconds(campaign.seconds)} of work since ${campaign.startedAt.slice(0, 19)}`,
     ...part("runs", runs.length === 0 ? [] : [runsTable(runs, paint, width)]),
     ...part("features", features.map(featureLine)),
     ...part("gates", gateLines),

@@ -77,8 +77,8 @@ export const corpusSpec = corpusFields
 export type CorpusSpec = z.infer<typeof corpusSpec>;
 
 /**
- * The corpus as a user's file states it: vocabulary and seed stand elsewhere in the file and are put in later. The rules between fields
- * are those of the whole specification, whatever the two numbers will be.
+ * The corpus as a user's file states it: vocabulary and seed stand elsewhere in the file and are put in
+ * later. The rules between fields are those of the whole specification, whatever the two numbers will be.
  */
 export const corpusInFile = corpusFields
   .omit({ vocabularySize: true, seed: true })

@@ -56,7 +56,8 @@ export function curveFigure(data: CurveFigureData): Promise<string> {
   const share =
     scored === 0
       ? "No point of the band has been reached yet."
-      : `${inside} of ${scored} points after warm-up (${formatPercent((100 * inside) / scored, 0)}) lie inside the band.`;
+      : `${inside} of ${scored} points after warm-up ` +
+        `(${formatPercent((100 * inside) / scored, 0)}) lie inside the band.`;
   const hidden = above === 0 ? "" : ` Not shown: ${above} at the start, above the axis.`;
   return drawFigure({
     title: "The loss curve against its band",

@@ -37,7 +37,10 @@ export function dataFigure(sources: readonly DataFigureSource[]): Promise<string
   const dropped = sum(sources.map(droppedBytes));
   return drawFigure({
     title: "The data, source by source",
-    caption: `${formatBytes(total)} of text went in; ${formatBytes(dropped)} (${formatPercent((100 * dropped) / total)}) was dropped. Bytes are UTF-8, after encodings were repaired.`,
+    caption:
+      `${formatBytes(total)} of text went in; ${formatBytes(dropped)} ` +
+      `(${formatPercent((100 * dropped) / total)}) was dropped. ` +
+      "Bytes are UTF-8, after encodings were repaired.",
     legend: (Object.keys(COLOUR_OF) as Part[]).map((part) => ({
       swatch: "bar",
       colour: COLOUR_OF[part],
@@ -109,7 +112,8 @@ function segments(source: DataFigureSource): Segment[] {
 
 function keptLine(source: DataFigureSource): string {
   const tokens = `${formatCount(source.trainTokens)} tokens`;
-  return `trained on ${formatBytes(source.bytesTrained)} (${tokens}), held out ${formatBytes(source.bytesHeldOut)}`;
+  const [trained, heldOut] = [source.bytesTrained, source.bytesHeldOut].map((bytes) => formatBytes(bytes));
+  return `trained on ${trained} (${tokens}), held out ${heldOut}`;
 }
 
 /** Names as many reasons as fit on the line, the weightiest first; the rest are added up. */

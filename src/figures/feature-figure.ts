@@ -39,7 +39,12 @@ export function featureFigure(data: FeatureFigureData): Promise<string> {
   const reach = data.target.flops / largest;
   return drawFigure({
     title: data.title,
-    caption: `Above: loss with the change against loss without it, at equal compute; below zero it helps. Points are what each scale shows by itself, the band is the trend with its drift; the target lies at ${significant(reach, 2)} times the largest scale (dashed). Below: how many times the compute the base would need for the same loss. All intervals hold 90 %; what is unbounded ends at the panel's edge.`,
+    caption:
+      "Above: loss with the change against loss without it, at equal compute; below zero it helps. " +
+      "Points are what each scale shows by itself, the band is the trend with its drift; " +
+      `the target lies at ${significant(reach, 2)} times the largest scale (dashed). ` +
+      "Below: how many times the compute the base would need for the same loss. " +
+      "All intervals hold 90 %; what is unbounded ends at the panel's edge.",
     legend: [
       { swatch: "ring", colour: COLOUR.ink, label: "measured at one scale" },
       { swatch: "line", colour: COLOUR.predicted, label: "trend's median" },

@@ -46,7 +46,10 @@ export function lawFigure(data: LawFigureData): Promise<string> {
   const reach = data.target.flops / largest;
   return drawFigure({
     title: "The ladder, the forecast and the bet",
-    caption: `Held-out loss against training compute C (forward and backward, attention included). The line is the forecast's median (laws and drift) from ${data.points.length} runs; the target lies ${significant(reach, 2)} times beyond the largest (dashed).`,
+    caption:
+      "Held-out loss against training compute C (forward and backward, attention included). " +
+      `The line is the forecast's median (laws and drift) from ${data.points.length} runs; ` +
+      `the target lies ${significant(reach, 2)} times beyond the largest (dashed).`,
     legend: [
       { swatch: "ring", colour: COLOUR.ink, label: "ladder run" },
       { swatch: "line", colour: COLOUR.predicted, label: "forecast's median" },

@@ -36,7 +36,9 @@ export function predictedMeasuredFigure(rows: readonly PredictedRow[]): Promise<
   const inside = bars.filter((bar) => bar.inside).length;
   return drawFigure({
     title: "Predicted against measured",
-    caption: `Each 90 % interval is drawn as a share of its own median (100 %), so that unlike quantities stand on one axis. ${inside} of ${bars.length} measurements fell inside.`,
+    caption:
+      "Each 90 % interval is drawn as a share of its own median (100 %), so that unlike quantities " +
+      `stand on one axis. ${inside} of ${bars.length} measurements fell inside.`,
     legend: [
       { swatch: "interval", colour: COLOUR.predicted, label: "predicted, 90 %" },
       { swatch: "dot", colour: COLOUR.kept, label: "measured, inside" },

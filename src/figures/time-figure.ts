@@ -22,7 +22,10 @@ export function timeFigure(rows: readonly TimeRow[]): Promise<string> {
   const measured = sum(rows.map((row) => row.measuredSeconds));
   return drawFigure({
     title: "Where the time went",
-    caption: `Measured ${formatSeconds(measured)} against a predicted ${formatSeconds(predicted)} (${formatSignedPercent((measured / predicted - 1) * 100)}). At each bar: seconds measured, share of the whole, and gap to the forecast.`,
+    caption:
+      `Measured ${formatSeconds(measured)} against a predicted ${formatSeconds(predicted)} ` +
+      `(${formatSignedPercent((measured / predicted - 1) * 100)}). ` +
+      "At each bar: seconds measured, share of the whole, and gap to the forecast.",
     legend: [
       { swatch: "bar", colour: COLOUR.band, label: "predicted" },
       { swatch: "bar", colour: COLOUR.measured, label: "measured" },
@@ -101,7 +104,8 @@ function label(row: TimeRow, totalSeconds: number): string {
   const time = `${significant(row.measuredSeconds / scale.factor)} ${scale.unit}`;
   const share = formatPercent((100 * row.measuredSeconds) / totalSeconds);
   if (row.predictedSeconds === 0) return `${time}, ${share}`;
-  return `${time}, ${share} (${formatSignedPercent((row.measuredSeconds / row.predictedSeconds - 1) * 100, 0)})`;
+  const gapPercent = 100 * (row.measuredSeconds / row.predictedSeconds - 1);
+  return `${time}, ${share} (${formatSignedPercent(gapPercent, 0)})`;
 }
 
 function sum(values: readonly number[]): number {

@@ -47,7 +47,7 @@ describe("runs together", () => {
     expect(log.slice(3)).toEqual(["a ends", "c starts", "c ends", "d starts", "d ends"]);
   });
 
-  test("after a failure stop the others, wait for them, start no more, and tell the first failure", async () => {
+  test("after a failure stop the others, wait for them, start no more, throw the first failure", async () => {
     const { log, all, fail } = stage(["a", 1], ["b", 1], ["c", 1]);
     const outcome = all.catch(({ message }: Error) => log.push(message));
     await fail("b");

@@ -46,7 +46,8 @@ export async function runLocally(
       throw new UserError(
         `the process of run ${task.name} died: ${exit.evidence}`,
         "a process that lives to the end of its run",
-        `${reason}. Check memory and disk (\`longrun doctor\`), then give the same command again: it goes on from the last checkpoint`,
+        `${reason}. Check memory and disk (\`longrun doctor\`), then give the same command again: ` +
+          "it goes on from the last checkpoint",
       );
   }
 }
@@ -99,8 +100,9 @@ function attempt(task: RunTask, signal: AbortSignal, onEvent: (event: RunEvent) 
 }
 
 /**
- * Runs tasks in order, several at a time as long as their threads fit. After a failure or an abort no more are started. A failure
- * stops those that are running, by the signal they were given, and is thrown when all have ended.
+ * Runs tasks in order, several at a time as long as their threads fit. After a failure or an abort no more
+ * are started. A failure stops those that are running, by the signal they were given, and is thrown when all
+ * have ended.
  */
 export async function runTogether<T extends { readonly numThreads: number }>(
   tasks: readonly T[],

@@ -39,8 +39,10 @@ export const DAMAGED_CHECKPOINT = "damaged checkpoint passed over";
 const DISK_SHARE = 0.25;
 
 /**
- * The name of a run in the record and on disk: equal names are equal runs, whatever became of the campaign file in between.
- * @param ground what else the run stands on: the corpus, and for a target the ladder that its bet is made from
+ * The name of a run in the record and on disk: equal names are equal runs, whatever became of the campaign
+ * file in between.
+ * @param ground what else the run stands on: the corpus, and for a target the ladder that its bet is made
+ * from
  */
 export function runName(run: PlannedRun, ground: string): string {
   return `${run.name}.${sha256(JSON.stringify([run.spec, ground])).slice(0, 8)}`;
@@ -97,7 +99,8 @@ export async function trainPlanned(
     throw new UserError(
       `run ${run.name} diverged at step ${outcome.step}: its loss or gradient is no longer a finite number`,
       "a loss that falls",
-      `lower recipe.learningRate (now ${run.spec.optimiser.learningRate}) in the campaign file; runs that are finished stay finished`,
+      `lower recipe.learningRate (now ${run.spec.optimiser.learningRate}) in the campaign file; ` +
+        "runs that are finished stay finished",
     );
   return outcome.summary;
 }

@@ -51,7 +51,8 @@ describe("a run file", () => {
 
   test("can state every size by itself", () => {
     const run =
-      "run: { shape: { width: 64, numLayers: 5, numKeyValueHeads: 2 }, optimiser: { clip: 2 }, batchSequences: 4, numSteps: 10 }";
+      "run: { shape: { width: 64, numLayers: 5, numKeyValueHeads: 2 }, optimiser: { clip: 2 }, " +
+      "batchSequences: 4, numSteps: 10 }";
     const spec = runSpecOf(read(`name: one\nvocabularySize: 512\n${SOURCES}\n${run}`));
     expect(spec.shape).toMatchObject({ vocabularySize: 512, numLayers: 5, numHeads: 4, numKeyValueHeads: 2 });
     expect(spec.optimiser).toMatchObject({ clip: 2, learningRate: 0.01 });

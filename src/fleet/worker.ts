@@ -1,6 +1,7 @@
 /**
- * @file The process of one run. It trains, reports to its parent and touches only its run's own files; the record is the parent's.
- * When the parent is gone it goes too: what it has not checkpointed, the next attempt repeats.
+ * @file The process of one run. It trains, reports to its parent and touches only its run's own files; the
+ * record is the parent's. When the parent is gone it goes too: what it has not checkpointed, the next attempt
+ * repeats.
  */
 
 import { join } from "node:path";

@@ -55,8 +55,8 @@ export function writeFileInParts(path: string, parts: Iterable<Uint8Array>): voi
 }
 
 /**
- * A file that only grows. What `append` has returned from survives a power cut; what it threw on (a full disk) is
- * cut off again before anything follows it, and readers drop it in the meantime.
+ * A file that only grows. What `append` has returned from survives a power cut; what it threw on (a full
+ * disk) is cut off again before anything follows it, and readers drop it in the meantime.
  */
 export class AppendFile implements Disposable {
   readonly path: string;
@@ -136,7 +136,7 @@ export function diskError(error: unknown, path: string): unknown {
   return new UserError(
     `no space left on the disk while writing ${path}`,
     "room for the campaign's checkpoints and series",
-    "free some space, or move the campaign folder to another disk, then give the same command again: it goes on where it stopped",
+    "free some space, or move the campaign folder to another disk, then give the same command again",
     { cause: error },
   );
 }

@@ -21,9 +21,9 @@ type Holder = z.infer<typeof holderSchema>;
 /**
  * Takes the lock at `path`, or throws a UserError that names the process which holds it.
  *
- * The lock file appears by hard link, so it is never seen empty and only one of two racers gets it. A dead holder's
- * lock is removed under a lock of its own: otherwise a second racer, which read the dead holder too, could remove
- * the first one's new lock.
+ * The lock file appears by hard link, so it is never seen empty and only one of two racers gets it. A dead
+ * holder's lock is removed under a lock of its own: otherwise a second racer, which read the dead holder too,
+ * could remove the first one's new lock.
  */
 export function acquireLock(path: string): Disposable {
   const self = JSON.stringify(ownIdentity());
@@ -38,8 +38,9 @@ export function acquireLock(path: string): Disposable {
 }
 
 /**
- * What tells this process from every other with the same number: on Linux the boot and the clock tick it started in,
- * elsewhere the start time that `ps` prints. Null when there is no such process, or only its exit status is left.
+ * What tells this process from every other with the same number: on Linux the boot and the clock tick it
+ * started in, elsewhere the start time that `ps` prints. Null when there is no such process, or only its exit
+ * status is left.
  */
 export function processStart(pid: number): string | null {
   return existsSync("/proc/self/stat") ? startFromProc(pid) : startFromPs(pid);

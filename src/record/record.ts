@@ -149,7 +149,7 @@ function intact(path: string, parsed: Parsed): Parsed {
   throw new UserError(
     `${path} has been changed since it was written: at sequence ${sequence}, ${found}`,
     expected,
-    "put back an unchanged copy of the file, or start again in a new campaign folder; `longrun record verify` checks it",
+    "put back an unchanged copy, or start again in a new folder; `longrun record verify` checks it",
   );
 }
 
@@ -175,7 +175,8 @@ function parseRecord(bytes: Uint8Array): Parsed {
   const warnings =
     numTornBytes > 0
       ? [
-          `the record's last line was never finished (${numTornBytes} bytes after event ${events.length - 1}): dropped`,
+          `the record's last line was never finished ` +
+            `(${numTornBytes} bytes after event ${events.length - 1}): dropped`,
         ]
       : [];
   return { events, head, warnings, wholeBytes: start, broken };
@@ -186,7 +187,8 @@ function parseLine(line: Uint8Array, sequence: number, head: string): RecordEven
   if (!event.success) {
     const text = Buffer.from(line).toString("utf8");
     const shown = text.length > 120 ? `${text.slice(0, 120)}...` : text;
-    const found = `the line is not an event (${z.prettifyError(event.error).replaceAll("\n", " ")}): ${shown}`;
+    const problem = z.prettifyError(event.error).replaceAll("\n", " ");
+    const found = `the line is not an event (${problem}): ${shown}`;
     return { sequence, found, expected: "a line of JSON that this version of longrun knows" };
   }
   if (event.data.sequence !== sequence) {

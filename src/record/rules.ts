@@ -17,8 +17,12 @@ function checkUnit(
   for (const event of events) {
     if (event.kind !== "prediction" && event.kind !== "measurement") continue;
     if (event.run !== run || event.data.quantity !== data.quantity) continue;
-    const before = `${data.quantity} of ${run ?? "the campaign"} has the unit ${event.data.unit} in event ${event.sequence}`;
-    assert(event.data.unit === data.unit, `${before}, not ${data.unit}`);
+    const { unit } = event.data;
+    const subject = `${data.quantity} of ${run ?? "the campaign"}`;
+    assert(
+      unit === data.unit,
+      `${subject} has the unit ${unit} in event ${event.sequence}, not ${data.unit}`,
+    );
   }
 }
 
@@ -34,7 +38,8 @@ function checkPredictedBeforeMeasured(
   if (earlier === undefined) return;
   const subject = run ?? "the campaign";
   throw new UserError(
-    `a prediction of ${data.quantity} for ${subject} after event ${earlier.sequence} (${earlier.kind}, ${earlier.time})`,
+    `a prediction of ${data.quantity} for ${subject} ` +
+      `after event ${earlier.sequence} (${earlier.kind}, ${earlier.time})`,
     "predictions are locked before their subject starts",
     "predict what has not started; what is expected of a running subject is a decision or a note",
   );

@@ -25,8 +25,9 @@ export function readRunSeries(runFolder: string): RunSeries {
 }
 
 /**
- * Joins the attempts of a run, oldest first. An attempt takes over from its first step on, whatever the ones before
- * had written there and beyond: they were on a branch that was left. An attempt without rows takes over nothing.
+ * Joins the attempts of a run, oldest first. An attempt takes over from its first step on, whatever the ones
+ * before had written there and beyond: they were on a branch that was left. An attempt without rows takes
+ * over nothing.
  */
 export function stitch(attempts: readonly Attempt[]): RunSeries {
   const kept: (Attempt & { readonly numRows: number })[] = [];

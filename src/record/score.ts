@@ -28,9 +28,10 @@ export type VerdictRow = {
 };
 
 /**
- * One row per prediction, in the order in which they were made: the first one and the later ones are each scored.
- * Of several measurements the last stands: correcting a measurement is a new event too.
- * @param read measurements that the events of finished runs hold among other things; an event of kind measurement goes before them
+ * One row per prediction, in the order in which they were made: the first one and the later ones are each
+ * scored. Of several measurements the last stands: correcting a measurement is a new event too.
+ * @param read measurements that the events of finished runs hold among other things; an event of kind
+ * measurement goes before them
  */
 export function score(
   events: readonly RecordEvent[],

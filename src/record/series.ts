@@ -84,8 +84,9 @@ export class SeriesWriter implements Disposable {
   }
 
   /**
-   * Writes the rows since the last flush as one block. Once this returns, they survive a kill and a power cut. Where it
-   * throws, they are lost: a run whose disk is full ends, and its next attempt does these steps again.
+   * Writes the rows since the last flush as one block. Once this returns, they survive a kill and a power
+   * cut. Where it throws, they are lost: a run whose disk is full ends, and its next attempt does these steps
+   * again.
    */
   flush(): void {
     const rows = this.#pending;
@@ -109,7 +110,8 @@ export function readSeries(path: string): Series {
   const { blocks, damaged } = findBlocks(content, numBytes, columns.length);
   const warnings = damaged.map(
     ({ at, size, isTail }) =>
-      `${basename(path)}: ${size} bytes ${isTail ? "at the end, never finished" : `damaged at byte ${at}`}: dropped`,
+      `${basename(path)}: ${size} bytes ` +
+      `${isTail ? "at the end, never finished" : `damaged at byte ${at}`}: dropped`,
   );
   return { ...decodeBlocks(content, columns, blocks), warnings };
 }
@@ -164,7 +166,7 @@ function decodeHeader(path: string, content: Buffer): { columns: readonly Column
   throw new UserError(
     `${path} starts with the bytes ${first}, followed by no readable header`,
     `a series file of version ${VERSION}`,
-    "it was damaged, or written by another version of longrun: delete its attempt's folder to go on without its curves",
+    "damaged, or of another version of longrun: delete its attempt's folder to go on without its curves",
   );
 }
 

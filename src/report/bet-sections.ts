@@ -85,7 +85,8 @@ export function betSection({ bet }: ReportData): string {
 function budgetText(budget: BudgetFacts, totalFlops: number): string {
   if (budget.kind === "seconds")
     return `${formatSeconds(budget.seconds)}, planned as ${formatFlops(totalFlops)}`;
-  return `${formatFlops(budget.flops)}; the plan takes ${formatPercent((100 * totalFlops) / budget.flops, 0)} of it`;
+  const share = formatPercent((100 * totalFlops) / budget.flops, 0);
+  return `${formatFlops(budget.flops)}; the plan takes ${share} of it`;
 }
 
 /** The ladder, the laws fitted to it, their back-test, and the moment the predictions were locked. */
@@ -111,13 +112,17 @@ function unfinishedSentence({ campaign, ...data }: ReportData): string {
     data.forecast === null
       ? "No forecast has been made yet."
       : `The forecast of the loss is ${formatRange(data.forecast.predicted, "bits per byte")}.`;
-  switch (campaign.status.kind) {
+  const { status } = campaign;
+  switch (status.kind) {
     case "held":
-      return `The campaign is **held**, and the target has not been trained. ${sentence(campaign.status.reason)} ${forecast}`;
+      return (
+        "The campaign is **held**, and the target has not been trained. " +
+        `${sentence(status.reason)} ${forecast}`
+      );
     case "stopped":
-      return `The campaign was **stopped**. ${sentence(campaign.status.reason)} ${forecast}`;
+      return `The campaign was **stopped**. ${sentence(status.reason)} ${forecast}`;
     case "running":
-      return `There is no verdict yet: the campaign is in its stage "${campaign.status.stage}". ${forecast}`;
+      return `There is no verdict yet: the campaign is in its stage "${status.stage}". ${forecast}`;
     case "finished":
       return `The campaign finished without a scored prediction. ${forecast}`;
   }
@@ -130,8 +135,9 @@ function lossSentence({ bet, forecast }: ReportData, row: ScoredRow | undefined)
   const reach = forecast === null ? "" : `, ${significant(forecast.reach, 2)} times the largest rung`;
   return (
     `A model of N = ${formatCount(matrixParameters)}, trained on ${formatCount(tokens)} tokens ` +
-    `(${formatFlops(flops)}${reach}), reached **${measured} ${unit}** on held-out text; the forecast locked ` +
-    `before its first step was ${formatRange(row.predicted, row.unit)}, so the gap is ${gap}, **${inside}**.`
+    `(${formatFlops(flops)}${reach}), reached **${measured} ${unit}** on held-out text; ` +
+    `the forecast locked before its first step was ${formatRange(row.predicted, row.unit)}, ` +
+    `so the gap is ${gap}, **${inside}**.`
   );
 }
 
@@ -183,6 +189,7 @@ function lockText({ lock }: ReportData): string {
   if (lock === null) return "The predictions have not been locked yet.";
   return blocks(
     "### Locked",
-    `Every prediction was in the record by event ${lock.sequence}, at ${lock.at}, before the target's first step. The head of the record was then \`${lock.headHash}\`.`,
+    `Every prediction was in the record by event ${lock.sequence}, at ${lock.at}, ` +
+      `before the target's first step. The head of the record was then \`${lock.headHash}\`.`,
   );
 }

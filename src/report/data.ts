@@ -12,8 +12,8 @@ import type { PlannedRun } from "../train/planned-run.ts";
 import type { RunSummary } from "../train/summary.ts";
 
 /**
- * The account of one campaign, finished or not. What a campaign has not reached is `null` or empty, and the report says so
- * instead of leaving it out.
+ * The account of one campaign, finished or not. What a campaign has not reached is `null` or empty, and the
+ * report says so instead of leaving it out.
  */
 export type ReportData = {
   readonly campaign: CampaignFacts;
@@ -104,8 +104,8 @@ export type FeatureFacts = {
   readonly rungs: readonly FeatureRung[];
   readonly report: FeatureReport;
   /**
-   * The effect on the largest rung in percent, predicted from those below before it ran, and measured; null where it was
-   * not predicted.
+   * The effect on the largest rung in percent, predicted from those below before it ran, and measured; null
+   * where it was not predicted.
    */
   readonly onLargestRung: (Interval & { readonly measured: number }) | null;
   /** A step's time with against without it, on the largest rung's pairs: median, smallest, largest. */

@@ -11,10 +11,11 @@ describe("the section on features", () => {
     expect(featuresSection({ features: [] })).toBe("");
   });
 
-  test("shows every rung, its pairs, both losses, and ranges with what has no bound said to have none", () => {
+  test("shows every rung, its pairs, both losses, and ranges that may have no bound", () => {
     expect(text).toContain("### swiglu: feedForward swiglu instead of gelu");
     expect(text).toContain(
-      "| 100 GFLOP | 40.8 k | 408 k | 3 | 2.5700 | 2.5443 | -1.00 % (-1.40 % to -0.60 %) | 1.12 (1.07 to 1.17) | 1.20 (1.10 to unbounded) |",
+      "| 100 GFLOP | 40.8 k | 408 k | 3 | 2.5700 | 2.5443 | -1.00 % (-1.40 % to -0.60 %) " +
+        "| 1.12 (1.07 to 1.17) | 1.20 (1.10 to unbounded) |",
     );
     expect(text.match(/^\| [\d.]+ [GT]FLOP/gm)).toHaveLength(3);
   });
@@ -63,7 +64,8 @@ describe("the section on features", () => {
 
 test("a line and JSON for the commands: the verdict's sentence, and null where there is no bound", () => {
   expect(featureLine(featureOnTrial)).toBe(
-    "swiglu (feedForward swiglu instead of gelu): undecided: at the target it is worth 1.11 (0.99 to 1.24) times the compute",
+    "swiglu (feedForward swiglu instead of gelu): undecided: " +
+      "at the target it is worth 1.11 (0.99 to 1.24) times the compute",
   );
   const json = JSON.parse(JSON.stringify(featureJson(featureOnTrial))) as ReturnType<typeof featureJson>;
   expect(json).toMatchObject({ name: "swiglu", adopted: true, verdict: { decision: "undecided" } });

@@ -11,7 +11,10 @@ export function featuresSection({ features }: Pick<ReportData, "features">): str
   if (features.length === 0) return "";
   return blocks(
     "## The features on trial",
-    "Every rung was run with and without each change, on the same seeds and batches. Effect: log ratio of the held-out losses, with against without, at equal compute; negative helps. Multiplier: how many times the compute, or the tokens at the same N, the recipe without the change would need for the same loss. Ranges are 90 % intervals.",
+    "Every rung was run with and without each change, on the same seeds and batches. " +
+      "Effect: log ratio of the held-out losses, with against without, at equal compute; negative helps. " +
+      "Multiplier: how many times the compute, or the tokens at the same N, the recipe without the change " +
+      "would need for the same loss. Ranges are 90 % intervals.",
     ...features.map(featureText),
   );
 }
@@ -56,7 +59,10 @@ function largestRungText({ onLargestRung }: FeatureFacts): string {
   if (onLargestRung === null) return "";
   const { measured, ...predicted } = onLargestRung;
   const held = predicted.lo <= measured && measured <= predicted.hi ? "inside" : "outside";
-  return `Before the largest rung ran, the rungs below it predicted ${percentText(predicted)} there; it came to ${formatSignedPercent(measured, 2)}, **${held}**.`;
+  return (
+    `Before the largest rung ran, the rungs below it predicted ${percentText(predicted)} there; ` +
+    `it came to ${formatSignedPercent(measured, 2)}, **${held}**.`
+  );
 }
 
 /** Trend, target, what could have been seen, and how well the lower rungs predicted the upper ones. */

@@ -297,7 +297,7 @@ export const finishedCampaign: ReportData = {
   ],
   sample: {
     prompt: "The ",
-    text: "people of the country have been so much the subject of\nthe world, and the state of the government.",
+    text: "people of the country have been so much the subject of\nthe world, and the state of it.",
     temperature: 0.8,
     seed: 1,
   },

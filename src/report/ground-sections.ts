@@ -70,7 +70,8 @@ export function incidentsSection({ incidents, campaign }: ReportData): string {
   const lost = incidents.reduce((sum, incident) => sum + incident.lostSeconds, 0);
   return blocks(
     "## Incidents and interruptions",
-    `${incidents.length} in all, at a cost of ${formatSeconds(lost)} out of ${formatSeconds(campaign.seconds)} of work.`,
+    `${incidents.length} in all, at a cost of ${formatSeconds(lost)} ` +
+      `out of ${formatSeconds(campaign.seconds)} of work.`,
     markdownTable(incidents, [
       left("time", (incident) => incident.at),
       left("run", (incident) => incident.run),
@@ -88,7 +89,8 @@ export function sampleSection({ sample }: ReportData): string {
   const { prompt, text, temperature, seed } = sample;
   return blocks(
     "## A sample of text",
-    `Written by the target at temperature ${temperature}, seed ${seed}, after the prompt "${prompt.replace(/\s+/g, " ")}".`,
+    `Written by the target at temperature ${temperature}, seed ${seed}, ` +
+      `after the prompt "${prompt.replace(/\s+/g, " ")}".`,
     codeBlock(prompt + text),
   );
 }
@@ -132,10 +134,12 @@ export function checkSection({ record, lock, campaign }: ReportData): string {
   const locked =
     lock === null
       ? ""
-      : ` If the head hash of event ${lock.sequence} was published before the target ran (\`${lock.headHash}\`), nobody can have changed a prediction since: the chain leads through it.`;
+      : ` If the head hash of event ${lock.sequence} was published before the target ran ` +
+        `(\`${lock.headHash}\`), nobody can have changed a prediction since: the chain leads through it.`;
   return blocks(
     "## How to check this",
-    `Each event of \`${record.path}\` carries the hash of the one before. It holds ${record.events} events, and its head is \`${record.headHash}\`.${locked}`,
+    `Each event of \`${record.path}\` carries the hash of the one before. ` +
+      `It holds ${record.events} events, and its head is \`${record.headHash}\`.${locked}`,
     codeBlock(command),
   );
 }

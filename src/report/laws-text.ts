@@ -22,11 +22,18 @@ export function lawsText(forecast: ForecastFacts): string {
   const { predicted, reach, widening, laws, backtests } = forecast;
   const widened =
     widening > 1.005
-      ? `The back-test asked for intervals ${significant(widening, 3)} times as wide as the laws give, and all below are made so.`
+      ? `The back-test asked for intervals ${significant(widening, 3)} times as wide as the laws give, ` +
+        "and all below are made so."
       : "The back-test did not ask for wider intervals.";
   return blocks(
     "### The laws",
-    `The forecast of the target's loss is ${formatRange(predicted, "bits per byte")}, at a reach of ${significant(reach, 3)}: target compute divided by the largest rung's. It is a mixture: both laws with every exponent, floor, seed noise and drift that the ladder allows, each weighed by how well it explains the ladder (docs/laws.md). ${backtests.length === 0 ? "" : widened}`.trim(),
+    (
+      `The forecast of the target's loss is ${formatRange(predicted, "bits per byte")}, ` +
+      `at a reach of ${significant(reach, 3)}: target compute divided by the largest rung's. ` +
+      "It is a mixture: both laws with every exponent, floor, seed noise and drift that the ladder allows, " +
+      "each weighed by how well it explains the ladder (docs/laws.md). " +
+      (backtests.length === 0 ? "" : widened)
+    ).trim(),
     markdownTable(laws, [
       left("law", (law) => law.name),
       left("formula", (law) => law.formula),
@@ -43,7 +50,9 @@ function backtestText(backtests: readonly Backtest[]): string {
   const inside = backtests.filter(isInside).length;
   const { signed, size } = backtestGaps(backtests);
   return blocks(
-    `Back-test: the largest rungs left out, the rest given to the same mixture, the left-out runs predicted. ${inside} of ${backtests.length} fell inside; the mean gap is ${formatSignedPercent(signed, 2)}, without its sign ${formatPercent(size, 2)}.`,
+    "Back-test: the largest rungs left out, the rest given to the same mixture, those left out predicted. " +
+      `${inside} of ${backtests.length} fell inside; the mean gap is ${formatSignedPercent(signed, 2)}, ` +
+      `without its sign ${formatPercent(size, 2)}.`,
     markdownTable(backtests, [
       left("left out", (test) => test.run),
       right("rungs fitted", (test) => String(test.rungsFitted)),
@@ -64,7 +73,7 @@ function freeFitsText(laws: readonly LawFacts[], loss: number): string {
   const bound = AT_BOUND * loss;
   const value = (number: number, atBound: string) => (number < bound ? atBound : significant(number, 4));
   return blocks(
-    "For orientation, the free fits: each formula by itself, best fit to the ladder. The forecast does not use them.",
+    "For orientation, the free fits: each formula fitted by itself. The forecast does not use them.",
     markdownTable(rows, [
       left("formula", (row) => row.formula),
       left("parameter", (row) => row.name),

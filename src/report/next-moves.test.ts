@@ -146,7 +146,7 @@ describe("nextMoves", () => {
     });
   });
 
-  test("says of a feature on trial what its verdict calls for, and nothing where it has what it should", () => {
+  test("says of a feature what its verdict calls for, and nothing where it has what it should", () => {
     const move = (decision: "adopt" | "drop" | "undecided", adopted: boolean, changes: object = {}) => {
       const verdict = { decision, reason: "the reason" };
       const report = { ...featureOnTrial.report, verdict, ...changes };

@@ -143,7 +143,9 @@ function* backtest({ forecast }: ReportData): Generator<Move> {
   const { signed, size } = backtestGaps(backtests);
   if (isOneSided(backtests))
     yield {
-      move: `Expect the next loss ${signed < 0 ? "below" : "above"} its forecast: the back-test leans that way.`,
+      move:
+        `Expect the next loss ${signed < 0 ? "below" : "above"} its forecast: ` +
+        "the back-test leans that way.",
       because:
         `The mean gap of the left-out runs is ${formatSignedPercent(signed, 2)}, ` +
         `without its sign ${formatPercent(size, 2)}.`,

@@ -49,7 +49,8 @@ export function curveSection({ target }: ReportData): string {
   const share =
     scored === 0
       ? "No point of the curve lies in the range of the band yet."
-      : `${inside} of ${scored} points after warm-up, ${formatPercent((100 * inside) / scored, 0)}, lie inside the band that was locked before the run.`;
+      : `${inside} of ${scored} points after warm-up, ${formatPercent((100 * inside) / scored, 0)}, ` +
+        "lie inside the band that was locked before the run.";
   return blocks(
     "## The loss curve against its band",
     `${share} ${bandWidthText(target.band)}`.trim(),
@@ -151,7 +152,10 @@ function noiseText(row: ScoredRow, { target }: ReportData): string {
     return "No rung was repeated with another seed, so the noise between seeds is not known.";
   const gap = row.measured - row.predicted.median;
   const deviations = deviation === 0 ? "" : `, ${significant(Math.abs(gap) / deviation, 2)} of them`;
-  return `The loss differs from seed to seed with a standard deviation of ${significant(deviation, 2)} bits per byte; this gap is ${significant(gap, 2)}${deviations}.`;
+  return (
+    "The loss differs from seed to seed with a standard deviation of " +
+    `${significant(deviation, 2)} bits per byte; this gap is ${significant(gap, 2)}${deviations}.`
+  );
 }
 
 function bandWidthText(

@@ -114,7 +114,7 @@ describe("the report of a finished campaign", () => {
     expect(markdown).not.toContain("e-15");
   });
 
-  test("says which share of a budget in FLOPs the whole plan takes, and what a budget in time was planned as", () => {
+  test("says which share of a budget in FLOPs the plan takes, and what one in time was planned as", () => {
     expect(section(markdown, "The bet")).toContain("| budget | 30.0 TFLOP; the plan takes 88 % of it |");
     const timed: ReportData = {
       ...finishedCampaign,

@@ -1,4 +1,4 @@
-/** @file One scored prediction as text: its cells wherever a verdict is shown, and the named causes that add up to its gap. */
+/** @file One scored prediction as text: its cells, and the named causes that add up to its gap. */
 
 import {
   fixed,
@@ -89,7 +89,7 @@ export function hasGap({ unit, measured }: Pick<ScoredRow, "unit" | "measured">)
   return measured !== null && unit !== "share";
 }
 
-/** The cells of a row: predicted and measured in one scale, whose unit stands in `unit`; "-" where nothing is measured yet. */
+/** The cells of a row, predicted and measured in one scale; "-" where nothing is measured yet. */
 export function cellsOf(row: ScoredRow, mostNamed?: number) {
   const scale = scaleFor(row.unit, row.predicted.median);
   const { measured, gapPercent, inside } = row;

@@ -14,7 +14,8 @@ export function modelCard(
 ): string {
   const sources = manifest.sources.map(
     ({ name: source, package: from, licence, train }) =>
-      `| ${source} | ${from ?? "local files"} | ${licence ?? "not stated"} | ${formatBytes(train.bytes)} | ${formatCount(train.tokens)} |`,
+      `| ${source} | ${from ?? "local files"} | ${licence ?? "not stated"} ` +
+      `| ${formatBytes(train.bytes)} | ${formatCount(train.tokens)} |`,
   );
   const losses = Object.entries(summary.heldOut.sources).map(
     ([source, { bitsPerByte }]) => `${source} ${bitsPerByte.toFixed(4)}`,
@@ -27,8 +28,9 @@ tags: [longrun]
 
 # ${name}
 
-A ${architectureText(shape)}. It has ${formatCount(summary.matrixParameters)} parameters in matrix products (head included, input embedding not),
-and was trained from scratch on ${formatCount(summary.tokens)} tokens with ${formatFlops(summary.flops)} by longrun. Seed ${seed}.
+A ${architectureText(shape)}. It has ${formatCount(summary.matrixParameters)} parameters
+in matrix products (head included, input embedding not), and was trained from scratch by longrun
+on ${formatCount(summary.tokens)} tokens with ${formatFlops(summary.flops)}. Seed ${seed}.
 
 ## Data
 | source | from | licence | training text | tokens |
@@ -39,7 +41,8 @@ Held-out loss: ${summary.heldOut.all.bitsPerByte.toFixed(4)} bits per byte (${lo
 Tokenizer: byte-level BPE, vocabulary ${manifest.tokenizer.vocabularySize}.
 
 ## Use
-\`AutoModelForCausalLM.from_pretrained("<this folder>")\`, or \`longrun sample <this folder>\`. Context ${sequenceLength} tokens; start a text with the
-end-of-text token. It is a small model made to test a forecast: it knows nothing reliably, and says what its sources say.
+\`AutoModelForCausalLM.from_pretrained("<this folder>")\`, or \`longrun sample <this folder>\`.
+Context ${sequenceLength} tokens; start a text with the end-of-text token. It is a small model made
+to test a forecast: it knows nothing reliably, and says what its sources say.
 `;
 }

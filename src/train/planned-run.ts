@@ -64,8 +64,8 @@ export type ProgramFlops = {
 };
 
 /**
- * Counted from the table of operations. Every cost is linear in the number of layers and in the number of sequences, so four small
- * programs (one and two of each) give the count for any number of both, exactly.
+ * Counted from the table of operations. Every cost is linear in the number of layers and in the number of
+ * sequences, so four small programs (one and two of each) give the count for any number of both, exactly.
  */
 export function programFlops(
   shape: DecoderShape,

@@ -12,7 +12,7 @@ test("the points of a curve stand in the middles of its stretches", () => {
   expect(curvePoints([3, 2]).map(({ fraction }) => fraction)).toEqual([0.25, 0.75]);
 });
 
-test("points are scored after the warm-up only, between the band's points by straight lines in log loss", () => {
+test("points are scored after the warm-up, between the band's points by lines in log loss", () => {
   const at = (fraction: number, loss: number) => ({ fraction, loss });
   // Half way between the band's points its upper end is the geometric mean of 3.1 and 2.2.
   const middle = Math.sqrt(3.1 * 2.2);

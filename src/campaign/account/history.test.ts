@@ -137,7 +137,7 @@ describe("the history of a campaign", () => {
     expect(history.manifest?.passageBytes).toBe(4000);
   });
 
-  test("forgets what belongs to an earlier plan: of a new target on the same ladder, the ladder is all there is", () => {
+  test("forgets what belongs to an earlier plan: a new target keeps the ladder and nothing else", () => {
     const history = historyOf(recordOf([...Object.values(first.drafts).flat(), planned(longer)]));
     expect(second.name).not.toBe(first.name);
     expect(history).toMatchObject({ targetName: second.name, fit: null, target: null, verdict: null });

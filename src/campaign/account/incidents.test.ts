@@ -34,7 +34,7 @@ describe("incidents", () => {
     expect(incidentsOf(recordOf([started(1), checkpoint(10)]))).toEqual([]);
   });
 
-  test("of a crash: what was seen, where the run went on, and the work between the checkpoint and the last sign of life", () => {
+  test("of a crash: what was seen, where the run went on, and what was lost since the checkpoint", () => {
     const events = recordOf([
       started(1),
       checkpoint(10),
@@ -85,7 +85,7 @@ describe("incidents", () => {
     expect(fact?.evidence).toBe("attempt 3 from step 10, on another instruction set: inexact");
   });
 
-  test("of a kill of everything cost at least the time from the last checkpoint to that launch's last event, of any run", () => {
+  test("of a kill cost at least the time from the checkpoint to that launch's last event, of any run", () => {
     const stage: Draft = {
       run: null,
       kind: "stage-started",

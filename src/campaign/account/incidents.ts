@@ -42,19 +42,21 @@ function startText({ data: { fromStep } }: EventOf<"run-started">): string {
 /** A later attempt of a run: whatever ended the one before, kill or stop, here it was resumed. */
 function resumption(events: readonly RecordEvent[], started: EventOf<"run-started">): IncidentFact {
   const { attempt, fromStep, exact } = started.data;
+  const inexact = exact ? "" : ", on another instruction set: inexact";
   return {
     at: started.time,
     run: started.run,
     kind: "resumed",
-    evidence: `attempt ${attempt} from step ${fromStep}${exact ? "" : ", on another instruction set: inexact"}`,
+    evidence: `attempt ${attempt} from step ${fromStep}${inexact}`,
     lostSeconds: secondsLost(events, started),
     recovery: startText(started),
   };
 }
 
 /**
- * From the last moment that was safe (a checkpoint, or the start of the attempt before) to the last sign of life of that launch,
- * of any run: nothing is written at the moment of a kill, so this is what the record can say. A run that was asked to stop lost nothing.
+ * From the last moment that was safe (a checkpoint, or the start of the attempt before) to the last sign of
+ * life of that launch, of any run: nothing is written at the moment of a kill, so this is what the record can
+ * say. A run that was asked to stop lost nothing.
  */
 function secondsLost(events: readonly RecordEvent[], started: EventOf<"run-started">): number {
   const earlier = events.slice(0, started.sequence);

@@ -16,7 +16,7 @@ const finished = (stage: Stage, seconds: number): Draft => ({
 });
 const interrupted: Draft = { run: null, kind: "interrupted", data: { reason: "in stage ladder" } };
 
-test("work is what finished stages took and what was done of the others, without the waiting in between", () => {
+test("work is what finished stages took and what was done of the others, without the waiting", () => {
   const drafts = [
     started("prepare"),
     finished("prepare", 2.5),

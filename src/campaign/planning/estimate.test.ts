@@ -59,7 +59,7 @@ describe("runs started in order, each as soon as its threads are free", () => {
 describe("the order of the ladder", () => {
   const placed = placeLadder(plan, machineWith(2));
 
-  test("has every run once: small ones on a thread each, longest first, then the two largest rungs on all", () => {
+  test("has every run once: small ones on a thread each, longest first, then the largest two on all", () => {
     expect(new Set(placed.map(({ run }) => run.name)).size).toBe(
       plan.rungs.flatMap(({ runs }) => runs).length,
     );

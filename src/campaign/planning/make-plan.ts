@@ -61,7 +61,10 @@ function splitRuleOf({ corpus: { holdOut, passageBytes } }: Campaign): string {
   const pattern = holdOut.pattern
     ? `, and every document of ${holdOut.pattern.source} whose name matches ${holdOut.pattern.documents}`
     : "";
-  return `${100 * holdOut.fraction} % of the passages of about ${passageBytes} bytes of each source, by a hash of their content${pattern}`;
+  return (
+    `${100 * holdOut.fraction} % of the passages of about ${passageBytes} bytes of each source, ` +
+    `by a hash of their content${pattern}`
+  );
 }
 
 /** A time budget becomes compute by the estimate's own speed: plan, time the plan, correct, once more. */
@@ -96,7 +99,8 @@ function refuseTooLittleMemory({ memoryBytes }: Machine, { target: { spec } }: P
   const needed = processBytes(programsOf(spec));
   if (needed <= memoryBytes) return;
   throw new UserError(
-    `the target needs ${formatBytes(needed)} of memory (width ${shape.width}, ${batchSequences} sequences a batch), the machine has ${formatBytes(memoryBytes)}`,
+    `the target needs ${formatBytes(needed)} of memory (width ${shape.width}, ` +
+      `${batchSequences} sequences a batch), the machine has ${formatBytes(memoryBytes)}`,
     "a target that fits into memory",
     "lower --budget, or recipe.sequenceLength in the campaign file",
   );

@@ -126,11 +126,13 @@ describe("a budget that is too small", () => {
   test.each([
     [
       1e6,
-      "found: a budget of 1.00 MFLOP is less than a ladder and a target cost\nexpected: at least 40 steps: this campaign needs about ",
+      "found: a budget of 1.00 MFLOP is less than a ladder and a target cost\n" +
+        "expected: at least 40 steps: this campaign needs about ",
     ],
     [
       5e11,
-      "a budget of 500 GFLOP leaves 27 steps to the smallest rung\nexpected: at least 40 steps: this campaign needs about ",
+      "a budget of 500 GFLOP leaves 27 steps to the smallest rung\n" +
+        "expected: at least 40 steps: this campaign needs about ",
     ],
   ])("%d FLOP is refused with what would help", (budget, message) => {
     const campaign = campaignWith({ vocabularySize: 512 });

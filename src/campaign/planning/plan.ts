@@ -111,8 +111,9 @@ function enoughFlops(campaign: Campaign, flops: number): string {
 const NUM_HALVINGS = 14;
 
 /**
- * The target's compute at which the whole campaign just fits: the total rises with it, so it is found by halving. Null where not even
- * the smallest one tried fits, 2^-14 of the budget: scoring and the smallest widths cost too much.
+ * The target's compute at which the whole campaign just fits: the total rises with it, so it is found by
+ * halving. Null where not even the smallest one tried fits, 2^-14 of the budget: scoring and the smallest
+ * widths cost too much.
  */
 function largestTarget(campaign: Campaign, flops: number): number | null {
   let [low, high] = [0, flops];

@@ -12,9 +12,10 @@ import type { Campaign } from "../spec.ts";
 export type Recipe = Campaign["recipe"];
 
 /**
- * Tokens a batch = BATCH_FACTOR D^BATCH_EXPONENT for D tokens of training. The best batch grows with the data alone, by an exponent near 0.4
- * (Bergsma et al. 2025, arXiv 2505.13738); the factor is ours, measured on runs of 0.15 to 2 M tokens (docs/recipe.md). Larger
- * batches leave small rungs too few steps to learn attention, and the ladder bends.
+ * Tokens a batch = BATCH_FACTOR D^BATCH_EXPONENT for D tokens of training. The best batch grows with the data
+ * alone, by an exponent near 0.4 (Bergsma et al. 2025, arXiv 2505.13738); the factor is ours, measured on
+ * runs of 0.15 to 2 M tokens (docs/recipe.md). Larger batches leave small rungs too few steps to learn
+ * attention, and the ladder bends.
  */
 const BATCH_EXPONENT = 0.4;
 const BATCH_FACTOR = 2;
@@ -59,9 +60,10 @@ export type Size = {
 };
 
 /**
- * Sizes for a ladder of these computes, smallest first. Each gets a width of its own and exactly the recipe's tokens per parameter, because rungs
- * that differ in it zigzag around any law; its compute moves to fit, that of the smallest only downwards, so that the ladder spans as much as
- * was asked for. Where the widths run out, the rungs left over share the smallest width and spread evenly down to the smallest compute.
+ * Sizes for a ladder of these computes, smallest first. Each gets a width of its own and exactly the recipe's
+ * tokens per parameter, because rungs that differ in it zigzag around any law; its compute moves to fit, that
+ * of the smallest only downwards, so that the ladder spans as much as was asked for. Where the widths run
+ * out, the rungs left over share the smallest width and spread evenly down to the smallest compute.
  */
 export function ladderSizes(computes: readonly number[], family: Family, recipe: Recipe): readonly Size[] {
   const sizes: Size[] = [];

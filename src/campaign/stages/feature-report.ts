@@ -1,4 +1,4 @@
-/** @file The judgement of a feature as recorded: a number without a bound is null, for JSON has no infinity. */
+/** @file A feature's judgement as recorded: a number without a bound is null, for JSON has no infinity. */
 
 import { z } from "zod";
 import type { FeatureReport } from "../../laws/decide/feature/feature.ts";

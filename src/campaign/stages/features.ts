@@ -1,6 +1,6 @@
 /**
- * @file The stage between ladder and fit: every rung once more for each feature on trial, on the same seeds and batches, and what the pairs
- * say of the target.
+ * @file The stage between ladder and fit: every rung once more for each feature on trial, on the same seeds
+ * and batches, and what the pairs say of the target.
  */
 
 import { z } from "zod";

@@ -136,8 +136,8 @@ function lineThrough({ rungs, target }: Plan, { posterior }: Study) {
 }
 
 /**
- * Rungs and target are timed now, one after the other: the speed at which the rungs really ran then carries over to the target, whatever
- * else the machine was doing while the plan was made.
+ * Rungs and target are timed now, one after the other: the speed at which the rungs really ran then carries
+ * over to the target, whatever else the machine was doing while the plan was made.
  */
 async function forecastTimes({ machine }: Context, plan: Plan, runs: readonly LadderRun[]) {
   const alike = runs.filter(({ numThreads }) => numThreads === machine.numThreads);

@@ -160,7 +160,8 @@ describe("an open issue is weighed against waiting", () => {
     expect(judgeIssue({ ...issue, fixDueDays: 0.5 })).toEqual({
       decision: "hold",
       reason:
-        '"links flap" bites with probability 0.25 and would cost 8 days: 2.00 days expected; a fix is due in 0.5 days, so waiting gains 1.50 days',
+        '"links flap" happens with probability 0.25 and would cost 8 days: 2.00 days expected; ' +
+        "a fix is due in 0.5 days, so waiting gains 1.50 days",
     });
   });
 
@@ -168,7 +169,8 @@ describe("an open issue is weighed against waiting", () => {
     expect(judgeIssue({ ...issue, fixDueDays: 3 })).toEqual({
       decision: "go",
       reason:
-        '"links flap" bites with probability 0.25 and would cost 8 days: 2.00 days expected; a fix is due in 3 days, so waiting loses 1.00 days',
+        '"links flap" happens with probability 0.25 and would cost 8 days: 2.00 days expected; ' +
+        "a fix is due in 3 days, so waiting loses 1.00 days",
     });
     expect(judgeIssue({ ...issue, fixDueDays: 2 }).decision).toBe("go");
   });
@@ -177,7 +179,8 @@ describe("an open issue is weighed against waiting", () => {
     expect(judgeIssue({ ...issue, chance: 1 })).toEqual({
       decision: "go",
       reason:
-        '"links flap" bites with probability 1 and would cost 8 days: 8.00 days expected; no fix is in sight, so waiting gains nothing',
+        '"links flap" happens with probability 1 and would cost 8 days: 8.00 days expected; ' +
+        "no fix is in sight, so waiting gains nothing",
     });
   });
 

@@ -58,7 +58,8 @@ export function decideGate(facts: GateFacts, rule: Campaign["gate"]): GateDecisi
       judge(
         facts.reach <= rule.maxReach,
         "hold",
-        `the forecast reaches ${facts.reach.toFixed(1)} times past the largest rung, the limit is ${rule.maxReach}`,
+        `the forecast reaches ${facts.reach.toFixed(1)} times past the largest rung, ` +
+          `the limit is ${rule.maxReach}`,
       ),
     ],
     ["memory", judgeMemory(facts)],
@@ -91,7 +92,9 @@ function judgeFit(
   { maxWidthPercent }: Campaign["gate"],
 ): Opinion {
   const worst = Math.max(0, ...backTestErrors.map(Math.abs));
-  const text = `the loss forecast's 90 % interval is ${widthPercent.toFixed(2)} % wide, the limit is ${maxWidthPercent} %; worst back-test error ${worst.toFixed(2)} %`;
+  const text =
+    `the loss forecast's 90 % interval is ${widthPercent.toFixed(2)} % wide, ` +
+    `the limit is ${maxWidthPercent} %; worst back-test error ${worst.toFixed(2)} %`;
   return judge(widthPercent <= maxWidthPercent, "hold", text);
 }
 
@@ -99,7 +102,9 @@ function judgeFit(
 const MEMORY_SHARE = 0.9;
 
 function judgeMemory({ peakBytes, memoryBytes }: GateFacts): Opinion {
-  const text = `the target should peak below ${formatBytes(peakBytes)}, the machine has ${formatBytes(memoryBytes)}`;
+  const text =
+    `the target should peak below ${formatBytes(peakBytes)}, ` +
+    `the machine has ${formatBytes(memoryBytes)}`;
   return judge(peakBytes <= MEMORY_SHARE * memoryBytes, "stop", text);
 }
 
@@ -119,7 +124,9 @@ function judgeTime({ wallSeconds, secondsLeft }: GateFacts): Opinion {
       decision: "go",
       reason: `the target should take at most ${formatSeconds(wallSeconds)}; the budget is in FLOPs`,
     };
-  const text = `the target should take at most ${formatSeconds(wallSeconds)}, ${formatSeconds(Math.max(0, secondsLeft))} of the budget are left`;
+  const text =
+    `the target should take at most ${formatSeconds(wallSeconds)}, ` +
+    `${formatSeconds(Math.max(0, secondsLeft))} of the budget are left`;
   // Half as much again: the budget was planned on an estimate, and stopping here would waste the ladder.
   return judge(wallSeconds <= 1.5 * secondsLeft, "hold", text);
 }
@@ -130,17 +137,22 @@ export function judgeTokens(
   { maxEpochs }: Pick<Campaign["gate"], "maxEpochs">,
 ): Opinion {
   const [source, most] = Object.entries(epochs).reduce((a, b) => (b[1] > a[1] ? b : a));
-  const text = `the target reads ${source} ${most.toFixed(2)} times, more than any other source; the limit is ${maxEpochs}`;
+  const text =
+    `the target reads ${source} ${most.toFixed(2)} times, ` +
+    `more than any other source; the limit is ${maxEpochs}`;
   return judge(most <= maxEpochs, "stop", text);
 }
 
 /** Waiting costs the days until the fix, going the issue's days times its chance. The smaller loss wins. */
 export function judgeIssue({ what, chance, costDays, fixDueDays }: CampaignIssue): Opinion {
   const risk = chance * costDays;
-  const stake = `"${what}" bites with probability ${chance} and would cost ${costDays} days: ${risk.toFixed(2)} days expected`;
+  const stake =
+    `"${what}" happens with probability ${chance} and would cost ${costDays} days: ` +
+    `${risk.toFixed(2)} days expected`;
   if (fixDueDays === undefined)
     return { decision: "go", reason: `${stake}; no fix is in sight, so waiting gains nothing` };
   const worth = risk - fixDueDays;
-  const text = `${stake}; a fix is due in ${fixDueDays} days, so waiting ${worth > 0 ? `gains ${worth.toFixed(2)}` : `loses ${(-worth).toFixed(2)}`} days`;
+  const effect = worth > 0 ? `gains ${worth.toFixed(2)}` : `loses ${(-worth).toFixed(2)}`;
+  const text = `${stake}; a fix is due in ${fixDueDays} days, so waiting ${effect} days`;
   return judge(worth <= 0, "hold", text);
 }

@@ -55,6 +55,6 @@ function refuseTooFewTokens(manifest: Manifest, { target }: Plan, rule: Context[
   throw new UserError(
     `too little text for ${target.tokens} tokens: ${reason}`,
     `at most ${rule.maxEpochs} epochs of every source (gate.maxEpochs)`,
-    "add text, lower --budget or a weight, or raise gate.maxEpochs if you want to know what so much repetition does",
+    "add text, lower --budget or a weight, or raise gate.maxEpochs to see what so much repetition does",
   );
 }

@@ -56,7 +56,8 @@ export function planText({
     `vocabulary  ${plan.vocabularySize} (${plan.vocabularyReason})`,
     `reach       the target computes ${significant(plan.reach)} times as much as the largest rung`,
     `text        the target reads ${formatCount(plan.target.tokens)} tokens${source}`,
-    `machine     ${machine.numThreads} threads of ${machine.processor} (${machine.instructionSet}), ${formatBytes(machine.memoryBytes)}`,
+    `machine     ${machine.numThreads} threads of ${machine.processor} (${machine.instructionSet}), ` +
+      formatBytes(machine.memoryBytes),
     ...(plan.features ?? []).map(featureText),
     `in all      ${formatFlops(plan.totalFlops)}, about ${formatSeconds(expectedSeconds)}`,
   ].join("\n");

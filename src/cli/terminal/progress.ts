@@ -149,7 +149,8 @@ function barLine(line: Line, state: ProgressState, nameWidth: number, nowMs: num
   const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
   const percent = `${Math.floor(100 * share)} %`.padStart(5);
   const facts = [...state.details, leftText(line, state, nowMs)].filter((fact) => fact !== "");
-  return `${padRight(truncate(line.name, nameWidth), nameWidth)} ${bar} ${percent}  ${facts.join("  ")}`.trimEnd();
+  const name = padRight(truncate(line.name, nameWidth), nameWidth);
+  return `${name} ${bar} ${percent}  ${facts.join("  ")}`.trimEnd();
 }
 
 function plainLine(line: Line, state: ProgressState, nowMs: number): string {

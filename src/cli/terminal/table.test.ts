@@ -22,7 +22,7 @@ describe("table", () => {
     ]);
   });
 
-  test("wraps one column between words when the terminal is narrow, and keeps a number with its percent sign", () => {
+  test("wraps one column between words in a narrow terminal, a number staying with its percent sign", () => {
     expect(table(rows, columns, 40).split("\n")).toEqual([
       "quantity       value  causes",
       "─────────────  ─────  ──────────────────",
