@@ -4,9 +4,9 @@
  */
 
 import { expect, test } from "vitest";
-import { fitIsoflops, fitTable, readTable } from "../src/index.ts";
 import { lawNamed } from "../src/law/formulas/all.ts";
 import { lossOf } from "../src/law/law.ts";
+import { fitIsoflops, fitTable, readTable } from "../src/laws/index.ts";
 import { standardDeviation } from "../src/math/statistics.ts";
 import { fitGrowth } from "../src/plan/time/reliability-growth.ts";
 import {

@@ -10,6 +10,7 @@ export const budgetValueSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("seconds"), seconds: z.number().positive() }),
 ]);
 
+/** What a campaign may spend: FLOPs, or time on this machine. */
 export type Budget = Readonly<z.infer<typeof budgetValueSchema>>;
 
 /** Reads `30TFLOP`, `2m`, `1.5h` ... */

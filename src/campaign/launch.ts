@@ -28,6 +28,7 @@ import { prepare, sourceBytes } from "./stages/prepare.ts";
 import { target as targetStage } from "./stages/target.ts";
 import { verdict as verdictStage } from "./stages/verdict.ts";
 
+/** Which campaign, where, on which budget. */
 export type LaunchOptions = {
   /** The campaign file. */
   readonly path: string;
@@ -40,6 +41,7 @@ export type LaunchOptions = {
   tell(event: CampaignEvent): void;
 };
 
+/** The verdict, or why there is none. */
 export type LaunchResult =
   | {
       readonly kind: "finished";
@@ -56,6 +58,7 @@ export type LaunchResult =
     }
   | { readonly kind: "held" | "stopped"; readonly reason: string; readonly id: string | null };
 
+/** Runs a campaign to its verdict, or to a hold; called again, it goes on where it stopped. */
 export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   const { campaign: written, baseFolder } = loadCampaign(options.path);
   const campaign = options.budget ? { ...written, budget: options.budget } : written;

@@ -54,6 +54,7 @@ export const featureSchema = z.strictObject({
   adopt: z.boolean().default(false),
 });
 
+/** The campaign file, checked, its defaults filled in. */
 export const campaignSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens"),
   seed: z.int().nonnegative().default(1),
@@ -116,10 +117,14 @@ export const campaignSchema = z.strictObject({
   issues: z.array(issueSchema).default([]),
 });
 
+/** A campaign file that `campaignSchema` has checked. */
 export type Campaign = z.infer<typeof campaignSchema>;
 export type CampaignFeature = z.infer<typeof featureSchema>;
+
+/** Something unresolved that the gate weighs. */
 export type CampaignIssue = z.infer<typeof issueSchema>;
 
+/** A campaign file, read. */
 export type LoadedCampaign = {
   readonly campaign: Campaign;
   /** Paths in the file are relative to this folder. */

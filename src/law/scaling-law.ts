@@ -10,6 +10,7 @@ import { flopsPerPairFrom, type Law } from "./law.ts";
 import { readLawFile, type SavedLaw } from "./law-file.ts";
 import { type SplitLoss, splitLossOf } from "./optimum.ts";
 
+/** A fitted law as a value: what a forecast, an optimum or the planner needs of it. */
 export type ScalingLaw = {
   readonly law: Law;
   readonly theta: Float64Array;
@@ -62,6 +63,7 @@ export function checkTellsSizeFromTokens(law: Law): void {
   );
 }
 
+/** Loss over size and tokens: of the best fit, and of each draw. */
 export type Surfaces = { readonly best: SplitLoss; readonly draws: readonly SplitLoss[] };
 
 /** The surfaces of the best fit and of its draws. */

@@ -24,6 +24,7 @@ const OPTIMISER: RunSpec["optimiser"] = {
   clip: 1,
 };
 
+/** What one step should take here. */
 export type StepEstimate = {
   readonly numThreads: number;
   readonly stepSeconds: number;

@@ -83,7 +83,10 @@ const TABLE = {
     "buffers of the collectives, for each axis of parallelism in use"],
 } as const satisfies Readonly<Record<string, readonly [number, number, number, number, string, string]>>;
 
+/** The constants of the step model. */
 export type ConstantName = keyof typeof TABLE;
+
+/** A value of each. */
 export type Constants = Readonly<Record<ConstantName, number>>;
 
 export const CONSTANT_NAMES = Object.keys(TABLE) as readonly ConstantName[];

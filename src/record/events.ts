@@ -134,6 +134,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
   kind("interrupted", ofEither, z.strictObject({ reason: name })),
 ]);
 
+/** The stages of a campaign. */
 export type Stage = z.infer<typeof stageSchema>;
 
 /** One line of a record. */

@@ -1,6 +1,13 @@
 /** @file The public surface of the record: the chain of events, series per step, every prediction's score. */
 
-export { type EventDraft, type EventKind, type EventOf, eventSchema, type RecordEvent } from "./events.ts";
+export {
+  type EventDraft,
+  type EventKind,
+  type EventOf,
+  eventSchema,
+  type RecordEvent,
+  type Stage,
+} from "./events.ts";
 export {
   type ChainBreak,
   openRecord,

@@ -40,6 +40,7 @@ export type ReportData = {
 /** The software and the machine. */
 export type Environment = EventOf<"environment">["data"];
 
+/** Which campaign this is, and how it stands. */
 export type CampaignFacts = {
   readonly name: string;
   /** The folder that holds the record, as the user would type it. */
@@ -82,6 +83,7 @@ export type Bet = {
   readonly machine: Environment;
 };
 
+/** What the campaign may spend. */
 export type BudgetFacts =
   | { readonly kind: "flops"; readonly flops: number }
   | { readonly kind: "seconds"; readonly seconds: number };
@@ -151,6 +153,7 @@ export type LawFacts = {
   readonly free: { readonly formula: string; readonly parameters: readonly LawParameter[] };
 };
 
+/** One parameter of a law. */
 export type LawParameter = {
   readonly name: string;
   readonly unit: string;
@@ -174,6 +177,7 @@ export type Lock = {
   readonly at: string;
 };
 
+/** One decision of the gate. */
 export type GateFact = {
   readonly gate: string;
   readonly decision: "go" | "hold" | "stop";
@@ -182,6 +186,7 @@ export type GateFact = {
   readonly accepted: Acceptance | null;
 };
 
+/** Why a hold was lifted, and when. */
 export type Acceptance = {
   readonly because: string;
   readonly at: string;
@@ -199,6 +204,7 @@ export type OpenIssue = {
   readonly accepted: Acceptance | null;
 };
 
+/** The target's run against its band. */
 export type TargetFacts = {
   readonly run: string;
   /** Null until it is trained. */
@@ -225,6 +231,7 @@ export type ScoredRow = VerdictRow & {
   readonly causes: readonly Cause[];
 };
 
+/** A part of a gap, in percent of the predicted median. */
 export type Cause = {
   readonly name: string;
   readonly percent: number;
@@ -240,6 +247,7 @@ export type IncidentFact = {
   readonly recovery: string;
 };
 
+/** Text that the trained model wrote. */
 export type TextSample = {
   readonly prompt: string;
   readonly text: string;
@@ -247,6 +255,7 @@ export type TextSample = {
   readonly seed: number;
 };
 
+/** The record, for those who check it. */
 export type RecordFacts = {
   readonly events: number;
   readonly headHash: string;

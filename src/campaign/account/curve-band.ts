@@ -4,11 +4,13 @@ import type { BandPoint } from "../../laws/forecast/curve.ts";
 import { bandAt, type SeenPoint } from "../../laws/forecast/reforecast.ts";
 import { WARM_UP_SHARE } from "../../train/schedule.ts";
 
+/** A point of it. */
 export type JudgedPoint = SeenPoint & {
   /** Null during the warm-up, where the band does not apply. */
   readonly inside: boolean | null;
 };
 
+/** A curve judged against its band. */
 export type CurveInBand = {
   readonly points: readonly JudgedPoint[];
   /** Points after the warm-up, and those of them inside the band. */

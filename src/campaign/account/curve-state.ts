@@ -16,6 +16,7 @@ import { seenPoints } from "../stages/target.ts";
 import { type CurveInBand, curveAgainstBand } from "./curve-band.ts";
 import { historyOf } from "./history.ts";
 
+/** A target on its way: its curve, its band, its forecast. */
 export type CurveState = {
   readonly run: string;
   readonly step: number;

@@ -5,6 +5,7 @@ import type { RecordEvent } from "../../record/events.ts";
 import { parseStored } from "../../record/read-back.ts";
 import { type RunSpec, runSpecSchema } from "../../train/run-spec.ts";
 
+/** How far a run has come. */
 export type RunState = {
   readonly run: string;
   readonly role: RunSpec["role"];

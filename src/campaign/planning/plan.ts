@@ -47,6 +47,8 @@ export const planSchema = z.strictObject({
 
 export type Rung = Readonly<z.infer<typeof rungSchema>>;
 export type PlannedFeature = Readonly<z.infer<typeof plannedFeatureSchema>>;
+
+/** Every run of a campaign, before any is trained. */
 export type Plan = Readonly<z.infer<typeof planSchema>>;
 
 /** What the record keeps of a plan. */

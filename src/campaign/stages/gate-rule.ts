@@ -3,6 +3,7 @@
 import { formatBytes, formatSeconds } from "../../units/print.ts";
 import type { Campaign, CampaignIssue } from "../spec.ts";
 
+/** What the gate looks at. */
 export type GateFacts = {
   /** Width of the loss forecast's 90 % interval, percent of its median. */
   readonly widthPercent: number;
@@ -23,6 +24,7 @@ export type GateFacts = {
   readonly accepted: readonly string[];
 };
 
+/** One check of the gate. */
 export type Check = {
   readonly id: string;
   readonly decision: "go" | "hold" | "stop";
@@ -31,6 +33,7 @@ export type Check = {
   readonly accepted: boolean;
 };
 
+/** What the gate says, check by check. */
 export type GateDecision = {
   readonly decision: "go" | "hold" | "stop";
   readonly reason: string;

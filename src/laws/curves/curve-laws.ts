@@ -2,7 +2,8 @@
 
 import type { Geometry, Units } from "./geometry.ts";
 
-type Parameter = { readonly name: string; readonly unit: string };
+/** A number of a law, by name. */
+export type CurveLawParameter = { readonly name: string; readonly unit: string };
 
 /** A normal prior on an internal parameter; null for one that is the data's own. */
 export type Prior = { readonly mean: number; readonly sd: number } | null;
@@ -16,7 +17,7 @@ export type CurveLaw = {
   readonly name: string;
   readonly formula: string;
   readonly source: string;
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly CurveLawParameter[];
   /** Loss at every point; writes d loss[i] / d theta[j] to `jacobian[i * parameters.length + j]`. */
   readonly losses: (theta: Float64Array, geometry: Geometry, jacobian: Float64Array) => Float64Array;
   readonly natural: (theta: Float64Array, units: Units) => readonly number[];
@@ -36,7 +37,7 @@ type Release = {
   readonly size: string;
   readonly alphaPrior: Prior;
   /** The parameters of the release's course, after L0, A, alpha and the size. */
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly CurveLawParameter[];
   readonly priors: readonly Prior[];
   /** Their internal values at each starting point. */
   readonly starts: readonly (readonly number[])[];

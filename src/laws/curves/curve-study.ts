@@ -18,8 +18,10 @@ import { parseSchedule } from "./parse-schedule.ts";
 import { type CurveOptions, type LossCurve, readCurve, readSchedule } from "./read-curve.ts";
 import { endOf, peakOf, type Schedule, warmupOf } from "./schedule.ts";
 
+/** The text of a file, and its name for messages. */
 export type NamedText = { readonly name: string; readonly text: string };
 
+/** Curves to learn from, and schedules to forecast under. */
 export type CurveQuestion = {
   readonly law: CurveLaw;
   readonly curves: readonly NamedText[];
@@ -29,6 +31,7 @@ export type CurveQuestion = {
   readonly options: CurveOptions;
 };
 
+/** What the law expects under one schedule. */
 export type ScheduleForecast = {
   readonly name: string;
   readonly schedule: Schedule;
@@ -41,6 +44,7 @@ export type ScheduleForecast = {
   readonly best: BestDecay | null;
 };
 
+/** A law of loss curves fitted, and what it expects under other schedules. */
 export type CurveStudy = {
   readonly law: CurveLaw;
   readonly curves: readonly LossCurve[];

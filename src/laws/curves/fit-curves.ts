@@ -16,6 +16,7 @@ export type CurvePoints = {
   readonly weights: Float64Array;
 };
 
+/** A law of loss curves at its optimum. */
 export type CurveFit = {
   readonly law: CurveLaw;
   readonly units: Units;

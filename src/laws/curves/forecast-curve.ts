@@ -18,6 +18,7 @@ import {
 import type { LossCurve } from "./read-curve.ts";
 import { isSameShape, type Schedule } from "./schedule.ts";
 
+/** An interval after so many steps. */
 export type Expected = Interval & { readonly step: number };
 
 /** A fit that can say how far to trust it. */
@@ -200,6 +201,7 @@ export function wideningFrom(distances: readonly (readonly number[])[]): number 
   return pooled.length === 0 ? 1 : Math.max(1, quantile(pooled, 0.9) / Z_90);
 }
 
+/** A number of the law of loss curves. */
 export type CurveParameter = {
   readonly name: string;
   readonly unit: string;

@@ -7,6 +7,7 @@ import type { Schedule } from "./schedule.ts";
 import { endOf, warmupOf } from "./schedule.ts";
 import { scheduleFromTable } from "./schedule-table.ts";
 
+/** A training curve and the schedule that it was trained under. */
 export type LossCurve = {
   readonly name: string;
   readonly schedule: Schedule;
@@ -17,6 +18,7 @@ export type LossCurve = {
   readonly rowsPerPoint: number;
 };
 
+/** How a table of one curve is read. */
 export type CurveOptions = {
   /** Steps of warm-up before the table begins; left out: up to its first row. */
   readonly warmup?: number;
@@ -26,6 +28,7 @@ export type CurveOptions = {
   readonly schedule?: Schedule;
 };
 
+/** What a column of a curve may hold. */
 export type CurveColumn = "step" | "lr" | "loss";
 
 type Row = { readonly step: number; readonly rate: number | null; readonly loss: number | null };

@@ -2,6 +2,7 @@
 
 import { assert } from "../../errors.ts";
 
+/** The learning rate from a step on. */
 export type SchedulePoint = { readonly step: number; readonly rate: number };
 
 /** Ascending steps from 0, in any unit; two rates at one step are a jump. After the last the rate stays. */

@@ -35,6 +35,7 @@ export type RungPlan = {
   readonly flops: number;
 };
 
+/** What each further rung would tell, for its price. */
 export type NextReport = {
   readonly question: NextQuestion;
   readonly law: string;

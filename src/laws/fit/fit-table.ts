@@ -16,6 +16,7 @@ import { warningsOf } from "./warnings.ts";
 /** What the published bootstrap of the Chinchilla fit used (arXiv 2404.10102). */
 export const DEFAULT_RESAMPLES = 4000;
 
+/** How a law is fitted, and how its intervals are drawn. */
 export type FitTableOptions = {
   readonly loss?: Loss;
   /** How runs are drawn again; chosen from the table if left out. */
@@ -24,6 +25,7 @@ export type FitTableOptions = {
   readonly seed?: number;
 };
 
+/** A law fitted to a table: values with intervals, and what to distrust. */
 export type FitReport = {
   readonly law: Law;
   readonly table: RunTable;

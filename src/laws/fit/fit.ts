@@ -22,6 +22,7 @@ export type FitOptions = {
   readonly starts?: readonly ArrayLike<number>[];
 };
 
+/** A law at its optimum on a table. */
 export type Fit = {
   readonly law: Law;
   readonly loss: Loss;

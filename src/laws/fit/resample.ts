@@ -12,6 +12,8 @@ import type { FitData } from "./objective.ts";
  * each design, all designs kept.
  */
 export const RESAMPLINGS = ["case", "cluster", "seed", "residual"] as const;
+
+/** What is drawn again: runs, groups of them, seeds, or residuals. */
 export type Resampling = (typeof RESAMPLINGS)[number];
 
 /** Writes one drawing of the runs into the weights or log losses of `data`. */

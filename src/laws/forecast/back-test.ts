@@ -26,6 +26,7 @@ export type IntervalScore = {
   readonly intervalScore: number;
 };
 
+/** One cut: fitted below, asked above. */
 export type BackTestCut = IntervalScore & {
   /** Largest compute that was seen, in FLOPs. */
   readonly cut: number;
@@ -43,6 +44,7 @@ export type BackTestCut = IntervalScore & {
   readonly plainBootstrap: IntervalScore;
 };
 
+/** What a table's smaller runs would have said of its larger ones. */
 export type BackTestReport = {
   readonly rows: number;
   readonly cuts: readonly BackTestCut[];

@@ -17,6 +17,7 @@ export type RungCurve = Design & { readonly run: string; readonly losses: readon
 /** The expected loss at one fraction of the run. */
 export type BandPoint = Interval & { readonly fraction: number };
 
+/** The band that a target's training curve should keep to. */
 export type CurveBand = {
   readonly points: readonly BandPoint[];
   /** Scatter of single points about their own smooth curve, one standard deviation, in percent; part of the band. */

@@ -35,6 +35,7 @@ export type BackTestRow = {
   readonly inside: boolean;
 };
 
+/** The loss of a design: median, 90 % interval, and what they rest on. */
 export type Forecast = Interval & {
   readonly target: Design;
   /** Target compute over the runs' largest. */

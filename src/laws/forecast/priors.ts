@@ -127,6 +127,7 @@ export const PRIORS = {
   },
 } as const satisfies Record<string, Prior>;
 
+/** The unknowns that have a prior. */
 export type PriorName = keyof typeof PRIORS;
 
 /** FLOPs: about where the public tables begin. */

@@ -9,6 +9,7 @@ import type { BandPoint } from "./curve.ts";
 /** A point of the target's training curve so far. */
 export type SeenPoint = { readonly fraction: number; readonly loss: number };
 
+/** The end of a run forecast anew from its curve so far. */
 export type Reforecast = Interval & {
   readonly onTrack: "on track" | "above" | "below";
   /** One sentence with numbers. */

@@ -8,6 +8,7 @@ import { drawsGiven, type Rung, rungsOf } from "./model.ts";
 import { leastBelow, type Suitable, suitableRuns } from "./suitable.ts";
 import { isOneRecipe, type Surface, surfacesFor } from "./surfaces.ts";
 
+/** Runs studied once: the posterior over laws, drift and scatter, and what calibrated it. */
 export type Study = Suitable & {
   readonly rungs: readonly Rung[];
   readonly surfaces: readonly Surface[];

@@ -23,6 +23,7 @@ export function leastBelow(designs: readonly Design[]): number {
   return isOneRecipe(designs) ? LEAST_RUNGS : LEAST_DESIGNS;
 }
 
+/** Runs that a forecast can use, and those that it cannot. */
 export type Suitable = {
   readonly runs: readonly TableRun[];
   readonly setAside: readonly { readonly run: string; readonly reason: string }[];

@@ -5,6 +5,7 @@ import type { Reads, Terms } from "../../law/terms.ts";
 import { median } from "../../math/statistics.ts";
 import type { PriorName } from "./priors.ts";
 
+/** A law as a forecast uses it, in units of the largest run. */
 export type Surface = {
   readonly name: string;
   readonly formula: string;

@@ -8,6 +8,7 @@ import type { Study } from "./study.ts";
 import { reasonAgainst } from "./suitable.ts";
 import { hasExperts, repeatsData, SAME_RATIO } from "./surfaces.ts";
 
+/** A target by what is known of it: two of N, D and C, or C alone. */
 export type GivenTarget = Partial<Pick<Design, "n" | "d" | "c">>;
 
 /** Two of N, D and C give the third; C alone the design that does best with it. */

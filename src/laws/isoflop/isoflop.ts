@@ -14,6 +14,7 @@ import { findOptima, type NoOptimum, type Optima, type Optimum } from "./optimum
 import { akimaMinimum, parabolaMinimum } from "./other-minima.ts";
 import { fitLine, type LineFit } from "./power-law.ts";
 
+/** A number of that power law. */
 export type IsoflopParameter = Interval & {
   readonly standardError: number;
   readonly identified: boolean;
@@ -32,6 +33,7 @@ export type BudgetReport = {
   readonly flags: readonly string[];
 };
 
+/** The power law through the best sizes of compute budgets. */
 export type IsoflopReport = {
   readonly law: "approach-1" | "approach-2";
   readonly formula: string;
@@ -55,6 +57,7 @@ export type IsoflopReport = {
   readonly draws: readonly { readonly intercept: number; readonly slope: number }[];
 };
 
+/** The seed of the draws, and their number. */
 export type IsoflopOptions = { readonly seed?: number; readonly numDraws?: number };
 
 /** With two budgets a line is perfect, and there is no interval. */

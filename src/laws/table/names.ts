@@ -18,6 +18,7 @@ export const QUANTITIES = [
   "corpus",
 ] as const;
 
+/** What a column may hold. */
 export type Quantity = (typeof QUANTITIES)[number];
 
 /** Numbers that others follow from: C = steps x FLOPs a step, D = steps x tokens a step. */

@@ -11,6 +11,7 @@ import type { RunTable, SetAside, TableRun } from "./table.ts";
 import { checkUnits, type Given, MOST_LOSS } from "./unit-checks.ts";
 import { chooseRows } from "./where.ts";
 
+/** How a table is read: its columns, and which rows count. */
 export type TableOptions = {
   /** The user's own names of columns; others are found by what they are commonly called. */
   readonly columns?: Readonly<Partial<Record<Quantity, string>>>;

@@ -15,8 +15,10 @@ export type TableRun = Run & {
   readonly extra?: Readonly<Record<string, number>>;
 };
 
+/** A run that was not used, and why. */
 export type SetAside = { readonly run: string; readonly reason: string };
 
+/** A table of finished runs, in one convention. */
 export type RunTable = {
   /** What was read: a path, for messages. */
   readonly source: string;

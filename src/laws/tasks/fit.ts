@@ -7,11 +7,13 @@ import { posteriorDraws } from "./posterior.ts";
 import { sigmoidLaw, sigmoidParameters } from "./task-laws.ts";
 import { checkTaskPoints, type TaskPoint } from "./task-point.ts";
 
+/** A number of that function. */
 export type TaskParameter = Interval & {
   /** False where the ladder says little more than what was assumed before it. */
   readonly identified: boolean;
 };
 
+/** Accuracy as a function of loss. */
 export type TaskFit = {
   readonly formula: string;
   readonly parameters: Readonly<Record<"floor" | "top" | "slope" | "midpoint", TaskParameter>>;

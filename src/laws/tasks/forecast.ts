@@ -26,6 +26,7 @@ export type TaskBackTestRow = {
   readonly direct: Interval;
 };
 
+/** A larger model's accuracy, by two laws and their mixture. */
 export type TaskForecast = Interval & {
   /** loss -> accuracy, fed with the forecast of the loss. */
   readonly twoStep: Interval;

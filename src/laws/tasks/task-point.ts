@@ -4,6 +4,7 @@ import { UserError } from "../../errors.ts";
 import { normalQuantile } from "../../math/normal.ts";
 import { LEAST_SD } from "./posterior.ts";
 
+/** A model's loss and its accuracy on a task. */
 export type TaskPoint = {
   readonly loss: number;
   /** Accuracy, 0 to 1. */

@@ -29,6 +29,7 @@ const KEPT = 12;
 /** Layouts worth trying, by their text. */
 export type Pool = Map<string, Layout>;
 
+/** What the layouts of a co-design are tried with. */
 export type FinderOptions = {
   readonly precision: Precision;
   readonly constants?: Constants;

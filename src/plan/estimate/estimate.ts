@@ -18,6 +18,7 @@ import {
   timeLines,
 } from "./lines.ts";
 
+/** All of them. */
 export type Estimate = {
   readonly lines: readonly EstimateLine[];
   readonly verdicts: readonly string[];

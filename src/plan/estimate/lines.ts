@@ -6,6 +6,7 @@ import { certain, type Interval, scaledBy, within } from "../../math/interval.ts
 import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../units/print.ts";
 import { TYPICAL_MFU } from "../typical-runs.ts";
 
+/** What the rules of thumb are filled in with. */
 export type EstimateFacts = {
   readonly parameters: number;
   /** Sequences of one optimiser step, over all devices. */
@@ -31,6 +32,7 @@ export type EstimatedShape = {
   readonly isGuessed: boolean;
 };
 
+/** One rule of thumb, filled in. */
 export type EstimateLine = {
   readonly id: string;
   readonly name: string;

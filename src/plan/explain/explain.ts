@@ -24,6 +24,7 @@ export type StageMemory = {
   readonly memory: MemoryBreakdown;
 };
 
+/** Where a step's time and memory go, and what more of each resource buys. */
 export type Explanation = {
   readonly layout: Layout;
   readonly prediction: StepPrediction;

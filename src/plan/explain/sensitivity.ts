@@ -47,11 +47,14 @@ const RESOURCES = {
   },
   networkBandwidth: { words: "bandwidth between domains", verdict: "network", more: moreNetwork },
 } as const;
+
+/** What a cluster may have more of. */
 export type Resource = keyof typeof RESOURCES;
 
 /** What a resource is called. */
 export const wordsOf = (resource: Resource) => RESOURCES[resource].words;
 
+/** What 10 % more of one resource would bring. */
 export type Sensitivity = {
   readonly resource: Resource;
   /** Percent more tokens per second for 10 % more of it. */

@@ -7,11 +7,14 @@
  * rate.
  */
 export const PRECISIONS = ["fp32", "bf16", "fp8", "mxfp8", "nvfp4"] as const;
+
+/** The number format of a run. */
 export type Precision = (typeof PRECISIONS)[number];
 
 /** The width that the hardware has a rate for: bf16 stands for fp16 as well, fp8 for mxfp8. */
 export type Width = "fp32" | "bf16" | "fp8" | "fp4";
 
+/** A device: its rates, its memory, its links. */
 export type Accelerator = {
   /** Short name in lower case, as given on the command line. */
   readonly name: string;

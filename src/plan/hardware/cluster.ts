@@ -5,6 +5,7 @@ import { perhaps } from "../../math/edit-distance.ts";
 import type { Accelerator } from "./accelerator.ts";
 import { accelerator } from "./catalogue.ts";
 
+/** Devices of one kind and the network between them. */
 export type Cluster = {
   readonly accelerator: Accelerator;
   readonly numDevices: number;

@@ -30,6 +30,7 @@ export type FixValue = {
   readonly valuePerDay: number | null;
 };
 
+/** Whether to launch now or to wait, and which fix to make first. */
 export type LaunchAnswer = {
   readonly decision: "launch" | "wait";
   readonly reason: string;

@@ -70,7 +70,9 @@ const factsSchema = z.strictObject({
     .optional()
     .transform(missing),
 });
-type File = z.infer<typeof factsSchema>;
+
+/** The same as a file states it. */
+export type LaunchFile = z.infer<typeof factsSchema>;
 
 /**
  * An open problem of the software, the data or the machine. `fixDay` counts from today; null: nobody has
@@ -88,6 +90,7 @@ export type Arrival = {
   readonly lateDays: Interval | null;
 };
 
+/** What is known before a launch: the run, the fixes under way, the deadline. */
 export type LaunchFacts = {
   readonly today: string;
   /** Days from today; null: none. */
@@ -101,9 +104,9 @@ export type LaunchFacts = {
   /** Days that it takes to move a running job to more devices. */
   readonly growDays: number;
   /** Hardware ages from its arrival, software from the launch. */
-  readonly burnIn: File["burnIn"];
+  readonly burnIn: LaunchFile["burnIn"];
   readonly issues: readonly Issue[];
-  readonly costs: File["costs"];
+  readonly costs: LaunchFile["costs"];
 };
 
 const EXAMPLE = "docs/examples/launch.yaml is one with every part";

@@ -7,14 +7,21 @@ import type { Precision } from "../hardware/accelerator.ts";
 
 /** What the data-parallel ranks share out. ZeRO 0, 1, 2 and 3 (arXiv 1910.02054); full is FSDP. */
 export const SHARDINGS = ["none", "optimiser", "gradients", "full"] as const;
+
+/** What replicas share out among themselves (ZeRO's stages). */
 export type Sharding = (typeof SHARDINGS)[number];
 
 export const SCHEDULES = ["gpipe", "1f1b", "interleaved", "zero-bubble", "dualpipe"] as const;
+
+/** The order in which a pipeline works off its micro-batches. */
 export type Schedule = (typeof SCHEDULES)[number];
 
 export const RECOMPUTES = ["none", "selective", "full"] as const;
+
+/** Which activations are computed twice instead of kept. */
 export type Recompute = (typeof RECOMPUTES)[number];
 
+/** How a job lies on a cluster. */
 export type Layout = {
   /**
    * Replicas of the batch: data x tensor x pipeline x context = devices. Expert ranks are laid over data x

@@ -3,6 +3,7 @@
 import type { Precision } from "../hardware/accelerator.ts";
 import type { Recompute, Schedule, Sharding } from "../layout/layout.ts";
 
+/** Which layouts are tried. */
 export type Choices = {
   readonly precisions: readonly Precision[];
   readonly schedules: readonly Schedule[];

@@ -22,6 +22,7 @@ import { type PlannedLayout, type SearchOptions, type SearchResult, searchLayout
 import { type SimilarRun, similarRun } from "./similar-run.ts";
 import { layoutProblem, type Problem } from "./validity.ts";
 
+/** A job on a cluster, and what is wanted of its layout. */
 export type LayoutRequest = {
   readonly model: ModelShape;
   readonly cluster: Cluster;
@@ -54,6 +55,7 @@ export type LayoutRow = StepPrediction & {
   readonly run: WholeRun | null;
 };
 
+/** The fastest layouts of a job, what they cost, and what was only just too big. */
 export type LayoutPlan = {
   readonly model: { readonly name: string; readonly parameters: number; readonly activeParameters: number };
   readonly accelerator: string;

@@ -22,6 +22,7 @@ export type ChoiceWinner = PlannedLayout & {
   readonly choice: string;
 };
 
+/** What a search found. */
 export type SearchResult = {
   /** Layouts that divide as they must. */
   readonly numValid: number;
@@ -41,6 +42,7 @@ export type SearchResult = {
   readonly smallest: PlannedLayout | null;
 };
 
+/** What a search may choose from. */
 export type SearchOptions = {
   readonly choices?: Choices;
   readonly constants?: Constants;

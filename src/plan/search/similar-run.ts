@@ -75,6 +75,7 @@ export function mostSimilar<Run extends RunTraits>(wanted: RunTraits, runs: read
   return best;
 }
 
+/** The published run that is most like a layout. */
 export type SimilarRun = {
   readonly rowId: string;
   readonly source: string;

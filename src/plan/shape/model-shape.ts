@@ -26,6 +26,7 @@ export type LatentAttention = {
   readonly valueDim: number;
 };
 
+/** How queries meet keys: grouped heads, or a shared latent. */
 export type Attention = GroupedAttention | LatentAttention;
 
 /** Numbers of one head's query or key, and of its value. */
@@ -53,6 +54,7 @@ export type Experts = {
   readonly every: number;
 };
 
+/** A model to be planned for, ours or published. */
 export type ModelShape = {
   readonly name: string;
   readonly numLayers: number;

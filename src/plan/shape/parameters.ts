@@ -40,6 +40,7 @@ export function feedForwardParameters({ hidden, gated, biases }: ModelShape, wid
   return (up + 1) * hidden * width + (biases ? up * width + hidden : 0);
 }
 
+/** Counts a model's parameters: all of them, and those that a token meets. */
 export function countParameters(shape: ModelShape): ParameterCount {
   const { hidden, experts, numLayers } = shape;
   const attentionPerLayer = attentionParameters(shape);

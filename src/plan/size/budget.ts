@@ -6,6 +6,7 @@ import { formatFlops } from "../../units/print.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { refuseMfuAboveOne, TYPICAL_GOODPUT, TYPICAL_MFU } from "../typical-runs.ts";
 
+/** What is known of a budget: compute, or cluster and time, or money. */
 export type BudgetInputs = {
   readonly compute?: Interval | undefined;
   readonly cluster?: Cluster | undefined;
@@ -17,6 +18,7 @@ export type BudgetInputs = {
   readonly goodput?: Interval | undefined;
 };
 
+/** A budget in FLOPs, and where it came from. */
 export type TrainingBudget = {
   /** Training FLOPs. */
   readonly compute: Interval;

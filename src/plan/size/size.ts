@@ -18,6 +18,7 @@ import { drawFrom, type Interval, intervalAround } from "../../math/interval.ts"
 import { Random } from "../../math/random.ts";
 import { formatCount, formatPercent, significant } from "../../units/print.ts";
 
+/** A budget, a law, and the distinct tokens at hand. */
 export type SizeQuestion = {
   readonly law: ScalingLaw;
   readonly compute: Interval;
@@ -33,6 +34,7 @@ export type Sizing = {
   readonly loss: Interval;
 };
 
+/** The same where tokens are few. */
 export type DataAnswer = Sizing & {
   readonly uniqueTokens: number;
   readonly boundBy: Bound;
@@ -47,6 +49,7 @@ export type DataAnswer = Sizing & {
   readonly bindsFrom: Interval;
 };
 
+/** Size and tokens for a budget, and what binds. */
 export type SizeAnswer = {
   readonly compute: Interval;
   /** With fresh tokens for all of the budget. */

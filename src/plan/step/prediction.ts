@@ -45,6 +45,7 @@ export type MemoryBreakdown = {
   readonly fits: boolean;
 };
 
+/** A layout's step: time with interval, parts, memory. */
 export type StepPrediction = {
   readonly stepSeconds: number;
   /** 90 % interval of stepSeconds, from the spread of the residuals on published runs. */

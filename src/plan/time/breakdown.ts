@@ -51,6 +51,7 @@ function around(median: number, draws: readonly number[]): Interval {
   return { median, lo: Math.min(lo, median), hi: Math.max(hi, median) };
 }
 
+/** How often one cause will strike. */
 export type CauseForecast = {
   readonly cause: CauseName;
   readonly failures: Interval;

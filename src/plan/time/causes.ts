@@ -13,6 +13,8 @@ import { UserError } from "../../errors.ts";
 export type Exposure = "device" | "node";
 
 export const CAUSES = ["accelerator", "silent corruption", "host", "network", "software", "other"] as const;
+
+/** The causes of failures. */
 export type CauseName = (typeof CAUSES)[number];
 
 /** What a cause is, whoever counted it. */

@@ -31,6 +31,7 @@ import {
 import type { RunInputs, Work } from "./run-inputs.ts";
 import { type Spares, sparesFor } from "./spares.ts";
 
+/** How long a run takes with its failures, and what that costs. */
 export type RunForecast = {
   readonly elapsedSeconds: Interval;
   readonly productiveSeconds: Interval;

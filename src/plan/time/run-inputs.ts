@@ -29,6 +29,7 @@ export type Work =
   /** So much time passes: how much of it is productive? */
   | { readonly kind: "elapsed"; readonly seconds: number };
 
+/** All that a run's forecast starts from. */
 export type RunInputs = {
   readonly work: Work;
   readonly numDevices: number;
@@ -54,7 +55,7 @@ export type RunInputs = {
 };
 
 /** Inputs that an assumption can stand in for. */
-type Assumable = Pick<
+export type Assumable = Pick<
   RunInputs,
   | "record"
   | "detectionSeconds"

@@ -4,6 +4,7 @@ import { poissonCumulative } from "../../math/gamma.ts";
 import type { Interval } from "../../math/interval.ts";
 import { mean } from "../../math/statistics.ts";
 
+/** How many spare nodes are enough. */
 export type Spares = {
   /** Nodes in repair at a time, what is not known and chance together. */
   readonly nodesOut: Interval;

@@ -8,6 +8,7 @@ import { fitConstants } from "./fit.ts";
 import { type PublishedRun, timedPairs } from "./published-run.ts";
 import { type ErrorSummary, summariseErrors } from "./scores.ts";
 
+/** One of them, before and after. */
 export type ChangedConstant = {
   readonly name: ConstantName;
   readonly before: number;
@@ -16,6 +17,7 @@ export type ChangedConstant = {
   readonly meaning: string;
 };
 
+/** Constants adjusted to runs, and what that is worth. */
 export type Calibration = {
   readonly constants: Constants;
   readonly before: ErrorSummary;
@@ -30,6 +32,7 @@ export type Calibration = {
 /** A change of a constant by less is not worth a line. */
 const NOTABLE = 0.01;
 
+/** Adjusts the constants to measured runs, as far as those speak against the prior. */
 export function calibrate(runs: readonly PublishedRun[], prior: Constants): Calibration {
   const constants = adjustConstants(runs, prior);
   const before = summariseErrors(timedPairs(runs, prior));

@@ -17,6 +17,7 @@ import type { Pair } from "./scores.ts";
 /** Tensors in use; what the allocator holds for them; all that is gone from the device. */
 export type MemoryKind = "allocated" | "reserved" | "device";
 
+/** One published run. */
 export type PublishedRun = {
   readonly rowId: string;
   readonly family: string;
@@ -47,6 +48,7 @@ export type SkippedRow = {
   readonly reason: string;
 };
 
+/** Published runs as read, and the rows that were not used. */
 export type PublishedRuns = {
   readonly runs: readonly PublishedRun[];
   readonly skipped: readonly SkippedRow[];

@@ -16,6 +16,7 @@ export type Pair = {
   readonly measured: number;
 };
 
+/** Errors of some predictions, in percent. */
 export type ErrorSummary = {
   readonly rows: number;
   readonly mapePercent: number;
@@ -40,6 +41,7 @@ export function summariseErrors(pairs: readonly Pair[]): ErrorSummary {
   };
 }
 
+/** Whether layouts came out in the measured order. */
 export type Ranking = {
   readonly setting: string;
   readonly layouts: number;

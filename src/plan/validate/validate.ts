@@ -33,6 +33,7 @@ export type JudgedRun = {
   readonly prediction: StepPrediction;
 };
 
+/** Errors on one family. */
 export type FamilyReport = ErrorSummary & {
   readonly family: string;
   /** Different recipes among the rows. */
@@ -50,6 +51,7 @@ export type FamilyReport = ErrorSummary & {
   readonly afterThreePercent: number | null;
 };
 
+/** How well memory was predicted. */
 export type MemoryReport = {
   readonly rows: number;
   /** Null: no row says how much it took. */
@@ -62,6 +64,7 @@ export type MemoryReport = {
   readonly ranRows: number;
 };
 
+/** Rows that were not used, for one reason. */
 export type UnusedRows = {
   readonly family: string;
   readonly reason: string;
@@ -70,6 +73,7 @@ export type UnusedRows = {
   readonly lines: readonly number[];
 };
 
+/** How far predictions were off, family by family. */
 export type ValidationReport = {
   readonly all: ErrorSummary;
   readonly families: readonly FamilyReport[];
@@ -81,6 +85,7 @@ export type ValidationReport = {
   readonly filled: readonly { readonly note: string; readonly rows: number }[];
 };
 
+/** What a family is, and which constants judge it. */
 export type ValidationOptions = {
   /** What makes a family of a run. */
   readonly groupBy?: (run: PublishedRun) => string;

@@ -231,6 +231,7 @@ export function multiplierFor(
   return Math.exp((low + high) / 2);
 }
 
+/** What a change is worth in compute and in tokens. */
 export type Multipliers = { readonly computeMultiplier: Interval; readonly tokenMultiplier: Interval | null };
 
 /** Nodes of a mixture's quantile function, even in the normal deviate, out to 3. */

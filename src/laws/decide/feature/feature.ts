@@ -55,6 +55,7 @@ export type FeatureReport = {
   readonly warnings: readonly string[];
 };
 
+/** When a change is worth having. */
 export type FeatureOptions = {
   /** Compute multiplier below which the change is not worth having, even if it is real; 1.01 if left out. */
   readonly worth?: number;

@@ -4,6 +4,7 @@ import type { Interval } from "../../../math/interval.ts";
 import { formatFlops, significant } from "../../../units/print.ts";
 import type { FurtherRung, MinimumDetectable } from "./findings.ts";
 
+/** What to do with a change, and why in a sentence with numbers. */
 export type FeatureVerdict = { readonly decision: "adopt" | "drop" | "undecided"; readonly reason: string };
 
 /** What the rule looks at. */
