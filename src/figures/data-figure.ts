@@ -1,6 +1,7 @@
 /** @file What the corpus became: bytes kept, held out and dropped, source by source. */
 
 import type { PlotOptions } from "@observablehq/plot";
+import { sum } from "../math/statistics.ts";
 import { formatBytes, formatCount, formatPercent, scaleFor } from "../units/print.ts";
 import { COLOUR, drawFigure, FIGURE_WIDTH, HALO, type PlotLibrary, textWidth } from "./draw.ts";
 import { AXIS_LABEL_X } from "./panel.ts";
@@ -136,8 +137,4 @@ function bytesOf(source: DataFigureSource): number {
 
 function droppedBytes(source: DataFigureSource): number {
   return sum(source.dropped.map((drop) => drop.bytes));
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

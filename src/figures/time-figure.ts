@@ -1,6 +1,7 @@
 /** @file Where the seconds went, operation by operation: predicted beside measured. */
 
 import type { PlotOptions } from "@observablehq/plot";
+import { sum } from "../math/statistics.ts";
 import { formatPercent, formatSeconds, formatSignedPercent, scaleFor, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, HALO, type PlotLibrary, textWidth } from "./draw.ts";
 import { AXIS_LABEL_X } from "./panel.ts";
@@ -106,8 +107,4 @@ function label(row: TimeRow, totalSeconds: number): string {
   if (row.predictedSeconds === 0) return `${time}, ${share}`;
   const gapPercent = 100 * (row.measuredSeconds / row.predictedSeconds - 1);
   return `${time}, ${share} (${formatSignedPercent(gapPercent, 0)})`;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

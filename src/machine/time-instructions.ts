@@ -5,7 +5,7 @@
 
 import type { Executable, Instruction, Program } from "../engine/compile.ts";
 import { type ProfileEntry, Session, type SessionOptions } from "../engine/session.ts";
-import { median, quantile } from "../math/statistics.ts";
+import { median, quantile, sum } from "../math/statistics.ts";
 
 export type TimedProgram = {
   /** Every instruction of the program, in order. */
@@ -120,5 +120,3 @@ function sharesOfQuickPass(passes: readonly Pass[], counts: readonly number[]): 
   const quickness = quantile(passes.map(total), QUICK) / total(medians);
   return medians.map((seconds) => quickness * seconds);
 }
-
-const sum = (numbers: readonly number[]) => numbers.reduce((total, x) => total + x, 0);

@@ -1,6 +1,7 @@
 /** @file Minimises a smooth function of few variables: BFGS, analytic gradient, strong Wolfe line search. */
 
 import { assert } from "../errors.ts";
+import { dot } from "./statistics.ts";
 
 /** Returns the value at `point` and writes the gradient there. Must not keep either array. */
 export type Objective = (point: Float64Array, gradient: Float64Array) => number;
@@ -55,12 +56,6 @@ class Line {
       slope: dot(this.gradient, this.#direction),
     };
   }
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }
 
 /** Minimiser of the cubic through two trials, kept away from both ends so that the bracket always shrinks. */

@@ -128,6 +128,11 @@ export class Random {
     }
   }
 
+  /** One of the items, each equally likely. */
+  pick<T>(items: ArrayLike<T>): T {
+    return items[this.integer(items.length)]!;
+  }
+
   /** Shuffles in place (Fisher-Yates from the end), every order equally likely. */
   shuffle<T extends { length: number; [index: number]: unknown }>(values: T): T {
     for (let i = values.length - 1; i > 0; i--) {

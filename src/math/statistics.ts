@@ -8,18 +8,30 @@ export type Numbers = ArrayLike<number>;
 /** Arithmetic mean. */
 export function mean(values: Numbers): number {
   assert(values.length > 0, "the mean of nothing is not defined");
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  return sum / values.length;
+  return sum(values) / values.length;
+}
+
+/** Sum, in the list's order. */
+export function sum(values: Numbers): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
+  return total;
+}
+
+/** Sum of products of two lists of one length. */
+export function dot(a: Numbers, b: Numbers): number {
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
+  return total;
 }
 
 /** Standard deviation with the n - 1 divisor: an estimate of the population's from a sample. */
 export function standardDeviation(values: Numbers): number {
   assert(values.length > 1, "a standard deviation takes two values or more");
   const centre = mean(values);
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += (values[i]! - centre) ** 2;
-  return Math.sqrt(sum / (values.length - 1));
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) squares += (values[i]! - centre) ** 2;
+  return Math.sqrt(squares / (values.length - 1));
 }
 
 /** Ascending copy, as numbers (not as text, which is what a bare `sort` compares). */

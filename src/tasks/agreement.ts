@@ -92,7 +92,7 @@ function subjectVerb(random: Random, nouns: readonly Noun[]): PairItem[] {
   return nouns.flatMap((noun) =>
     NUMBERS.flatMap((number) =>
       VERBS.map((verb) => {
-        const start = SUBJECT_STARTS[random.integer(SUBJECT_STARTS.length)]!;
+        const start = random.pick(SUBJECT_STARTS);
         return pairItem(
           `${start} ${noun[number]}`,
           verb,
@@ -110,7 +110,7 @@ function determinerNoun(random: Random, nouns: readonly Noun[]): PairItem[] {
   return nouns.flatMap((noun) =>
     NUMBERS.flatMap((number) =>
       TEMPLATE_DETERMINERS.map((determiner) => {
-        const start = OBJECT_STARTS[random.integer(OBJECT_STARTS.length)]!;
+        const start = random.pick(OBJECT_STARTS);
         const context = `${start} ${determiner[number]}`;
         return pairItem(context, noun, number, `noun ${noun.singular}`, "determiner and noun");
       }),

@@ -68,7 +68,7 @@ ROUTING.describe("Clark's S-Base runs", () => {
     const found = runs();
     const random = new Random(1, "resamples");
     const draws = Array.from({ length: 400 }, () => {
-      const resample = found.map(() => found[random.integer(found.length)]!);
+      const resample = found.map(() => random.pick(found));
       return routingCutoff(routedLaw.natural(routedLaw.starts(resample)[0]!));
     });
     const [lo, hi] = [quantile(draws, 0.05), quantile(draws, 0.95)];

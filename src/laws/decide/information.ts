@@ -1,6 +1,7 @@
 /** @file What one more measurement would tell: normal variables, a linear question about them, and its variance before and after. */
 
 import { assert } from "../../errors.ts";
+import { dot } from "../../math/statistics.ts";
 
 /** What is known of a vector of normal variables: its covariance, row by row. Means do not matter for what a measurement tells. */
 export type Knowledge = { readonly dimension: number; readonly covariance: Float64Array };
@@ -85,10 +86,4 @@ function carried({ dimension, covariance }: Knowledge, row: ArrayLike<number>): 
     product[i] = sum;
   }
   return product;
-}
-
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

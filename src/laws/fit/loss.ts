@@ -2,6 +2,7 @@
  * @file What a fit charges for a residual in log loss: Huber, absolute, squared, or dearer above than below.
  */
 
+import { huber } from "../../math/huber.ts";
 import { median } from "../../math/statistics.ts";
 
 /** residual = log(measured) - log(fitted). */
@@ -18,12 +19,6 @@ export const DEFAULT_LOSS: Loss = { kind: "huber", delta: 1e-3 };
 
 /** For a small ladder: Huber's with 1 %, above the noise of seeds, so that only stray rungs count less. */
 export const SMALL_LADDER_LOSS: Loss = { kind: "huber", delta: 0.01 };
-
-/** Huber's loss, r^2 / 2 within delta of zero and delta (|r| - delta / 2) outside. */
-export function huber(residual: number, delta: number): number {
-  const size = Math.abs(residual);
-  return size <= delta ? (residual * residual) / 2 : delta * (size - delta / 2);
-}
 
 /** A loss as numbers, for loops: cost = scale huber(r, delta), times `penalty` where r < 0. */
 export type LossNumbers = { readonly delta: number; readonly scale: number; readonly penalty: number };

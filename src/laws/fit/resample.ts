@@ -84,7 +84,7 @@ function weightResampler(
     weights.fill(0);
     for (const groups of strata) {
       for (let draw = 0; draw < groups.length; draw++) {
-        for (const i of groups[random.integer(groups.length)]!) weights[i]! += original[i]!;
+        for (const i of random.pick(groups)) weights[i]! += original[i]!;
       }
     }
   };

@@ -27,14 +27,14 @@ function observation(n: number, d: number, c: number, loss: number): TableRun {
 function subLadders(runs: readonly TableRun[], count: number, random: Random): Case[] {
   const cases: Case[] = [];
   for (let attempt = 0; attempt < 30 * count && cases.length < count; attempt++) {
-    const top = runs[random.integer(runs.length)]!;
+    const top = random.pick(runs);
     const targets = runs.filter((run) => run.c > 7 * top.c && run.c < 14 * top.c);
     const span = 1.2 + 0.7 * random.uniform();
     const below = random.shuffle(runs.filter((run) => run.c < 0.97 * top.c && run.c > top.c / 10 ** span));
     const ladder = [...below.slice(0, 5 + random.integer(4)), top];
     const decades = Math.log10(top.c / Math.min(...ladder.map((run) => run.c)));
     if (targets.length === 0 || ladder.length < 6 || decades < 1) continue;
-    cases.push({ ladder, target: targets[random.integer(targets.length)]! });
+    cases.push({ ladder, target: random.pick(targets) });
   }
   return cases;
 }

@@ -44,7 +44,7 @@ export function fitFrontier(
   const lines: { readonly n: Line; readonly d: Line }[] = [];
   // Whole runs are drawn again: the points of one curve are not independent.
   for (let draw = 0; draw < numDraws; draw++) {
-    const again = frontierOf(byRun.map(() => byRun[random.integer(byRun.length)]!));
+    const again = frontierOf(byRun.map(() => random.pick(byRun)));
     if (again.length >= LEAST_LEVELS && spans(again))
       lines.push({ n: lineOf(again, "n"), d: lineOf(again, "d") });
   }

@@ -33,11 +33,7 @@ export function fitLine(points: readonly Point[], random: Random, numDraws: numb
   const draws = Array.from({ length: numDraws }, () => {
     const scale = excess * Math.sqrt(freedom / chiSquared(random, freedom));
     const shifted = points.map(
-      (point) =>
-        point.draws[random.integer(point.draws.length)]! -
-        mean(point.draws) +
-        point.y +
-        scale * random.normal(),
+      (point) => random.pick(point.draws) - mean(point.draws) + point.y + scale * random.normal(),
     );
     return lineThrough(x, shifted, weights);
   });

@@ -1,6 +1,7 @@
 /** @file A smooth curve through noisy losses: a parabola that may bend, its noise learnt from all budgets. */
 
 import { assert } from "../../errors.ts";
+import { dot } from "../../math/statistics.ts";
 import { cholesky, logRootDeterminant, solveLower } from "../../math/symmetric.ts";
 import type { Size } from "./budgets.ts";
 
@@ -134,8 +135,4 @@ export function curveOver(sizes: readonly Size[], grid: Float64Array, smoothness
     mean: Float64Array.from(rows, (row) => level + dot(row, whitened)),
     factor: positive(cholesky(spread, grid.length, 0)),
   };
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }

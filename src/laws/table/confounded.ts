@@ -1,6 +1,7 @@
 /** @file Which parameters of a law some designs cannot tell apart: those that move without moving it. */
 
 import type { Law, Run } from "../../law/law.ts";
+import { dot } from "../../math/statistics.ts";
 import { cholesky, inverseCholesky } from "../../math/symmetric.ts";
 
 /** The law counts as not moving where it moves this little of what one parameter alone does. */
@@ -53,8 +54,4 @@ function unitColumns(law: Law, runs: readonly Run[], theta: Float64Array): reado
     const length = Math.hypot(...column);
     return length > 0 ? column.map((value) => value / length) : column;
   });
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }

@@ -95,7 +95,7 @@ function casesOf({ law, compute }: SizeQuestion): readonly Case[] {
     one(law.theta, compute.median, PUBLISHED_REPETITION),
     ...Array.from({ length: NUM_DRAWS }, (_, i) => {
       const theta = thetas[Math.floor((i * thetas.length) / NUM_DRAWS)]!;
-      return one(theta, drawFrom(compute, random), REPETITIONS[random.integer(REPETITIONS.length)]!);
+      return one(theta, drawFrom(compute, random), random.pick(REPETITIONS));
     }),
   ];
 }

@@ -3,7 +3,8 @@
  * inside bounds.
  */
 
-import { median } from "../../math/statistics.ts";
+import { huberResidual } from "../../math/huber.ts";
+import { dot, median } from "../../math/statistics.ts";
 import { cholesky, solveCholesky } from "../../math/symmetric.ts";
 import { CONSTANT_NAMES, CONSTANT_ROWS, type ConstantName, type Constants, PRIORS } from "../constants.ts";
 import { comparableBytes, type PublishedRun, predictRun } from "./published-run.ts";
@@ -112,16 +113,10 @@ function residualsAt(targets: readonly Target[], point: readonly number[]): read
     const bytes = comparableBytes(memory, run.memoryKind);
     const scale = Math.sqrt(weight);
     return [
-      logSeconds === null ? 0 : (scale * huber(Math.log(stepSeconds) - logSeconds)) / NOISE,
-      logBytes === null ? 0 : (scale * huber(Math.log(bytes) - logBytes)) / MEMORY_NOISE,
+      logSeconds === null ? 0 : (scale * huberResidual(Math.log(stepSeconds) - logSeconds, HUBER)) / NOISE,
+      logBytes === null ? 0 : (scale * huberResidual(Math.log(bytes) - logBytes, HUBER)) / MEMORY_NOISE,
     ];
   });
-}
-
-/** A residual whose square is Huber's loss. */
-function huber(residual: number): number {
-  const size = Math.abs(residual);
-  return size <= HUBER ? residual : Math.sign(residual) * Math.sqrt(2 * HUBER * size - HUBER * HUBER);
 }
 
 /** The damped Gauss-Newton step: (J'J + looseness + damping of the diagonal) step = -J'r - pull. */
@@ -144,12 +139,6 @@ function stepFrom(
   const right = Float64Array.from(jacobian, (column, i) => -dot(column, residuals) - pull[i]!);
   const lower = cholesky(matrix, n);
   return lower ? solveCholesky(lower, right) : right.fill(0);
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  let sum = 0;
-  for (const [i, value] of a.entries()) sum += value * b[i]!;
-  return sum;
 }
 
 function toFree(name: ConstantName, value: number): number {
