@@ -1,5 +1,6 @@
 /** @file The data-limited variant of an allocation: is a budget bound by compute or by data, from which scale on, and what do repeats cost? */
 
+import { estimate, estimates } from "../../law/estimate.ts";
 import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
 import { optimumOn, type SplitLoss, splitLossOf } from "../../law/optimum.ts";
 import {
@@ -17,7 +18,6 @@ import { fitTable } from "../fit/fit-table.ts";
 import { REPEAT_DECAY } from "../fit/kept-epochs.ts";
 import { checkTable } from "../table/checks.ts";
 import type { RunTable } from "../table/table.ts";
-import { estimate, estimates } from "./estimate.ts";
 import { type FittedLaw, wanderAt } from "./fitted.ts";
 
 /** The same budget with repeats. */

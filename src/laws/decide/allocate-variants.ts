@@ -1,10 +1,10 @@
 /** @file Two variants of an allocation: a size that is not the optimal one, and a model that is to serve many tokens. */
 
+import { estimates } from "../../law/estimate.ts";
 import { leastPairsFor, optimumOn, type SplitLoss, tokensFor } from "../../law/optimum.ts";
 import { logPairsOf, surfacesOf } from "../../law/scaling-law.ts";
 import { cheapestServed, SERVING_SHARE } from "../../law/serving.ts";
 import type { Interval } from "../../math/interval.ts";
-import { estimates } from "./estimate.ts";
 import { type FittedLaw, wanderAt } from "./fitted.ts";
 
 /** A size other than the optimal one, on the same budget. */

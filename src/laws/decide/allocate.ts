@@ -1,11 +1,11 @@
 /** @file Where to put a budget: compute-optimal size and tokens, how flat the optimum is, and what another choice costs. */
 
+import { estimates } from "../../law/estimate.ts";
 import { checkOptimum, flatRange, optimumOn, pointOf, type SplitLoss } from "../../law/optimum.ts";
 import { logPairsOf, surfacesOf } from "../../law/scaling-law.ts";
 import type { Interval } from "../../math/interval.ts";
 import { type DataLimit, dataLimitOf } from "./allocate-data.ts";
 import { type Choice, choiceOf, type Serving, servingOf } from "./allocate-variants.ts";
-import { estimates } from "./estimate.ts";
 import { type FittedLaw, wanderAt } from "./fitted.ts";
 
 /** A budget, and what else bears on how to spend it. */

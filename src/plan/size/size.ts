@@ -1,5 +1,6 @@
 /** @file Size and tokens for a budget, whether compute or data binds, and how sure that is. */
 
+import { estimates } from "../../law/estimate.ts";
 import { checkOptimum, optimumOn, pointOf, type SplitLoss, splitLossOf } from "../../law/optimum.ts";
 import {
   type Bound,
@@ -14,7 +15,7 @@ import {
   wornOutEpochs,
 } from "../../law/repeats.ts";
 import { logPairsOf, type ScalingLaw } from "../../law/scaling-law.ts";
-import { drawFrom, type Interval, intervalAround } from "../../math/interval.ts";
+import { drawFrom, type Interval } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { formatCount, formatPercent, significant } from "../../units/print.ts";
 
@@ -114,17 +115,7 @@ function surfaceWith(
 
 /** Each number in the middle case, with its interval over all the others. */
 function intervals<K extends string>(cases: readonly Readonly<Record<K, number>>[]): Record<K, Interval> {
-  const [middle, ...draws] = cases;
-  const keys = Object.keys(middle!) as K[];
-  return Object.fromEntries(
-    keys.map((key) => [
-      key,
-      intervalAround(
-        middle![key],
-        draws.map((draw) => draw[key]),
-      ),
-    ]),
-  ) as Record<K, Interval>;
+  return estimates(cases[0]!, cases.slice(1));
 }
 
 const sizing = ({ n, d, tokensPerParameter, loss }: ReturnType<typeof pointOf>) => ({

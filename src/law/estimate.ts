@@ -1,8 +1,8 @@
 /** @file A number with its 90 % interval, from draws of whatever it depends on. */
 
-import type { Interval } from "../../math/interval.ts";
-import { Z_90 } from "../../math/normal.ts";
-import { quantileOfSorted, sorted } from "../../math/statistics.ts";
+import type { Interval } from "../math/interval.ts";
+import { Z_90 } from "../math/normal.ts";
+import { quantileOfSorted, sorted } from "../math/statistics.ts";
 
 /**
  * The best fit's value with the 5 % and 95 % quantiles over draws. `extraVariance`, in the log of the value, is added to both sides;
