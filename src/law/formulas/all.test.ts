@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
 import { lossOf, type Run } from "../law.ts";
 import { LAWS, lawNamed } from "./all.ts";
-import { hyperParameterLaw } from "./hyper-parameter.ts";
+import { hyperParameterLaw } from "./power-laws.ts";
 
 const ladder: Run[] = [1e17, 1e18, 1e19, 1e20].map((c) => ({
   n: Math.sqrt(c / 120),

@@ -6,11 +6,11 @@ import { brokenLaw } from "./broken.ts";
 import { c4RepeatsLaw, dataConstrainedLaw } from "./data-constrained.ts";
 import { farseerLaw } from "./farseer.ts";
 import { gammaLaw } from "./gamma.ts";
-import { hyperParameterLaw } from "./hyper-parameter.ts";
 import { kaplanLaw } from "./kaplan.ts";
 import {
   chinchillaLaw,
   computeLaw,
+  hyperParameterLaw,
   overfittingLaw,
   overTrainingLaw,
   pinnedComputeLaw,

@@ -20,14 +20,14 @@ test("the forward values of the authors' README, to rounding", () => {
 });
 
 test("fresh data and no more parameters than they are worth: Chinchilla's law", () => {
-  const { a, b, floor, alpha, beta } = C4_BASE;
-  const theta = chinchillaLaw.internal([a, b, floor, alpha, beta]);
+  const { A, B, E, alpha, beta } = C4_BASE;
+  const theta = chinchillaLaw.internal([A, B, E, alpha, beta]);
   const design = { n: 1e8, d: 1e10, c: 6e18 };
   expect(lossOf(c4RepeatsLaw, published, design)).toBeCloseTo(lossOf(chinchillaLaw, theta, design), 12);
   const whole = dataConstrainedLaw.internal([
-    a,
-    b,
-    floor,
+    A,
+    B,
+    E,
     alpha,
     beta,
     PUBLISHED_REPETITION.tokens,

@@ -5,6 +5,7 @@
 
 import { type Law, logSumExp, positive, scalesOf } from "../law.ts";
 import { effectiveRatio, effectiveRatioSlope } from "../repeats.ts";
+import { withGiven } from "./given.ts";
 import { EXPONENTS, startsOnGrid } from "./starts.ts";
 
 // Muennighoff et al. 2023 (arXiv 2305.16264): L = E + A / N'^alpha + B / D'^beta. With U_D distinct tokens,
@@ -12,35 +13,26 @@ import { EXPONENTS, startsOnGrid } from "./starts.ts";
 // that U_D tokens are compute-optimal for: A alpha N^-alpha = B beta D^-beta, so log U_N = (log(A alpha / B
 // beta) + beta log U_D) / alpha.
 
-/** The Chinchilla law underneath, with its five numbers. */
-export type Base = {
-  readonly a: number;
-  readonly b: number;
-  readonly floor: number;
-  readonly alpha: number;
-  readonly beta: number;
-};
-
 /**
  * The base that Muennighoff et al. froze: a tied fit to 54 points read off Chinchilla's C4 isoFLOP figure;
  * their code has logs.
  */
-export const C4_BASE: Base = {
-  a: Math.exp(6.255414),
-  b: Math.exp(7.3049974),
-  floor: Math.exp(0.6254804),
+export const C4_BASE = {
+  A: Math.exp(6.255414),
+  B: Math.exp(7.3049974),
+  E: Math.exp(0.6254804),
   alpha: 0.3526596,
   beta: 0.3526596,
-};
+} as const;
 
-const DECAYS = [positive("R_D*", "repeats of the data"), positive("R_N*", "repeats of the size")];
 const PARAMETERS = [
   positive("A", "loss at N = 1"),
   positive("B", "loss at D = 1"),
   positive("E", "loss"),
   positive("alpha", "none"),
   positive("beta", "none"),
-  ...DECAYS,
+  positive("R_D*", "repeats of the data"),
+  positive("R_N*", "repeats of the size"),
 ];
 
 /**
@@ -138,40 +130,15 @@ export const dataConstrainedLaw: Law = {
 };
 
 /**
- * The two decays alone, over a base known from elsewhere, as published: theta = (log R_D*, log R_N*). A wrong
- * base shows up as decays that are not those of the data.
+ * The two decays alone over the published C4 base: what reproduces the published answer, on losses of the
+ * same tokenizer and evaluation set.
  */
-export function repeatsLaw(base: Base, name: string): Law {
-  const frozen = dataConstrainedLaw.internal([base.a, base.b, base.floor, base.alpha, base.beta, 1, 1]);
-  const whole = new Float64Array(7);
-  const full = new Float64Array(7);
-  return {
-    name,
-    formula:
-      `${dataConstrainedLaw.formula}; A ${base.a}, B ${base.b}, E ${base.floor}, ` +
-      `alpha ${base.alpha}, beta ${base.beta} given`,
-    source: "arXiv 2305.16264, equations 16 and 17",
-    parameters: DECAYS,
-    uses: ["n", "d", "unique"],
-    covariates: formula.covariates,
-    logLoss(theta, x, gradient) {
-      whole.set(frozen);
-      whole.set(theta, 5);
-      const value = formula.logLoss(whole, x, full);
-      gradient[0] = full[5]!;
-      gradient[1] = full[6]!;
-      return value;
-    },
-    ...scalesOf(DECAYS),
-    starts: () =>
-      DECAYS_TO_TRY.data.flatMap((data) =>
-        DECAYS_TO_TRY.size.map((size) => Float64Array.of(Math.log(data), Math.log(size))),
-      ),
-  };
-}
-
-/**
- * Decays over the published C4 base: what reproduces the published answer, on losses of the same tokenizer
- * and evaluation set.
- */
-export const c4RepeatsLaw = repeatsLaw(C4_BASE, "data-constrained-c4");
+export const c4RepeatsLaw = withGiven(dataConstrainedLaw, C4_BASE, {
+  name: "data-constrained-c4",
+  formula: `${dataConstrainedLaw.formula}; ${Object.entries(C4_BASE).flat().join(" ")} given`,
+  source: "arXiv 2305.16264, equations 16 and 17",
+  starts: () =>
+    DECAYS_TO_TRY.data.flatMap((data) =>
+      DECAYS_TO_TRY.size.map((size) => Float64Array.of(Math.log(data), Math.log(size))),
+    ),
+});

@@ -1,11 +1,12 @@
-/** @file The laws that are sums of powers of size, data and compute, a row each. */
+/** @file The laws that are powers of size, data and compute, or sums of them: a row each. */
 
 import { UserError } from "../../errors.ts";
-import { type Derived, type Design, falling, type Law, positive } from "../law.ts";
+import { type Derived, type Design, falling, type Law, positive, real } from "../law.ts";
+import { withGiven } from "./given.ts";
+import { logLinear } from "./log-linear.ts";
 import { EXPONENTS } from "./starts.ts";
 import { sumOfPowers, type Term } from "./sum-of-powers.ts";
 
-const compute = ({ c }: Design) => Float64Array.of(-Math.log(c), 0);
 const sizeAndData = ({ n, d }: Design) => Float64Array.of(-Math.log(n), -Math.log(d), 0);
 
 const SIZE = positive("A", "loss at N = 1");
@@ -41,7 +42,7 @@ export const computeLaw = sumOfPowers({
   source: "arXiv 2303.08774 (E free)",
   parameters: [positive("a", "loss at 1 FLOP, above E"), falling("b"), FLOOR],
   uses: ["c"],
-  covariates: compute,
+  covariates: ({ c }) => Float64Array.of(-Math.log(c), 0),
   terms: [{ coefficient: "a", exponent: "b" }, { coefficient: "E" }],
   tried: SLOPES,
 });
@@ -51,14 +52,13 @@ export const computeLaw = sumOfPowers({
  * the runs wherever the loss has a floor; on less than two decades of compute it is often all that the runs
  * can tell.
  */
-export const powerLaw = sumOfPowers({
+export const powerLaw = logLinear({
   name: "power",
   formula: "L(C) = a C^-b",
   source: "arXiv 2001.08361, section 6",
   parameters: [positive("a", "loss at 1 FLOP"), falling("b")],
   uses: ["c"],
-  covariates: compute,
-  terms: [{ coefficient: "a", exponent: "b" }],
+  covariates: ({ c }) => Float64Array.of(1, -Math.log(c)),
 });
 
 /**
@@ -71,28 +71,26 @@ export function pinnedComputeLaw(floor: number): Law {
   if (!(floor > 0 && Number.isFinite(floor))) {
     throw new UserError(`a floor of ${floor}`, "a positive loss", "use the law power for a floor of zero");
   }
-  const law = sumOfPowers({
-    name: `compute@${floor}`,
-    formula: `L(C) = ${floor} + a C^-b`,
-    source: "arXiv 2303.08774, with E given",
-    parameters: [positive("a", "loss at 1 FLOP, above E"), falling("b")],
-    uses: ["c"],
-    covariates: compute,
-    terms: [{ coefficient: "a", exponent: "b" }, { coefficient: floor }],
-  });
-  return {
-    ...law,
-    starts(runs) {
-      const lowest = Math.min(...runs.map((run) => run.loss));
-      if (lowest > floor) return law.starts(runs);
-      throw new UserError(
-        `a run with loss ${lowest}, not above the given floor of ${floor}`,
-        "a floor below every loss",
-        "check that both are in one unit and of one evaluation set, or let the fit find the floor " +
-          "(--law compute)",
-      );
+  return withGiven(
+    computeLaw,
+    { E: floor },
+    {
+      name: `compute@${floor}`,
+      formula: `L(C) = ${floor} + a C^-b`,
+      source: "arXiv 2303.08774, with E given",
+      starts(runs) {
+        const lowest = Math.min(...runs.map((run) => run.loss));
+        // Above its floor it is a power law.
+        if (lowest > floor) return powerLaw.starts(runs.map((run) => ({ ...run, loss: run.loss - floor })));
+        throw new UserError(
+          `a run with loss ${lowest}, not above the given floor of ${floor}`,
+          "a floor below every loss",
+          "check that both are in one unit and of one evaluation set, or let the fit find the floor " +
+            "(--law compute)",
+        );
+      },
     },
-  };
+  );
 }
 
 /**
@@ -187,4 +185,19 @@ export const overfittingLaw = sumOfPowers({
     return Float64Array.of(-Math.log(n), -Math.log(d), 0, Math.log((repeats * n) / unique));
   },
   terms: [...CHINCHILLA, { coefficient: "P", exponent: 1 }],
+});
+
+/**
+ * The best learning rate or batch for a model and its tokens. The table's loss column holds the best learning
+ * rate (or batch, in tokens) found at each N and D. Rows should be minima of a sweep, found inside it: the
+ * edge of a sweep is a bound, not a value. Step Law: learning rate 1.79 N^-.713 D^.307, batch .58 D^.571
+ * tokens, both for one optimiser, schedule and parametrisation.
+ */
+export const hyperParameterLaw = logLinear({
+  name: "hyper-parameter",
+  formula: "value(N, D) = k N^p D^q",
+  source: "arXiv 2503.04715, equation 1",
+  parameters: [positive("k", "value at N = D = 1"), real("p"), real("q")],
+  uses: ["n", "d"],
+  covariates: ({ n, d }) => Float64Array.of(1, Math.log(n), Math.log(d)),
 });

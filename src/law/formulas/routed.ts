@@ -3,8 +3,8 @@
  * less the larger the model.
  */
 
-import { linearFit } from "../../math/least-squares.ts";
-import { type Derived, type Law, positive, real, scalesOf } from "../law.ts";
+import { type Derived, type Law, positive, type Run, real, scalesOf } from "../law.ts";
+import { logLinear } from "./log-linear.ts";
 
 // Clark et al. 2022 (arXiv 2202.01169), equation 1, in logarithms to base 10 as there (their table 3 gives
 // S-Base a -.082, b -.108, c .009, d 1.104, E_start 1.847, E_max 314.5). All their runs saw 130B tokens: a
@@ -22,8 +22,9 @@ const SATURATING = [
   { name: "E_max / E_start", unit: "none", above: 1 },
 ];
 
-const covariates: Law["covariates"] = ({ n, experts = 1 }) =>
-  Float64Array.of(Math.log10(n), Math.log10(experts));
+/** Natural logarithms of what a, b, c and d stand beside. */
+const bilinear = (logN: number, logE: number) =>
+  Float64Array.of(Math.LN10 * logN, Math.LN10 * logE, Math.LN10 * logN * logE, Math.LN10);
 
 /**
  * The dense size from which more experts no longer help: the slope over log10 E, b + c log10 N, is then zero.
@@ -44,42 +45,20 @@ const CUTOFF: readonly Derived[] = [
   },
 ];
 
-/** Least squares on the logarithms: the only valley there is. */
-function bilinear(points: readonly (readonly [logN: number, logE: number, logLoss: number])[]): number[] {
-  return linearFit(
-    points.map(([logN, logE]) => [logN, logE, logN * logE, 1]),
-    points.map(([, , logLoss]) => logLoss),
-  );
-}
-
 /**
  * theta = (a, b, c, d): log10 L = a log10 N + b log10 E + c log10 N log10 E + d, where N are the parameters
  * of the dense model underneath and E the experts (or the amount of whatever feature is added). No floor in
  * N: right only near the runs.
  */
-export const routedLaw: Law = {
+export const routedLaw = logLinear({
   name: "routed",
   formula: "log10 L(N, E) = a log10 N + b log10 E + c log10 N log10 E + d",
   source: "arXiv 2202.01169, equation 7",
   parameters: COEFFICIENTS,
   uses: ["n", "experts"],
-  covariates,
-  logLoss(theta, x, gradient) {
-    const [logN, logE] = [x[0]!, x[1]!];
-    gradient[0] = Math.LN10 * logN;
-    gradient[1] = Math.LN10 * logE;
-    gradient[2] = Math.LN10 * logN * logE;
-    gradient[3] = Math.LN10;
-    return Math.LN10 * (theta[0]! * logN + theta[1]! * logE + theta[2]! * logN * logE + theta[3]!);
-  },
-  ...scalesOf(COEFFICIENTS),
-  starts: (runs) => [
-    Float64Array.from(
-      bilinear(runs.map((run) => [Math.log10(run.n), Math.log10(run.experts ?? 1), Math.log10(run.loss)])),
-    ),
-  ],
+  covariates: ({ n, experts = 1 }) => bilinear(Math.log10(n), Math.log10(experts)),
   derived: CUTOFF,
-};
+});
 
 /** log10 of the effective experts and its slopes over theta[4] and theta[5]. */
 function saturated(theta: Float64Array, logE: number): { logE: number; perStart: number; perRatio: number } {
@@ -113,10 +92,10 @@ export const saturatingRoutedLaw: Law = {
   source: "arXiv 2202.01169, equation 1",
   parameters: SATURATING,
   uses: ["n", "experts"],
-  covariates,
+  covariates: ({ n, experts = 1 }) => Float64Array.of(Math.log10(n), Math.log10(experts)),
   logLoss(theta, x, gradient) {
     const { logE, perStart, perRatio } = saturated(theta, x[1]!);
-    const value = routedLaw.logLoss(theta, Float64Array.of(x[0]!, logE), gradient);
+    const value = routedLaw.logLoss(theta, bilinear(x[0]!, logE), gradient);
     const perLogE = Math.LN10 * (theta[1]! + theta[2]! * x[0]!);
     gradient[4] = perLogE * perStart;
     gradient[5] = perLogE * perRatio;
@@ -126,11 +105,9 @@ export const saturatingRoutedLaw: Law = {
   starts: (runs) =>
     SATURATIONS.map(([start, ratio]) => {
       const shape = Float64Array.of(0, 0, 0, 0, Math.log(start), Math.log(ratio - 1));
-      const points = runs.map((run) => {
-        const { logE } = saturated(shape, Math.log10(run.experts ?? 1));
-        return [Math.log10(run.n), logE, Math.log10(run.loss)] as const;
-      });
-      shape.set(bilinear(points));
+      const worth = ({ experts = 1 }: Run) => 10 ** saturated(shape, Math.log10(experts)).logE;
+      const [dense] = routedLaw.starts(runs.map((run) => ({ ...run, experts: worth(run) })));
+      shape.set(dense!);
       return shape;
     }),
   derived: CUTOFF,

@@ -1,7 +1,7 @@
 /** @file Can this law be fitted to this table? Too few runs, no spread, losses that rise with compute. */
 
 import { UserError } from "../../errors.ts";
-import { hyperParameterLaw } from "../../law/formulas/hyper-parameter.ts";
+import { hyperParameterLaw } from "../../law/formulas/power-laws.ts";
 import type { Law } from "../../law/law.ts";
 import { rankCorrelation } from "../../math/rank.ts";
 import { formatList, formatNumber } from "../../units/print.ts";
