@@ -9,7 +9,7 @@ import { fixed, formatCount, formatFlops, formatInterval, formatPercent } from "
 import { type CommonOptions, DEFAULT_FOLDER, finish, wholeNumber } from "./arguments.ts";
 import { printAside, printJson, printText } from "./output.ts";
 import { writeOutputFile } from "./output-file.ts";
-import { type TableColumn, table } from "./terminal/table.ts";
+import { left, right, table } from "./terminal/table.ts";
 
 type EvalOptions = CommonOptions & {
   readonly tasks: string;
@@ -25,7 +25,8 @@ export function addEval(program: Command): void {
   const command = program
     .command("eval")
     .description(
-      "Score models on small downstream tasks made from held-out text: every rung and checkpoint of a campaign, or one model.",
+      "Score models on small downstream tasks made from held-out text: every rung and checkpoint of a " +
+        "campaign, or one model.",
     )
     .argument(
       "[folder]",
@@ -34,7 +35,8 @@ export function addEval(program: Command): void {
     )
     .option(
       "--tasks <names>",
-      'comma-separated: cloze, agreement, copy, recall, or JSONL files of {"context", "choices", "answer"}, {"query", "choices", "gold"} or {"text", "answer"}',
+      'comma-separated: cloze, agreement, copy, recall, or JSONL files of {"context", "choices", "answer"}, ' +
+        '{"query", "choices", "gold"} or {"text", "answer"}',
       "cloze,agreement,copy,recall",
     )
     .option("--items <n>", "items of each task that is made here", wholeNumber("--items", 6), 400)
@@ -116,10 +118,10 @@ async function figureOf({ rows, tasks }: Evaluation): Promise<string> {
 
 function evalText({ tasks, rows, leftOut }: Evaluation): string {
   const width = process.stdout.columns ?? 150;
-  const taskLines = tasks.map(
-    ({ name, question, chance, numItems, kind, notes }) =>
-      `  ${name}: ${question}; ${numItems} items${kind === "choice" ? `, guessing gives ${formatPercent(100 * chance)}` : ""}${notes.map((note) => `\n    ${note}`).join("")}`,
-  );
+  const taskLines = tasks.map(({ name, question, chance, numItems, kind, notes }) => {
+    const guessing = kind === "choice" ? `, guessing gives ${formatPercent(100 * chance)}` : "";
+    return [`  ${name}: ${question}; ${numItems} items${guessing}`, ...notes].join("\n    ");
+  });
   const last = rows.at(-1)!;
   const part = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : [title, ...lines, ""]);
   return [
@@ -144,24 +146,19 @@ function scoreTable(
 ): string {
   const known = (value: number | null, format: (value: number) => string) =>
     value === null ? "-" : format(value);
-  const columns: TableColumn<EvaluatedModel>[] = [
-    { title: "model", align: "left", cell: nameOf },
-    { title: "N", align: "right", cell: ({ n }) => formatCount(n) },
-    { title: "C", align: "right", cell: ({ c }) => known(c, formatFlops) },
-    {
-      title: "held-out",
-      align: "right",
-      cell: ({ heldOutBitsPerByte }) => known(heldOutBitsPerByte, (value) => fixed(value, 3)),
-    },
-    ...rows[0]!.scores.map(
-      ({ task }, i): TableColumn<EvaluatedModel> => ({
-        title: task,
-        align: "right",
-        cell: ({ scores }) => scoreCell(scores[i]!),
-      }),
-    ),
-  ];
-  return table(rows, columns, width);
+  return table(
+    rows,
+    [
+      left("model", nameOf),
+      right("N", ({ n }) => formatCount(n)),
+      right("C", ({ c }) => known(c, formatFlops)),
+      right("held-out", ({ heldOutBitsPerByte }) => known(heldOutBitsPerByte, (value) => fixed(value, 3))),
+      ...rows[0]!.scores.map(({ task }, i) =>
+        right(task, ({ scores }: EvaluatedModel) => scoreCell(scores[i]!)),
+      ),
+    ],
+    width,
+  );
 }
 
 const nameOf = ({ run, step, isFinished }: EvaluatedModel) => (isFinished ? run : `${run} step ${step}`);
@@ -173,7 +170,8 @@ function groupLines({ scores }: EvaluatedModel): readonly string[] {
   return scores.flatMap(({ task, groups }) =>
     groups.map(
       ({ group, numItems, accuracy, bitsPerByte }) =>
-        `  ${task}, ${group}: ${cell(accuracy, 100, 0)} %, ${cell(bitsPerByte, 1, 2)} bits per byte, ${numItems} items`,
+        `  ${task}, ${group}: ${cell(accuracy, 100, 0)} %, ${cell(bitsPerByte, 1, 2)} bits per byte, ` +
+        `${numItems} items`,
     ),
   );
 }

@@ -2,126 +2,113 @@
 
 import type { CurveState } from "../../campaign/account/curve-state.ts";
 import type { CurveLawFigureData } from "../../figures/curve-law-figure.ts";
+import type { BestDecay } from "../../laws/curves/compare.ts";
 import type { CurveStudy, ScheduleForecast } from "../../laws/curves/curve-study.ts";
 import type { CurveErrors } from "../../laws/curves/forecast-curve.ts";
 import { endOf, peakOf, warmupOf } from "../../laws/curves/schedule.ts";
-import { fixed, formatCount, formatRange, formatSignedPercent, significant } from "../../units/print.ts";
-import { type TableColumn, table } from "../terminal/table.ts";
+import {
+  fixed,
+  formatCount,
+  formatPercent,
+  formatRange,
+  formatSignedPercent,
+  significant,
+} from "../../units/print.ts";
+import { left, right, table, wrapped } from "../terminal/table.ts";
 
 export function studyText(study: CurveStudy, width: number): string {
-  const { law, forecaster, warnings } = study;
+  const { law, parameters, curves, errors, leftOut, forecasts, forecaster, warnings } = study;
+  const scheduleOf = ({ curve }: CurveErrors) => curves.find(({ name }) => name === curve)!.schedule;
+  const misfit = [
+    right("mean error", ({ meanPercent }: CurveErrors) => fixed(meanPercent, 3)),
+    right("worst", ({ worstPercent }: CurveErrors) => fixed(worstPercent, 2)),
+    right("at the end", ({ finalPercent }: CurveErrors) => formatSignedPercent(finalPercent, 2)),
+  ];
+  const { replicates, widening } = forecaster;
+  const warmups = new Set(curves.map(({ schedule }) => formatCount(Math.round(warmupOf(schedule)))));
   return [
     `${law.name}: ${law.formula} (${law.source})`,
     "",
-    parametersTable(study, width),
+    table(
+      parameters,
+      [
+        left("parameter", ({ name }) => name),
+        right("value", ({ value, identified }) => (identified ? significant(value, 4) : "not identified")),
+        left("90 % interval", ({ lo, hi }) => `${endText(lo)} to ${endText(hi)}`),
+        left("unit", ({ unit }) => unit),
+      ],
+      width,
+    ),
     "",
     "Fit, in percent of the loss",
-    table(study.errors, errorColumns(study), width),
+    table(
+      errors,
+      [
+        left("curve", ({ curve }) => curve),
+        right("points", ({ points }) => String(points)),
+        right("steps", (row) => formatCount(Math.round(endOf(scheduleOf(row))))),
+        right("peak", (row) => significant(peakOf(scheduleOf(row)), 3)),
+        ...misfit,
+      ],
+      width,
+    ),
     "",
-    ...leftOutText(study, width),
-    ...(study.forecasts.length === 0 ? [] : ["", ...forecastsText(study, width)]),
+    ...(leftOut.length === 0
+      ? ["Nothing could be left out to test the law."]
+      : [
+          "Left out and predicted from the rest, in percent of the loss",
+          table(
+            leftOut,
+            [left("without", ({ without }) => without), left("tested on", ({ curve }) => curve), ...misfit],
+            width,
+          ),
+        ]),
+    ...(forecasts.length === 0 ? [] : ["", "Forecasts", ...forecastLines(forecasts, width)]),
     "",
-    `Band: 90 %; ${forecaster.replicates.length} resampled fits and a misfit of ${fixed(100 * forecaster.misfit, 2)} %, times ${fixed(forecaster.widening, 2)} from what was left out.`,
-    `Taken for granted: a warm-up in a straight line to the first row of a file that begins at its full rate (${warmupsOf(study)} steps); between rows the rate follows lines, or jumps where it stood still before and after.`,
+    `Band: 90 %; ${replicates.length} resampled fits and a misfit of ${fixed(100 * forecaster.misfit, 2)} ` +
+      "%, " +
+      `times ${fixed(widening, 2)} from what was left out.`,
+    "Taken for granted: a warm-up in a straight line to the first row of a file that begins at its full " +
+      "rate " +
+      `(${[...warmups].join(", ")} steps); between rows the rate follows lines, or jumps where it stood ` +
+      "still " +
+      "before and after.",
     ...warnings.map((warning) => `warning: ${warning}`),
   ].join("\n");
 }
 
-function warmupsOf({ curves }: CurveStudy): string {
-  return [...new Set(curves.map(({ schedule }) => formatCount(Math.round(warmupOf(schedule)))))].join(", ");
-}
-
-function parametersTable({ parameters }: CurveStudy, width: number): string {
-  return table(
-    parameters,
-    [
-      { title: "parameter", align: "left", cell: ({ name }) => name },
-      {
-        title: "value",
-        align: "right",
-        cell: ({ value, identified }) => (identified ? significant(value, 4) : "not identified"),
-      },
-      {
-        title: "90 % interval",
-        align: "left",
-        cell: ({ lo, hi }) => `${endText(lo)} to ${endText(hi)}`,
-      },
-      { title: "unit", align: "left", cell: ({ unit }) => unit },
-    ],
-    width,
-  );
-}
-
 const endText = (end: number | null) => (end === null ? "unbounded" : significant(end, 3));
 
-function errorColumns({ curves }: CurveStudy): readonly TableColumn<CurveErrors>[] {
-  const scheduleOf = (name: string) => curves.find((curve) => curve.name === name)!.schedule;
+function forecastLines(forecasts: readonly ScheduleForecast[], width: number): readonly string[] {
+  const chance = right("ends lowest", ({ lowestProbability }: ScheduleForecast) =>
+    formatPercent(100 * (lowestProbability ?? 0), 0),
+  );
   return [
-    { title: "curve", align: "left", cell: ({ curve }) => curve },
-    { title: "points", align: "right", cell: ({ points }) => String(points) },
-    {
-      title: "steps",
-      align: "right",
-      cell: ({ curve }) => formatCount(Math.round(endOf(scheduleOf(curve)))),
-    },
-    { title: "peak", align: "right", cell: ({ curve }) => significant(peakOf(scheduleOf(curve)), 3) },
-    { title: "mean error", align: "right", cell: ({ meanPercent }) => fixed(meanPercent, 3) },
-    { title: "worst", align: "right", cell: ({ worstPercent }) => fixed(worstPercent, 2) },
-    { title: "at the end", align: "right", cell: ({ finalPercent }) => formatSignedPercent(finalPercent, 2) },
-  ];
-}
-
-function leftOutText({ leftOut }: CurveStudy, width: number): readonly string[] {
-  if (leftOut.length === 0) return ["Nothing could be left out to test the law."];
-  return [
-    "Left out and predicted from the rest, in percent of the loss",
     table(
-      leftOut,
+      forecasts,
       [
-        { title: "without", align: "left", cell: ({ without }) => without },
-        { title: "tested on", align: "left", cell: ({ curve }) => curve },
-        { title: "mean error", align: "right", cell: ({ meanPercent }) => fixed(meanPercent, 3) },
-        { title: "worst", align: "right", cell: ({ worstPercent }) => fixed(worstPercent, 2) },
-        {
-          title: "at the end",
-          align: "right",
-          cell: ({ finalPercent }) => formatSignedPercent(finalPercent, 2),
-        },
+        wrapped("schedule", ({ name }) => name),
+        right("final loss", ({ final }) => fixed(final.median, 4)),
+        left("90 % interval", ({ final }) => `${fixed(final.lo, 4)} to ${fixed(final.hi, 4)}`),
+        ...(forecasts.length > 1 ? [chance] : []),
       ],
       width,
     ),
+    ...forecasts.flatMap(({ name, beyond, best }) => [
+      ...(beyond.length === 0 ? [] : [`${name} is beyond the curves: ${beyond.join("; ")}.`]),
+      ...(best ? [`${name}: ${bestText(best)}`] : []),
+    ]),
   ];
 }
 
-function forecastsText({ forecasts }: CurveStudy, width: number): readonly string[] {
-  const compared = forecasts.length > 1;
-  const columns: TableColumn<ScheduleForecast>[] = [
-    { title: "schedule", align: "left", cell: ({ name }) => name, wrap: true },
-    { title: "final loss", align: "right", cell: ({ final }) => fixed(final.median, 4) },
-    {
-      title: "90 % interval",
-      align: "left",
-      cell: ({ final }) => `${fixed(final.lo, 4)} to ${fixed(final.hi, 4)}`,
-    },
-  ];
-  if (compared)
-    columns.push({
-      title: "ends lowest",
-      align: "right",
-      cell: ({ lowestProbability }) => `${fixed(100 * (lowestProbability ?? 0), 0)} %`,
-    });
-  return [
-    "Forecasts",
-    table(forecasts, columns, width),
-    ...forecasts.flatMap(({ name, beyond, best }) => [
-      ...(beyond.length === 0 ? [] : [`${name} is beyond the curves: ${beyond.join("; ")}.`]),
-      ...(best === null
-        ? []
-        : [
-            `${name}: a decay over ${percent(best.share.median)} of the steps ends lowest (90 %: ${percent(best.share.lo)} to ${percent(best.share.hi)}); anything from ${percent(best.within.lo)} to ${percent(best.within.hi)} is within 0.1 % of it.${best.atEdge ? " The best lies at the edge of what was tried (1 to 100 %)." : ""}`,
-          ]),
-    ]),
-  ];
+function bestText({ share, within, atEdge }: BestDecay): string {
+  const edge = atEdge ? " The best lies at the edge of what was tried (1 to 100 %)." : "";
+  return (
+    `a decay over ${percent(share.median)} of the steps ends lowest (90 %: ${percent(share.lo)} to ` +
+    `${percent(share.hi)}); anything from ${percent(within.lo)} to ${percent(within.hi)} is within 0.1 % of ` +
+    "" +
+    `it.${edge}`
+  );
 }
 
 function percent(share: number): string {

@@ -26,7 +26,8 @@ export function addCurveCommand(laws: Command): void {
   const command = laws
     .command("curve")
     .description(
-      "Fit a learning-curve law to loss curves under different learning-rate schedules and forecast the curve of another; or say where a campaign's run is in its band.",
+      "Fit a learning-curve law to loss curves under different learning-rate schedules and forecast the " +
+        "curve of another; or say where a campaign's run is in its band.",
     )
     .argument(
       "[files...]",
@@ -35,7 +36,9 @@ export function addCurveCommand(laws: Command): void {
     .option("--law <law>", "multi-power or tissue", "multi-power")
     .option(
       "--schedule <schedule>",
-      "forecast this: cosine:peak=3e-4,steps=72000,warmup=2160,final=3e-5, or constant, linear, wsd (decay=<steps, share or best>, shape=linear|exponential|cosine|sqrt), two-stage (at=, second=); more than one are compared",
+      "forecast this: cosine:peak=3e-4,steps=72000,warmup=2160,final=3e-5, or constant, linear, wsd " +
+        "(decay=<steps, share or best>, shape=linear|exponential|cosine|sqrt), two-stage (at=, second=); " +
+        "more than one are compared",
       collect,
       [],
     )
@@ -49,7 +52,8 @@ export function addCurveCommand(laws: Command): void {
     .option("--campaign <folder>", "where the target of this campaign is in the band locked for it");
   finish(
     withFigureFlag(command),
-    "longrun laws curve constant.csv cosine.csv two-stage.csv --schedule wsd:steps=72000,decay=0.2 --schedule cosine:steps=72000\nlongrun laws curve --campaign runs/first-light",
+    "longrun laws curve constant.csv cosine.csv two-stage.csv --schedule wsd:steps=72000,decay=0.2 " +
+      "--schedule cosine:steps=72000\nlongrun laws curve --campaign runs/first-light",
   ).action(runCurve);
 }
 

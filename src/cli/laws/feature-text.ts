@@ -1,22 +1,33 @@
 /** @file What two ladders say of a change, for a person: verdict, scales, trend, what would tell more. */
 
 import type { FeatureReport } from "../../laws/decide/feature/feature.ts";
-import type { Crossover, FeatureScale } from "../../laws/decide/feature/findings.ts";
+import type { Crossover } from "../../laws/decide/feature/findings.ts";
 import { multiplierText, rangeText } from "../../laws/decide/feature/verdict.ts";
 import type { Interval } from "../../math/interval.ts";
 import { formatCount, formatFlops, formatSignedPercent, significant } from "../../units/print.ts";
-import { table } from "../terminal/table.ts";
+import { right, table } from "../terminal/table.ts";
 
 const percent = (value: number) => formatSignedPercent(value, Math.abs(value) < 10 ? 2 : 1);
 
 /** The whole report. */
 export function featureText(report: FeatureReport): string {
-  const { atTarget, target, reach, trendPercentPerDecade, minimumDetectable } = report;
+  const { atTarget, target, reach, scales, trendPercentPerDecade: trend, minimumDetectable } = report;
   const inside = report.backTest.filter((row) => row.inside).length;
+  const { atLargestPercent, atTargetPercent, atTargetMultiplier } = minimumDetectable;
   return [
     report.verdict.reason,
     "",
-    scaleTable(report.scales),
+    table(
+      scales,
+      [
+        right("compute", ({ c }) => formatFlops(c, 2)),
+        right("runs", ({ numPairs, comparison }) => `${numPairs}, ${COMPARED[comparison]}`),
+        right("effect on loss", ({ effectPercent }) => rangeText(effectPercent, percent)),
+        right("x compute", ({ computeMultiplier }) => rangeText(computeMultiplier)),
+        right("x tokens", ({ tokenMultiplier }) => (tokenMultiplier ? rangeText(tokenMultiplier) : "-")),
+      ],
+      140,
+    ),
     "",
     `At the target (${formatFlops(target.c, 2)}, ${significant(reach, 2)} times the largest scale):`,
     `  effect on the loss   ${rangeText(atTarget.effectPercent, percent)}`,
@@ -25,11 +36,16 @@ export function featureText(report: FeatureReport): string {
       ? [`  worth in tokens      ${rangeText(atTarget.tokenMultiplier)} times, at the same N`]
       : []),
     `  chance that it helps ${atTarget.probabilityHelps.toFixed(3)}`,
-    `Trend of the effect on the loss: ${rangeText(trendPercentPerDecade, percent)} per decade of compute: ${directionText(trendPercentPerDecade, atTarget.effectPercent)}.`,
+    `Trend of the effect on the loss: ${rangeText(trend, percent)} per decade of compute: ` +
+      `${directionText(trend, atTarget.effectPercent)}.`,
     multiplierTrendText(report.multiplierPerDecade),
     crossoverText(report.crossover, target.c),
-    `Smallest effect found 4 times out of 5: ${significant(minimumDetectable.atLargestPercent, 2)} % of the loss at the largest scale, ${significant(minimumDetectable.atTargetPercent, 2)} % at the target (${multiplierText(minimumDetectable.atTargetMultiplier)} times the compute).`,
-    `Noise of one pair ${significant(report.pairNoisePercent, 2)} %, drift ${significant(report.driftPercent, 2)} % per square root of a decade.`,
+    `Smallest effect found 4 times out of 5: ${significant(atLargestPercent, 2)} % of the loss at the ` +
+      "largest " +
+      `scale, ${significant(atTargetPercent, 2)} % at the target ` +
+      `(${multiplierText(atTargetMultiplier)} times the compute).`,
+    `Noise of one pair ${significant(report.pairNoisePercent, 2)} %, drift ` +
+      `${significant(report.driftPercent, 2)} % per square root of a decade.`,
     report.backTest.length === 0
       ? "Too few scales for a back-test."
       : `Back-test: ${inside} of ${report.backTest.length} left-out scales inside their 90 % interval.`,
@@ -38,33 +54,7 @@ export function featureText(report: FeatureReport): string {
   ].join("\n");
 }
 
-function scaleTable(scales: readonly FeatureScale[]): string {
-  return table(
-    scales,
-    [
-      { title: "compute", align: "right", cell: ({ c }) => formatFlops(c, 2) },
-      { title: "runs", align: "right", cell: (scale) => runsText(scale) },
-      {
-        title: "effect on loss",
-        align: "right",
-        cell: ({ effectPercent }) => rangeText(effectPercent, percent),
-      },
-      { title: "x compute", align: "right", cell: ({ computeMultiplier }) => rangeText(computeMultiplier) },
-      {
-        title: "x tokens",
-        align: "right",
-        cell: ({ tokenMultiplier }) => (tokenMultiplier ? rangeText(tokenMultiplier) : "-"),
-      },
-    ],
-    140,
-  );
-}
-
 const COMPARED = { pairs: "same seeds", means: "same design", law: "base's law" } as const;
-
-function runsText({ numPairs, comparison }: FeatureScale): string {
-  return `${numPairs}, ${COMPARED[comparison]}`;
-}
 
 function directionText(slope: Interval, effect: Interval): string {
   const what = effect.median < 0 ? "the gain in loss" : "the loss added";
@@ -74,7 +64,7 @@ function directionText(slope: Interval, effect: Interval): string {
 
 /** Loss has a floor, so that the effect of a steady multiplier shrinks: the two are told apart. */
 function multiplierTrendText(perDecade: Interval | null): string {
-  if (perDecade === null) return "Trend of the multiplier of compute: none can be told, for it is unbounded.";
+  if (perDecade === null) return "Trend of the multiplier of compute: none, for it is unbounded.";
   const { lo, hi } = perDecade;
   const direction = lo > 1 ? "it grows" : hi < 1 ? "it shrinks" : "no direction is certain";
   return `Trend of the multiplier of compute: ${rangeText(perDecade)} times per decade: ${direction}.`;
@@ -89,10 +79,10 @@ function crossoverText({ kind, compute, params }: Crossover, target: number): st
   const beyond = lo > target ? "; the target lies below it" : "";
   const place = (c: number, n: number) =>
     `${formatFlops(c, 2)}${Number.isFinite(n) ? ` (N ${formatCount(n, 2)})` : ""}`;
-  const told = () => {
+  const where = () => {
     if (lo === Infinity) return `none ${far}: it ${stops ? "goes on helping" : "does not help"}`;
     if (hi === 0) return `none: ${everywhere}`;
-    if (lo === 0 && hi === Infinity) return "no crossover can be told: the 90 % interval holds every scale";
+    if (lo === 0 && hi === Infinity) return "unknown: the 90 % interval holds every scale";
     if (median === Infinity)
       return `none expected ${far}, but it may lie as low as ${place(lo, params.lo)}${beyond}`;
     if (median === 0)
@@ -101,12 +91,17 @@ function crossoverText({ kind, compute, params }: Crossover, target: number): st
     const most = hi === Infinity ? "without an upper end" : `to ${place(hi, params.hi)}`;
     return `it ${passes} above ${place(median, params.median)}; 90 %: ${least} ${most}${beyond}`;
   };
-  return `Crossover, along the ladder's path of N and D: ${told()}.`;
+  return `Crossover, along the ladder's path of N and D: ${where()}.`;
 }
 
 function furtherText({ furtherRung }: FeatureReport): string {
   if (!furtherRung) return "Next rung: none up to the target's compute takes a tenth off the interval.";
   const { c, n, d, numPairs, cost, widthNowPercent, widthAfterPercent } = furtherRung;
+  const pairs = `${numPairs} ${numPairs === 1 ? "pair" : "pairs"}`;
   const sizes = Number.isFinite(n * d) ? ` (N ${formatCount(n)}, D ${formatCount(d)})` : "";
-  return `Next rung, most per FLOP: ${numPairs} ${numPairs === 1 ? "pair" : "pairs"} at ${formatFlops(c, 2)}${sizes}, ${formatFlops(cost, 2)} in all; the interval at the target shrinks from ${significant(widthNowPercent, 2)} to ${significant(widthAfterPercent, 2)} % of the loss.`;
+  const [now, after] = [significant(widthNowPercent, 2), significant(widthAfterPercent, 2)];
+  return (
+    `Next rung, most per FLOP: ${pairs} at ${formatFlops(c, 2)}${sizes}, ${formatFlops(cost, 2)} in all; ` +
+    `the interval at the target shrinks from ${now} to ${after} % of the loss.`
+  );
 }

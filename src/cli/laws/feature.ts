@@ -27,7 +27,8 @@ export function addFeatureCommand(laws: Command): void {
   const command = laws
     .command("feature")
     .description(
-      "Say whether a change still helps at the target: what it is worth in compute and tokens, with intervals.",
+      "Say whether a change still helps at the target: what it is worth in compute and tokens, with " +
+        "intervals.",
     )
     .argument("<base>", "runs without the change: CSV, TSV, JSON lines, or a campaign's folder")
     .argument("[feature]", "runs with it; left out where --feature-column tells them apart")
@@ -43,7 +44,8 @@ export function addFeatureCommand(laws: Command): void {
   withFigureFlag(withTableFlags(command));
   finish(
     command,
-    "longrun laws feature plain.csv qk-norm.csv --target-compute 1e21\nlongrun laws feature runs.csv --feature-column router=Dense,S-Base --target-params 7B --target-tokens 140B --svg feature.svg",
+    "longrun laws feature plain.csv qk-norm.csv --target-compute 1e21\nlongrun laws feature runs.csv " +
+      "--feature-column router=Dense,S-Base --target-params 7B --target-tokens 140B --svg feature.svg",
   ).action(runFeature);
 }
 

@@ -15,7 +15,8 @@ const file = (name: string, text: string) => {
 const read = (path: string, column: string) => scoresOf(readRuns(path, scoreColumns(column)), column);
 const scored = file(
   "scored.csv",
-  "run,n,d,loss,copy,copy_sd,copy_chance\na,1e8,2e9,3.5,0.3,0.02,0.25\nb,2e8,4e9,nan,,0.02,0.25\nc,4e8,8e9,3,0.5,0.03,0.25",
+  "run,n,d,loss,copy,copy_sd,copy_chance\na,1e8,2e9,3.5,0.3,0.02,0.25\nb,2e8,4e9,nan,,0.02,0.25\n" +
+    "c,4e8,8e9,3,0.5,0.03,0.25",
 );
 
 test("runs keep their own scores where a row between them is set aside", () => {

@@ -10,6 +10,21 @@ export type TableColumn<Row> = {
   readonly wrap?: boolean;
 };
 
+/** A column of words. */
+export function left<Row>(title: string, cell: (row: Row) => string): TableColumn<Row> {
+  return { title, align: "left", cell };
+}
+
+/** A column of numbers. */
+export function right<Row>(title: string, cell: (row: Row) => string): TableColumn<Row> {
+  return { title, align: "right", cell };
+}
+
+/** A column of words that wraps. */
+export function wrapped<Row>(title: string, cell: (row: Row) => string): TableColumn<Row> {
+  return { title, align: "left", cell, wrap: true };
+}
+
 const GAP = "  ";
 const LEAST_WRAP_WIDTH = 16;
 

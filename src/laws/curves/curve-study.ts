@@ -155,11 +155,13 @@ function warningsOf(
   const warnings: string[] = [];
   if (longest > 1.25 * shortest)
     warnings.push(
-      `the curves have warm-ups of ${shortest} to ${longest} steps: the law has been tried where they are alike`,
+      `the curves have warm-ups of ${shortest} to ${longest} steps: the law has been tried where they are ` +
+        "alike",
     );
   if (misfit > LARGE_MISFIT)
     warnings.push(
-      `the law misses the curves by ${(100 * misfit).toFixed(1)} %: they may be of different models or data, ` +
+      `the law misses the curves by ${(100 * misfit).toFixed(1)} %: they may be of different models or ` +
+        "data, " +
         "too noisy, or not of this law",
     );
   const averaged = curves.filter(({ rowsPerPoint }) => rowsPerPoint > 1);

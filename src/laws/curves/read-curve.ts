@@ -59,7 +59,8 @@ export function readCurve(text: string, name: string, options: CurveOptions = {}
   const after = measured.filter(({ step }) => step >= warmup && step > 0);
   if (after.length < FEWEST_POINTS)
     throw new UserError(
-      `${name} has ${after.length} losses after the warm-up of ${warmup} steps (its last row is step ${endOf(schedule)})`,
+      `${name} has ${after.length} losses after the warm-up of ${warmup} steps (its last row is step ` +
+        `${endOf(schedule)})`,
       `at least ${FEWEST_POINTS}`,
       "give more of the curve, or leave it out",
     );

@@ -85,7 +85,8 @@ function startOf(rows: readonly SchedulePoint[], name: string, warmup: number | 
     );
   if (end > first.step)
     throw new UserError(
-      `${name} has its full rate ${first.rate} at step ${first.step} already, before the warm-up's end at ${end}`,
+      `${name} has its full rate ${first.rate} at step ${first.step} already, before the warm-up's end at ` +
+        `${end}`,
       `a warm-up of at most ${first.step} steps`,
       "give the right --warmup, or leave it out",
     );

@@ -37,6 +37,7 @@ export function warningsOf(
   if (shareAtOptimum < FEW_STARTS)
     warnings.push(
       `only ${Math.round(shareAtOptimum * numStarts)} of ${numStarts} starts reached the optimum: there are ` +
+        "" +
         "several, and a deeper one may have been missed",
     );
   const [numDesigns, numParameters] = [numDistinct(runs), law.parameters.length];

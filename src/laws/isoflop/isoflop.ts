@@ -190,7 +190,8 @@ function warningsOf({ found, refused }: Optima, { excess }: LineFit): readonly s
     );
   if (excess > 0.1) {
     warnings.push(
-      `the optima scatter about the line by ${Math.round(100 * excess)} % of N beyond what the losses explain: ` +
+      `the optima scatter about the line by ${Math.round(100 * excess)} % of N beyond what the losses ` +
+        "explain: " +
         "N* may be no power law over these budgets",
     );
   }

@@ -44,7 +44,8 @@ const BAGS = {
   n: {
     core: "params param parameters parameter nparams numparams",
     beside:
-      `${COUNTING} all active activated dense sparse trainable matrix size backbone non without excl excluding ` +
+      `${COUNTING} all active activated dense sparse trainable matrix size backbone non without excl ` +
+      "excluding " +
       "nonemb embedding embeddings embed emb",
   },
   d: {

@@ -130,7 +130,8 @@ describe("columns", () => {
 
   test("takes FLOPs and dense parameters of a routed model from its steps", () => {
     const text =
-      "loss_validation,num_experts,step,dense_parameter_count,total_parameter_count,flops_per_step\n2.6,64,250000,2.7e7,5.6e8,7.25e13";
+      "loss_validation,num_experts,step,dense_parameter_count,total_parameter_count,flops_per_step\n" +
+      "2.6,64,250000,2.7e7,5.6e8,7.25e13";
     expect(readTable(text, "runs").runs[0]).toMatchObject({ n: 2.7e7, c: 7.25e13 * 250_000, experts: 64 });
   });
 });

@@ -247,7 +247,8 @@ function checkpointWarning(runs: readonly TableRun[]): readonly string[] {
   if (several.length === 0) return [];
   const count = several.reduce((sum, rows) => sum + rows.length, 0);
   return [
-    `${count} rows are checkpoints of ${several.length} runs (${several[0]![0]!.run} and so on): a checkpoint ` +
+    `${count} rows are checkpoints of ${several.length} runs (${several[0]![0]!.run} and so on): a ` +
+      "checkpoint " +
       "in the middle of a decaying schedule is no finished run, and the rows of one run are not independent",
   ];
 }

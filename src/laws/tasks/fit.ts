@@ -71,7 +71,8 @@ function warningsOf(points: readonly TaskPoint[], { top }: TaskFit["parameters"]
     ...(top.identified
       ? []
       : [
-          `the ladder does not show where accuracy levels off (its best run has ${reached} %): the top is mostly an ` +
+          `the ladder does not show where accuracy levels off (its best run has ${reached} %): the top is ` +
+            "mostly an " +
             "assumption",
         ]),
     ...(points.every(({ sd }) => sd === 0)

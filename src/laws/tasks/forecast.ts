@@ -240,6 +240,7 @@ function warningsOf(
   if (spread > MOST_RATIO_SPREAD)
     warnings.push(
       `tokens per parameter differ ${spread.toFixed(1)} times between runs and target: the direct law reads ` +
+        "" +
         "compute alone",
     );
   if (twoStep.lo > direct.hi || direct.lo > twoStep.hi)

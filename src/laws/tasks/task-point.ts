@@ -58,6 +58,7 @@ function refuseChance(points: readonly TaskPoint[]): void {
   throw new UserError(
     `accuracy within noise of chance (${chance}) on all ${points.length} runs: ${largest}`,
     `an excess of ${needed.toFixed(1)} in one of them; emergence cannot be told from this ladder`,
-    "use the continuous score: forecast the task's bits per byte as the loss; or score more items, or larger rungs",
+    "use the continuous score: forecast the task's bits per byte as the loss; or score more items, or " +
+      "larger rungs",
   );
 }

@@ -26,6 +26,7 @@ test("a whole interval above 1 is adopted, with the numbers", () => {
     decision: "adopt",
     reason:
       "adopt: at the target, 12 times the largest rung, it is worth 1.2 (1.05 to 1.4) times the compute and " +
+      "" +
       "helps with probability 0.98",
   });
 });
