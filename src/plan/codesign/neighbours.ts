@@ -4,8 +4,11 @@ import type { ShapeCandidate } from "./candidate.ts";
 import {
   choiceNear,
   FEED_FORWARD_RATIO,
+  feedForwardNear,
+  feedForwardUnit,
   GRIDS,
   type Grid,
+  headDimOn,
   isOn,
   type Routing,
   type ShapeChoice,
@@ -23,7 +26,7 @@ export function sized(params: number, vocabularySize: number, routing: Routing):
   let best: ShapeChoice | null = null;
   let nearest = Number.POSITIVE_INFINITY;
   for (
-    let hidden: number = grid.hidden;
+    let hidden: number = grid.width;
     hidden <= WIDEST;
     hidden += hidden < 4096 ? 256 : hidden < 8192 ? 512 : 1024
   ) {
@@ -45,7 +48,7 @@ export function neighbours(
   { choice, active }: ShapeCandidate,
 ): readonly ShapeChoice[] {
   const { hidden, numLayers, feedForwardWidth, routing } = choice;
-  const unit = grid.feedForward * (routing?.topK ?? 1);
+  const unit = feedForwardUnit(grid, routing);
   const ratio = feedForwardWidth / hidden;
   const near = (size: number, width: number, feedForwardRatio = ratio) =>
     choiceNear(size, width, grid, vocabularySize, routing, feedForwardRatio);
@@ -54,9 +57,9 @@ export function neighbours(
     numLayers: numLayers + step * grid.layers,
   }));
   const wider = [-8, -4, -2, -1, 1, 2, 4, 8].flatMap((step) => {
-    const width = hidden + step * grid.hidden;
-    if (width < grid.hidden) return [];
-    const scaled = Math.max(1, Math.round((ratio * width) / unit)) * unit;
+    const width = hidden + step * grid.width;
+    if (width < grid.width) return [];
+    const scaled = feedForwardNear(ratio, width, grid, routing);
     return [
       near(active, width),
       { ...choice, hidden: width, feedForwardWidth: scaled, headDim: headDimOn(grid, width) },
@@ -68,10 +71,6 @@ export function neighbours(
   return [...deeper, ...wider, ...fed, ...proportions, ...heads].filter(
     (each): each is ShapeChoice => each !== null && isOn(grid, each) && isSound(each),
   );
-}
-
-function headDimOn(grid: Grid, hidden: number): number {
-  return grid.headDims.includes(64) && hidden % 128 !== 0 ? 64 : 128;
 }
 
 function isSound({ hidden, numLayers, headDim, feedForwardWidth }: ShapeChoice): boolean {

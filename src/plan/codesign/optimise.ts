@@ -36,7 +36,7 @@ const MOST_ROUNDS = 40;
 /**
  * The least loss over shapes and layouts together, for each grid. `roughCompute`: FLOPs, to a factor of two.
  * `known`: shapes to be tried in any case, those that were best on a poorer cluster: so a richer one is never
- * told to be worse.
+ * worse.
  */
 export function optimise(
   setting: Setting,
@@ -116,7 +116,7 @@ function descend(
   tried: TriedShapes,
   isAllowed: (choice: ShapeChoice) => boolean = () => true,
 ): void {
-  const width = Math.max(1, Math.round(choice.hidden / grid.hidden)) * grid.hidden;
+  const width = Math.max(1, Math.round(choice.hidden / grid.width)) * grid.width;
   const ratio = choice.feedForwardWidth / choice.hidden;
   const first = choiceNear(active, width, grid, vocabularySize, choice.routing, ratio);
   let here = first && isAllowed(first) ? tried.quick(first) : null;

@@ -22,15 +22,14 @@ export type ShapeChoice = {
 };
 
 /**
- * How a shape is rounded. Each grid holds all shapes of those below it, so that a nicer optimum is never
- * better.
+ * How a shape is rounded: widths and depth in multiples. Each grid holds all shapes of those below it, so
+ * that a nicer optimum is never better.
  */
 export type Grid = {
   readonly name: string;
   /** What it asks for, in words. */
   readonly rule: string;
-  readonly hidden: number;
-  readonly feedForward: number;
+  readonly width: number;
   readonly layers: number;
   readonly headDims: readonly number[];
 };
@@ -40,24 +39,21 @@ export const GRIDS = [
   {
     name: "free",
     rule: "widths in 64, any depth, head dimension 64, 128 or 256",
-    hidden: 64,
-    feedForward: 64,
+    width: 64,
     layers: 1,
     headDims: [64, 128, 256],
   },
   {
     name: "nice",
     rule: "widths in 256, depth in 2, head dimension 128",
-    hidden: 256,
-    feedForward: 256,
+    width: 256,
     layers: 2,
     headDims: [128],
   },
   {
     name: "round",
     rule: "widths in 1024, depth in 8, head dimension 128",
-    hidden: 1024,
-    feedForward: 1024,
+    width: 1024,
     layers: 8,
     headDims: [128],
   },
@@ -65,11 +61,29 @@ export const GRIDS = [
 
 export function isOn(grid: Grid, { hidden, feedForwardWidth, numLayers, headDim }: ShapeChoice): boolean {
   return (
-    hidden % grid.hidden === 0 &&
-    feedForwardWidth % grid.feedForward === 0 &&
+    hidden % grid.width === 0 &&
+    feedForwardWidth % grid.width === 0 &&
     numLayers % grid.layers === 0 &&
     grid.headDims.includes(headDim)
   );
+}
+
+/** The head dimension that a grid prefers at a width. */
+export function headDimOn(grid: Grid, hidden: number): number {
+  return grid.headDims.includes(64) && hidden % 128 !== 0 ? 64 : 128;
+}
+
+/**
+ * What a feed-forward width is a multiple of: experts share it out, each of those a token meets on the grid.
+ */
+export function feedForwardUnit(grid: Grid, routing: Routing): number {
+  return grid.width * (routing?.topK ?? 1);
+}
+
+/** The feed-forward width of a grid nearest to `ratio` times the model's. */
+export function feedForwardNear(ratio: number, hidden: number, grid: Grid, routing: Routing): number {
+  const unit = feedForwardUnit(grid, routing);
+  return Math.max(1, Math.round((ratio * hidden) / unit)) * unit;
 }
 
 /**
@@ -148,14 +162,11 @@ export function choiceNear(
   routing: Routing,
   feedForwardRatio = FEED_FORWARD_RATIO,
 ): ShapeChoice | null {
-  const headDim = grid.headDims.includes(128) && hidden % 128 === 0 ? 128 : 64;
-  // Experts share the width out: it must split over the grid among those a token meets.
-  const unit = grid.feedForward * (routing?.topK ?? 1);
   const choice = {
     hidden,
-    headDim,
+    headDim: headDimOn(grid, hidden),
     numLayers: 1,
-    feedForwardWidth: Math.max(1, Math.round((feedForwardRatio * hidden) / unit)) * unit,
+    feedForwardWidth: feedForwardNear(feedForwardRatio, hidden, grid, routing),
     routing,
   };
   const one = productParameters(modelShapeOf(choice, vocabularySize)).active;
