@@ -19,7 +19,10 @@ export default defineConfig({
           exclude: [PACKAGE_TEST],
         },
       },
-      { extends: true, test: { name: "package", include: [PACKAGE_TEST], hookTimeout: 600_000 } },
+      {
+        extends: true,
+        test: { name: "package", include: [PACKAGE_TEST], testTimeout: 600_000, hookTimeout: 600_000 },
+      },
     ],
   },
 });

@@ -4,9 +4,18 @@
  */
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -118,5 +127,10 @@ describe("docs/library.md", () => {
     const node = join(home, "node_modules", ".bin", "node");
     const { status, stderr } = spawnSync(node, [file], { cwd: home, encoding: "utf8" });
     expect([status, stderr]).toEqual([0, ""]);
+  });
+
+  test("has an example of every room", () => {
+    const rooms = globSync("*/index.ts", { cwd: join(ROOT, "src") }).map(dirname);
+    expect(rooms.filter((room) => !text.includes(`"longrun/${room}"`))).toEqual([]);
   });
 });

@@ -26,7 +26,17 @@ export {
   type LaunchFile,
   readLaunchFacts,
 } from "./launch/facts.ts";
-export type { Job, Layout, Recompute, Schedule, Sharding, Software } from "./layout/layout.ts";
+export {
+  type Job,
+  type Layout,
+  type Recompute,
+  type Schedule,
+  type Sharding,
+  SOFTWARE_2021,
+  SOFTWARE_2023,
+  SOFTWARE_2024,
+  type Software,
+} from "./layout/layout.ts";
 export { layoutText, parseLayout } from "./layout/parse.ts";
 export { type Choices, commonChoices } from "./search/choices.ts";
 export {
