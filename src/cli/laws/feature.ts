@@ -132,9 +132,12 @@ function featureRule(rule: string): { readonly column: string; readonly values: 
 }
 
 async function targetOf(base: readonly TableRun[], flags: FeatureFlags): Promise<Design> {
-  const { designAtCompute, flopsPerPair } = await import("../../laws/decide/feature/base-law.ts");
+  const [{ designAtCompute }, { flopsPerPairOf }] = await Promise.all([
+    import("../../laws/decide/feature/base-law.ts"),
+    import("../../law/law.ts"),
+  ]);
   const { targetCompute: c, targetParams: n, targetTokens: d } = flags;
-  if (n !== undefined && d !== undefined) return { n, d, c: c ?? flopsPerPair(base) * n * d };
+  if (n !== undefined && d !== undefined) return { n, d, c: c ?? flopsPerPairOf(base) * n * d };
   if (c !== undefined && n === undefined && d === undefined) return designAtCompute(base, c);
   throw new UserError(
     "no whole target",

@@ -7,7 +7,7 @@ import { lineThrough } from "../../../math/line.ts";
 import { mixtureQuantile, type Part } from "../../../math/mixture.ts";
 import { normalCumulative, normalQuantile } from "../../../math/normal.ts";
 import { Random } from "../../../math/random.ts";
-import { mean, median, quantile } from "../../../math/statistics.ts";
+import { mean, quantile } from "../../../math/statistics.ts";
 import { floorSharePrior, PRIORS } from "../../forecast/priors.ts";
 import type { TableRun } from "../../table/table.ts";
 import { byDesign, type DesignRuns } from "./pairs.ts";
@@ -68,14 +68,6 @@ function lineOverCompute(base: readonly DesignRuns[], y: (design: Design) => num
 /** The design that the base's ladder would have at a compute: the target where only its compute is given. */
 export function designAtCompute(base: readonly TableRun[], compute: number): Design {
   return growthOf(byDesign(base), true).designAt(compute);
-}
-
-/** C / (N D) of the base's runs, their median: about 6, with whatever the table counts besides. */
-export function flopsPerPair(base: readonly TableRun[]): number {
-  const ratios = base
-    .map(({ n, d, c }) => c / (n * d))
-    .filter((ratio) => ratio > 0 && Number.isFinite(ratio));
-  return ratios.length === 0 ? 6 : median(ratios);
 }
 
 /** The design that the base's ladder reaches from `design` with `factor` times the compute. */

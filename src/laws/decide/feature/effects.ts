@@ -1,14 +1,13 @@
 /** @file From two tables of runs to the effect of the change at equal compute, scale by scale. */
 
 import { UserError } from "../../../errors.ts";
-import type { Design } from "../../../law/law.ts";
+import { type Design, flopsPerPairOf } from "../../../law/law.ts";
 import { mean, median } from "../../../math/statistics.ts";
 import { formatFlops } from "../../../units/print.ts";
 import type { TableRun } from "../../table/table.ts";
 import {
   type BaseLaw,
   baseLawOf,
-  flopsPerPair,
   growthOf,
   logLossDraws,
   logLossSteps,
@@ -92,7 +91,7 @@ export function compareLadders(
   const growth = growthOf(base, baseLaw.hasTokens);
   const effects = [
     ...comparisons.map((comparison) => pairedEffect(baseLaw, comparison)),
-    ...inRange.map((design) => effectByLaw(baseLaw, flopsPerPair(baseRuns), design)),
+    ...inRange.map((design) => effectByLaw(baseLaw, flopsPerPairOf(baseRuns), design)),
   ].sort((a, b) => a.design.c - b.design.c);
   if (effects.length === 0) throw nothingInCommon(base, feature);
   const lowestCompute = effects[0]!.design.c;
