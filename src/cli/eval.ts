@@ -35,8 +35,8 @@ export function addEval(program: Command): void {
     )
     .option(
       "--tasks <names>",
-      'comma-separated: cloze, agreement, copy, recall, or JSONL files of {"context", "choices", "answer"}, ' +
-        '{"query", "choices", "gold"} or {"text", "answer"}',
+      'comma-separated: cloze, agreement, copy, recall, or JSONL files of {"context", "choices", "answer"},' +
+        ' {"query", "choices", "gold"} or {"text", "answer"}',
       "cloze,agreement,copy,recall",
     )
     .option("--items <n>", "items of each task that is made here", wholeNumber("--items", 6), 400)

@@ -105,9 +105,8 @@ function bestText({ share, within, atEdge }: BestDecay): string {
   const edge = atEdge ? " The best lies at the edge of what was tried (1 to 100 %)." : "";
   return (
     `a decay over ${percent(share.median)} of the steps ends lowest (90 %: ${percent(share.lo)} to ` +
-    `${percent(share.hi)}); anything from ${percent(within.lo)} to ${percent(within.hi)} is within 0.1 % of ` +
-    "" +
-    `it.${edge}`
+    `${percent(share.hi)}); anything from ${percent(within.lo)} to ${percent(within.hi)} is within 0.1 % ` +
+    `of it.${edge}`
   );
 }
 

@@ -95,7 +95,7 @@ describe("what is left out", () => {
     expect(Math.min(...two[0]!.test.steps)).toBeGreaterThan(6300);
   });
 
-  test("the widening is 1 for distances of a normal and follows larger ones, every curve counting the same", () => {
+  test("the widening is 1 for distances of a normal, and follows larger ones, curve by curve", () => {
     const random = new Random(3, "distances");
     const normal = Array.from({ length: 4000 }, () => random.normal());
     expect(wideningFrom([normal.map((z) => 3 * z)])).toBeCloseTo(3, 1);
@@ -113,7 +113,7 @@ describe("bands and comparison", () => {
     multiPowerLaw,
   );
 
-  test("the band holds a curve that the law made, noise and all, and is no wider than the noise asks for", () => {
+  test("the band holds a curve that the law made, and is no wider than the noise asks for", () => {
     const target = made(WSD, 2e-3, 200);
     const band = expectedAt(forecaster, target.schedule, target.steps);
     const inside = band.filter(({ lo, hi }, i) => target.losses[i]! >= lo && target.losses[i]! <= hi);

@@ -36,9 +36,8 @@ export function warningsOf(
   }
   if (shareAtOptimum < FEW_STARTS)
     warnings.push(
-      `only ${Math.round(shareAtOptimum * numStarts)} of ${numStarts} starts reached the optimum: there are ` +
-        "" +
-        "several, and a deeper one may have been missed",
+      `only ${Math.round(shareAtOptimum * numStarts)} of ${numStarts} starts reached the optimum: there ` +
+        "are several, and a deeper one may have been missed",
     );
   const [numDesigns, numParameters] = [numDistinct(runs), law.parameters.length];
   if (numDesigns < FEW_DESIGNS * numParameters)

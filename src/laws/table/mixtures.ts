@@ -146,8 +146,8 @@ const LEAST_DESIGNS = 2;
 
 /** Columns that tell repeats apart, not experiments. */
 const REPEATS = new RegExp(
-  "^(rep|repeat|repetition|replicate|replica|trial|attempt|restart|fold|index|idx|row|host|node|machine|device" +
-    "|date|time|comment|notes?)( id| number| name)?$",
+  "^(rep|repeat|repetition|replicate|replica|trial|attempt|restart|fold|index|idx|row|host|node|machine" +
+    "|device|date|time|comment|notes?)( id| number| name)?$",
 );
 
 /** A warning for each column, other than those in `known`, in which rows of one design and seed differ. */

@@ -71,7 +71,7 @@ export const EXACT: Readonly<Record<Exclude<Quantity, "loss"> | Helper, RegExp>>
   weight: /^((sample|fit|row) )?weight$/,
   schedule: /^((lr|learning rate) )?(schedule|scheduler|decay)( (type|name|kind))?$/,
   evaluation:
-    /^((eval(uation)?|val(idation)?|test|held out)( (set|data|dataset|split|corpus|name))?|metric|benchmark)$/,
+    /^((eval(uation)?|val(idation)?|test|held out)( (set|data(set)?|split|corpus|name))?|metric|benchmark)$/,
   corpus: /^(((pre ?)?train(ing)? )?(dataset|corpus|data|data mix|mixture|data set)( name)?)$/,
   steps: /^((num|n|number of|total|train|training|global) )*steps?$/,
   flopsPerStep: /^(train(ing)? )?flops? per step$/,

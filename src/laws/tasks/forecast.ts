@@ -220,8 +220,8 @@ function basisOf(
   const test =
     rows.length === 0
       ? "too few levels of compute for a back-test"
-      : `of ${rows.length} back-test forecasts ${inside("twoStep")} of the two-step and ${inside("direct")} of the ` +
-        `direct law held, intervals widened ${widening.toFixed(2)} times`;
+      : `of ${rows.length} back-test forecasts ${inside("twoStep")} of the two-step and ${inside("direct")} of ` +
+        `the direct law held, intervals widened ${widening.toFixed(2)} times`;
   return `${runs.length} runs, accuracy up to ${best} (chance ${chance}), reach ${reach.toFixed(1)}; ${test}`;
 }
 
@@ -239,9 +239,8 @@ function warningsOf(
   const warnings: string[] = [];
   if (spread > MOST_RATIO_SPREAD)
     warnings.push(
-      `tokens per parameter differ ${spread.toFixed(1)} times between runs and target: the direct law reads ` +
-        "" +
-        "compute alone",
+      `tokens per parameter differ ${spread.toFixed(1)} times between runs and target: the direct law ` +
+        "reads compute alone",
     );
   if (twoStep.lo > direct.hi || direct.lo > twoStep.hi)
     warnings.push("the intervals of the two laws do not overlap: at least one of them is wrong here");

@@ -192,7 +192,7 @@ export class EffectTrend {
     });
   }
 
-  /** The expected effect; `withNoise` adds so many times a pair's noise variance, and what is a design's own. */
+  /** The expected effect; `withNoise` adds so many times a pair's noise, and what is a design's own. */
   at(position: Position, withNoise = 0): readonly Part[] {
     return this.#parts([[1, position]], withNoise);
   }

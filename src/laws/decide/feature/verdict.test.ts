@@ -25,9 +25,8 @@ test("a whole interval above 1 is adopted, with the numbers", () => {
   expect(judge(factsWith(range(1.2, 1.05, 1.4), 0.981), WORTH)).toEqual({
     decision: "adopt",
     reason:
-      "adopt: at the target, 12 times the largest rung, it is worth 1.2 (1.05 to 1.4) times the compute and " +
-      "" +
-      "helps with probability 0.98",
+      "adopt: at the target, 12 times the largest rung, it is worth 1.2 (1.05 to 1.4) times the compute " +
+      "and helps with probability 0.98",
   });
 });
 
