@@ -43,7 +43,7 @@ export type { Loss } from "./fit/loss.ts";
 export type { FitData } from "./fit/objective.ts";
 export type { Outlier } from "./fit/outliers.ts";
 export type { DerivedValue, FittedParameter } from "./fit/parameters.ts";
-export type { ProfileInterval } from "./fit/profile.ts";
+export type { ProfileEnds } from "./fit/profile.ts";
 export type { Resampling } from "./fit/resample.ts";
 export { saveLaw } from "./fit/save-law.ts";
 export {

@@ -33,7 +33,7 @@ export function studyText(study: CurveStudy, width: number): string {
       parameters,
       [
         left("parameter", ({ name }) => name),
-        right("value", ({ value, identified }) => (identified ? significant(value, 4) : "not identified")),
+        right("value", ({ median, identified }) => (identified ? significant(median, 4) : "not identified")),
         left("90 % interval", ({ lo, hi }) => `${endText(lo)} to ${endText(hi)}`),
         left("unit", ({ unit }) => unit),
       ],
@@ -77,7 +77,7 @@ export function studyText(study: CurveStudy, width: number): string {
   ].join("\n");
 }
 
-const endText = (end: number | null) => (end === null ? "unbounded" : significant(end, 3));
+const endText = (end: number) => (Number.isFinite(end) ? significant(end, 3) : "unbounded");
 
 function forecastLines(forecasts: readonly ScheduleForecast[], width: number): readonly string[] {
   const chance = right("ends lowest", ({ lowestProbability }: ScheduleForecast) =>

@@ -17,7 +17,7 @@ test("each parameter has its interval, and what it rests on is said", () => {
 
 test("a number that the runs do not determine is not printed", () => {
   const { alpha } = report.parameters;
-  const open = { ...alpha!, value: 0.123456, lo: 0.2, hi: null, standardError: null, identified: false };
+  const open = { ...alpha!, median: 0.123456, lo: 0.2, hi: Infinity, standardError: null, identified: false };
   const text = fitText({ ...report, parameters: { ...report.parameters, alpha: open } });
   expect(text).toMatch(/^alpha +not identified +0\.2000 to unbounded +- /m);
   expect(text).not.toContain("0.123456");

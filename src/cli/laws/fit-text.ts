@@ -3,7 +3,7 @@
 import type { FitReport } from "../../laws/fit/fit-table.ts";
 import { lossText } from "../../laws/fit/loss.ts";
 import { type FittedParameter, LEVEL } from "../../laws/fit/parameters.ts";
-import { significant } from "../../units/print.ts";
+import { formatInterval, significant } from "../../units/print.ts";
 import { left, right, type TableColumn, table } from "../terminal/table.ts";
 import { fact, listed, reasons } from "./report-parts.ts";
 
@@ -11,12 +11,12 @@ type Row = FittedParameter & { readonly name: string };
 
 const DIGITS = 6;
 
-const end = (value: number | null) => (value === null ? "unbounded" : significant(value, 4));
+const end = (value: number) => (Number.isFinite(value) ? significant(value, 4) : "unbounded");
 
 const COLUMNS: readonly TableColumn<Row>[] = [
   left("parameter", ({ name }) => name),
   // A number that the runs do not determine is never printed bare.
-  right("value", ({ value, identified }) => (identified ? significant(value, DIGITS) : "not identified")),
+  right("value", ({ median, identified }) => (identified ? significant(median, DIGITS) : "not identified")),
   right(`${100 * LEVEL} % interval`, ({ lo, hi }) => `${end(lo)} to ${end(hi)}`),
   right("standard error", ({ standardError }) => (standardError === null ? "-" : end(standardError))),
   left("unit", ({ unit }) => unit),
@@ -51,7 +51,8 @@ export function fitText(report: FitReport): string {
 }
 
 function derivedText([name, derived]: [string, FitReport["derived"][string]]): string {
-  const { value, lo, hi, identified, unit } = derived;
-  if (!identified) return `${name}: not identified (${unit})`;
-  return `${name} = ${end(value)} (${end(lo)} to ${end(hi)}): ${unit}`;
+  const { identified, unit } = derived;
+  return identified
+    ? `${name} = ${formatInterval(derived, end)}: ${unit}`
+    : `${name}: not identified (${unit})`;
 }

@@ -124,9 +124,9 @@ describe("bands and comparison", () => {
   });
 
   test("every parameter lies in its interval", () => {
-    for (const { value, lo, hi, standardError } of curveParameters(forecaster)) {
-      expect(lo).toBeLessThanOrEqual(value);
-      expect(hi).toBeGreaterThanOrEqual(value);
+    for (const { median, lo, hi, standardError } of curveParameters(forecaster)) {
+      expect(lo).toBeLessThanOrEqual(median);
+      expect(hi).toBeGreaterThanOrEqual(median);
       expect(standardError).toBeGreaterThan(0);
     }
   });

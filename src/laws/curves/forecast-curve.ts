@@ -202,13 +202,9 @@ export function wideningFrom(distances: readonly (readonly number[])[]): number 
 }
 
 /** A number of the law of loss curves. */
-export type CurveParameter = {
+export type CurveParameter = Interval & {
   readonly name: string;
   readonly unit: string;
-  readonly value: number;
-  /** Null: unbounded, since no curve shows what the parameter does. */
-  readonly lo: number | null;
-  readonly hi: number | null;
   readonly standardError: number | null;
   /**
    * False where the interval is that of the prior, or spans more than `WIDEST`-fold (then read the interval,
@@ -239,13 +235,13 @@ export function curveParameters({
   const drawn = replicates.map((replicate) => law.natural(replicate, units));
   return law.parameters.map(({ name, unit }, j): CurveParameter => {
     const prior = law.priors[j];
-    const value = values[j]!;
+    const median = values[j]!;
     if (!prior && inverse[j * (theta.length + 1)]! > UNIDENTIFIED)
-      return { name, unit, value, lo: null, hi: null, standardError: null, identified: false };
+      return { name, unit, median, lo: -Infinity, hi: Infinity, standardError: null, identified: false };
     const own = drawn.map((natural) => natural[j]!);
-    const { lo, hi } = intervalAround(value, own);
+    const interval = intervalAround(median, own);
     const isLearnt = !prior || standardDeviation(replicates.map((draw) => draw[j]!)) < LEARNT * prior.sd;
-    const identified = isLearnt && lo > 0 && hi / lo < WIDEST;
-    return { name, unit, value, lo, hi, standardError: standardDeviation(own), identified };
+    const identified = isLearnt && interval.lo > 0 && interval.hi / interval.lo < WIDEST;
+    return { name, unit, ...interval, standardError: standardDeviation(own), identified };
   });
 }

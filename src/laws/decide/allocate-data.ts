@@ -72,8 +72,8 @@ const NUM_RESAMPLES = 200;
 function decayOf(table: RunTable): Interval | null {
   if (checkTable(table, dataConstrainedLaw).decision === "refuse") return null;
   const { parameters } = fitTable(table, dataConstrainedLaw, { numResamples: NUM_RESAMPLES });
-  const { value, lo, hi, identified } = parameters[REPEAT_DECAY]!;
-  return identified ? { median: value, lo: lo ?? -Infinity, hi: hi ?? Infinity } : null;
+  const { median, lo, hi, identified } = parameters[REPEAT_DECAY]!;
+  return identified ? { median, lo, hi } : null;
 }
 
 /** For a law that says itself what repeats are worth. */

@@ -28,7 +28,7 @@ export function keptEpochs(
   parameter: FittedParameter,
 ): { readonly parameter: FittedParameter; readonly warning: string } | null {
   const { lo, hi } = parameter;
-  if (lo === null || hi === null) return null;
+  if (!parameter.identified) return null;
   const epochs = ({ d, unique = d }: TableRun) => d / unique;
   const ascending = runs.toSorted((a, b) => epochs(a) - epochs(b));
   const kept = ascending.slice(0, Math.ceil((1 - LEFT_OUT) * runs.length));
@@ -50,7 +50,7 @@ export function keptEpochs(
   return {
     parameter: {
       ...parameter,
-      ...(isAbove ? { hi: null } : { lo: null }),
+      ...(isAbove ? { hi: Infinity } : { lo: -Infinity }),
       standardError: null,
       identified: false,
     },

@@ -1,21 +1,18 @@
 /** @file The numbers of a fitted law and what follows from them, with intervals; which are identified. */
 
 import type { Law, Run } from "../../law/law.ts";
-import { intervalAround } from "../../math/interval.ts";
+import { type Interval, intervalAround } from "../../math/interval.ts";
 import { quantile, standardDeviation } from "../../math/statistics.ts";
 import { bootstrapFit } from "./bootstrap.ts";
 import { type Fit, fitLaw, numDistinct } from "./fit.ts";
 import { SMALL_LADDER_LOSS } from "./loss.ts";
-import type { ProfileInterval } from "./profile.ts";
+import type { ProfileEnds } from "./profile.ts";
 
 /** Share of the truth that an interval is meant to hold. */
 export const LEVEL = 0.9;
 
-/** One number of the formula. `null` in place of an end: the data set no limit on that side. */
-export type FittedParameter = {
-  readonly value: number;
-  readonly lo: number | null;
-  readonly hi: number | null;
+/** One number of the formula; an end is infinite where the data set no limit on that side. */
+export type FittedParameter = Interval & {
   /**
    * Standard deviation over refits, or half the width of their middle 68 % where strays decide it; null where
    * a side is open, for it would be that of the search's own limits.
@@ -25,14 +22,11 @@ export type FittedParameter = {
   readonly identified: boolean;
   readonly unit: string;
   /** The interval of the profile likelihood, beside that of the bootstrap. */
-  readonly profile: ProfileInterval;
+  readonly profile: ProfileEnds;
 };
 
-/** `null`: no finite number, as the cutoff of a benefit that does not end. */
-export type DerivedValue = {
-  readonly value: number | null;
-  readonly lo: number | null;
-  readonly hi: number | null;
+/** May be infinite, as the cutoff of a benefit that does not end. */
+export type DerivedValue = Interval & {
   /** False where a parameter that it reads is not: its value must not be quoted alone. */
   readonly identified: boolean;
   readonly unit: string;
@@ -46,22 +40,21 @@ export function fittedParameter(
   { law, theta, parameters }: Fit,
   index: number,
   draws: readonly Float64Array[],
-  profile: ProfileInterval,
+  profile: ProfileEnds,
 ): FittedParameter {
   const { name, unit } = law.parameters[index]!;
   const naturalAt = (internal: number) =>
     law.natural(theta.map((own, k) => (k === index ? internal : own)))[index]!;
-  const endAt = (end: number | null) => (end === null ? null : naturalAt(end));
+  const endAt = (end: number) => (Number.isFinite(end) ? naturalAt(end) : end);
   const refits = draws.map((draw) => draw[index]!);
   const interval = intervalAround(theta[index]!, refits);
-  const side = (which: "lo" | "hi") =>
-    profile[which] === null || Math.abs(interval[which] - theta[index]!) > RUNAWAY
-      ? null
-      : naturalAt(interval[which]);
-  const [lo, hi] = [side("lo"), side("hi")];
-  const identified = lo !== null && hi !== null;
+  const isLimited = (side: "lo" | "hi") =>
+    Number.isFinite(profile[side]) && Math.abs(interval[side] - theta[index]!) <= RUNAWAY;
+  const lo = isLimited("lo") ? naturalAt(interval.lo) : -Infinity;
+  const hi = isLimited("hi") ? naturalAt(interval.hi) : Infinity;
+  const identified = isLimited("lo") && isLimited("hi");
   return {
-    value: parameters[name]!,
+    median: parameters[name]!,
     lo,
     hi,
     standardError: identified ? spreadOf(refits.map(naturalAt)) : null,
@@ -94,26 +87,18 @@ export function derivedOf(
   draws: readonly Float64Array[],
   isIdentified: (parameter: string) => boolean,
 ): Readonly<Record<string, DerivedValue>> {
-  const finite = (value: number) => (Number.isFinite(value) ? value : null);
   const refits = draws.map((draw) => law.natural(draw));
   return Object.fromEntries(
     (law.derived ?? []).map(({ name, unit, reads, of }) => {
-      const value = of(law.natural(theta));
+      const median = of(law.natural(theta));
       const identified = reads.every(isIdentified);
-      if (!identified) return [name, { value: finite(value), lo: null, hi: null, identified, unit }];
-      const { lo, hi } = intervalAround(value, refits.map(of));
-      return [name, { value: finite(value), lo: finite(lo), hi: finite(hi), identified, unit }];
+      const open = { median, lo: -Infinity, hi: Infinity };
+      return [name, { ...(identified ? intervalAround(median, refits.map(of)) : open), identified, unit }];
     }),
   );
 }
 
-export type ParameterInterval = {
-  readonly name: string;
-  readonly unit: string;
-  readonly median: number;
-  readonly lo: number;
-  readonly hi: number;
-};
+export type ParameterInterval = Interval & { readonly name: string; readonly unit: string };
 
 const NUM_RESAMPLES = 100;
 
@@ -129,7 +114,6 @@ export function parameterIntervals(law: Law, runs: readonly Run[]): readonly Par
   const refits = bootstrapFit(best, named, options).map((theta) => law.natural(theta));
   return law.parameters.map(({ name, unit }, j) => {
     const values = refits.map((natural) => natural[j]!);
-    const { median: value, lo, hi } = intervalAround(best.parameters[name]!, values);
-    return { name, unit, median: value, lo, hi };
+    return { name, unit, ...intervalAround(best.parameters[name]!, values) };
   });
 }

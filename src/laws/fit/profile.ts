@@ -5,8 +5,8 @@ import type { Fit } from "./fit.ts";
 import { lossNumbers, robustScale } from "./loss.ts";
 import { costUnit, inverseCurvature, objectiveOf } from "./objective.ts";
 
-/** Where the profile stays below its limit; `null`: however far the parameter is moved. */
-export type ProfileInterval = { readonly lo: number | null; readonly hi: number | null };
+/** Where the profile stays below its limit; infinite: however far the parameter is moved. */
+export type ProfileEnds = { readonly lo: number; readonly hi: number };
 
 // Chi-squared with one degree of freedom: Wilks' theorem, with the cost's unit in place of the variance.
 export const CHI_SQUARED_90 = 2.7055;
@@ -29,8 +29,8 @@ export type Profiler = {
   readonly heldAt: (index: number, value: number) => number;
   /** How far twice the objective rises there, in its unit: above `CHI_SQUARED_90` outside 90 %. */
   readonly riseAt: (index: number, value: number) => number;
-  /** 90 % interval of parameter `index`, each side null where it is open. */
-  readonly interval: (index: number) => ProfileInterval;
+  /** 90 % interval of parameter `index`, each side infinite where it is open. */
+  readonly interval: (index: number) => ProfileEnds;
 };
 
 /**
@@ -45,12 +45,12 @@ export function profilerOf({ law, loss, data, theta, residuals }: Fit, rowsPerRu
   const unit = Math.max(costUnit(loss, residuals, size) * rowsPerRun, ROUNDING * lowest);
 
   /** The end of one side, in internal parameters. */
-  const search = (index: number, direction: -1 | 1): number | null => {
+  const search = (index: number, direction: -1 | 1): number => {
     const own = inverse[index * size + index]!;
     const scale = Math.min(1, Math.sqrt(unit * own)) || 1e-6;
     let point = theta;
     let before = { step: 0, rise: 0 };
-    let end: number | null = null;
+    let end = direction * Infinity;
     for (let next = scale / 2; ; next *= GROWTH) {
       const step = Math.min(next, FAR);
       const along = (direction * (step - before.step)) / own;
@@ -59,11 +59,11 @@ export function profilerOf({ law, loss, data, theta, residuals }: Fit, rowsPerRu
       const start = cheaper(objective, guess, withHeld(point, index, guess[index]!));
       const found = held(objective, index, start, inverse);
       const rise = found.value - lowest;
-      if (end === null && 2 * rise > CHI_SQUARED_90 * unit) {
+      if (!Number.isFinite(end) && 2 * rise > CHI_SQUARED_90 * unit) {
         end = theta[index]! + direction * crossing(before, { step, rise }, (CHI_SQUARED_90 * unit) / 2);
       }
       if (2 * rise > CHI_SQUARED_99 * unit) return end;
-      if (step === FAR) return null;
+      if (step === FAR) return direction * Infinity;
       point = found.point;
       before = { step, rise };
     }

@@ -21,7 +21,10 @@ export function saveLaw(
     law: law.name,
     formula: law.formula,
     parameters: Object.fromEntries(
-      Object.entries(parameters).map(([name, { value, lo, hi }]) => [name, { value, lo, hi }]),
+      Object.entries(parameters).map(([name, { median, lo, hi }]) => [
+        name,
+        { value: median, lo: finite(lo), hi: finite(hi) },
+      ]),
     ),
     theta: [...fit.theta],
     draws: kept.map((draw) => [...draw]),

@@ -55,8 +55,8 @@ export function warningsOf(
 }
 
 function knownText({ lo, hi }: FittedParameter): string {
-  if (lo !== null) return `only that it is above ${significant(lo)}`;
-  return hi === null ? "nothing" : `only that it is below ${significant(hi)}`;
+  if (lo > -Infinity) return `only that it is above ${significant(lo)}`;
+  return hi === Infinity ? "nothing" : `only that it is below ${significant(hi)}`;
 }
 
 /** Width of the residuals over that of the scatter between replicates; 0 with too few of them. */
