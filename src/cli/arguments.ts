@@ -1,7 +1,9 @@
 /** @file Arguments that commands share: the campaign's folder, --json, numbers, examples in the help. */
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
+import type { AmountKind } from "../units/kinds.ts";
+import { readAmount, readInterval } from "../units/read.ts";
 
 /** The folder of the default campaign. */
 export const DEFAULT_FOLDER = "runs/first-light";
@@ -11,11 +13,21 @@ export type CommonOptions = {
   readonly json?: true;
 };
 
-/** Adds --json and the example, which every command has. */
-export function finish(command: Command, example: string): Command {
+/** Adds --json and the examples, which every command has. */
+export function finish(command: Command, ...examples: readonly string[]): Command {
   return command
     .option("--json", "print JSON on standard output; progress stays on standard error")
-    .addHelpText("after", `\nExample:\n  ${example.replaceAll("\n", "\n  ")}`);
+    .addHelpText("after", `\nExample:\n  ${examples.join("\n").replaceAll("\n", "\n  ")}`);
+}
+
+/** An option that takes an amount of a kind: "--tokens <n>". */
+export function amountOption(flags: string, description: string, kind: AmountKind): Option {
+  return new Option(flags, description).argParser(readAmount(flags.split(" ")[0]!, kind));
+}
+
+/** The same where a 90 % interval may stand for the amount. */
+export function intervalOption(flags: string, description: string, kind: AmountKind): Option {
+  return new Option(flags, description).argParser(readInterval(flags.split(" ")[0]!, kind));
 }
 
 /** Reads a whole number of at least `least`. */

@@ -36,11 +36,7 @@ export function printAside(text: string): void {
 /** Parses the command line and runs the command; sets the exit code, whatever happens. */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<void> {
   process.stdout.on("error", ignoreClosedPipe);
-  for (const command of withSubcommands(program)) {
-    command.exitOverride((error) => {
-      throw error.exitCode === 0 || error.code === "commander.help" ? error : usageError(command, error);
-    });
-  }
+  explainMistakes(program);
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -48,14 +44,18 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   }
 }
 
+/** Commander's complaints about a command or its subcommands become our errors. */
+export function explainMistakes(command: Command): void {
+  command.exitOverride((error) => {
+    throw error.exitCode === 0 || error.code === "commander.help" ? error : usageError(command, error);
+  });
+  for (const subcommand of command.commands) explainMistakes(subcommand);
+}
+
 /** `longrun record show | head` closes the pipe early: that is no fault. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
   process.exit();
-}
-
-function withSubcommands(command: Command): readonly Command[] {
-  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 /** Says what went wrong; returns the exit code. */

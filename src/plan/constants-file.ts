@@ -49,8 +49,9 @@ export function parseConstants(text: string, file: string): Constants {
   return { ...CONSTANTS, ...changed };
 }
 
-/** Reads a file of constants. */
-export function readConstants(path: string): Constants {
+/** Reads a file of constants; without one, those that come with the planner. */
+export function readConstants(path: string | undefined): Constants {
+  if (path === undefined) return CONSTANTS;
   let text: string;
   try {
     text = readFileSync(path, "utf8");

@@ -1,48 +1,32 @@
-/** @file `longrun plan calibrate`: your own measurements adjust the shared constants. */
+/** @file `longrun plan calibrate`: your own measurements adjust the shared constants, held by what is known. */
 
 import type { Command } from "commander";
-import type { Calibration, ChangedConstant } from "../../plan/validate/calibrate.ts";
+import { constantsText, readConstants } from "../../plan/constants-file.ts";
+import { type Calibration, type ChangedConstant, calibrate } from "../../plan/validate/calibrate.ts";
+import { readRunsFile } from "../../plan/validate/read-runs.ts";
+import { unusedRows } from "../../plan/validate/validate.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { EXIT, printAside, printJson, printText } from "../output.ts";
 import { writeOutputFile } from "../output-file.ts";
-import { type TableColumn, table } from "../terminal/table.ts";
+import { numbers, type TableColumn, table, words } from "../terminal/table.ts";
+import { unusedLines } from "./validate-text.ts";
 
 type CalibrateFlags = CommonOptions & {
   readonly save?: string;
   readonly constants?: string;
 };
 
-export function addCalibrateCommand(plan: Command): void {
-  const command = plan
-    .command("calibrate")
-    .description(
-      "Adjust the constants of the step model to your own runs by least squares with a prior; show what changed.",
-    )
+export function completeCalibrate(command: Command): void {
+  command
     .argument("<runs>", "a table of your runs in CSV")
     .option("--constants <file>", "constants to start from, of an earlier calibration")
     .option("--save <file>", "write the constants, for --constants of the other commands");
   finish(command, "longrun plan calibrate our-runs.csv --save constants.json").action(runCalibrate);
 }
 
-async function runCalibrate(path: string, flags: CalibrateFlags): Promise<void> {
-  const [
-    { readRunsFile },
-    { calibrate },
-    { constantsText, readConstants },
-    { CONSTANTS },
-    { unusedRows },
-    { unusedLines },
-  ] = await Promise.all([
-    import("../../plan/validate/read-runs.ts"),
-    import("../../plan/validate/calibrate.ts"),
-    import("../../plan/constants-file.ts"),
-    import("../../plan/constants.ts"),
-    import("../../plan/validate/validate.ts"),
-    import("./validate-text.ts"),
-  ]);
+function runCalibrate(path: string, flags: CalibrateFlags): void {
   const { runs, skipped } = readRunsFile(path);
-  const prior = flags.constants === undefined ? CONSTANTS : readConstants(flags.constants);
-  const calibration = calibrate(runs, prior);
+  const calibration = calibrate(runs, readConstants(flags.constants));
   const unused = unusedRows(skipped);
   const isWorse = calibration.worth === "not better";
   const saved = isWorse ? undefined : flags.save;
@@ -51,27 +35,28 @@ async function runCalibrate(path: string, flags: CalibrateFlags): Promise<void> 
   if (flags.json) printJson({ ...calibration, unused });
   else printText([calibrationText(calibration, saved), ...unusedLines(unused)].join("\n"));
   if (!isWorse) return;
-  printAside(
-    `these constants are worse on rows left out: not worth using${flags.save === undefined ? "" : `; ${flags.save} is not written`}`,
-  );
+  const notWritten = flags.save === undefined ? "" : `; ${flags.save} is not written`;
+  printAside(`these constants are worse on rows left out: not worth using${notWritten}`);
   process.exitCode = EXIT.failed;
 }
 
 const COLUMNS: readonly TableColumn<ChangedConstant>[] = [
-  { align: "left", title: "constant", cell: ({ name }) => name },
-  { align: "right", title: "before", cell: ({ before }) => before.toPrecision(3) },
-  { align: "right", title: "after", cell: ({ after }) => after.toPrecision(3) },
-  { align: "left", title: "unit", cell: ({ unit }) => unit },
-  { align: "left", title: "meaning", cell: ({ meaning }) => meaning, wrap: true },
+  words("constant", ({ name }) => name),
+  numbers("before", ({ before }) => before.toPrecision(3)),
+  numbers("after", ({ after }) => after.toPrecision(3)),
+  words("unit", ({ unit }) => unit),
+  { ...words("meaning", ({ meaning }) => meaning), wrap: true },
 ];
 
 function calibrationText(calibration: Calibration, saved: string | undefined): string {
   const { before, after, heldOut, changed } = calibration;
-  const rate = (value: number) => value.toFixed(1);
+  const rate = (value: number) => `${value.toFixed(1)} %`;
+  const was = `before ${rate(before.medianPercent)}`;
   return [
-    `${after.rows} rows. Median error before ${rate(before.medianPercent)} %, after ${rate(after.medianPercent)} % on the same rows.`,
+    `${after.rows} rows. Median error ${was}, after ${rate(after.medianPercent)} on the same rows.`,
     heldOut
-      ? `On recipes left out in turn: before ${rate(before.medianPercent)} %, after ${rate(heldOut.medianPercent)} % (p90 ${rate(heldOut.p90Percent)} %): expect this on new layouts.`
+      ? `On recipes left out in turn: ${was}, after ${rate(heldOut.medianPercent)} ` +
+        `(p90 ${rate(heldOut.p90Percent)}): expect this on new layouts.`
       : "Too few different recipes to leave some out: expect more than this on new layouts.",
     "",
     changed.length > 0 ? "What changed by more than 1 %:" : "No constant changed by more than 1 %.",

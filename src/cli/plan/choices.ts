@@ -2,8 +2,9 @@
 
 import { UserError } from "../../errors.ts";
 import { perhaps } from "../../math/edit-distance.ts";
-import type { Accelerator, Precision } from "../../plan/hardware/accelerator.ts";
-import type { Choices } from "../../plan/search/choices.ts";
+import { type Accelerator, PRECISIONS, type Precision } from "../../plan/hardware/accelerator.ts";
+import { ALL_CHOICES, type Choices } from "../../plan/search/choices.ts";
+import { checkPrecisions } from "../../plan/search/validity.ts";
 
 /** The options, as given. */
 export type ChoiceFlags = {
@@ -13,17 +14,9 @@ export type ChoiceFlags = {
 
 /**
  * Reads the choices; what is not said is free, but for the precision: bf16.
- * Throws a `UserError` for unknown words, and for formats that the accelerator lacks
+ * Throws a `UserError` for unknown words, and for formats that the accelerator lacks.
  */
-export async function readChoices(
-  { precision = "bf16", schedule }: ChoiceFlags,
-  device: Accelerator,
-): Promise<Choices> {
-  const [{ ALL_CHOICES }, { PRECISIONS }, { checkPrecisions }] = await Promise.all([
-    import("../../plan/search/choices.ts"),
-    import("../../plan/hardware/accelerator.ts"),
-    import("../../plan/search/validity.ts"),
-  ]);
+export function readChoices({ precision = "bf16", schedule }: ChoiceFlags, device: Accelerator): Choices {
   const precisions = listOf("--precision", precision, PRECISIONS);
   checkPrecisions(device, precisions);
   const { schedules } = ALL_CHOICES;
@@ -35,8 +28,8 @@ export async function readChoices(
   };
 }
 
-/** What a layout of the user's runs in where it does not say: the one format asked for, if it is one. */
-export function usualPrecision({ precisions }: Choices): Precision | undefined {
+/** The format that a layout of the user's runs in where it does not say: the one that is asked for, if it is one. */
+export function onlyPrecision({ precisions }: Choices): Precision | undefined {
   return precisions.length === 1 ? precisions[0] : undefined;
 }
 

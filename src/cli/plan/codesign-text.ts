@@ -1,6 +1,6 @@
 /** @file A co-design as a person reads it: choice, the cluster's part in it, round numbers, frontier. */
 
-import type { Interval } from "../../math/interval.ts";
+import { certain, type Interval } from "../../math/interval.ts";
 import type { Codesign } from "../../plan/codesign/codesign.ts";
 import type { PlannedModel } from "../../plan/codesign/planned-model.ts";
 import { layoutText } from "../../plan/layout/parse.ts";
@@ -15,7 +15,7 @@ import {
   scaleFor,
   significant,
 } from "../../units/print.ts";
-import { table } from "../terminal/table.ts";
+import { numbers, type TableColumn, table, words } from "../terminal/table.ts";
 
 const WIDTH = 140;
 
@@ -42,39 +42,38 @@ export function codesignText(answer: Codesign): string {
   ].join("\n");
 }
 
-function headLines({
-  cluster,
-  days,
-  goodput,
-  sequence,
-  batchTokens,
-  precision,
-  law,
-}: Codesign): readonly string[] {
+function headLines(answer: Codesign): readonly string[] {
+  const { cluster, days, goodput, sequence, batchTokens, precision, law } = answer;
   const draws = law.numDraws > 0 ? `${law.numDraws} draws` : "no draws";
   return [
-    `${cluster.numDevices.toLocaleString("en")} x ${cluster.acceleratorLabel}, fast domains of ${cluster.domainSize}, ${significant(days, 3)} days of which ${formatInterval(goodput, formatShare)} trains, ${precision}, sequences of ${sequence}, ${formatCount(batchTokens)} tokens a step.`,
-    `Law: ${law.formula} (${draws}). N: parameters in matrix products, head included, input embedding not; the law's table counts it "${law.counts}".`,
+    `${grouped(cluster.numDevices)} x ${cluster.acceleratorLabel}, fast domains of ${cluster.domainSize}, ` +
+      `${significant(days, 3)} days of which ${formatInterval(goodput, formatShare)} trains, ${precision}, ` +
+      `sequences of ${sequence}, ${formatCount(batchTokens)} tokens a step.`,
+    `Law: ${law.formula} (${draws}). N: parameters in matrix products, head included, input embedding not; ` +
+      `the law's table counts it "${law.counts}".`,
   ];
 }
 
 function choiceLines({ cluster, best, compute, reach, numTried }: Codesign): readonly string[] {
-  const routing = best.routing
-    ? `, ${best.routing.count} experts of which a token meets ${best.routing.topK}`
-    : "";
-  const all = best.routing ? ` (${formatCount(best.allParameters)} in all)` : "";
+  const { numLayers, hidden, numHeads, headDim, feedForwardWidth, routing, activeParameters } = best;
+  const experts = routing ? `, ${routing.count} experts of which a token meets ${routing.topK}` : "";
+  const all = routing ? ` (${formatCount(best.allParameters)} in all)` : "";
   const far = reach === null ? "" : `, ${significant(reach, 2)} times the law's largest run`;
   return [
-    `Best of ${numTried} shapes: ${best.numLayers} layers of ${best.hidden}, ${best.numHeads} heads of ${best.headDim}, feed-forward ${best.feedForwardWidth}${routing}; hidden / layers ${best.aspect.toFixed(0)}.`,
-    `${formatCount(best.activeParameters)} parameters a token${all} on ${countText(best.tokens)} tokens, ${significant(best.tokensPerParameter, 3)} a parameter: loss ${lossText(best.loss)}.`,
+    `Best of ${numTried} shapes: ${numLayers} layers of ${hidden}, ${numHeads} heads of ${headDim}, ` +
+      `feed-forward ${feedForwardWidth}${experts}; hidden / layers ${best.aspect.toFixed(0)}.`,
+    `${formatCount(activeParameters)} parameters a token${all} on ${countText(best.tokens)} tokens, ` +
+      `${significant(best.tokensPerParameter, 3)} a parameter: loss ${lossText(best.loss)}.`,
     ...(cluster.idleDevices > 0
-      ? [`${cluster.idleDevices.toLocaleString("en")} devices stay idle: no layout divides over all of them.`]
+      ? [`${grouped(cluster.idleDevices)} devices stay idle: no layout divides over all of them.`]
       : []),
-    `Layout ${layoutText(best.layout)}: step ${formatSeconds(best.stepSeconds.median)}, MFU ${formatShare(best.mfu)}, ${formatBytes(best.memoryBytes)} a device. ${formatFlops(compute)}${far}.`,
+    `Layout ${layoutText(best.layout)}: step ${formatSeconds(best.stepSeconds.median)}, ` +
+      `MFU ${formatShare(best.mfu)}, ${formatBytes(best.memoryBytes)} a device. ${formatFlops(compute)}${far}.`,
     "In brackets: 90 % intervals.",
   ];
 }
 
+const grouped = (count: number) => count.toLocaleString("en");
 const lossText = (loss: Interval) => formatScaled(loss, scaleFor("", loss.median));
 const countText = (count: Interval) => formatInterval(count, formatCount);
 
@@ -83,56 +82,60 @@ const shapeText = ({ numLayers, hidden, routing }: PlannedModel) =>
 const cutText = ({ layout }: PlannedModel) =>
   layoutText(layout).replace(/,(zero|precision|group)=[^,]*/g, "");
 
+/** A column about the model of a row; `absent` where nothing fits. */
+function ofModel(
+  column: typeof words,
+  title: string,
+  show: (model: PlannedModel) => string,
+  absent = "-",
+): TableColumn<{ readonly model: PlannedModel | null }> {
+  return column(title, ({ model }) => (model ? show(model) : absent));
+}
+
 function clusterTable({ lawAlone, domains }: Codesign): string {
-  const rows = [
-    {
-      name: "the law alone, dense",
-      n: countText(lawAlone.params),
-      d: countText(lawAlone.tokens),
-      loss: lossText(lawAlone.loss),
-      design: null,
-    },
-    ...domains.map(({ domainSize, isOwn, best }) => ({
-      name: `fast domain of ${domainSize}${isOwn ? " (yours)" : ""}`,
-      n: best ? formatCount(best.model.activeParameters) : "nothing fits",
-      d: best ? countText(best.model.tokens) : "-",
-      loss: best ? lossText(best.model.loss) : "-",
-      design: best?.model ?? null,
-    })),
-  ];
+  const law = { name: "the law alone, dense", ...lawAlone, model: null };
+  const onDomains = domains.map(({ domainSize, isOwn, best }) => ({
+    name: `fast domain of ${domainSize}${isOwn ? " (yours)" : ""}`,
+    params: best && certain(best.model.activeParameters),
+    tokens: best?.model.tokens ?? null,
+    loss: best?.model.loss ?? null,
+    model: best?.model ?? null,
+  }));
   return table(
-    rows,
+    [law, ...onDomains],
     [
-      { title: "", align: "left", cell: ({ name }) => name },
-      { title: "N", align: "right", cell: ({ n }) => n },
-      { title: "tokens", align: "right", cell: ({ d }) => d },
-      { title: "loss", align: "right", cell: ({ loss }) => loss },
-      { title: "shape", align: "left", cell: ({ design }) => (design ? shapeText(design) : "-") },
-      { title: "MFU", align: "right", cell: ({ design }) => (design ? formatShare(design.mfu) : "-") },
-      { title: "layout", align: "left", cell: ({ design }) => (design ? cutText(design) : "-") },
+      words("", ({ name }) => name),
+      numbers("N", ({ params }) => (params ? countText(params) : "nothing fits")),
+      numbers("tokens", ({ tokens }) => (tokens ? countText(tokens) : "-")),
+      numbers("loss", ({ loss }) => (loss ? lossText(loss) : "-")),
+      ofModel(words, "shape", shapeText),
+      ofModel(numbers, "MFU", ({ mfu }) => formatShare(mfu)),
+      ofModel(words, "layout", cutText),
     ],
     WIDTH,
   );
 }
 
 function clusterLines({ best, lawAlone, domains, apart }: Codesign): readonly string[] {
-  const others = domains.flatMap(({ domainSize, isOwn, best }) =>
-    isOwn || !best
-      ? []
-      : [
-          `With fast domains of ${domainSize}, against yours: loss ${percentText(best.price.lossPercent)}, days to the same loss ${daysText(best.price.extraDays)}.`,
-        ],
+  const others = domains.flatMap(({ domainSize, isOwn, best: other }) => {
+    if (isOwn || !other) return [];
+    const { lossPercent, extraDays } = other.price;
+    const price = `loss ${percentText(lossPercent)}, days to the same loss ${daysText(extraDays)}`;
+    return [`With fast domains of ${domainSize}, against yours: ${price}.`];
+  });
+  return [sizeLine(best, lawAlone), ...fitLines(best), ...others, ...(apart ? [apartLine(apart)] : [])];
+}
+
+function apartLine({ model, price }: NonNullable<Codesign["apart"]>): string {
+  return (
+    `Chosen apart (the law's size as ${shapeText(model)}, then its fastest layout, ` +
+    `MFU ${formatShare(model.mfu)}): loss ${percentText(price.lossPercent)}, ` +
+    `days ${daysText(price.extraDays)} against choosing together.`
   );
-  const together = apart
-    ? [
-        `Chosen apart (the law's size as ${shapeText(apart.model)}, then its fastest layout, MFU ${formatShare(apart.model.mfu)}): loss ${percentText(apart.price.lossPercent)}, days ${daysText(apart.price.extraDays)} against choosing together.`,
-      ]
-    : [];
-  return [sizeLine(best, lawAlone), ...fitLines(best), ...others, ...together];
 }
 
 function sizeLine({ activeParameters, routing }: PlannedModel, { params }: Codesign["lawAlone"]): string {
-  if (routing) return "The law alone speaks of dense models; the choice has experts.";
+  if (routing) return "The law alone is of dense models; the choice has experts.";
   const ratio = activeParameters / params.median;
   if (Math.abs(ratio - 1) < 0.02) return "The cluster wants the size that the law wants.";
   const change = `${significant(100 * Math.abs(ratio - 1), 2)} % ${ratio > 1 ? "larger" : "smaller"}`;
@@ -144,19 +147,13 @@ function fitLines({ layout, numLayers, numHeads, headDim, hidden }: PlannedModel
   const { pipeline, virtualStages, tensor } = layout;
   const chunks = pipeline * virtualStages;
   const ends = numLayers % chunks === 0 ? "" : " with embedding and head";
-  const depth =
-    pipeline > 1 && (numLayers % chunks === 0 || (numLayers + 2) % chunks === 0)
-      ? [
-          `Depth: ${numLayers} layers${ends} fill ${pipeline} stages x ${virtualStages} chunks x ${Math.ceil(numLayers / chunks)} evenly.`,
-        ]
-      : [];
-  const width =
-    tensor > 1
-      ? [
-          `Width: ${hidden} is ${numHeads} heads of ${headDim}, ${numHeads / tensor} on each of ${tensor} tensor ranks.`,
-        ]
-      : [];
-  return [...depth, ...width];
+  const isEven = pipeline > 1 && (numLayers % chunks === 0 || (numLayers + 2) % chunks === 0);
+  const cut = `${pipeline} stages x ${virtualStages} chunks x ${Math.ceil(numLayers / chunks)}`;
+  const heads = `${numHeads} heads of ${headDim}, ${numHeads / tensor} on each of ${tensor} tensor ranks`;
+  return [
+    ...(isEven ? [`Depth: ${numLayers} layers${ends} fill ${cut} evenly.`] : []),
+    ...(tensor > 1 ? [`Width: ${hidden} is ${heads}.`] : []),
+  ];
 }
 
 const percentText = (percent: Interval) => formatInterval(percent, (value) => `${signed(value)} %`);
@@ -171,41 +168,22 @@ function daysText({ median, lo, hi }: Interval): string {
 
 function roundedTable({ rounded, moderate }: Codesign): string {
   const rule = "hidden / layers from 80 to 140";
+  const rows = [...rounded, { grid: "moderate", rule, best: moderate }].map(({ best, ...row }) => ({
+    ...row,
+    model: best?.model ?? null,
+    price: best?.price ?? null,
+  }));
   return table(
-    [...rounded, { grid: "moderate", rule, best: moderate }],
+    rows,
     [
-      { title: "grid", align: "left", cell: ({ grid }) => grid },
-      { title: "rule", align: "left", wrap: true, cell: ({ rule }) => rule },
-      {
-        title: "shape",
-        align: "left",
-        cell: ({ best }) => (best ? shapeText(best.model) : "nothing fits"),
-      },
-      {
-        title: "feed-forward",
-        align: "right",
-        cell: ({ best }) => String(best?.model.feedForwardWidth ?? "-"),
-      },
-      {
-        title: "N",
-        align: "right",
-        cell: ({ best }) => (best ? formatCount(best.model.activeParameters) : "-"),
-      },
-      {
-        title: "loss",
-        align: "right",
-        cell: ({ best }) => (best ? best.model.loss.median.toFixed(4) : "-"),
-      },
-      {
-        title: "more loss",
-        align: "right",
-        cell: ({ best }) => (best ? percentText(best.price.lossPercent) : "-"),
-      },
-      {
-        title: "more days",
-        align: "right",
-        cell: ({ best }) => (best ? daysText(best.price.extraDays) : "-"),
-      },
+      words("grid", ({ grid }) => grid),
+      { ...words("rule", ({ rule }) => rule), wrap: true },
+      ofModel(words, "shape", shapeText, "nothing fits"),
+      ofModel(numbers, "feed-forward", ({ feedForwardWidth }) => String(feedForwardWidth)),
+      ofModel(numbers, "N", ({ activeParameters }) => formatCount(activeParameters)),
+      ofModel(numbers, "loss", ({ loss }) => loss.median.toFixed(4)),
+      numbers("more loss", ({ price }) => (price ? percentText(price.lossPercent) : "-")),
+      numbers("more days", ({ price }) => (price ? daysText(price.extraDays) : "-")),
     ],
     WIDTH,
   );
@@ -215,12 +193,12 @@ function frontierTable({ frontier }: Codesign): string {
   return table(
     frontier,
     [
-      { title: "N", align: "right", cell: ({ activeParameters }) => formatCount(activeParameters) },
-      { title: "tokens", align: "right", cell: ({ tokens }) => formatCount(tokens.median) },
-      { title: "loss", align: "right", cell: ({ loss }) => lossText(loss) },
-      { title: "shape", align: "left", cell: shapeText },
-      { title: "MFU", align: "right", cell: ({ mfu }) => formatShare(mfu) },
-      { title: "layout", align: "left", cell: cutText },
+      numbers("N", ({ activeParameters }) => formatCount(activeParameters)),
+      numbers("tokens", ({ tokens }) => formatCount(tokens.median)),
+      numbers("loss", ({ loss }) => lossText(loss)),
+      words("shape", shapeText),
+      numbers("MFU", ({ mfu }) => formatShare(mfu)),
+      words("layout", cutText),
     ],
     WIDTH,
   );

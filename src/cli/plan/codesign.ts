@@ -2,17 +2,24 @@
 
 import { type Command, Option } from "commander";
 import { UserError } from "../../errors.ts";
+import { type CodesignFigureData, codesignFigure } from "../../figures/codesign-figure.ts";
+import { readScalingLaw } from "../../law/scaling-law.ts";
 import type { Interval } from "../../math/interval.ts";
-import type { Codesign } from "../../plan/codesign/codesign.ts";
-import type { LayoutFinder, Pool } from "../../plan/codesign/layout-finder.ts";
+import { type Codesign, codesign } from "../../plan/codesign/codesign.ts";
+import { type LayoutFinder, layoutFinder, type Pool } from "../../plan/codesign/layout-finder.ts";
 import type { Routing } from "../../plan/codesign/shapes.ts";
-import { type Accelerator, PRECISIONS, type Precision } from "../../plan/hardware/accelerator.ts";
+import { readConstants } from "../../plan/constants-file.ts";
+import { PRECISIONS, type Precision } from "../../plan/hardware/accelerator.ts";
+import { SOFTWARE_2024 } from "../../plan/layout/layout.ts";
+import { checkPrecisions } from "../../plan/search/validity.ts";
+import { TYPICAL_GOODPUT } from "../../plan/typical-runs.ts";
 import { COUNT, DAY_SECONDS, DAYS, SHARE } from "../../units/kinds.ts";
 import { parseAmount, readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printAside, printJson, printText } from "../output.ts";
-import { readBatch, readSequence } from "./setting.ts";
+import { codesignText } from "./codesign-text.ts";
+import { readBatch, readCluster, readSequence, withConstants, withHardware } from "./setting.ts";
 
 type CodesignFlags = CommonOptions &
   FigureFlag & {
@@ -30,16 +37,11 @@ type CodesignFlags = CommonOptions &
     readonly constants?: string;
   };
 
-export function addCodesignCommand(plan: Command): void {
-  const command = plan
-    .command("codesign")
-    .description(
-      "Choose width, depth, heads, feed-forward and experts together with the layout, for the least loss that a law forecasts.",
-    )
+export function completeCodesign(command: Command): void {
+  command
     .requiredOption("--cluster <name:count>", "accelerators, such as h100:4096")
     .requiredOption("--days <time>", "time for the run, failures included: 60, 60d, 8w", readDays)
     .requiredOption("--law <file>", "a law over N and D saved by `longrun laws fit --save`")
-    .option("--hardware <file>", "accelerators of your own, in JSON, to be named in --cluster")
     .option("--sequence <n>", "tokens of one sequence; k is 1024 here", readSequence, 8192)
     .option("--vocabulary <n>", "tokens in the vocabulary", readVocabulary, 128_000)
     .addOption(
@@ -53,43 +55,24 @@ export function addCodesignCommand(plan: Command): void {
     .option("--precision <format>", `of the matrix products: ${PRECISIONS.join(", ")}`, readPrecision, "bf16")
     .option("--batch-tokens <n>", "tokens of one step (from compute, at most 16M)")
     .option("--batch-sequences <n>", "the same in sequences")
-    .option("--goodput <share>", "part of the time that trains (0.85..0.97)", readGoodput)
-    .option("--constants <file>", "constants that `longrun plan calibrate --save` has written");
-  withFigureFlag(command);
+    .option("--goodput <share>", "part of the time that trains (0.85..0.97)", readGoodput);
+  withFigureFlag(withConstants(withHardware(command)));
   finish(
     command,
-    "longrun laws fit runs.csv --law chinchilla --save law.json\nlongrun plan codesign --cluster h100:4096 --days 60 --law law.json\nlongrun plan codesign --cluster gb200:2304 --days 30 --law law.json --experts 1,64:8 --precision fp8 --svg codesign.svg",
+    "longrun laws fit runs.csv --law chinchilla --save law.json",
+    "longrun plan codesign --cluster h100:4096 --days 60 --law law.json",
+    "longrun plan codesign --cluster gb200:2304 --days 30 --law law.json --experts 1,64:8 --precision fp8 " +
+      "--svg codesign.svg",
   ).action(runCodesign);
 }
 
 async function runCodesign(flags: CodesignFlags): Promise<void> {
-  const [
-    { codesign },
-    { layoutFinder },
-    { readScalingLaw },
-    { parseCluster },
-    { SOFTWARE_2024 },
-    { TYPICAL_GOODPUT },
-    { CONSTANTS },
-    { readConstants },
-    { checkPrecisions },
-  ] = await Promise.all([
-    import("../../plan/codesign/codesign.ts"),
-    import("../../plan/codesign/layout-finder.ts"),
-    import("../../law/scaling-law.ts"),
-    import("../../plan/hardware/cluster.ts"),
-    import("../../plan/layout/layout.ts"),
-    import("../../plan/typical-runs.ts"),
-    import("../../plan/constants.ts"),
-    import("../../plan/constants-file.ts"),
-    import("../../plan/search/validity.ts"),
-  ]);
   const { precision, sequence } = flags;
-  const cluster = parseCluster(flags.cluster, await ownHardware(flags));
+  const cluster = readCluster(flags);
   checkPrecisions(cluster.accelerator, [precision]);
   const pool: Pool = new Map();
-  const constants = flags.constants === undefined ? CONSTANTS : readConstants(flags.constants);
-  const progress: SearchProgress = { startedMs: performance.now(), toldMs: performance.now(), numLooks: 0 };
+  const constants = readConstants(flags.constants);
+  const tell = progressTeller();
   const answer = codesign(
     {
       cluster,
@@ -103,34 +86,30 @@ async function runCodesign(flags: CodesignFlags): Promise<void> {
       batchSequences: batchOf(flags),
       software: SOFTWARE_2024,
     },
-    (cluster, job) => watched(layoutFinder(cluster, job, { precision, constants, pool }), progress),
+    (cluster, job) => watched(layoutFinder(cluster, job, { precision, constants, pool }), tell),
   );
   if (flags.json) printJson(answer);
-  else {
-    const { codesignText } = await import("./codesign-text.ts");
-    printText(codesignText(answer));
-  }
-  await writeFigure(flags, () => drawn(answer));
+  else printText(codesignText(answer));
+  await writeFigure(flags, () => codesignFigure(figureData(answer)));
 }
-
-type SearchProgress = {
-  readonly startedMs: number;
-  toldMs: number;
-  numLooks: number;
-};
 
 const TELL_MS = 4000;
 
 /** Says every few seconds that a long search goes on: how many shapes there will be is not known. */
-function watched({ search, quick }: LayoutFinder, progress: SearchProgress): LayoutFinder {
-  const tell = () => {
-    progress.numLooks++;
+function progressTeller(): () => void {
+  const startedMs = performance.now();
+  let [toldMs, numLooks] = [startedMs, 0];
+  return () => {
+    numLooks++;
     const now = performance.now();
-    if (now - progress.toldMs < TELL_MS) return;
-    progress.toldMs = now;
-    const seconds = Math.round((now - progress.startedMs) / 1000);
-    printAside(`co-design: ${progress.numLooks.toLocaleString("en")} looks at shapes in ${seconds} s`);
+    if (now - toldMs < TELL_MS) return;
+    toldMs = now;
+    const seconds = Math.round((now - startedMs) / 1000);
+    printAside(`co-design: ${numLooks.toLocaleString("en")} looks at shapes in ${seconds} s`);
   };
+}
+
+function watched({ search, quick }: LayoutFinder, tell: () => void): LayoutFinder {
   return {
     search: (shape) => {
       tell();
@@ -141,12 +120,6 @@ function watched({ search, quick }: LayoutFinder, progress: SearchProgress): Lay
       return quick(shape);
     },
   };
-}
-
-async function ownHardware({ hardware }: CodesignFlags): Promise<readonly Accelerator[]> {
-  if (hardware === undefined) return [];
-  const { readHardware } = await import("../../plan/hardware/user-defined.ts");
-  return readHardware(hardware);
 }
 
 function batchOf({ batchTokens, batchSequences, sequence }: CodesignFlags): number | null {
@@ -212,34 +185,24 @@ function readExperts(text: string): readonly Routing[] {
   });
 }
 
-async function drawn(answer: Codesign): Promise<string> {
-  const { codesignFigure } = await import("../../figures/codesign-figure.ts");
-  const { cluster, best, domains, frontier, lawAlone, days } = answer;
-  const point = ({
-    activeParameters,
-    loss,
-    mfu,
-  }: {
-    activeParameters: number;
-    loss: number;
-    mfu: number;
-  }) => ({
-    params: activeParameters,
-    loss,
-    mfuPercent: 100 * mfu,
+function figureData({ cluster, best, domains, frontier, lawAlone, days }: Codesign): CodesignFigureData {
+  const point = (size: SizePoint) => ({
+    params: size.activeParameters,
+    loss: size.loss,
+    mfuPercent: 100 * size.mfu,
   });
-  return codesignFigure({
+  return {
     cluster: `${cluster.numDevices.toLocaleString("en")} x ${cluster.acceleratorLabel}`,
     days,
-    frontier: frontier.map((design) => ({
-      ...point({ ...design, loss: design.loss.median }),
-      lo: design.loss.lo,
-      hi: design.loss.hi,
+    frontier: frontier.map(({ loss, ...design }) => ({
+      ...point({ ...design, loss: loss.median }),
+      lo: loss.lo,
+      hi: loss.hi,
     })),
     others: domains
       .filter(({ isOwn }) => !isOwn)
       .map(({ domainSize, sizes }) => ({ domainSize, points: sizes.map(point) })),
     lawAlone: lawAlone.valley,
     best: point({ ...best, loss: best.loss.median }),
-  });
+  };
 }

@@ -2,15 +2,14 @@
 
 import type { Command } from "commander";
 import type { Interval } from "../../math/interval.ts";
-import type { Estimate } from "../../plan/estimate/estimate.ts";
+import { type Estimate, estimate } from "../../plan/estimate/estimate.ts";
 import type { EstimateLine } from "../../plan/estimate/lines.ts";
+import { peakOf } from "../../plan/hardware/accelerator.ts";
 import { COUNT, SHARE } from "../../units/kinds.ts";
 import { formatBytes, formatCount, formatFlops, formatInterval, formatSeconds } from "../../units/print.ts";
-import { readAmount, readInterval } from "../../units/read.ts";
-import { type CommonOptions, finish, wholeNumber } from "../arguments.ts";
+import { amountOption, type CommonOptions, finish, intervalOption, wholeNumber } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
-import { readSequence, type SettingFlags } from "./setting.ts";
-import { readCluster } from "./speed.ts";
+import { readCluster, readSequence, type SettingFlags, withHardware } from "./setting.ts";
 
 type EstimateFlags = CommonOptions &
   Pick<SettingFlags, "cluster" | "hardware"> & {
@@ -23,37 +22,31 @@ type EstimateFlags = CommonOptions &
     readonly mfu?: Interval;
   };
 
-export function addEstimateCommand(plan: Command): void {
-  const command = plan
-    .command("estimate")
-    .description(
-      "Fill in the rules of thumb: weights, gradients, optimiser, activations, the gradient all-reduce and the bandwidth to hide it.",
-    )
-    .requiredOption("--params <n>", "parameters: 12e9, 70B", readAmount("--params", COUNT))
+export function completeEstimate(command: Command): void {
+  command
+    .addOption(amountOption("--params <n>", "parameters: 12e9, 70B", COUNT).makeOptionMandatory())
     .requiredOption(
       "--batch-sequences <n>",
       "sequences of one optimiser step",
       wholeNumber("--batch-sequences", 1),
     )
     .requiredOption("--sequence <n>", "tokens of a sequence; k is 1024 here", readSequence)
-    .option("--cluster <name:count>", "accelerators", "h100:64")
-    .option("--hardware <file>", "accelerators of your own, in JSON, to be named in --cluster")
+    .option("--cluster <name:count>", "accelerators", "h100:64");
+  withHardware(command)
     .option("--layers <n>", "layers", wholeNumber("--layers", 1))
     .option("--hidden <n>", "width", wholeNumber("--hidden", 1))
     .option("--heads <n>", "attention heads", wholeNumber("--heads", 1))
-    .option("--mfu <share>", "model FLOPs over the bf16 peak", readInterval("--mfu", SHARE));
+    .addOption(intervalOption("--mfu <share>", "model FLOPs over the bf16 peak", SHARE));
   finish(
     command,
-    "longrun plan estimate --params 12e9 --batch-sequences 512 --sequence 2048\nlongrun plan estimate --params 70B --batch-sequences 1024 --sequence 8192 --cluster h100:1024 --layers 80 --hidden 8192",
+    "longrun plan estimate --params 12e9 --batch-sequences 512 --sequence 2048",
+    "longrun plan estimate --params 70B --batch-sequences 1024 --sequence 8192 --cluster h100:1024 " +
+      "--layers 80 --hidden 8192",
   ).action(runEstimate);
 }
 
-async function runEstimate(flags: EstimateFlags): Promise<void> {
-  const [{ estimate }, { peakOf }] = await Promise.all([
-    import("../../plan/estimate/estimate.ts"),
-    import("../../plan/hardware/accelerator.ts"),
-  ]);
-  const { accelerator, numDevices, networkBandwidth, oversubscription } = await readCluster(flags);
+function runEstimate(flags: EstimateFlags): void {
+  const { accelerator, numDevices, networkBandwidth, oversubscription } = readCluster(flags);
   const answer = estimate({
     parameters: flags.params,
     batchSequences: flags.batchSequences,

@@ -1,6 +1,7 @@
 /** @file One step explained as a person reads it: waterfall, operations, memory by stage, sensitivities. */
 
-import type { Explanation } from "../../plan/explain/explain.ts";
+import type { Explanation, StageMemory } from "../../plan/explain/explain.ts";
+import type { Operation } from "../../plan/explain/operations.ts";
 import { wordsOf } from "../../plan/explain/sensitivity.ts";
 import { layoutText } from "../../plan/layout/parse.ts";
 import { validityNotes } from "../../plan/step/interval.ts";
@@ -13,7 +14,7 @@ import {
   roundToSum,
   significant,
 } from "../../units/print.ts";
-import { table } from "../terminal/table.ts";
+import { numbers, table, words } from "../terminal/table.ts";
 
 const WIDTH = 120;
 
@@ -43,15 +44,18 @@ function headLines(
   { layout, prediction, peakFlops, numMicroBatches }: Explanation,
   title: string,
 ): readonly string[] {
-  const { stepSeconds, stepInterval, mfu, hfu, tokensPerSecondPerDevice } = prediction;
+  const { stepInterval, mfu, hfu, tokensPerSecondPerDevice, memory } = prediction;
+  const { median, lo, hi } = stepInterval;
+  const speed = `${formatCount(Math.round(tokensPerSecondPerDevice))} tokens/s a device`;
   return [
     `${title}, ${layoutText(layout)}: ${numMicroBatches} micro batches a replica and step`,
-    `Step ${formatSeconds(stepSeconds)} (90 % interval ${formatSeconds(stepInterval.lo)} to ${formatSeconds(stepInterval.hi)}), ${formatCount(Math.round(tokensPerSecondPerDevice))} tokens/s a device, ${formatFlopsPerSecond(mfu * peakFlops)} a device.`,
+    `Step ${formatSeconds(median)} (90 % interval ${formatSeconds(lo)} to ${formatSeconds(hi)}), ${speed}, ` +
+      `${formatFlopsPerSecond(mfu * peakFlops)} a device.`,
     ...validityNotes(prediction),
-    ...(prediction.memory.fits
-      ? []
-      : ["It does not fit in memory: what follows is what it would be if it did."]),
-    `MFU ${formatShare(mfu)}, HFU ${formatShare(hfu)}, of ${formatFlopsPerSecond(peakFlops)} dense ${layout.precision} peak: model FLOPs forward and backward, causal attention counted by half, nothing counted twice; HFU adds what is recomputed.`,
+    ...(memory.fits ? [] : ["It does not fit in memory: what follows is what it would be if it did."]),
+    `MFU ${formatShare(mfu)}, HFU ${formatShare(hfu)}, of ${formatFlopsPerSecond(peakFlops)} dense ` +
+      `${layout.precision} peak: model FLOPs forward and backward, causal attention counted by half, ` +
+      "nothing counted twice; HFU adds what is recomputed.",
   ];
 }
 
@@ -59,7 +63,8 @@ function headLines(
 function bestLines({ best, prediction }: Explanation): readonly string[] {
   if (best === null) return ["No layout of those that most people run fits."];
   const gain = prediction.stepSeconds / best.stepSeconds - 1;
-  const line = `The fastest layout that fits, of those that most people run: ${layoutText(best.layout)}, ${formatSeconds(best.stepSeconds)}`;
+  const found = `${layoutText(best.layout)}, ${formatSeconds(best.stepSeconds)}`;
+  const line = `The fastest layout that fits, of those that most people run: ${found}`;
   return [gain > 0.001 ? `${line}, ${formatShare(gain)} more tokens per second.` : `${line}.`];
 }
 
@@ -81,66 +86,44 @@ function waterfallTable({ waterfall, prediction }: Explanation): string {
   return table(
     [...rows, total],
     [
-      { title: "cause", align: "left", cell: ({ label }) => label },
-      { title: "seconds", align: "right", cell: (row) => row.printed },
-      {
-        title: "of the step",
-        align: "right",
-        cell: ({ seconds }) => formatShare(seconds / prediction.stepSeconds),
-      },
-      { title: "MFU down to", align: "right", cell: ({ mfu }) => formatShare(mfu) },
+      words("cause", ({ label }) => label),
+      numbers("seconds", (row) => row.printed),
+      numbers("of the step", ({ seconds }) => formatShare(seconds / prediction.stepSeconds)),
+      numbers("MFU down to", ({ mfu }) => formatShare(mfu)),
     ],
-    WIDTH,
   );
 }
 
 function operationTable({ operations }: Explanation): string {
-  const size = (value: number) => String(Math.round(value));
-  return table(
-    operations,
-    [
-      { title: "operation", align: "left", cell: ({ name }) => name },
-      {
-        title: "[m, k] x [k, n]",
-        align: "right",
-        cell: ({ shape }) =>
-          shape
-            ? `${shape.count > 1 ? `${size(shape.count)} x ` : ""}[${size(shape.m)}, ${size(shape.k)}] x [${size(shape.k)}, ${size(shape.n)}]`
-            : "-",
-      },
-      { title: "time", align: "right", cell: ({ seconds }) => formatSeconds(seconds) },
-      { title: "of peak", align: "right", cell: ({ efficiency }) => formatShare(efficiency) },
-    ],
-    WIDTH,
-  );
+  const product = ({ m, n, k, count }: NonNullable<Operation["shape"]>) => {
+    const [rows, columns, inner, copies] = [m, n, k, count].map(Math.round);
+    return `${copies! > 1 ? `${copies} x ` : ""}[${rows}, ${inner}] x [${inner}, ${columns}]`;
+  };
+  return table(operations, [
+    words("operation", ({ name }) => name),
+    numbers("[m, k] x [k, n]", ({ shape }) => (shape ? product(shape) : "-")),
+    numbers("time", ({ seconds }) => formatSeconds(seconds)),
+    numbers("of peak", ({ efficiency }) => formatShare(efficiency)),
+  ]);
 }
 
+const COMPONENTS = ["weights", "gradients", "optimiser", "activations", "workspace", "overhead"] as const;
+
 function memoryTable({ stages }: Explanation): string {
-  const column = (title: string, of: (memory: Explanation["stages"][number]["memory"]) => number) =>
-    ({
-      title,
-      align: "right",
-      cell: (row: Explanation["stages"][number]) => formatBytes(of(row.memory)),
-    }) as const;
   return table(
     stages,
     [
-      { title: "stage", align: "left", cell: stageName },
-      { title: "layers", align: "right", cell: ({ numLayers }) => String(numLayers) },
-      column("weights", ({ weights }) => weights),
-      column("gradients", ({ gradients }) => gradients),
-      column("optimiser", ({ optimiser }) => optimiser),
-      column("activations", ({ activations }) => activations),
-      column("workspace", ({ workspace }) => workspace),
-      column("overhead", ({ overhead }) => overhead),
-      column("total", ({ totalBytes }) => totalBytes),
+      words("stage", stageName),
+      numbers("layers", ({ numLayers }) => String(numLayers)),
+      ...COMPONENTS.map((name) => numbers<StageMemory>(name, ({ memory }) => formatBytes(memory[name]))),
+      numbers("total", ({ memory }) => formatBytes(memory.totalBytes)),
     ],
     WIDTH,
   );
 }
 
 /** "3" or "3 to 9", counted from 1. */
-export function stageName({ firstStage, lastStage }: Explanation["stages"][number]): string {
+export function stageName({ firstStage, lastStage }: StageMemory): string {
   return firstStage === lastStage ? String(firstStage + 1) : `${firstStage + 1} to ${lastStage + 1}`;
 }
 
@@ -151,21 +134,14 @@ function memoryLine({ prediction: { memory } }: Explanation): string {
       ? `${formatBytes(left)} left`
       : "which fits only because the allocator can give back what it holds beyond use"
     : `${formatBytes(-left)} too much: it does not fit`;
-  return `The fullest, stage ${memory.stage + 1}: ${formatBytes(memory.totalBytes)} of ${formatBytes(memory.capacityBytes)}, ${verdict}.`;
+  const used = `${formatBytes(memory.totalBytes)} of ${formatBytes(memory.capacityBytes)}`;
+  return `The fullest, stage ${memory.stage + 1}: ${used}, ${verdict}.`;
 }
 
 function sensitivityTable({ sensitivities }: Explanation): string {
-  return table(
-    sensitivities,
-    [
-      { title: "resource", align: "left", cell: ({ resource }) => wordsOf(resource) },
-      {
-        title: "tokens per second",
-        align: "right",
-        cell: ({ gainPercent }) => `+${significant(gainPercent, 2)} %`,
-      },
-      { title: "step", align: "right", cell: ({ stepSeconds }) => formatSeconds(stepSeconds) },
-    ],
-    WIDTH,
-  );
+  return table(sensitivities, [
+    words("resource", ({ resource }) => wordsOf(resource)),
+    numbers("tokens per second", ({ gainPercent }) => `+${significant(gainPercent, 2)} %`),
+    numbers("step", ({ stepSeconds }) => formatSeconds(stepSeconds)),
+  ]);
 }

@@ -2,7 +2,9 @@
 
 import { readFileSync } from "node:fs";
 import { UserError } from "../../errors.ts";
-import type { FailureRecord } from "../../plan/time/causes.ts";
+import type { Ages } from "../../plan/time/burn-in.ts";
+import { type FailureRecord, readFailureRecord, recordOfTotal } from "../../plan/time/causes.ts";
+import { fitGrowth } from "../../plan/time/reliability-growth.ts";
 import { DAY_SECONDS, DURATION } from "../../units/kinds.ts";
 import { parseAmount } from "../../units/read.ts";
 
@@ -12,8 +14,14 @@ export type FailureFlags = {
   readonly failureDays?: string;
 };
 
-/** The record of the flags; undefined where nothing was seen. `observed`: the trend of the cluster's log. */
-export async function failureFacts(flags: FailureFlags, numDevices: number, devicesPerNode: number) {
+/** A record of failures; undefined where nothing was seen. `observed`: the trend of the cluster's own log. */
+export type FailureFacts = {
+  readonly record: FailureRecord | undefined;
+  readonly observed: Ages["observed"];
+};
+
+/** What the flags say of failures. Throws a `UserError` for more than one record, and for what cannot be read. */
+export function failureFacts(flags: FailureFlags, numDevices: number, devicesPerNode: number): FailureFacts {
   const given = [flags.failures, flags.observed, flags.failureDays].filter((each) => each !== undefined);
   if (given.length > 1) {
     throw new UserError(
@@ -22,20 +30,18 @@ export async function failureFacts(flags: FailureFlags, numDevices: number, devi
       "give the one that knows most",
     );
   }
-  const { readFailureRecord, recordOfTotal } = await import("../../plan/time/causes.ts");
   if (flags.observed !== undefined) {
     const record = readFailureRecord(readText(flags.observed), flags.observed, devicesPerNode);
     return { record, observed: null };
   }
   if (flags.failureDays !== undefined) return failureLog(flags.failureDays, numDevices, devicesPerNode);
-  return { record: recordOf(flags.failures, numDevices, devicesPerNode, recordOfTotal), observed: null };
+  return { record: recordOf(flags.failures, numDevices, devicesPerNode), observed: null };
 }
 
 function recordOf(
   text: string | undefined,
   numDevices: number,
   devicesPerNode: number,
-  build: (failures: number, days: number, numDevices: number, devicesPerNode: number) => FailureRecord,
 ): FailureRecord | undefined {
   if (text === undefined) return undefined;
   const [count = "", time = "", devices, ...more] = text.split("/");
@@ -43,7 +49,7 @@ function recordOf(
   const seconds = parseAmount(time, DURATION);
   const size = devices === undefined ? numDevices : Number(devices.replaceAll(",", ""));
   if (/^\d+$/.test(count) && failures > 0 && seconds !== null && size > 0 && more.length === 0) {
-    return build(failures, seconds / DAY_SECONDS, size, devicesPerNode);
+    return recordOfTotal(failures, seconds / DAY_SECONDS, size, devicesPerNode);
   }
   throw new UserError(
     `--failures "${text}"`,
@@ -53,11 +59,7 @@ function recordOf(
 }
 
 /** A log of days: the rate that it ends with, and whether the cluster is getting better. */
-async function failureLog(path: string, numDevices: number, devicesPerNode: number) {
-  const [{ fitGrowth }, { recordOfTotal }] = await Promise.all([
-    import("../../plan/time/reliability-growth.ts"),
-    import("../../plan/time/causes.ts"),
-  ]);
+function failureLog(path: string, numDevices: number, devicesPerNode: number): FailureFacts {
   const numbers = readText(path)
     .split("\n")
     .flatMap((line, i) => daysOf(line, `${path}, line ${i + 1}`));

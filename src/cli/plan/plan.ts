@@ -1,17 +1,22 @@
-/** @file `longrun plan`: the best layouts of a model on a cluster. */
+/** @file `longrun plan`: the best layouts of a model on a cluster; further questions are subcommands. */
 
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
-import type { ParetoFigureData } from "../../figures/pareto-figure.ts";
-import type { LayoutPlan, LayoutRow } from "../../plan/search/plan-layouts.ts";
+import { type ParetoFigureData, paretoFigure } from "../../figures/pareto-figure.ts";
+import { readConstants } from "../../plan/constants-file.ts";
+import { parseLayout } from "../../plan/layout/parse.ts";
+import { type LayoutPlan, type LayoutRow, planLayouts } from "../../plan/search/plan-layouts.ts";
 import { parseThisMachine } from "../../plan/this-machine/name.ts";
+import { publishedTable } from "../../plan/validate/read-runs.ts";
 import { COUNT } from "../../units/kinds.ts";
 import { readAmount } from "../../units/read.ts";
 import { type CommonOptions, finish, wholeNumber } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
+import { addLazily } from "../lazy.ts";
 import { printJson, printText } from "../output.ts";
-import { readChoices, usualPrecision } from "./choices.ts";
-import { readSetting, type Setting, type SettingFlags, withSetting } from "./setting.ts";
+import { onlyPrecision, readChoices } from "./choices.ts";
+import { layoutPlanText } from "./layouts-text.ts";
+import { readSetting, type Setting, type SettingFlags, withConstants, withSetting } from "./setting.ts";
 
 type PlanFlags = CommonOptions &
   FigureFlag &
@@ -24,83 +29,124 @@ type PlanFlags = CommonOptions &
     readonly count: number;
   };
 
-/** Gives the command that the others hang under an action of its own. */
-export function withPlanAction(plan: Command): void {
+/** Gives the command that the others hang under its options, an action of its own, and the others. */
+export function completePlan(plan: Command): void {
   withSetting(plan)
+    // An option after a subcommand's name is the subcommand's.
+    .enablePositionalOptions()
     .option("--tokens <n>", "tokens of the whole run, for its time", readAmount("--tokens", COUNT))
     .option("--layout <layout>", "a layout of yours, to be placed among them: tp=8,pp=16,vp=4,mb=1,zero=1")
     .option("--precision <list>", "number formats to try: bf16, fp8, mxfp8, nvfp4", "bf16")
     .option(
       "--schedule <list>",
       "pipeline schedules to try (all but gpipe): 1f1b, interleaved, zero-bubble, dualpipe, gpipe",
-    )
-    .option("--constants <file>", "constants that `longrun plan calibrate --save` has written")
-    .option("--count <n>", "layouts to show", wholeNumber("--count", 1), 8);
+    );
+  withConstants(plan).option("--count <n>", "layouts to show", wholeNumber("--count", 1), 8);
   withFigureFlag(plan);
   finish(
     plan,
-    "longrun plan --model llama3-405b --cluster h100:16384 --tokens 15.6T --sequence 8192 --batch-tokens 16M\nlongrun plan --model config.json --cluster gb200:576 --sequence 4096 --batch-sequences 2304 --precision bf16,fp8 --layout tp=2,pp=8 --svg pareto.svg\nlongrun plan --model campaigns/single-run.yaml --cluster cpu",
+    "longrun plan --model llama3-405b --cluster h100:16384 --tokens 15.6T --sequence 8192 --batch-tokens 16M",
+    "longrun plan --model config.json --cluster gb200:576 --sequence 4096 --batch-sequences 2304 " +
+      "--precision bf16,fp8 --layout tp=2,pp=8 --svg pareto.svg",
+    "longrun plan --model campaigns/single-run.yaml --cluster cpu",
   ).action(runPlan);
+  addLazily(plan, [
+    {
+      name: "explain",
+      description: "Say where a step's time and memory go, and what more of each resource would buy.",
+      load: async () => (await import("./explain.ts")).completeExplain,
+    },
+    {
+      name: "codesign",
+      description:
+        "Choose width, depth, heads, feed-forward and experts together with the layout, for the least loss that a law forecasts.",
+      load: async () => (await import("./codesign.ts")).completeCodesign,
+    },
+    {
+      name: "time",
+      description:
+        "Say how long a whole run takes with its failures: goodput, checkpoints, spares, energy and cost. Amounts may be 90 % intervals, lo..hi.",
+      load: async () => (await import("./time.ts")).completeTime,
+    },
+    {
+      name: "launch",
+      description:
+        "Decide whether to launch a run now or to wait: end and cost against the launch day, and which issue to fix first.",
+      load: async () => (await import("./launch.ts")).completeLaunchPlan,
+    },
+    {
+      name: "estimate",
+      description:
+        "Fill in the rules of thumb: weights, gradients, optimiser, activations, the gradient all-reduce and the bandwidth to hide it.",
+      load: async () => (await import("./estimate.ts")).completeEstimate,
+    },
+    {
+      name: "size",
+      description:
+        "Say which model size and how many tokens a budget of compute, time or money is best spent on, and whether compute or data binds.",
+      load: async () => (await import("./size.ts")).completeSize,
+    },
+    {
+      name: "validate",
+      description: "Judge the predictions by published runs, leaving out whole families while calibrating.",
+      load: async () => (await import("./validate.ts")).completeValidate,
+    },
+    {
+      name: "calibrate",
+      description:
+        "Adjust the constants of the step model to your own runs by least squares with a prior; show what changed.",
+      load: async () => (await import("./calibrate.ts")).completeCalibrate,
+    },
+  ]);
 }
 
 async function runPlan(flags: PlanFlags): Promise<void> {
   const here = parseThisMachine(flags.cluster);
   if (here) {
+    // It needs the engine and its kernels, which no other plan does.
     const { runPlanHere } = await import("./plan-here.ts");
     return runPlanHere(flags, here);
   }
-  const setting = await readSetting(flags);
-  checkTokens(flags.tokens, setting);
-  const [{ planLayouts }, { parseLayout }, { publishedTable }, { readConstants }] = await Promise.all([
-    import("../../plan/search/plan-layouts.ts"),
-    import("../../plan/layout/parse.ts"),
-    import("../../plan/validate/read-runs.ts"),
-    import("../../plan/constants-file.ts"),
-  ]);
-  const { model, cluster, job, notes } = setting;
-  const choices = await readChoices(flags, cluster.accelerator);
-  const answer = planLayouts({
+  const { model, cluster, job, notes } = await readSetting(flags);
+  checkTokens(flags.tokens, job);
+  const choices = readChoices(flags, cluster.accelerator);
+  const plan = planLayouts({
     model,
     cluster,
     job,
     choices,
     count: flags.count,
     measured: publishedTable().runs,
-    ...(flags.constants === undefined ? {} : { constants: readConstants(flags.constants) }),
-    ...(flags.tokens === undefined ? {} : { tokens: flags.tokens }),
-    ...(flags.layout === undefined
-      ? {}
-      : { yours: parseLayout(flags.layout, cluster.numDevices, usualPrecision(choices)) }),
+    constants: readConstants(flags.constants),
+    tokens: flags.tokens,
+    yours:
+      flags.layout === undefined
+        ? undefined
+        : parseLayout(flags.layout, cluster.numDevices, onlyPrecision(choices)),
   });
-  if (flags.json) printJson({ ...answer, notes });
-  else {
-    const { layoutAnswerText } = await import("./plan-text.ts");
-    printText(layoutAnswerText(answer, notes));
-  }
-  await writeFigure(flags, async () => {
-    const { paretoFigure } = await import("../../figures/pareto-figure.ts");
-    return paretoFigure(figureData(answer, cluster.accelerator.memoryBytes));
-  });
+  if (flags.json) printJson({ ...plan, notes });
+  else printText(layoutPlanText(plan, notes));
+  await writeFigure(flags, () => paretoFigure(figureData(plan, cluster.accelerator.memoryBytes)));
 }
 
-function figureData(answer: LayoutPlan, capacityBytes: number): ParetoFigureData {
-  const point = (row: LayoutRow) => ({
-    layout: row.layout,
-    stepSeconds: row.stepSeconds,
-    bytes: row.memory.totalBytes,
+function figureData(plan: LayoutPlan, capacityBytes: number): ParetoFigureData {
+  const point = ({ layout, stepSeconds, memory }: LayoutRow) => ({
+    layout,
+    stepSeconds,
+    bytes: memory.totalBytes,
   });
   return {
-    title: `${answer.model.name} on ${answer.numDevices.toLocaleString("en")} x ${answer.acceleratorLabel}`,
+    title: `${plan.model.name} on ${plan.numDevices.toLocaleString("en")} x ${plan.acceleratorLabel}`,
     capacityBytes,
-    pareto: answer.pareto.map(point),
-    cuts: answer.cuts.map(point),
-    nearMisses: answer.nearMisses.map(point),
-    yours: answer.yours?.kind === "planned" ? point(answer.yours.row) : null,
+    pareto: plan.pareto.map(point),
+    cuts: plan.cuts.map(point),
+    nearMisses: plan.nearMisses.map(point),
+    yours: plan.yours?.kind === "planned" ? point(plan.yours.row) : null,
   };
 }
 
 /** A run of less than a hundred steps is a unit forgotten. */
-function checkTokens(tokens: number | undefined, { job }: Setting): void {
+function checkTokens(tokens: number | undefined, job: Setting["job"]): void {
   const batch = job.batchSequences * job.sequence;
   if (tokens === undefined || tokens >= 100 * batch) return;
   throw new UserError(

@@ -2,13 +2,15 @@
 
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
-import type { Cluster } from "../../plan/hardware/cluster.ts";
-import type { Job } from "../../plan/layout/layout.ts";
+import { type Cluster, parseCluster } from "../../plan/hardware/cluster.ts";
+import { readHardware } from "../../plan/hardware/user-defined.ts";
+import { type Job, SOFTWARE_2024 } from "../../plan/layout/layout.ts";
 import type { ModelShape } from "../../plan/shape/model-shape.ts";
+import { refuseBeyondTable } from "../../plan/shape/remarks.ts";
 import { parseThisMachine } from "../../plan/this-machine/name.ts";
 import { BINARY_COUNT, COUNT } from "../../units/kinds.ts";
 import { badAmount, parseAmount } from "../../units/read.ts";
-import type { NamedModel } from "./model.ts";
+import { type NamedModel, readModel } from "./model.ts";
 
 /** The options, as given. */
 export type SettingFlags = {
@@ -28,9 +30,12 @@ export type Setting = {
   readonly notes: readonly string[];
 };
 
-/** Adds --model, --cluster, --sequence, --batch-tokens, --batch-sequences, --hardware (see `readSetting`). */
+/**
+ * Adds --model, --cluster, --sequence, --batch-tokens, --batch-sequences and --hardware. None is required by
+ * commander: see `readSetting`.
+ */
 export function withSetting(command: Command): Command {
-  return command
+  command
     .option("--model <model>", "a published model, a Hugging Face config.json, or a campaign's YAML file")
     .option(
       "--cluster <name:count>",
@@ -38,23 +43,29 @@ export function withSetting(command: Command): Command {
     )
     .option("--sequence <n>", "tokens of one sequence; k is 1024 here")
     .option("--batch-tokens <n>", "tokens of one optimiser step, such as 16M")
-    .option("--batch-sequences <n>", "the same in sequences")
-    .option("--hardware <file>", "accelerators of your own, in JSON, to be named in --cluster");
+    .option("--batch-sequences <n>", "the same in sequences");
+  return withHardware(command);
+}
+
+/** Adds --hardware. */
+export function withHardware(command: Command): Command {
+  return command.option("--hardware <file>", "accelerators of your own, in JSON, to be named in --cluster");
+}
+
+/** Adds --constants. */
+export function withConstants(command: Command): Command {
+  return command.option("--constants <file>", "constants that `longrun plan calibrate --save` has written");
 }
 
 const EXAMPLE =
-  "for example longrun plan --model llama3-405b --cluster h100:16384 --tokens 15.6T --sequence 8192 --batch-tokens 16M";
+  "for example longrun plan --model llama3-405b --cluster h100:16384 --tokens 15.6T --sequence 8192 " +
+  "--batch-tokens 16M";
 
 /**
  * Reads model, cluster and job.
  * Throws a `UserError` for what is missing, unknown, or does not divide
  */
 export async function readSetting(flags: SettingFlags): Promise<Setting> {
-  const [{ parseCluster }, { readHardware }, { SOFTWARE_2024 }] = await Promise.all([
-    import("../../plan/hardware/cluster.ts"),
-    import("../../plan/hardware/user-defined.ts"),
-    import("../../plan/layout/layout.ts"),
-  ]);
   if (parseThisMachine(flags.cluster) !== null)
     throw new UserError(
       `--cluster ${flags.cluster}`,
@@ -62,10 +73,13 @@ export async function readSetting(flags: SettingFlags): Promise<Setting> {
       "ask `longrun plan --cluster cpu` itself for its step time and memory",
     );
   const { named, sequence, batchSequences, notes } = await readWork(flags);
-  const own = flags.hardware === undefined ? [] : readHardware(flags.hardware);
-  const cluster = parseCluster(needed("--cluster", flags.cluster), own);
   const job = { sequence, batchSequences, software: SOFTWARE_2024 };
-  return { model: named.model, cluster, job, notes };
+  return { model: named.model, cluster: readCluster(flags), job, notes };
+}
+
+/** The cluster, with accelerators of the user's own where there is a file of them. */
+export function readCluster({ cluster, hardware }: Pick<SettingFlags, "cluster" | "hardware">): Cluster {
+  return parseCluster(needed("--cluster", cluster), hardware === undefined ? [] : readHardware(hardware));
 }
 
 /** What is to be trained, wherever. */
@@ -78,10 +92,6 @@ export type WorkToPlan = {
 
 /** Reads model, sequence and batch. */
 export async function readWork(flags: SettingFlags): Promise<WorkToPlan> {
-  const [{ readModel }, { refuseBeyondTable }] = await Promise.all([
-    import("./model.ts"),
-    import("../../plan/shape/remarks.ts"),
-  ]);
   const named = await readModel(needed("--model", flags.model));
   const sequence =
     flags.sequence === undefined && named.sequence !== null

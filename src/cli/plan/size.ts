@@ -1,16 +1,18 @@
 /** @file `longrun plan size`: the model and the tokens that a budget pays for. */
 
 import type { Command } from "commander";
+import { readScalingLaw } from "../../law/scaling-law.ts";
 import { type Interval, scaledBy } from "../../math/interval.ts";
-import type { TrainingBudget } from "../../plan/size/budget.ts";
-import type { SizeAnswer, Sizing } from "../../plan/size/size.ts";
+import { peakOf } from "../../plan/hardware/accelerator.ts";
+import { readBudget, type TrainingBudget } from "../../plan/size/budget.ts";
+import { type SizeAnswer, type Sizing, sizeFor } from "../../plan/size/size.ts";
 import { COUNT, DAY_SECONDS, DAYS, FLOPS, MONEY, SHARE } from "../../units/kinds.ts";
 import { formatCount, formatFlops, formatInterval, significant } from "../../units/print.ts";
 import { readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
 import { table } from "../terminal/table.ts";
-import { readCluster } from "./speed.ts";
+import { readCluster } from "./setting.ts";
 
 type SizeFlags = CommonOptions & {
   readonly law: string;
@@ -25,12 +27,8 @@ type SizeFlags = CommonOptions & {
   readonly uniqueTokens?: number;
 };
 
-export function addSizeCommand(plan: Command): void {
-  const command = plan
-    .command("size")
-    .description(
-      "Say which model size and how many tokens a budget of compute, time or money is best spent on, and whether compute or data binds.",
-    )
+export function completeSize(command: Command): void {
+  command
     .requiredOption("--law <file>", "a law saved by `longrun laws fit --save`")
     .option("--compute <flops>", "the budget in FLOPs", readInterval("--compute", FLOPS))
     .option("--cluster <name:count>", "accelerators, such as h100:4096")
@@ -55,15 +53,9 @@ export function addSizeCommand(plan: Command): void {
   ).action(runSize);
 }
 
-async function runSize(flags: SizeFlags): Promise<void> {
-  const [{ readScalingLaw }, { readBudget }, { sizeFor }, { peakOf }] = await Promise.all([
-    import("../../law/scaling-law.ts"),
-    import("../../plan/size/budget.ts"),
-    import("../../plan/size/size.ts"),
-    import("../../plan/hardware/accelerator.ts"),
-  ]);
+function runSize(flags: SizeFlags): void {
   const law = readScalingLaw(flags.law);
-  const cluster = flags.cluster === undefined ? undefined : await readCluster(flags);
+  const cluster = flags.cluster === undefined ? undefined : readCluster(flags);
   const budget = readBudget({
     compute: flags.compute,
     cluster,
@@ -86,7 +78,7 @@ function answerText(formula: string, counts: string, budget: TrainingBudget, ans
   return [
     answer.reason,
     "",
-    `Budget: ${formatInterval(budget.compute, formatFlops)}${hoursText(budget)}. In brackets: 90 % intervals.`,
+    `TrainingBudget: ${formatInterval(budget.compute, formatFlops)}${hoursText(budget)}. In brackets: 90 % intervals.`,
     `Law: ${formula}. N: ${counts}.`,
     "",
     sizingTable([

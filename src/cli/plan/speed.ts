@@ -3,13 +3,24 @@
 import { UserError } from "../../errors.ts";
 import type { Interval } from "../../math/interval.ts";
 import type { Constants } from "../../plan/constants.ts";
+import { readConstants } from "../../plan/constants-file.ts";
 import type { Precision } from "../../plan/hardware/accelerator.ts";
-import type { Cluster } from "../../plan/hardware/cluster.ts";
+import { devicesOf } from "../../plan/layout/layout.ts";
+import { layoutText, parseLayout } from "../../plan/layout/parse.ts";
+import { nothingFits } from "../../plan/search/nothing-fits.ts";
+import { searchBestPart } from "../../plan/search/plan-layouts.ts";
 import type { PlannedLayout } from "../../plan/search/search.ts";
+import { layoutProblem } from "../../plan/search/validity.ts";
+import { modelFlopsPerToken } from "../../plan/shape/flops.ts";
+import { countParameters } from "../../plan/shape/parameters.ts";
 import { validityNotes } from "../../plan/step/interval.ts";
+import { predictStep } from "../../plan/step/predict.ts";
+import { formatBytes } from "../../units/print.ts";
+import { onlyPrecision, readChoices } from "./choices.ts";
+import { readModel } from "./model.ts";
 import { readSequence, readSetting, type Setting, type SettingFlags } from "./setting.ts";
 
-/** What a model says of its run; null where it was not asked. */
+/** What a model says of its run. */
 export type ModelFacts = {
   readonly parameters: number;
   /** Forward and backward, attention counted where the sequence is known. */
@@ -17,17 +28,12 @@ export type ModelFacts = {
 };
 
 /** Parameters and FLOPs of the model named; undefined without one. */
-export async function modelFacts(flags: SettingFlags): Promise<ModelFacts | undefined> {
-  if (flags.model === undefined) return undefined;
-  const [{ readModel }, { countParameters }, { modelFlopsPerToken }] = await Promise.all([
-    import("./model.ts"),
-    import("../../plan/shape/parameters.ts"),
-    import("../../plan/shape/flops.ts"),
-  ]);
-  const { model } = await readModel(flags.model);
+export async function modelFacts({ model: name, sequence }: SettingFlags): Promise<ModelFacts | undefined> {
+  if (name === undefined) return undefined;
+  const { model } = await readModel(name);
   const { total, active } = countParameters(model);
   const flopsPerToken =
-    flags.sequence === undefined ? 6 * active : modelFlopsPerToken(model, readSequence(flags.sequence));
+    sequence === undefined ? 6 * active : modelFlopsPerToken(model, readSequence(sequence));
   return { parameters: total, flopsPerToken };
 }
 
@@ -49,15 +55,11 @@ export type PredictedSpeed = {
 /** What `readSetting` takes for granted. */
 const SOFTWARE_TEXT = "software as of 2024, with fused kernels, attention and exchanges overlapped";
 
-/** The step of the layout given, or of the fastest: tokens a second and device, with its interval. */
+/** The step of the layout given, or of the fastest one: tokens a second for each device, with the planner's interval. */
 export async function predictedSpeed(flags: SpeedFlags): Promise<PredictedSpeed> {
   const setting = await readSetting(flags);
   const { cluster, job, notes } = setting;
-  const [{ layoutText }, { devicesOf }] = await Promise.all([
-    import("../../plan/layout/parse.ts"),
-    import("../../plan/layout/layout.ts"),
-  ]);
-  const { layout, prediction } = await layoutFor(setting, flags);
+  const { layout, prediction } = layoutFor(setting, flags);
   const { stepSeconds, stepInterval, mfu } = prediction;
   const tokens = (job.sequence * job.batchSequences) / cluster.numDevices;
   const basis = flags.layout === undefined ? "the fastest layout that fits" : "the layout";
@@ -72,32 +74,20 @@ export async function predictedSpeed(flags: SpeedFlags): Promise<PredictedSpeed>
     sentences: [
       // They stand in a list between semicolons.
       ...[...notes, ...validityNotes(prediction)].map((note) => note.replace(/\.$/, "")),
-      `the speed of ${basis}, ${layoutText(layout)}: ${stepSeconds.toPrecision(3)} s a step, ${(100 * mfu).toFixed(0)} % MFU${rest}; ${SOFTWARE_TEXT}`,
+      `the speed of ${basis}, ${layoutText(layout)}: ${stepSeconds.toPrecision(3)} s a step, ` +
+        `${(100 * mfu).toFixed(0)} % MFU${rest}; ${SOFTWARE_TEXT}`,
     ],
   };
 }
 
-async function layoutFor(
+function layoutFor(
   { model, cluster, job }: Setting,
   { layout: text, precision, constants: file }: SpeedFlags,
-): Promise<PlannedLayout> {
-  const [
-    { searchBestPart },
-    { nothingFits },
-    { readChoices, usualPrecision },
-    { CONSTANTS },
-    { readConstants },
-  ] = await Promise.all([
-    import("../../plan/search/plan-layouts.ts"),
-    import("../../plan/search/nothing-fits.ts"),
-    import("./choices.ts"),
-    import("../../plan/constants.ts"),
-    import("../../plan/constants-file.ts"),
-  ]);
-  const choices = await readChoices(precision === undefined ? {} : { precision }, cluster.accelerator);
-  const constants = file === undefined ? CONSTANTS : readConstants(file);
+): PlannedLayout {
+  const choices = readChoices(precision === undefined ? {} : { precision }, cluster.accelerator);
+  const constants = readConstants(file);
   if (text !== undefined)
-    return givenLayout({ model, cluster, job }, text, constants, usualPrecision(choices));
+    return givenLayout({ model, cluster, job }, text, constants, onlyPrecision(choices));
   const options = { choices, constants, count: 1 };
   const { cluster: part, found } = searchBestPart({ model, cluster, job }, options);
   const [best] = found.best;
@@ -105,21 +95,14 @@ async function layoutFor(
   return best;
 }
 
-/** Throws a `UserError` where it cannot run or does not fit */
-async function givenLayout(
+/** Throws a `UserError` where it cannot run or does not fit. */
+function givenLayout(
   { model, cluster, job }: Pick<Setting, "model" | "cluster" | "job">,
   text: string,
   constants: Constants,
-  usual: Precision | undefined,
-): Promise<PlannedLayout> {
-  const [{ layoutProblem }, { parseLayout, layoutText }, { predictStep }, { formatBytes }] =
-    await Promise.all([
-      import("../../plan/search/validity.ts"),
-      import("../../plan/layout/parse.ts"),
-      import("../../plan/step/predict.ts"),
-      import("../../units/print.ts"),
-    ]);
-  const layout = parseLayout(text, cluster.numDevices, usual);
+  precision: Precision | undefined,
+): PlannedLayout {
+  const layout = parseLayout(text, cluster.numDevices, precision);
   const remedy = "change --layout, or leave it out to take the fastest";
   const problem = layoutProblem(model, cluster, layout, job);
   if (problem) throw new UserError(problem.found, problem.expected, remedy);
@@ -131,16 +114,4 @@ async function givenLayout(
     `at most ${formatBytes(capacityBytes)}`,
     remedy,
   );
-}
-
-/** The cluster, with accelerators of the user's own where there is a file of them. */
-export async function readCluster(flags: Pick<SettingFlags, "cluster" | "hardware">): Promise<Cluster> {
-  const [{ parseCluster }, { readHardware }] = await Promise.all([
-    import("../../plan/hardware/cluster.ts"),
-    import("../../plan/hardware/user-defined.ts"),
-  ]);
-  if (flags.cluster !== undefined) {
-    return parseCluster(flags.cluster, flags.hardware === undefined ? [] : readHardware(flags.hardware));
-  }
-  throw new UserError("no --cluster", "ACCELERATOR:COUNT", "add one: --cluster h100:16384");
 }

@@ -1,9 +1,9 @@
 /** @file A whole run's forecast as a person reads it. */
 
-import type { Interval } from "../../math/interval.ts";
+import { PARTS, type PartOfTime } from "../../plan/time/breakdown.ts";
 import type { RunForecast } from "../../plan/time/forecast.ts";
 import { formatCount, formatInterval, formatSeconds, formatShare, significant } from "../../units/print.ts";
-import { table } from "../terminal/table.ts";
+import { numbers, table, words } from "../terminal/table.ts";
 
 const energy = (kwh: number) => {
   if (kwh < 1e3) return `${significant(kwh, 3)} kWh`;
@@ -13,50 +13,47 @@ const count = (value: number) => formatCount(Math.round(value));
 
 /** The answer, then where it comes from. */
 export function runForecastText(title: string, forecast: RunForecast, assumed: readonly string[]): string {
+  const causes = forecast.causes.map(({ cause, failures }) => `${cause} ${formatInterval(failures, count)}`);
   return [
     title,
     "",
     table(answerRows(forecast), [
-      { title: "of the run", align: "left", cell: ([name]) => name },
-      { title: "median (90 % interval)", align: "left", cell: ([, text]) => text },
+      words("of the run", ([name]) => name),
+      words("median (90 % interval)", ([, text]) => text),
     ]),
     "",
     checkpointText(forecast),
     "",
     "Where the time goes, with everything at its middle:",
     table(timeRows(forecast), [
-      { title: "part", align: "left", cell: ({ name }) => name },
-      { title: "time", align: "right", cell: ({ seconds }) => formatInterval(seconds, formatSeconds) },
-      { title: "share", align: "right", cell: (row) => formatShare(row.share) },
+      words("part", ({ name }) => name),
+      numbers("time", ({ seconds }) => formatInterval(seconds, formatSeconds)),
+      numbers("share", (row) => formatShare(row.share)),
     ]),
     "",
-    `Causes: ${forecast.causes.map(({ cause, failures }) => `${cause} ${formatInterval(failures, count)}`).join(", ")}.`,
+    `Causes: ${causes.join(", ")}.`,
     ...(assumed.length > 0 ? ["", `Assumed: ${assumed.join("; ")}.`] : []),
   ].join("\n");
 }
 
 function answerRows(forecast: RunForecast): readonly (readonly [string, string])[] {
-  const { spares } = forecast;
+  const { spares, failures, failureSeconds, cost } = forecast;
+  const { enoughAt95Percent, enoughAt99Percent } = spares;
+  const stock = `${enoughAt95Percent} are enough 95 % of the time, ${enoughAt99Percent} 99 %`;
+  const rows = [
+    ["wall-clock", forecast.elapsedSeconds, formatSeconds],
+    ["goodput", forecast.goodput, formatShare],
+    ["productive", forecast.productiveSeconds, formatSeconds],
+    ["interruptions", failures, count, `, one in ${formatInterval(failureSeconds, formatSeconds)}`],
+    ["restarts", forecast.restarts, count],
+    ["spare nodes", spares.nodesOut, count, ` in repair; ${stock}`],
+    ["device-hours", forecast.deviceHours, formatCount],
+    ["energy, IT", forecast.energyItKwh, energy],
+    ["energy, with PUE", forecast.energyKwh, energy],
+  ] as const;
   return [
-    ["wall-clock", formatInterval(forecast.elapsedSeconds, formatSeconds)],
-    ["goodput", formatInterval(forecast.goodput, formatShare)],
-    ["productive", formatInterval(forecast.productiveSeconds, formatSeconds)],
-    [
-      "interruptions",
-      `${formatInterval(forecast.failures, count)}, one in ${formatInterval(forecast.failureSeconds, formatSeconds)}`,
-    ],
-    ["restarts", formatInterval(forecast.restarts, count)],
-    [
-      "spare nodes",
-      `${formatInterval(spares.nodesOut, count)} in repair; ${spares.enoughAt95Percent} are enough 95 % of the time, ${spares.enoughAt99Percent} 99 %`,
-    ],
-    ["device-hours", formatInterval(forecast.deviceHours, formatCount)],
-    ["energy, IT", formatInterval(forecast.energyItKwh, energy)],
-    ["energy, with PUE", formatInterval(forecast.energyKwh, energy)],
-    [
-      "cost",
-      forecast.cost ? formatInterval(forecast.cost, formatCount) : "give --price (an hour of one device)",
-    ],
+    ...rows.map(([name, value, format, more = ""]) => [name, formatInterval(value, format) + more] as const),
+    ["cost", cost ? formatInterval(cost, formatCount) : "give --price (an hour of one device)"],
   ];
 }
 
@@ -67,22 +64,26 @@ function checkpointText({ checkpoint }: RunForecast): string {
   const others = goodputAt
     .filter(({ intervalSeconds }) => intervalSeconds !== usedSeconds)
     .map(({ intervalSeconds, goodput }) => `${formatSeconds(intervalSeconds)} ${formatShare(goodput)}`);
-  return `Save every ${formatSeconds(usedSeconds)}${own}; Young's formula: ${formatSeconds(youngSeconds)}; availability-optimal from save to save: ${formatSeconds(availabilityOptimalSeconds)}.\nGoodput at other intervals: ${others.join(", ")}.`;
+  return (
+    `Save every ${formatSeconds(usedSeconds)}${own}; Young's formula: ${formatSeconds(youngSeconds)}; ` +
+    `availability-optimal from save to save: ${formatSeconds(availabilityOptimalSeconds)}.\n` +
+    `Goodput at other intervals: ${others.join(", ")}.`
+  );
 }
 
-const PARTS = {
+const PART_NAMES: Readonly<Record<PartOfTime, string>> = {
   productive: "productive",
   saving: "saving",
   lostWork: "work done again",
   detection: "noticing",
   restart: "restarting",
   planned: "planned stops",
-} as const satisfies Readonly<Record<keyof RunForecast["breakdown"], string>>;
+};
 
 function timeRows({ breakdown }: RunForecast) {
-  const total = Object.values(breakdown).reduce((sum: number, { median }: Interval) => sum + median, 0);
-  return Object.entries(PARTS).map(([part, name]) => {
-    const seconds: Interval = breakdown[part as keyof typeof PARTS];
-    return { name, seconds, share: seconds.median / total };
+  const total = PARTS.reduce((sum, part) => sum + breakdown[part].median, 0);
+  return PARTS.map((part) => {
+    const seconds = breakdown[part];
+    return { name: PART_NAMES[part], seconds, share: seconds.median / total };
   });
 }

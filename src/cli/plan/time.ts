@@ -1,8 +1,14 @@
 /** @file `longrun plan time`: a whole run with its failures. */
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { UserError } from "../../errors.ts";
+import { planTimeFigure } from "../../figures/plan-time-figure.ts";
 import type { Interval } from "../../math/interval.ts";
+import { peakOf } from "../../plan/hardware/accelerator.ts";
+import type { PartOfTime } from "../../plan/time/breakdown.ts";
+import { forecastRun, type RunForecast, refuseHopeless } from "../../plan/time/forecast.ts";
+import { goodputOverSize } from "../../plan/time/goodput-by-size.ts";
+import { completeInputs, type RunInputs } from "../../plan/time/run-inputs.ts";
 import {
   BYTES,
   BYTES_PER_SECOND,
@@ -16,13 +22,20 @@ import {
   TOKENS_PER_SECOND,
   WATTS,
 } from "../../units/kinds.ts";
-import { readAmount, readInterval } from "../../units/read.ts";
-import { type CommonOptions, finish, nonNegative } from "../arguments.ts";
+import { readAmount } from "../../units/read.ts";
+import {
+  amountOption as amount,
+  type CommonOptions,
+  finish,
+  intervalOption as interval,
+  nonNegative,
+} from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
 import { type FailureFlags, failureFacts } from "./failures.ts";
-import { withSetting } from "./setting.ts";
-import { modelFacts, predictedSpeed, readCluster, type SpeedFlags } from "./speed.ts";
+import { readCluster, withConstants, withSetting } from "./setting.ts";
+import { modelFacts, predictedSpeed, type SpeedFlags } from "./speed.ts";
+import { runForecastText } from "./time-text.ts";
 
 type TimeFlags = CommonOptions &
   FigureFlag &
@@ -39,7 +52,7 @@ type TimeFlags = CommonOptions &
     readonly activeParams?: number;
     readonly checkpointBytes?: number;
     readonly storage?: Interval;
-    readonly saveMode: string;
+    readonly saveMode: "sync" | "async";
     readonly checkpointInterval?: number;
     readonly hardwareAge?: number;
     readonly softwareAge?: number;
@@ -52,92 +65,67 @@ type TimeFlags = CommonOptions &
     readonly price?: Interval;
   };
 
-export function addTimeCommand(plan: Command): void {
-  const command = plan
-    .command("time")
-    .description(
-      "Say how long a whole run takes with its failures: goodput, checkpoints, spares, energy and cost. Amounts may be 90 % intervals, lo..hi.",
-    );
-  withSetting(command)
-    .option(
-      "--layout <layout>",
-      "how a step is cut, such as tp=8,pp=16: its predicted speed is taken (the fastest one's)",
-    )
-    .option("--precision <list>", "number formats of that step: bf16, fp8, mxfp8, nvfp4 (bf16)")
-    .option("--constants <file>", "constants that `longrun plan calibrate --save` has written");
-  withWork(command);
-  withFailures(command);
-  withMoney(command);
+export function completeTime(command: Command): void {
+  withConstants(
+    withSetting(command)
+      .option(
+        "--layout <layout>",
+        "how a step is cut, such as tp=8,pp=16: its predicted speed is taken (the fastest one's)",
+      )
+      .option("--precision <list>", "number formats of that step: bf16, fp8, mxfp8, nvfp4 (bf16)"),
+  );
+  for (const option of [...WORK, ...FAILURES, ...MONEY_AND_POWER]) command.addOption(option);
   withFigureFlag(command);
   finish(
     command,
-    "longrun plan time --cluster h100:16384 --elapsed 54d --model llama3-405b --failures 419/54d\nlongrun plan time --cluster h100:4096 --tokens 5T --params 70B --mfu 0.38..0.45 --price 2..3 --svg run.svg\nlongrun plan time --model llama3-405b --cluster h100:16384 --tokens 15.6T --sequence 8192 --batch-tokens 16M",
+    "longrun plan time --cluster h100:16384 --elapsed 54d --model llama3-405b --failures 419/54d",
+    "longrun plan time --cluster h100:4096 --tokens 5T --params 70B --mfu 0.38..0.45 --price 2..3 --svg run.svg",
+    "longrun plan time --model llama3-405b --cluster h100:16384 --tokens 15.6T --sequence 8192 --batch-tokens 16M",
   ).action(runTime);
 }
 
-function withWork(command: Command): void {
-  command
-    .option(
-      "--elapsed <time>",
-      "time that passes: how much of it is productive?",
-      readAmount("--elapsed", DURATION),
-    )
-    .option("--productive <time>", "time that it takes undisturbed", readInterval("--productive", DURATION))
-    .option("--steps <n>", "optimiser steps, with --step-seconds", readAmount("--steps", COUNT))
-    .option("--step-seconds <s>", "seconds of one step", readInterval("--step-seconds", SECONDS))
-    .option("--tokens <n>", "tokens to train on, with a speed", readAmount("--tokens", COUNT))
-    .option(
-      "--tokens-per-second <n>",
-      "speed of one device",
-      readInterval("--tokens-per-second", TOKENS_PER_SECOND),
-    )
-    .option("--mfu <share>", "model FLOPs over the bf16 peak", readInterval("--mfu", SHARE))
-    .option(
-      "--params <n>",
-      "parameters: 6 FLOPs a token and 14 bytes of checkpoint each",
-      readAmount("--params", COUNT),
-    )
-    .option(
-      "--active-params <n>",
-      "those a token uses, of a model with experts",
-      readAmount("--active-params", COUNT),
-    )
-    .option("--checkpoint-bytes <bytes>", "size of a checkpoint", readAmount("--checkpoint-bytes", BYTES))
-    .option("--storage <bytes/s>", "what storage writes", readInterval("--storage", BYTES_PER_SECOND))
-    .option("--save-mode <mode>", "sync: training waits; async: it goes on after a copy", "sync")
-    .option(
-      "--checkpoint-interval <time>",
-      "training between saves (the best one)",
-      readAmount("--checkpoint-interval", DURATION),
-    );
-}
+const WORK = [
+  amount("--elapsed <time>", "time that passes: how much of it is productive?", DURATION),
+  interval("--productive <time>", "time that it takes undisturbed", DURATION),
+  amount("--steps <n>", "optimiser steps, with --step-seconds", COUNT),
+  interval("--step-seconds <s>", "seconds of one step", SECONDS),
+  amount("--tokens <n>", "tokens to train on, with a speed", COUNT),
+  interval("--tokens-per-second <n>", "speed of one device", TOKENS_PER_SECOND),
+  interval("--mfu <share>", "model FLOPs over the bf16 peak", SHARE),
+  amount("--params <n>", "parameters: 6 FLOPs a token and 14 bytes of checkpoint each", COUNT),
+  amount("--active-params <n>", "those a token uses, of a model with experts", COUNT),
+  amount("--checkpoint-bytes <bytes>", "size of a checkpoint", BYTES),
+  interval("--storage <bytes/s>", "what storage writes", BYTES_PER_SECOND),
+  new Option("--save-mode <mode>", "sync: training waits; async: it goes on after a copy")
+    .argParser(saveModeOf)
+    .default("sync"),
+  amount("--checkpoint-interval <time>", "training between saves (the best one)", DURATION),
+];
 
-function withFailures(command: Command): void {
-  command
-    .option("--failures <n/time>", "interruptions seen on this cluster, such as 419/54d, or n/time/devices")
-    .option("--observed <file>", "interruptions by cause: JSON with gpus, run_days, causes")
-    .option(
-      "--failure-days <file>",
-      "days since the start on which the cluster failed, one a line; the last line: the day it is now",
-    )
-    .option(
-      "--hardware-age <time>",
-      "age of new hardware at the start: it fails more often",
-      readAge("--hardware-age"),
-    )
-    .option("--software-age <time>", "age of new software at the start", readAge("--software-age"))
-    .option("--detection <time>", "until a failure is noticed", readInterval("--detection", DURATION))
-    .option("--restart <time>", "until training goes on", readInterval("--restart", DURATION))
-    .option("--repair <time>", "until a node is back, on average", readInterval("--repair", DURATION))
-    .option("--planned-per-day <n>", "planned stops a day", nonNegative("--planned-per-day"));
-}
+const FAILURES = [
+  new Option("--failures <n/time>", "interruptions seen on this cluster, such as 419/54d, or n/time/devices"),
+  new Option("--observed <file>", "interruptions by cause: JSON with gpus, run_days, causes"),
+  new Option(
+    "--failure-days <file>",
+    "days since the start on which the cluster failed, one a line; the last line: the day it is now",
+  ),
+  new Option("--hardware-age <time>", "age of new hardware at the start: it fails more often").argParser(
+    readAge("--hardware-age"),
+  ),
+  new Option("--software-age <time>", "age of new software at the start").argParser(
+    readAge("--software-age"),
+  ),
+  interval("--detection <time>", "until a failure is noticed", DURATION),
+  interval("--restart <time>", "until training goes on", DURATION),
+  interval("--repair <time>", "until a node is back, on average", DURATION),
+  new Option("--planned-per-day <n>", "planned stops a day").argParser(nonNegative("--planned-per-day")),
+];
 
-function withMoney(command: Command): void {
-  command
-    .option("--watts <w>", "of one device with its share of the node", readInterval("--watts", WATTS))
-    .option("--pue <ratio>", "power of the hall over that of its machines", readInterval("--pue", NUMBER))
-    .option("--price <money>", "of one device for an hour", readInterval("--price", MONEY));
-}
+const MONEY_AND_POWER = [
+  interval("--watts <w>", "of one device with its share of the node", WATTS),
+  interval("--pue <ratio>", "power of the hall over that of its machines", NUMBER),
+  interval("--price <money>", "of one device for an hour", MONEY),
+];
 
 /** Days; 0 is an age too. */
 function readAge(option: string): (text: string) => number {
@@ -145,16 +133,11 @@ function readAge(option: string): (text: string) => number {
 }
 
 async function runTime(flags: TimeFlags): Promise<void> {
-  const [{ peakOf }, { completeInputs }, { forecastRun, refuseHopeless }] = await Promise.all([
-    import("../../plan/hardware/accelerator.ts"),
-    import("../../plan/time/run-inputs.ts"),
-    import("../../plan/time/forecast.ts"),
-  ]);
-  const cluster = await readCluster(flags);
+  const cluster = readCluster(flags);
   const model = await modelFacts(flags);
   const speed = isSpeedUnknown(flags) ? await predictedSpeed(flags) : null;
   const { accelerator, numDevices } = cluster;
-  const failures = await failureFacts(flags, numDevices, accelerator.devicesPerNode);
+  const failures = failureFacts(flags, numDevices, accelerator.devicesPerNode);
   const { inputs, assumed: ofRun } = completeInputs({
     cluster,
     elapsedSeconds: flags.elapsed,
@@ -169,7 +152,7 @@ async function runTime(flags: TimeFlags): Promise<void> {
     parameters: flags.params ?? model?.parameters,
     checkpointBytes: flags.checkpointBytes,
     storageBandwidth: flags.storage,
-    saveMode: saveModeOf(flags.saveMode),
+    saveMode: flags.saveMode,
     intervalSeconds: flags.checkpointInterval,
     record: failures.record,
     ages: {
@@ -189,12 +172,8 @@ async function runTime(flags: TimeFlags): Promise<void> {
   const forecast = forecastRun(inputs);
   refuseHopeless(inputs, forecast);
   const title = `A run on ${numDevices.toLocaleString("en")} ${accelerator.label}`;
-  if (flags.json) {
-    printJson({ cluster: flags.cluster, record: inputs.record, ...forecast, assumed });
-  } else {
-    const { runForecastText } = await import("./time-text.ts");
-    printText(runForecastText(title, forecast, assumed));
-  }
+  if (flags.json) printJson({ cluster: flags.cluster, record: inputs.record, ...forecast, assumed });
+  else printText(runForecastText(title, forecast, assumed));
   await writeFigure(flags, () => timeFigure(title, inputs, forecast));
 }
 
@@ -208,30 +187,22 @@ function saveModeOf(text: string): "sync" | "async" {
   throw new UserError(`--save-mode "${text}"`, "sync or async", "choose one");
 }
 
-async function timeFigure(
-  title: string,
-  inputs: import("../../plan/time/run-inputs.ts").RunInputs,
-  forecast: import("../../plan/time/forecast.ts").RunForecast,
-): Promise<string> {
-  const [{ planTimeFigure }, { goodputOverSize }] = await Promise.all([
-    import("../../figures/plan-time-figure.ts"),
-    import("../../plan/time/goodput-by-size.ts"),
-  ]);
-  const { productive: _, ...lost } = forecast.breakdown;
-  const names = {
-    saving: "saving",
-    lostWork: "done again",
-    detection: "noticing",
-    restart: "restarting",
-    planned: "planned",
-  };
+const LOST: Readonly<Record<Exclude<PartOfTime, "productive">, string>> = {
+  saving: "saving",
+  lostWork: "done again",
+  detection: "noticing",
+  restart: "restarting",
+  planned: "planned",
+};
+
+function timeFigure(title: string, inputs: RunInputs, { breakdown, goodput }: RunForecast): Promise<string> {
   return planTimeFigure({
     title,
     numDevices: inputs.numDevices,
-    goodput: forecast.goodput,
-    parts: Object.entries(lost).map(([part, { median: seconds }]) => ({
-      part: names[part as keyof typeof names],
-      seconds,
+    goodput,
+    parts: Object.entries(LOST).map(([name, part]) => ({
+      part,
+      seconds: breakdown[name as keyof typeof LOST].median,
     })),
     sizes: goodputOverSize(inputs),
   });

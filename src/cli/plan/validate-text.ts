@@ -7,7 +7,7 @@ import type {
   UnusedRows,
   ValidationReport,
 } from "../../plan/validate/validate.ts";
-import { type TableColumn, table } from "../terminal/table.ts";
+import { numbers, type TableColumn, table, words } from "../terminal/table.ts";
 
 const WIDTH = 150;
 
@@ -16,19 +16,24 @@ function percent(value: number | null): string {
 }
 
 const COLUMNS: readonly TableColumn<FamilyReport>[] = [
-  { align: "left", title: "family", cell: ({ family }) => family },
-  { align: "right", title: "rows", cell: ({ rows }) => String(rows) },
-  { align: "right", title: "recipes", cell: ({ recipes }) => String(recipes) },
-  { align: "right", title: "mean %", cell: ({ mapePercent }) => percent(mapePercent) },
-  { align: "right", title: "median %", cell: ({ medianPercent }) => percent(medianPercent) },
-  { align: "right", title: "p90 %", cell: ({ p90Percent }) => percent(p90Percent) },
-  { align: "right", title: "worst %", cell: ({ worstPercent }) => percent(worstPercent) },
-  { align: "right", title: "bias %", cell: ({ biasPercent }) => percent(biasPercent) },
-  { align: "right", title: "floor %", cell: ({ floorPercent }) => percent(floorPercent) },
-  { align: "right", title: "constant MFU of others %", cell: (each) => percent(each.baselineOtherPercent) },
-  { align: "right", title: "of its own %", cell: (each) => percent(each.baselineOraclePercent) },
-  { align: "right", title: "after 3 rows %", cell: (each) => percent(each.afterThreePercent) },
+  words("family", ({ family }) => family),
+  numbers("rows", ({ rows }) => String(rows)),
+  numbers("recipes", ({ recipes }) => String(recipes)),
+  numbers("mean %", ({ mapePercent }) => percent(mapePercent)),
+  numbers("median %", ({ medianPercent }) => percent(medianPercent)),
+  numbers("p90 %", ({ p90Percent }) => percent(p90Percent)),
+  numbers("worst %", ({ worstPercent }) => percent(worstPercent)),
+  numbers("bias %", ({ biasPercent }) => percent(biasPercent)),
+  numbers("floor %", ({ floorPercent }) => percent(floorPercent)),
+  numbers("constant MFU of others %", (each) => percent(each.baselineOtherPercent)),
+  numbers("of its own %", (each) => percent(each.baselineOraclePercent)),
+  numbers("after 3 rows %", (each) => percent(each.afterThreePercent)),
 ];
+
+const LEGEND =
+  "Bias: median of predicted over measured, less one. Floor: mean distance of re-measured recipes from their " +
+  "median. Constant MFU: mean error of one utilisation for all, the median of the other families, or of its own " +
+  "(an oracle). After 3 rows: median error on the rest once three recipes of the family were learned from.";
 
 /** The report. `constants`: the file that all families were predicted with, if one was. */
 export function validationText(report: ValidationReport, constants?: string): string {
@@ -39,7 +44,7 @@ export function validationText(report: ValidationReport, constants?: string): st
       : `Step time, predicted with the constants of ${constants}.`,
     table(report.families, COLUMNS, WIDTH),
     `All: ${summaryText(all)}`,
-    "Bias: median of predicted over measured, less one. Floor: mean distance of re-measured recipes from their median. Constant MFU: mean error of one utilisation for all, the median of the other families, or of its own (an oracle). After 3 rows: median error on the rest once three recipes of the family were learned from.",
+    LEGEND,
     "",
     memoryText(memory),
     ...rankingLines(report),

@@ -1,10 +1,15 @@
-/** @file `longrun plan validate`: the step model against published runs, by constants that never saw them. */
+/** @file `longrun plan validate`: the step model against published runs, each family judged by constants that never saw it. */
 
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
+import { readConstants } from "../../plan/constants-file.ts";
 import type { PublishedRun } from "../../plan/validate/published-run.ts";
+import { publishedTable, readRunsFile } from "../../plan/validate/read-runs.ts";
+import { referenceErrors, rowsGiven, worseThan } from "../../plan/validate/reference-errors.ts";
+import { validate } from "../../plan/validate/validate.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { EXIT, printAside, printJson, printText } from "../output.ts";
+import { validationText } from "./validate-text.ts";
 
 type ValidateFlags = CommonOptions & {
   readonly groupBy: Grouping;
@@ -18,18 +23,12 @@ const GROUPINGS = {
   precision: ({ layout }) => layout.precision,
 } as const satisfies Readonly<Record<string, (run: PublishedRun) => string>>;
 type Grouping = keyof typeof GROUPINGS;
+const NAMES = Object.keys(GROUPINGS) as readonly Grouping[];
 
-export function addValidateCommand(plan: Command): void {
-  const command = plan
-    .command("validate")
-    .description("Judge the predictions by published runs, leaving out whole families while calibrating.")
+export function completeValidate(command: Command): void {
+  command
     .argument("<runs>", "a table of runs in CSV")
-    .option(
-      "--group-by <what>",
-      `what is left out together: ${Object.keys(GROUPINGS).join(", ")}`,
-      grouping,
-      "family",
-    )
+    .option("--group-by <what>", `what is left out together: ${NAMES.join(", ")}`, grouping, "family")
     .option(
       "--constants <file>",
       "predict with these, written by longrun plan calibrate, and calibrate nothing",
@@ -38,29 +37,12 @@ export function addValidateCommand(plan: Command): void {
 }
 
 function grouping(text: string): Grouping {
-  const found = (Object.keys(GROUPINGS) as Grouping[]).find((each) => each === text);
+  const found = NAMES.find((each) => each === text);
   if (found) return found;
-  throw new UserError(
-    `--group-by "${text}"`,
-    `one of ${Object.keys(GROUPINGS).join(", ")}`,
-    "choose one of them",
-  );
+  throw new UserError(`--group-by "${text}"`, `one of ${NAMES.join(", ")}`, "choose one of them");
 }
 
-async function runValidate(path: string, flags: ValidateFlags): Promise<void> {
-  const [
-    { publishedTable, readRunsFile },
-    { validate },
-    { rowsGiven, referenceErrors, worseThan },
-    { validationText },
-    { readConstants },
-  ] = await Promise.all([
-    import("../../plan/validate/read-runs.ts"),
-    import("../../plan/validate/validate.ts"),
-    import("../../plan/validate/reference-errors.ts"),
-    import("./validate-text.ts"),
-    import("../../plan/constants-file.ts"),
-  ]);
+function runValidate(path: string, flags: ValidateFlags): void {
   const read = readRunsFile(path);
   const own = flags.constants === undefined ? {} : { constants: readConstants(flags.constants) };
   const report = validate(read, publishedTable().runs, { groupBy: GROUPINGS[flags.groupBy], ...own });

@@ -28,13 +28,13 @@ export type LayoutRequest = {
   readonly cluster: Cluster;
   readonly job: Job;
   /** Tokens of the whole run. */
-  readonly tokens?: number;
+  readonly tokens?: number | undefined;
   readonly choices?: Choices;
   readonly constants?: Constants;
   /** Layouts to show. */
   readonly count?: number;
   /** A layout to be placed among them. */
-  readonly yours?: Layout;
+  readonly yours?: Layout | undefined;
   /** Runs to look for the most similar one in. */
   readonly measured?: readonly PublishedRun[];
 };

@@ -5,7 +5,7 @@ import { parseLayout } from "../../plan/layout/parse.ts";
 import { ALL_CHOICES } from "../../plan/search/choices.ts";
 import { type LayoutRequest, planLayouts } from "../../plan/search/plan-layouts.ts";
 import { preset } from "../../plan/shape/presets.ts";
-import { layoutAnswerText } from "./plan-text.ts";
+import { layoutPlanText } from "./layouts-text.ts";
 
 const QUESTION: LayoutRequest = {
   model: preset("llama3-8b"),
@@ -18,7 +18,7 @@ const lineWith = (text: string, part: string) => text.split("\n").find((line) =>
 
 describe("the text", () => {
   const answer = planLayouts({ ...QUESTION, tokens: 1e12 });
-  const text = layoutAnswerText(answer, ["A note."]);
+  const text = layoutPlanText(answer, ["A note."]);
 
   test("tells the question, the note and the count", () => {
     expect(text).toContain("on 32 x H100-80GB, 128 x 8,192 = 1.05 M tokens a step.");
@@ -45,18 +45,18 @@ describe("the text", () => {
     expect(text).toContain("days for 1.00 T tokens");
     expect(text).toContain("days without failures");
     expect(text).toContain("GPU-hours");
-    expect(layoutAnswerText(planLayouts(QUESTION), [])).not.toContain("days for");
+    expect(layoutPlanText(planLayouts(QUESTION), [])).not.toContain("days for");
   });
 });
 
 test("idle devices, your layout and its refusal", () => {
-  const idle = layoutAnswerText(planLayouts({ ...QUESTION, cluster: parseCluster("h100:280") }), []);
+  const idle = layoutPlanText(planLayouts({ ...QUESTION, cluster: parseCluster("h100:280") }), []);
   expect(idle).toContain("24 devices stay idle: no layout divides over all 280");
   const yours = (text: string) =>
-    lineWith(layoutAnswerText(planLayouts({ ...QUESTION, yours: parseLayout(text, 32) }), []), "Your layout");
+    lineWith(layoutPlanText(planLayouts({ ...QUESTION, yours: parseLayout(text, 32) }), []), "Your layout");
   expect(yours("tp=2,mb=1")).toContain("% against the best");
   expect(yours("tp=2,mb=3")).toContain("cannot run: a batch of 128");
-  const big = layoutAnswerText(
+  const big = layoutPlanText(
     planLayouts({
       ...QUESTION,
       model: preset("llama3-70b"),
@@ -70,17 +70,17 @@ test("idle devices, your layout and its refusal", () => {
 
 test("tensor ranks over several domains are warned of; TPUs are no GPUs", () => {
   const wide = { ...QUESTION, model: preset("llama3-70b"), cluster: parseCluster("h100:64,domain=2") };
-  const text = layoutAnswerText(planLayouts({ ...wide, count: 40 }), []);
+  const text = layoutPlanText(planLayouts({ ...wide, count: 40 }), []);
   expect(text).toContain("tp=4 over fast domains of 2: nobody has published");
   expect(text).not.toContain("tp=2 over fast domains");
-  const tpus = layoutAnswerText(planLayouts({ ...QUESTION, cluster: parseCluster("tpu-v5p:64") }), []);
+  const tpus = layoutPlanText(planLayouts({ ...QUESTION, cluster: parseCluster("tpu-v5p:64") }), []);
   expect(tpus).toContain("tokens/s/device");
   expect(tpus).not.toContain("tokens/s/GPU  ");
 });
 
 test("schedules that nobody measured are named only where they were tried", () => {
   const deep = { ...QUESTION, model: preset("llama3-70b"), cluster: parseCluster("h100:64") };
-  expect(layoutAnswerText(planLayouts(deep), [])).toContain("No run of the published table uses zero-bubble");
+  expect(layoutPlanText(planLayouts(deep), [])).toContain("No run of the published table uses zero-bubble");
   const usual = { ...deep, choices: { ...ALL_CHOICES, schedules: ["1f1b", "interleaved"] } as const };
-  expect(layoutAnswerText(planLayouts(usual), [])).not.toContain("zero-bubble");
+  expect(layoutPlanText(planLayouts(usual), [])).not.toContain("zero-bubble");
 });

@@ -1,0 +1,36 @@
+/** @file The model of a campaign's file, or of one training's. It needs the rooms that train: loaded only for them. */
+
+import { readFileSync } from "node:fs";
+import { basename, extname } from "node:path";
+import { parse } from "yaml";
+import { planCampaign } from "../../campaign/planning/plan.ts";
+import { loadCampaign } from "../../campaign/spec.ts";
+import { UserError } from "../../errors.ts";
+import { runSpecOf, singleRunSchema } from "../../fleet/single-run.ts";
+import { shapeOfDecoder } from "../../plan/shape/of-decoder.ts";
+import type { NamedModel } from "./model.ts";
+
+/** One training: its shape. A campaign: its target's, which the budget decides. */
+export function modelOfCampaign(path: string): NamedModel {
+  const single = singleRunSchema.safeParse(parse(readFileSync(path, "utf8")));
+  const spec = single.success ? runSpecOf(single.data) : targetOf(path);
+  const { shape, sequenceLength, batchSequences } = spec;
+  return {
+    model: shapeOfDecoder(basename(path, extname(path)), shape),
+    decoder: shape,
+    sequence: sequenceLength,
+    batchSequences,
+    notes: [],
+  };
+}
+
+function targetOf(path: string) {
+  const { campaign } = loadCampaign(path);
+  if (campaign.budget.kind !== "flops")
+    throw new UserError(
+      `${path}: a budget in time`,
+      "a budget in FLOPs, which decides the target's size without a measurement",
+      "write budget: 28TFLOP or the like",
+    );
+  return planCampaign(campaign, campaign.budget.flops).target.spec;
+}
