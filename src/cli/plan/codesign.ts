@@ -186,7 +186,7 @@ function readExperts(text: string): readonly Routing[] {
 }
 
 function figureData({ cluster, best, domains, frontier, lawAlone, days }: Codesign): CodesignFigureData {
-  const point = (size: SizePoint) => ({
+  const point = (size: Codesign["domains"][number]["sizes"][number]) => ({
     params: size.activeParameters,
     loss: size.loss,
     mfuPercent: 100 * size.mfu,

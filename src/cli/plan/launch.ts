@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
 import { planLaunchFigure } from "../../figures/plan-launch-figure.ts";
-import { decideLaunch, type FixValue, type LaunchAnswer, type DayOutlook } from "../../plan/launch/decide.ts";
+import { type DayOutlook, decideLaunch, type FixValue, type LaunchAnswer } from "../../plan/launch/decide.ts";
 import { dateAfter, type LaunchFacts, readLaunchFacts } from "../../plan/launch/facts.ts";
 import { formatCount, formatInterval, formatShare, significant } from "../../units/print.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
