@@ -97,7 +97,7 @@ test("refuses laws that do not tell size from data, and days without sense", asy
   writeFileSync(law, JSON.stringify({ law: "power", parameters: { a: 10, b: 0.05 } }));
   const power = await plan("codesign", "--cluster", "h100:8", "--days", "1", "--law", law);
   expect(power.code).toBe(2);
-  expect(power.stderr).toContain('the law "power"');
+  expect(power.stderr).toContain("which does not tell size from tokens");
   const days = await plan("codesign", "--cluster", "h100:8", "--days", "-3", "--law", law);
   expect(days.code).toBe(2);
   expect(days.stderr).toContain("days above 0");

@@ -1,9 +1,9 @@
-/** @file Subcommands whose files are loaded when they are called: what one command needs costs no other any time. */
+/** @file Subcommands whose files are loaded when they are called: what one needs costs no other any time. */
 
 import type { Command } from "commander";
 import { explainMistakes } from "./output.ts";
 
-/** A subcommand: what its parent's help says of it, and what adds its options, its action and its own subcommands. */
+/** A subcommand: its line in the help, and what adds its options, its action and its own subcommands. */
 export type LazyCommand = {
   readonly name: string;
   readonly description: string;

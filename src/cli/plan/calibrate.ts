@@ -1,4 +1,4 @@
-/** @file `longrun plan calibrate`: your own measurements adjust the shared constants, held by what is known. */
+/** @file `longrun plan calibrate`: your own runs adjust the shared constants, held by what is known. */
 
 import type { Command } from "commander";
 import { constantsText, readConstants } from "../../plan/constants-file.ts";

@@ -1,4 +1,4 @@
-/** @file The model of a campaign's file, or of one training's. It needs the rooms that train: loaded only for them. */
+/** @file The model of a campaign's file, or of one training's: apart, for it needs the rooms that train. */
 
 import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";

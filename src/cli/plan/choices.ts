@@ -28,7 +28,9 @@ export function readChoices({ precision = "bf16", schedule }: ChoiceFlags, devic
   };
 }
 
-/** The format that a layout of the user's runs in where it does not say: the one that is asked for, if it is one. */
+/**
+ * The one format that is asked for, which a layout that names none runs in; undefined where there are more.
+ */
 export function onlyPrecision({ precisions }: Choices): Precision | undefined {
   return precisions.length === 1 ? precisions[0] : undefined;
 }

@@ -68,7 +68,8 @@ function choiceLines({ cluster, best, compute, reach, numTried }: Codesign): rea
       ? [`${grouped(cluster.idleDevices)} devices stay idle: no layout divides over all of them.`]
       : []),
     `Layout ${layoutText(best.layout)}: step ${formatSeconds(best.stepSeconds.median)}, ` +
-      `MFU ${formatShare(best.mfu)}, ${formatBytes(best.memoryBytes)} a device. ${formatFlops(compute)}${far}.`,
+      `MFU ${formatShare(best.mfu)}, ${formatBytes(best.memoryBytes)} a device. ` +
+      `${formatFlops(compute)}${far}.`,
     "In brackets: 90 % intervals.",
   ];
 }
@@ -139,7 +140,10 @@ function sizeLine({ activeParameters, routing }: PlannedModel, { params }: Codes
   const ratio = activeParameters / params.median;
   if (Math.abs(ratio - 1) < 0.02) return "The cluster wants the size that the law wants.";
   const change = `${significant(100 * Math.abs(ratio - 1), 2)} % ${ratio > 1 ? "larger" : "smaller"}`;
-  return `The choice is ${change} than the law alone would have it: loss is flat near its least, utilisation is not.`;
+  return (
+    `The choice is ${change} than the law alone would have it: loss is flat near its least, utilisation ` +
+    "is not."
+  );
 }
 
 /** How depth and width follow the layout. */

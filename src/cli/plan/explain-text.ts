@@ -34,7 +34,8 @@ export function explanationText(explanation: Explanation, title: string): string
     "",
     "10 % more of one resource, all else equal:",
     sensitivityTable(explanation),
-    "Memory buys through the fastest layout that then fits, against the fastest that fits now; the rest at this layout.",
+    "Memory buys through the fastest layout that then fits, against the fastest that fits now; the " +
+      "rest at this layout.",
     explanation.balance.sentence,
     ...bestLines(explanation),
   ].join("\n");

@@ -27,7 +27,8 @@ export function completeExplain(command: Command): void {
     command,
     "longrun plan explain tp=8,pp=16,vp=8,recompute=full --model llama3-405b --cluster h100:16384 " +
       "--sequence 8192 --batch-tokens 16M",
-    "longrun plan explain zero=3 --model llama3-8b --cluster h100:64 --sequence 8192 --batch-tokens 1M --svg step.svg",
+    "longrun plan explain zero=3 --model llama3-8b --cluster h100:64 --sequence 8192 --batch-tokens 1M " +
+      "--svg step.svg",
   ).action(runExplain);
 }
 
@@ -44,11 +45,12 @@ async function runExplain(text: string, flags: ExplainFlags): Promise<void> {
     return best ? { layout: best.layout, stepSeconds: best.prediction.stepSeconds } : null;
   };
   const explanation = explainStep(model, cluster, layout, job, bestOn, constants);
-  const subject = `${model.name} on ${cluster.numDevices.toLocaleString("en")} x ${cluster.accelerator.label}`;
+  const grouped = (count: number) => count.toLocaleString("en");
+  const subject = `${model.name} on ${grouped(cluster.numDevices)} x ${cluster.accelerator.label}`;
   for (const note of notes) printAside(note);
   if (flags.json) printJson({ model, cluster, job, ...explanation });
   else {
-    const batch = `${job.batchSequences.toLocaleString("en")} sequences of ${job.sequence.toLocaleString("en")}`;
+    const batch = `${grouped(job.batchSequences)} sequences of ${grouped(job.sequence)}`;
     printText(explanationText(explanation, `${subject}, ${batch} a step`));
     if (layout.tensor > cluster.domainSize) printText(wideTensorLine(layout.tensor, cluster.domainSize));
   }

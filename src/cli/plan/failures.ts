@@ -20,7 +20,7 @@ export type FailureFacts = {
   readonly observed: Ages["observed"];
 };
 
-/** What the flags say of failures. Throws a `UserError` for more than one record, and for what cannot be read. */
+/** What the flags say of failures. Throws a `UserError` for two records, and for what cannot be read. */
 export function failureFacts(flags: FailureFlags, numDevices: number, devicesPerNode: number): FailureFacts {
   const given = [flags.failures, flags.observed, flags.failureDays].filter((each) => each !== undefined);
   if (given.length > 1) {

@@ -10,7 +10,8 @@ export function addPlan(program: Command): void {
     {
       name: "plan",
       description:
-        "Say which layout of a model is fastest on a cluster, whether it fits, how fast it is and how long the run takes.",
+        "Say which layout of a model is fastest on a cluster, whether it fits, how fast it is and how " +
+        "long the run takes.",
       load: async () => (await import("./plan.ts")).completePlan,
     },
   ]);

@@ -57,8 +57,8 @@ const CONVENTION =
 /** What to beware of where tensor ranks lie on several fast domains. */
 export function wideTensorLine(tensor: number, domainSize: number): string {
   return (
-    `tp=${tensor} over fast domains of ${domainSize}: nobody has published a run that crosses them with tp as ` +
-    "fast as predicted here; measure it before you rely on it."
+    `tp=${tensor} over fast domains of ${domainSize}: nobody has published a run that crosses them with ` +
+    "tp as fast as predicted here; measure it before you rely on it."
   );
 }
 
@@ -71,9 +71,10 @@ function headLines(plan: LayoutPlan, notes: readonly string[]): readonly string[
   const { model, job, best, numDevices, idleDevices } = plan;
   const [all, active] = [formatCount(model.parameters), formatCount(model.activeParameters)];
   const size = model.activeParameters === model.parameters ? all : `${all}, of which a token uses ${active}`;
-  const batch = `${grouped(job.batchSequences)} x ${grouped(job.sequence)} = ${formatCount(plan.batchTokens)}`;
+  const sequences = `${grouped(job.batchSequences)} x ${grouped(job.sequence)}`;
+  const batch = `${sequences} = ${formatCount(plan.batchTokens)} tokens a step`;
   return [
-    `${model.name} (${size} parameters) on ${grouped(numDevices)} x ${plan.acceleratorLabel}, ${batch} tokens a step.`,
+    `${model.name} (${size} parameters) on ${grouped(numDevices)} x ${plan.acceleratorLabel}, ${batch}.`,
     ...notes,
     ...validityNotes(best[0]!),
     ...(idleDevices > 0
@@ -83,7 +84,8 @@ function headLines(plan: LayoutPlan, notes: readonly string[]): readonly string[
         ]
       : []),
     `${grouped(plan.numValid)} layouts divide, ${grouped(plan.numFitting)} of them fit. The best takes ` +
-      `${significant(best[0]!.stepSeconds)} s a step, the median one ${significant(plan.medianStepSeconds)} s.`,
+      `${significant(best[0]!.stepSeconds)} s a step, ` +
+      `the median one ${significant(plan.medianStepSeconds)} s.`,
   ];
 }
 
@@ -162,15 +164,15 @@ function choiceLines({ choices, best }: LayoutPlan): readonly string[] {
   const lines = [...Map.groupBy(choices, ({ axis }) => axis)]
     .filter(([, rows]) => rows.length > 1)
     .map(([axis, rows]) => {
-      const costs = rows.map(
-        ({ choice, stepSeconds }) => `${ZERO[choice] ?? choice} ${against(stepSeconds, fastest)}`,
-      );
+      const nameOf = (choice: string) => (axis === "sharding" ? ZERO[choice] : choice);
+      const costs = rows.map((row) => `${nameOf(row.choice)} ${against(row.stepSeconds, fastest)}`);
       return `  ${axis}: ${costs.join(", ")}`;
     });
   if (lines.length === 0) return [];
   const untried = choices.some(({ choice }) => choice === "zero-bubble" || choice === "dualpipe")
     ? [
-        "  No run of the published table uses zero-bubble or dualpipe: their bubbles are those of their papers.",
+        "  No run of the published table uses zero-bubble or dualpipe: their bubbles are those of " +
+          "their papers.",
       ]
     : [];
   const head = "What a choice costs: the best layout with it against the best of all.";

@@ -59,31 +59,36 @@ export function completePlan(plan: Command): void {
     {
       name: "codesign",
       description:
-        "Choose width, depth, heads, feed-forward and experts together with the layout, for the least loss that a law forecasts.",
+        "Choose width, depth, heads, feed-forward and experts together with the layout, for the least " +
+        "loss that a law forecasts.",
       load: async () => (await import("./codesign.ts")).completeCodesign,
     },
     {
       name: "time",
       description:
-        "Say how long a whole run takes with its failures: goodput, checkpoints, spares, energy and cost. Amounts may be 90 % intervals, lo..hi.",
+        "Say how long a whole run takes with its failures: goodput, checkpoints, spares, energy and " +
+        "cost. Amounts may be 90 % intervals, lo..hi.",
       load: async () => (await import("./time.ts")).completeTime,
     },
     {
       name: "launch",
       description:
-        "Decide whether to launch a run now or to wait: end and cost against the launch day, and which issue to fix first.",
+        "Decide whether to launch a run now or to wait: end and cost against the launch day, and which " +
+        "issue to fix first.",
       load: async () => (await import("./launch.ts")).completeLaunchPlan,
     },
     {
       name: "estimate",
       description:
-        "Fill in the rules of thumb: weights, gradients, optimiser, activations, the gradient all-reduce and the bandwidth to hide it.",
+        "Fill in the rules of thumb: weights, gradients, optimiser, activations, the gradient " +
+        "all-reduce and the bandwidth to hide it.",
       load: async () => (await import("./estimate.ts")).completeEstimate,
     },
     {
       name: "size",
       description:
-        "Say which model size and how many tokens a budget of compute, time or money is best spent on, and whether compute or data binds.",
+        "Say which model size and how many tokens a budget of compute, time or money is best spent on, " +
+        "and whether compute or data binds.",
       load: async () => (await import("./size.ts")).completeSize,
     },
     {
@@ -94,7 +99,8 @@ export function completePlan(plan: Command): void {
     {
       name: "calibrate",
       description:
-        "Adjust the constants of the step model to your own runs by least squares with a prior; show what changed.",
+        "Adjust the constants of the step model to your own runs by least squares with a prior; show " +
+        "what changed.",
       load: async () => (await import("./calibrate.ts")).completeCalibrate,
     },
   ]);

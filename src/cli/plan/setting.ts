@@ -123,8 +123,8 @@ export function readSequence(text: string): number {
 }
 
 /**
- * Reads a batch. M and k are 2^20 and 2^10 where that gives whole sequences (16M = 2048 x 8192), else decimal: what 64M means must not depend on
- * whether 64,000,000 happens to divide too (15,625 x 4096).
+ * Reads a batch. M and k are 2^20 and 2^10 where that gives whole sequences (16M = 2048 x 8192), else
+ * decimal: what 64M means must not depend on whether 64,000,000 happens to divide too (15,625 x 4096).
  */
 export function readBatch(
   { batchTokens, batchSequences }: Pick<SettingFlags, "batchTokens" | "batchSequences">,

@@ -49,7 +49,8 @@ export function completeSize(command: Command): void {
     );
   finish(
     command,
-    "longrun plan size --law law.json --cluster h100:4096 --days 60d --mfu 0.38..0.45 --unique-tokens 5T\nlongrun plan size --law law.json --money 10M --price 2..3 --cluster h100:1024",
+    "longrun plan size --law law.json --cluster h100:4096 --days 60d --mfu 0.38..0.45 --unique-tokens 5T",
+    "longrun plan size --law law.json --money 10M --price 2..3 --cluster h100:1024",
   ).action(runSize);
 }
 
@@ -78,7 +79,8 @@ function answerText(formula: string, counts: string, budget: TrainingBudget, ans
   return [
     answer.reason,
     "",
-    `TrainingBudget: ${formatInterval(budget.compute, formatFlops)}${hoursText(budget)}. In brackets: 90 % intervals.`,
+    `Budget: ${formatInterval(budget.compute, formatFlops)}${hoursText(budget)}. In brackets: 90 % ` +
+      "intervals.",
     `Law: ${formula}. N: ${counts}.`,
     "",
     sizingTable([
@@ -89,8 +91,10 @@ function answerText(formula: string, counts: string, budget: TrainingBudget, ans
       ? []
       : [
           "",
-          `Passes over the data: ${formatInterval(data.epochs, three)}; loss to repetition: ${formatInterval(data.lossToRepetitionPercent, three)} %.`,
-          `The optimum repeats from ${formatInterval(data.repeatsFrom, formatFlops)} on, and data binds from ${formatInterval(data.bindsFrom, formatFlops)} on.`,
+          `Passes over the data: ${formatInterval(data.epochs, three)}; loss to repetition: ` +
+            `${formatInterval(data.lossToRepetitionPercent, three)} %.`,
+          `The optimum repeats from ${formatInterval(data.repeatsFrom, formatFlops)} on, and data ` +
+            `binds from ${formatInterval(data.bindsFrom, formatFlops)} on.`,
         ]),
     ...(budget.assumed.length > 0 ? ["", `Assumed: ${budget.assumed.join("; ")}.`] : []),
     ...answer.warnings.map((warning) => `\nWarning: ${warning}.`),
@@ -100,7 +104,10 @@ function answerText(formula: string, counts: string, budget: TrainingBudget, ans
 function hoursText({ deviceHours, days, cost }: TrainingBudget): string {
   if (deviceHours === null || days === null) return "";
   const money = cost === null ? "" : `, costs ${formatInterval(cost, formatCount)}`;
-  return `, ${formatInterval(deviceHours, formatCount)} device-hours, ${formatInterval(days, three)} days${money}`;
+  return (
+    `, ${formatInterval(deviceHours, formatCount)} device-hours, ${formatInterval(days, three)} ` +
+    `days${money}`
+  );
 }
 
 function sizingTable(rows: readonly { readonly name: string; readonly sizing: Sizing }[]): string {

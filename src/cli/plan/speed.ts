@@ -55,7 +55,7 @@ export type PredictedSpeed = {
 /** What `readSetting` takes for granted. */
 const SOFTWARE_TEXT = "software as of 2024, with fused kernels, attention and exchanges overlapped";
 
-/** The step of the layout given, or of the fastest one: tokens a second for each device, with the planner's interval. */
+/** Tokens a second for each device by the layout given, or by the fastest one. */
 export async function predictedSpeed(flags: SpeedFlags): Promise<PredictedSpeed> {
   const setting = await readSetting(flags);
   const { cluster, job, notes } = setting;

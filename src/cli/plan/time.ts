@@ -79,8 +79,10 @@ export function completeTime(command: Command): void {
   finish(
     command,
     "longrun plan time --cluster h100:16384 --elapsed 54d --model llama3-405b --failures 419/54d",
-    "longrun plan time --cluster h100:4096 --tokens 5T --params 70B --mfu 0.38..0.45 --price 2..3 --svg run.svg",
-    "longrun plan time --model llama3-405b --cluster h100:16384 --tokens 15.6T --sequence 8192 --batch-tokens 16M",
+    "longrun plan time --cluster h100:4096 --tokens 5T --params 70B --mfu 0.38..0.45 --price 2..3 " +
+      "--svg run.svg",
+    "longrun plan time --model llama3-405b --cluster h100:16384 --tokens 15.6T --sequence 8192 " +
+      "--batch-tokens 16M",
   ).action(runTime);
 }
 

@@ -31,9 +31,10 @@ const COLUMNS: readonly TableColumn<FamilyReport>[] = [
 ];
 
 const LEGEND =
-  "Bias: median of predicted over measured, less one. Floor: mean distance of re-measured recipes from their " +
-  "median. Constant MFU: mean error of one utilisation for all, the median of the other families, or of its own " +
-  "(an oracle). After 3 rows: median error on the rest once three recipes of the family were learned from.";
+  "Bias: median of predicted over measured, less one. Floor: mean distance of re-measured recipes from " +
+  "their median. Constant MFU: mean error of one utilisation for all, the median of the other families, " +
+  "or of its own (an oracle). After 3 rows: median error on the rest once three recipes of the family " +
+  "were learned from.";
 
 /** The report. `constants`: the file that all families were predicted with, if one was. */
 export function validationText(report: ValidationReport, constants?: string): string {
@@ -102,15 +103,17 @@ export function unusedLines(unused: readonly UnusedRows[]): readonly string[] {
   ];
 }
 
-function summaryText({ rows, mapePercent, medianPercent, p90Percent }: ErrorSummary): string {
-  return `${rows} rows, mean ${percent(mapePercent)} %, median ${percent(medianPercent)} %, p90 ${percent(p90Percent)} %.`;
+function summaryText({ rows, ...errors }: ErrorSummary): string {
+  const [mean, median, p90] = [errors.mapePercent, errors.medianPercent, errors.p90Percent].map(percent);
+  return `${rows} rows, mean ${mean} %, median ${median} %, p90 ${p90} %.`;
 }
 
 function rankingLines({ rankings }: ValidationReport): readonly string[] {
   if (rankings.length === 0) return [];
   return [
     "",
-    "Order of the layouts of one setting: rank correlation, and by how much our first choice was slower than the fastest measured.",
+    "Order of the layouts of one setting: rank correlation, and by how much our first choice was " +
+      "slower than the fastest measured.",
     ...rankings.map(
       ({ setting, layouts, spearman, regretPercent }) =>
         `  ${spearman.toFixed(2)}, ${percent(regretPercent)} %: ${layouts} layouts of ${setting}`,

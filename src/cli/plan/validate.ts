@@ -1,4 +1,4 @@
-/** @file `longrun plan validate`: the step model against published runs, each family judged by constants that never saw it. */
+/** @file `longrun plan validate`: the step model against published runs, each family unseen. */
 
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
