@@ -8,7 +8,7 @@ import { unusedRows } from "../../plan/validate/validate.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { EXIT, printAside, printJson, printText } from "../output.ts";
 import { writeOutputFile } from "../output-file.ts";
-import { numbers, type TableColumn, table, words } from "../terminal/table.ts";
+import { left, right, type TableColumn, table, wrapped } from "../terminal/table.ts";
 import { unusedLines } from "./validate-text.ts";
 
 type CalibrateFlags = CommonOptions & {
@@ -41,11 +41,11 @@ function runCalibrate(path: string, flags: CalibrateFlags): void {
 }
 
 const COLUMNS: readonly TableColumn<ChangedConstant>[] = [
-  words("constant", ({ name }) => name),
-  numbers("before", ({ before }) => before.toPrecision(3)),
-  numbers("after", ({ after }) => after.toPrecision(3)),
-  words("unit", ({ unit }) => unit),
-  { ...words("meaning", ({ meaning }) => meaning), wrap: true },
+  left("constant", ({ name }) => name),
+  right("before", ({ before }) => before.toPrecision(3)),
+  right("after", ({ after }) => after.toPrecision(3)),
+  left("unit", ({ unit }) => unit),
+  wrapped("meaning", ({ meaning }) => meaning),
 ];
 
 function calibrationText(calibration: Calibration, saved: string | undefined): string {

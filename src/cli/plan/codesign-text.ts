@@ -15,7 +15,7 @@ import {
   scaleFor,
   significant,
 } from "../../units/print.ts";
-import { numbers, type TableColumn, table, words } from "../terminal/table.ts";
+import { left, right, type TableColumn, table, wrapped } from "../terminal/table.ts";
 
 const WIDTH = 140;
 
@@ -85,7 +85,7 @@ const cutText = ({ layout }: PlannedModel) =>
 
 /** A column about the model of a row; `absent` where nothing fits. */
 function ofModel(
-  column: typeof words,
+  column: typeof left,
   title: string,
   show: (model: PlannedModel) => string,
   absent = "-",
@@ -105,13 +105,13 @@ function clusterTable({ lawAlone, domains }: Codesign): string {
   return table(
     [law, ...onDomains],
     [
-      words("", ({ name }) => name),
-      numbers("N", ({ params }) => (params ? countText(params) : "nothing fits")),
-      numbers("tokens", ({ tokens }) => (tokens ? countText(tokens) : "-")),
-      numbers("loss", ({ loss }) => (loss ? lossText(loss) : "-")),
-      ofModel(words, "shape", shapeText),
-      ofModel(numbers, "MFU", ({ mfu }) => formatShare(mfu)),
-      ofModel(words, "layout", cutText),
+      left("", ({ name }) => name),
+      right("N", ({ params }) => (params ? countText(params) : "nothing fits")),
+      right("tokens", ({ tokens }) => (tokens ? countText(tokens) : "-")),
+      right("loss", ({ loss }) => (loss ? lossText(loss) : "-")),
+      ofModel(left, "shape", shapeText),
+      ofModel(right, "MFU", ({ mfu }) => formatShare(mfu)),
+      ofModel(left, "layout", cutText),
     ],
     WIDTH,
   );
@@ -180,14 +180,14 @@ function roundedTable({ rounded, moderate }: Codesign): string {
   return table(
     rows,
     [
-      words("grid", ({ grid }) => grid),
-      { ...words("rule", ({ rule }) => rule), wrap: true },
-      ofModel(words, "shape", shapeText, "nothing fits"),
-      ofModel(numbers, "feed-forward", ({ feedForwardWidth }) => String(feedForwardWidth)),
-      ofModel(numbers, "N", ({ activeParameters }) => formatCount(activeParameters)),
-      ofModel(numbers, "loss", ({ loss }) => loss.median.toFixed(4)),
-      numbers("more loss", ({ price }) => (price ? percentText(price.lossPercent) : "-")),
-      numbers("more days", ({ price }) => (price ? daysText(price.extraDays) : "-")),
+      left("grid", ({ grid }) => grid),
+      wrapped("rule", ({ rule }) => rule),
+      ofModel(left, "shape", shapeText, "nothing fits"),
+      ofModel(right, "feed-forward", ({ feedForwardWidth }) => String(feedForwardWidth)),
+      ofModel(right, "N", ({ activeParameters }) => formatCount(activeParameters)),
+      ofModel(right, "loss", ({ loss }) => loss.median.toFixed(4)),
+      right("more loss", ({ price }) => (price ? percentText(price.lossPercent) : "-")),
+      right("more days", ({ price }) => (price ? daysText(price.extraDays) : "-")),
     ],
     WIDTH,
   );
@@ -197,12 +197,12 @@ function frontierTable({ frontier }: Codesign): string {
   return table(
     frontier,
     [
-      numbers("N", ({ activeParameters }) => formatCount(activeParameters)),
-      numbers("tokens", ({ tokens }) => formatCount(tokens.median)),
-      numbers("loss", ({ loss }) => lossText(loss)),
-      words("shape", shapeText),
-      numbers("MFU", ({ mfu }) => formatShare(mfu)),
-      words("layout", cutText),
+      right("N", ({ activeParameters }) => formatCount(activeParameters)),
+      right("tokens", ({ tokens }) => formatCount(tokens.median)),
+      right("loss", ({ loss }) => lossText(loss)),
+      left("shape", shapeText),
+      right("MFU", ({ mfu }) => formatShare(mfu)),
+      left("layout", cutText),
     ],
     WIDTH,
   );

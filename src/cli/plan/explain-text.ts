@@ -14,7 +14,7 @@ import {
   roundToSum,
   significant,
 } from "../../units/print.ts";
-import { numbers, table, words } from "../terminal/table.ts";
+import { left, right, table } from "../terminal/table.ts";
 
 const WIDTH = 120;
 
@@ -87,10 +87,10 @@ function waterfallTable({ waterfall, prediction }: Explanation): string {
   return table(
     [...rows, total],
     [
-      words("cause", ({ label }) => label),
-      numbers("seconds", (row) => row.printed),
-      numbers("of the step", ({ seconds }) => formatShare(seconds / prediction.stepSeconds)),
-      numbers("MFU down to", ({ mfu }) => formatShare(mfu)),
+      left("cause", ({ label }) => label),
+      right("seconds", (row) => row.printed),
+      right("of the step", ({ seconds }) => formatShare(seconds / prediction.stepSeconds)),
+      right("MFU down to", ({ mfu }) => formatShare(mfu)),
     ],
   );
 }
@@ -101,10 +101,10 @@ function operationTable({ operations }: Explanation): string {
     return `${copies! > 1 ? `${copies} x ` : ""}[${rows}, ${inner}] x [${inner}, ${columns}]`;
   };
   return table(operations, [
-    words("operation", ({ name }) => name),
-    numbers("[m, k] x [k, n]", ({ shape }) => (shape ? product(shape) : "-")),
-    numbers("time", ({ seconds }) => formatSeconds(seconds)),
-    numbers("of peak", ({ efficiency }) => formatShare(efficiency)),
+    left("operation", ({ name }) => name),
+    right("[m, k] x [k, n]", ({ shape }) => (shape ? product(shape) : "-")),
+    right("time", ({ seconds }) => formatSeconds(seconds)),
+    right("of peak", ({ efficiency }) => formatShare(efficiency)),
   ]);
 }
 
@@ -114,10 +114,10 @@ function memoryTable({ stages }: Explanation): string {
   return table(
     stages,
     [
-      words("stage", stageName),
-      numbers("layers", ({ numLayers }) => String(numLayers)),
-      ...COMPONENTS.map((name) => numbers<StageMemory>(name, ({ memory }) => formatBytes(memory[name]))),
-      numbers("total", ({ memory }) => formatBytes(memory.totalBytes)),
+      left("stage", stageName),
+      right("layers", ({ numLayers }) => String(numLayers)),
+      ...COMPONENTS.map((name) => right<StageMemory>(name, ({ memory }) => formatBytes(memory[name]))),
+      right("total", ({ memory }) => formatBytes(memory.totalBytes)),
     ],
     WIDTH,
   );
@@ -141,8 +141,8 @@ function memoryLine({ prediction: { memory } }: Explanation): string {
 
 function sensitivityTable({ sensitivities }: Explanation): string {
   return table(sensitivities, [
-    words("resource", ({ resource }) => wordsOf(resource)),
-    numbers("tokens per second", ({ gainPercent }) => `+${significant(gainPercent, 2)} %`),
-    numbers("step", ({ stepSeconds }) => formatSeconds(stepSeconds)),
+    left("resource", ({ resource }) => wordsOf(resource)),
+    right("tokens per second", ({ gainPercent }) => `+${significant(gainPercent, 2)} %`),
+    right("step", ({ stepSeconds }) => formatSeconds(stepSeconds)),
   ]);
 }

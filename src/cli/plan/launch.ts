@@ -10,7 +10,7 @@ import { formatCount, formatInterval, formatShare, significant } from "../../uni
 import { type CommonOptions, finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
-import { numbers, table, words } from "../terminal/table.ts";
+import { left, right, table, wrapped } from "../terminal/table.ts";
 
 type LaunchFlags = CommonOptions & FigureFlag;
 
@@ -64,11 +64,11 @@ function shownDays({ days, recommended }: LaunchAnswer): readonly DayOutlook[] {
 
 function dayTable(facts: LaunchFacts, days: readonly DayOutlook[]): string {
   const dateOf = (day: number) => dateAfter(facts, day);
-  const inTime = numbers<DayOutlook>("in time", ({ deadlineChance }) => formatShare(deadlineChance!, 0));
-  const cost = numbers<DayOutlook>("cost (90 % interval)", (day) => formatInterval(day.cost!, formatCount));
+  const inTime = right<DayOutlook>("in time", ({ deadlineChance }) => formatShare(deadlineChance!, 0));
+  const cost = right<DayOutlook>("cost (90 % interval)", (day) => formatInterval(day.cost!, formatCount));
   return table(days, [
-    words("launch", ({ date }) => date),
-    words("ends (90 % interval)", ({ finishDay }) => formatInterval(finishDay, dateOf)),
+    left("launch", ({ date }) => date),
+    left("ends (90 % interval)", ({ finishDay }) => formatInterval(finishDay, dateOf)),
     ...(facts.deadlineDay === null ? [] : [inTime]),
     ...(facts.costs === null ? [] : [cost]),
   ]);
@@ -77,12 +77,10 @@ function dayTable(facts: LaunchFacts, days: readonly DayOutlook[]): string {
 function fixTable(facts: LaunchFacts, fixes: readonly FixValue[]): string {
   const won = facts.costs === null ? "days" : "money";
   return table(fixes, [
-    { ...words("issue", ({ issue }) => issue), wrap: true },
-    numbers("days sooner", ({ gainedDays }) => significant(gainedDays, 2)),
-    numbers("work, days", ({ effortDays }) =>
-      effortDays === null ? "not known" : significant(effortDays, 2),
-    ),
-    numbers(`${won} won per day of work`, ({ valuePerDay }) =>
+    wrapped("issue", ({ issue }) => issue),
+    right("days sooner", ({ gainedDays }) => significant(gainedDays, 2)),
+    right("work, days", ({ effortDays }) => (effortDays === null ? "not known" : significant(effortDays, 2))),
+    right(`${won} won per day of work`, ({ valuePerDay }) =>
       valuePerDay === null ? "-" : formatCount(valuePerDay, 2),
     ),
   ]);

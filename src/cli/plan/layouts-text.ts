@@ -13,7 +13,7 @@ import {
   formatSignedPercent,
   significant,
 } from "../../units/print.ts";
-import { numbers, type TableColumn, table, words } from "../terminal/table.ts";
+import { left, right, type TableColumn, table } from "../terminal/table.ts";
 
 const WIDTH = 150;
 
@@ -91,24 +91,24 @@ function headLines(plan: LayoutPlan, notes: readonly string[]): readonly string[
 
 type Column = TableColumn<LayoutRow & { readonly number: number }>;
 
-const NUMBER: Column = numbers("#", ({ number }) => String(number));
+const NUMBER: Column = right("#", ({ number }) => String(number));
 
 function speedColumns({ tokens, kind }: LayoutPlan): readonly Column[] {
   const device = deviceWord(kind);
   return [
     NUMBER,
-    words("layout", ({ layout }) => layout),
-    numbers("step, s", ({ stepInterval }) => formatInterval(stepInterval, significant)),
-    numbers(`tokens/s/${device}`, ({ tokensPerSecondPerDevice }) => significant(tokensPerSecondPerDevice)),
-    numbers("MFU", ({ mfu }) => formatShare(mfu)),
-    numbers("HFU", ({ hfu }) => formatShare(hfu)),
+    left("layout", ({ layout }) => layout),
+    right("step, s", ({ stepInterval }) => formatInterval(stepInterval, significant)),
+    right(`tokens/s/${device}`, ({ tokensPerSecondPerDevice }) => significant(tokensPerSecondPerDevice)),
+    right("MFU", ({ mfu }) => formatShare(mfu)),
+    right("HFU", ({ hfu }) => formatShare(hfu)),
     ...(tokens === null
       ? []
       : [
-          numbers<LayoutRow>(`days for ${formatCount(tokens)} tokens`, ({ run }) =>
+          right<LayoutRow>(`days for ${formatCount(tokens)} tokens`, ({ run }) =>
             formatInterval(run!.days, significant),
           ),
-          numbers<LayoutRow>(`${device}-hours`, ({ run }) => formatCount(run!.deviceHours.median)),
+          right<LayoutRow>(`${device}-hours`, ({ run }) => formatCount(run!.deviceHours.median)),
         ]),
   ];
 }
@@ -117,7 +117,7 @@ type Part = keyof LayoutRow["parts"];
 
 function timeColumns({ cuts }: LayoutPlan): readonly Column[] {
   const share = (title: string, ...parts: readonly Part[]): Column =>
-    numbers(title, (row) => {
+    right(title, (row) => {
       const seconds = parts.reduce((sum, part) => sum + row.parts[part], 0);
       return ((100 * seconds) / row.stepSeconds).toFixed(1);
     });
@@ -137,19 +137,19 @@ function timeColumns({ cuts }: LayoutPlan): readonly Column[] {
     share("dp", "dataExposed"),
     share("optimiser", "optimiser"),
     share("host", "host"),
-    numbers("micro batches", ({ microBatches }) => String(microBatches)),
+    right("micro batches", ({ microBatches }) => String(microBatches)),
   ];
 }
 
 const MEMORY_COLUMNS: readonly Column[] = [
   NUMBER,
-  numbers("stage", ({ memory, sizes }) => `${memory.stage + 1} of ${sizes.pipeline}`),
+  right("stage", ({ memory, sizes }) => `${memory.stage + 1} of ${sizes.pipeline}`),
   ...(["weights", "gradients", "optimiser", "activations", "workspace", "overhead"] as const).map((name) =>
-    numbers<LayoutRow>(name, ({ memory }) => gigabytes(memory[name])),
+    right<LayoutRow>(name, ({ memory }) => gigabytes(memory[name])),
   ),
-  numbers("total", ({ memory }) => gigabytes(memory.totalBytes)),
+  right("total", ({ memory }) => gigabytes(memory.totalBytes)),
   // A layout can fit though all that the allocator would like to hold does not.
-  numbers("free", ({ memory: { capacityBytes, totalBytes } }) =>
+  right("free", ({ memory: { capacityBytes, totalBytes } }) =>
     totalBytes > capacityBytes ? "tight" : gigabytes(capacityBytes - totalBytes),
   ),
 ];
@@ -192,9 +192,9 @@ function paretoLines({ pareto, best }: LayoutPlan): readonly string[] {
   return [
     `Speed against memory: ${shown.length} of the ${pareto.length} layouts that no other beats in both.`,
     table(shown, [
-      words("layout", ({ layout }) => layout),
-      numbers("step, s", ({ stepSeconds }) => significant(stepSeconds)),
-      numbers("memory, GB", ({ memory }) => gigabytes(memory.totalBytes)),
+      left("layout", ({ layout }) => layout),
+      right("step, s", ({ stepSeconds }) => significant(stepSeconds)),
+      right("memory, GB", ({ memory }) => gigabytes(memory.totalBytes)),
     ]),
     "",
   ];

@@ -11,7 +11,7 @@ import { formatCount, formatFlops, formatInterval, significant } from "../../uni
 import { readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
-import { table } from "../terminal/table.ts";
+import { left, right, table } from "../terminal/table.ts";
 import { readCluster } from "./setting.ts";
 
 type SizeFlags = CommonOptions & {
@@ -111,24 +111,20 @@ function hoursText({ deviceHours, days, cost }: TrainingBudget): string {
 }
 
 function sizingTable(rows: readonly { readonly name: string; readonly sizing: Sizing }[]): string {
-  const cell =
-    (pick: (sizing: Sizing) => Interval, format: (value: number) => string) => (row: { sizing: Sizing }) =>
-      formatInterval(pick(row.sizing), format);
+  const column = (title: string, of: (sizing: Sizing) => Interval, format: (value: number) => string) =>
+    right<{ readonly sizing: Sizing }>(title, ({ sizing }) => formatInterval(of(sizing), format));
   return table(
     rows,
     [
-      { title: "with", align: "left", cell: ({ name }) => name },
-      { title: "N", align: "right", cell: cell(({ params }) => params, formatCount) },
-      { title: "D", align: "right", cell: cell(({ tokens }) => tokens, formatCount) },
-      { title: "D / N", align: "right", cell: cell((sizing) => sizing.tokensPerParameter, three) },
-      {
-        title: "loss",
-        align: "right",
-        cell: cell(
-          ({ loss }) => loss,
-          (value) => value.toFixed(3),
-        ),
-      },
+      left("with", ({ name }) => name),
+      column("N", ({ params }) => params, formatCount),
+      column("D", ({ tokens }) => tokens, formatCount),
+      column("D / N", ({ tokensPerParameter }) => tokensPerParameter, three),
+      column(
+        "loss",
+        ({ loss }) => loss,
+        (value) => value.toFixed(3),
+      ),
     ],
     150,
   );

@@ -3,7 +3,7 @@
 import { PARTS, type PartOfTime } from "../../plan/time/breakdown.ts";
 import type { RunForecast } from "../../plan/time/forecast.ts";
 import { formatCount, formatInterval, formatSeconds, formatShare, significant } from "../../units/print.ts";
-import { numbers, table, words } from "../terminal/table.ts";
+import { left, right, table } from "../terminal/table.ts";
 
 const energy = (kwh: number) => {
   if (kwh < 1e3) return `${significant(kwh, 3)} kWh`;
@@ -18,17 +18,17 @@ export function runForecastText(title: string, forecast: RunForecast, assumed: r
     title,
     "",
     table(answerRows(forecast), [
-      words("of the run", ([name]) => name),
-      words("median (90 % interval)", ([, text]) => text),
+      left("of the run", ([name]) => name),
+      left("median (90 % interval)", ([, text]) => text),
     ]),
     "",
     checkpointText(forecast),
     "",
     "Where the time goes, with everything at its middle:",
     table(timeRows(forecast), [
-      words("part", ({ name }) => name),
-      numbers("time", ({ seconds }) => formatInterval(seconds, formatSeconds)),
-      numbers("share", (row) => formatShare(row.share)),
+      left("part", ({ name }) => name),
+      right("time", ({ seconds }) => formatInterval(seconds, formatSeconds)),
+      right("share", (row) => formatShare(row.share)),
     ]),
     "",
     `Causes: ${causes.join(", ")}.`,

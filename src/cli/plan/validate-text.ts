@@ -7,7 +7,7 @@ import type {
   UnusedRows,
   ValidationReport,
 } from "../../plan/validate/validate.ts";
-import { numbers, type TableColumn, table, words } from "../terminal/table.ts";
+import { left, right, type TableColumn, table } from "../terminal/table.ts";
 
 const WIDTH = 150;
 
@@ -16,18 +16,18 @@ function percent(value: number | null): string {
 }
 
 const COLUMNS: readonly TableColumn<FamilyReport>[] = [
-  words("family", ({ family }) => family),
-  numbers("rows", ({ rows }) => String(rows)),
-  numbers("recipes", ({ recipes }) => String(recipes)),
-  numbers("mean %", ({ mapePercent }) => percent(mapePercent)),
-  numbers("median %", ({ medianPercent }) => percent(medianPercent)),
-  numbers("p90 %", ({ p90Percent }) => percent(p90Percent)),
-  numbers("worst %", ({ worstPercent }) => percent(worstPercent)),
-  numbers("bias %", ({ biasPercent }) => percent(biasPercent)),
-  numbers("floor %", ({ floorPercent }) => percent(floorPercent)),
-  numbers("constant MFU of others %", (each) => percent(each.baselineOtherPercent)),
-  numbers("of its own %", (each) => percent(each.baselineOraclePercent)),
-  numbers("after 3 rows %", (each) => percent(each.afterThreePercent)),
+  left("family", ({ family }) => family),
+  right("rows", ({ rows }) => String(rows)),
+  right("recipes", ({ recipes }) => String(recipes)),
+  right("mean %", ({ mapePercent }) => percent(mapePercent)),
+  right("median %", ({ medianPercent }) => percent(medianPercent)),
+  right("p90 %", ({ p90Percent }) => percent(p90Percent)),
+  right("worst %", ({ worstPercent }) => percent(worstPercent)),
+  right("bias %", ({ biasPercent }) => percent(biasPercent)),
+  right("floor %", ({ floorPercent }) => percent(floorPercent)),
+  right("constant MFU of others %", (each) => percent(each.baselineOtherPercent)),
+  right("of its own %", (each) => percent(each.baselineOraclePercent)),
+  right("after 3 rows %", (each) => percent(each.afterThreePercent)),
 ];
 
 const LEGEND =
