@@ -8,9 +8,8 @@ import { thisMachine } from "../machine/this-machine.ts";
 import { openRecord } from "../record/record.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import type { FeatureFacts, ScoredRow } from "../report/data.ts";
-import { featureFacts } from "./account/features.ts";
-import { historyOf, lockOf } from "./account/history.ts";
-import { scoredRows } from "./account/scored-rows.ts";
+import { accountOf } from "./account/account.ts";
+import { lockOf } from "./account/history.ts";
 import { secondsOfWork } from "./account/work-time.ts";
 import { writeReport } from "./account/write-report.ts";
 import type { Budget } from "./budget.ts";
@@ -93,7 +92,7 @@ async function stages(context: Context, acceptance: Acceptance | undefined): Pro
   const plan = await planned(context);
   const manifest = await prepare(context, plan);
   const runs = await ladderStage(context, plan, manifest);
-  const features = await featuresStage(context, plan, manifest, runs);
+  await featuresStage(context, plan, manifest, runs);
   const name = targetName(plan, manifest, runs);
   const fit = await fitStage(context, plan, manifest, runs, name);
   const lock = lockOf(record.events, name);
@@ -110,17 +109,14 @@ async function stages(context: Context, acceptance: Acceptance | undefined): Pro
   const summary = await targetStage(context, plan, manifest, fit, name);
   const { sample } = await verdictStage(context, plan, manifest, name, summary);
   const report = await writeReport(workspace.folder);
+  const { campaign, verdict, features } = accountOf(workspace.folder);
   return {
     kind: "finished",
-    verdict: scoredRows(record.events, historyOf(record.events)),
+    verdict,
     reach: plan.reach,
-    seconds: secondsOfWork(record.events),
-    peakBytes: Math.max(
-      summary.peakBytes,
-      process.resourceUsage().maxRSS * 1024,
-      ...[...runs, ...features.flatMap((feature) => feature.runs)].map((run) => run.summary.peakBytes),
-    ),
-    features: featureFacts({ ladder: runs, features }),
+    seconds: campaign.seconds,
+    peakBytes: Math.max(campaign.peakBytes ?? 0, process.resourceUsage().maxRSS * 1024),
+    features,
     report,
     sample: sample.prompt + sample.text,
     head: record.head,
