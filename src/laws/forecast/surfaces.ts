@@ -107,8 +107,27 @@ export const SAME_RATIO = 1.5;
 /** Share of the designs that have to be: the smallest rung of a ladder often reads fewer tokens than its size deserves. */
 const LEAST_ALIKE = 0.75;
 
-/** Whether size and data grow in one proportion over the designs: one recipe's ladder. */
+/**
+ * Whether the designs are one recipe's ladder: size and data grow in one proportion, or at least along one path,
+ * as where the smallest rungs of a campaign share the least width and differ in their tokens alone.
+ */
 export function isOneRecipe(designs: readonly Design[]): boolean {
+  return isOnePath(designs) || isOneRatio(designs);
+}
+
+/** One design at each compute, of which neither size nor data ever fall as compute grows. */
+function isOnePath(designs: readonly Design[]): boolean {
+  const sorted = designs.toSorted((a, b) => a.c - b.c);
+  return sorted.every((design, i) => {
+    const before = sorted[i - 1] ?? design;
+    const isSame = design.c === before.c;
+    return isSame
+      ? design.n === before.n && design.d === before.d
+      : design.n >= before.n && design.d >= before.d;
+  });
+}
+
+function isOneRatio(designs: readonly Design[]): boolean {
   const logs = designs.map(({ n, d }) => Math.log(d / n));
   const middle = median(logs);
   const alike = logs.filter((log) => Math.abs(log - middle) < Math.log(SAME_RATIO)).length;
