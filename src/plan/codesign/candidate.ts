@@ -39,6 +39,6 @@ export function candidateOf(setting: Setting, choice: ShapeChoice, found: Planne
   const { active, all } = productParameters(shape);
   const tokensPerSecond = found.prediction.tokensPerSecondPerDevice * devicesOf(found.layout);
   const tokens = tokensPerSecond * setting.goodput.median * setting.days * DAY_SECONDS;
-  const loss = lossIn(middleOf(setting), { choice, active, all, tokens });
+  const loss = lossIn(middleOf(setting.law), { choice, active, all, tokens });
   return { ...found, choice, shape, active, all, tokensPerSecond, tokens, loss };
 }

@@ -180,15 +180,15 @@ test("the price of a shape: paired draws, and days that reach the same loss", ()
   };
   const [best, other] = [at(64), at(80)];
   const scenarios = scenariosOf(setting, best.prediction.stepInterval);
-  const { lossPercent, extraDays } = priceOf(setting, scenarios, other, best);
+  const { lossPercent, extraDays } = priceOf(scenarios, setting.days, other, best);
   expect(lossPercent.median).toBeCloseTo(100 * (other.loss / best.loss - 1), 9);
-  const unit = middleOf(setting);
-  const days = daysTo(unit, setting, other, best.loss);
+  const unit = middleOf(setting.law);
+  const days = daysTo(unit, setting.days, other, best.loss);
   const reached = { ...other, tokens: (other.tokens * days) / setting.days };
   expect(lossIn(unit, reached)).toBeCloseTo(best.loss, 9);
   expect(extraDays.median).toBeCloseTo(days - 30, 9);
   // The same error of speed moves both: the difference is known far better than either loss.
-  const { lo, hi } = over(setting, scenarios, (scenario) => lossIn(scenario, best));
+  const { lo, hi } = over(scenarios, (scenario) => lossIn(scenario, best));
   expect(((lossPercent.hi - lossPercent.lo) / 100) * best.loss).toBeLessThan(0.5 * (hi - lo));
-  expect(daysTo(unit, setting, other, 1.8)).toBe(Number.POSITIVE_INFINITY);
+  expect(daysTo(unit, setting.days, other, 1.8)).toBe(Number.POSITIVE_INFINITY);
 });

@@ -2,8 +2,8 @@
 
 import type { Interval } from "../../math/interval.ts";
 import type { Layout } from "../layout/layout.ts";
-import type { Setting, ShapeCandidate } from "./candidate.ts";
-import { lossIn, over, type Price, type Scenario } from "./scenarios.ts";
+import type { ShapeCandidate } from "./candidate.ts";
+import { lossIn, over, type Price, type Scenarios } from "./scenarios.ts";
 import type { Routing } from "./shapes.ts";
 
 /** A model with its layout, in plain numbers. */
@@ -33,11 +33,7 @@ export type PlannedModel = {
 export type PricedModel = { readonly model: PlannedModel; readonly price: Price };
 
 /** A candidate with the intervals of its numbers. */
-export function plannedModelOf(
-  setting: Setting,
-  scenarios: readonly Scenario[],
-  candidate: ShapeCandidate,
-): PlannedModel {
+export function plannedModelOf(scenarios: Scenarios, candidate: ShapeCandidate): PlannedModel {
   const { choice, shape, active, all, tokens, layout, prediction } = candidate;
   return {
     name: shape.name,
@@ -46,9 +42,9 @@ export function plannedModelOf(
     aspect: choice.hidden / choice.numLayers,
     activeParameters: active,
     allParameters: all,
-    tokens: over(setting, scenarios, ({ speed }) => tokens * speed),
+    tokens: over(scenarios, ({ speed }) => tokens * speed),
     tokensPerParameter: tokens / active,
-    loss: over(setting, scenarios, (scenario) => lossIn(scenario, candidate)),
+    loss: over(scenarios, (scenario) => lossIn(scenario, candidate)),
     layout,
     stepSeconds: prediction.stepInterval,
     mfu: prediction.mfu,

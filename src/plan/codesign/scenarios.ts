@@ -1,6 +1,7 @@
 /** @file How everything unknown might come out, and the losses and days of candidates in each case. */
 
 import { optimumOn, type SplitLoss, tokensFor } from "../../law/optimum.ts";
+import type { Surfaces } from "../../law/scaling-law.ts";
 import { type Interval, intervalAround, logSdOf } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { Random } from "../../math/random.ts";
@@ -20,6 +21,9 @@ export type Scenario = {
   readonly expertExponent: number;
 };
 
+/** The middle of everything, and draws of everything. */
+export type Scenarios = { readonly middle: Scenario; readonly draws: readonly Scenario[] };
+
 /** Enough for the ends of a 90 % interval to about a tenth of its width; as many as a saved law keeps. */
 const NUM_SCENARIOS = 200;
 
@@ -27,11 +31,11 @@ const NUM_SCENARIOS = 200;
  * The law's draws, each with an error of the step model, of the goodput and of the experts' worth. The step
  * model's error is one for all shapes: they run on the same cluster with the same software.
  */
-export function scenariosOf({ law, goodput }: Setting, stepSeconds: Interval): readonly Scenario[] {
+export function scenariosOf({ law, goodput }: Setting, stepSeconds: Interval): Scenarios {
   const random = new Random(1, "codesign");
   const speedSd = logSdOf(stepSeconds);
   const exponentSd = (EXPERT_EXPONENT.hi - EXPERT_EXPONENT.lo) / (2 * Z_90);
-  return Array.from({ length: NUM_SCENARIOS }, (_, i) => ({
+  const draws = Array.from({ length: NUM_SCENARIOS }, (_, i) => ({
     surface: law.draws.length > 0 ? law.draws[i % law.draws.length]! : law.best,
     // Goodput is a share of the time: at most all of it.
     speed:
@@ -39,11 +43,17 @@ export function scenariosOf({ law, goodput }: Setting, stepSeconds: Interval): r
       Math.min(Math.exp(logSdOf(goodput) * random.normal()), 1 / goodput.median),
     expertExponent: EXPERT_EXPONENT.median + exponentSd * random.normal(),
   }));
+  return { middle: middleOf(law), draws };
 }
 
 /** The law's fit with the middle of everything else. */
-export function middleOf({ law }: Setting): Scenario {
-  return { surface: law.best, speed: 1, expertExponent: EXPERT_EXPONENT.median };
+export function middleOf({ best }: Surfaces): Scenario {
+  return { surface: best, speed: 1, expertExponent: EXPERT_EXPONENT.median };
+}
+
+/** A number in the middle of everything, with its interval over all the draws. */
+export function over({ middle, draws }: Scenarios, of: (scenario: Scenario) => number): Interval {
+  return intervalAround(of(middle), draws.map(of));
 }
 
 /** log of the parameters of the dense model that a routed one is worth. */
@@ -66,22 +76,13 @@ export function lossIn(
 /** Days until a candidate reaches a loss; Infinity where its size alone leaves it above. */
 export function daysTo(
   { surface, speed, expertExponent }: Scenario,
-  { days }: Setting,
+  days: number,
   candidate: ShapeCandidate,
   loss: number,
 ): number {
   const logLoss = Math.log(loss / aspectPenalty(candidate.choice));
   const logTokens = tokensFor(surface, logDenseWorth(candidate, expertExponent), logLoss);
   return logTokens === null ? Infinity : (days * Math.exp(logTokens)) / (candidate.tokens * speed);
-}
-
-/** The value at the middle of everything, and the interval of the scenarios, widened to hold it. */
-export function over(
-  setting: Setting,
-  scenarios: readonly Scenario[],
-  of: (scenario: Scenario) => number,
-): Interval {
-  return intervalAround(of(middleOf(setting)), scenarios.map(of));
 }
 
 /**
@@ -94,23 +95,16 @@ export type Price = {
   readonly extraDays: Interval;
 };
 
+/** `days`: what the run has. */
 export function priceOf(
-  setting: Setting,
-  scenarios: readonly Scenario[],
+  scenarios: Scenarios,
+  days: number,
   candidate: ShapeCandidate,
   best: ShapeCandidate,
 ): Price {
   return {
-    lossPercent: over(
-      setting,
-      scenarios,
-      (scenario) => 100 * (lossIn(scenario, candidate) / lossIn(scenario, best) - 1),
-    ),
-    extraDays: over(
-      setting,
-      scenarios,
-      (scenario) => daysTo(scenario, setting, candidate, lossIn(scenario, best)) - setting.days,
-    ),
+    lossPercent: over(scenarios, (each) => 100 * (lossIn(each, candidate) / lossIn(each, best) - 1)),
+    extraDays: over(scenarios, (each) => daysTo(each, days, candidate, lossIn(each, best)) - days),
   };
 }
 
@@ -124,24 +118,19 @@ export type LawAlone = {
 };
 
 /** `flopsPerPair`: FLOPs per parameter and token. */
-export function lawAlone(
-  setting: Setting,
-  scenarios: readonly Scenario[],
-  compute: number,
-  flopsPerPair: number,
-): LawAlone {
+export function lawAlone(scenarios: Scenarios, compute: number, flopsPerPair: number): LawAlone {
   const logPairs = Math.log(compute / flopsPerPair);
   const optimum = ({ surface, speed }: Scenario) => optimumOn(surface, logPairs + Math.log(speed));
-  const { best } = setting.law;
-  const { logN } = optimumOn(best, logPairs);
+  const { surface } = scenarios.middle;
+  const { logN } = optimumOn(surface, logPairs);
   return {
-    params: over(setting, scenarios, (scenario) => Math.exp(optimum(scenario).logN)),
-    tokens: over(setting, scenarios, (scenario) => Math.exp(optimum(scenario).logD)),
-    loss: over(setting, scenarios, (scenario) => Math.exp(optimum(scenario).logLoss)),
+    params: over(scenarios, (scenario) => Math.exp(optimum(scenario).logN)),
+    tokens: over(scenarios, (scenario) => Math.exp(optimum(scenario).logD)),
+    loss: over(scenarios, (scenario) => Math.exp(optimum(scenario).logLoss)),
     // From a sixteenth to sixteen times the best size.
     valley: Array.from({ length: 49 }, (_, i) => {
       const size = logN + ((i - 24) / 6) * Math.LN2;
-      return { params: Math.exp(size), loss: Math.exp(best(size, logPairs - size)) };
+      return { params: Math.exp(size), loss: Math.exp(surface(size, logPairs - size)) };
     }),
   };
 }
