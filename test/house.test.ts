@@ -86,3 +86,9 @@ test("no file has grown past what one idea needs", () => {
   });
   expect(grown).toEqual([]);
 });
+
+test("commands are loaded in one place, and import what they need as any other file does", () => {
+  const lazy = files.filter((path) => path.startsWith("cli/") && !path.endsWith(".test.ts"));
+  const loads = (path: string) => readFileSync(join(SOURCE, path), "utf8").includes("import(");
+  expect(lazy.filter(loads)).toEqual(["cli/commands.ts"]);
+});

@@ -1,27 +1,21 @@
 /** @file `longrun doctor`: what longrun needs of this machine, what is missing and how to get it. */
 
 import type { Command } from "commander";
+import { native } from "../engine/native.ts";
 import { type CommonOptions, finish } from "./arguments.ts";
-import type { Check } from "./doctor-checks.ts";
+import { type Check, doctorChecks, gatherFacts } from "./doctor-checks.ts";
 import { EXIT, printJson, printText } from "./output.ts";
 import { type Paint, paintFor } from "./terminal/paint.ts";
 import { table } from "./terminal/table.ts";
 
 const COLOURS = { ok: "green", warn: "yellow", missing: "red" } as const;
 
-export function addDoctor(program: Command): void {
-  const command = program
-    .command("doctor")
-    .description("Check the machine: Node, compiler, kernels, cores, memory, disk, the default texts.");
+export function defineDoctor(command: Command): void {
   finish(command, "longrun doctor").action(runDoctor);
 }
 
 /** Exit code 1 where something is missing. */
 async function runDoctor({ json }: CommonOptions): Promise<void> {
-  const [{ doctorChecks, gatherFacts }, { native }] = await Promise.all([
-    import("./doctor-checks.ts"),
-    import("../engine/native.ts"),
-  ]);
   const checks = doctorChecks(await gatherFacts(".", async () => native.instructionSets()));
   if (json) printJson({ checks });
   else printText(checksText(checks, paintFor(process.stdout)));

@@ -2,7 +2,8 @@
 
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
-import type { EvaluatedModel, Evaluation } from "../tasks/evaluate.ts";
+import { taskFigure } from "../figures/task-figure.ts";
+import { type EvaluatedModel, type Evaluation, evaluateFolder } from "../tasks/evaluate.ts";
 import type { ScoreEstimate } from "../tasks/interval.ts";
 import type { TaskScore } from "../tasks/score.ts";
 import { fixed, formatCount, formatFlops, formatInterval, formatPercent } from "../units/print.ts";
@@ -21,13 +22,8 @@ type EvalOptions = CommonOptions & {
   readonly svg?: string;
 };
 
-export function addEval(program: Command): void {
-  const command = program
-    .command("eval")
-    .description(
-      "Score models on small downstream tasks made from held-out text: every rung and checkpoint of a " +
-        "campaign, or one model.",
-    )
+export function defineEval(command: Command): void {
+  command
     .argument(
       "[folder]",
       "a campaign's folder, or a model's (config.json, model.safetensors, tokenizer.json)",
@@ -49,7 +45,6 @@ export function addEval(program: Command): void {
 }
 
 async function runEval(folder: string, options: EvalOptions): Promise<void> {
-  const { evaluateFolder } = await import("../tasks/evaluate.ts");
   const evaluation = await evaluateFolder(folder, {
     tasks: options.tasks.split(",").map((name) => name.trim()),
     seed: options.seed,
@@ -103,7 +98,6 @@ async function figureOf({ rows, tasks }: Evaluation): Promise<string> {
       "a campaign's folder with finished runs",
       "leave out --svg, or name the campaign's folder",
     );
-  const { taskFigure } = await import("../figures/task-figure.ts");
   return taskFigure({
     tasks: tasks.map(({ name, chance }, i) => ({
       name,

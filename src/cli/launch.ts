@@ -2,7 +2,8 @@
 
 import { join, relative } from "node:path";
 import type { Command } from "commander";
-import type { LaunchResult } from "../campaign/launch.ts";
+import { parseBudget } from "../campaign/budget.ts";
+import { type LaunchResult, launch } from "../campaign/launch.ts";
 import { UserError } from "../errors.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
 import { formatBytes, formatSeconds, significant } from "../units/print.ts";
@@ -32,12 +33,8 @@ longrun launch campaigns/mine.yaml --accept fit --because "a rehearsal"
 Exit codes: 0 verdict, ${EXIT.userError} a mistake to put right, ${EXIT.held} held or stopped by the gate,
 ${EXIT.interrupted} Ctrl-C.`;
 
-export function addLaunch(program: Command): void {
-  const command = program
-    .command("launch")
-    .description(
-      "Run a campaign: plan, ladder, forecast, gate, target, verdict. The same command resumes it.",
-    )
+export function defineLaunch(command: Command): void {
+  command
     .argument("[file]", "the campaign file", DEFAULT_CAMPAIGN)
     .option("--folder <folder>", "the campaign's folder (default: runs/NAME)")
     .option("--budget <amount>", "spend this instead of what the file says: 2m, 1h, 30TFLOP")
@@ -48,9 +45,7 @@ export function addLaunch(program: Command): void {
 
 async function runLaunch(path: string, { json, folder, ...options }: LaunchOptions): Promise<void> {
   const accept = acceptance(options);
-  const { parseBudget } = await import("../campaign/budget.ts");
   const budget = options.budget === undefined ? undefined : parseBudget(options.budget);
-  const { launch } = await import("../campaign/launch.ts");
   const ended = await withProgress((signal, tell) => launch({ path, folder, budget, accept, signal, tell }));
   if (json) printJson(launchJson(ended));
   else if (ended.kind === "done") printText(launchText(ended.result));

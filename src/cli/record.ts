@@ -2,56 +2,49 @@
 
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
-import type { RecordEvent } from "../record/events.ts";
+import { eventSchema, type RecordEvent } from "../record/events.ts";
+import { readRecord, sequenceOfHead, verifyRecord } from "../record/record.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
 import { EXIT, printAside, printJson, printText } from "./output.ts";
 import { table, truncate } from "./terminal/table.ts";
 
-export function addRecord(program: Command): void {
-  const record = program
-    .command("record")
-    .description("The record of a campaign: its head hash, its chain, its events.")
-    .addHelpText("after", "\nExample:\n  longrun record verify runs/first-light");
-  const withFolder = (name: string, description: string) =>
-    record
-      .command(name)
-      .description(description)
-      .argument("[folder]", "the campaign's folder", DEFAULT_FOLDER);
+/** `record hash` */
+export function defineHash(command: Command): void {
+  finish(withFolder(command), "longrun record hash").action(runHash);
+}
+
+/** `record verify` */
+export function defineVerify(command: Command): void {
   finish(
-    withFolder(
-      "hash",
-      "Print the hash of the last event: publish it, and nobody can change an event up to there unseen.",
+    withFolder(command).option(
+      "--head <hash>",
+      "also check that a head published earlier belongs to this record",
     ),
-    "longrun record hash",
-  ).action(runHash);
-  finish(
-    withFolder(
-      "verify",
-      "Check every event and the whole chain; exit code 1 and the place where it is broken.",
-    ).option("--head <hash>", "also check that a head published earlier belongs to this record"),
     "longrun record verify runs/first-light\nlongrun record verify --head $(cat published.txt)",
   ).action(runVerify);
+}
+
+/** `record show` */
+export function defineShow(command: Command): void {
   finish(
-    withFolder("show", "Print the events.")
+    withFolder(command)
       .option("--kind <kind>", "only the events of one kind, such as prediction or measurement")
       .option("--run <run>", "only the events of one run"),
     "longrun record show --kind prediction",
   ).action(runShow);
 }
 
-async function runHash(folder: string, { json }: CommonOptions): Promise<void> {
-  const { readRecord } = await import("../record/record.ts");
+const withFolder = (command: Command) =>
+  command.argument("[folder]", "the campaign's folder", DEFAULT_FOLDER);
+
+function runHash(folder: string, { json }: CommonOptions): void {
   const { head, events, warnings } = readRecord(folder);
   warnings.forEach(printAside);
   if (json) printJson({ head, numEvents: events.length });
   else printText(head);
 }
 
-async function runVerify(
-  folder: string,
-  { json, head }: CommonOptions & { readonly head?: string },
-): Promise<void> {
-  const { readRecord, sequenceOfHead, verifyRecord } = await import("../record/record.ts");
+function runVerify(folder: string, { json, head }: CommonOptions & { readonly head?: string }): void {
   const published = head === undefined ? null : checkedHash(head);
   const verification = verifyRecord(folder);
   if (!verification.ok) {
@@ -92,9 +85,7 @@ type ShowOptions = CommonOptions & {
   readonly run?: string;
 };
 
-async function runShow(folder: string, { json, kind, run }: ShowOptions): Promise<void> {
-  const { readRecord } = await import("../record/record.ts");
-  const { eventSchema } = await import("../record/events.ts");
+function runShow(folder: string, { json, kind, run }: ShowOptions): void {
   const { events, head, warnings } = readRecord(folder);
   warnings.forEach(printAside);
   refuseUnknown(

@@ -1,7 +1,7 @@
 /** @file `longrun run`: one training from a file, without ladder, forecast or gate. */
 
 import type { Command } from "commander";
-import type { SingleRunResult } from "../fleet/single-run.ts";
+import { type SingleRunResult, singleRun } from "../fleet/single-run.ts";
 import { N_CONVENTION } from "../report/bet-sections.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { formatBytes, formatCount, formatFlops, formatSeconds } from "../units/print.ts";
@@ -15,10 +15,8 @@ type RunOptions = CommonOptions & {
   readonly threads?: number;
 };
 
-export function addRun(program: Command): void {
-  const command = program
-    .command("run")
-    .description("Train one model from a file. Stopped or killed, the same command goes on.")
+export function defineRun(command: Command): void {
+  command
     .argument("<file>", "the run file, in YAML")
     .option("--folder <folder>", "where everything of it goes (default: runs/NAME)")
     .option(
@@ -30,7 +28,6 @@ export function addRun(program: Command): void {
 }
 
 async function runRun(path: string, { json, folder, threads }: RunOptions): Promise<void> {
-  const { singleRun } = await import("../fleet/single-run.ts");
   const ended = await withProgress((signal, tell) =>
     singleRun({
       path,

@@ -1,6 +1,7 @@
 /** @file `longrun sample`: text from a trained model. */
 
 import type { Command } from "commander";
+import { sampleFolder } from "../train/sample-folder.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish, nonNegative, wholeNumber } from "./arguments.ts";
 import { printJson, printText } from "./output.ts";
 
@@ -12,10 +13,8 @@ type SampleCommandOptions = CommonOptions & {
   readonly seed: number;
 };
 
-export function addSample(program: Command): void {
-  const command = program
-    .command("sample")
-    .description("Print text from a trained model.")
+export function defineSample(command: Command): void {
+  command
     .argument(
       "[folder]",
       "a campaign's folder, or a model's (config.json, model.safetensors, tokenizer.json)",
@@ -30,7 +29,6 @@ export function addSample(program: Command): void {
 }
 
 async function runSample(folder: string, options: SampleCommandOptions): Promise<void> {
-  const { sampleFolder } = await import("../train/sample-folder.ts");
   const { prompt, tokens: numTokens, temperature, top: topTokens, seed } = options;
   const { model, text } = await sampleFolder(folder, { prompt, numTokens, temperature, topTokens, seed });
   if (options.json) printJson({ model, prompt, text, temperature, top: topTokens, seed });

@@ -1,7 +1,9 @@
 /** @file `longrun status`: where a campaign stands, from its record alone. */
 
 import type { Command } from "commander";
-import type { RunState } from "../campaign/account/run-states.ts";
+import { accountOf } from "../campaign/account/account.ts";
+import { type RunState, runStates } from "../campaign/account/run-states.ts";
+import { readRecord } from "../record/record.ts";
 import type { CampaignStatus, ReportData } from "../report/data.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
 import { formatCount, formatSeconds, significant } from "../units/print.ts";
@@ -11,22 +13,12 @@ import { type Paint, paintFor } from "./terminal/paint.ts";
 import { table } from "./terminal/table.ts";
 import { verdictTable } from "./terminal/verdict-table.ts";
 
-export function addStatus(program: Command): void {
-  const command = program
-    .command("status")
-    .description(
-      "Show where a campaign stands: its runs, gate, predictions and incidents. Works while it runs.",
-    )
-    .argument("[folder]", "the campaign's folder", DEFAULT_FOLDER);
+export function defineStatus(command: Command): void {
+  command.argument("[folder]", "the campaign's folder", DEFAULT_FOLDER);
   finish(command, "longrun status runs/first-light").action(runStatus);
 }
 
-async function runStatus(folder: string, { json }: CommonOptions): Promise<void> {
-  const [{ readRecord }, { runStates }, { accountOf }] = await Promise.all([
-    import("../record/record.ts"),
-    import("../campaign/account/run-states.ts"),
-    import("../campaign/account/account.ts"),
-  ]);
+function runStatus(folder: string, { json }: CommonOptions): void {
   const runs = runStates(readRecord(folder).events);
   const account = accountOf(folder);
   if (json) printJson(statusJson(account, runs));

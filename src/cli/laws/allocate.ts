@@ -2,7 +2,12 @@
 
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
-import type { FittedLaw } from "../../laws/decide/fitted.ts";
+import { allocateFigure } from "../../figures/allocate-figure.ts";
+import { lawNamed } from "../../law/formulas/all.ts";
+import { readScalingLaw } from "../../law/scaling-law.ts";
+import { allocate } from "../../laws/decide/allocate.ts";
+import { budgetCurves } from "../../laws/decide/budget-curves.ts";
+import { type FittedLaw, fittedFromFile, fittedLaw } from "../../laws/decide/fitted.ts";
 import { COUNT, FLOPS } from "../../units/kinds.ts";
 import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
@@ -10,6 +15,7 @@ import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts"
 import { printJson, printText } from "../output.ts";
 import { allocationText } from "./allocate-text.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
+import { readRuns, tableOptions } from "./read-runs.ts";
 import { tellSetAside } from "./set-aside-text.ts";
 
 type AllocateFlags = TableFlags &
@@ -22,12 +28,8 @@ type AllocateFlags = TableFlags &
     readonly from?: string;
   };
 
-export function addAllocateCommand(laws: Command): void {
-  const command = laws
-    .command("allocate")
-    .description(
-      "Say which size and how many tokens make the most of a budget, and what another choice costs.",
-    )
+export function defineAllocate(command: Command): void {
+  command
     .argument("[runs]", "a table of finished runs: CSV, TSV, JSON lines, or a campaign's folder")
     .requiredOption("--compute <flops>", "the budget of the training run", readAmount("--compute", FLOPS))
     .option("--law <law>", "the law to fit: one over N and D", "chinchilla")
@@ -51,8 +53,7 @@ export function addAllocateCommand(laws: Command): void {
 }
 
 async function runAllocate(path: string | undefined, flags: AllocateFlags): Promise<void> {
-  const { allocate } = await import("../../laws/decide/allocate.ts");
-  const fitted = await fittedFrom(path, flags);
+  const fitted = fittedFrom(path, flags);
   const answer = allocate(fitted, {
     compute: flags.compute,
     ...(flags.params === undefined ? {} : { params: flags.params }),
@@ -61,14 +62,10 @@ async function runAllocate(path: string | undefined, flags: AllocateFlags): Prom
   });
   if (flags.json) printJson(answer);
   else printText(allocationText(answer));
-  await writeFigure(flags, async () => {
-    const { allocateFigure } = await import("../../figures/allocate-figure.ts");
-    const { budgetCurves } = await import("../../laws/decide/budget-curves.ts");
-    return allocateFigure(budgetCurves(fitted, answer));
-  });
+  await writeFigure(flags, () => allocateFigure(budgetCurves(fitted, answer)));
 }
 
-async function fittedFrom(path: string | undefined, flags: AllocateFlags): Promise<FittedLaw> {
+function fittedFrom(path: string | undefined, flags: AllocateFlags): FittedLaw {
   if ((path === undefined) === (flags.from === undefined)) {
     throw new UserError(
       path === undefined ? "neither a table of runs nor --from" : `both ${path} and --from ${flags.from}`,
@@ -77,21 +74,12 @@ async function fittedFrom(path: string | undefined, flags: AllocateFlags): Promi
     );
   }
   if (flags.from !== undefined) return savedLaw(flags.from);
-  const [{ lawNamed }, { readRuns, tableOptions }, { fittedLaw }] = await Promise.all([
-    import("../../law/formulas/all.ts"),
-    import("./read-runs.ts"),
-    import("../../laws/decide/fitted.ts"),
-  ]);
   const law = lawNamed(flags.law);
   const table = readRuns(path!, { ...tableOptions(flags), needs: ["n", "d", "c"] });
   tellSetAside(table);
   return fittedLaw(law, table);
 }
 
-async function savedLaw(path: string): Promise<FittedLaw> {
-  const [{ readScalingLaw }, { fittedFromFile }] = await Promise.all([
-    import("../../law/scaling-law.ts"),
-    import("../../laws/decide/fitted.ts"),
-  ]);
+function savedLaw(path: string): FittedLaw {
   return fittedFromFile(readScalingLaw(path));
 }

@@ -1,22 +1,19 @@
 /** @file `longrun laws backtest`: would this table's smaller runs have foretold its larger ones? */
 
 import type { Command } from "commander";
-import type { BackTestCut, BackTestReport } from "../../laws/forecast/back-test.ts";
+import { backTestFigure } from "../../figures/back-test-figure.ts";
+import { type BackTestCut, type BackTestReport, backTestTable } from "../../laws/forecast/back-test.ts";
 import { formatFlops, significant } from "../../units/print.ts";
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
+import { readRuns, tableOptions } from "./read-runs.ts";
 import { setAsideLines } from "./set-aside-text.ts";
 
-export function addBacktestCommand(laws: Command): void {
-  const command = laws
-    .command("backtest")
-    .description(
-      "Forecast a table's larger runs from its smaller ones, cut by cut: error, coverage and width of the intervals against reach.",
-    )
-    .argument("<runs>", "a CSV or JSONL file of runs, or the folder of a campaign");
+export function defineBacktest(command: Command): void {
+  command.argument("<runs>", "a CSV or JSONL file of runs, or the folder of a campaign");
   withFigureFlag(withTableFlags(command));
   finish(command, "longrun laws backtest runs.csv --columns loss=val_loss --svg backtest.svg").action(
     runBacktest,
@@ -24,19 +21,12 @@ export function addBacktestCommand(laws: Command): void {
 }
 
 async function runBacktest(path: string, flags: TableFlags & FigureFlag): Promise<void> {
-  const [{ readRuns, tableOptions }, { backTestTable }] = await Promise.all([
-    import("./read-runs.ts"),
-    import("../../laws/forecast/back-test.ts"),
-  ]);
   const runs = readRuns(path, tableOptions(flags));
   const report = backTestTable(runs.runs);
   const setAside = [...runs.setAside, ...report.setAside];
   if (flags.json) printJson({ ...report, setAside, warnings: runs.warnings });
   else printText(backTestText({ ...report, setAside }, runs.warnings));
-  await writeFigure(flags, async () => {
-    const { backTestFigure } = await import("../../figures/back-test-figure.ts");
-    return backTestFigure({ cuts: report.cuts });
-  });
+  await writeFigure(flags, () => backTestFigure({ cuts: report.cuts }));
 }
 
 const COLUMNS: readonly TableColumn<BackTestCut>[] = [

@@ -1,6 +1,7 @@
 /** @file What `longrun laws curve` says: tables for people, plain data for programs, the figure's data. */
 
 import type { CurveState } from "../../campaign/account/curve-state.ts";
+import { curveFigure } from "../../figures/curve-figure.ts";
 import type { CurveLawFigureData } from "../../figures/curve-law-figure.ts";
 import type { BestDecay } from "../../laws/curves/compare.ts";
 import type { CurveStudy, ScheduleForecast } from "../../laws/curves/curve-study.ts";
@@ -167,7 +168,6 @@ export function stateText({ run, step, numSteps, locked, now, measured }: CurveS
 }
 
 export async function stateFigure(state: CurveState): Promise<string> {
-  const { curveFigure } = await import("../../figures/curve-figure.ts");
   const { seen, band, tokens, warmupTokens, locked, now, measured } = state;
   const last = seen.points.at(-1);
   return curveFigure({

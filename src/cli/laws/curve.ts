@@ -3,12 +3,17 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Command } from "commander";
+import { curveState } from "../../campaign/account/curve-state.ts";
 import { UserError } from "../../errors.ts";
-import type { CurveLaw } from "../../laws/curves/curve-laws.ts";
+import { curveLawFigure } from "../../figures/curve-law-figure.ts";
+import { CURVE_LAWS, type CurveLaw } from "../../laws/curves/curve-laws.ts";
+import { studyCurves } from "../../laws/curves/curve-study.ts";
 import type { CurveColumn } from "../../laws/curves/read-curve.ts";
 import { type CommonOptions, finish, nonNegative } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
+import * as text from "./curve-text.ts";
+import { stateFigure, stateText } from "./curve-text.ts";
 
 type CurveFlags = CommonOptions &
   FigureFlag & {
@@ -22,13 +27,8 @@ type CurveFlags = CommonOptions &
 
 const collect = (text: string, before: readonly string[]) => [...before, text];
 
-export function addCurveCommand(laws: Command): void {
-  const command = laws
-    .command("curve")
-    .description(
-      "Fit a learning-curve law to loss curves under different learning-rate schedules and forecast the " +
-        "curve of another; or say where a campaign's run is in its band.",
-    )
+export function defineCurve(command: Command): void {
+  command
     .argument(
       "[files...]",
       "curves: CSV, tab-separated or JSON lines with step, lr and loss; at least two schedules",
@@ -65,17 +65,13 @@ async function runCurve(files: readonly string[], flags: CurveFlags): Promise<vo
       "at least two files of step, lr and loss, or --campaign <folder>",
       "name the files",
     );
-  const [{ studyCurves }, text] = await Promise.all([
-    import("../../laws/curves/curve-study.ts"),
-    import("./curve-text.ts"),
-  ]);
   const columns = flags.columns === undefined ? undefined : columnsOf(flags.columns);
   const options = {
     ...(columns ? { columns } : {}),
     ...(flags.warmup === undefined ? {} : { warmup: flags.warmup }),
   };
   const study = studyCurves({
-    law: await lawNamed(flags.law),
+    law: lawNamed(flags.law),
     curves: namedTexts(files),
     schedules: flags.schedule,
     scheduleTables: namedTexts(flags.scheduleFile),
@@ -83,14 +79,10 @@ async function runCurve(files: readonly string[], flags: CurveFlags): Promise<vo
   });
   if (flags.json) printJson(text.studyJson(study));
   else printText(text.studyText(study, process.stdout.columns ?? 110));
-  await writeFigure(flags, async () => {
-    const { curveLawFigure } = await import("../../figures/curve-law-figure.ts");
-    return curveLawFigure(text.figureOf(study));
-  });
+  await writeFigure(flags, () => curveLawFigure(text.figureOf(study)));
 }
 
-async function lawNamed(name: string): Promise<CurveLaw> {
-  const { CURVE_LAWS } = await import("../../laws/curves/curve-laws.ts");
+function lawNamed(name: string): CurveLaw {
   const found = CURVE_LAWS.find((law) => law.name === name);
   if (found) return found;
   const names = CURVE_LAWS.map((law) => law.name).join(" or ");
@@ -130,10 +122,6 @@ async function runCampaignCurve(folder: string, files: readonly string[], flags:
       "one of the two",
       "leave out --campaign to fit a law to files",
     );
-  const [{ curveState }, { stateText, stateFigure }] = await Promise.all([
-    import("../../campaign/account/curve-state.ts"),
-    import("./curve-text.ts"),
-  ]);
   const state = curveState(folder);
   if (flags.json) printJson(state);
   else printText(stateText(state));

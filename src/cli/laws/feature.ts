@@ -2,7 +2,10 @@
 
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
-import type { Design } from "../../law/law.ts";
+import { featureFigure } from "../../figures/feature-figure.ts";
+import { type Design, flopsPerPairOf } from "../../law/law.ts";
+import { designAtCompute } from "../../laws/decide/feature/base-law.ts";
+import { studyFeature } from "../../laws/decide/feature/feature.ts";
 import type { TableRun } from "../../laws/table/table.ts";
 import { COUNT, FLOPS, NUMBER } from "../../units/kinds.ts";
 import { formatFlops } from "../../units/print.ts";
@@ -12,6 +15,7 @@ import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts"
 import { printAside, printJson, printText } from "../output.ts";
 import { featureText } from "./feature-text.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
+import { readRuns, tableOptions } from "./read-runs.ts";
 import { setAsideLines } from "./set-aside-text.ts";
 
 type FeatureFlags = TableFlags &
@@ -23,13 +27,8 @@ type FeatureFlags = TableFlags &
     readonly worth?: number;
   };
 
-export function addFeatureCommand(laws: Command): void {
-  const command = laws
-    .command("feature")
-    .description(
-      "Say whether a change still helps at the target: what it is worth in compute and tokens, with " +
-        "intervals.",
-    )
+export function defineFeature(command: Command): void {
+  command
     .argument("<base>", "runs without the change: CSV, TSV, JSON lines, or a campaign's folder")
     .argument("[feature]", "runs with it; left out where --feature-column tells them apart")
     .option("--feature-column <rule>", "column=base,feature: which rows of one table are which")
@@ -54,15 +53,13 @@ async function runFeature(
   featurePath: string | undefined,
   flags: FeatureFlags,
 ): Promise<void> {
-  const { studyFeature } = await import("../../laws/decide/feature/feature.ts");
-  const { base, feature, warnings } = await readBoth(basePath, featurePath, flags);
-  const target = await targetOf(base, flags);
+  const { base, feature, warnings } = readBoth(basePath, featurePath, flags);
+  const target = targetOf(base, flags);
   const study = studyFeature(base, feature, target, flags.worth === undefined ? {} : { worth: flags.worth });
   const report = { ...study.report, warnings: [...warnings, ...study.report.warnings] };
   if (flags.json) printJson(report);
   else printText(featureText(report));
   await writeFigure(flags, async () => {
-    const { featureFigure } = await import("../../figures/feature-figure.ts");
     const scale = (part: (typeof report.scales)[number] | typeof report.atTarget, c: number) => ({
       flops: c,
       effectPercent: part.effectPercent,
@@ -84,12 +81,7 @@ type Both = {
   readonly warnings: readonly string[];
 };
 
-async function readBoth(
-  basePath: string,
-  featurePath: string | undefined,
-  flags: FeatureFlags,
-): Promise<Both> {
-  const { readRuns, tableOptions } = await import("./read-runs.ts");
+function readBoth(basePath: string, featurePath: string | undefined, flags: FeatureFlags): Both {
   const warnings: string[] = [];
   const read = (path: string, role: string, where: readonly string[] = []) => {
     const options = tableOptions(flags);
@@ -131,11 +123,7 @@ function featureRule(rule: string): { readonly column: string; readonly values: 
   );
 }
 
-async function targetOf(base: readonly TableRun[], flags: FeatureFlags): Promise<Design> {
-  const [{ designAtCompute }, { flopsPerPairOf }] = await Promise.all([
-    import("../../laws/decide/feature/base-law.ts"),
-    import("../../law/law.ts"),
-  ]);
+function targetOf(base: readonly TableRun[], flags: FeatureFlags): Design {
   const { targetCompute: c, targetParams: n, targetTokens: d } = flags;
   if (n !== undefined && d !== undefined) return { n, d, c: c ?? flopsPerPairOf(base) * n * d };
   if (c !== undefined && n === undefined && d === undefined) return designAtCompute(base, c);

@@ -3,15 +3,21 @@
 import { createHash } from "node:crypto";
 import { type Command, Option } from "commander";
 import { UserError } from "../../errors.ts";
-import type { FitReport, FitTableOptions } from "../../laws/fit/fit-table.ts";
+import { lawFitFigure } from "../../figures/law-fit-figure.ts";
+import { lawNamed } from "../../law/formulas/all.ts";
+import { lawFileText } from "../../law/law-file.ts";
+import { type FitReport, type FitTableOptions, fitReportJson, fitTable } from "../../laws/fit/fit-table.ts";
 import type { Loss } from "../../laws/fit/loss.ts";
 import { RESAMPLINGS, type Resampling } from "../../laws/fit/resample.ts";
+import { saveLaw } from "../../laws/fit/save-law.ts";
 import { type CommonOptions, finish, nonNegative, wholeNumber } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printAside, printJson, printText } from "../output.ts";
 import { writeOutputFile } from "../output-file.ts";
+import { fitText } from "./fit-text.ts";
 import { fitApproach, isApproach } from "./isoflop.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
+import { readRuns, tableOptions } from "./read-runs.ts";
 
 type FitFlags = CommonOptions &
   TableFlags &
@@ -26,12 +32,8 @@ type FitFlags = CommonOptions &
     readonly save?: string;
   };
 
-export function addFitCommand(laws: Command): void {
-  const command = laws
-    .command("fit")
-    .description(
-      "Fit a law to finished runs: parameters with intervals, what is not identified, runs to look at.",
-    )
+export function defineFit(command: Command): void {
+  command
     .argument("<runs>", "a CSV or JSONL file of runs, or the folder of a campaign")
     .option(
       "--law <name>",
@@ -67,24 +69,15 @@ export function addFitCommand(laws: Command): void {
 
 async function fitCommand(path: string, flags: FitFlags): Promise<void> {
   if (isApproach(flags.law)) return fitApproach(path, flags);
-  const [{ readRuns, tableOptions }, { lawNamed }, { fitReportJson, fitTable }] = await Promise.all([
-    import("./read-runs.ts"),
-    import("../../law/formulas/all.ts"),
-    import("../../laws/fit/fit-table.ts"),
-  ]);
   const law = lawNamed(flags.law);
   const table = readRuns(path, { ...tableOptions(flags), needs: law.uses });
   const report = fitTable(table, law, fitOptions(flags));
-  if (flags.save !== undefined) await save(report, flags.save);
+  if (flags.save !== undefined) save(report, flags.save);
   if (flags.json) printJson(fitReportJson(report));
   else {
-    const { fitText } = await import("./fit-text.ts");
     printText(fitText(report));
   }
-  await writeFigure(flags, async () => {
-    const { lawFitFigure } = await import("../../figures/law-fit-figure.ts");
-    return lawFitFigure(figureData(report));
-  });
+  await writeFigure(flags, () => lawFitFigure(figureData(report)));
 }
 
 function fitOptions({ loss, delta, penalty, bootstrap, resamples, seed }: FitFlags): FitTableOptions {
@@ -109,11 +102,7 @@ function lossOf(kind: Loss["kind"], delta: number, penalty: number): Loss {
   }
 }
 
-async function save(report: FitReport, path: string): Promise<void> {
-  const [{ lawFileText }, { saveLaw }] = await Promise.all([
-    import("../../law/law-file.ts"),
-    import("../../laws/fit/save-law.ts"),
-  ]);
+function save(report: FitReport, path: string): void {
   const hash = createHash("sha256").update(JSON.stringify(report.table.runs)).digest("hex");
   writeOutputFile(path, lawFileText(saveLaw(report, hash)));
   printAside(`the fitted law is in ${path}`);

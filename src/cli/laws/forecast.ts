@@ -1,10 +1,13 @@
 /** @file `longrun laws forecast`: the loss, or a task's score, of a run from a table of smaller ones. */
 
 import type { Command } from "commander";
-import type { Forecast } from "../../laws/forecast/forecast.ts";
-import type { Study } from "../../laws/forecast/study.ts";
+import { forecastFigure } from "../../figures/forecast-figure.ts";
+import { predict } from "../../law/predict.ts";
+import { type Forecast, usefulForecast } from "../../laws/forecast/forecast.ts";
+import { type Study, study } from "../../laws/forecast/study.ts";
+import { designFrom } from "../../laws/forecast/target.ts";
 import type { RunTable } from "../../laws/table/table.ts";
-import type { TaskForecast } from "../../laws/tasks/forecast.ts";
+import { forecastTask, type TaskForecast } from "../../laws/tasks/forecast.ts";
 import { COUNT, FLOPS } from "../../units/kinds.ts";
 import { formatCount, formatFlops, significant } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
@@ -13,6 +16,7 @@ import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts"
 import { printJson, printText } from "../output.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
+import { readRuns, tableOptions } from "./read-runs.ts";
 import { scoreColumns, scoresOf } from "./scores.ts";
 import { setAsideLines } from "./set-aside-text.ts";
 
@@ -26,12 +30,8 @@ type ForecastFlags = TableFlags &
     readonly task?: string;
   };
 
-export function addForecastCommand(laws: Command): void {
-  const command = laws
-    .command("forecast")
-    .description(
-      "Forecast the loss of a larger run with a calibrated 90 % interval, each law's own forecast beside; or refuse and say why.",
-    )
+export function defineForecast(command: Command): void {
+  command
     .argument("<runs>", "a CSV or JSONL file of runs, or the folder of a campaign")
     .option(
       "--compute <flops>",
@@ -51,12 +51,6 @@ export function addForecastCommand(laws: Command): void {
 }
 
 async function runForecast(path: string, flags: ForecastFlags): Promise<void> {
-  const [{ readRuns, tableOptions }, { study }, { usefulForecast }, { designFrom }] = await Promise.all([
-    import("./read-runs.ts"),
-    import("../../laws/forecast/study.ts"),
-    import("../../laws/forecast/forecast.ts"),
-    import("../../laws/forecast/target.ts"),
-  ]);
   const runs = readRuns(path, { ...tableOptions(flags), ...scoreColumns(flags.task) });
   const studied = study(runs.runs);
   const target = {
@@ -69,7 +63,7 @@ async function runForecast(path: string, flags: ForecastFlags): Promise<void> {
     ...(flags.experts === undefined ? {} : { experts: flags.experts }),
   };
   const forecast = usefulForecast(studied, target);
-  const task = flags.task === undefined ? undefined : await taskForecast(runs, flags.task, forecast);
+  const task = flags.task === undefined ? undefined : taskForecast(runs, flags.task, forecast);
   if (flags.json)
     printJson({ ...forecast, warnings: [...runs.warnings, ...forecast.warnings], ...(task ? { task } : {}) });
   else printText(forecastText(forecast, runs, flags.task, task));
@@ -80,10 +74,6 @@ const NUM_LINE_POINTS = 41;
 
 /** The band at the target's ratio, from the smallest run to twice the target's compute. */
 async function drawForecast(studied: Study, { target, median, lo, hi }: Forecast): Promise<string> {
-  const [{ forecastFigure }, { predict }] = await Promise.all([
-    import("../../figures/forecast-figure.ts"),
-    import("../../law/predict.ts"),
-  ]);
   const from = Math.min(...studied.runs.map(({ c }) => c)) / target.c;
   const designs = Array.from({ length: NUM_LINE_POINTS }, (_, i) => {
     const growth = from * (2 / from) ** (i / (NUM_LINE_POINTS - 1));
@@ -97,12 +87,7 @@ async function drawForecast(studied: Study, { target, median, lo, hi }: Forecast
   });
 }
 
-async function taskForecast(
-  runs: RunTable,
-  column: string,
-  { median, lo, hi, target }: Forecast,
-): Promise<TaskForecast> {
-  const { forecastTask } = await import("../../laws/tasks/forecast.ts");
+function taskForecast(runs: RunTable, column: string, { median, lo, hi, target }: Forecast): TaskForecast {
   return forecastTask(scoresOf(runs, column), target, { median, lo, hi });
 }
 

@@ -1,11 +1,15 @@
 /** @file `longrun laws fit --law approach-1`, `approach-2`: optima of compute budgets, no surface. */
 
 import { UserError } from "../../errors.ts";
-import type { IsoflopReport } from "../../laws/isoflop/isoflop.ts";
+import { isoflopFigure } from "../../figures/isoflop-figure.ts";
+import { fitFrontier } from "../../laws/isoflop/frontier.ts";
+import { fitIsoflops, type IsoflopReport } from "../../laws/isoflop/isoflop.ts";
 import type { RunTable } from "../../laws/table/table.ts";
 import { type FigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
+import { isoflopText } from "./isoflop-text.ts";
 import type { TableFlags } from "./options.ts";
+import { readRuns, tableOptions } from "./read-runs.ts";
 
 type IsoflopFlags = TableFlags &
   FigureFlag & {
@@ -28,32 +32,27 @@ export async function fitApproach(path: string, flags: IsoflopFlags): Promise<vo
       "leave --save out, or fit --law chinchilla",
     );
   }
-  const { readRuns, tableOptions } = await import("./read-runs.ts");
   const table = readRuns(path, { ...tableOptions(flags), needs: ["n", "c"] });
-  const report = await fitted(flags.law, table, flags.seed);
+  const report = fitted(flags.law, table, flags.seed);
   if (flags.json) {
     const { draws: _, ...shown } = report;
     printJson(shown);
   } else {
-    const { isoflopText } = await import("./isoflop-text.ts");
     printText(isoflopText(report, table.source));
   }
-  await writeFigure(flags, async () => {
-    const { isoflopFigure } = await import("../../figures/isoflop-figure.ts");
-    return isoflopFigure({
+  await writeFigure(flags, () =>
+    isoflopFigure({
       points: table.runs,
       optima: report.budgets.flatMap(({ c, optimum }) => (optimum ? [{ c, n: optimum.n }] : [])),
       lines: report.draws,
       line: { intercept: Math.log(report.parameters.k.median), slope: report.parameters.a.median },
-    });
-  });
+    }),
+  );
 }
 
-async function fitted(law: string, table: RunTable, seed: number): Promise<IsoflopReport> {
+function fitted(law: string, table: RunTable, seed: number): IsoflopReport {
   if (law === "approach-1") {
-    const { fitFrontier } = await import("../../laws/isoflop/frontier.ts");
     return fitFrontier(table, { seed });
   }
-  const { fitIsoflops } = await import("../../laws/isoflop/isoflop.ts");
   return fitIsoflops(table, { seed });
 }

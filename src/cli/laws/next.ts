@@ -1,7 +1,9 @@
 /** @file `longrun laws next`: the next most informative rung for a question and a budget. */
 
 import type { Command } from "commander";
-import type { NextReport, RungOffer } from "../../laws/decide/next.ts";
+import { lawNamed } from "../../law/formulas/all.ts";
+import { type NextReport, nextRung, type RungOffer, usualLaw } from "../../laws/decide/next.ts";
+import { readQuestion } from "../../laws/decide/next-question.ts";
 import type { Interval } from "../../math/interval.ts";
 import { FLOPS } from "../../units/kinds.ts";
 import { formatCount, formatFlops, formatInterval, significant } from "../../units/print.ts";
@@ -10,6 +12,7 @@ import { finish } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
 import { table as textTable } from "../terminal/table.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
+import { readRuns, tableOptions } from "./read-runs.ts";
 import { tellSetAside } from "./set-aside-text.ts";
 
 type NextFlags = TableFlags & {
@@ -19,10 +22,8 @@ type NextFlags = TableFlags & {
   readonly law?: string;
 };
 
-export function addNextCommand(laws: Command): void {
-  const command = laws
-    .command("next")
-    .description("Say which further rung would narrow the answer to a question most, within a budget.")
+export function defineNext(command: Command): void {
+  command
     .argument("<runs>", "a table of finished runs: CSV, TSV, JSON lines, or a campaign's folder")
     .requiredOption(
       "--question <question>",
@@ -42,14 +43,7 @@ export function addNextCommand(laws: Command): void {
   finish(command, 'longrun laws next runs.csv --question "loss at 1e22" --budget 1e20').action(runNext);
 }
 
-async function runNext(path: string, flags: NextFlags): Promise<void> {
-  const [{ nextRung, usualLaw }, { readQuestion }, { lawNamed }, { readRuns, tableOptions }] =
-    await Promise.all([
-      import("../../laws/decide/next.ts"),
-      import("../../laws/decide/next-question.ts"),
-      import("../../law/formulas/all.ts"),
-      import("./read-runs.ts"),
-    ]);
+function runNext(path: string, flags: NextFlags): void {
   const question = readQuestion(flags.question, flags.targetCompute);
   const table = readRuns(path, { ...tableOptions(flags), needs: ["n", "d", "c"] });
   tellSetAside(table);

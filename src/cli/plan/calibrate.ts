@@ -16,7 +16,7 @@ type CalibrateFlags = CommonOptions & {
   readonly constants?: string;
 };
 
-export function completeCalibrate(command: Command): void {
+export function defineCalibrate(command: Command): void {
   command
     .argument("<runs>", "a table of your runs in CSV")
     .option("--constants <file>", "constants to start from, of an earlier calibration")

@@ -37,7 +37,7 @@ type CodesignFlags = CommonOptions &
     readonly constants?: string;
   };
 
-export function completeCodesign(command: Command): void {
+export function defineCodesign(command: Command): void {
   command
     .requiredOption("--cluster <name:count>", "accelerators, such as h100:4096")
     .requiredOption("--days <time>", "time for the run, failures included: 60, 60d, 8w", readDays)

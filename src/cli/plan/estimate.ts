@@ -22,7 +22,7 @@ type EstimateFlags = CommonOptions &
     readonly mfu?: Interval;
   };
 
-export function completeEstimate(command: Command): void {
+export function defineEstimate(command: Command): void {
   command
     .addOption(amountOption("--params <n>", "parameters: 12e9, 70B", COUNT).makeOptionMandatory())
     .requiredOption(

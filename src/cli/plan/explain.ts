@@ -20,7 +20,7 @@ import { readSetting, type SettingFlags, withConstants, withSetting } from "./se
 
 type ExplainFlags = CommonOptions & FigureFlag & SettingFlags & { readonly constants?: string };
 
-export function completeExplain(command: Command): void {
+export function defineExplain(command: Command): void {
   command.argument("<layout>", "how the step is cut, such as tp=8,pp=16,vp=4,zero=1; dp takes what remains");
   withFigureFlag(withSetting(withConstants(command)));
   finish(
@@ -33,7 +33,7 @@ export function completeExplain(command: Command): void {
 }
 
 async function runExplain(text: string, flags: ExplainFlags): Promise<void> {
-  const { model, cluster, job, notes } = await readSetting(flags);
+  const { model, cluster, job, notes } = readSetting(flags);
   const layout = parseLayout(text, cluster.numDevices);
   const problem = layoutProblem(model, cluster, layout, job);
   if (problem)

@@ -14,7 +14,7 @@ import { left, right, table, wrapped } from "../terminal/table.ts";
 
 type LaunchFlags = CommonOptions & FigureFlag;
 
-export function completeLaunchPlan(command: Command): void {
+export function defineLaunchPlan(command: Command): void {
   command.argument("<facts>", "YAML or JSON: work, cluster by date, open issues, burn-in, deadline, costs");
   withFigureFlag(command);
   finish(command, "longrun plan launch docs/examples/launch.yaml --svg launch.svg").action(runLaunch);

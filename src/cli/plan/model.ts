@@ -8,6 +8,7 @@ import { modelOfConfig } from "../../plan/shape/hugging-face.ts";
 import type { ModelShape } from "../../plan/shape/model-shape.ts";
 import { preset } from "../../plan/shape/presets.ts";
 import { furtherPredictionNote } from "../../plan/shape/remarks.ts";
+import { modelOfCampaign } from "./campaign-model.ts";
 
 export type NamedModel = {
   readonly model: ModelShape;
@@ -24,13 +25,13 @@ export type NamedModel = {
  * Reads the model.
  * Throws a `UserError` for unknown names, with the near ones, and files that are none.
  */
-export async function readModel(text: string): Promise<NamedModel> {
+export function readModel(text: string): NamedModel {
   const path = existsSync(text) && statSync(text).isDirectory() ? join(text, "config.json") : text;
   const kind = extname(path).toLowerCase();
   if (![".yaml", ".yml", ".json"].includes(kind)) return described(preset(text), []);
   if (!existsSync(path))
     throw new UserError(`no file ${path}`, "a config.json or a campaign file", "check the path");
-  if (kind !== ".json") return (await import("./campaign-model.ts")).modelOfCampaign(path);
+  if (kind !== ".json") return modelOfCampaign(path);
   // Models are known by their folder: every configuration has the same name.
   const name = basename(path) === "config.json" ? basename(dirname(resolve(path))) : basename(path, kind);
   const { model, notes } = modelOfConfig(readFileSync(path, "utf8"), name);

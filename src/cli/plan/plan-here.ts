@@ -34,7 +34,7 @@ export async function runPlanHere(flags: Flags, { numThreads }: ThisMachine): Pr
         "nothing to lay out: one machine, its threads share every operation",
         `leave --${option} out`,
       );
-  const { named, sequence, batchSequences, notes } = await readWork(flags);
+  const { named, sequence, batchSequences, notes } = readWork(flags);
   const plan = await planHere({
     name: named.model.name,
     shape: named.decoder ?? decoderOf(named.model),

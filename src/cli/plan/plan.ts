@@ -12,10 +12,10 @@ import { COUNT } from "../../units/kinds.ts";
 import { readAmount } from "../../units/read.ts";
 import { type CommonOptions, finish, wholeNumber } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
-import { addLazily } from "../lazy.ts";
 import { printJson, printText } from "../output.ts";
 import { onlyPrecision, readChoices } from "./choices.ts";
 import { layoutPlanText } from "./layouts-text.ts";
+import { runPlanHere } from "./plan-here.ts";
 import { readSetting, type Setting, type SettingFlags, withConstants, withSetting } from "./setting.ts";
 
 type PlanFlags = CommonOptions &
@@ -29,8 +29,8 @@ type PlanFlags = CommonOptions &
     readonly count: number;
   };
 
-/** Gives the command that the others hang under its options, an action of its own, and the others. */
-export function completePlan(plan: Command): void {
+/** The command that the others hang under has an action of its own. */
+export function definePlan(plan: Command): void {
   withSetting(plan)
     // An option after a subcommand's name is the subcommand's.
     .enablePositionalOptions()
@@ -50,70 +50,15 @@ export function completePlan(plan: Command): void {
       "--precision bf16,fp8 --layout tp=2,pp=8 --svg pareto.svg",
     "longrun plan --model campaigns/single-run.yaml --cluster cpu",
   ).action(runPlan);
-  addLazily(plan, [
-    {
-      name: "explain",
-      description: "Say where a step's time and memory go, and what more of each resource would buy.",
-      load: async () => (await import("./explain.ts")).completeExplain,
-    },
-    {
-      name: "codesign",
-      description:
-        "Choose width, depth, heads, feed-forward and experts together with the layout, for the least " +
-        "loss that a law forecasts.",
-      load: async () => (await import("./codesign.ts")).completeCodesign,
-    },
-    {
-      name: "time",
-      description:
-        "Say how long a whole run takes with its failures: goodput, checkpoints, spares, energy and " +
-        "cost. Amounts may be 90 % intervals, lo..hi.",
-      load: async () => (await import("./time.ts")).completeTime,
-    },
-    {
-      name: "launch",
-      description:
-        "Decide whether to launch a run now or to wait: end and cost against the launch day, and which " +
-        "issue to fix first.",
-      load: async () => (await import("./launch.ts")).completeLaunchPlan,
-    },
-    {
-      name: "estimate",
-      description:
-        "Fill in the rules of thumb: weights, gradients, optimiser, activations, the gradient " +
-        "all-reduce and the bandwidth to hide it.",
-      load: async () => (await import("./estimate.ts")).completeEstimate,
-    },
-    {
-      name: "size",
-      description:
-        "Say which model size and how many tokens a budget of compute, time or money is best spent on, " +
-        "and whether compute or data binds.",
-      load: async () => (await import("./size.ts")).completeSize,
-    },
-    {
-      name: "validate",
-      description: "Judge the predictions by published runs, leaving out whole families while calibrating.",
-      load: async () => (await import("./validate.ts")).completeValidate,
-    },
-    {
-      name: "calibrate",
-      description:
-        "Adjust the constants of the step model to your own runs by least squares with a prior; show " +
-        "what changed.",
-      load: async () => (await import("./calibrate.ts")).completeCalibrate,
-    },
-  ]);
 }
 
 async function runPlan(flags: PlanFlags): Promise<void> {
   const here = parseThisMachine(flags.cluster);
   if (here) {
     // It needs the engine and its kernels, which no other plan does.
-    const { runPlanHere } = await import("./plan-here.ts");
     return runPlanHere(flags, here);
   }
-  const { model, cluster, job, notes } = await readSetting(flags);
+  const { model, cluster, job, notes } = readSetting(flags);
   checkTokens(flags.tokens, job);
   const choices = readChoices(flags, cluster.accelerator);
   const plan = planLayouts({

@@ -69,11 +69,11 @@ test("units that look wrong, and what is missing", async () => {
 
 test("a campaign file brings its own sequence and batch, which options change", async () => {
   const given = { model: "campaigns/single-run.yaml", cluster: "h100:1" };
-  const own = await readSetting(given);
+  const own = readSetting(given);
   expect(own.model.name).toBe("single-run");
   expect(own.job.sequence).toBe(256);
-  const changed = await readSetting({ ...given, batchSequences: "3" });
+  const changed = readSetting({ ...given, batchSequences: "3" });
   expect(changed.job).toMatchObject({ sequence: 256, batchSequences: 3 });
-  const target = await readSetting({ model: "campaigns/first-light.yaml", cluster: "h100:1" });
+  const target = readSetting({ model: "campaigns/first-light.yaml", cluster: "h100:1" });
   expect(target.job.sequence).toBe(64);
 });

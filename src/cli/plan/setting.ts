@@ -65,14 +65,14 @@ const EXAMPLE =
  * Reads model, cluster and job.
  * Throws a `UserError` for what is missing, unknown, or does not divide
  */
-export async function readSetting(flags: SettingFlags): Promise<Setting> {
+export function readSetting(flags: SettingFlags): Setting {
   if (parseThisMachine(flags.cluster) !== null)
     throw new UserError(
       `--cluster ${flags.cluster}`,
       "accelerators; this machine has no layouts to choose among",
       "ask `longrun plan --cluster cpu` itself for its step time and memory",
     );
-  const { named, sequence, batchSequences, notes } = await readWork(flags);
+  const { named, sequence, batchSequences, notes } = readWork(flags);
   const job = { sequence, batchSequences, software: SOFTWARE_2024 };
   return { model: named.model, cluster: readCluster(flags), job, notes };
 }
@@ -91,8 +91,8 @@ export type WorkToPlan = {
 };
 
 /** Reads model, sequence and batch. */
-export async function readWork(flags: SettingFlags): Promise<WorkToPlan> {
-  const named = await readModel(needed("--model", flags.model));
+export function readWork(flags: SettingFlags): WorkToPlan {
+  const named = readModel(needed("--model", flags.model));
   const sequence =
     flags.sequence === undefined && named.sequence !== null
       ? named.sequence

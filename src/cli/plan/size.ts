@@ -27,7 +27,7 @@ type SizeFlags = CommonOptions & {
   readonly uniqueTokens?: number;
 };
 
-export function completeSize(command: Command): void {
+export function defineSize(command: Command): void {
   command
     .requiredOption("--law <file>", "a law saved by `longrun laws fit --save`")
     .option("--compute <flops>", "the budget in FLOPs", readInterval("--compute", FLOPS))

@@ -28,9 +28,9 @@ export type ModelFacts = {
 };
 
 /** Parameters and FLOPs of the model named; undefined without one. */
-export async function modelFacts({ model: name, sequence }: SettingFlags): Promise<ModelFacts | undefined> {
+export function modelFacts({ model: name, sequence }: SettingFlags): ModelFacts | undefined {
   if (name === undefined) return undefined;
-  const { model } = await readModel(name);
+  const { model } = readModel(name);
   const { total, active } = countParameters(model);
   const flopsPerToken =
     sequence === undefined ? 6 * active : modelFlopsPerToken(model, readSequence(sequence));
@@ -56,8 +56,8 @@ export type PredictedSpeed = {
 const SOFTWARE_TEXT = "software as of 2024, with fused kernels, attention and exchanges overlapped";
 
 /** Tokens a second for each device by the layout given, or by the fastest one. */
-export async function predictedSpeed(flags: SpeedFlags): Promise<PredictedSpeed> {
-  const setting = await readSetting(flags);
+export function predictedSpeed(flags: SpeedFlags): PredictedSpeed {
+  const setting = readSetting(flags);
   const { cluster, job, notes } = setting;
   const { layout, prediction } = layoutFor(setting, flags);
   const { stepSeconds, stepInterval, mfu } = prediction;

@@ -3,11 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
-import { completeEstimate } from "./estimate.ts";
+import { addCommands, COMMANDS } from "../commands.ts";
 import { failureFacts } from "./failures.ts";
-import { completeLaunchPlan } from "./launch.ts";
-import { completeSize } from "./size.ts";
-import { completeTime } from "./time.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longrun-plan-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -20,12 +17,9 @@ async function printed(line: string): Promise<string> {
     text += String(chunk);
     return true;
   });
-  const plan = new Command("plan");
-  completeTime(plan.command("time"));
-  completeLaunchPlan(plan.command("launch"));
-  completeSize(plan.command("size"));
-  completeEstimate(plan.command("estimate"));
-  await plan.parseAsync(line.split(" "), { from: "user" });
+  const program = new Command("longrun").enablePositionalOptions();
+  addCommands(program, COMMANDS);
+  await program.parseAsync(["plan", ...line.split(" ")], { from: "user" });
   return text;
 }
 

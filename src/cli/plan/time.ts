@@ -65,7 +65,7 @@ type TimeFlags = CommonOptions &
     readonly price?: Interval;
   };
 
-export function completeTime(command: Command): void {
+export function defineTime(command: Command): void {
   withConstants(
     withSetting(command)
       .option(
@@ -136,8 +136,8 @@ function readAge(option: string): (text: string) => number {
 
 async function runTime(flags: TimeFlags): Promise<void> {
   const cluster = readCluster(flags);
-  const model = await modelFacts(flags);
-  const speed = isSpeedUnknown(flags) ? await predictedSpeed(flags) : null;
+  const model = modelFacts(flags);
+  const speed = isSpeedUnknown(flags) ? predictedSpeed(flags) : null;
   const { accelerator, numDevices } = cluster;
   const failures = failureFacts(flags, numDevices, accelerator.devicesPerNode);
   const { inputs, assumed: ofRun } = completeInputs({

@@ -25,7 +25,7 @@ const GROUPINGS = {
 type Grouping = keyof typeof GROUPINGS;
 const NAMES = Object.keys(GROUPINGS) as readonly Grouping[];
 
-export function completeValidate(command: Command): void {
+export function defineValidate(command: Command): void {
   command
     .argument("<runs>", "a table of runs in CSV")
     .option("--group-by <what>", `what is left out together: ${NAMES.join(", ")}`, grouping, "family")
