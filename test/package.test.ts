@@ -3,7 +3,8 @@
  * whatever Node there is, its rooms imported by the examples of docs/library.md. `npm run test:package`: a minute or two.
  */
 
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   cpSync,
   globSync,
@@ -95,6 +96,26 @@ describe("the installed command", () => {
     const { status, stdout, stderr } = longrun("launch", "--bugdet", "2m");
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr.split("\n").map((line) => line.split(":")[0])).toEqual(["found", "expected", "remedy", ""]);
+  });
+});
+
+describe("Ctrl-C", () => {
+  // A terminal sends it to the launcher and what that has started, `kill` to the launcher alone.
+  test.each([true, false])("stops a campaign once, sent to the whole group: %s", async (toGroup) => {
+    const child = spawn(LONGRUN, ["launch", "--budget", "5m", "--folder", `stopped-${toGroup}`], {
+      cwd: home,
+      env: { ...process.env, PATH },
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let told = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      const hadStarted = /, loss /.test(told);
+      told += chunk.toString();
+      if (!hadStarted && /, loss /.test(told)) process.kill(toGroup ? -child.pid! : child.pid!, "SIGINT");
+    });
+    const [code] = (await once(child, "close")) as [number | null];
+    expect([code, told.match(/stopping after this step/g)?.length]).toEqual([130, 1]);
   });
 });
 
