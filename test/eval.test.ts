@@ -47,7 +47,7 @@ test("prints scores as JSON, and what it is doing on standard error", async () =
   expect(code).toBe(0);
   const { tasks, rows } = JSON.parse(stdout);
   expect(tasks).toMatchObject([{ name: "letters", chance: 0.5, numItems: 2 }]);
-  expect(rows[0].scores[0].accuracy).toMatchObject({ value: 1, hi: 1 });
+  expect(rows[0].scores[0].accuracy).toMatchObject({ median: 1, hi: 1 });
   expect(stderr).toContain(model);
 });
 
