@@ -105,7 +105,7 @@ export const CONSTANT_ROWS = byName((row) => row);
 export const CONSTANTS: Constants = byName(({ value }) => value);
 
 /** What the constants were thought to be before any run was seen. */
-export const PRIORS: Constants = byName(({ prior }) => prior);
+export const CONSTANT_PRIORS: Constants = byName(({ prior }) => prior);
 
 /**
  * Standard deviation of the logarithm of step time that is left unexplained, so that 90 % of recipes lie

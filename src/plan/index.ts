@@ -8,10 +8,10 @@ export type { Routing } from "./codesign/shapes.ts";
 export type { ConstantName, Constants } from "./constants.ts";
 export { readConstants } from "./constants-file.ts";
 export type { Product } from "./cost/matrix-product.ts";
-export { type Estimate, estimate } from "./estimate/estimate.ts";
+export { type RoughEstimate, roughEstimate } from "./estimate/estimate.ts";
 export type { EstimateFacts, EstimateLine } from "./estimate/lines.ts";
 export { type Explanation, explainStep, type StageMemory } from "./explain/explain.ts";
-export type { Operation } from "./explain/operations.ts";
+export type { StepOperation } from "./explain/operations.ts";
 export type { Balance, BestOn, Resource, Sensitivity } from "./explain/sensitivity.ts";
 export type { WaterfallStep } from "./explain/waterfall.ts";
 export type { Accelerator, Precision, Width } from "./hardware/accelerator.ts";
@@ -29,8 +29,8 @@ export {
 export {
   type Job,
   type Layout,
+  type PipelineSchedule,
   type Recompute,
-  type Schedule,
   type Sharding,
   SOFTWARE_2021,
   SOFTWARE_2023,
@@ -83,7 +83,7 @@ export {
   type Work,
 } from "./time/run-inputs.ts";
 export type { Spares } from "./time/spares.ts";
-export { type Calibration, type ChangedConstant, calibrate } from "./validate/calibrate.ts";
+export { type CalibratedConstants, type ChangedConstant, calibrateConstants } from "./validate/calibrate.ts";
 export type { MemoryKind, PublishedRun, PublishedRuns, SkippedRow } from "./validate/published-run.ts";
 export { publishedTable } from "./validate/read-runs.ts";
 export type { ErrorSummary, Ranking } from "./validate/scores.ts";

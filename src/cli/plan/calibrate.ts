@@ -2,7 +2,11 @@
 
 import type { Command } from "commander";
 import { constantsText, readConstants } from "../../plan/constants-file.ts";
-import { type Calibration, type ChangedConstant, calibrate } from "../../plan/validate/calibrate.ts";
+import {
+  type CalibratedConstants,
+  type ChangedConstant,
+  calibrateConstants,
+} from "../../plan/validate/calibrate.ts";
 import { readRunsFile } from "../../plan/validate/read-runs.ts";
 import { unusedRows } from "../../plan/validate/validate.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
@@ -26,7 +30,7 @@ export function defineCalibrate(command: Command): void {
 
 function runCalibrate(path: string, flags: CalibrateFlags): void {
   const { runs, skipped } = readRunsFile(path);
-  const calibration = calibrate(runs, readConstants(flags.constants));
+  const calibration = calibrateConstants(runs, readConstants(flags.constants));
   const unused = unusedRows(skipped);
   const isWorse = calibration.worth === "not better";
   const saved = isWorse ? undefined : flags.save;
@@ -48,7 +52,7 @@ const COLUMNS: readonly TableColumn<ChangedConstant>[] = [
   wrapped("meaning", ({ meaning }) => meaning),
 ];
 
-function calibrationText(calibration: Calibration, saved: string | undefined): string {
+function calibrationText(calibration: CalibratedConstants, saved: string | undefined): string {
   const { before, after, heldOut, changed } = calibration;
   const rate = (value: number) => `${value.toFixed(1)} %`;
   const was = `before ${rate(before.medianPercent)}`;

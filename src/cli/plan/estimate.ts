@@ -2,9 +2,9 @@
 
 import type { Command } from "commander";
 import type { Interval } from "../../math/interval.ts";
-import { type Estimate, estimate } from "../../plan/estimate/estimate.ts";
+import { type RoughEstimate, roughEstimate } from "../../plan/estimate/estimate.ts";
 import type { EstimateLine } from "../../plan/estimate/lines.ts";
-import { peakOf } from "../../plan/hardware/accelerator.ts";
+import { peakFlopsOf } from "../../plan/hardware/accelerator.ts";
 import { COUNT, SHARE } from "../../units/kinds.ts";
 import { formatBytes, formatCount, formatFlops, formatInterval, formatSeconds } from "../../units/print.ts";
 import { amountOption, type CommonOptions, finish, intervalOption, wholeNumber } from "../arguments.ts";
@@ -47,13 +47,13 @@ export function defineEstimate(command: Command): void {
 
 function runEstimate(flags: EstimateFlags): void {
   const { accelerator, numDevices, networkBandwidth, oversubscription } = readCluster(flags);
-  const answer = estimate({
+  const answer = roughEstimate({
     parameters: flags.params,
     batchSequences: flags.batchSequences,
     sequence: flags.sequence,
     numDevices,
     deviceName: accelerator.label,
-    peakFlopsPerDevice: peakOf(accelerator, "bf16"),
+    peakFlopsPerDevice: peakFlopsOf(accelerator, "bf16"),
     memoryBytesPerDevice: accelerator.memoryBytes,
     networkBandwidth: networkBandwidth / oversubscription,
     mfu: flags.mfu ?? null,
@@ -66,7 +66,7 @@ function runEstimate(flags: EstimateFlags): void {
 }
 
 /** By name, for programs. */
-const valuesOf = ({ lines }: Estimate) => Object.fromEntries(lines.map(({ id, value }) => [id, value]));
+const valuesOf = ({ lines }: RoughEstimate) => Object.fromEntries(lines.map(({ id, value }) => [id, value]));
 
 const GROUPS: Readonly<Record<EstimateLine["group"], string>> = {
   memory: "States",
@@ -75,7 +75,7 @@ const GROUPS: Readonly<Record<EstimateLine["group"], string>> = {
   communication: "Data-parallel gradients, bf16",
 };
 
-function estimateText({ lines, verdicts, assumed }: Estimate): string {
+function estimateText({ lines, verdicts, assumed }: RoughEstimate): string {
   const groups = Object.entries(GROUPS).flatMap(([group, title]) => {
     const own = lines.filter((line) => line.group === group);
     if (own.length === 0) return [];

@@ -1,7 +1,7 @@
 /** @file One step explained as a person reads it: waterfall, operations, memory by stage, sensitivities. */
 
 import type { Explanation, StageMemory } from "../../plan/explain/explain.ts";
-import type { Operation } from "../../plan/explain/operations.ts";
+import type { StepOperation } from "../../plan/explain/operations.ts";
 import { wordsOf } from "../../plan/explain/sensitivity.ts";
 import { layoutText } from "../../plan/layout/parse.ts";
 import { validityNotes } from "../../plan/step/interval.ts";
@@ -96,7 +96,7 @@ function waterfallTable({ waterfall, prediction }: Explanation): string {
 }
 
 function operationTable({ operations }: Explanation): string {
-  const product = ({ m, n, k, count }: NonNullable<Operation["shape"]>) => {
+  const product = ({ m, n, k, count }: NonNullable<StepOperation["shape"]>) => {
     const [rows, columns, inner, copies] = [m, n, k, count].map(Math.round);
     return `${copies! > 1 ? `${copies} x ` : ""}[${rows}, ${inner}] x [${inner}, ${columns}]`;
   };

@@ -16,7 +16,7 @@ import { printJson, printText } from "../output.ts";
 import { onlyPrecision, readChoices } from "./choices.ts";
 import { layoutPlanText } from "./layouts-text.ts";
 import { runPlanHere } from "./plan-here.ts";
-import { readSetting, type Setting, type SettingFlags, withConstants, withSetting } from "./setting.ts";
+import { type PlanSetting, readSetting, type SettingFlags, withConstants, withSetting } from "./setting.ts";
 
 type PlanFlags = CommonOptions &
   FigureFlag &
@@ -97,7 +97,7 @@ function figureData(plan: LayoutPlan, capacityBytes: number): ParetoFigureData {
 }
 
 /** A run of less than a hundred steps is a unit forgotten. */
-function checkTokens(tokens: number | undefined, job: Setting["job"]): void {
+function checkTokens(tokens: number | undefined, job: PlanSetting["job"]): void {
   const batch = job.batchSequences * job.sequence;
   if (tokens === undefined || tokens >= 100 * batch) return;
   throw new UserError(

@@ -22,7 +22,7 @@ export type SettingFlags = {
   readonly hardware?: string;
 };
 
-export type Setting = {
+export type PlanSetting = {
   readonly model: ModelShape;
   readonly cluster: Cluster;
   readonly job: Job;
@@ -65,7 +65,7 @@ const EXAMPLE =
  * Reads model, cluster and job.
  * Throws a `UserError` for what is missing, unknown, or does not divide
  */
-export function readSetting(flags: SettingFlags): Setting {
+export function readSetting(flags: SettingFlags): PlanSetting {
   if (parseThisMachine(flags.cluster) !== null)
     throw new UserError(
       `--cluster ${flags.cluster}`,

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { readScalingLaw } from "../../law/scaling-law.ts";
 import { type Interval, scaledBy } from "../../math/interval.ts";
-import { peakOf } from "../../plan/hardware/accelerator.ts";
+import { peakFlopsOf } from "../../plan/hardware/accelerator.ts";
 import { readBudget, type TrainingBudget } from "../../plan/size/budget.ts";
 import { type SizeAnswer, type Sizing, sizeFor } from "../../plan/size/size.ts";
 import { COUNT, DAY_SECONDS, DAYS, FLOPS, MONEY, SHARE } from "../../units/kinds.ts";
@@ -63,7 +63,7 @@ function runSize(flags: SizeFlags): void {
     days: flags.days && scaledBy(flags.days, 1 / DAY_SECONDS),
     money: flags.money,
     pricePerDeviceHour: flags.price,
-    peakFlopsPerDevice: cluster && peakOf(cluster.accelerator, "bf16"),
+    peakFlopsPerDevice: cluster && peakFlopsOf(cluster.accelerator, "bf16"),
     mfu: flags.mfu,
     goodput: flags.goodput,
   });

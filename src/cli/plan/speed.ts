@@ -18,7 +18,7 @@ import { predictStep } from "../../plan/step/predict.ts";
 import { formatBytes } from "../../units/print.ts";
 import { onlyPrecision, readChoices } from "./choices.ts";
 import { readModel } from "./model.ts";
-import { readSequence, readSetting, type Setting, type SettingFlags } from "./setting.ts";
+import { type PlanSetting, readSequence, readSetting, type SettingFlags } from "./setting.ts";
 
 /** What a model says of its run. */
 export type ModelFacts = {
@@ -81,7 +81,7 @@ export function predictedSpeed(flags: SpeedFlags): PredictedSpeed {
 }
 
 function layoutFor(
-  { model, cluster, job }: Setting,
+  { model, cluster, job }: PlanSetting,
   { layout: text, precision, constants: file }: SpeedFlags,
 ): PlannedLayout {
   const choices = readChoices(precision === undefined ? {} : { precision }, cluster.accelerator);
@@ -97,7 +97,7 @@ function layoutFor(
 
 /** Throws a `UserError` where it cannot run or does not fit. */
 function givenLayout(
-  { model, cluster, job }: Pick<Setting, "model" | "cluster" | "job">,
+  { model, cluster, job }: Pick<PlanSetting, "model" | "cluster" | "job">,
   text: string,
   constants: Constants,
   precision: Precision | undefined,

@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import { UserError } from "../../errors.ts";
 import { planTimeFigure } from "../../figures/plan-time-figure.ts";
 import type { Interval } from "../../math/interval.ts";
-import { peakOf } from "../../plan/hardware/accelerator.ts";
+import { peakFlopsOf } from "../../plan/hardware/accelerator.ts";
 import type { PartOfTime } from "../../plan/time/breakdown.ts";
 import { forecastRun, type RunForecast, refuseHopeless } from "../../plan/time/forecast.ts";
 import { goodputOverSize } from "../../plan/time/goodput-by-size.ts";
@@ -150,7 +150,7 @@ async function runTime(flags: TimeFlags): Promise<void> {
     tokensPerSecondPerDevice: flags.tokensPerSecond ?? speed?.tokensPerSecondPerDevice,
     mfu: flags.mfu,
     flopsPerToken: flags.activeParams === undefined ? model?.flopsPerToken : 6 * flags.activeParams,
-    peakFlopsPerDevice: peakOf(accelerator, "bf16"),
+    peakFlopsPerDevice: peakFlopsOf(accelerator, "bf16"),
     parameters: flags.params ?? model?.parameters,
     checkpointBytes: flags.checkpointBytes,
     storageBandwidth: flags.storage,

@@ -7,7 +7,7 @@ import { UserError } from "../../errors.ts";
 import { type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import type { Interval } from "../../math/interval.ts";
 import { DAY_SECONDS } from "../../units/kinds.ts";
-import { type Precision, peakOf } from "../hardware/accelerator.ts";
+import { type Precision, peakFlopsOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { devicesOf, type Job, type Software } from "../layout/layout.ts";
 import { divisors } from "../layout/parse.ts";
@@ -190,7 +190,9 @@ function trainingSeconds({ days, goodput }: CodesignRequest): number {
 
 function roughCompute(request: CodesignRequest): number {
   const { accelerator, numDevices } = request.cluster;
-  return TYPICAL_MFU.median * peakOf(accelerator, request.precision) * numDevices * trainingSeconds(request);
+  return (
+    TYPICAL_MFU.median * peakFlopsOf(accelerator, request.precision) * numDevices * trainingSeconds(request)
+  );
 }
 
 /**

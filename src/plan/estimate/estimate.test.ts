@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
 import { certain } from "../../math/interval.ts";
-import { estimate } from "./estimate.ts";
+import { roughEstimate } from "./estimate.ts";
 import type { EstimateFacts } from "./lines.ts";
 
 const facts: EstimateFacts = {
@@ -20,7 +20,7 @@ const facts: EstimateFacts = {
   numHeads: 40,
 };
 const line = (changes: Partial<EstimateFacts>, name: string) =>
-  estimate({ ...facts, ...changes }).lines.find((each) => each.id === name)!;
+  roughEstimate({ ...facts, ...changes }).lines.find((each) => each.id === name)!;
 const value = (changes: Partial<EstimateFacts>, name: string) => line(changes, name).value.median;
 
 describe("twelve billion parameters by hand", () => {
@@ -56,16 +56,16 @@ describe("twelve billion parameters by hand", () => {
 
 describe("verdicts", () => {
   test("hidden on this network, not on one of a tenth", () => {
-    expect(estimate(facts).verdicts.join()).toContain("gradients hide behind");
-    expect(estimate({ ...facts, networkBandwidth: 1e9 }).verdicts.join()).toContain("do not hide");
-    expect(estimate({ ...facts, numDevices: 1 }).verdicts.join()).toContain("no gradients to exchange");
+    expect(roughEstimate(facts).verdicts.join()).toContain("gradients hide behind");
+    expect(roughEstimate({ ...facts, networkBandwidth: 1e9 }).verdicts.join()).toContain("do not hide");
+    expect(roughEstimate({ ...facts, numDevices: 1 }).verdicts.join()).toContain("no gradients to exchange");
   });
   test("what does not fit is told with the number of devices that would hold it", () => {
-    expect(estimate({ ...facts, numDevices: 2 }).verdicts[0]).toContain("At least 3 devices");
+    expect(roughEstimate({ ...facts, numDevices: 2 }).verdicts[0]).toContain("At least 3 devices");
   });
   test("without an MFU the time has an interval, without layers the activations a wider one", () => {
     const guess = { ...facts, mfu: null, numLayers: null, hidden: null, numHeads: null };
-    const { lines, assumed } = estimate(guess);
+    const { lines, assumed } = roughEstimate(guess);
     const time = lines.find(({ id }) => id === "stepSeconds")!.value;
     expect(time.hi / time.lo).toBeCloseTo(0.5 / 0.3, 9);
     expect(assumed.join()).toContain("39 layers of width 5064");
@@ -84,7 +84,8 @@ test("never more network needed for a larger batch, never more memory on each of
         at({}, "bandwidthToHide"),
       );
       const shared = (n: number) =>
-        estimate({ ...facts, numDevices: n }).lines.find(({ id }) => id === "statesShared")!.value.median;
+        roughEstimate({ ...facts, numDevices: n }).lines.find(({ id }) => id === "statesShared")!.value
+          .median;
       expect(shared(2 * numDevices)).toBeLessThan(shared(numDevices));
     }),
     { numRuns: 50 },
@@ -97,6 +98,6 @@ test.each([
   ["a sequence of one", { sequence: 1 }, /16 tokens to 100 M/],
   ["an MFU in percent", { mfu: certain(40) }, /write 40 % as 0.40/],
 ])("refuses %s", (_, changes, message) => {
-  expect(() => estimate({ ...facts, ...changes })).toThrow(UserError);
-  expect(() => estimate({ ...facts, ...changes })).toThrow(message);
+  expect(() => roughEstimate({ ...facts, ...changes })).toThrow(UserError);
+  expect(() => roughEstimate({ ...facts, ...changes })).toThrow(message);
 });

@@ -19,14 +19,14 @@ import {
 } from "./lines.ts";
 
 /** All of them. */
-export type Estimate = {
+export type RoughEstimate = {
   readonly lines: readonly EstimateLine[];
   readonly verdicts: readonly string[];
   readonly assumed: readonly string[];
 };
 
 /** All lines. Throws a `UserError` for amounts whose units look wrong. */
-export function estimate(facts: EstimateFacts): Estimate {
+export function roughEstimate(facts: EstimateFacts): RoughEstimate {
   checkUnits(facts);
   const { shape, assumed } = shapeOf(facts);
   const time = timeLines(facts);

@@ -4,7 +4,7 @@
  */
 
 import { CONSTANTS, type Constants } from "../constants.ts";
-import { peakOf } from "../hardware/accelerator.ts";
+import { peakFlopsOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { type Job, type Layout, microBatches } from "../layout/layout.ts";
 import { memoryModel, stageMemory } from "../layout/memory.ts";
@@ -12,7 +12,7 @@ import { stageLayers } from "../layout/stages.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
 import { predictStep } from "../step/predict.ts";
 import type { MemoryBreakdown, StepPrediction } from "../step/prediction.ts";
-import { type Operation, operationsOf } from "./operations.ts";
+import { operationsOf, type StepOperation } from "./operations.ts";
 import { type Balance, type BestOn, balanceOf, type Sensitivity, sensitivityOf } from "./sensitivity.ts";
 import { peakSeconds, type WaterfallStep, waterfallOf } from "./waterfall.ts";
 
@@ -32,7 +32,7 @@ export type Explanation = {
   readonly peakFlops: number;
   readonly numMicroBatches: number;
   readonly waterfall: readonly WaterfallStep[];
-  readonly operations: readonly Operation[];
+  readonly operations: readonly StepOperation[];
   readonly stages: readonly StageMemory[];
   readonly sensitivities: readonly Sensitivity[];
   readonly balance: Balance;
@@ -61,7 +61,7 @@ export function explainStep(
   return {
     layout,
     prediction,
-    peakFlops: peakOf(cluster.accelerator, layout.precision),
+    peakFlops: peakFlopsOf(cluster.accelerator, layout.precision),
     numMicroBatches: microBatches(layout, job),
     waterfall: waterfallOf(prediction, peakSeconds(model, cluster, layout, job)),
     operations: operationsOf(model, cluster, layout, job, constants),

@@ -12,14 +12,14 @@ import {
   tokensPerMicroBatch,
 } from "../cost/layer.ts";
 import { type Product, productPasses, ratesOf } from "../cost/matrix-product.ts";
-import { peakOf } from "../hardware/accelerator.ts";
+import { peakFlopsOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import type { Job, Layout } from "../layout/layout.ts";
 import { causalShare } from "../shape/flops.ts";
 import { headDims, type ModelShape } from "../shape/model-shape.ts";
 
 /** One operation of one layer for one micro batch on one device, forward and backward together. */
-export type Operation = {
+export type StepOperation = {
   readonly name: string;
   /** `count` x [m, k] x [k, n]; null where it is no plain product. */
   readonly shape: Omit<Product, "name"> | null;
@@ -38,11 +38,16 @@ export function operationsOf(
   layout: Layout,
   job: Job,
   constants: Constants = CONSTANTS,
-): readonly Operation[] {
+): readonly StepOperation[] {
   const rates = ratesOf(cluster.accelerator, layout.precision, constants);
   const setting: LayerSetting = { rates, layout, sequence: job.sequence, software: job.software };
-  const peak = peakOf(cluster.accelerator, layout.precision);
-  const operation = (name: string, shape: Operation["shape"], flops: number, seconds: number): Operation => ({
+  const peak = peakFlopsOf(cluster.accelerator, layout.precision);
+  const operation = (
+    name: string,
+    shape: StepOperation["shape"],
+    flops: number,
+    seconds: number,
+  ): StepOperation => ({
     name,
     shape,
     flops,

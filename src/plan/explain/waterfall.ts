@@ -4,7 +4,7 @@
  */
 
 import { assert } from "../../errors.ts";
-import { peakOf } from "../hardware/accelerator.ts";
+import { peakFlopsOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import type { Job, Layout } from "../layout/layout.ts";
 import { causalShare, tokenFlops } from "../shape/flops.ts";
@@ -50,7 +50,7 @@ export type UsefulSeconds = Readonly<Record<"matrixProducts" | "attention" | "vo
 export function peakSeconds(model: ModelShape, cluster: Cluster, layout: Layout, job: Job): UsefulSeconds {
   const flops = tokenFlops(model, job.sequence);
   const tokens = job.batchSequences * job.sequence;
-  const peak = peakOf(cluster.accelerator, layout.precision) * cluster.numDevices;
+  const peak = peakFlopsOf(cluster.accelerator, layout.precision) * cluster.numDevices;
   const seconds = (perToken: number) => (3 * perToken * tokens) / peak;
   return {
     matrixProducts: seconds(flops.attentionProjections + flops.feedForward),

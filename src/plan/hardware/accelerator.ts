@@ -52,7 +52,7 @@ export type Accelerator = {
 };
 
 /** The rate of the widest format that is not narrower than asked for. */
-export function peakOf(accelerator: Accelerator, precision: Precision): number {
+export function peakFlopsOf(accelerator: Accelerator, precision: Precision): number {
   return accelerator.peakFlops[widthOn(accelerator, precision)] ?? 0;
 }
 

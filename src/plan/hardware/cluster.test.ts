@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { peakOf, widthOn } from "./accelerator.ts";
+import { peakFlopsOf, widthOn } from "./accelerator.ts";
 import { accelerator, CATALOGUE, findAccelerator } from "./catalogue.ts";
 import { parseCluster } from "./cluster.ts";
 
@@ -55,7 +55,9 @@ test("links of TPUs: all of a chip's together, one direction, half of Google's b
 
 test("a narrower format is at least as fast, and a missing one runs at the next wider", () => {
   for (const device of CATALOGUE) {
-    const rates = (["fp32", "bf16", "fp8", "nvfp4"] as const).map((precision) => peakOf(device, precision));
+    const rates = (["fp32", "bf16", "fp8", "nvfp4"] as const).map((precision) =>
+      peakFlopsOf(device, precision),
+    );
     expect(
       [...rates].sort((a, b) => a - b),
       device.name,

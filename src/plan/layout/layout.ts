@@ -14,7 +14,7 @@ export type Sharding = (typeof SHARDINGS)[number];
 export const SCHEDULES = ["gpipe", "1f1b", "interleaved", "zero-bubble", "dualpipe"] as const;
 
 /** The order in which a pipeline works off its micro-batches. */
-export type Schedule = (typeof SCHEDULES)[number];
+export type PipelineSchedule = (typeof SCHEDULES)[number];
 
 export const RECOMPUTES = ["none", "selective", "full"] as const;
 
@@ -37,7 +37,7 @@ export type Layout = {
   readonly shardGroup: number;
   /** Norms and dropouts split over the tensor ranks along the sequence (arXiv 2205.05198). */
   readonly sequenceParallel: boolean;
-  readonly schedule: Schedule;
+  readonly schedule: PipelineSchedule;
   /** Model chunks per pipeline rank; 1 unless interleaved. */
   readonly virtualStages: number;
   /** Sequences of one micro batch. */

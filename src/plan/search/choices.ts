@@ -1,12 +1,12 @@
 /** @file What a search may choose from, apart from the sizes that the devices allow. */
 
 import type { Precision } from "../hardware/accelerator.ts";
-import type { Recompute, Schedule, Sharding } from "../layout/layout.ts";
+import type { PipelineSchedule, Recompute, Sharding } from "../layout/layout.ts";
 
 /** Which layouts are tried. */
 export type Choices = {
   readonly precisions: readonly Precision[];
-  readonly schedules: readonly Schedule[];
+  readonly schedules: readonly PipelineSchedule[];
   readonly shardings: readonly Sharding[];
   readonly recomputes: readonly Recompute[];
   /** Largest number of devices that share one layer's matrices. */

@@ -1,14 +1,14 @@
 /** @file Every valid layout of a model on a cluster, each once, in a fixed order. */
 
 import type { Cluster } from "../hardware/cluster.ts";
-import type { Job, Layout, Schedule } from "../layout/layout.ts";
+import type { Job, Layout, PipelineSchedule } from "../layout/layout.ts";
 import { divisors } from "../layout/parse.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
 import type { Choices } from "./choices.ts";
 import { contextProblem, expertProblem, pipelineProblem, tensorProblem } from "./validity.ts";
 
 /** Layouts that differ in the micro batch alone, which rises. */
-export type Family = readonly Layout[];
+export type LayoutFamily = readonly Layout[];
 
 type Cut = Pick<Layout, "data" | "tensor" | "pipeline" | "context" | "expert">;
 type Sharing = Pick<Layout, "sharding" | "shardGroup">;
@@ -23,7 +23,7 @@ export function* layoutFamilies(
   cluster: Cluster,
   job: Job,
   choices: Choices,
-): Generator<Family> {
+): Generator<LayoutFamily> {
   for (const cut of cuts(model, cluster, job, choices)) {
     const microBatches = divisors(job.batchSequences / cut.data, choices.mostMicroBatch);
     for (const flow of flows(model.numLayers, cut.pipeline, choices.schedules))
@@ -73,7 +73,7 @@ export function largestSizes(
   };
 }
 
-function flows(numLayers: number, pipeline: number, schedules: readonly Schedule[]): readonly Flow[] {
+function flows(numLayers: number, pipeline: number, schedules: readonly PipelineSchedule[]): readonly Flow[] {
   if (pipeline === 1) return [{ schedule: "1f1b", virtualStages: 1 }];
   return schedules.flatMap((schedule): readonly Flow[] =>
     schedule === "interleaved"

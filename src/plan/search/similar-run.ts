@@ -4,7 +4,7 @@
  */
 
 import type { Constants } from "../constants.ts";
-import { peakOf } from "../hardware/accelerator.ts";
+import { peakFlopsOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import type { Job, Layout } from "../layout/layout.ts";
 import { layoutText } from "../layout/parse.ts";
@@ -36,7 +36,7 @@ type Trait = readonly [what: string, weight: number, of: (run: RunTraits) => num
  */
 const TRAITS: readonly Trait[] = [
   ["accelerator", 2, ({ cluster }) => cluster.accelerator.name],
-  ["peak", 1, ({ cluster }) => peakOf(cluster.accelerator, "bf16")],
+  ["peak", 1, ({ cluster }) => peakFlopsOf(cluster.accelerator, "bf16")],
   ["active parameters", 1, ({ model }) => countParameters(model).active],
   ["sparsity", 1, ({ model }) => countParameters(model).total / countParameters(model).active],
   ["devices", 0.5, ({ cluster }) => cluster.numDevices],

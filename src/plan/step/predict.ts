@@ -5,7 +5,7 @@ import { linksOf, sendSeconds } from "../cost/collectives.ts";
 import { tokensPerMicroBatch } from "../cost/layer.ts";
 import { type Rates, ratesOf } from "../cost/matrix-product.ts";
 import { replicaExchangeSeconds } from "../cost/replica-exchange.ts";
-import { type Precision, peakOf } from "../hardware/accelerator.ts";
+import { type Precision, peakFlopsOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { expertShardCount, type Job, type Layout, microBatches, shardCount } from "../layout/layout.ts";
 import {
@@ -93,7 +93,7 @@ function assemble(prepared: Prepared): StepPrediction {
   const stepSeconds = totalSeconds(parts);
   const tokens = job.batchSequences * job.sequence;
   const modelFlops = tokens * flopsPerToken;
-  const machine = stepSeconds * cluster.numDevices * peakOf(cluster.accelerator, layout.precision);
+  const machine = stepSeconds * cluster.numDevices * peakFlopsOf(cluster.accelerator, layout.precision);
   return {
     stepSeconds,
     stepInterval: stepIntervalOf(stepSeconds, model, cluster.accelerator),

@@ -18,7 +18,7 @@ export const CAUSES = ["accelerator", "silent corruption", "host", "network", "s
 export type CauseName = (typeof CAUSES)[number];
 
 /** What a cause is, whoever counted it. */
-export type Cause = {
+export type FailureCause = {
   readonly exposure: Exposure;
   /** Whether the node goes to repair, so that a spare has to take its place. */
   readonly removesNode: boolean;
@@ -28,7 +28,7 @@ export type Cause = {
 
 // Exposure of network and software: no published count separates links and lines of code from devices.
 // Assumption: they grow with devices.
-export const CAUSE: Readonly<Record<CauseName, Cause>> = {
+export const CAUSE: Readonly<Record<CauseName, FailureCause>> = {
   accelerator: { exposure: "device", removesNode: true, ages: "hardware" },
   "silent corruption": { exposure: "device", removesNode: true, ages: "hardware" },
   host: { exposure: "node", removesNode: true, ages: "hardware" },

@@ -3,7 +3,7 @@
 import { DAY_SECONDS } from "../../units/kinds.ts";
 import { type BurnIn, hardwareFactor } from "./burn-in.ts";
 import { type Losses, lossPerFailure, productiveShare } from "./checkpoint.ts";
-import { type Hazard, rateAt, softwareRateAt, stretches } from "./hazard.ts";
+import { type Hazard, hazardAt, softwareHazardAt, stretches } from "./hazard.ts";
 
 /** The conditions that one run lives under. */
 export type Conditions = {
@@ -47,7 +47,7 @@ export function expectedRun(
     { from: changingDays, to: mostSeconds / DAY_SECONDS },
   ];
   for (const { from, to } of parts) {
-    const rate = rateAt(conditions.hazard, conditions.burnIn, (from + to) / 2);
+    const rate = hazardAt(conditions.hazard, conditions.burnIn, (from + to) / 2);
     const share = shareAt(conditions, rate);
     const seconds = Math.min(
       (to - from) * DAY_SECONDS,
@@ -58,7 +58,7 @@ export function expectedRun(
     // Nothing fails while it is stopped on purpose.
     const exposed = seconds * (1 - plannedShare(conditions));
     failures += exposed * rate;
-    software += exposed * softwareRateAt(conditions.hazard, conditions.burnIn, (from + to) / 2);
+    software += exposed * softwareHazardAt(conditions.hazard, conditions.burnIn, (from + to) / 2);
     // A failure is followed by the shorter of a recovery and the time to the next failure: (1 - e^(-rR)) / r
     // on average.
     recovery -= exposed * Math.expm1(-rate * recoverySeconds);

@@ -25,8 +25,8 @@ import {
   drawCauseFactor,
   drawClusterFactor,
   type Hazard,
+  hazardAt,
   hazardOf,
-  rateAt,
 } from "./hazard.ts";
 import type { RunInputs, Work } from "./run-inputs.ts";
 import { type Spares, sparesFor } from "./spares.ts";
@@ -162,7 +162,7 @@ function middleConditions(inputs: RunInputs, rates: readonly CauseRate[]): Condi
   if (inputs.intervalSeconds !== null) return { ...conditions, intervalSeconds: inputs.intervalSeconds };
   const most = work.kind === "elapsed" ? work.seconds : work.seconds.median;
   const best = (rate: number) => Math.min(most, bestInterval(lossesAt(conditions, rate)));
-  let intervalSeconds = best(rateAt(hazard, conditions.burnIn, 0));
+  let intervalSeconds = best(hazardAt(hazard, conditions.burnIn, 0));
   // The average rate depends a little on how long the run takes, that on the interval: a second round settles
   // it.
   for (let round = 0; round < 2; round++) {

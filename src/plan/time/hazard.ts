@@ -65,13 +65,13 @@ export function hazardOf(rates: readonly CauseRate[], factorOf: (rate: CauseRate
 }
 
 /** Interruptions per second so many days into the run. */
-export function rateAt(hazard: Hazard, burnIn: BurnIn, days: number): number {
+export function hazardAt(hazard: Hazard, burnIn: BurnIn, days: number): number {
   const hardware = hazard.hardware * hardwareFactor(burnIn, days) * trendFactor(burnIn, days);
-  return hardware + softwareRateAt(hazard, burnIn, days);
+  return hardware + softwareHazardAt(hazard, burnIn, days);
 }
 
 /** Those of them that software brings about. */
-export function softwareRateAt({ software }: Hazard, burnIn: BurnIn, days: number): number {
+export function softwareHazardAt({ software }: Hazard, burnIn: BurnIn, days: number): number {
   return software * softwareFactor(burnIn, days) * trendFactor(burnIn, days);
 }
 

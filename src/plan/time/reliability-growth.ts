@@ -8,7 +8,7 @@ import type { Interval } from "../../math/interval.ts";
  * Failures come as a Poisson process whose expected count is proportional to t^exponent: below 1 it is
  * getting better.
  */
-export type Growth = {
+export type ReliabilityGrowth = {
   readonly exponent: Interval;
   /** Failures a day at the end of the log, with the interval that its count gives at the fitted exponent. */
   readonly perDayNow: Interval;
@@ -23,7 +23,7 @@ const LEAST_FAILURES = 4;
  * Crow 1974 for a log that ends at a time: exponent = n / sum log(T / t_i), and 2 n b / b^ is chi-square with
  * 2 n degrees of freedom, so the interval is exact. The unbiased estimate has n - 1 for n.
  */
-export function fitGrowth(failureDays: readonly number[], days: number): Growth {
+export function fitGrowth(failureDays: readonly number[], days: number): ReliabilityGrowth {
   const n = failureDays.length;
   if (n < LEAST_FAILURES || failureDays.some((day) => !(day > 0 && day <= days))) {
     throw new UserError(

@@ -18,7 +18,7 @@ export type ChangedConstant = {
 };
 
 /** Constants adjusted to runs, and what that is worth. */
-export type Calibration = {
+export type CalibratedConstants = {
   readonly constants: Constants;
   readonly before: ErrorSummary;
   readonly after: ErrorSummary;
@@ -33,7 +33,7 @@ export type Calibration = {
 const NOTABLE = 0.01;
 
 /** Adjusts the constants to measured runs, as far as those speak against the prior. */
-export function calibrate(runs: readonly PublishedRun[], prior: Constants): Calibration {
+export function calibrateConstants(runs: readonly PublishedRun[], prior: Constants): CalibratedConstants {
   const constants = adjustConstants(runs, prior);
   const before = summariseErrors(timedPairs(runs, prior));
   const heldOut = errorsLeftOut(runs, (learned) => adjustConstants(learned, prior));

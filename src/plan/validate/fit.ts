@@ -6,7 +6,13 @@
 import { huberResidual } from "../../math/huber.ts";
 import { dot, median } from "../../math/statistics.ts";
 import { cholesky, solveCholesky } from "../../math/symmetric.ts";
-import { CONSTANT_NAMES, CONSTANT_ROWS, type ConstantName, type Constants, PRIORS } from "../constants.ts";
+import {
+  CONSTANT_NAMES,
+  CONSTANT_PRIORS,
+  CONSTANT_ROWS,
+  type ConstantName,
+  type Constants,
+} from "../constants.ts";
 import { comparableBytes, type PublishedRun, predictRun } from "./published-run.ts";
 
 /**
@@ -28,7 +34,7 @@ type Target = {
   readonly weight: number;
 };
 
-export type FitOptions = {
+export type ConstantsFit = {
   readonly prior?: Constants;
   /** Standard deviation of the prior in units of the bounded scale; smaller holds tighter. */
   readonly priorWidth?: number;
@@ -49,8 +55,8 @@ const LEAST_GAIN = 1e-3;
  * The constants that fit the runs best. Every family weighs the same, however many recipes it has.
  * Gauss-Newton with damping on u = logit((value - low) / (high - low)), derivatives by differences.
  */
-export function fitConstants(runs: readonly PublishedRun[], options: FitOptions = {}): Constants {
-  const { prior = PRIORS, priorWidth = 1, familyWeight = FAMILY_WEIGHT } = options;
+export function fitConstants(runs: readonly PublishedRun[], options: ConstantsFit = {}): Constants {
+  const { prior = CONSTANT_PRIORS, priorWidth = 1, familyWeight = FAMILY_WEIGHT } = options;
   const targets = targetsOf(runs, familyWeight);
   const origin = CONSTANT_NAMES.map((name) => toFree(name, prior[name]));
   const looseness = 1 / (priorWidth * priorWidth);

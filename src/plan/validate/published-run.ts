@@ -5,7 +5,7 @@
 
 import { median } from "../../math/statistics.ts";
 import type { Constants } from "../constants.ts";
-import { peakOf } from "../hardware/accelerator.ts";
+import { peakFlopsOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import type { Job, Layout } from "../layout/layout.ts";
 import { modelFlopsPerToken } from "../shape/flops.ts";
@@ -78,7 +78,7 @@ export function comparableBytes(memory: MemoryBreakdown, kind: MemoryKind): numb
 /** Seconds of a step at full use of the dense peak of its precision. */
 export function idealSeconds({ model, cluster, layout, job }: PublishedRun): number {
   const flops = modelFlopsPerToken(model, job.sequence) * job.sequence * job.batchSequences;
-  return flops / (cluster.numDevices * peakOf(cluster.accelerator, layout.precision));
+  return flops / (cluster.numDevices * peakFlopsOf(cluster.accelerator, layout.precision));
 }
 
 /**

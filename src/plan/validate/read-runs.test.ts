@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { countParameters } from "../shape/parameters.ts";
-import { publishedTable, readRuns } from "./read-runs.ts";
+import { publishedTable, readPublishedRuns } from "./read-runs.ts";
 
 /** A table with the columns of one row, in their order, and the values of more rows. */
 function tableOf(...rows: readonly Readonly<Record<string, string | number>>[]): string {
@@ -21,7 +21,7 @@ function tableOf(...rows: readonly Readonly<Record<string, string | number>>[]):
 }
 
 const only = (row: Readonly<Record<string, string | number>>) => {
-  const { runs, skipped } = readRuns(tableOf(row), "t.csv");
+  const { runs, skipped } = readPublishedRuns(tableOf(row), "t.csv");
   return runs[0] ?? skipped[0]!.reason;
 };
 const run = (row: Readonly<Record<string, string | number>>) => {
@@ -122,7 +122,7 @@ test("rows that cannot be predicted say why", () => {
   expect(only({ model: "mystery" })).toBe("unknown model mystery; its shape is not stated");
   expect(only({ model: "lama3-8b" })).toContain("perhaps llama3-8b");
   expect(only({ tp: 3 })).toContain("does not divide");
-  expect(() => readRuns("a,b\n1,2", "t.csv")).toThrow(/no column model/);
+  expect(() => readPublishedRuns("a,b\n1,2", "t.csv")).toThrow(/no column model/);
 });
 
 test("cells that are no numbers, and layouts that do not divide, are told", () => {
@@ -149,7 +149,7 @@ test("times that no step can take are told", () => {
 });
 
 test("rows that are not used keep their line", () => {
-  const { skipped } = readRuns(tableOf({}, { mbs: "" }, {}, { tp: 64 }), "t.csv");
+  const { skipped } = readPublishedRuns(tableOf({}, { mbs: "" }, {}, { tp: 64 }), "t.csv");
   expect(skipped.map(({ line }) => line)).toEqual([3, 5]);
 });
 
@@ -171,7 +171,7 @@ test("launches and gradient bytes: from their columns, else from published rows 
 });
 
 test("the same recipe measured again is one recipe; another batch is not", () => {
-  const { runs } = readRuns(tableOf({}, { step_time_s: 6 }, { gbs_seqs: 256 }), "t.csv");
+  const { runs } = readPublishedRuns(tableOf({}, { step_time_s: 6 }, { gbs_seqs: 256 }), "t.csv");
   expect(new Set(runs.map(({ recipe }) => recipe)).size).toBe(2);
 });
 

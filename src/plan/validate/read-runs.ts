@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { UserError } from "../../errors.ts";
-import { PRIORS } from "../constants.ts";
-import { type Accelerator, peakOf } from "../hardware/accelerator.ts";
+import { CONSTANT_PRIORS } from "../constants.ts";
+import { type Accelerator, peakFlopsOf } from "../hardware/accelerator.ts";
 import { CATALOGUE, findAccelerator } from "../hardware/catalogue.ts";
 import { type Cluster, clusterOf } from "../hardware/cluster.ts";
 import type { Job, Layout, Recompute } from "../layout/layout.ts";
@@ -18,7 +18,7 @@ import type { MemoryKind, PublishedRun, PublishedRuns, SkippedRow } from "./publ
 import { cellProblem, divisionProblem, timeProblem, unknownName } from "./row-problems.ts";
 
 /** Reads a table of published runs from CSV text. */
-export function readRuns(text: string, file: string): PublishedRuns {
+export function readPublishedRuns(text: string, file: string): PublishedRuns {
   const runs: PublishedRun[] = [];
   const skipped: SkippedRow[] = [];
   for (const cells of readCells(text, file)) {
@@ -34,7 +34,7 @@ export function readRuns(text: string, file: string): PublishedRuns {
 
 /** The table that comes with the planner: runs that can be predicted, and rows that cannot. */
 export function publishedTable(): PublishedRuns {
-  return readRuns(publishedText(), PUBLISHED_FILE);
+  return readPublishedRuns(publishedText(), PUBLISHED_FILE);
 }
 
 /**
@@ -50,7 +50,7 @@ export function readRunsFile(path: string): PublishedRuns {
       cause,
     });
   }
-  const read = readRuns(text, path);
+  const read = readPublishedRuns(text, path);
   if (read.runs.some(({ stepSeconds }) => stepSeconds !== null)) return read;
   const reasons = [...Map.groupBy(read.skipped, ({ reason }) => reason)]
     .slice(0, 5)
@@ -126,7 +126,9 @@ const LEAST_WORK_FIRST: readonly Recompute[] = ["none", "selective"];
 function leastRecomputed(model: ModelShape, cluster: Cluster, layout: Layout, job: Job): Layout {
   const prepared = memoryModel(model);
   const choices = LEAST_WORK_FIRST.map((recompute) => ({ ...layout, recompute }));
-  return choices.find((each) => memoryOf(prepared, cluster, each, job, PRIORS).fits) ?? choices.at(-1)!;
+  return (
+    choices.find((each) => memoryOf(prepared, cluster, each, job, CONSTANT_PRIORS).fits) ?? choices.at(-1)!
+  );
 }
 
 /** Everything that decides the time, so that a row measured again has the same text. */
@@ -179,7 +181,7 @@ function measuredSeconds(
   }
   const utilisation = positiveIn(cells, "mfu_pct");
   if (utilisation === null) return null;
-  const reached = (utilisation / 100) * peakOf(accelerator, precision) * numDevices;
+  const reached = (utilisation / 100) * peakFlopsOf(accelerator, precision) * numDevices;
   return { seconds: countedFlops(model, job, false) / reached, from: "utilisation" };
 }
 

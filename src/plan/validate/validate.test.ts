@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { CONSTANTS } from "../constants.ts";
-import { calibrate } from "./calibrate.ts";
+import { calibrateConstants } from "./calibrate.ts";
 import { fitConstants } from "./fit.ts";
 import { predictRun } from "./published-run.ts";
 import { publishedTable } from "./read-runs.ts";
@@ -58,11 +58,11 @@ test("constants that made the times are found again, and few rows move them litt
     memoryBytes: null,
     stepSeconds: predictRun(run, truth).stepSeconds,
   }));
-  const { constants, before, after, heldOut } = calibrate(made, CONSTANTS);
+  const { constants, before, after, heldOut } = calibrateConstants(made, CONSTANTS);
   expect(constants.sustained).toBeCloseTo(0.75, 1);
   expect(after.medianPercent).toBeLessThan(before.medianPercent / 4);
   expect(heldOut!.medianPercent).toBeLessThan(before.medianPercent / 3);
-  const few = calibrate(made.slice(0, 1), CONSTANTS);
+  const few = calibrateConstants(made.slice(0, 1), CONSTANTS);
   expect(few.heldOut).toBeNull();
   expect(Math.abs(few.constants.sustained - CONSTANTS.sustained)).toBeLessThan(
     Math.abs(0.75 - CONSTANTS.sustained),
@@ -115,6 +115,6 @@ test("rows that contradict one another are not worth calibrating on", () => {
     recipe: `recipe ${index}`,
     stepSeconds: factor * seconds,
   }));
-  expect(calibrate(noisy, CONSTANTS)).toMatchObject({ worth: "not better" });
-  expect(calibrate(noisy.slice(0, 1), CONSTANTS)).toMatchObject({ worth: "unknown", heldOut: null });
+  expect(calibrateConstants(noisy, CONSTANTS)).toMatchObject({ worth: "not better" });
+  expect(calibrateConstants(noisy.slice(0, 1), CONSTANTS)).toMatchObject({ worth: "unknown", heldOut: null });
 });

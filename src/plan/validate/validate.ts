@@ -4,7 +4,7 @@
  */
 
 import { median } from "../../math/statistics.ts";
-import { type Constants, PRIORS } from "../constants.ts";
+import { CONSTANT_PRIORS, type Constants } from "../constants.ts";
 import type { StepPrediction } from "../step/prediction.ts";
 import { adjustConstants } from "./calibrate.ts";
 import { fitConstants } from "./fit.ts";
@@ -114,7 +114,7 @@ export function validate(
     const others = [...runs, ...news.filter((run) => !relatives.has(run.family))].filter(
       (run) => groupBy(run) !== family,
     );
-    const constants = options.constants ?? (others.length > 0 ? fitConstants(others) : PRIORS);
+    const constants = options.constants ?? (others.length > 0 ? fitConstants(others) : CONSTANT_PRIORS);
     const predictions = new Map(members.map((run) => [run, predictRun(run, constants)] as const));
     const own = [...predictions].map(([run, prediction]) => ({ run, prediction }));
     judged.push(...own);
