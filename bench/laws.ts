@@ -8,7 +8,7 @@
  */
 
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { readRuns } from "../src/cli/laws/read-runs.ts";
+import { readRunTable } from "../src/cli/laws/read-runs.ts";
 import { table } from "../src/cli/terminal/table.ts";
 import { LAWS } from "../src/law/formulas/all.ts";
 import { chinchillaLaw } from "../src/law/formulas/power-laws.ts";
@@ -40,7 +40,7 @@ function classicGrid(): readonly (readonly number[])[] {
 
 /** The objective reached from every `NUM_WORKERS`th start, beginning with number `first`. */
 function reachedFrom(path: string, first: number): readonly number[] {
-  const objective = fitObjective(chinchillaLaw, readRuns(path).runs, DEFAULT_LOSS);
+  const objective = fitObjective(chinchillaLaw, readRunTable(path).runs, DEFAULT_LOSS);
   return classicGrid()
     .filter((_, i) => i % NUM_WORKERS === first)
     .map((start) => minimise(objective, start, { tolerance: 1e-6 }).value);
@@ -70,7 +70,7 @@ const secondsText = (seconds: readonly number[]) =>
   `${median(seconds).toFixed(3)} s (${Math.min(...seconds).toFixed(3)} to ${Math.max(...seconds).toFixed(3)})`;
 
 async function printTimings(path: string): Promise<void> {
-  const { runs } = readRuns(path);
+  const { runs } = readRunTable(path);
   const one = await timed(() => fitLaw(chinchillaLaw, runs));
   const fit = one.result;
   const resampled = await timed(() =>
@@ -97,7 +97,7 @@ const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 /** Every law that the table bears: our starts against a hundred random ones about them. */
 function printStarts(path: string): void {
   const rows = LAWS.flatMap((law) => {
-    const runs = readRuns(path, { needs: law.uses });
+    const runs = readRunTable(path, { needs: law.uses });
     if (checkTable(runs, law).decision === "refuse") return [];
     const begin = performance.now();
     const fit = fitLaw(law, runs.runs);

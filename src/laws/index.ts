@@ -1,7 +1,7 @@
 /** @file The public surface of the laws: tables of runs in; fits, forecasts and decisions with intervals out. */
 
 export type { BestDecay } from "./curves/compare.ts";
-export type { CurveLaw, CurveLawParameter, Prior } from "./curves/curve-laws.ts";
+export type { CurveLaw, CurveLawParameter, NormalPrior } from "./curves/curve-laws.ts";
 export {
   type CurveQuestion,
   type CurveStudy,
@@ -20,7 +20,7 @@ export type {
 export type { Geometry, Units } from "./curves/geometry.ts";
 export { parseSchedule, type RequestedSchedule, type ScheduleDefaults } from "./curves/parse-schedule.ts";
 export { type CurveColumn, type CurveOptions, type LossCurve, readCurve } from "./curves/read-curve.ts";
-export type { Schedule, SchedulePoint } from "./curves/schedule.ts";
+export type { RateSchedule, SchedulePoint } from "./curves/schedule.ts";
 export { type Allocation, allocate, type BudgetPoint, type Question } from "./decide/allocate.ts";
 export type { DataLimit, RepeatedAnswer } from "./decide/allocate-data.ts";
 export type { Choice, Serving } from "./decide/allocate-variants.ts";
@@ -75,7 +75,7 @@ export {
   type IsoflopParameter,
   type IsoflopReport,
 } from "./isoflop/isoflop.ts";
-export type { Quantity } from "./table/names.ts";
+export type { TableQuantity } from "./table/names.ts";
 export { readTable, type TableOptions } from "./table/read-table.ts";
 export { joinTables, type RunTable, type SetAside, type TableRun } from "./table/table.ts";
 export { fitTaskLaw, type TaskFit, type TaskParameter } from "./tasks/fit.ts";

@@ -1,7 +1,8 @@
 /**
- * @file Minimal pairs of agreement in number (after BLiMP, arXiv 1912.00582): two continuations that differ in one word, of which grammar
- * allows one. Nouns come from the held-out text; every kind has as many singulars as plurals, so that a fixed taste scores half.
- * English only: in other text no nouns are found, and the task says so.
+ * @file Minimal pairs of agreement in number (after BLiMP, arXiv 1912.00582): two continuations that differ
+ * in one word, of which grammar allows one. Nouns come from the held-out text; every kind has as many
+ * singulars as plurals, so that a fixed taste scores half. English only: in other text no nouns are found,
+ * and the task says so.
  */
 
 import { Random } from "../math/random.ts";
@@ -59,7 +60,8 @@ export function agreementTask(ground: TaskGround): Task {
         ? [`${items.length} items: the held-out text has no more nouns (${nouns.length}) or pairs`]
         : []
       : [
-          `no items: ${nouns.length} English nouns found in both numbers in the held-out text, ${FEWEST_NOUNS} are needed`,
+          `no items: ${nouns.length} English nouns found in both numbers in the held-out text, ` +
+            `${FEWEST_NOUNS} are needed`,
         ],
   };
 }

@@ -1,6 +1,7 @@
 /**
- * @file Last-word cloze: a stretch of held-out text up to the last word of a sentence, which is the answer. Asked openly, as in LAMBADA
- * (arXiv 1606.06031), and as a choice among words that are about as frequent, so that frequency alone is worth nothing.
+ * @file Last-word cloze: a stretch of held-out text up to the last word of a sentence, which is the answer.
+ * Asked openly, as in LAMBADA (arXiv 1606.06031), and as a choice among words that are about as frequent, so
+ * that frequency alone is worth nothing.
  */
 
 import { Random } from "../math/random.ts";

@@ -1,6 +1,6 @@
 /**
- * @file Copying: a string of random words, then the same again. What a model saves on the second copy it owes to looking back, since the
- * words follow no grammar (the induction heads of arXiv 2209.11895).
+ * @file Copying: a string of random words, then the same again. What a model saves on the second copy it owes
+ * to looking back, since the words follow no grammar (the induction heads of arXiv 2209.11895).
  */
 
 import { Random } from "../math/random.ts";
@@ -30,7 +30,8 @@ export function copyTask(ground: TaskGround): Task {
     notes: fits
       ? []
       : [
-          `no items: ${ground.sequenceLength} tokens of context and ${words.length} words of one token, at least ${2 * FEWEST_WORDS + OTHER_TOKENS} and ${FEWEST_WORDS} are needed`,
+          `no items: ${ground.sequenceLength} tokens of context and ${words.length} words of one token, at ` +
+            `least ${2 * FEWEST_WORDS + OTHER_TOKENS} and ${FEWEST_WORDS} are needed`,
         ],
   };
 }

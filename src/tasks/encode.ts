@@ -5,7 +5,7 @@ import { END_OF_TEXT_ID } from "../corpus/vocabulary.ts";
 import type { Item } from "./task.ts";
 
 /** Tokens that the model reads; those from `from` on are scored. */
-export type ScoredRow = {
+export type TokenRow = {
   readonly tokens: readonly number[];
   readonly from: number;
 };
@@ -14,22 +14,22 @@ export type ScoredRow = {
 export type EncodedItem =
   | {
       readonly kind: "fits" | "cut";
-      readonly rows: readonly ScoredRow[];
+      readonly rows: readonly TokenRow[];
       readonly choiceBytes: readonly number[];
     }
   /** A choice alone has more tokens than the model sees. */
   | { readonly kind: "too long" };
 
 /**
- * One row a choice: end of text, context, choice, encoded together, since that is how the model reads text; a token that reaches over the
- * border is scored with the choice, and so is white space at the end of the context. Too long a context loses its beginning, the same
- * tokens for every choice.
+ * One row a choice: end of text, context, choice, encoded together, since that is how the model reads text; a
+ * token that reaches over the border is scored with the choice, and so is white space at the end of the
+ * context. Too long a context loses its beginning, the same tokens for every choice.
  */
 export function encodeItem(item: Item, tokenizer: Tokenizer, sequenceLength: number): EncodedItem {
   const context = item.context.trimEnd();
   const contextBytes = Buffer.byteLength(context);
   const blank = item.context.slice(context.length);
-  const rows = item.choices.map((choice): ScoredRow => {
+  const rows = item.choices.map((choice): TokenRow => {
     const tokens = [...tokenizer.encode(context + blank + choice)];
     let [from, bytes] = [0, 0];
     while (from < tokens.length && bytes + tokenizer.tokenBytes[tokens[from]!]! <= contextBytes)

@@ -53,15 +53,19 @@ export function randomModel(sequenceLength: number, seed: number): FinishedModel
 
 const NOUNS = ["king", "ship", "house", "river", "letter", "garden", "soldier", "window", "bridge", "star"];
 
-/** Passages of simple sentences; each tells how `passage` numbers it. */
+/** Passages of simple sentences; each says how `passage` numbers it. */
 export function englishPassages(numPassages: number): readonly string[] {
   return Array.from({ length: numPassages }, (_, i) => {
     const [one, two, three] = [0, 1, 2].map((k) => NOUNS[(i + 3 * k) % NOUNS.length]!);
     return [
-      `In the long summer of year ${i} this ${one} stood alone, and many ${two}s went away over the old ${three}.`,
-      `Every ${two} was far from home, but the ${three}s were near, and those ${one}s had come to see the ${two}.`,
-      `The ${one} is old. The ${three}s are young and they all looked for a ${three} beside the small ${one}.`,
-      `An old man spoke of these ${three}s to each ${two} that came, and a ${one} is what he wanted from the ${three}.`,
+      `In the long summer of year ${i} this ${one} stood alone, and many ${two}s went away over the old ` +
+        `${three}.`,
+      `Every ${two} was far from home, but the ${three}s were near, and those ${one}s had come to see the ` +
+        `${two}.`,
+      `The ${one} is old. The ${three}s are young and they all looked for a ${three} beside the small ` +
+        `${one}.`,
+      `An old man spoke of these ${three}s to each ${two} that came, and a ${one} is what he wanted from ` +
+        `the ${three}.`,
     ].join(" ");
   });
 }

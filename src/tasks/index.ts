@@ -1,7 +1,7 @@
 /** @file The public surface of the tasks: from held-out text or a file, scored for every model. */
 
 export { type BuildOptions, buildTasks, TASK_NAMES } from "./build.ts";
-export type { EncodedItem, ScoredRow } from "./encode.ts";
+export type { EncodedItem, TokenRow } from "./encode.ts";
 export {
   type EvaluatedModel,
   type EvaluateOptions,

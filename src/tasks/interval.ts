@@ -9,7 +9,7 @@ export type ScoreEstimate = Interval & {
 };
 
 /** One item's part of a ratio: its sum above the line, its weight below. */
-export type Part = {
+export type RatioPart = {
   readonly cluster: string;
   readonly sum: number;
   readonly weight: number;
@@ -30,17 +30,18 @@ export function studentQuantile95(degrees: number): number {
 }
 
 /** Ratio of sums; var = k / (k - 1) sum_j (sum_j - ratio weight_j)^2 / weight^2 over clusters, linearised. */
-export function ratioEstimate(parts: readonly Part[]): ScoreEstimate {
+export function ratioEstimate(parts: readonly RatioPart[]): ScoreEstimate {
   const { value, sd, numClusters } = ratio(parts);
   const half = numClusters < 2 ? Number.POSITIVE_INFINITY : studentQuantile95(numClusters - 1) * sd;
   return { median: value, lo: value - half, hi: value + half, sd };
 }
 
 /**
- * A share of right items. Wilson's interval at the number of independent items that would scatter as much as these clusters do: it never
- * leaves 0..1 and does not shrink to nothing where all items are right, or none (there, each cluster counts as one item).
+ * A share of right items. Wilson's interval at the number of independent items that would scatter as much as
+ * these clusters do: it never leaves 0..1 and does not shrink to nothing where all items are right, or none
+ * (there, each cluster counts as one item).
  */
-export function shareEstimate(parts: readonly Part[]): ScoreEstimate {
+export function shareEstimate(parts: readonly RatioPart[]): ScoreEstimate {
   const { value, sd, numClusters } = ratio(parts);
   const variance = value * (1 - value);
   const independent = variance > 0 && sd > 0 ? Math.min(parts.length, variance / sd ** 2) : numClusters;
@@ -52,7 +53,7 @@ export function shareEstimate(parts: readonly Part[]): ScoreEstimate {
   return { median: value, lo, hi, sd: (hi - lo) / (2 * Z_90) };
 }
 
-function ratio(parts: readonly Part[]): {
+function ratio(parts: readonly RatioPart[]): {
   readonly value: number;
   readonly sd: number;
   readonly numClusters: number;

@@ -1,6 +1,6 @@
 /**
- * @file Recall over distance: pairs of random words, then the first word of one of them; its partner is the answer. All choices are partners
- * in the same list, so that knowing which words were there is worth nothing.
+ * @file Recall over distance: pairs of random words, then the first word of one of them; its partner is the
+ * answer. All choices are partners in the same list, so that knowing which words were there is worth nothing.
  */
 
 import { Random } from "../math/random.ts";

@@ -8,7 +8,7 @@ import { Session } from "../engine/session.ts";
 import { leaf } from "../engine/tensor.ts";
 import { decoder } from "../model/decoder.ts";
 import type { FinishedModel } from "../train/hugging-face.ts";
-import type { ScoredRow } from "./encode.ts";
+import type { TokenRow } from "./encode.ts";
 
 /** How likely a model finds the scored tokens of a row. */
 export type RowScore = {
@@ -57,7 +57,7 @@ export class Scorer {
 
   /** Scores of the rows, in order. `greedy` looks at the whole vocabulary too: about twice the time. */
   async score(
-    rows: readonly ScoredRow[],
+    rows: readonly TokenRow[],
     { greedy }: { readonly greedy: boolean },
   ): Promise<readonly RowScore[]> {
     const scores = new Array<RowScore>(rows.length);
@@ -76,11 +76,11 @@ export class Scorer {
     return scores;
   }
 
-  #bucketOf({ tokens }: ScoredRow): Bucket {
+  #bucketOf({ tokens }: TokenRow): Bucket {
     return this.#buckets.find(({ length }) => tokens.length - 1 <= length)!;
   }
 
-  async #run({ length }: Bucket, rows: readonly ScoredRow[], greedy: boolean): Promise<readonly RowScore[]> {
+  async #run({ length }: Bucket, rows: readonly TokenRow[], greedy: boolean): Promise<readonly RowScore[]> {
     const tokens = this.#session.integers(`tokens.${length}`).fill(END_OF_TEXT_ID);
     const targets = this.#session.integers(`targets.${length}`).fill(NOT_SCORED);
     for (const [k, { tokens: row, from }] of rows.entries()) {

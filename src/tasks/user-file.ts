@@ -19,7 +19,8 @@ const harnessSchema = z.object({
 const clozeSchema = z.object({ text: z.string().min(1), answer: z.string().min(1) });
 
 const FORMS =
-  '{"context", "choices", "answer"}, {"query", "choices", "gold"} or {"text", "answer"}, one JSON object a line';
+  '{"context", "choices", "answer"}, {"query", "choices", "gold"} or {"text", "answer"}, one JSON object a ' +
+  "line";
 
 /** Reads the lines of `path`. Throws a `UserError` that names the line at fault. */
 export function parseTaskFile(content: string, path: string): Task {

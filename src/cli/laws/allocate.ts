@@ -15,7 +15,7 @@ import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts"
 import { printJson, printText } from "../output.ts";
 import { allocationText } from "./allocate-text.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
-import { readRuns, tableOptions } from "./read-runs.ts";
+import { readRunTable, tableOptions } from "./read-runs.ts";
 import { tellSetAside } from "./set-aside-text.ts";
 
 type AllocateFlags = TableFlags &
@@ -75,7 +75,7 @@ function fittedFrom(path: string | undefined, flags: AllocateFlags): FittedLaw {
   }
   if (flags.from !== undefined) return savedLaw(flags.from);
   const law = lawNamed(flags.law);
-  const table = readRuns(path!, { ...tableOptions(flags), needs: ["n", "d", "c"] });
+  const table = readRunTable(path!, { ...tableOptions(flags), needs: ["n", "d", "c"] });
   tellSetAside(table);
   return fittedLaw(law, table);
 }

@@ -9,7 +9,7 @@ import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts"
 import { printJson, printText } from "../output.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
-import { readRuns, tableOptions } from "./read-runs.ts";
+import { readRunTable, tableOptions } from "./read-runs.ts";
 import { setAsideLines } from "./set-aside-text.ts";
 
 export function defineBacktest(command: Command): void {
@@ -21,7 +21,7 @@ export function defineBacktest(command: Command): void {
 }
 
 async function runBacktest(path: string, flags: TableFlags & FigureFlag): Promise<void> {
-  const runs = readRuns(path, tableOptions(flags));
+  const runs = readRunTable(path, tableOptions(flags));
   const report = backTestTable(runs.runs);
   const setAside = [...runs.setAside, ...report.setAside];
   if (flags.json) printJson({ ...report, setAside, warnings: runs.warnings });

@@ -3,8 +3,8 @@ import { curveLawFigure } from "../../figures/curve-law-figure.ts";
 import { multiPowerLaw } from "../../laws/curves/curve-laws.ts";
 import { studyCurves } from "../../laws/curves/curve-study.ts";
 import { expectedLosses } from "../../laws/curves/fit-curves.ts";
-import type { Schedule } from "../../laws/curves/schedule.ts";
-import { rateAt, scheduleOf } from "../../laws/curves/schedule.ts";
+import type { RateSchedule } from "../../laws/curves/schedule.ts";
+import { rateAtStep, scheduleOf } from "../../laws/curves/schedule.ts";
 import { figureOf, studyJson, studyText } from "./curve-text.ts";
 
 const COMMON = { peak: 1e-3, steps: 4000, warmup: 400 };
@@ -12,12 +12,12 @@ const units = { peak: 1e-3, area: 4, span: 4000 };
 const theta = multiPowerLaw.internal([2.5, 0.4, 0.45, 200, 2, 0.6, 0.64], units);
 
 /** The table of a curve that the law itself made. */
-function tableOf(schedule: Schedule, at = theta): string {
+function tableOf(schedule: RateSchedule, at = theta): string {
   const steps = Array.from({ length: 72 }, (_, i) => 450 + 50 * i);
   const losses = expectedLosses({ law: multiPowerLaw, units, theta: at }, schedule, steps);
   return [
     "step,lr,loss",
-    ...steps.map((step, i) => `${step},${rateAt(schedule, step)},${losses[i]!.toFixed(5)}`),
+    ...steps.map((step, i) => `${step},${rateAtStep(schedule, step)},${losses[i]!.toFixed(5)}`),
   ].join("\n");
 }
 
@@ -40,7 +40,7 @@ const study = studyCurves(question);
 describe("longrun laws curve", () => {
   test("a release driven to zero is not identified, however little its refits differ", () => {
     const still = multiPowerLaw.internal([2.5, 0.4, 0.45, 1e-9, 2, 0.6, 0.64], units);
-    const lines = (schedule: Schedule) => tableOf(schedule, still).split("\n");
+    const lines = (schedule: RateSchedule) => tableOf(schedule, still).split("\n");
     // After the rate falls the loss is higher by 0.02: no release of the law's, which only lowers it.
     const higher = (line: string) => {
       const [step, rate, loss] = line.split(",");

@@ -6,7 +6,7 @@ import type { CurveLawFigureData } from "../../figures/curve-law-figure.ts";
 import type { BestDecay } from "../../laws/curves/compare.ts";
 import type { CurveStudy, ScheduleForecast } from "../../laws/curves/curve-study.ts";
 import type { CurveErrors } from "../../laws/curves/forecast-curve.ts";
-import { endOf, peakOf, warmupOf } from "../../laws/curves/schedule.ts";
+import { endOf, peakRate, warmupOf } from "../../laws/curves/schedule.ts";
 import {
   fixed,
   formatCount,
@@ -48,7 +48,7 @@ export function studyText(study: CurveStudy, width: number): string {
         left("curve", ({ curve }) => curve),
         right("points", ({ points }) => String(points)),
         right("steps", (row) => formatCount(Math.round(endOf(scheduleOf(row))))),
-        right("peak", (row) => significant(peakOf(scheduleOf(row)), 3)),
+        right("peak", (row) => significant(peakRate(scheduleOf(row)), 3)),
         ...misfit,
       ],
       width,
@@ -124,7 +124,7 @@ export function studyJson(study: CurveStudy): unknown {
       ...error,
       steps: endOf(curves[i]!.schedule),
       warmup: warmupOf(curves[i]!.schedule),
-      peak: peakOf(curves[i]!.schedule),
+      peak: peakRate(curves[i]!.schedule),
     })),
     objective: forecaster.fit.objective,
     shareAtOptimum: forecaster.fit.shareAtOptimum,

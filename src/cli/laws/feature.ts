@@ -15,7 +15,7 @@ import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts"
 import { printAside, printJson, printText } from "../output.ts";
 import { featureText } from "./feature-text.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
-import { readRuns, tableOptions } from "./read-runs.ts";
+import { readRunTable, tableOptions } from "./read-runs.ts";
 import { setAsideLines } from "./set-aside-text.ts";
 
 type FeatureFlags = TableFlags &
@@ -85,7 +85,7 @@ function readBoth(basePath: string, featurePath: string | undefined, flags: Feat
   const warnings: string[] = [];
   const read = (path: string, role: string, where: readonly string[] = []) => {
     const options = tableOptions(flags);
-    const table = readRuns(path, {
+    const table = readRunTable(path, {
       ...options,
       needs: ["c"],
       ...(where.length === 0 ? {} : { where: [...(options.where ?? []), ...where] }),

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { fitTable } from "../../laws/fit/fit-table.ts";
-import { knownRuns, tableOf } from "../../laws/fit/fixture.ts";
+import { knownRuns, tableWith } from "../../laws/fit/fixture.ts";
 import { fitText } from "./fit-text.ts";
 
-const report = fitTable(tableOf(knownRuns(0.003)), chinchillaLaw, { numResamples: 50 });
+const report = fitTable(tableWith(knownRuns(0.003)), chinchillaLaw, { numResamples: 50 });
 
 test("each parameter has its interval, and what it rests on is said", () => {
   const text = fitText(report);

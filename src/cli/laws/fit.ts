@@ -17,7 +17,7 @@ import { writeOutputFile } from "../output-file.ts";
 import { fitText } from "./fit-text.ts";
 import { fitApproach, isApproach } from "./isoflop.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
-import { readRuns, tableOptions } from "./read-runs.ts";
+import { readRunTable, tableOptions } from "./read-runs.ts";
 
 type FitFlags = CommonOptions &
   TableFlags &
@@ -70,7 +70,7 @@ export function defineFit(command: Command): void {
 async function fitCommand(path: string, flags: FitFlags): Promise<void> {
   if (isApproach(flags.law)) return fitApproach(path, flags);
   const law = lawNamed(flags.law);
-  const table = readRuns(path, { ...tableOptions(flags), needs: law.uses });
+  const table = readRunTable(path, { ...tableOptions(flags), needs: law.uses });
   const report = fitTable(table, law, fitOptions(flags));
   if (flags.save !== undefined) save(report, flags.save);
   if (flags.json) printJson(fitReportJson(report));

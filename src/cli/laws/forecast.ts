@@ -16,7 +16,7 @@ import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts"
 import { printJson, printText } from "../output.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
-import { readRuns, tableOptions } from "./read-runs.ts";
+import { readRunTable, tableOptions } from "./read-runs.ts";
 import { scoreColumns, scoresOf } from "./scores.ts";
 import { setAsideLines } from "./set-aside-text.ts";
 
@@ -51,7 +51,7 @@ export function defineForecast(command: Command): void {
 }
 
 async function runForecast(path: string, flags: ForecastFlags): Promise<void> {
-  const runs = readRuns(path, { ...tableOptions(flags), ...scoreColumns(flags.task) });
+  const runs = readRunTable(path, { ...tableOptions(flags), ...scoreColumns(flags.task) });
   const studied = study(runs.runs);
   const target = {
     ...designFrom(studied, {

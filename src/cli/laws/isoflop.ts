@@ -9,7 +9,7 @@ import { type FigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
 import { isoflopText } from "./isoflop-text.ts";
 import type { TableFlags } from "./options.ts";
-import { readRuns, tableOptions } from "./read-runs.ts";
+import { readRunTable, tableOptions } from "./read-runs.ts";
 
 type IsoflopFlags = TableFlags &
   FigureFlag & {
@@ -32,7 +32,7 @@ export async function fitApproach(path: string, flags: IsoflopFlags): Promise<vo
       "leave --save out, or fit --law chinchilla",
     );
   }
-  const table = readRuns(path, { ...tableOptions(flags), needs: ["n", "c"] });
+  const table = readRunTable(path, { ...tableOptions(flags), needs: ["n", "c"] });
   const report = fitted(flags.law, table, flags.seed);
   if (flags.json) {
     const { draws: _, ...shown } = report;

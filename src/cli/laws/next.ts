@@ -12,7 +12,7 @@ import { finish } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
 import { table as textTable } from "../terminal/table.ts";
 import { type TableFlags, withTableFlags } from "./options.ts";
-import { readRuns, tableOptions } from "./read-runs.ts";
+import { readRunTable, tableOptions } from "./read-runs.ts";
 import { tellSetAside } from "./set-aside-text.ts";
 
 type NextFlags = TableFlags & {
@@ -45,7 +45,7 @@ export function defineNext(command: Command): void {
 
 function runNext(path: string, flags: NextFlags): void {
   const question = readQuestion(flags.question, flags.targetCompute);
-  const table = readRuns(path, { ...tableOptions(flags), needs: ["n", "d", "c"] });
+  const table = readRunTable(path, { ...tableOptions(flags), needs: ["n", "d", "c"] });
   tellSetAside(table);
   const law = flags.law === undefined ? usualLaw(table.runs) : lawNamed(flags.law);
   const report = nextRung(law, table, question, flags.budget);

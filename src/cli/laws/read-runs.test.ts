@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
-import { parseColumns, readRuns, tableOptions } from "./read-runs.ts";
+import { parseColumns, readRunTable, tableOptions } from "./read-runs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longrun-runs-"));
 const file = (name: string, text: string) => {
@@ -17,21 +17,23 @@ describe("what is read", () => {
   const two = file("two.jsonl", '{"run":"a","n":4e8,"d":8e9,"loss":3}');
 
   test("joins several files and keeps their runs apart", () => {
-    const { runs } = readRuns(`${one},${two}`);
+    const { runs } = readRunTable(`${one},${two}`);
     expect(runs.map(({ n }) => n)).toEqual([1e8, 2e8, 4e8]);
     expect(new Set(runs.map(({ run }) => run)).size).toBe(3);
   });
 
   test("does not join two ways of counting", () => {
     const other = file("other.csv", "params,d,loss\n1e8,2e9,3.5");
-    expect(() => readRuns(`${one},${other}`)).toThrow(/count parameters and FLOPs alike/);
+    expect(() => readRunTable(`${one},${other}`)).toThrow(/count parameters and FLOPs alike/);
   });
 
   test("names what is not there", () => {
-    expect(() => readRuns(join(folder, "none.csv"))).toThrow(UserError);
-    expect(() => readRuns(folder)).toThrow(/has no record/);
-    expect(() => readRuns(folder, { columns: { n: "x" } })).toThrow(/a record has no columns/);
-    expect(() => readRuns(folder, { extra: { copy: "needed" } })).toThrow(/the column copy of .*, a folder/);
+    expect(() => readRunTable(join(folder, "none.csv"))).toThrow(UserError);
+    expect(() => readRunTable(folder)).toThrow(/has no record/);
+    expect(() => readRunTable(folder, { columns: { n: "x" } })).toThrow(/a record has no columns/);
+    expect(() => readRunTable(folder, { extra: { copy: "needed" } })).toThrow(
+      /the column copy of .*, a folder/,
+    );
   });
 });
 

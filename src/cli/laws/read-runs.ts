@@ -4,13 +4,13 @@ import { readFileSync, statSync } from "node:fs";
 import { ladderTable } from "../../campaign/account/ladder-table.ts";
 import { UserError } from "../../errors.ts";
 import { unknownQuantity } from "../../laws/table/columns.ts";
-import { QUANTITIES, type Quantity } from "../../laws/table/names.ts";
+import { QUANTITIES, type TableQuantity } from "../../laws/table/names.ts";
 import { readTable, type TableOptions } from "../../laws/table/read-table.ts";
 import { joinTables, type RunTable } from "../../laws/table/table.ts";
 import type { TableFlags } from "./options.ts";
 
 /** Reads the runs at `path`; several paths, with commas between them, are read as one table. */
-export function readRuns(path: string, options: TableOptions = {}): RunTable {
+export function readRunTable(path: string, options: TableOptions = {}): RunTable {
   const whole = statSync(path, { throwIfNoEntry: false });
   const paths = whole ? [path] : path.split(",").filter((part) => part !== "");
   return joinTables(paths.map((part) => readOne(part, options)));
@@ -49,7 +49,7 @@ export function tableOptions(flags: TableFlags): TableOptions {
 }
 
 /** Parses `--columns n=...,d=...`. A name may hold , and =: only known quantities start a new one. */
-export function parseColumns(text: string): Partial<Record<Quantity, string>> {
+export function parseColumns(text: string): Partial<Record<TableQuantity, string>> {
   const pairs: [string, string][] = [];
   for (const part of text.split(",")) {
     const [, quantity, name] = /^\s*(\w+)\s*=\s*(.*)$/.exec(part) ?? [];

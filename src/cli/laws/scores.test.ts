@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
-import { readRuns } from "./read-runs.ts";
+import { readRunTable } from "./read-runs.ts";
 import { scoreColumns, scoresOf } from "./scores.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longrun-scores-"));
@@ -12,7 +12,7 @@ const file = (name: string, text: string) => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
-const read = (path: string, column: string) => scoresOf(readRuns(path, scoreColumns(column)), column);
+const read = (path: string, column: string) => scoresOf(readRunTable(path, scoreColumns(column)), column);
 const scored = file(
   "scored.csv",
   "run,n,d,loss,copy,copy_sd,copy_chance\na,1e8,2e9,3.5,0.3,0.02,0.25\nb,2e8,4e9,nan,,0.02,0.25\n" +

@@ -6,7 +6,7 @@ import { type Interval, intervalAround } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { expectedLosses } from "./fit-curves.ts";
 import { type CurveForecaster, type Expected, expectedAt } from "./forecast-curve.ts";
-import { endOf, type Schedule } from "./schedule.ts";
+import { endOf, type RateSchedule } from "./schedule.ts";
 
 /** Draws of the misfit on top of every resampled fit. */
 const DRAWS_PER_REPLICATE = 64;
@@ -17,7 +17,7 @@ const DRAWS_PER_REPLICATE = 64;
  */
 export function lowestProbabilities(
   forecaster: CurveForecaster,
-  schedules: readonly Schedule[],
+  schedules: readonly RateSchedule[],
   seed = 1,
 ): readonly number[] {
   const { fit, replicates, misfit, widening } = forecaster;
@@ -33,7 +33,7 @@ export function lowestProbabilities(
   return wins.map((count) => count / (replicates.length * DRAWS_PER_REPLICATE));
 }
 
-function finalLosses({ fit }: CurveForecaster, theta: Float64Array, schedules: readonly Schedule[]) {
+function finalLosses({ fit }: CurveForecaster, theta: Float64Array, schedules: readonly RateSchedule[]) {
   return schedules.map((schedule) => expectedLosses({ ...fit, theta }, schedule, [endOf(schedule)])[0]!);
 }
 
@@ -41,7 +41,7 @@ function finalLosses({ fit }: CurveForecaster, theta: Float64Array, schedules: r
 export type BestDecay = {
   /** 90 % of the resampled fits have their own best between `lo` and `hi`. */
   readonly share: Interval;
-  readonly schedule: Schedule;
+  readonly schedule: RateSchedule;
   readonly final: Expected;
   /** Shares whose final loss is expected within .1 % of the best. */
   readonly within: { readonly lo: number; readonly hi: number };
@@ -54,7 +54,7 @@ export type BestDecay = {
 const SHARES = Array.from({ length: 33 }, (_, i) => 0.01 * 100 ** (i / 32));
 
 /** Tries decays from 1 % of the steps to all of them. */
-export function bestDecay(forecaster: CurveForecaster, make: (share: number) => Schedule): BestDecay {
+export function bestDecay(forecaster: CurveForecaster, make: (share: number) => RateSchedule): BestDecay {
   const { fit, replicates } = forecaster;
   const schedules = SHARES.map(make);
   const losses = finalLosses(forecaster, fit.theta, schedules);

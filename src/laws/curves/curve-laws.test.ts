@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type CurveLaw, multiPowerLaw, tissueLaw } from "./curve-laws.ts";
 import { areaOf, geometryOf } from "./geometry.ts";
-import type { NamedSchedule, Schedule } from "./schedule.ts";
-import { endOf, peakOf, rateAt, scheduleOf } from "./schedule.ts";
+import type { NamedSchedule, RateSchedule } from "./schedule.ts";
+import { endOf, peakRate, rateAtStep, scheduleOf } from "./schedule.ts";
 
 /** The paper's fit for 25M parameters. */
 const PUBLISHED = [3.04, 0.525, 0.508, 363.8, 2.066, 0.583, 0.641] as const;
@@ -19,8 +19,13 @@ const SCHEDULES: readonly NamedSchedule[] = [
 ];
 const STEPS = [1500, 3000, 5990, 6050, 6500, 9000, 10100, 11000, 11500, 11900, 12000];
 
-function lossesOf(law: CurveLaw, natural: readonly number[], schedule: Schedule, steps: readonly number[]) {
-  const units = { peak: peakOf(schedule), area: areaOf(schedule), span: endOf(schedule) };
+function lossesOf(
+  law: CurveLaw,
+  natural: readonly number[],
+  schedule: RateSchedule,
+  steps: readonly number[],
+) {
+  const units = { peak: peakRate(schedule), area: areaOf(schedule), span: endOf(schedule) };
   const geometry = geometryOf(schedule, steps, units);
   return law.losses(
     law.internal(natural, units),
@@ -30,8 +35,8 @@ function lossesOf(law: CurveLaw, natural: readonly number[], schedule: Schedule,
 }
 
 /** The sums of the papers, step by step, with nothing shared with what is tested. */
-function stepByStep(law: CurveLaw, natural: readonly number[], schedule: Schedule, t: number): number {
-  const rate = Array.from({ length: t + 1 }, (_, k) => rateAt(schedule, k));
+function stepByStep(law: CurveLaw, natural: readonly number[], schedule: RateSchedule, t: number): number {
+  const rate = Array.from({ length: t + 1 }, (_, k) => rateAtStep(schedule, k));
   const area = [0];
   for (let k = 1; k <= t; k++) area.push(area[k - 1]! + rate[k]!);
   const [floor, height, alpha, release] = natural as [number, number, number, number];
@@ -75,13 +80,13 @@ describe.each([
           const theta = law.internal(natural, units).map((value, j) => value + shifts[j]!);
           const jacobian = new Float64Array(STEPS.length * size);
           law.losses(theta, geometry, jacobian);
-          const spare = new Float64Array(jacobian.length);
+          const unused = new Float64Array(jacobian.length);
           for (let j = 0; j < size; j++) {
             const at = (by: number) =>
               law.losses(
                 theta.map((value, k) => (k === j ? value + by : value)),
                 geometry,
-                spare,
+                unused,
               );
             const [up, down] = [at(1e-5), at(-1e-5)];
             for (let i = 0; i < STEPS.length; i++)
@@ -119,8 +124,8 @@ describe("geometry", () => {
       const { fall, first, area } = geometryOf(schedule, STEPS, units);
       for (const [i, step] of STEPS.entries()) {
         const sum = fall.slice(first[i]!, first[i + 1]!).reduce((total, value) => total + value, 0);
-        expect(sum).toBeCloseTo(-rateAt(schedule, step), 14);
-        const under = Array.from({ length: step }, (_, k) => rateAt(schedule, k + 0.5));
+        expect(sum).toBeCloseTo(-rateAtStep(schedule, step), 14);
+        const under = Array.from({ length: step }, (_, k) => rateAtStep(schedule, k + 0.5));
         expect(area[i]! / under.reduce((total, value) => total + value, 0)).toBeCloseTo(1, 4);
       }
     }
@@ -131,7 +136,7 @@ describe("geometry", () => {
     const every = (by: number) =>
       Array.from({ length: 11000 / by + 1 }, (_, i) => {
         const step = 1000 + i * by;
-        return { step, rate: rateAt(cosine, step) };
+        return { step, rate: rateAtStep(cosine, step) };
       });
     const at = (by: number) =>
       lossesOf(multiPowerLaw, PUBLISHED, [{ step: 0, rate: 0 }, ...every(by)], STEPS);
@@ -140,11 +145,11 @@ describe("geometry", () => {
   });
 
   test("other units of rate and step give the same geometry", () => {
-    const scaled = (by: number, per: number): Schedule =>
+    const scaled = (by: number, per: number): RateSchedule =>
       scheduleOf(SCHEDULES[3]!).map(({ step, rate }) => ({ step: step * per, rate: rate * by }));
     const at = (by: number, per: number) => {
       const schedule = scaled(by, per);
-      const units = { peak: peakOf(schedule), area: areaOf(schedule), span: endOf(schedule) };
+      const units = { peak: peakRate(schedule), area: areaOf(schedule), span: endOf(schedule) };
       return geometryOf(
         schedule,
         STEPS.map((step) => step * per),

@@ -6,7 +6,7 @@ import type { Geometry, Units } from "./geometry.ts";
 export type CurveLawParameter = { readonly name: string; readonly unit: string };
 
 /** A normal prior on an internal parameter; null for one that is the data's own. */
-export type Prior = { readonly mean: number; readonly sd: number } | null;
+export type NormalPrior = { readonly mean: number; readonly sd: number } | null;
 
 /**
  * A law of the loss along a run. `theta` holds internal parameters without bounds, for areas, rates and
@@ -25,7 +25,7 @@ export type CurveLaw = {
   /** Starting points, given the lowest loss of the curves and the fall of the loss over the longest. */
   readonly starts: (lowest: number, fall: number) => readonly Float64Array[];
   /** What published fits found, held weakly. */
-  readonly priors: readonly Prior[];
+  readonly priors: readonly NormalPrior[];
 };
 
 /** How a fall of the rate releases its part of the loss: what sets one law apart from another. */
@@ -35,10 +35,10 @@ type Release = {
   readonly source: string;
   /** What the law calls the size of the release. */
   readonly size: string;
-  readonly alphaPrior: Prior;
+  readonly alphaPrior: NormalPrior;
   /** The parameters of the release's course, after L0, A, alpha and the size. */
   readonly parameters: readonly CurveLawParameter[];
-  readonly priors: readonly Prior[];
+  readonly priors: readonly NormalPrior[];
   /** Their internal values at each starting point. */
   readonly starts: readonly (readonly number[])[];
   readonly natural: (own: readonly number[], units: Units) => readonly number[];

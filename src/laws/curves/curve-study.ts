@@ -16,7 +16,7 @@ import {
 } from "./forecast-curve.ts";
 import { parseSchedule } from "./parse-schedule.ts";
 import { type CurveOptions, type LossCurve, readCurve, readSchedule } from "./read-curve.ts";
-import { endOf, peakOf, type Schedule, warmupOf } from "./schedule.ts";
+import { endOf, peakRate, type RateSchedule, warmupOf } from "./schedule.ts";
 
 /** The text of a file, and its name for messages. */
 export type NamedText = { readonly name: string; readonly text: string };
@@ -34,7 +34,7 @@ export type CurveQuestion = {
 /** What the law expects under one schedule. */
 export type ScheduleForecast = {
   readonly name: string;
-  readonly schedule: Schedule;
+  readonly schedule: RateSchedule;
   readonly points: readonly Expected[];
   readonly final: Expected;
   /** Steps or peak beyond what the curves show, in words; empty where within. */
@@ -72,7 +72,7 @@ export function studyCurves({
   const forecaster = forecasterOf(curves, law);
   // Where a schedule does not say, it has the peak and warm-up that the curves share: those of the first.
   const shared = curves[0]!.schedule;
-  const defaults = { peak: peakOf(shared), warmup: warmupOf(shared) };
+  const defaults = { peak: peakRate(shared), warmup: warmupOf(shared) };
   const requested = [
     ...schedules.map((text) => {
       const parsed = parseSchedule(text, defaults);
@@ -112,7 +112,7 @@ export function studyCurves({
 }
 
 /** From the end of the warm-up to the last step. */
-function stepsOf(schedule: Schedule): readonly number[] {
+function stepsOf(schedule: RateSchedule): readonly number[] {
   const from = warmupOf(schedule);
   const to = endOf(schedule);
   if (!(to > from))
@@ -125,10 +125,10 @@ function stepsOf(schedule: Schedule): readonly number[] {
 }
 
 /** Where a schedule goes beyond the curves by more than a fifth: no back-test has seen the band there. */
-function beyondOf(curves: readonly LossCurve[], schedule: Schedule): readonly string[] {
+function beyondOf(curves: readonly LossCurve[], schedule: RateSchedule): readonly string[] {
   const longest = Math.max(...curves.map(({ steps }) => steps.at(-1)!));
-  const peaks = curves.map((curve) => peakOf(curve.schedule));
-  const peak = peakOf(schedule);
+  const peaks = curves.map((curve) => peakRate(curve.schedule));
+  const peak = peakRate(schedule);
   const beyond: string[] = [];
   if (endOf(schedule) > 1.2 * longest)
     beyond.push(`${(endOf(schedule) / longest).toFixed(1)} times the steps of the longest curve`);

@@ -15,7 +15,7 @@ import { areaOf } from "./geometry.ts";
 import type { LossCurve } from "./read-curve.ts";
 import { readCurve } from "./read-curve.ts";
 import type { NamedSchedule } from "./schedule.ts";
-import { endOf, peakOf, scheduleOf } from "./schedule.ts";
+import { endOf, peakRate, scheduleOf } from "./schedule.ts";
 
 const TRUTH = [2.8, 0.45, 0.45, 420, 1.5, 0.5, 0.75] as const;
 const COMMON = { peak: 5e-4, steps: 10000, warmup: 800 };
@@ -27,7 +27,7 @@ const WSD: NamedSchedule = { kind: "wsd", ...COMMON, final: 5e-5, decay: 2000, s
 /** A curve that the law itself made, with noise of this deviation in log loss. */
 function made(named: NamedSchedule, noise = 0, numPoints = 60): LossCurve {
   const schedule = scheduleOf(named);
-  const units = { peak: peakOf(schedule), area: areaOf(schedule), span: endOf(schedule) };
+  const units = { peak: peakRate(schedule), area: areaOf(schedule), span: endOf(schedule) };
   const steps = Float64Array.from({ length: numPoints }, (_, i) => 1000 + (9000 * (i + 1)) / numPoints);
   const theta = multiPowerLaw.internal(TRUTH, units);
   const random = new Random(7, named.kind);

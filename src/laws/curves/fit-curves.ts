@@ -4,10 +4,10 @@ import { assert, UserError } from "../../errors.ts";
 import { type Minimum, minimise, type Objective } from "../../math/minimise.ts";
 import { mean } from "../../math/statistics.ts";
 import { inverseOrDiagonal } from "../../math/symmetric.ts";
-import type { CurveLaw, Prior } from "./curve-laws.ts";
+import type { CurveLaw, NormalPrior } from "./curve-laws.ts";
 import { areaOf, type Geometry, geometryOf, type Units } from "./geometry.ts";
 import type { LossCurve } from "./read-curve.ts";
-import { isSameShape, peakOf, type Schedule, warmupOf } from "./schedule.ts";
+import { isSameShape, peakRate, type RateSchedule, warmupOf } from "./schedule.ts";
 
 /** A curve as a fit reads it; `weights` are those of its points. */
 export type CurvePoints = {
@@ -74,7 +74,7 @@ export function fitCurves(curves: readonly LossCurve[], law: CurveLaw): CurveFit
 export function refit(
   { law, theta }: CurveFit,
   curves: readonly CurvePoints[],
-  priors: readonly Prior[],
+  priors: readonly NormalPrior[],
 ): Float64Array {
   return descend(curves, law, theta, priors).point;
 }
@@ -82,7 +82,7 @@ export function refit(
 /** The loss that a fit expects at `steps` of any schedule. */
 export function expectedLosses(
   { law, units, theta }: Pick<CurveFit, "law" | "units" | "theta">,
-  schedule: Schedule,
+  schedule: RateSchedule,
   steps: ArrayLike<number>,
 ): Float64Array {
   const geometry = geometryOf(schedule, steps, units);
@@ -97,7 +97,7 @@ export function meanSquare({ geometry, logLosses }: CurvePoints, law: CurveLaw, 
 
 export function unitsOf(curves: readonly LossCurve[]): Units {
   return {
-    peak: Math.max(...curves.map(({ schedule }) => peakOf(schedule))),
+    peak: Math.max(...curves.map(({ schedule }) => peakRate(schedule))),
     area: Math.max(...curves.map(({ schedule }) => areaOf(schedule))),
     span: Math.max(...curves.map(({ steps }) => steps.at(-1)!)),
   };
@@ -130,12 +130,12 @@ function descend(
   curves: readonly CurvePoints[],
   law: CurveLaw,
   start: Float64Array,
-  priors: readonly Prior[] = law.priors,
+  priors: readonly NormalPrior[] = law.priors,
 ): Minimum {
   const objective = objectiveOf(curves, law, priors);
   let best: Minimum = { point: start, value: Number.POSITIVE_INFINITY, iterations: 0, stop: "iterations" };
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const inverse = inverseCurvature(curves, law, best.point);
+    const inverse = inverseHessian(curves, law, best.point);
     const next = minimise(objective, best.point, { maxIterations: ROUND, tolerance: 1e-4, inverse });
     const gain = best.value - next.value;
     best = next;
@@ -145,7 +145,11 @@ function descend(
 }
 
 /** Weighted Huber of every point plus the priors, in units of HUBER_WIDTH squared. */
-function objectiveOf(curves: readonly CurvePoints[], law: CurveLaw, priors: readonly Prior[]): Objective {
+function objectiveOf(
+  curves: readonly CurvePoints[],
+  law: CurveLaw,
+  priors: readonly NormalPrior[],
+): Objective {
   const size = law.parameters.length;
   const jacobian = new Float64Array(Math.max(...curves.map(({ logLosses }) => logLosses.length)) * size);
   return (theta, gradient) => {
@@ -178,7 +182,7 @@ function objectiveOf(curves: readonly CurvePoints[], law: CurveLaw, priors: read
  * squares. Every parameter is lent a curvature of 1, which keeps a step of one that nothing speaks of below
  * order 1.
  */
-export function inverseCurvature(
+export function inverseHessian(
   curves: readonly CurvePoints[],
   law: CurveLaw,
   theta: Float64Array,
@@ -219,7 +223,7 @@ function checkCurves(curves: readonly LossCurve[]): void {
     );
   }
   const falls = ({ schedule }: LossCurve) =>
-    schedule.some(({ step, rate }) => step >= warmupOf(schedule) && rate < 0.9 * peakOf(schedule));
+    schedule.some(({ step, rate }) => step >= warmupOf(schedule) && rate < 0.9 * peakRate(schedule));
   if (!curves.some(falls))
     throw new UserError(
       `${curves.length} curves, in none of which the learning rate falls after the warm-up`,

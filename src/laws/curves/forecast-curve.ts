@@ -11,12 +11,12 @@ import {
   type CurvePoints,
   expectedLosses,
   fitCurves,
-  inverseCurvature,
+  inverseHessian,
   meanSquare,
   refit,
 } from "./fit-curves.ts";
 import type { LossCurve } from "./read-curve.ts";
-import { isSameShape, type Schedule } from "./schedule.ts";
+import { isSameShape, type RateSchedule } from "./schedule.ts";
 
 /** An interval after so many steps. */
 export type Expected = Interval & { readonly step: number };
@@ -110,7 +110,7 @@ function reweighted(points: CurvePoints, random: Random): CurvePoints {
 /** The curve under `schedule`. Steps before the warm-up's end are not what the law is for. */
 export function expectedAt(
   { fit, replicates, misfit, widening }: CurveForecaster,
-  schedule: Schedule,
+  schedule: RateSchedule,
   steps: ArrayLike<number>,
 ): readonly Expected[] {
   const centre = expectedLosses(fit, schedule, steps);
@@ -161,7 +161,7 @@ const EARLY_SHARE = 0.6;
 
 function splitCurve(curve: LossCurve): readonly [LossCurve, LossCurve] {
   const cut = Math.ceil(EARLY_SHARE * curve.steps.length);
-  const part = (schedule: Schedule, from: number, to?: number): LossCurve => ({
+  const part = (schedule: RateSchedule, from: number, to?: number): LossCurve => ({
     ...curve,
     schedule,
     steps: curve.steps.slice(from, to),
@@ -230,7 +230,7 @@ export function curveParameters({
   replicates,
 }: Pick<CurveForecaster, "fit" | "replicates">): readonly CurveParameter[] {
   const { law, units, theta, curves } = fit;
-  const inverse = inverseCurvature(curves, law, theta);
+  const inverse = inverseHessian(curves, law, theta);
   const values = law.natural(theta, units);
   const drawn = replicates.map((replicate) => law.natural(replicate, units));
   return law.parameters.map(({ name, unit }, j): CurveParameter => {

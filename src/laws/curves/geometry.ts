@@ -3,8 +3,8 @@
  * rate with how far back it lies.
  */
 
-import type { Schedule } from "./schedule.ts";
-import { peakOf } from "./schedule.ts";
+import type { RateSchedule } from "./schedule.ts";
+import { peakRate } from "./schedule.ts";
 
 /**
  * The changes of the rate before each of `numPoints` steps, one flat list: those of point i are entries
@@ -47,8 +47,8 @@ type Piece = {
 };
 
 /** Splits the schedule into stretches in which the rate changes little, with the area before each. */
-function piecesOf(schedule: Schedule, last: number): Piece[] {
-  const limit = LARGEST_CHANGE * peakOf(schedule);
+function piecesOf(schedule: RateSchedule, last: number): Piece[] {
+  const limit = LARGEST_CHANGE * peakRate(schedule);
   const pieces: Piece[] = [];
   let areaBefore = 0;
   const add = (from: number, to: number, start: number, end: number) => {
@@ -71,7 +71,7 @@ function piecesOf(schedule: Schedule, last: number): Piece[] {
 }
 
 /** The area under the whole schedule. */
-export function areaOf(schedule: Schedule): number {
+export function areaOf(schedule: RateSchedule): number {
   const last = piecesOf(schedule, 0).at(-1)!;
   return last.areaBefore + ((last.start + last.end) / 2) * (last.to - last.from);
 }
@@ -83,7 +83,7 @@ export function areaOf(schedule: Schedule): number {
  * (half a step's area, soon after the warm-up), for the work of some dozen changes a point instead of
  * thousands.
  */
-export function geometryOf(schedule: Schedule, steps: ArrayLike<number>, units: Units): Geometry {
+export function geometryOf(schedule: RateSchedule, steps: ArrayLike<number>, units: Units): Geometry {
   const pieces = piecesOf(schedule, Math.max(0, ...Array.from(steps)));
   const nearest = NEAREST * units.span;
   const area = new Float64Array(steps.length);

@@ -1,12 +1,12 @@
 /** @file A schedule as a person writes it, "cosine:peak=3e-4,steps=72000": parsed, completed, checked. */
 
 import { UserError } from "../../errors.ts";
-import { DECAYS, type NamedSchedule, type Schedule, scheduleOf } from "./schedule.ts";
+import { DECAYS, type NamedSchedule, type RateSchedule, scheduleOf } from "./schedule.ts";
 
 /** A schedule that was asked for. `decay=best` leaves the length of the decay to a search. */
 export type RequestedSchedule =
-  | { readonly kind: "given"; readonly schedule: Schedule }
-  | { readonly kind: "search"; readonly make: (decayShare: number) => Schedule };
+  | { readonly kind: "given"; readonly schedule: RateSchedule }
+  | { readonly kind: "search"; readonly make: (decayShare: number) => RateSchedule };
 
 const KEYS: Readonly<Record<NamedSchedule["kind"], readonly string[]>> = {
   constant: ["peak", "steps", "warmup"],

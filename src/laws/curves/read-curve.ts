@@ -3,14 +3,14 @@
 import { UserError } from "../../errors.ts";
 import { parseRows } from "../table/raw.ts";
 
-import type { Schedule } from "./schedule.ts";
+import type { RateSchedule } from "./schedule.ts";
 import { endOf, warmupOf } from "./schedule.ts";
 import { scheduleFromTable } from "./schedule-table.ts";
 
 /** A training curve and the schedule that it was trained under. */
 export type LossCurve = {
   readonly name: string;
-  readonly schedule: Schedule;
+  readonly schedule: RateSchedule;
   /** After the warm-up, ascending. */
   readonly steps: Float64Array;
   readonly losses: Float64Array;
@@ -25,7 +25,7 @@ export type CurveOptions = {
   /** What the columns are called, where the usual names do not find them. */
   readonly columns?: Partial<Record<CurveColumn, string>>;
   /** For a table without rates. */
-  readonly schedule?: Schedule;
+  readonly schedule?: RateSchedule;
 };
 
 /** What a column of a curve may hold. */
@@ -68,7 +68,7 @@ export function readCurve(text: string, name: string, options: CurveOptions = {}
 }
 
 /** Reads the schedule alone, for a run that is still to come. */
-export function readSchedule(text: string, name: string, options: CurveOptions = {}): Schedule {
+export function readSchedule(text: string, name: string, options: CurveOptions = {}): RateSchedule {
   const rows = rowsOf(text, name, options);
   return scheduleFromTable(
     rows.flatMap(({ step, rate }) => (rate === null ? [] : [{ step, rate }])),
@@ -122,7 +122,7 @@ function indexOf(
 /** Averages blocks of neighbouring rows, none of them across a jump of the rate. */
 function blocksOf(
   rows: readonly (Row & { readonly loss: number })[],
-  schedule: Schedule,
+  schedule: RateSchedule,
 ): Pick<LossCurve, "steps" | "losses" | "rowsPerPoint"> {
   const rowsPerPoint = Math.ceil(rows.length / MOST_POINTS);
   const jumps = schedule.flatMap(({ step }, i) => (i > 0 && schedule[i - 1]!.step === step ? [step] : []));

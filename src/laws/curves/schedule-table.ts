@@ -3,8 +3,8 @@
  */
 
 import { UserError } from "../../errors.ts";
-import type { Schedule, SchedulePoint } from "./schedule.ts";
-import { peakOf, thin } from "./schedule.ts";
+import type { RateSchedule, SchedulePoint } from "./schedule.ts";
+import { peakRate, thin } from "./schedule.ts";
 
 /** A change within one gap this many times steeper than on both sides of it is a jump, not a ramp. */
 const JUMP_STEEPNESS = 4;
@@ -17,9 +17,13 @@ const LEAST_JUMP = 0.02;
  * jump is placed at the row that first shows the new rate, and where a level stretch turns into a ramp inside
  * a gap, the ramp is followed back to the level.
  */
-export function scheduleFromTable(rows: readonly SchedulePoint[], name: string, warmup?: number): Schedule {
+export function scheduleFromTable(
+  rows: readonly SchedulePoint[],
+  name: string,
+  warmup?: number,
+): RateSchedule {
   checkRows(rows, name);
-  const peak = peakOf(rows);
+  const peak = peakRate(rows);
   const points: SchedulePoint[] = [...startOf(rows, name, warmup)];
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
@@ -63,7 +67,7 @@ function checkRows(rows: readonly SchedulePoint[], name: string): void {
       "steps that ascend",
       "sort the rows and give each step once; a run that was restarted needs its left-behind rows removed",
     );
-  if (peakOf(rows) === 0)
+  if (peakRate(rows) === 0)
     throw new UserError(
       `${name}: the learning rate is 0 in every row`,
       "a schedule that moves the model",

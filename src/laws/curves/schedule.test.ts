@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseSchedule } from "./parse-schedule.ts";
-import type { Schedule } from "./schedule.ts";
-import { endOf, isSameShape, peakOf, rateAt, scheduleOf, thin, warmupOf } from "./schedule.ts";
+import type { RateSchedule } from "./schedule.ts";
+import { endOf, isSameShape, peakRate, rateAtStep, scheduleOf, thin, warmupOf } from "./schedule.ts";
 import { scheduleFromTable } from "./schedule-table.ts";
 
 const cosine = scheduleOf({ kind: "cosine", peak: 3e-4, steps: 24000, warmup: 2160, final: 3e-5 });
@@ -13,14 +13,14 @@ describe("named schedules", () => {
       const share = (step - 2160) / (24000 - 2160);
       const exact =
         step < 2160 ? (3e-4 * step) / 2160 : 3e-5 + (2.7e-4 * (1 + Math.cos(Math.PI * share))) / 2;
-      expect(Math.abs(rateAt(cosine, step) - exact)).toBeLessThan(6e-4 * 3e-4);
+      expect(Math.abs(rateAtStep(cosine, step) - exact)).toBeLessThan(6e-4 * 3e-4);
     }
-    expect([peakOf(cosine), endOf(cosine), warmupOf(cosine)]).toEqual([3e-4, 24000, 2160]);
+    expect([peakRate(cosine), endOf(cosine), warmupOf(cosine)]).toEqual([3e-4, 24000, 2160]);
   });
 
   test("wsd decays by its shape over its decay and stays at the peak before", () => {
     const at = (shape: "linear" | "exponential" | "sqrt" | "cosine", step: number) =>
-      rateAt(
+      rateAtStep(
         scheduleOf({ kind: "wsd", peak: 1, steps: 1000, warmup: 100, final: 0.01, decay: 400, shape }),
         step,
       );
@@ -36,7 +36,7 @@ describe("named schedules", () => {
 
   test("two stages jump", () => {
     const two = scheduleOf({ kind: "two-stage", peak: 3, steps: 100, warmup: 10, at: 50, second: 1 });
-    expect([49.999, 50, 100].map((step) => rateAt(two, step))).toEqual([3, 1, 1]);
+    expect([49.999, 50, 100].map((step) => rateAtStep(two, step))).toEqual([3, 1, 1]);
   });
 
   test("two schedules are alike where rates and length agree within 1 %", () => {
@@ -49,14 +49,16 @@ describe("named schedules", () => {
     const arbitrary = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 2, maxLength: 60 });
     fc.assert(
       fc.property(arbitrary, (rates) => {
-        const dense: Schedule = rates.map((rate, step) => ({ step, rate }));
+        const dense: RateSchedule = rates.map((rate, step) => ({ step, rate }));
         const thinned = thin(dense);
         for (const { step, rate } of dense)
-          expect(Math.abs(rateAt(thinned, step) - rate)).toBeLessThanOrEqual(5e-4 * peakOf(dense) + 1e-12);
+          expect(Math.abs(rateAtStep(thinned, step) - rate)).toBeLessThanOrEqual(
+            5e-4 * peakRate(dense) + 1e-12,
+          );
       }),
       { numRuns: 100 },
     );
-    const every = Array.from({ length: 24001 }, (_, step) => ({ step, rate: rateAt(cosine, step) }));
+    const every = Array.from({ length: 24001 }, (_, step) => ({ step, rate: rateAtStep(cosine, step) }));
     expect(thin(every).length).toBeLessThan(40);
   });
 });
@@ -95,7 +97,7 @@ describe("schedules from tables", () => {
         step <= 20000
           ? 3e-4
           : shape === "linear"
-            ? rateAt(exact, step)
+            ? rateAtStep(exact, step)
             : 3e-4 * 0.1 ** ((step - 20000) / 4000),
     }));
     const schedule = scheduleFromTable(rows, "wsd", 2160);
@@ -108,7 +110,7 @@ describe("schedules from tables", () => {
     const rows = steps(10, 1000, 10).map((step) => ({ step, rate: Math.min(step / 200, 1) }));
     const schedule = scheduleFromTable(rows, "shown", 50);
     expect(warmupOf(schedule)).toBe(200);
-    expect(rateAt(schedule, 5)).toBeCloseTo(0.025, 12);
+    expect(rateAtStep(schedule, 5)).toBeCloseTo(0.025, 12);
   });
 
   test.each([

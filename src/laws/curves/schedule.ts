@@ -6,7 +6,7 @@ import { assert } from "../../errors.ts";
 export type SchedulePoint = { readonly step: number; readonly rate: number };
 
 /** Ascending steps from 0, in any unit; two rates at one step are a jump. After the last the rate stays. */
-export type Schedule = readonly SchedulePoint[];
+export type RateSchedule = readonly SchedulePoint[];
 
 export const DECAYS = ["linear", "exponential", "cosine", "sqrt"] as const;
 export type Decay = (typeof DECAYS)[number];
@@ -26,11 +26,11 @@ const NUM_LINES = 128;
 const THINNING = 5e-4;
 
 /** Writes a named schedule out. */
-export function scheduleOf(named: NamedSchedule): Schedule {
+export function scheduleOf(named: NamedSchedule): RateSchedule {
   return thin(pointsOf(named));
 }
 
-function pointsOf(named: NamedSchedule): Schedule {
+function pointsOf(named: NamedSchedule): RateSchedule {
   const { peak, steps, warmup } = named;
   const start: SchedulePoint[] = [
     { step: 0, rate: 0 },
@@ -82,23 +82,23 @@ function decayPoints(shape: Decay, from: number, to: number, peak: number, final
 }
 
 /** The largest rate. */
-export function peakOf(schedule: Schedule): number {
+export function peakRate(schedule: RateSchedule): number {
   return schedule.reduce((peak, { rate }) => Math.max(peak, rate), 0);
 }
 
 /** The last step that the schedule names. */
-export function endOf(schedule: Schedule): number {
+export function endOf(schedule: RateSchedule): number {
   return schedule.at(-1)?.step ?? 0;
 }
 
 /** Where the rate first stops rising: the end of the warm-up. */
-export function warmupOf(schedule: Schedule): number {
+export function warmupOf(schedule: RateSchedule): number {
   const after = schedule.findIndex((point, i) => i > 0 && point.rate <= schedule[i - 1]!.rate);
   return schedule[Math.max(0, after === -1 ? schedule.length - 1 : after - 1)]!.step;
 }
 
 /** The rate at a step; at a jump, the rate after it. */
-export function rateAt(schedule: Schedule, step: number): number {
+export function rateAtStep(schedule: RateSchedule, step: number): number {
   const after = schedule.findIndex((point) => point.step > step);
   if (after === -1) return schedule.at(-1)!.rate;
   if (after === 0) return 0;
@@ -108,19 +108,19 @@ export function rateAt(schedule: Schedule, step: number): number {
 }
 
 /** True where two schedules follow each other as far as both go: they then say the same about the drop. */
-export function isSameShape(a: Schedule, b: Schedule): boolean {
+export function isSameShape(a: RateSchedule, b: RateSchedule): boolean {
   const end = Math.min(endOf(a), endOf(b));
-  const limit = 0.01 * Math.max(peakOf(a), peakOf(b));
+  const limit = 0.01 * Math.max(peakRate(a), peakRate(b));
   const steps = [...a, ...b].map(({ step }) => step).filter((step) => step <= end);
   return (
     Math.abs(endOf(a) - endOf(b)) <= 0.01 * end &&
-    steps.every((step) => Math.abs(rateAt(a, step) - rateAt(b, step)) <= limit)
+    steps.every((step) => Math.abs(rateAtStep(a, step) - rateAtStep(b, step)) <= limit)
   );
 }
 
 /** Drops points on the line between their neighbours, within `THINNING` of the peak. */
-export function thin(schedule: Schedule): Schedule {
-  const tolerance = THINNING * peakOf(schedule);
+export function thin(schedule: RateSchedule): RateSchedule {
+  const tolerance = THINNING * peakRate(schedule);
   const kept: SchedulePoint[] = [];
   let lowest = Number.NEGATIVE_INFINITY;
   let highest = Number.POSITIVE_INFINITY;

@@ -7,13 +7,13 @@ import { quantile } from "../../math/statistics.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
 import { fitTable } from "../fit/fit-table.ts";
-import { repeatingRuns } from "../fit/fixture.ts";
+import { EPOCH, epochTable, repeatingRuns, tableWith } from "../fit/fixture.ts";
 import { saveLaw } from "../fit/save-law.ts";
 import type { RunTable, TableRun } from "../table/table.ts";
 import { allocate, exponentsAt } from "./allocate.ts";
 import { boundBy } from "./allocate-data.ts";
 import { fittedFromFile, fittedLaw } from "./fitted.ts";
-import { chinchillaTable, EPOCH, knownTable, TRUTH, tableOf } from "./fixture.ts";
+import { knownTable, TRUTH } from "./fixture.ts";
 
 const fitted = fittedLaw(chinchillaLaw, knownTable(0.003));
 /** Enough draws for what does not test the intervals. */
@@ -126,7 +126,7 @@ test("runs that repeat their data are left out of a law of fresh data, and it is
   const repeating = table.runs
     .slice(0, 5)
     .map((run) => ({ ...run, run: `${run.run} again`, unique: run.d / 8 }));
-  const mixed = fittedLaw(chinchillaLaw, tableOf([...table.runs, ...repeating]));
+  const mixed = fittedLaw(chinchillaLaw, tableWith([...table.runs, ...repeating]));
   expect(mixed.warnings.join()).toContain("5 of 30 runs repeat their data and were left out");
   expect([...mixed.theta]).toEqual([...fitted.theta]);
 });
@@ -134,7 +134,7 @@ test("runs that repeat their data are left out of a law of fresh data, and it is
 test("runs that repeat their data and pin what repeats are worth are pointed to; fresh ones are not", () => {
   const ask = (table: RunTable) =>
     allocate(fittedLaw(chinchillaLaw, table), { compute: 1e21, uniqueTokens: 1e10 }).data!.ownDecay;
-  const { lo, hi } = ask(tableOf(repeatingRuns()))!;
+  const { lo, hi } = ask(tableWith(repeatingRuns()))!;
   expect(lo!).toBeLessThan(6);
   expect(hi!).toBeGreaterThan(6);
   expect(ask(knownTable(0.003))).toBeNull();
@@ -146,7 +146,7 @@ test("a law fitted without a floor is told where the budget lies beyond the tabl
     loss: 30 * run.n ** -0.1 + 40 * run.d ** -0.12,
   }));
   const warn = (runs: readonly TableRun[], compute: number) =>
-    allocate(fittedLaw(chinchillaLaw, tableOf(runs)), { compute }).warnings.join();
+    allocate(fittedLaw(chinchillaLaw, tableWith(runs)), { compute }).warnings.join();
   expect(warn(floorless, 1e22)).toMatch(/next to no floor.*laws forecast/);
   expect(warn(floorless, 1e19)).not.toContain("floor");
   expect(warn(knownTable(0.003).runs, 1e22)).not.toContain("floor");
@@ -154,7 +154,7 @@ test("a law fitted without a floor is told where the budget lies beyond the tabl
 
 EPOCH.describe("Chinchilla, Epoch's 240 points", () => {
   test("the exponent of the optimal size over 1,000 resamples is the published one", () => {
-    const { runs } = chinchillaTable();
+    const { runs } = epochTable();
     const fit = fitLaw(chinchillaLaw, runs);
     const exponents = bootstrapFit(fit, runs, { resampling: "case", numResamples: 1000, seed: 42 }).map(
       (theta) => exponentsAt(splitLossOf(chinchillaLaw, theta, 6), Math.log(1e22)).n,
@@ -168,7 +168,7 @@ EPOCH.describe("Chinchilla, Epoch's 240 points", () => {
   });
 
   test("Gopher's budget: 73 billion parameters rather than 280, and an interval that Chinchilla's own three answers fit in", () => {
-    const answer = allocate(fittedLaw(chinchillaLaw, chinchillaTable()), {
+    const answer = allocate(fittedLaw(chinchillaLaw, epochTable()), {
       compute: 5.76e23,
       params: 280e9,
     });

@@ -1,11 +1,10 @@
-/** @file Tables of runs for the tests of decisions: made from a known law, or read from the public data. */
+/** @file A table of runs of a known law, for the tests of decisions. */
 
-import { thirdParty } from "../../../test/support/third-party.ts";
 import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lossOf } from "../../law/law.ts";
 import { Random } from "../../math/random.ts";
-import { readTable } from "../table/read-table.ts";
-import type { RunTable, TableRun } from "../table/table.ts";
+import { tableWith } from "../fit/fixture.ts";
+import type { RunTable } from "../table/table.ts";
 
 /** Besiroglu et al.'s refit of Chinchilla. */
 export const TRUTH = Float64Array.of(6.16925, 7.67016, 0.597307, 0.34731, 0.36717);
@@ -24,21 +23,5 @@ export function knownTable(
       return { ...design, loss: lossOf(chinchillaLaw, TRUTH, design) * Math.exp(noise * random.normal()) };
     }),
   );
-  return tableOf(runs.map((run, i) => ({ ...run, run: `run ${i}` })));
+  return tableWith(runs.map((run, i) => ({ ...run, run: `run ${i}` })));
 }
-
-/** Runs as a table. */
-export function tableOf(runs: readonly TableRun[]): RunTable {
-  return {
-    source: "test",
-    runs,
-    setAside: [],
-    warnings: [],
-    conventions: { parameters: "test", tokens: "test", compute: "test", loss: "test" },
-  };
-}
-
-export const EPOCH = thirdParty("laws/chinchilla-epoch.csv");
-
-/** Epoch's 240 points. */
-export const chinchillaTable = (): RunTable => readTable(EPOCH.read(), "chinchilla");

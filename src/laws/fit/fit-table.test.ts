@@ -3,7 +3,7 @@ import { c4RepeatsLaw, dataConstrainedLaw } from "../../law/formulas/data-constr
 import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { standardDeviation } from "../../math/statistics.ts";
 import { fitReportJson, fitTable } from "./fit-table.ts";
-import { knownRuns, MUENNIGHOFF, muennighoffTable, repeatingRuns, tableOf } from "./fixture.ts";
+import { knownRuns, MUENNIGHOFF, muennighoffTable, repeatingRuns, tableWith } from "./fixture.ts";
 
 const TRUTH = { A: 400, B: 2000, E: 1.8, alpha: 0.34, beta: 0.36 };
 
@@ -15,7 +15,7 @@ test("90 % intervals hold the truth about as often as they say, with few rows an
     let held = 0;
     const numTables = 15;
     for (let seed = 0; seed < numTables; seed++) {
-      const table = tableOf(knownRuns(0.003, seed, ratios));
+      const table = tableWith(knownRuns(0.003, seed, ratios));
       const { parameters } = fitTable(table, chinchillaLaw, { numResamples: 100 });
       for (const [name, truth] of Object.entries(TRUTH)) {
         const { lo, hi } = parameters[name]!;
@@ -28,7 +28,7 @@ test("90 % intervals hold the truth about as often as they say, with few rows an
 });
 
 test("the JSON has the parts that the documents promise", () => {
-  const json = fitReportJson(fitTable(tableOf(knownRuns(0.003)), chinchillaLaw, { numResamples: 50 }));
+  const json = fitReportJson(fitTable(tableWith(knownRuns(0.003)), chinchillaLaw, { numResamples: 50 }));
   expect(json).toMatchObject({ law: "chinchilla", rows: 15, outliers: expect.any(Array) });
   expect(Object.keys(json.parameters)).toEqual(["A", "B", "E", "alpha", "beta"]);
   expect(json.parameters.alpha).toMatchObject({
@@ -46,14 +46,14 @@ test("a stray, a twin and a run that decides alone are named with the reason", (
   const stray = { ...runs[3]!, run: "stray", d: runs[3]!.d * 1.3, loss: runs[3]!.loss * 1.08 };
   const twin = { ...runs[9]!, run: "twin", n: runs[9]!.n * 1.003, loss: runs[9]!.loss * 1.0002 };
   const lonely = { run: "lonely", n: 1e12, d: 1e7, c: 6e19, loss: 8.2 };
-  const { outliers } = fitTable(tableOf([...runs, stray, twin, lonely]), chinchillaLaw, {
+  const { outliers } = fitTable(tableWith([...runs, stray, twin, lonely]), chinchillaLaw, {
     numResamples: 50,
   });
   const reasonOf = (name: string) => outliers.find(({ run }) => run === name)?.reason;
   expect(reasonOf("stray")).toMatch(/robust deviations above the law \(\+/);
   expect(reasonOf("twin")).toBe(`near duplicate of ${runs[9]!.run}`);
   expect(reasonOf("lonely")).toMatch(/high leverage: its own loss makes \d+ % of what is fitted there/);
-  const clean = fitTable(tableOf(runs.slice(0, 18)), chinchillaLaw, { numResamples: 50 });
+  const clean = fitTable(tableWith(runs.slice(0, 18)), chinchillaLaw, { numResamples: 50 });
   expect(clean.outliers).toEqual([]);
 });
 
@@ -65,16 +65,16 @@ test("residuals far wider than the scatter of seeds are said to be misfit", () =
       loss: run.loss * (1 + 0.02 * Math.sin(3 * i)) * (1 + 0.0002 * seed),
     })),
   );
-  const { warnings } = fitTable(tableOf(bent), chinchillaLaw, { numResamples: 50 });
+  const { warnings } = fitTable(tableWith(bent), chinchillaLaw, { numResamples: 50 });
   expect(warnings.join()).toMatch(/residuals are .* times as wide as the scatter between runs of one design/);
 });
 
 test("as many designs as parameters are refused: no interval could be given", () => {
-  expect(() => fitTable(tableOf(knownRuns(0.01).slice(0, 5)), chinchillaLaw)).toThrow(/at least 6/);
+  expect(() => fitTable(tableWith(knownRuns(0.01).slice(0, 5)), chinchillaLaw)).toThrow(/at least 6/);
 });
 
 test("R_D* of runs that the law itself made stays identified, and is found", () => {
-  const { parameters, warnings } = fitTable(tableOf(repeatingRuns()), dataConstrainedLaw, {
+  const { parameters, warnings } = fitTable(tableWith(repeatingRuns()), dataConstrainedLaw, {
     numResamples: 200,
   });
   const { lo, hi, identified } = parameters["R_D*"]!;

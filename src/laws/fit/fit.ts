@@ -13,7 +13,7 @@ import {
   type WeightedRun,
 } from "./objective.ts";
 
-export type FitOptions = {
+export type LawFitOptions = {
   /** What a residual costs; Huber with delta 1e-3 if left out. */
   readonly loss?: Loss;
   /** In place of the runs' own. */
@@ -55,7 +55,7 @@ export function fitObjective(law: Law, runs: readonly WeightedRun[], loss: Loss)
 }
 
 /** Fits `law` to `runs`. Deterministic. Throws a `UserError` with fewer designs than parameters. */
-export function fitLaw(law: Law, runs: readonly WeightedRun[], options: FitOptions = {}): Fit {
+export function fitLaw(law: Law, runs: readonly WeightedRun[], options: LawFitOptions = {}): Fit {
   const needed = law.parameters.length;
   const distinct = numDistinct(runs);
   if (distinct < needed) {

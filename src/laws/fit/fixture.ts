@@ -42,7 +42,7 @@ export function repeatingRuns(): TableRun[] {
   );
 }
 
-export function tableOf(runs: readonly TableRun[]): RunTable {
+export function tableWith(runs: readonly TableRun[]): RunTable {
   return {
     source: "test",
     runs,

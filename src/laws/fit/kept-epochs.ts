@@ -1,4 +1,4 @@
-/** @file Does the worth of repeats hang on the most repeated runs? A fit without them tells. */
+/** @file Does the worth of repeats hang on the most repeated runs? A fit without them says. */
 
 import { significant } from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";

@@ -5,10 +5,10 @@ import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lawFileText, readLawFile } from "../../law/law-file.ts";
 import { scalingLawOf } from "../../law/scaling-law.ts";
 import { fitTable } from "./fit-table.ts";
-import { knownRuns, tableOf } from "./fixture.ts";
+import { knownRuns, tableWith } from "./fixture.ts";
 import { saveLaw } from "./save-law.ts";
 
-const report = fitTable(tableOf(knownRuns(0.003)), chinchillaLaw, { numResamples: 450 });
+const report = fitTable(tableWith(knownRuns(0.003)), chinchillaLaw, { numResamples: 450 });
 const saved = saveLaw(report, "hash");
 
 test("a law comes back from its file as it went in", () => {

@@ -5,20 +5,20 @@ import { mean, median } from "../../math/statistics.ts";
 import type { TableRun } from "../table/table.ts";
 
 /** One size at one budget. */
-export type Size = {
+export type TriedSize = {
   readonly logN: number;
   readonly logLoss: number;
   /** How many runs stand behind it: the noise of their mean is smaller by its square root. */
   readonly numRuns: number;
 };
 
-export type Budget = {
+export type ComputeBudget = {
   /** FLOPs: the middle of the runs' own. */
   readonly c: number;
   /** C / (N D) of its runs: 6 by the usual rule. */
   readonly flopsPerParameterToken: number;
   /** Smallest first. */
-  readonly sizes: readonly Size[];
+  readonly sizes: readonly TriedSize[];
   readonly flags: readonly string[];
 };
 
@@ -31,7 +31,7 @@ const SAME_SIZE = 1.03;
 const SEEDS_DIFFER = 0.01;
 
 /** Groups runs by compute, lowest budget first. */
-export function groupByBudget(runs: readonly TableRun[]): readonly Budget[] {
+export function groupByBudget(runs: readonly TableRun[]): readonly ComputeBudget[] {
   const groups: TableRun[][] = [];
   for (const run of runs.toSorted((a, b) => a.c - b.c)) {
     const group = groups.at(-1);
@@ -60,7 +60,7 @@ function envelopeSlope(groups: readonly (readonly TableRun[])[]): number {
   return Math.min(0, line.slope);
 }
 
-function budgetOf(runs: readonly TableRun[], slope: number): Budget {
+function budgetOf(runs: readonly TableRun[], slope: number): ComputeBudget {
   const c = median(runs.map((run) => run.c));
   const bySize: TableRun[][] = [];
   for (const run of runs.toSorted((a, b) => a.n - b.n)) {
@@ -78,7 +78,7 @@ function budgetOf(runs: readonly TableRun[], slope: number): Budget {
   };
 }
 
-function sizeOf(runs: readonly TableRun[], budget: number, slope: number, flags: string[]): Size {
+function sizeOf(runs: readonly TableRun[], budget: number, slope: number, flags: string[]): TriedSize {
   const logN = mean(runs.map(({ n }) => Math.log(n)));
   const logLosses = runs.map(({ loss, c }) => Math.log(loss) + slope * Math.log(budget / c));
   const [best, worst] = [Math.min(...logLosses), Math.max(...logLosses)];
@@ -99,7 +99,7 @@ function sizeOf(runs: readonly TableRun[], budget: number, slope: number, flags:
  * `least` more on each side where there are so many. Far up a side the curve is another story: models that
  * hardly trained.
  */
-export function nearMinimum(sizes: readonly Size[], rise: number, least: number): readonly Size[] {
+export function nearMinimum(sizes: readonly TriedSize[], rise: number, least: number): readonly TriedSize[] {
   const best = indexOfBest(sizes);
   const low = (i: number) => sizes[i]!.logLoss - sizes[best]!.logLoss < rise;
   let [from, to] = [best, best];
@@ -109,6 +109,6 @@ export function nearMinimum(sizes: readonly Size[], rise: number, least: number)
 }
 
 /** The place of the lowest loss. */
-export function indexOfBest(sizes: readonly Size[]): number {
+export function indexOfBest(sizes: readonly TriedSize[]): number {
   return sizes.reduce((best, { logLoss }, i) => (logLoss < sizes[best]!.logLoss ? i : best), 0);
 }

@@ -6,7 +6,7 @@ import { Random } from "../../math/random.ts";
 import type { RunTable, TableRun } from "../table/table.ts";
 import { groupByBudget, indexOfBest } from "./budgets.ts";
 import type { BudgetReport, IsoflopOptions, IsoflopReport } from "./isoflop.ts";
-import { parametersOf } from "./isoflop.ts";
+import { powerLawParameters } from "./isoflop.ts";
 
 /** The best run at one amount of compute, between the next smaller and the next larger size tried. */
 type Best = {
@@ -69,8 +69,8 @@ export function fitFrontier(
     ),
     shareAtOptimum: 1,
     parameters: {
-      ...parametersOf("a", "k", { ...lineN, draws: lines.map(({ n }) => n) }),
-      ...parametersOf("b", "kD", { ...lineD, draws: lines.map(({ d }) => d) }),
+      ...powerLawParameters("a", "k", { ...lineN, draws: lines.map(({ n }) => n) }),
+      ...powerLawParameters("b", "kD", { ...lineD, draws: lines.map(({ d }) => d) }),
     },
     budgets: bests.map(reportOf),
     noisePercent: null,

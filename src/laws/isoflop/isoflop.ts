@@ -9,7 +9,7 @@ import { Random } from "../../math/random.ts";
 import { quantile, standardDeviation } from "../../math/statistics.ts";
 import { formatFlops } from "../../units/print.ts";
 import type { RunTable } from "../table/table.ts";
-import { type Budget, groupByBudget } from "./budgets.ts";
+import { type ComputeBudget, groupByBudget } from "./budgets.ts";
 import { findOptima, type NoOptimum, type Optima, type Optimum } from "./optimum.ts";
 import { akimaMinimum, parabolaMinimum } from "./other-minima.ts";
 import { fitLine, type LineFit } from "./power-law.ts";
@@ -72,7 +72,7 @@ export function fitIsoflops(
   const optima = findOptima(budgets, { seed, numDraws });
   if (optima.found.length < LEAST_BUDGETS) throw tooFewBudgets(table, budgets, optima);
   const random = new Random(seed, "laws.isoflop");
-  const line = (size: (budget: Budget, logN: number) => number) =>
+  const line = (size: (budget: ComputeBudget, logN: number) => number) =>
     fitLine(
       optima.found.map(({ budget, logN, deviation, draws }) => ({
         x: Math.log(budget.c),
@@ -92,7 +92,7 @@ export function fitIsoflops(
     rows: table.runs.length,
     objective: misfit(optima.found, lineN),
     shareAtOptimum: 1,
-    parameters: { ...parametersOf("a", "k", lineN), ...parametersOf("b", "kD", lineD) },
+    parameters: { ...powerLawParameters("a", "k", lineN), ...powerLawParameters("b", "kD", lineD) },
     budgets: budgets.map((budget) => reportOf(budget, optima)),
     noisePercent: 100 * optima.smoothness.noise,
     otherWays: otherWays(budgets),
@@ -108,7 +108,7 @@ export function fitIsoflops(
 }
 
 /** log D at a budget's size. */
-function logTokens({ c, flopsPerParameterToken }: Budget, logN: number): number {
+function logTokens({ c, flopsPerParameterToken }: ComputeBudget, logN: number): number {
   return Math.log(c / flopsPerParameterToken) - logN;
 }
 
@@ -120,7 +120,7 @@ function misfit(found: readonly Optimum[], { intercept, slope, excess }: LineFit
 }
 
 /** A slope and a factor with their intervals, from the lines that could be. */
-export function parametersOf<Exponent extends string, Factor extends string>(
+export function powerLawParameters<Exponent extends string, Factor extends string>(
   exponent: Exponent,
   factor: Factor,
   { slope, intercept, draws }: Pick<LineFit, "slope" | "intercept" | "draws">,
@@ -142,7 +142,7 @@ export function parametersOf<Exponent extends string, Factor extends string>(
   } as Readonly<Record<Exponent | Factor, IsoflopParameter>>;
 }
 
-function reportOf(budget: Budget, { found, refused }: Optima): BudgetReport {
+function reportOf(budget: ComputeBudget, { found, refused }: Optima): BudgetReport {
   const about = { c: budget.c, numSizes: budget.sizes.length };
   const optimum = found.find((candidate) => candidate.budget === budget);
   if (!optimum) {
@@ -163,7 +163,7 @@ function reportOf(budget: Budget, { found, refused }: Optima): BudgetReport {
 }
 
 /** The parabola through all sizes, of Hoffmann et al. 2022; Akima's interpolation, of Porian et al. 2024. */
-function otherWays(budgets: readonly Budget[]): IsoflopReport["otherWays"] {
+function otherWays(budgets: readonly ComputeBudget[]): IsoflopReport["otherWays"] {
   const ways = { "parabola through all sizes": parabolaMinimum, "Akima interpolation": akimaMinimum };
   return Object.entries(ways).flatMap(([way, minimum]) => {
     const points = budgets.flatMap(({ c, sizes }) => {
@@ -198,7 +198,11 @@ function warningsOf({ found, refused }: Optima, { excess }: LineFit): readonly s
   return warnings;
 }
 
-function tooFewBudgets(table: RunTable, budgets: readonly Budget[], { found, refused }: Optima): UserError {
+function tooFewBudgets(
+  table: RunTable,
+  budgets: readonly ComputeBudget[],
+  { found, refused }: Optima,
+): UserError {
   const reasons = refused
     .slice(0, 4)
     .map(({ budget, reason }: NoOptimum) => `${formatFlops(budget.c)}: ${reason}`);

@@ -3,11 +3,11 @@
 import type { Interval } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { quantile, standardDeviation } from "../../math/statistics.ts";
-import { type Budget, indexOfBest, nearMinimum } from "./budgets.ts";
+import { type ComputeBudget, indexOfBest, nearMinimum } from "./budgets.ts";
 import { curveOver, learnSmoothness, type Smoothness } from "./smooth.ts";
 
 export type Optimum = {
-  readonly budget: Budget;
+  readonly budget: ComputeBudget;
   /** log N* of curves that the losses allow, those with an interior minimum. */
   readonly draws: Float64Array;
   readonly logN: number;
@@ -18,7 +18,7 @@ export type Optimum = {
   readonly flags: readonly string[];
 };
 
-export type NoOptimum = { readonly budget: Budget; readonly reason: string };
+export type NoOptimum = { readonly budget: ComputeBudget; readonly reason: string };
 
 export type Optima = {
   readonly smoothness: Smoothness;
@@ -42,7 +42,7 @@ const NUM_PLACES = 61;
 
 /** Finds the optimum of every budget, of those of a table together: the noise is one. */
 export function findOptima(
-  budgets: readonly Budget[],
+  budgets: readonly ComputeBudget[],
   options: { readonly seed: number; readonly numDraws: number },
 ): Optima {
   const few = budgets.filter(({ sizes }) => sizes.length < LEAST_SIZES);
@@ -63,7 +63,7 @@ export function findOptima(
 }
 
 function optimumOf(
-  budget: Budget,
+  budget: ComputeBudget,
   smoothness: Smoothness,
   { seed, numDraws }: { readonly seed: number; readonly numDraws: number },
 ): Optimum | NoOptimum {
@@ -126,7 +126,7 @@ function bottomOf(
   return { x: grid[best]! + shift * (grid[1]! - grid[0]!), y: middle - ((left - right) * shift) / 4 };
 }
 
-function noInterior({ sizes }: Budget, curve: Float64Array): string {
+function noInterior({ sizes }: ComputeBudget, curve: Float64Array): string {
   const best = indexOfBest(sizes);
   const atLow = best === 0 || (best < sizes.length - 1 && curve[0]! < curve.at(-1)!);
   const [end, more] = atLow ? ["smallest", "smaller"] : ["largest", "larger"];
@@ -134,7 +134,7 @@ function noInterior({ sizes }: Budget, curve: Float64Array): string {
 }
 
 /** A minimum near one end rests on one arm of the curve. */
-function offCentre({ sizes }: Budget, logN: number): readonly string[] {
+function offCentre({ sizes }: ComputeBudget, logN: number): readonly string[] {
   const below = sizes.filter((size) => size.logN < logN).length;
   const few = Math.min(below, sizes.length - below);
   if (few >= 2) return [];

@@ -2,13 +2,13 @@
 
 import { linearFit } from "../../math/least-squares.ts";
 import { mean } from "../../math/statistics.ts";
-import type { Size } from "./budgets.ts";
+import type { TriedSize } from "./budgets.ts";
 
 /** Places looked at between two neighbouring sizes. Porian et al. use 25. */
 const PER_GAP = 25;
 
 /** log N at the lowest place of the interpolation; null at either end, where there is no interior minimum. */
-export function akimaMinimum(sizes: readonly Size[]): number | null {
+export function akimaMinimum(sizes: readonly TriedSize[]): number | null {
   const curve = akima(
     sizes.map(({ logN }) => logN),
     sizes.map(({ logLoss }) => logLoss),
@@ -53,7 +53,7 @@ function akima(x: readonly number[], y: readonly number[]): (at: number) => numb
 }
 
 /** log N at the bottom of the parabola of least squares; null where it has none within the sizes. */
-export function parabolaMinimum(sizes: readonly Size[]): number | null {
+export function parabolaMinimum(sizes: readonly TriedSize[]): number | null {
   const centre = mean(sizes.map(({ logN }) => logN));
   const [, slope, curvature] = linearFit(
     sizes.map(({ logN }) => [1, logN - centre, (logN - centre) ** 2]),

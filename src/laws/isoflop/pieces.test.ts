@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { lineThrough } from "../../math/line.ts";
 import { Random } from "../../math/random.ts";
-import type { Size } from "./budgets.ts";
+import type { TriedSize } from "./budgets.ts";
 import { nearMinimum } from "./budgets.ts";
 import { akimaMinimum, parabolaMinimum } from "./other-minima.ts";
 import { fitLine } from "./power-law.ts";
 import { curveOver, learnSmoothness } from "./smooth.ts";
 
-const sizesOf = (places: readonly number[], lossOf: (x: number) => number): readonly Size[] =>
+const sizesOf = (places: readonly number[], lossOf: (x: number) => number): readonly TriedSize[] =>
   places.map((logN) => ({ logN, logLoss: lossOf(logN), numRuns: 1 }));
 const PLACES = [16, 16.5, 17.2, 18, 18.4, 19.1, 20];
 

@@ -3,7 +3,7 @@
 import { assert } from "../../errors.ts";
 import { dot } from "../../math/statistics.ts";
 import { cholesky, logRootDeterminant, solveLower } from "../../math/symmetric.ts";
-import type { Size } from "./budgets.ts";
+import type { TriedSize } from "./budgets.ts";
 
 /**
  * log L(x) = parabola(x) + bend(x) + noise, x = log N. The bend is a twice integrated Brownian motion of its
@@ -56,14 +56,14 @@ type Range = { readonly first: number; readonly length: number };
 
 /** The losses of a budget, and the two parts of their covariance. */
 type Known = {
-  readonly sizes: readonly Size[];
+  readonly sizes: readonly TriedSize[];
   readonly range: Range;
   readonly losses: Float64Array;
   readonly free: Float64Array;
   readonly bending: Float64Array;
 };
 
-function knownOf(sizes: readonly Size[]): Known {
+function knownOf(sizes: readonly TriedSize[]): Known {
   const range = { first: sizes[0]!.logN, length: sizes.at(-1)!.logN - sizes[0]!.logN };
   const matrix = (part: typeof free) =>
     Float64Array.from(sizes.flatMap((a) => sizes.map((b) => part(a.logN, b.logN, range))));
@@ -84,7 +84,7 @@ function positive(factor: Float64Array | null): Float64Array {
 }
 
 /** The noise and bend under which the losses of all budgets together are most likely. */
-export function learnSmoothness(budgets: readonly (readonly Size[])[]): Smoothness {
+export function learnSmoothness(budgets: readonly (readonly TriedSize[])[]): Smoothness {
   const known = budgets.map((sizes) => knownOf(sizes));
   // All of the grid: the likelihood may have two hills, one of a stiff curve with noise and one of a bent
   // curve without.
@@ -113,7 +113,7 @@ export type Curve = {
 };
 
 /** The curve over `grid` (log N), given the losses. */
-export function curveOver(sizes: readonly Size[], grid: Float64Array, smoothness: Smoothness): Curve {
+export function curveOver(sizes: readonly TriedSize[], grid: Float64Array, smoothness: Smoothness): Curve {
   const known = knownOf(sizes);
   const factor = factorOf(known, smoothness);
   const whitened = solveLower(factor, known.losses);

@@ -4,19 +4,27 @@ import { UserError } from "../../errors.ts";
 import { nearest } from "../../math/edit-distance.ts";
 import { formatList } from "../../units/print.ts";
 import { readCell } from "./cell.ts";
-import { EXACT, type Heading, type Helper, headingOf, isCalled, QUANTITIES, type Quantity } from "./names.ts";
+import {
+  EXACT,
+  type Heading,
+  type Helper,
+  headingOf,
+  isCalled,
+  QUANTITIES,
+  type TableQuantity,
+} from "./names.ts";
 import type { RawTable } from "./raw.ts";
 
-export type Column = {
+export type FoundColumn = {
   readonly name: string;
   readonly index: number;
   /** What the heading's unit multiplies by: 1e9 for "tokens (B)". */
   readonly scale: number;
 };
 
-export type Columns = Readonly<Partial<Record<Quantity | Helper, Column>>> & {
+export type FoundColumns = Readonly<Partial<Record<TableQuantity | Helper, FoundColumn>>> & {
   /** The quantities the user named. */
-  readonly named: ReadonlySet<Quantity>;
+  readonly named: ReadonlySet<TableQuantity>;
 };
 
 /**
@@ -25,10 +33,10 @@ export type Columns = Readonly<Partial<Record<Quantity | Helper, Column>>> & {
 export function findColumns(
   raw: RawTable,
   source: string,
-  named: Readonly<Partial<Record<Quantity, string>>>,
-): Columns {
+  named: Readonly<Partial<Record<TableQuantity, string>>>,
+): FoundColumns {
   const headings = raw.columns.map((name) => headingOf(name));
-  const found: Partial<Record<Quantity | Helper, Column>> = {};
+  const found: Partial<Record<TableQuantity | Helper, FoundColumn>> = {};
   for (const quantity of Object.keys(named)) {
     if (!(QUANTITIES as readonly string[]).includes(quantity)) throw unknownQuantity(quantity);
   }
@@ -50,17 +58,17 @@ export function findColumns(
     const index = theOne(raw, source, quantity, candidates, headings);
     if (index !== null) found[quantity] = { name: raw.columns[index]!, index, scale: headings[index]!.scale };
   }
-  return { ...found, named: new Set(Object.keys(named) as Quantity[]) };
+  return { ...found, named: new Set(Object.keys(named) as TableQuantity[]) };
 }
 
 /** A column of words ("small", "large") holds no numbers, whatever it is called. */
-function mayHold(raw: RawTable, quantity: Quantity | Helper, index: number): boolean {
+function mayHold(raw: RawTable, quantity: TableQuantity | Helper, index: number): boolean {
   if (WORDS.has(quantity)) return true;
   const kinds = new Set(raw.rows.map(({ cells }) => readCell(cells[index]!).kind));
   return kinds.has("number") || !kinds.has("text");
 }
 
-const WORDS: ReadonlySet<Quantity | Helper> = new Set([
+const WORDS: ReadonlySet<TableQuantity | Helper> = new Set([
   "run",
   "seed",
   "schedule",
@@ -75,7 +83,7 @@ type Candidate = { readonly index: number; readonly heading: Heading };
 function theOne(
   raw: RawTable,
   source: string,
-  quantity: Quantity | Helper,
+  quantity: TableQuantity | Helper,
   candidates: readonly Candidate[],
   headings: readonly Heading[],
 ): number | null {
@@ -92,15 +100,16 @@ function theOne(
   // A name or an identifier only labels a row: any will do.
   if (quantity === "run" || !(QUANTITIES as readonly string[]).includes(quantity)) return first.index;
   const names = candidates.map(({ index }) => raw.columns[index]!);
+  const meaning = MEANING[quantity as TableQuantity];
   const some = names.slice(0, 3).map((name) => `--columns ${quantity}=${name}`);
   throw new UserError(
-    `${source}: ${names.length} columns that could be ${MEANING[quantity as Quantity]}: ${formatList(names)}`,
+    `${source}: ${names.length} columns that could be ${meaning}: ${formatList(names)}`,
     "one",
     `say which: ${some.join(" or ")}`,
   );
 }
 
-const MEANING: Readonly<Record<Quantity, string>> = {
+const MEANING: Readonly<Record<TableQuantity, string>> = {
   run: "the run's name",
   n: "the parameters",
   d: "the tokens",

@@ -3,7 +3,7 @@
 import { UserError } from "../../errors.ts";
 import { formatList } from "../../units/print.ts";
 import { readCell } from "./cell.ts";
-import type { Columns } from "./columns.ts";
+import type { FoundColumns } from "./columns.ts";
 import { headingOf } from "./names.ts";
 import type { RawTable } from "./raw.ts";
 
@@ -48,7 +48,7 @@ const LABELS: readonly { readonly pattern: RegExp; readonly what: string; readon
 export function checkMixtures(
   raw: RawTable,
   source: string,
-  columns: Columns,
+  columns: FoundColumns,
   accepted: ReadonlySet<number>,
 ): readonly string[] {
   const taken = new Set(Object.values(columns).map((column) => ("index" in column ? column.index : -1)));
@@ -75,7 +75,7 @@ export function checkMixtures(
   return [...warnings, ...variantWarnings(raw, columns, known)];
 }
 
-function groupingsOf(raw: RawTable, columns: Columns, taken: ReadonlySet<number>): readonly Grouping[] {
+function groupingsOf(raw: RawTable, columns: FoundColumns, taken: ReadonlySet<number>): readonly Grouping[] {
   const known = (["evaluation", "schedule", "corpus"] as const).flatMap((quantity): Grouping[] => {
     const column = columns[quantity];
     if (!column || !(columns.named.has(quantity) || isText(raw, column.index))) return [];
@@ -91,7 +91,7 @@ function groupingsOf(raw: RawTable, columns: Columns, taken: ReadonlySet<number>
 }
 
 /** Rows of each value. A dense model has no router: it belongs to every router's experiment. */
-function countsOf(raw: RawTable, index: number, { experts }: Columns): ReadonlyMap<string, number> {
+function countsOf(raw: RawTable, index: number, { experts }: FoundColumns): ReadonlyMap<string, number> {
   const router = /router/i.test(raw.columns[index]!);
   const counts = new Map<string, number>();
   for (const { cells } of raw.rows) {
@@ -112,7 +112,7 @@ function isText(raw: RawTable, index: number): boolean {
  * "d12" and "d24", one a size, or a name for each run: the rows of one value agree in N, D or C, and those of
  * different values do not.
  */
-function isLabelOfSize(raw: RawTable, index: number, columns: Columns): boolean {
+function isLabelOfSize(raw: RawTable, index: number, columns: FoundColumns): boolean {
   const byValue = Map.groupBy(raw.rows, ({ cells }) => cells[index]!);
   if (countsOf(raw, index, columns).size > raw.rows.length / 2) return true;
   return (["n", "d", "c"] as const).some((quantity) => {
@@ -144,14 +144,18 @@ const DESIGN = [
 const MOST_VALUES = 8;
 const LEAST_DESIGNS = 2;
 
-/** Columns that tell repeats apart, not experiments. */
+/** FoundColumns that tell repeats apart, not experiments. */
 const REPEATS = new RegExp(
   "^(rep|repeat|repetition|replicate|replica|trial|attempt|restart|fold|index|idx|row|host|node|machine" +
     "|device|date|time|comment|notes?)( id| number| name)?$",
 );
 
 /** A warning for each column, other than those in `known`, in which rows of one design and seed differ. */
-function variantWarnings(raw: RawTable, columns: Columns, known: ReadonlySet<number>): readonly string[] {
+function variantWarnings(
+  raw: RawTable,
+  columns: FoundColumns,
+  known: ReadonlySet<number>,
+): readonly string[] {
   const design = DESIGN.flatMap((quantity) => columns[quantity]?.index ?? []);
   if (!columns.n && !columns.d && columns.c) design.push(columns.c.index);
   const groups = [

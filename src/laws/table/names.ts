@@ -19,7 +19,7 @@ export const QUANTITIES = [
 ] as const;
 
 /** What a column may hold. */
-export type Quantity = (typeof QUANTITIES)[number];
+export type TableQuantity = (typeof QUANTITIES)[number];
 
 /** Numbers that others follow from: C = steps x FLOPs a step, D = steps x tokens a step. */
 export type Helper = "steps" | "flopsPerStep" | "tokensPerStep" | "tokensPerParameter" | "outlier";
@@ -59,7 +59,7 @@ const BAGS = {
     beside: `${COUNTING} train training pre pretrain pretraining budget used cost target spent`,
   },
 } as const;
-export const EXACT: Readonly<Record<Exclude<Quantity, "loss"> | Helper, RegExp>> = {
+export const EXACT: Readonly<Record<Exclude<TableQuantity, "loss"> | Helper, RegExp>> = {
   n: /^(n|size|model size|size params|n non embedding)$/,
   d: /^(d|(training )?(dataset|data) size)$/,
   c: /^(c|budget)$/,
@@ -120,7 +120,7 @@ function unitScale(unit: string): number {
 }
 
 /** Whether a heading is a name for the quantity. */
-export function isCalled(quantity: Quantity | Helper, { words, phrase }: Heading): boolean {
+export function isCalled(quantity: TableQuantity | Helper, { words, phrase }: Heading): boolean {
   if (quantity === "loss") return LOSS.test(phrase) && !NOT_LOSS.test(phrase);
   if (EXACT[quantity].test(phrase)) return true;
   if (quantity !== "n" && quantity !== "d" && quantity !== "c") return false;

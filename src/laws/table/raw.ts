@@ -15,7 +15,7 @@ export type RawTable = { readonly columns: readonly string[]; readonly rows: rea
 
 type LabelledRecord = { readonly label: string; readonly record: ReadonlyMap<string, string> };
 
-/** Reads any of the formats; which one is told by the text itself. */
+/** Reads any of the formats; the text itself says which. */
 export function parseRows(text: string, source: string): RawTable {
   requireText(text, source);
   const body = text.replace(/^\uFEFF/, "");

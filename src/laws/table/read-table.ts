@@ -3,9 +3,9 @@
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
 import { readCell } from "./cell.ts";
-import { type Column, type Columns, findColumns, indexOfName } from "./columns.ts";
+import { type FoundColumn, type FoundColumns, findColumns, indexOfName } from "./columns.ts";
 import { checkMixtures } from "./mixtures.ts";
-import type { Quantity } from "./names.ts";
+import type { TableQuantity } from "./names.ts";
 import { parseRows, type RawRow } from "./raw.ts";
 import type { RunTable, SetAside, TableRun } from "./table.ts";
 import { checkUnits, type Given, MOST_LOSS } from "./unit-checks.ts";
@@ -14,7 +14,7 @@ import { chooseRows } from "./where.ts";
 /** How a table is read: its columns, and which rows count. */
 export type TableOptions = {
   /** The user's own names of columns; others are found by what they are commonly called. */
-  readonly columns?: Readonly<Partial<Record<Quantity, string>>>;
+  readonly columns?: Readonly<Partial<Record<TableQuantity, string>>>;
   /** Keeps rows that the published fit of a known table drops, and rows that the table marks as outliers. */
   readonly keepAll?: boolean;
   /** What of a design the law reads; left out: N, D and C. Two of them give the third by C = 6 N D. */
@@ -63,7 +63,7 @@ export function readTable(text: string, source: string, options: TableOptions = 
 }
 
 /** What the table says of each of N, D and C by itself, or through steps. */
-function givenOf(columns: Columns): Given {
+function givenOf(columns: FoundColumns): Given {
   return {
     n: columns.n !== undefined,
     d:
@@ -80,7 +80,7 @@ const SIZES = { n: "parameters (n)", d: "tokens (d)", c: "FLOPs (c)" } as const;
 
 function requireColumns(
   names: readonly string[],
-  columns: Columns,
+  columns: FoundColumns,
   given: Given,
   source: string,
   needs: readonly (keyof Design)[],
@@ -99,7 +99,7 @@ function requireColumns(
   );
 }
 
-function columnsRemedy(names: readonly string[], columns: Columns): string {
+function columnsRemedy(names: readonly string[], columns: FoundColumns): string {
   const isRate = (name: string) => /^(lr|learning[ _]rate)$/i.test(name);
   if (columns.steps && columns.loss && names.some(isRate))
     return "this looks like the curve of one run: longrun laws curve reads it";
@@ -112,7 +112,7 @@ function extraColumns(
   names: readonly string[],
   source: string,
   asked: NonNullable<TableOptions["extra"]>,
-): readonly Column[] {
+): readonly FoundColumn[] {
   return Object.entries(asked)
     .filter(([name, need]) => need === "needed" || names.includes(name))
     .map(([name]) => ({ name, index: indexOfName(names, name, source, "the column"), scale: 1 }));
@@ -120,15 +120,15 @@ function extraColumns(
 
 function readRun(
   row: RawRow,
-  columns: Columns,
-  extraColumns: readonly Column[],
+  columns: FoundColumns,
+  extraColumns: readonly FoundColumn[],
   source: string,
   keepAll: boolean,
 ): TableRun | SetAside {
   const name = columns.run ? row.cells[columns.run.index]! : "";
   const run = name === "" ? row.label : name;
   const reasons: string[] = [];
-  const number = (column: Column | undefined): number | undefined => {
+  const number = (column: FoundColumn | undefined): number | undefined => {
     if (!column) return undefined;
     const cell = readCell(row.cells[column.index]!);
     if (cell.kind === "number") return cell.value * (column === columns.loss ? 1 : column.scale);
@@ -138,7 +138,7 @@ function readRun(
   };
   // An empty cell of these is no missing number: all tokens are distinct, the model is dense, the run counts
   // once.
-  const optional = (column: Column | undefined) =>
+  const optional = (column: FoundColumn | undefined) =>
     column && readCell(row.cells[column.index]!).kind === "missing" ? undefined : number(column);
   const required = { loss: number(columns.loss)!, ...sizesOf(columns, number) };
   const numExperts = optional(columns.experts);
@@ -171,8 +171,8 @@ function known(
 }
 
 /** N, D and C of a row: as given, through steps, or the third from the other two by C = 6 N D. */
-function sizesOf(columns: Columns, number: (column: Column | undefined) => number | undefined) {
-  const product = (a: Column | undefined, b: Column | undefined) =>
+function sizesOf(columns: FoundColumns, number: (column: FoundColumn | undefined) => number | undefined) {
+  const product = (a: FoundColumn | undefined, b: FoundColumn | undefined) =>
     a && b ? number(a)! * number(b)! : undefined;
   const n = number(columns.n);
   const d =
@@ -188,7 +188,7 @@ function sizesOf(columns: Columns, number: (column: Column | undefined) => numbe
 }
 
 /** Seeds are often words; those are numbered by what they are, so that equal words stay equal. */
-function seedOf(row: RawRow, column: Column | undefined): number | undefined {
+function seedOf(row: RawRow, column: FoundColumn | undefined): number | undefined {
   if (!column) return undefined;
   const written = row.cells[column.index]!;
   const cell = readCell(written);
@@ -197,7 +197,7 @@ function seedOf(row: RawRow, column: Column | undefined): number | undefined {
   return [...written].reduce((hash, letter) => (Math.imul(hash, 31) + letter.codePointAt(0)!) | 0, 7);
 }
 
-function isMarked(row: RawRow, column: Column | undefined): boolean {
+function isMarked(row: RawRow, column: FoundColumn | undefined): boolean {
   return column !== undefined && /^(1|1\.0|true|yes|y|outlier)$/i.test(row.cells[column.index]!);
 }
 
@@ -253,10 +253,10 @@ function checkpointWarning(runs: readonly TableRun[]): readonly string[] {
   ];
 }
 
-function conventionsOf(columns: Columns): RunTable["conventions"] {
+function conventionsOf(columns: FoundColumns): RunTable["conventions"] {
   const { n, d, c, steps, flopsPerStep, tokensPerStep, tokensPerParameter } = columns;
-  const product = (factor: string, column: Column) => `${factor} x ${column.name}`;
-  const asCounted = (column: Column) => `as column ${column.name} counts them`;
+  const product = (factor: string, column: FoundColumn) => `${factor} x ${column.name}`;
+  const asCounted = (column: FoundColumn) => `as column ${column.name} counts them`;
   const tokens = () => {
     if (d) return `column ${d.name}`;
     if (steps && tokensPerStep) return product(steps.name, tokensPerStep);

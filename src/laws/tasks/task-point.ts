@@ -57,7 +57,7 @@ function refuseChance(points: readonly TaskPoint[]): void {
   const largest = `the largest excess is ${excess.toFixed(1)} standard deviations`;
   throw new UserError(
     `accuracy within noise of chance (${chance}) on all ${points.length} runs: ${largest}`,
-    `an excess of ${needed.toFixed(1)} in one of them; emergence cannot be told from this ladder`,
+    `an excess of ${needed.toFixed(1)} in one of them; this ladder says nothing of emergence`,
     "use the continuous score: forecast the task's bits per byte as the loss; or score more items, or " +
       "larger rungs",
   );

@@ -30,14 +30,14 @@ export type BaseLawDraw = {
 
 export type BaseLaw = {
   readonly anchor: Design;
-  readonly growth: Growth;
+  readonly growth: LadderGrowth;
   /** False where the table has no tokens: compute then stands for both. */
   readonly hasTokens: boolean;
   readonly draws: readonly BaseLawDraw[];
 };
 
 /** How N and D grow with C along the base's designs, straight in logs. */
-export type Growth = {
+export type LadderGrowth = {
   /** log10 of D / N at a compute. */
   readonly ratioAt: (c: number) => number;
   readonly designAt: (c: number) => Design;
@@ -45,7 +45,7 @@ export type Growth = {
   readonly paramsExponent: number;
 };
 
-export function growthOf(base: readonly DesignRuns[], hasTokens: boolean): Growth {
+export function growthOf(base: readonly DesignRuns[], hasTokens: boolean): LadderGrowth {
   const size = lineOverCompute(base, ({ n }) => Math.log10(n));
   const ratio = lineOverCompute(base, ({ n, d }) => Math.log10(d / n));
   // Attention makes C grow a little unlike N D; the shares must still add up to 1.
