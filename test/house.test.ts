@@ -66,6 +66,27 @@ test("imports run one way", () => {
   expect(upward).toEqual([]);
 });
 
+/** Files whose code a file loads; what it takes as a type alone is erased. */
+function loadedBy(path: string): readonly string[] {
+  const statement = /^(?:import|export) (?:\{[^}]*\}|\*(?: as \w+)?|\w+) from "(\.[^"]+)"/gm;
+  return [...readFileSync(join(SOURCE, path), "utf8").matchAll(statement)].map((match) =>
+    relative(SOURCE, join(SOURCE, dirname(path), match[1]!)),
+  );
+}
+
+test("no file loads itself by way of others", () => {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, from: readonly string[]): void => {
+    if (from.includes(path)) circles.push([...from.slice(from.indexOf(path)), path].join(" -> "));
+    if (from.includes(path) || done.has(path)) return;
+    for (const next of loadedBy(path)) visit(next, [...from, path]);
+    done.add(path);
+  };
+  for (const path of files) if (!path.endsWith(".test.ts")) visit(path, []);
+  expect(circles).toEqual([]);
+});
+
 test("every file tells its one idea in its first line", () => {
   const silent = files.filter((path) => {
     const [first = "", second = ""] = readFileSync(join(SOURCE, path), "utf8").split("\n");
