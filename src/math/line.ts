@@ -2,9 +2,7 @@
 
 export type Line = { readonly intercept: number; readonly slope: number };
 
-/**
- * The line through y over x; left out, the weights are equal. Its slope is not a number where all x are one.
- */
+/** The line through y over x; left out, weights are equal. Its slope is NaN where all x are one. */
 export function lineThrough(
   x: readonly number[],
   y: readonly number[],

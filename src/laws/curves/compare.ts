@@ -1,6 +1,4 @@
-/**
- * @file Schedules side by side: which ends lowest, how sure that is, and how long a decay ends lowest of all.
- */
+/** @file Schedules side by side: which ends lowest, how surely, and how long a decay ends lowest of all. */
 
 import { type Interval, intervalAround } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";

@@ -5,7 +5,7 @@ import type { Geometry, Units } from "./geometry.ts";
 /** A number of a law, by name. */
 export type CurveLawParameter = { readonly name: string; readonly unit: string };
 
-/** A normal prior on an internal parameter; null for one that is the data's own. */
+/** A normal prior on an internal parameter; null where only the data should speak. */
 export type NormalPrior = { readonly mean: number; readonly sd: number } | null;
 
 /**

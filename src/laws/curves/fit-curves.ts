@@ -43,9 +43,7 @@ const MOST_GAIN = 100;
 const ROUND = 12;
 const MAX_ROUNDS = 12;
 
-/**
- * Fits `law`. The units are those of the curves given, so the same curves in other units give the same fit.
- */
+/** Fits `law` in the units of the curves given: the same curves in other units give the same fit. */
 export function fitCurves(curves: readonly LossCurve[], law: CurveLaw): CurveFit {
   checkCurves(curves);
   const units = unitsOf(curves);
@@ -179,7 +177,7 @@ function objectiveOf(
 /**
  * The inverse of Gauss and Newton's second derivatives of the objective: a minimiser that begins with it
  * needs few steps. A point beyond Huber's width counts by its slope over its distance, as in reweighted least
- * squares. Every parameter is lent a curvature of 1, which keeps a step of one that nothing speaks of below
+ * squares. Every parameter is lent a curvature of 1, which keeps a step of one that the data say nothing about below
  * order 1.
  */
 export function inverseHessian(
@@ -206,7 +204,7 @@ export function inverseHessian(
   return inverseOrDiagonal(curvature, size);
 }
 
-/** What a fit cannot do without, said before it is tried. */
+/** Throws a `UserError` where the curves lack what a fit needs. */
 function checkCurves(curves: readonly LossCurve[]): void {
   assert(curves.length > 0, "a fit has curves");
   const different = curves.filter((curve, i) =>

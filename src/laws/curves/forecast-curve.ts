@@ -21,7 +21,7 @@ import { isSameShape, type RateSchedule } from "./schedule.ts";
 /** An interval after so many steps. */
 export type Expected = Interval & { readonly step: number };
 
-/** A fit that can say how far to trust it. */
+/** A fit with what its forecasts are worth: refits, misfit, and tests on curves left out. */
 export type CurveForecaster = {
   readonly fit: CurveFit;
   readonly replicates: readonly Float64Array[];
@@ -107,7 +107,7 @@ function reweighted(points: CurvePoints, random: Random): CurvePoints {
   return { ...points, weights };
 }
 
-/** The curve under `schedule`. Steps before the warm-up's end are not what the law is for. */
+/** The curve under `schedule`; the law does not hold before the end of the warm-up. */
 export function expectedAt(
   { fit, replicates, misfit, widening }: CurveForecaster,
   schedule: RateSchedule,
@@ -220,7 +220,7 @@ const LEARNT = 0.7;
 /**
  * Variance, in e-folds squared, that the curvature of the fit leaves a parameter to which it lends 1 to begin
  * with: above this the curves have said next to nothing. It is 1 where the parameter does nothing, and 1/2
- * where two do one and the same thing.
+ * where two have the same effect.
  */
 const UNIDENTIFIED = 0.25;
 

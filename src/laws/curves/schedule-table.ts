@@ -1,6 +1,4 @@
-/**
- * @file A schedule from a table of (step, rate): where between two rows did the rate jump, or begin to fall?
- */
+/** @file A schedule from a table of (step, rate): where between two rows did the rate jump or bend? */
 
 import { UserError } from "../../errors.ts";
 import type { RateSchedule, SchedulePoint } from "./schedule.ts";

@@ -1,6 +1,4 @@
-/**
- * @file Runs for tests: of a known Chinchilla law with noise, and the public tables where they are at hand.
- */
+/** @file Runs for tests: of a known law with noise, and the public tables where they are at hand. */
 
 import { thirdParty } from "../../../test/support/third-party.ts";
 import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
@@ -25,9 +23,7 @@ export function knownRuns(noise: number, seed = 1, ratios: readonly number[] = [
   );
 }
 
-/**
- * Runs of a data-constrained law with R_D* 6: four sizes, two ratios, 1 to 16 epochs, with noise of 0.2 %.
- */
+/** Runs of a data-constrained law with R_D* 6: four sizes, two ratios, 1 to 16 epochs, noise of 0.2 %. */
 export function repeatingRuns(): TableRun[] {
   const theta = dataConstrainedLaw.internal([400, 2000, 1.8, 0.34, 0.36, 6, 5]);
   const random = new Random(1, "repeats");

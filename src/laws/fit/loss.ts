@@ -1,6 +1,4 @@
-/**
- * @file What a fit charges for a residual in log loss: Huber, absolute, squared, or dearer above than below.
- */
+/** @file What a residual in log loss costs: Huber, absolute, squared, or dearer above than below. */
 
 import { huber } from "../../math/huber.ts";
 import { median } from "../../math/statistics.ts";

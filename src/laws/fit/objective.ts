@@ -100,9 +100,7 @@ export function costUnit(loss: Loss, residuals: Float64Array, numParameters: num
 /** Where two parameters cannot be told apart, each gets this share of what the runs say of it alone. */
 const RIDGE = 1e-10;
 
-/**
- * The inverse of sum_i w_i g_i g_i', g the gradient of log law_i: (J' W J)^-1, before the residuals' scale.
- */
+/** The inverse of sum_i w_i g_i g_i', g the gradient of log law_i, before the residuals' scale. */
 export function inverseInformation(
   law: Law,
   { covariates, weights }: FitData,
@@ -121,9 +119,7 @@ export function inverseInformation(
   return inverseOrDiagonal(information, size);
 }
 
-/**
- * The inverse of the objective's matrix of second derivatives at `theta`, by Gauss and Newton's part of it.
- */
+/** The inverse of the objective's second derivatives at `theta`, by Gauss and Newton's part of them. */
 export function inverseCurvature(
   law: Law,
   loss: Loss,

@@ -19,9 +19,7 @@ const FAR_DEVIATIONS = 4;
 /** A run's leverage is the share of its own measurement in its fitted value; the mean is p / n. */
 const HIGH_LEVERAGE = 0.5;
 const TIMES_MEAN_LEVERAGE = 3;
-/**
- * Points read off a figure twice lie this close, in N and in D; runs of a design are equal there, not close.
- */
+/** Points read off a figure twice lie this close in N and D; runs of a design are equal there. */
 const SAME_DESIGN = 0.01;
 const SAME_LOSS = 1e-3;
 

@@ -23,9 +23,7 @@ const ROUNDING = 1e-10;
 
 /** What profiles of one fit share. */
 export type Profiler = {
-  /**
-   * The objective with parameter `index` held at `value`, all others fitted again from the point last found.
-   */
+  /** The objective with parameter `index` held at `value`, all others fitted again. */
   readonly heldAt: (index: number, value: number) => number;
   /** How far twice the objective rises there, in its unit: above `CHI_SQUARED_90` outside 90 %. */
   readonly riseAt: (index: number, value: number) => number;

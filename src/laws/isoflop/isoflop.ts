@@ -1,6 +1,4 @@
-/**
- * @file Chinchilla's approach 2: the best size at each compute budget, and power laws of C through N* and D*.
- */
+/** @file Chinchilla's approach 2: the best size at each compute budget, and power laws through them. */
 
 import { UserError } from "../../errors.ts";
 import { type Interval, intervalAround } from "../../math/interval.ts";

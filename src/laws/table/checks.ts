@@ -31,13 +31,9 @@ const EXPERTS: Spread = {
   enough: 4,
 };
 
-/**
- * A loss higher by this factor than that of a run smaller in everything is named. Seeds differ by some 0.3 %.
- */
+/** A loss this much above that of a run smaller in everything is named. Seeds differ by some 0.3 %. */
 const WORSE = 1.02;
-/**
- * Rank correlation of loss and compute from which on no law of learning describes the table. An assumption.
- */
+/** Rank correlation of loss and compute above which no law describes the table. An assumption. */
 const RISING = 0.3;
 
 /** Checks a table for a law, and says what to add where it will not do. */
@@ -67,9 +63,7 @@ function tooFew(source: string, runs: readonly TableRun[], law: Law): UserError 
   );
 }
 
-/**
- * Losses closer than this, relative, are one number: tables have three to six digits, seeds differ by 0.1 %.
- */
+/** Losses closer than this, relative, are one number: seeds differ by 0.1 % and more. */
 const SAME_LOSS = 1e-6;
 
 function sameLoss(source: string, runs: readonly TableRun[]): UserError | null {

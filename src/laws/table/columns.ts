@@ -27,9 +27,7 @@ export type FoundColumns = Readonly<Partial<Record<TableQuantity | Helper, Found
   readonly named: ReadonlySet<TableQuantity>;
 };
 
-/**
- * Finds each quantity's column. Throws a `UserError` where a name is unknown, or two columns could be meant.
- */
+/** Finds each quantity's column. Throws a `UserError` for a name unknown or a column in doubt. */
 export function findColumns(
   raw: RawTable,
   source: string,

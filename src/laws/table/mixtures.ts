@@ -123,9 +123,7 @@ function isLabelOfSize(raw: RawTable, index: number, columns: FoundColumns): boo
   });
 }
 
-/**
- * Rows that agree in these should be repeats of one run. Not C, which follows from what else they differ in.
- */
+/** Rows that agree in these should be repeats of one run. Not C, which follows from the rest. */
 const DESIGN = [
   "n",
   "d",

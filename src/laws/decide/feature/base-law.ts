@@ -230,9 +230,7 @@ export type Multipliers = { readonly computeMultiplier: Interval; readonly token
 const NUM_NODES = 17;
 const LAST_NODE = 3;
 
-/**
- * Multipliers at a design. `sameSizes` is added where the base keeps the feature's N and D, not its compute.
- */
+/** Multipliers at a design. `sameSizes` is added where the base keeps the feature's N and D. */
 export function multipliersOf(
   baseLaw: BaseLaw,
   design: Design,

@@ -53,7 +53,7 @@ export type ScaleEffect = Effect & {
   readonly effects: readonly DesignEffect[];
   readonly offsets: Float64Array;
   readonly misfitVariance: number;
-  /** Sum of squares that speaks of a pair's noise, and its degrees of freedom. */
+  /** Sum of squares that estimates a pair's noise, and its degrees of freedom. */
   readonly scatter: number;
   readonly degreesOfFreedom: number;
 };

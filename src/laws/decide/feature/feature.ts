@@ -64,9 +64,7 @@ export type FeatureOptions = {
 
 export type FeatureStudy = {
   readonly report: FeatureReport;
-  /**
-   * The effect in percent of the loss, with its 90 % interval, along the ladder to the target: for figures.
-   */
+  /** Effect in percent of the loss, with its 90 % interval, along the ladder to the target: for figures. */
   readonly band: () => readonly (Interval & { readonly flops: number })[];
 };
 
@@ -80,9 +78,7 @@ export function judgeFeature(
   return studyFeature(base, feature, target, options).report;
 }
 
-/**
- * Judges a change from runs with it (`feature`) and without it. Deterministic. Throws as `judgeFeature` does.
- */
+/** Judges a change from runs with and without it. Deterministic. Throws as `judgeFeature` does. */
 export function studyFeature(
   base: readonly TableRun[],
   feature: readonly TableRun[],

@@ -1,6 +1,4 @@
-/**
- * @file What a trend says: each scale, slope, crossover, smallest detectable effect, back-test, further rung.
- */
+/** @file What a trend says: scales, slope, crossover, smallest detectable effect, back-test, next rung. */
 
 import type { Design } from "../../../law/law.ts";
 import { type Interval, intervalAt } from "../../../math/interval.ts";

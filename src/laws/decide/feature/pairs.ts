@@ -1,6 +1,4 @@
-/**
- * @file Which designs of two ladders are compared, by seed or by design, and the refusals where none can be.
- */
+/** @file Which designs of two ladders are compared, by seed or by design; refusals where none can be. */
 
 import { UserError } from "../../../errors.ts";
 import type { Design } from "../../../law/law.ts";
@@ -26,7 +24,7 @@ export type Comparison = {
   readonly value: number;
   /** Variance of `value` in units of that of one pair's difference. */
   readonly noiseFactor: number;
-  /** Sum of squares that speaks of that variance, and its degrees of freedom. */
+  /** Sum of squares that estimates that variance, and its degrees of freedom. */
   readonly scatter: number;
   readonly degreesOfFreedom: number;
 };
@@ -176,9 +174,7 @@ export function checkRuns(runs: readonly TableRun[], role: string): void {
   }
 }
 
-/**
- * Throws a `UserError` where base and feature are the same runs: a change that changes no loss was not made.
- */
+/** Throws a `UserError` where base and feature are the same runs: no change was made. */
 export function checkDifferent(base: readonly TableRun[], feature: readonly TableRun[]): void {
   const keyOf = ({ n, d, c, loss }: TableRun) => `${n} ${d} ${c} ${loss}`;
   const own = new Set(base.map(keyOf));
@@ -190,7 +186,7 @@ export function checkDifferent(base: readonly TableRun[], feature: readonly Tabl
   );
 }
 
-/** Throws a `UserError` where the base says too little of its own law. */
+/** Throws a `UserError` where the base has too few designs, or too little spread, for a law of its own. */
 export function checkSpread(base: readonly DesignRuns[]): void {
   if (base.length >= MIN_SCALES && base.at(-1)!.c > 1.5 * base[0]!.c) return;
   const range = base.length > 1 ? `, from ${spanText(base)}` : "";

@@ -7,7 +7,7 @@ import { cholesky, logRootDeterminant, solveLower } from "../../../math/symmetri
 import { driftPrior, type Node, nodesOf, PRIORS } from "../../forecast/priors.ts";
 
 // The model of effects y = log(loss with / loss without at equal compute), over x = decades of compute above
-// the lowest rung and r = decades of D / N off the ladder's path:
+// the lowest rung and r = decades of D / N off the ladder's own:
 //   y_i = h(x_i) (level + slope x_i + ratioSlope r_i + drift(x_i)) + own_i + noise_i
 // drift: a random walk in x, since real trends leave straight lines; own_i: what seeds do not explain at one
 // design (a rate tuned better there); noise_i: of the seeds. h = 1 lets the effect itself run straight; h =
@@ -64,8 +64,8 @@ type State = {
 
 // The sizes below were chosen, among a dozen sets, on 23 pairs of public ladders (eight routed models, three
 // corpora, twelve pairs of recipes) by left-out scales up to a reach of 30, and on simulated ladders with
-// small effects. So coverage on those tables is no independent proof: routed 77 %, corpora 78 %, recipes 96
-// %. Before slope and drift grew with the effect, and the slope could bend, intervals of routed models held
+// small effects. So coverage on those tables is no independent proof: routed 77 %, corpora 78 %, recipes
+// 96 %. Before slope and drift grew with the effect, and the slope could bend, intervals of routed models held
 // in 42 % of cases.
 /** Log loss that is a design's own, not its seeds' (a rate tuned better there): an assumption. */
 const OWN = 0.0004;
@@ -98,7 +98,7 @@ function gridOf({ topCompute, effects }: Evidence): readonly Sizes[] {
   return all;
 }
 
-/** Covariance of the expected effects at two places. */
+/** Covariance of the expected effects at two positions. */
 function covariance(sizes: Sizes, reducible: (x: number) => number, a: Position, b: Position): number {
   const straight = LEVEL ** 2 + sizes.slope.value ** 2 * (a.x * b.x + a.r * b.r);
   const near = Math.max(0, Math.min(a.x, b.x));

@@ -15,7 +15,7 @@ export type VerdictFacts = {
   readonly furtherRung: FurtherRung | null;
 };
 
-/** This near to 1 what counts is how far from 1 it is: three decimals. */
+/** This near to 1 a factor is printed with three decimals. */
 const NEAR_ONE = 0.03;
 
 /** "1.23", "0.996", "1.2e+7": a factor, to as many digits as mean something. */
@@ -36,7 +36,7 @@ export function rangeText(
 
 /**
  * Adopt where the whole 90 % interval of the multiplier at the target lies above 1 and its median is worth
- * having; drop where it lies below 1, or where not even its upper end is `worth` having; undecided else, with
+ * having; drop where it lies below 1, or where not even its upper end is `worth` having; undecided otherwise, with
  * what would decide.
  */
 export function judge(
