@@ -1,10 +1,12 @@
 /**
- * @file How long fits take, and how many starts find the optimum: the Chinchilla law on a table of runs (median of 3, and the
- * spread), the classic grid of 4,500 starts against our eight, and every law on that table against a search from random starts.
+ * @file How long fits take, and how many starts find the optimum: the Chinchilla law on a table of runs
+ * (median of 3, and the spread), the classic grid of 4,500 starts against our eight, and every law on that
+ * table against a search from random starts.
  *
  *     npm run bench:laws -- RUNS.csv
  *
- * For comparison, numpy and scipy on one core: 4,000 refits 34.5 s, 4,500 starts 225 s (2026, two-core cloud machine).
+ * For comparison, numpy and scipy on one core: 4,000 refits 34.5 s, 4,500 starts 225 s (2026, two-core cloud
+ * machine).
  */
 
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The command under any Node from 20 on: runs longrun on the Node that came with it. In a clone that is the TypeScript as it
-// stands, in an installed package the compiled JavaScript. Plain JavaScript, because an older Node reads this file.
+// The command under any Node from 20 on: runs longrun on the Node that came with it. In a clone that is the
+// TypeScript as it stands, in an installed package the compiled JavaScript. Plain JavaScript, because an
+// older Node reads this file.
 
 import { spawn } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";

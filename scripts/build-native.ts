@@ -38,8 +38,8 @@ type Unit = {
 };
 
 /**
- * No -ffast-math: it would let sums be regrouped, and results must be exact to the bit. Multiplications and additions may be
- * contracted (the same way each time), and nothing reads errno or floating-point traps.
+ * No -ffast-math: it would let sums be regrouped, and results must be exact to the bit. Multiplications and
+ * additions may be contracted (the same way each time), and nothing reads errno or floating-point traps.
  */
 const commonFlags = [
   "-std=c++17",

@@ -1,6 +1,6 @@
 /**
- * @file The tree as a package, around `npm pack`: `make` compiles it into dist/ and turns package.json into that of a package of
- * compiled JavaScript; `unmake` puts all back. In between nothing else should run here.
+ * @file The tree as a package, around `npm pack`: `make` compiles it into dist/ and turns package.json into
+ * that of a package of compiled JavaScript; `unmake` puts all back. In between nothing else should run here.
  */
 
 import { execFileSync } from "node:child_process";

@@ -1,6 +1,6 @@
 /**
- * @file Writes the errors that `longrun plan validate` must not fall behind. Run it after a change of the step model
- * that is meant, and say why in docs/log.md.
+ * @file Writes the errors that `longrun plan validate` must not fall behind. Run it after a change of the
+ * step model that is meant, and say why in docs/log.md.
  */
 
 import { writeFileSync } from "node:fs";

@@ -113,3 +113,25 @@ test("commands are loaded in one place, and import what they need as any other f
   const loads = (path: string) => readFileSync(join(SOURCE, path), "utf8").includes("import(");
   expect(lazy.filter(loads)).toEqual(["cli/commands.ts"]);
 });
+
+/** Lines of Markdown that are prose: not a table's, not code, not a command in one piece. */
+function proseOf(markdown: string): readonly string[] {
+  let isCode = false;
+  return markdown.split("\n").filter((line) => {
+    if (line.startsWith("```")) isCode = !isCode;
+    return !isCode && !/^(```| {4}|\s*\||\s*`[^`]*`[.,:;]?$)/.test(line);
+  });
+}
+
+test("lines of prose and of comments are at most 110 characters", () => {
+  const root = join(SOURCE, "..");
+  const linesOf = (path: string) => readFileSync(join(root, path), "utf8").split("\n");
+  const prose = globSync(["*.md", "docs/*.md", "native/*.md"], { cwd: root }).flatMap((path) =>
+    proseOf(readFileSync(join(root, path), "utf8")).map((line) => ({ path, line })),
+  );
+  const comments = globSync(["{src,test,bench,scripts,bin,native}/**/*.{ts,js,h,cpp}"], { cwd: root })
+    .flatMap((path) => linesOf(path).map((line) => ({ path, line })))
+    .filter(({ line }) => /^\s*(\/\/|\/?\*)/.test(line));
+  const long = [...prose, ...comments].filter(({ line }) => line.replace(/https?:\/\/\S+/g, "").length > 110);
+  expect(long).toEqual([]);
+});

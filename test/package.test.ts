@@ -1,6 +1,7 @@
 /**
- * @file The package as somebody installs it: packed from a copy of the tree, installed in an empty folder, its command run under
- * whatever Node there is, its rooms imported by the examples of docs/library.md. `npm run test:package`: a minute or two.
+ * @file The package as somebody installs it: packed from a copy of the tree, installed in an empty folder,
+ * its command run under whatever Node there is, its rooms imported by the examples of docs/library.md. `npm
+ * run test:package`: a minute or two.
  */
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";

@@ -1,6 +1,6 @@
 /**
- * @file What the rooms offer to the outside: every type that an exported signature mentions is exported by its room, all of it
- * has a docstring, and in a clone `longrun/ROOM` is imported as it is from a package.
+ * @file What the rooms offer to the outside: every type that an exported signature mentions is exported by
+ * its room, all of it has a docstring, and in a clone `longrun/ROOM` is imported as it is from a package.
  */
 
 import { execFileSync } from "node:child_process";

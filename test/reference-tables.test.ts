@@ -1,6 +1,7 @@
 /**
- * @file What longrun says of tables of the shape of the published ones, on any machine: fits against an independent implementation (SciPy's
- * minimisers and least squares, frozen), standard errors against the spread of fresh tables, and what no such table can identify.
+ * @file What longrun says of tables of the shape of the published ones, on any machine: fits against an
+ * independent implementation (SciPy's minimisers and least squares, frozen), standard errors against the
+ * spread of fresh tables, and what no such table can identify.
  */
 
 import { expect, test } from "vitest";

@@ -1,5 +1,6 @@
 /**
- * @file Every command: its name, what it is for and the module that does it, loaded only once the command is named.
+ * @file Every command: its name, what it is for and the module that does it, loaded only once the command is
+ * named.
  */
 
 import type { Command } from "commander";

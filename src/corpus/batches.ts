@@ -1,6 +1,6 @@
 /**
- * @file Training batches as a pure function of seed and place: nothing to save, nothing to replay. Written down, with
- * test vectors, in docs/batch-order.md. T: tokens of a sequence, B: sequences of a batch.
+ * @file Training batches as a pure function of seed and place: nothing to save, nothing to replay. Written
+ * down, with test vectors, in docs/batch-order.md. T: tokens of a sequence, B: sequences of a batch.
  */
 
 import { assert, UserError } from "../errors.ts";
@@ -29,8 +29,8 @@ export type BatchRequest = {
 export type TrainSource = Pick<TokenSource, "name" | "share" | "train">;
 
 /**
- * The batch of a step. The order belongs to sequences, not to steps: runs with the same seed and sequence length read
- * the same sequences whatever the size of their batches.
+ * The batch of a step. The order belongs to sequences, not to steps: runs with the same seed and sequence
+ * length read the same sequences whatever the size of their batches.
  */
 export function batchAt(sources: readonly TrainSource[], request: BatchRequest): TokenBatch {
   const { seed, sequenceLength, batchSequences, step } = request;

@@ -26,8 +26,8 @@ export type CleanedSource = {
 export type AfterDocument = (bytesRead: number) => Promise<void>;
 
 /**
- * Cleans one source. `seen` holds the keys of all documents and passages so far, of this source and of those before
- * it, and is added to.
+ * Cleans one source. `seen` holds the keys of all documents and passages so far, of this source and of those
+ * before it, and is added to.
  */
 export async function cleanSource(
   source: SourceSpec,

@@ -24,8 +24,9 @@ function decompressed(source: Readable, engine: NodeJS.ReadWriteStream): Chunks 
 }
 
 /**
- * Node 24 stops without a word after the first Zstandard frame of a chunk, and files made by `cat` or by parallel
- * compressors have many. So the frames are walked here (RFC 8878, section 3.1) and each gets its own decompressor.
+ * Node 24 stops without a word after the first Zstandard frame of a chunk, and files made by `cat` or by
+ * parallel compressors have many. So the frames are walked here (RFC 8878, section 3.1) and each gets its own
+ * decompressor.
  */
 async function* zstdFrames(source: Chunks): AsyncGenerator<Buffer> {
   const reader = new ByteReader(source);

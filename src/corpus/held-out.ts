@@ -28,8 +28,9 @@ export type HeldOutRequest = {
 };
 
 /**
- * Yields each source's held-out tokens in windows of T, source by source. Read in full, every byte of every held-out
- * passage is counted once: bits per byte is the sum of the counted targets' nats / ln 2 / the sum of `numBytes`.
+ * Yields each source's held-out tokens in windows of T, source by source. Read in full, every byte of every
+ * held-out passage is counted once: bits per byte is the sum of the counted targets' nats / ln 2 / the sum of
+ * `numBytes`.
  */
 export function* heldOutBatches(
   sources: readonly Pick<TokenSource, "name" | "heldOut">[],

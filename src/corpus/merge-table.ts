@@ -39,8 +39,9 @@ export class MergeTable {
 }
 
 /**
- * Symbols form a linked list, possible merges a heap ordered by rank and place, held as one number each: n bytes
- * cost n log n, so that a megabyte without a blank is no trap. Entries whose pair is gone are passed over.
+ * Symbols form a linked list, possible merges a heap ordered by rank and place, held as one number each: n
+ * bytes cost n log n, so that a megabyte without a blank is no trap. Entries whose pair is gone are passed
+ * over.
  */
 export function encodeWord(word: Uint8Array, table: MergeTable): Uint16Array {
   const n = word.length;

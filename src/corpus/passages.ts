@@ -7,8 +7,8 @@ const NEWLINE = 10;
 const SPACE = 32;
 
 /**
- * Cuts text into pieces of nearly equal size, none above `passageBytes`, at the last paragraph end, else line end,
- * else sentence end, else blank in the second half of what a piece may hold. Joined, they are the text.
+ * Cuts text into pieces of nearly equal size, none above `passageBytes`, at the last paragraph end, else line
+ * end, else sentence end, else blank in the second half of what a piece may hold. Joined, they are the text.
  */
 export function cutPassages(text: Buffer, passageBytes: number): Buffer[] {
   const passages: Buffer[] = [];
@@ -62,8 +62,9 @@ export type PassageHash = {
 };
 
 /**
- * The hash is of the content with each run of white space made one blank, so that the same text wrapped at another
- * width is the same passage. The split depends on nothing else: adding documents moves no passage across.
+ * The hash is of the content with each run of white space made one blank, so that the same text wrapped at
+ * another width is the same passage. The split depends on nothing else: adding documents moves no passage
+ * across.
  */
 export function hashPassage(passage: Buffer, seed: number): PassageHash {
   const content = createHash("sha256").update(collapseSpace(passage)).digest();

@@ -21,8 +21,9 @@ export function hash32(...words: readonly number[]): number {
 /**
  * The `index`-th element of the permutation of 0 .. size - 1 that `key` picks.
  *
- * The network permutes 2^(2h) >= size numbers, at most four times too many. A result outside the range is fed back
- * in until one falls inside: this walks a cycle of the larger permutation, and so is a permutation of the smaller.
+ * The network permutes 2^(2h) >= size numbers, at most four times too many. A result outside the range is fed
+ * back in until one falls inside: this walks a cycle of the larger permutation, and so is a permutation of
+ * the smaller.
  */
 export function permute(index: number, size: number, key: number): number {
   assert(index >= 0 && index < size && size <= 2 ** 32, `place ${index} of ${size}`);

@@ -25,8 +25,9 @@ import {
 import type { Tokenizer } from "./tokenizer.ts";
 
 /**
- * Prepares a corpus in `outFolder`. Can be killed at any moment and called again: it goes on with the first source,
- * tokenizer or shard that is not finished. The manifest is written last; without it the folder is not a corpus.
+ * Prepares a corpus in `outFolder`. Can be killed at any moment and called again: it goes on with the first
+ * source, tokenizer or shard that is not finished. The manifest is written last; without it the folder is not
+ * a corpus.
  */
 export async function prepareCorpus(
   spec: CorpusSpec,

@@ -1,11 +1,12 @@
 /**
- * @file Where words begin and end: text is cut into words before pairs are merged, so that no token spans two words.
- * A scanner over UTF-8 bytes, equal to `wordPattern` (tests hold them together) and about ten times as fast.
+ * @file Where words begin and end: text is cut into words before pairs are merged, so that no token spans two
+ * words. A scanner over UTF-8 bytes, equal to `wordPattern` (tests hold them together) and about ten times as
+ * fast.
  */
 
 /**
- * GPT-2's pattern with two changes: digits go in groups of at most two, so that a small vocabulary is not spent
- * on numbers, and combining marks belong to the word they stand in.
+ * GPT-2's pattern with two changes: digits go in groups of at most two, so that a small vocabulary is not
+ * spent on numbers, and combining marks belong to the word they stand in.
  */
 export const wordPattern =
   "'(?:[sdmt]|ll|ve|re)| ?[\\p{L}\\p{M}]+| ?\\p{N}{1,2}| ?[^\\s\\p{L}\\p{M}\\p{N}]+|\\s+(?!\\S)|\\s+";

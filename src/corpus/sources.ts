@@ -131,8 +131,8 @@ function walk(root: string, folder: string): string[] {
 }
 
 /**
- * A path that equals its real path has no link in it. A link that stays inside the folder leads to text that is
- * there anyway, and one that leaves it leads to text that was not named: neither is followed.
+ * A path that equals its real path has no link in it. A link that stays inside the folder leads to text that
+ * is there anyway, and one that leaves it leads to text that was not named: neither is followed.
  */
 function dropLinks(root: string, paths: readonly string[]) {
   const regular: SourceFile[] = [];

@@ -5,8 +5,8 @@ import { wordPattern } from "./pretokenizer.ts";
 import { END_OF_TEXT, END_OF_TEXT_ID, type Merge } from "./vocabulary.ts";
 
 /**
- * Byte-level files spell bytes as printable characters: printable ones as themselves, the others as U+0100 and up
- * in order (the mapping of GPT-2's vocab.json, which all readers share).
+ * Byte-level files spell bytes as printable characters: printable ones as themselves, the others as U+0100
+ * and up in order (the mapping of GPT-2's vocab.json, which all readers share).
  */
 const byteCharacters: readonly string[] = (() => {
   const isPrintable = (byte: number) =>

@@ -39,8 +39,9 @@ export class WordCounts {
   }
 
   /**
-   * Keeps the more frequent half, the earlier of equals. A word that was dropped starts again from nothing, so
-   * its count may fall short by at most the threshold of each drop: small against any count that earns a merge.
+   * Keeps the more frequent half, the earlier of equals. A word that was dropped starts again from nothing,
+   * so its count may fall short by at most the threshold of each drop: small against any count that earns a
+   * merge.
    */
   #dropRarest(): void {
     const { words, counts } = this;

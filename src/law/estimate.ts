@@ -5,8 +5,8 @@ import { Z_90 } from "../math/normal.ts";
 import { quantileOfSorted, sorted } from "../math/statistics.ts";
 
 /**
- * The best fit's value with the 5 % and 95 % quantiles over draws. `extraVariance`, in the log of the value, is added to both sides;
- * infinite draws, or none, make a side unbounded.
+ * The best fit's value with the 5 % and 95 % quantiles over draws. `extraVariance`, in the log of the value,
+ * is added to both sides; infinite draws, or none, make a side unbounded.
  */
 export function estimate(value: number, draws: readonly number[], extraVariance = 0): Interval {
   const known = sorted(draws.filter((draw) => !Number.isNaN(draw)));

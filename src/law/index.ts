@@ -1,4 +1,4 @@
-/** @file The public surface of law/: formulas by name, their optimum, and a fitted law as a file and as a value. */
+/** @file The public surface of law/: formulas, their optimum, a fitted law as a file and as a value. */
 
 export { LAWS, lawNamed } from "./formulas/all.ts";
 export { type Derived, type Design, type Law, type LawParameter, lossOf, type Run } from "./law.ts";

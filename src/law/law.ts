@@ -26,8 +26,8 @@ export type Run = Design & {
 };
 
 /**
- * C / (N D) of runs, their median: 6 where that is within a percent of it, since 6 N D is what most tables mean,
- * and where none of them has all three.
+ * C / (N D) of runs, their median: 6 where that is within a percent of it, since 6 N D is what most tables
+ * mean, and where none of them has all three.
  */
 export function flopsPerPairOf(runs: readonly Design[]): number {
   const own = runs.map(({ n, d, c }) => c / (n * d)).filter((ratio) => ratio > 0 && Number.isFinite(ratio));

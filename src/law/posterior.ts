@@ -1,4 +1,4 @@
-/** @file What runs say of their laws, as a plain value: weighted draws of each law, and what back-tests taught of their intervals. */
+/** @file What runs say of their laws as a plain value: weighted draws, and what back-tests taught. */
 
 import { z } from "zod";
 import type { Terms } from "./terms.ts";
@@ -25,7 +25,7 @@ const drawsSchema = z.strictObject({
   drift: column,
   /** Standard deviation of a run's log loss at 20 tokens a parameter and the largest compute. */
   scatter: column,
-  /** What the log of it gains per decade of tokens a parameter away from 20, and per decade of compute below the largest. */
+  /** What its log gains per decade of D / N away from 20, and per decade of compute below the largest. */
   scatterOff: column,
   scatterBelow: column,
 });
@@ -51,7 +51,7 @@ export const posteriorSchema = z.strictObject({
   flopsPerPair: z.number().positive(),
   /** Least and most tokens a parameter of the runs. */
   ratios: z.tuple([z.number(), z.number()]),
-  /** Tokens a parameter of the recipe where all runs share one, and nothing tells size from data; else null. */
+  /** Tokens a parameter where all runs share one recipe, and nothing tells size from data; else null. */
   recipeRatio: z.number().nullable(),
 });
 

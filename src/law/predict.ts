@@ -1,4 +1,4 @@
-/** @file A posterior's answers: median and 90 % interval of one more run's loss at a design, and the design that a budget deserves. */
+/** @file A posterior's answers: a further run's loss with its interval, and the design for a budget. */
 
 import { UserError } from "../errors.ts";
 import type { Interval } from "../math/interval.ts";
@@ -18,7 +18,7 @@ const TAILS = [
 /** How a run of this design scatters, as a law's draws put it. */
 type Scatter = { readonly scatter: number; readonly scatterOff: number; readonly scatterBelow: number };
 
-/** Decades of D / N away from 20, either way, and decades of compute below the largest: what scatter grows with. */
+/** Decades of D / N from 20, either way, and of compute below the largest: what scatter grows with. */
 export function distancesOf({ n, d, c }: Design, largestCompute: number) {
   return { off: Math.abs(Math.log10(d / n / OPTIMAL_RATIO)), below: Math.log10(largestCompute / c) };
 }
@@ -32,8 +32,8 @@ export function scatterVariance(
 }
 
 /**
- * What one law says of the log loss of one more run of this design, its own scatter included; `scatterFactor`: that scatter over the
- * other runs'. The weights add up to 1.
+ * What one law says of the log loss of one more run of this design, its own scatter included;
+ * `scatterFactor`: that scatter over the other runs'. The weights add up to 1.
  */
 export function partsOf(
   law: Pick<LawPosterior, "reads" | "draws">,
@@ -92,8 +92,8 @@ export function predict({ laws, widening, largestCompute }: Posterior, design: D
 }
 
 /**
- * Expected log loss over size and tokens at the runs' own C / (N D), without drift and scatter: its lowest point at a budget is the use of it
- * that is best in expectation. `unique`: the distinct tokens on hand.
+ * Expected log loss over size and tokens at the runs' own C / (N D), without drift and scatter: its lowest
+ * point at a budget is the use of it that is best in expectation. `unique`: the distinct tokens on hand.
  */
 export function expectedSurface({ laws, flopsPerPair }: Posterior, unique = Infinity): SplitLoss {
   const drawn = laws.map((law) => ({
@@ -112,7 +112,7 @@ export function expectedSurface({ laws, flopsPerPair }: Posterior, unique = Infi
   };
 }
 
-/** The design of least expected log loss at a budget; where all runs share a ratio D / N, the one at that ratio. */
+/** The design of least expected log loss at a budget; at the runs' own ratio D / N where they share one. */
 export function designAt(posterior: Posterior, compute: number): Design {
   const { flopsPerPair, recipeRatio } = posterior;
   if (recipeRatio !== null) {

@@ -1,9 +1,9 @@
-/** @file A law as its terms, L = E + (A N^-alpha + B D^-beta)^gamma with what repeats and experts change, and its loss at a design. */
+/** @file A law as its terms, L = E + (A N^-alpha + B D^-beta)^gamma, repeats and experts, and its loss. */
 
 import type { Design } from "./law.ts";
 import { effectiveRatio } from "./repeats.ts";
 
-/** Natural numbers of one law. A law of compute alone has C in the place of N, and B = 0; one without a floor E = 0. */
+/** Natural numbers of one law. One of compute alone has C for N, and B = 0; one without a floor E = 0. */
 export type Terms = {
   readonly floor: number;
   readonly a: number;
@@ -11,10 +11,10 @@ export type Terms = {
   readonly b: number;
   readonly beta: number;
   readonly gamma: number;
-  /** How soon repeats of tokens, and parameters beyond what the distinct tokens can fill, stop being worth anything (arXiv 2305.16264). */
+  /** How soon repeated tokens, and parameters beyond distinct tokens, lose their worth (arXiv 2305.16264). */
   readonly dataDecay?: number;
   readonly sizeDecay?: number;
-  /** Log loss gained per factor e of experts, and what each factor e of size takes off that (arXiv 2202.01169). */
+  /** Log loss gained per factor e of experts, and what a factor e of size takes off (arXiv 2202.01169). */
   readonly gain?: number;
   readonly gainLost?: number;
 };

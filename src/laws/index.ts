@@ -1,4 +1,4 @@
-/** @file The public surface of the laws: tables of runs in; fits, forecasts and decisions with intervals out. */
+/** @file The public surface of the laws: tables in; fits, forecasts, decisions with intervals out. */
 
 export type { BestDecay } from "./curves/compare.ts";
 export type { CurveLaw, CurveLawParameter, NormalPrior } from "./curves/curve-laws.ts";

@@ -12,8 +12,9 @@ export function nearest(word: string, known: readonly string[]): string | null {
 const MOST_GUESSES = 4;
 
 /**
- * What a short name that is not known may stand for, "perhaps b200 or b300": names that begin with it, and the nearest within one edit (two from
- * eight letters on), of which those with its first letter come alone. Null where nothing is near.
+ * What a short name that is not known may stand for, "perhaps b200 or b300": names that begin with it, and
+ * the nearest within one edit (two from eight letters on), of which those with its first letter come alone.
+ * Null where nothing is near.
  */
 export function perhaps(word: string, known: readonly string[]): string | null {
   const distances = known.map((name) => editDistance(word, name));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { peakOf, weightedDraws } from "./importance.ts";
 
-/** A ridge that bends: x normal, y normal about x^2 / 6, in standard deviations of 1 and 1/2; the rest standard normals. */
+/** A ridge that bends: x normal, y normal about x^2 / 6 with deviation 1/2; the rest standard normals. */
 const bent = (point: Float64Array) => {
   let sum = 0;
   for (let j = 2; j < point.length; j++) sum -= point[j]! ** 2 / 2;

@@ -1,4 +1,4 @@
-/** @file Weighted draws from a smooth density of few variables, without chance: importance sampling from a fitted bell with heavy tails. */
+/** @file Weighted draws from a smooth density, without chance: importance sampling from heavy tails. */
 
 import { minimise } from "./minimise.ts";
 import { normalQuantile } from "./normal.ts";
@@ -7,7 +7,7 @@ import { cholesky, inverseCholesky } from "./symmetric.ts";
 /** Log of a density, up to a constant. Must not keep the array. */
 export type LogDensity = (point: Float64Array) => number;
 
-/** Draws with weights that add up to 1. `effective`: how many equally weighted draws they are worth (Kish). */
+/** Draws with weights that add up to 1. `effective`: how many of equal weight they are worth (Kish). */
 export type WeightedDraws = {
   readonly points: readonly Float64Array[];
   readonly weights: Float64Array;
@@ -56,7 +56,7 @@ function curvatureAt(density: LogDensity, peak: Float64Array): Float64Array {
   return curvature.map((value, at) => (value + curvature[(at % k) * k + Math.floor(at / k)]!) / 2);
 }
 
-/** Cholesky's factor of matrix + ridge I, with the least ridge of 0, 1e-3, 1e-2 ... that makes it positive definite. */
+/** Cholesky's factor of matrix + ridge I, the ridge the least of 0, 1e-3, 1e-2 ... that makes it definite. */
 function ridgedFactor(matrix: Float64Array, size: number): Float64Array {
   for (let ridge = 0; ; ridge = ridge === 0 ? 1e-3 : 10 * ridge) {
     const ridged = matrix.map((value, at) => (at % (size + 1) === 0 ? value + ridge : value));
@@ -65,10 +65,10 @@ function ridgedFactor(matrix: Float64Array, size: number): Float64Array {
   }
 }
 
-/** The proposal: a bell and a wider one about the same centre, so that its tails are the heavier ones. Shares out of five points. */
+/** The proposal: a normal and a wider one about the same centre, for heavier tails. Shares of five points. */
 const SCALES = [1, 1.3, 1.7] as const;
 
-/** The root above 1 of x^(k + 1) = x + 1: its inverse powers are the steps of an even sequence in k dimensions. */
+/** The root above 1 of x^(k + 1) = x + 1: its inverse powers are steps of an even sequence. */
 function evenRoot(dimension: number): number {
   let root = 2;
   for (let i = 0; i < 60; i++) root = (1 + root) ** (1 / (dimension + 1));
@@ -77,7 +77,7 @@ function evenRoot(dimension: number): number {
 
 const known = new Map<string, readonly Float64Array[]>();
 
-/** Even points of the standard proposal: an additive recurrence (Roberts 2018: the golden ratio in k dimensions) through the normal quantile. */
+/** Even points of the proposal: Roberts's additive recurrence (2018) through the normal quantile. */
 function standardPoints(dimension: number, count: number): readonly Float64Array[] {
   const key = `${dimension} ${count}`;
   const before = known.get(key);
@@ -125,7 +125,7 @@ function weighed(density: LogDensity, bell: Bell, count: number): WeightedDraws 
   return { points, weights, effective: 1 / weights.reduce((sum, weight) => sum + weight * weight, 0) };
 }
 
-/** The bell with the moments of the draws, no draw counting more than a few others (Ionides 2008: truncated weights). */
+/** The normal with the draws' moments, none counting more than a few others (Ionides 2008). */
 function fitted({ points, weights }: WeightedDraws): Bell {
   const k = points[0]!.length;
   const most = 1 / Math.sqrt(points.length);
@@ -149,8 +149,8 @@ const NUM_ROUNDS = 3;
 const NUM_PILOT = 64;
 
 /**
- * `count` weighted draws of a density near `peak`. Nothing in it is random: draws of two densities that differ little differ little, so
- * that comparing them is not clouded by sampling.
+ * `count` weighted draws of a density near `peak`. Nothing in it is random: draws of two densities that
+ * differ little differ little, so that comparing them is not clouded by sampling.
  */
 export function weightedDraws(density: LogDensity, peak: Float64Array, count: number): WeightedDraws {
   const k = peak.length;

@@ -1,4 +1,4 @@
-/** @file A number that is not known exactly: its median, or the value at the best fit, and the 90 % interval around it. */
+/** @file A number not known exactly: its median, or the best fit's value, and the 90 % interval around it. */
 
 import { Z_90 } from "./normal.ts";
 import type { Random } from "./random.ts";
@@ -48,7 +48,7 @@ export function scaledBy({ median, lo, hi }: Interval, factor: number): Interval
   return { median: median * factor, lo: lo * factor, hi: hi * factor };
 }
 
-/** A value at the best fit or the middle of everything, with the 90 % interval of draws widened to hold it. */
+/** A value at the best fit or the middle of all, with the 90 % interval of draws, widened to hold it. */
 export function intervalAround(median: number, draws: ArrayLike<number>): Interval {
   const { lo, hi } = intervalOfDraws(draws);
   return { median, lo: Math.min(lo, median), hi: Math.max(hi, median) };

@@ -32,7 +32,7 @@ function mixtureCumulative(parts: readonly Part[], x: number): number {
   return sum / total;
 }
 
-/** The x below which `fraction` of the mixture lies, to 1e-7 of its standard deviation (bracketed secant: Illinois rule). */
+/** The x below which `fraction` of the mixture lies, to 1e-7 of its deviation (Illinois secant). */
 export function mixtureQuantile(parts: readonly Part[], fraction: number): number {
   const { mean, sd } = momentsOf(parts);
   const guess = mean + sd * normalQuantile(fraction);

@@ -3,8 +3,9 @@
 import { assert } from "../errors.ts";
 import { normalQuantile } from "./normal.ts";
 
-// Philox 4x32-10: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3". Key = seed (64 bits),
-// counter = (block, block high, stream, stream high). Tests compare with the authors' known answers.
+// Philox 4x32-10: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3". Key = seed
+// (64 bits), counter = (block, block high, stream, stream high). Tests compare with the authors' known
+// answers.
 const MULTIPLIER_0 = 0xd2511f53;
 const MULTIPLIER_1 = 0xcd9e8d57;
 const KEY_STEP_0 = 0x9e3779b9;
@@ -51,8 +52,8 @@ export function philoxBlock(counter: Uint32Array, keyLow: number, keyHigh: numbe
 }
 
 /**
- * 64 bits for a stream's name: FNV-1a over UTF-16 code units, once forward and once from another offset. Names are ours and
- * few; the two halves only have to keep them apart.
+ * 64 bits for a stream's name: FNV-1a over UTF-16 code units, once forward and once from another offset.
+ * Names are ours and few; the two halves only have to keep them apart.
  */
 function streamWords(stream: string | number): readonly [number, number] {
   if (typeof stream === "number") return splitInteger(stream, "stream");
@@ -74,8 +75,9 @@ function splitInteger(value: number, what: string): readonly [number, number] {
 }
 
 /**
- * A position in one stream of random numbers. The same seed, stream and number of draws give the same value on every machine;
- * different streams of one seed are independent. Word `i` of a stream is word `i mod 4` of Philox block `floor(i / 4)`.
+ * A position in one stream of random numbers. The same seed, stream and number of draws give the same value
+ * on every machine; different streams of one seed are independent. Word `i` of a stream is word `i mod 4` of
+ * Philox block `floor(i / 4)`.
  */
 export class Random {
   readonly #keyLow: number;

@@ -1,6 +1,7 @@
 /**
- * @file One dial sets every size of a family of decoders: its width. Rungs and target share their depth, because mu-P carries a learning
- * rate across widths but not across depths, and because a ladder that changes its depth on the way has a kink where it does.
+ * @file One dial sets every size of a family of decoders: its width. Rungs and target share their depth,
+ * because mu-P carries a learning rate across widths but not across depths, and because a ladder that changes
+ * its depth on the way has a kink where it does.
  */
 
 import type { DecoderShape, FeedForward } from "./shape.ts";
@@ -70,8 +71,9 @@ const SMALLEST_VOCABULARY = 512;
 const LARGEST_VOCABULARY = 65_536;
 
 /**
- * The power of two at which the head has about 20 % of N: 12 L d^2 are in the layers, V d in the head. An assumption, in the spirit of
- * vocabularies that grow with the model (Tao et al. 2024, arXiv 2407.13623), not a fit.
+ * The power of two at which the head has about 20 % of N: 12 L d^2 are in the layers, V d in the head. An
+ * assumption, in the spirit of vocabularies that grow with the model (Tao et al. 2024, arXiv 2407.13623), not
+ * a fit.
  */
 export function vocabularyFor({ width, numLayers }: Pick<DecoderShape, "width" | "numLayers">): number {
   const wanted = (HEAD_SHARE / (1 - HEAD_SHARE)) * 12 * numLayers * width;

@@ -5,9 +5,11 @@ import type { DecoderShape, Parameter } from "./shape.ts";
 import { lengthOf } from "./shape.ts";
 
 /**
- * Standard deviation of the initial normal distribution, by role (Yang et al. 2022, arXiv 2203.03466, table 8):
+ * Standard deviation of the initial normal distribution, by role (Yang et al. 2022, arXiv 2203.03466, table
+ * 8):
  * - hidden: 1 / sqrt(fan-in), so that activations keep their size at any width
- * - residual: smaller by sqrt(2 L), so that the residual stream keeps its size at any depth (Radford et al. 2019)
+ * - residual: smaller by sqrt(2 L), so that the residual stream keeps its size at any depth (Radford et al.
+ *   2019)
  * - head: 1 / fan-in, so that the first logits shrink with the width and the first loss is about ln V
  * - embedding: 1: every block normalises its input, so only the ratio to what the blocks add matters
  */

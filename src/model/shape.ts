@@ -17,8 +17,8 @@ export type DecoderShape = {
   readonly ropeBase: number;
   readonly normEpsilon: number;
   /**
-   * swiglu unless given: silu(gate) up, three matrices (Shazeer 2020, arXiv 2002.05202). gelu: one matrix up, one down, 3/2 as many features,
-   * so that both have as many parameters.
+   * swiglu unless given: silu(gate) up, three matrices (Shazeer 2020, arXiv 2002.05202). gelu: one matrix up,
+   * one down, 3/2 as many features, so that both have as many parameters.
    */
   readonly feedForward?: FeedForward | undefined;
   /** RMS norm of query and key heads before the rotation (Dehghani et al. 2023, arXiv 2302.05442). */

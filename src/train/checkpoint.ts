@@ -50,8 +50,9 @@ const stateSchema = z.strictObject({
 });
 
 /**
- * Writes `step-<step>` into a run's folder of checkpoints; until it is whole and on disk, the name does not exist.
- * Checkpoints of this step or later ones are deleted: they can only stem from a branch that the run has left.
+ * Writes `step-<step>` into a run's folder of checkpoints; until it is whole and on disk, the name does not
+ * exist. Checkpoints of this step or later ones are deleted: they can only stem from a branch that the run
+ * has left.
  */
 export function saveCheckpoint(
   folder: string,
@@ -137,8 +138,8 @@ export type PruneRule = {
 export type ListedCheckpoint = { readonly path: string; readonly step: number; readonly bytes: number };
 
 /**
- * Which checkpoints to delete, and why. The newest always stays. Of the others those stay that are among the newest
- * `keep` and fit, together with all newer ones, into `maxBytes`.
+ * Which checkpoints to delete, and why. The newest always stays. Of the others those stay that are among the
+ * newest `keep` and fit, together with all newer ones, into `maxBytes`.
  */
 export function chooseToPrune(
   list: readonly ListedCheckpoint[],

@@ -1,6 +1,7 @@
 /**
- * @file A trained decoder as a folder that Hugging Face transformers loads, as `LlamaForCausalLM` or what its variants are called there, and
- * back again. Ours stores queries, keys and values in one matrix, and gate and up in another; since matrices are [out, in], each is a stretch of rows.
+ * @file A trained decoder as a folder that Hugging Face transformers loads, as `LlamaForCausalLM` or what its
+ * variants are called there, and back again. Ours stores queries, keys and values in one matrix, and gate and
+ * up in another; since matrices are [out, in], each is a stretch of rows.
  */
 
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
@@ -101,9 +102,10 @@ export function writeHuggingFace(
 }
 
 /**
- * The same function with a number of heads that divides the width: transformers refuses any other since its version 5, even where head_dim is
- * given (huggingface/transformers#46082). Heads of zeros are appended, which attend to nothing and add nothing; where no number of whole
- * groups divides the width, every query head is first given a copy of its key/value head.
+ * The same function with a number of heads that divides the width: transformers refuses any other since its
+ * version 5, even where head_dim is given (huggingface/transformers#46082). Heads of zeros are appended,
+ * which attend to nothing and add nothing; where no number of whole groups divides the width, every query
+ * head is first given a copy of its key/value head.
  */
 function withDividingHeads(model: FinishedModel): FinishedModel {
   const { shape } = model;

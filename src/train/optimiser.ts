@@ -20,8 +20,9 @@ export type OptimiserSettings = {
 };
 
 /**
- * Factor on the learning rate. Matrices whose fan-in grows with the width learn slower by 1 / width, what is looked up or scales
- * element by element does not: mu-P for Adam (Yang et al. 2022, arXiv 2203.03466, table 8).
+ * Factor on the learning rate. Matrices whose fan-in grows with the width learn slower by 1 / width, what is
+ * looked up or scales element by element does not: mu-P for Adam (Yang et al. 2022, arXiv 2203.03466, table
+ * 8).
  */
 export function learningRateScale(role: Role, width: number, baseWidth: number): number {
   return role === "embedding" || role === "norm" ? 1 : baseWidth / width;

@@ -1,6 +1,7 @@
 /**
- * Our programs against Hugging Face transformers and torch.optim.AdamW, whose numbers lie in test/fixtures/llama-transformers.json.
- * Weights go in and out through the model folder, so that its names and rows are under test as well.
+ * Our programs against Hugging Face transformers and torch.optim.AdamW, whose numbers lie in
+ * test/fixtures/llama-transformers.json. Weights go in and out through the model folder, so that its names
+ * and rows are under test as well.
  */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -129,7 +129,7 @@ export function intervalDecimals(interval: Interval, scale: Scale): number {
   return Math.min(6, Math.max(0, forWidth, forMedian));
 }
 
-/** "91.7 % (88.3 % to 94.0 %)", each number in the given format; the value alone where it is known exactly. */
+/** "91.7 % (88.3 % to 94.0 %)", each number in the given format; the value alone where it is exact. */
 export function formatInterval({ median, lo, hi }: Interval, format: (value: number) => string): string {
   const [value, low, high] = [median, lo, hi].map((end) =>
     Number.isFinite(end) ? format(end) : "unbounded",
@@ -137,7 +137,7 @@ export function formatInterval({ median, lo, hi }: Interval, format: (value: num
   return lo === hi ? value! : `${value} (${low} to ${high})`;
 }
 
-/** "2.123 (2.101 to 2.145)" without its unit, in the given scale and with digits enough for the interval's width. */
+/** "2.123 (2.101 to 2.145)" without its unit, in the given scale, with digits enough for its width. */
 export function formatScaled(interval: Interval, scale: Scale): string {
   const decimals = intervalDecimals(interval, scale);
   return formatInterval(interval, (value) => fixed(value / scale.factor, decimals));

@@ -8,8 +8,9 @@ import type { AmountKind } from "./kinds.ts";
 const NUMBER = /^([-+]?(?:\d{1,3}(?:[,_' ]\d{3})+|\d+)?(?:\.\d*)?)(e[-+]?\d+)?\s*([a-zµ$%][a-zµ$%/ -]*)?$/i;
 
 /**
- * One number of a kind, in the kind's own unit; of any sign, and infinite past the largest double. Null where the text is
- * none. Reads 16,384; 1.2 x 10^21; 3,14 (a decimal comma); 7 billion; 300B tokens; 10 ZFLOP; 2 d 04 h; $10M.
+ * One number of a kind, in the kind's own unit; of any sign, and infinite past the largest double. Null where
+ * the text is none. Reads 16,384; 1.2 x 10^21; 3,14 (a decimal comma); 7 billion; 300B tokens; 10 ZFLOP; 2 d
+ * 04 h; $10M.
  */
 export function parseNumber(text: string, kind: AmountKind): number | null {
   const plain = text
@@ -39,8 +40,9 @@ export function parseAmount(text: string, kind: AmountKind): number | null {
 }
 
 /**
- * Reads 0.4, which is certain; 0.38..0.43, of which the two ends are the 90 % interval and their geometric mean the middle; and
- * what longrun prints, 0.4 (0.38 to 0.43). The unit may stand at the last number alone (5..12min). Null where the text is none.
+ * Reads 0.4, which is certain; 0.38..0.43, of which the two ends are the 90 % interval and their geometric
+ * mean the middle; and what longrun prints, 0.4 (0.38 to 0.43). The unit may stand at the last number alone
+ * (5..12min). Null where the text is none.
  */
 export function parseInterval(text: string, kind: AmountKind): Interval | null {
   const printed = /^(.*?)\s*[([](?:90 % interval )?(.+?)(?: to |, )(.+?)[)\]]\s*(.*)$/.exec(text.trim());
@@ -111,8 +113,8 @@ function unitOf(text: string): string {
 }
 
 /**
- * An amount of at most `most`, with the unit that stands further on, where that gives one: 5..12h is 5 h, and 7..8B 7 B. Where it gives
- * none a bare number may mean something too: 1e9..8B; and 0.3..50% is 0.3.
+ * An amount of at most `most`, with the unit that stands further on, where that gives one: 5..12h is 5 h, and
+ * 7..8B 7 B. Where it gives none a bare number may mean something too: 1e9..8B; and 0.3..50% is 0.3.
  */
 function withUnit(text: string, unit: string, kind: AmountKind, most: number): number | null {
   const readings = unit === "%" ? [text, text + unit] : [`${text} ${unit}`, text];

@@ -23,8 +23,9 @@ export type Events = {
 };
 
 /**
- * Trains for `productiveSeconds`: work until the next save or failure; a failure goes back to the newest save that is safe, after a
- * recovery that failures can strike as well. Failures are a Poisson process, thinned where their rate changes.
+ * Trains for `productiveSeconds`: work until the next save or failure; a failure goes back to the newest save
+ * that is safe, after a recovery that failures can strike as well. Failures are a Poisson process, thinned
+ * where their rate changes.
  */
 export function simulateRun(events: Events, productiveSeconds: number, random: Random): Simulated {
   const { intervalSeconds, stallSeconds, lagSeconds, recoverySeconds } = events;

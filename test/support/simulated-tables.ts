@@ -1,6 +1,7 @@
 /**
- * @file Tables of the shape of the published ones, made from laws written out here: what the README claims of other people's tables can so
- * be tested on any machine. Sizes, budgets and noise are about those of the papers; the numbers of the laws are published.
+ * @file Tables of the shape of the published ones, made from laws written out here: what the README claims of
+ * other people's tables can so be tested on any machine. Sizes, budgets and noise are about those of the
+ * papers; the numbers of the laws are published.
  */
 
 import { Random } from "../../src/math/random.ts";

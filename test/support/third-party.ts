@@ -1,6 +1,7 @@
 /**
- * @file Tables of other people's, which are not ours to ship: the tests that read them say so in their name, and are skipped where the
- * folder of shared data is not beside the project. What the README claims is tested without them (test/reference-tables.test.ts).
+ * @file Tables of other people's, which are not ours to ship: the tests that read them say so in their name,
+ * and are skipped where the folder of shared data is not beside the project. What the README claims is tested
+ * without them (test/reference-tables.test.ts).
  */
 
 import { existsSync, readFileSync } from "node:fs";

@@ -177,8 +177,8 @@ function objectiveOf(
 /**
  * The inverse of Gauss and Newton's second derivatives of the objective: a minimiser that begins with it
  * needs few steps. A point beyond Huber's width counts by its slope over its distance, as in reweighted least
- * squares. Every parameter is lent a curvature of 1, which keeps a step of one that the data say nothing about below
- * order 1.
+ * squares. Every parameter is lent a curvature of 1, which keeps a step of one that the data say nothing
+ * about below order 1.
  */
 export function inverseHessian(
   curves: readonly CurvePoints[],

@@ -1,4 +1,4 @@
-/** @file The data-limited variant of an allocation: is a budget bound by compute or by data, from which scale on, and what do repeats cost? */
+/** @file The data-limited allocation: bound by compute or by data, from which scale, and at what price? */
 
 import { estimate, estimates } from "../../law/estimate.ts";
 import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
@@ -29,7 +29,7 @@ export type DataLimit = {
   readonly repeatsFrom: Interval;
   readonly boundFrom: Interval;
   readonly answers: readonly RepeatedAnswer[];
-  /** R_D* of the data-constrained law fitted to the same table: where that repeats data, and pins it. Else null. */
+  /** R_D* of the data-constrained law on the same table, where its repeats pin it; else null. */
   readonly ownDecay: Interval | null;
 };
 

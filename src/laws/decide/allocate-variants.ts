@@ -1,4 +1,4 @@
-/** @file Two variants of an allocation: a size that is not the optimal one, and a model that is to serve many tokens. */
+/** @file Two variants of an allocation: a size that is not the optimum, and a model to serve many tokens. */
 
 import { estimates } from "../../law/estimate.ts";
 import { leastPairsFor, optimumOn, type SplitLoss, tokensFor } from "../../law/optimum.ts";

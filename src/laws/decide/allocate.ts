@@ -1,4 +1,4 @@
-/** @file Where to put a budget: compute-optimal size and tokens, how flat the optimum is, and what another choice costs. */
+/** @file Where to put a budget: the optimal size and tokens, how flat it is, what another choice costs. */
 
 import { estimates } from "../../law/estimate.ts";
 import { checkOptimum, flatRange, optimumOn, pointOf, type SplitLoss } from "../../law/optimum.ts";
@@ -52,7 +52,7 @@ export type Allocation = {
 const FLAT_PERCENTS = [0.1, 1];
 const BUDGETS = [1, 10, 100];
 
-/** Answers the question from a fitted law. Throws a `UserError` where the law has no optimum between all size and all tokens. */
+/** Answers the question. Throws a `UserError` where the law has no optimum between size and tokens. */
 export function allocate(fitted: FittedLaw, question: Question): Allocation {
   const { law, flopsPerPair, largestCompute } = fitted;
   const { best, draws } = surfacesOf(fitted);
@@ -117,10 +117,10 @@ function flatRanges(fitted: FittedLaw, best: SplitLoss, draws: readonly SplitLos
 
 const isCertain = ({ lo, hi }: Interval) => hi - lo < 1e-6;
 
-/** On public tables that a Chinchilla law describes it is 0.6 % (Epoch's Chinchilla), on those that it does not 5 % and more (measured). */
+/** 0.6 % on a table that a Chinchilla law describes (Epoch's), 5 % and more on those that it does not. */
 const MOST_MISSED_PERCENT = 3;
 
-/** Fitted floors of public tables are 50 to 90 % of the best loss; those of ladders that the law does not hold on, 0 (measured). */
+/** Fitted floors of public tables are 50 to 90 % of the best loss, 0 where the law does not hold. */
 const LEAST_FLOOR = 0.2;
 
 /** The law's loss with parameters and tokens without end, over its optimum at the table's largest compute. */

@@ -1,4 +1,4 @@
-/** @file What the figure of an allocation draws: the valley of loss over size for each budget, and the optimal size over compute. */
+/** @file What an allocation's figure draws: valleys of loss over size, and the best size over compute. */
 
 import { surfacesOf } from "../../law/scaling-law.ts";
 import { type Allocation, budgetPoint } from "./allocate.ts";

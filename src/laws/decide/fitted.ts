@@ -1,4 +1,4 @@
-/** @file A fitted law as decisions need it: the best fit, draws around it, and what the table behind it covered. */
+/** @file A fitted law as decisions need it: the best fit, draws around it, and what its table covered. */
 
 import { UserError } from "../../errors.ts";
 import { flopsPerPairOf, type Law, type Run } from "../../law/law.ts";
@@ -18,15 +18,16 @@ export type FittedLaw = ScalingLaw & {
   readonly ratios: readonly [number, number] | null;
   /** Null where the law came from a file: its runs are not known. */
   readonly wander: Wander | null;
-  /** The table, where its runs repeat data and the law knows nothing of repeats: another law may tell what they are worth. Else null. */
+  /** The table, where its runs repeat data and the law does not know repeats: another law may. Else null. */
   readonly repeating: RunTable | null;
   readonly warnings: readonly string[];
 };
 
 /**
- * How far answers moved, beyond what scatter explains, when the table's largest runs were left out: variances per decade of compute
- * left out. Beyond the table they go on at this pace. Of 62 nested cuts of 15 public tables (reach 2 to 110) the 90 % interval of
- * the optimal size held the whole table's answer 66 % of the time by scatter alone, 89 % with this (measured).
+ * How far answers moved, beyond what scatter explains, when the table's largest runs were left out: variances
+ * per decade of compute left out. Beyond the table they go on at this pace. Of 62 nested cuts of 15 public
+ * tables (reach 2 to 110) the 90 % interval of the optimal size held the whole table's answer 66 % of the
+ * time by scatter alone, 89 % with this (measured).
  */
 export type Wander = {
   /** Of log N at the optimum of the table's largest compute. */
@@ -38,10 +39,10 @@ export type Wander = {
 const NUM_DRAWS = 300;
 const STAY: Wander = { logN: 0, logLoss: 0 };
 
-/** Least spread of D / N (largest over smallest) from which a split can be learnt: an assumption; isoFLOP tables have 10 and more. */
+/** Least spread of D / N from which a split can be learnt: an assumption; isoFLOP tables have 10. */
 const LEAST_RATIO_SPREAD = 2;
 
-/** Fits `law` with draws from resampled runs. Throws a `UserError` where the table cannot tell size from tokens. */
+/** Fits `law`, draws by resampling. Throws a `UserError` where the table cannot tell size from tokens. */
 export function fittedLaw(law: Law, table: RunTable): FittedLaw {
   checkTellsSizeFromTokens(law);
   const check = checkTable(table, law);
@@ -69,7 +70,7 @@ export function fittedLaw(law: Law, table: RunTable): FittedLaw {
 /** Rounding in a table makes 1.00 epochs of 1.002. */
 const isRepeating = ({ d, unique }: TableRun) => unique !== undefined && d > 1.01 * unique;
 
-/** Runs that a law of fresh data describes: those that saw no token twice, where enough of them are left to fit to. */
+/** Runs for a law of fresh data: those that saw no token twice, where enough are left to fit to. */
 export function freshRuns(law: Law, runs: readonly TableRun[]) {
   const fresh = runs.filter((run) => !isRepeating(run));
   const repeating = runs.length - fresh.length;
@@ -121,7 +122,7 @@ function checkSplits(runs: readonly Run[]): void {
   }
 }
 
-/** Shares of the runs, smallest compute first, that the law is refitted to; and refits per cut to know its scatter. */
+/** Shares of the runs, smallest compute first, that the law is refitted to; and refits for its scatter. */
 const CUTS = [0.35, 0.5, 0.65, 0.8, 0.9];
 const DRAWS_PER_CUT = 24;
 

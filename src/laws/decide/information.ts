@@ -1,9 +1,9 @@
-/** @file What one more measurement would tell: normal variables, a linear question about them, and its variance before and after. */
+/** @file What one more measurement would tell: a linear question's variance before and after. */
 
 import { assert } from "../../errors.ts";
 import { dot } from "../../math/statistics.ts";
 
-/** What is known of a vector of normal variables: its covariance, row by row. Means do not matter for what a measurement tells. */
+/** The covariance of normal variables, row by row: means do not matter for what a measurement tells. */
 export type Knowledge = { readonly dimension: number; readonly covariance: Float64Array };
 
 /** One more measurement: it reads row . variables, with noise of this variance, at this cost. */
@@ -58,7 +58,7 @@ export function informationOf(
   });
 }
 
-/** Knowledge after measurements: one rank-one update each (the Kalman update of a state that stands still). */
+/** Knowledge after measurements: a rank-one update each (Kalman's, of a state that stands still). */
 export function learnt(knowledge: Knowledge, measurements: readonly Omit<Measurement, "flops">[]): Knowledge {
   const { dimension } = knowledge;
   const covariance = knowledge.covariance.slice();

@@ -1,4 +1,4 @@
-/** @file What a table of runs leaves unknown of its law: the parameters and the drift off any law, as normal variables. */
+/** @file What a table leaves unknown: the law's parameters and the drift off it, as normal variables. */
 
 import type { Design, Law, Run } from "../../law/law.ts";
 import { median, quantile } from "../../math/statistics.ts";
@@ -6,8 +6,8 @@ import { driftPrior } from "../forecast/priors.ts";
 import { believed, type Knowledge, learnt } from "./information.ts";
 
 /**
- * The law's parameters, then the steps of the drift from knot to knot, then those of its tilt, as far as the runs have pinned them
- * down.
+ * The law's parameters, then the steps of the drift from knot to knot, then those of its tilt, as far as the
+ * runs have pinned them down.
  */
 export type LadderKnowledge = {
   readonly law: Law;
@@ -36,15 +36,16 @@ type Knots = {
   readonly centre: number | null;
 };
 
-/** Standard deviations, in log loss: of one run, and of drift and tilt per square root of a decade of compute. */
+/** Standard deviations in log loss: of a run, and of drift and tilt per root decade of compute. */
 type Spreads = { readonly noise: number; readonly drift: number; readonly tilt: number };
 
 /**
- * Linearises `law` about its fit `theta`: log loss = law + drift + tilt log10(D / N) + noise. The drift is a random walk in log10 C, as
- * in the forecast. So is the tilt, which says that optima wander too: on Epoch's Chinchilla points the optimal size at the largest
- * compute moved by exp(0.4) per square root of a decade that the fit had not seen (measured), which is a tilt of 0.7 times the
- * drift. Noise, drift and tilt are weighed on a grid against the residuals, because all of them widen the answer and only the first
- * shrinks with more runs. `computes`: of everything that will be asked about.
+ * Linearises `law` about its fit `theta`: log loss = law + drift + tilt log10(D / N) + noise. The drift is a
+ * random walk in log10 C, as in the forecast. So is the tilt, which says that optima wander too: on Epoch's
+ * Chinchilla points the optimal size at the largest compute moved by exp(0.4) per square root of a decade
+ * that the fit had not seen (measured), which is a tilt of 0.7 times the drift. Noise, drift and tilt are
+ * weighed on a grid against the residuals, because all of them widen the answer and only the first shrinks
+ * with more runs. `computes`: of everything that will be asked about.
  */
 export function ladderKnowledge(
   law: Law,
@@ -81,7 +82,7 @@ function knotsOf(computes: readonly number[], centre: number | null): Knots {
   return { lowest, decades, count: Math.min(MOST_KNOTS, Math.ceil(decades / KNOT_DECADES)), centre };
 }
 
-/** Gradient of the law, then the share of each of the walk's steps that lies below the design; the same again for the tilt. */
+/** Gradient of the law, then the share of each step of the walk below the design; then for the tilt. */
 function rowAt(law: Law, theta: Float64Array, knots: Knots, design: Design): Float64Array {
   const ratio = knots.centre === null ? 0 : logRatio(design) - knots.centre;
   const row = tiltRowAt(theta, knots, design.c, ratio);
@@ -108,8 +109,9 @@ function thinned<T>(list: readonly T[]): readonly T[] {
 }
 
 /**
- * Parameters are believed to lie within their own size of the fit, and exponents within 1: so wide that only what the runs do
- * not say at all is left to it (assumption; it stands in for "unbounded", where a law has more parameters than a ladder can tell).
+ * Parameters are believed to lie within their own size of the fit, and exponents within 1: so wide that only
+ * what the runs do not say at all is left to it (assumption; it stands in for "unbounded", where a law has
+ * more parameters than a ladder can tell).
  */
 function priorOf(theta: Float64Array, knots: Knots, { drift, tilt }: Spreads): Knowledge {
   const step = Math.sqrt(knots.decades / knots.count);
@@ -120,7 +122,7 @@ function priorOf(theta: Float64Array, knots: Knots, { drift, tilt }: Spreads): K
   ]);
 }
 
-/** Standard deviation of the residuals from their middle half, corrected for the parameters that were fitted to them. */
+/** Standard deviation of residuals from their middle half, corrected for the fitted parameters. */
 function residualScale(residuals: readonly number[], numParameters: number): number {
   const sizes = residuals.map(Math.abs);
   const spare = Math.max(1, residuals.length - numParameters);
@@ -162,7 +164,7 @@ function weighed(
   return { noise: rootMeanSquare("noise"), drift: rootMeanSquare("drift"), tilt: rootMeanSquare("tilt") };
 }
 
-/** Log likelihood of residuals under a normal state: the product of each one's density given those before it (Kalman). */
+/** Log likelihood of residuals under a normal state: each one's density given those before it (Kalman). */
 function logLikelihood(
   { dimension, covariance }: Knowledge,
   rows: readonly Float64Array[],

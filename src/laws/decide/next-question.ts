@@ -1,4 +1,4 @@
-/** @file The questions that a further rung can be asked to answer, each as a linear function of what a ladder leaves unknown. */
+/** @file The questions that a further rung can answer, linear functions of what a ladder leaves unknown. */
 
 import { UserError } from "../../errors.ts";
 import type { Design, Law } from "../../law/law.ts";
@@ -76,8 +76,8 @@ export function asked(question: NextQuestion, ladder: LadderKnowledge, target: D
 }
 
 /**
- * How far a tilt moves the optimal log N. On a budget log10(D / N) = constant - 2 log N / ln 10, so a tilt T adds the slope -2 T / ln 10 to a
- * valley of this curvature.
+ * How far a tilt moves the optimal log N. On a budget log10(D / N) = constant - 2 log N / ln 10, so a tilt T
+ * adds the slope -2 T / ln 10 to a valley of this curvature.
  */
 function shiftPerTilt(surface: SplitLoss, logPairs: number, logN: number): number {
   const h = 0.05;

@@ -63,7 +63,7 @@ test.each([0.001, 0.003, 0.01])("noise is found: residuals tell how much one run
     const { theta } = fitLaw(chinchillaLaw, runs);
     return ladderKnowledge(chinchillaLaw, theta, runs, []).noise / noise;
   });
-  // A little is taken for drift. One table's answer, from 25 runs and 5 parameters, scatters by a factor of 1.3.
+  // A little is taken for drift. One table's answer, 25 runs and 5 parameters, scatters by a factor of 1.3.
   const middle = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
   expect(middle).toBeGreaterThan(0.8);
   expect(middle).toBeLessThan(1.1);

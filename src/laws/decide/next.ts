@@ -1,4 +1,4 @@
-/** @file The next rung: of all designs that a budget can pay, which one would narrow the answer to a question most? */
+/** @file The next rung: which design that a budget can pay would narrow a question's answer most? */
 
 import { UserError } from "../../errors.ts";
 import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
@@ -45,10 +45,10 @@ export type NextReport = {
   readonly now: Interval;
   /** The best rung of each compute, and the best replicate of an existing one; what tells most first. */
   readonly offers: readonly RungOffer[];
-  /** Of the offers that are worth running, the one that takes away most of the width per FLOP; null: none is. */
+  /** Of the offers worth running, the one that takes away most of the width per FLOP; null: none. */
   readonly mostPerFlop: RungOffer | null;
   readonly plan: RungPlan;
-  /** The cheapest rung beyond the budget that would be worth running; null: none up to the target, or the budget has one. */
+  /** The cheapest rung worth running beyond the budget; null: none up to the target, or one within it. */
   readonly beyond: RungOffer | null;
   /** Noise of one run and drift per square root of a decade, in percent: the ends that no rung narrows. */
   readonly noisePercent: number;
@@ -61,15 +61,15 @@ export type NextReport = {
 /** A rung that leaves more of the width than this is not worth its name (assumption). */
 const LEAST_WORTH = 0.95;
 
-/** Compute levels from at most a hundredth of the budget to all of it, and ratios D / N about the target's. */
+/** Computes from at most a hundredth of the budget to all of it, and ratios D / N about the target's. */
 const LEVELS = 9;
 const LEVEL_DECADES = 2;
 
-/** How far below the smallest run a rung may lie: further down, nothing has shown that the law holds (assumption). */
+/** How far below the smallest run a rung may lie: further down, the law is unproven (assumption). */
 const LEAST_SHARE = 1 / 3;
 const RATIO_FACTORS = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8, 16];
 
-/** The most informative rungs within `budget` FLOPs for `question`. Throws a `UserError` where the law cannot be fitted or asked. */
+/** The most informative rungs within `budget` FLOPs. Throws a `UserError` where the law cannot be fitted. */
 export function nextRung(law: Law, table: RunTable, question: NextQuestion, budget: number): NextReport {
   const check = checkTable(table, law);
   if (check.decision === "refuse") throw check.refusal;
@@ -103,7 +103,7 @@ export function nextRung(law: Law, table: RunTable, question: NextQuestion, budg
   return { ...facts, ...decide(facts) };
 }
 
-/** The intervals here were tried with the usual laws only: another may be too stiff for the runs, and then its intervals are too narrow. */
+/** The intervals here were tried with the usual laws only: those of a stiffer one may be too narrow. */
 function untried(law: Law, runs: readonly Run[]): readonly string[] {
   const usual = usualLaw(runs).name;
   if (law.name === usual) return [];
@@ -118,7 +118,7 @@ export function usualLaw(runs: readonly Run[]): Law {
   return Math.max(...ratios) >= 2 * Math.min(...ratios) ? chinchillaLaw : computeLaw;
 }
 
-/** The design that a question is about: the optimum where the runs differ in D / N, else the ratio of the largest run. */
+/** The design in question: the optimum where runs differ in D / N, else at the largest run's ratio. */
 function targetOf(
   law: Law,
   theta: Float64Array,
@@ -180,7 +180,7 @@ const isWorth = ({ widthRatio }: RungOffer) => widthRatio <= LEAST_WORTH;
 
 const SMALLEST_FIRST = Array.from({ length: 16 }, (_, i) => 10 ** ((i + 1) / 4));
 
-/** Designs of 1.8 to 10,000 times the budget, cheapest first, none larger than the target; at the target's ratio and others. */
+/** Designs of 1.8 to 10,000 times the budget, to the target, cheapest first, at its ratio and others. */
 function dearerDesigns(law: Law, target: Design, budget: number, k: number): Design[] {
   return SMALLEST_FIRST.map((times) => times * budget)
     .filter((c) => c < target.c)
@@ -222,7 +222,7 @@ function bestOfEach(offers: readonly RungOffer[]): RungOffer[] {
 
 const SPLITS = [1, 2, 3, 4, 6, 8];
 
-/** Splits the budget evenly over 1 to 8 rungs, each chosen after those before it, and keeps the split that tells most. */
+/** Splits the budget evenly over 1 to 8 rungs, chosen in turn, and keeps the split that tells most. */
 function planOf(ladder: LadderKnowledge, ask: Asked, designs: readonly Design[], budget: number): RungPlan {
   const before = varianceOf(ladder.knowledge, ask.row);
   const plans = SPLITS.map((count) => {

@@ -1,4 +1,4 @@
-/** @file The rolling-origin back-test of a table: at every cut, what the runs below said of those above, and whether their intervals held. */
+/** @file A table's rolling-origin back-test: what runs below a cut said of those above, and if it held. */
 
 import { UserError } from "../../errors.ts";
 import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
@@ -22,7 +22,7 @@ import { hasExperts, isOneRecipe, repeatsData, type Surface, surfacesFor } from 
 export type IntervalScore = {
   readonly coverage90: number;
   readonly meanWidthPercent: number;
-  /** Width, and 20 times what the measured loss lies outside (Gneiting and Raftery 2007): lower is better, and honesty pays. */
+  /** Width plus 20 times what the loss lies outside (Gneiting and Raftery 2007): lower is better. */
   readonly intervalScore: number;
 };
 
@@ -157,8 +157,8 @@ export function scoreIntervals(
 }
 
 /**
- * The plain bootstrap at its best: the usual law for such a table fitted to runs drawn again, plus a residual drawn again, so that the scatter of
- * the runs compared is in it.
+ * The plain bootstrap at its best: the usual law for such a table fitted to runs drawn again, plus a residual
+ * drawn again, so that the scatter of the runs compared is in it.
  */
 function plainIntervals(
   below: readonly TableRun[],

@@ -1,4 +1,4 @@
-/** @file How far laws deserve trust, learnt from cuts that lie behind: a weight for each, and one factor on their intervals. */
+/** @file How far to trust laws, learnt from cuts: a weight for each, and one factor on their intervals. */
 
 import { averaged, partsOf } from "../../law/predict.ts";
 import { momentsOf, type Part } from "../../math/mixture.ts";
@@ -58,19 +58,21 @@ export function studyCut(rungs: readonly Rung[], surfaces: readonly Surface[], c
   };
 }
 
-/** Worst log density that one run may bring against a law: a single stray run must not decide between laws. */
+/** Worst log density that a run may bring against a law: a stray one must not decide between laws. */
 const LEAST_LOG_DENSITY = -3;
 /**
- * Squared errors over the laws' own variance before a table has shown any, and how many cuts that is worth: over 12 public tables and 190
- * short ladders the laws alone were a tenth too wide (docs/log.md). Worth this much, no single run moves the interval far.
+ * Squared errors over the laws' own variance before a table has shown any, and how many cuts that is worth:
+ * over 12 public tables and 190 short ladders the laws alone were a tenth too wide (docs/log.md). Worth this
+ * much, no single run moves the interval far.
  */
 const OWN = { squared: 0.75, cuts: 15 };
 /** Squared errors count up to two deviations: a kink inside the table says little about the next decade. */
 const MOST_SQUARED = 4;
 
 /**
- * What the studies say of the laws when rungs up to `limit` FLOPs are known. Nothing beyond the limit is looked at, so the calibration of a
- * back-test at `limit` is nested. Rungs above one cut share that cut's luck: they count as one.
+ * What the studies say of the laws when rungs up to `limit` FLOPs are known. Nothing beyond the limit is
+ * looked at, so the calibration of a back-test at `limit` is nested. Rungs above one cut share that cut's
+ * luck: they count as one.
  */
 export function calibrate(
   studies: readonly CutStudy[],

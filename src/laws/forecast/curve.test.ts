@@ -10,7 +10,7 @@ function designAt(x: number) {
   return { n, d: 20 * n, c: 120 * n * n };
 }
 
-/** A curve that falls quickly at first, and the more slowly the more of the run is done; single points scatter by `noise`. */
+/** A curve that falls quickly at first, then ever more slowly; single points scatter by `noise`. */
 function curveAt(x: number, noise: number, random: Random): RungCurve {
   const final = 2 * (0.55 + 0.45 * 10 ** (-0.16 * x));
   const losses = fractions.map(

@@ -1,4 +1,4 @@
-/** @file The loss curve to expect of the target, as a band: each point of the rungs' own curves is extrapolated like a final loss. */
+/** @file The target's loss curve as a band: points of the rungs' curves extrapolated like a final loss. */
 
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
@@ -20,7 +20,7 @@ export type BandPoint = Interval & { readonly fraction: number };
 /** The band that a target's training curve should keep to. */
 export type CurveBand = {
   readonly points: readonly BandPoint[];
-  /** Scatter of single points about their own smooth curve, one standard deviation, in percent; part of the band. */
+  /** Standard deviation of points about their own smooth curve, in percent; part of the band. */
   readonly pointNoisePercent: number;
   /** Factor that the back-test put on the band. */
   readonly widening: number;
@@ -31,7 +31,7 @@ const HALF_WINDOW = 3;
 /** Every how many points the back-test is run: neighbours say the same thing again. */
 const BACK_TEST_STRIDE = 8;
 
-/** Degree-1 local regression with triangular weights, on the log of the loss: keeps straight parts straight, at the ends too. */
+/** Local linear regression with triangular weights on log loss: straight stays straight, at ends too. */
 export function smooth(values: readonly number[]): number[] {
   return values.map((_, centre) => {
     let w = 0;
@@ -57,11 +57,11 @@ export function smooth(values: readonly number[]): number[] {
   });
 }
 
-/** Scatter of a curve about its own smooth version over the later half, where the curve itself bends little. */
+/** Scatter of a curve about its smooth version over the later half, where it bends little. */
 function pointNoise(logs: readonly number[], smoothed: readonly number[]): number {
   const from = Math.floor(logs.length / 2);
   const squares = logs.slice(from).map((value, i) => (value - smoothed[from + i]!) ** 2);
-  // The centre point has a weight of about 1/4 in its own smooth value, so residuals are about 3/4 of the noise.
+  // The centre weighs about 1/4 in its own smooth value, so residuals are about 3/4 of the noise.
   return Math.sqrt(mean(squares)) / 0.75;
 }
 
@@ -76,8 +76,8 @@ function checkCurves(curves: readonly RungCurve[], fractions: readonly number[])
 }
 
 /**
- * Band that should hold 90 % of the target's points. `fractions` ascend in (0, 1]; all rungs are given at the same ones, because
- * runs of one recipe are alike at the same share of their schedule, not at the same step.
+ * Band that should hold 90 % of the target's points. `fractions` ascend in (0, 1]; all rungs are given at the
+ * same ones, because runs of one recipe are alike at the same share of their schedule, not at the same step.
  */
 export function forecastCurve(
   curves: readonly RungCurve[],
@@ -97,8 +97,9 @@ export function forecastCurve(
   const rungs = fractions.map((_, k) => rungsOf(atFraction(k)));
   const surfaces = surfacesFor(rungs[0]!.map(({ design }) => design));
   const { weights, widening } = pooledCalibration(rungs, surfaces);
-  // A point averages a fixed share of the run's tokens, and its scatter is the choice of text: variance falls as 1 / D. On our own
-  // ladders noise times root D of the target is 0.9 to 1.3 times that of the largest rung (docs/log.md).
+  // A point averages a fixed share of the run's tokens, and its scatter is the choice of text: variance falls
+  // as 1 / D. On our own ladders noise times root D of the target is 0.9 to 1.3 times that of the largest
+  // rung (docs/log.md).
   const scatterFactor = Math.min(1, Math.sqrt(top.d / target.d));
   const points = rungs.map((own) => {
     const laws = surfaces.map(({ reads }, j) => ({ reads, draws: drawsGiven(surfaces[j]!, own, NUM_DRAWS) }));
@@ -128,7 +129,7 @@ export function forecastCurve(
 /** Draws of each law at a fraction: the band is smoothed over its neighbours besides. */
 const NUM_DRAWS = 128;
 
-/** One weight for each law and one widening, so that the band stays smooth: means over every few points past the first eighth. */
+/** One weight for each law and one widening, so that the band stays smooth: means past the first eighth. */
 function pooledCalibration(rungs: readonly (readonly Rung[])[], surfaces: readonly Surface[]) {
   const last = rungs.length - 1;
   const asked = Array.from(

@@ -1,4 +1,4 @@
-/** @file The loss of a run from smaller ones: several laws weighed by their back-tests, one calibrated interval, or a refusal. */
+/** @file A run's loss from smaller ones: laws weighed by back-tests, a calibrated interval, or a refusal. */
 
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
@@ -53,15 +53,15 @@ export type Forecast = Interval & {
   readonly setAside: Study["setAside"];
 };
 
-/** A 90 % interval wider than this share of the loss decides nothing: a tenth of the loss is a hundredfold of compute or more. */
+/** An interval wider than this share of the loss decides nothing: a tenth is a hundredfold of compute. */
 export const MOST_WIDTH = 0.12;
 
-/** Forecast of the loss of one more run. Throws a `UserError` where the runs or the target allow none. Deterministic. */
+/** The loss of one more run. Throws a `UserError` where the runs or the target allow none. */
 export function forecast(runs: readonly TableRun[], target: Design): Forecast {
   return usefulForecast(study(runs), target);
 }
 
-/** The forecast at a design. Throws a `UserError` with the interval in it where that is too wide to decide anything. */
+/** The forecast at a design. Throws a `UserError` that tells the interval where it is too wide for use. */
 export function usefulForecast(studied: Study, target: Design): Forecast {
   checkTarget(studied, target);
   const made = forecastAt(studied, target);

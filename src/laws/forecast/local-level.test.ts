@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { localLevel } from "./local-level.ts";
 
-/** The same model the long way: the joint covariance of all residuals, with the level's start integrated out as a flat prior. */
+/** The same the long way: the joint covariance of all residuals, the level's start under a flat prior. */
 function byCovariance(
   residuals: readonly number[],
   places: readonly number[],

@@ -1,8 +1,8 @@
-/** @file Residuals of a law as a slowly drifting level seen through scatter: their likelihood, and where the level stands at the top. */
+/** @file Residuals of a law as a drifting level under scatter: likelihood, and the level at the top. */
 
-// The local level model (Durbin and Koopman 2012, chapter 2) over x = log10(compute): y_i = level(x_i) + scatter_i, and the level walks
-// at random with variance drift^2 per decade, from a start of which nothing is known. The Kalman filter gives the likelihood in
-// one pass, the start integrated out exactly.
+// The local level model (Durbin and Koopman 2012, chapter 2) over x = log10(compute): y_i = level(x_i) +
+// scatter_i, and the level walks at random with variance drift^2 per decade, from a start of which nothing is
+// known. The Kalman filter gives the likelihood in one pass, the start integrated out exactly.
 
 export type LevelAtTop = {
   /** Log likelihood, up to a constant. */
@@ -13,8 +13,8 @@ export type LevelAtTop = {
 };
 
 /**
- * `places` ascend. `variances[i]` is that of scatter i. Where `innovations` is given it gets each residual's distance from what
- * the ones before made of it, in standard deviations; the first is 0.
+ * `places` ascend. `variances[i]` is that of scatter i. Where `innovations` is given it gets each residual's
+ * distance from what the ones before made of it, in standard deviations; the first is 0.
  */
 export function localLevel(
   residuals: Float64Array,

@@ -1,4 +1,4 @@
-/** @file The model of a table of runs: a law, a level that drifts, and scatter. Gives weighted draws of them all, the same for any order of rows. */
+/** @file The model of a table: a law, a drifting level, scatter. Weighted draws, in any order of rows. */
 
 import type { Design, Run } from "../../law/law.ts";
 import type { DrawColumns } from "../../law/posterior.ts";
@@ -9,8 +9,9 @@ import { localLevel } from "./local-level.ts";
 import { type PriorName, priorAt, valueAt } from "./priors.ts";
 import { isOneRecipe, type Surface } from "./surfaces.ts";
 
-// In log loss: y = law(design) + level(x) + scatter, x = log10 C. The level walks at random, so real tables may leave every formula
-// slowly: runs near the top count more than runs far below, and uncertainty grows with the decades ahead.
+// In log loss: y = law(design) + level(x) + scatter, x = log10 C. The level walks at random, so real tables
+// may leave every formula slowly: runs near the top count more than runs far below, and uncertainty grows
+// with the decades ahead.
 
 /** Runs of one design: the mean of their log losses, and how they scatter about it. */
 export type Rung = {
@@ -49,19 +50,20 @@ export function rungsOf(runs: readonly Run[]): readonly Rung[] {
 }
 
 /**
- * How many designs' worth of likelihood a table can have at most. Designs of one table share the ways in which every formula fails them, so
- * the likelihood that compares n of them is raised to the power 14 / n beyond 14: a coarsened posterior (Miller and Dunson 2019), exact for
- * a ladder. Without it the intervals of a hundred runs held 30 to 70 % of larger ones (docs/log.md). What seeds of one design say of the
- * scatter is no law's doing, and counts in full.
+ * How many designs' worth of likelihood a table can have at most. Designs of one table share the ways in
+ * which every formula fails them, so the likelihood that compares n of them is raised to the power 14 / n
+ * beyond 14: a coarsened posterior (Miller and Dunson 2019), exact for a ladder. Without it the intervals of
+ * a hundred runs held 30 to 70 % of larger ones (docs/log.md). What seeds of one design say of the scatter is
+ * no law's doing, and counts in full.
  */
 const MOST_INFORMATION = 14;
-/** Degrees of freedom of the scatter between designs, so that a stray one counts less, and rounds of weighing them down. */
+/** Degrees of freedom of the scatter between designs: a stray one counts less; and rounds of weighing. */
 const DEGREES = 4;
 const NUM_ROUNDS = 3;
 
 const NOISE: readonly PriorName[] = ["scatter", "scatterOff", "scatterBelow", "drift"];
 
-/** The middle of the designs within a decade of the largest: where the law's unknowns are stated, so that they hardly depend on one another. */
+/** The middle of the designs within a decade of the largest: the unknowns are nearly independent there. */
 function anchorOf(rungs: readonly Rung[]): Design {
   const top = rungs.at(-1)!.design.c;
   const near = rungs.filter(({ design }) => design.c >= top / 10);

@@ -1,6 +1,6 @@
-/** @file What is held of runs before they are seen: one table of priors with reasons, the same for every ladder and table. */
+/** @file What is held of runs before they are seen: one table of priors with reasons, for all alike. */
 
-/** A bell curve over a transformed number: log for scales, logit for shares, plain for the rest. `spread` is one standard deviation there. */
+/** A normal over a transformed number: log for scales, logit for shares; `spread` is its deviation there. */
 export type Prior = {
   readonly scale: "log" | "logit" | "plain";
   readonly median: number;
@@ -134,13 +134,13 @@ export type PriorName = keyof typeof PRIORS;
 const TABLES_BEGIN = 1e17;
 
 /**
- * Log odds that the floor's share gains per decade of compute. As compute grows the reducible part shrinks: Chinchilla's refit (E = 1.817) gives
- * .53 at 1e18 FLOPs and .86 at 1e22. Below the tables our own ladders of 1e10 to 1e13 FLOPs are straight in log loss against log compute,
- * or bend the other way.
+ * Log odds that the floor's share gains per decade of compute. As compute grows the reducible part shrinks:
+ * Chinchilla's refit (E = 1.817) gives .53 at 1e18 FLOPs and .86 at 1e22. Below the tables our own ladders of
+ * 1e10 to 1e13 FLOPs are straight in log loss against log compute, or bend the other way.
  */
 const FLOOR_GAIN = { above: 0.42, below: 0.45 };
 
-/** What the drift gains per decade below the tables, as a share of its value there: .5 % becomes 1.2 % at 1e12 FLOPs (our own ladders). */
+/** What the drift gains per decade below the tables: .5 % becomes 1.2 % at 1e12 FLOPs (our ladders). */
 const DRIFT_GAIN = 0.28;
 
 const logit = (share: number) => Math.log(share / (1 - share));
@@ -159,7 +159,7 @@ export function driftPrior(topCompute: number): Prior {
   return { ...PRIORS.drift, median: PRIORS.drift.median * (1 + DRIFT_GAIN * decadesBelow) };
 }
 
-/** Size's share of the reducible loss at a ratio D / N over 20: A N^-a over B D^-a grows as the ratio to the power a. */
+/** Size's share of the reducible loss at D / N over 20: A N^-a over B D^-a grows as that ratio to the a. */
 function sizeSharePrior(ratio: number): Prior {
   return { ...PRIORS.sizeShare, median: fromLogit(PRIORS.exponent.median * Math.log(ratio)) };
 }

@@ -1,4 +1,4 @@
-/** @file Whether the forecast's intervals hold on other people's runs: small sub-ladders of public tables, targets at reach 7 to 14. */
+/** @file Do intervals hold on other people's runs? Small sub-ladders of public tables, reach 7 to 14. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";

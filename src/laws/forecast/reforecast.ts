@@ -1,4 +1,4 @@
-/** @file Re-forecasts the final loss while the target runs: the share of the run that is done says how far to believe its curve. */
+/** @file Forecasts the end anew while the target runs: the more is done, the more its curve is believed. */
 
 import { assert } from "../../errors.ts";
 import type { Interval } from "../../math/interval.ts";
@@ -16,7 +16,7 @@ export type Reforecast = Interval & {
   readonly reason: string;
 };
 
-/** Only the latest part of the curve counts, this share of the whole run: older points say less about the end. */
+/** Only the latest part of the curve counts, this share of the run: older points say less of the end. */
 const WINDOW = 0.1;
 
 /** The band at any fraction, linear in log loss between its points and flat outside. */
@@ -35,10 +35,11 @@ export function bandAt(band: readonly BandPoint[], fraction: number): Interval {
 }
 
 /**
- * The final loss given the curve so far. The distance of the curve from the expected one at share s of the run is taken as the
- * final distance plus a wander of variance proportional to (1 - s) / s; with a prior as wide as the locked forecast the best
- * guess of the final distance is s times the distance now, and the variance left is (1 - s) of the forecast's. A run that has
- * only begun changes nothing; one that is done decides.
+ * The final loss given the curve so far. The distance of the curve from the expected one at share s of the
+ * run is taken as the final distance plus a wander of variance proportional to (1 - s) / s; with a prior as
+ * wide as the locked forecast the best guess of the final distance is s times the distance now, and the
+ * variance left is (1 - s) of the forecast's. A run that has only begun changes nothing; one that is done
+ * decides.
  */
 export function reforecast(
   locked: Interval,
@@ -52,7 +53,7 @@ export function reforecast(
   const recent = seen.filter((point) => point.fraction > last.fraction - WINDOW);
   const distance = mean(recent.map((point) => Math.log(point.loss / bandAt(band, point.fraction).median)));
   const share = Math.min(1, Math.max(0, last.fraction));
-  // What stays at the end is the difference between training curve and held-out loss, and the scatter of the recent points.
+  // What stays at the end: training curve against held-out loss, and the scatter of the recent points.
   const spread = Math.log(locked.hi / locked.lo) / (2 * Z_90);
   const scatter = Math.sqrt(
     mean(recent.map((p) => (Math.log(p.loss / bandAt(band, p.fraction).median) - distance) ** 2)),
@@ -69,7 +70,7 @@ export function reforecast(
   return { ...now, onTrack, reason: reasonFor(onTrack, share, distance, here, now.median, locked.median) };
 }
 
-/** Least uncertainty of the final held-out loss of a run that is all but done: 0.3 %, between training curve and held-out text. */
+/** Least uncertainty of the held-out loss of a run all but done: training curve against held-out text. */
 const FLOOR = 0.003;
 
 function sideOf(here: Interval, distance: number): Reforecast["onTrack"] {

@@ -1,4 +1,4 @@
-/** @file Runs studied once: their posterior over laws, drift and scatter, calibrated on cuts through themselves. */
+/** @file Runs studied once: their posterior over laws, drift and scatter, calibrated on cuts. */
 
 import { flopsPerPairOf } from "../../law/law.ts";
 import type { Posterior } from "../../law/posterior.ts";
@@ -23,7 +23,7 @@ const NUM_DRAWS = 512;
 /** A law of less weight is left out. */
 const LEAST_WEIGHT = 1e-4;
 
-/** The posterior of these runs. Throws a `UserError` where too few of them are of use. Deterministic, whatever the order of the runs. */
+/** The posterior of these runs in whatever order. Throws a `UserError` where too few are of use. */
 export function study(all: readonly TableRun[]): Study {
   const { runs, setAside } = suitableRuns(all);
   const rungs = rungsOf(runs);

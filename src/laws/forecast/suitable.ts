@@ -6,13 +6,13 @@ import type { TableRun } from "../table/table.ts";
 import { isOneRecipe } from "./surfaces.ts";
 
 /**
- * With fewer tokens than parameters a model is still in the first steps of learning, where loss falls by another law: runs of
- * Porian et al. at 0.1 tokens a parameter lie at twice the loss of their neighbours.
+ * With fewer tokens than parameters a model is still in the first steps of learning, where loss falls by
+ * another law: runs of Porian et al. at 0.1 tokens a parameter lie at twice the loss of their neighbours.
  */
 const LEAST_RATIO = 1;
-/** Up to 4 epochs are nearly as good as fresh text, past some 10 more of them can hurt, which no form here says (arXiv 2305.16264). */
+/** Up to 4 epochs are nearly as good as fresh text; past some 10, more can hurt (arXiv 2305.16264). */
 const MOST_EPOCHS = 8;
-/** Fewest distinct computes of one recipe's ladder: with three, level, exponent and floor leave nothing to judge the noise by. */
+/** Fewest computes of one recipe's ladder: with three, level, exponent and floor leave no noise. */
 const LEAST_RUNGS = 4;
 /** Fewest runs of a table over sizes and ratios, and designs that a cut of the back-test needs below it. */
 const LEAST_RUNS = 6;
@@ -39,7 +39,7 @@ export function reasonAgainst({ n, d, unique }: Design): string | undefined {
     : undefined;
 }
 
-/** Sets aside what no recipe would choose. Throws a `UserError` where too little is left, or a run has no loss. */
+/** Sets aside what no recipe would choose. Throws a `UserError` where too little is left. */
 export function suitableRuns(runs: readonly TableRun[]): Suitable {
   checkNumbers(runs);
   // A ladder is of one recipe, whatever its ratio.

@@ -1,4 +1,4 @@
-/** @file The laws that a forecast weighs, each as terms relative to an anchor run: only a few unknowns, which hardly depend on one another. */
+/** @file The laws that a forecast weighs, terms relative to an anchor: few unknowns, nearly independent. */
 
 import type { Design } from "../../law/law.ts";
 import type { Reads, Terms } from "../../law/terms.ts";
@@ -13,11 +13,11 @@ export type Surface = {
   readonly prior: number;
   readonly reads: Reads;
   readonly unknowns: readonly PriorName[];
-  /** Terms with N, D and C in units of the anchor's and a loss of 1 there; the level is left to the data. `u`: values of the unknowns. */
+  /** Terms in units of the anchor, the loss 1 there; the level is left to the data. `u`: the unknowns. */
   readonly terms: (u: ArrayLike<number>) => Terms;
 };
 
-/** Both terms under one power; the exponents are those seen in the loss, `share` is that of size in the reducible part. */
+/** Both terms under one power; the exponents are those of the loss, `share` size's in the reducible part. */
 function summed(floor: number, exponent: number, share: number, ratio: number, gamma: number): Terms {
   const tilt = Math.sqrt(ratio);
   const reducible = (1 - floor) ** (1 / gamma);
@@ -104,12 +104,12 @@ function withExperts(base: Surface): Surface {
 
 /** A design within this factor of the middle ratio D / N is of the ladder's recipe. */
 export const SAME_RATIO = 1.5;
-/** Share of the designs that have to be: the smallest rung of a ladder often reads fewer tokens than its size deserves. */
+/** Share of the designs that have to be: a ladder's smallest rung often reads too few tokens. */
 const LEAST_ALIKE = 0.75;
 
 /**
- * Whether the designs are one recipe's ladder: size and data grow in one proportion, or at least along one path,
- * as where the smallest rungs of a campaign share the least width and differ in their tokens alone.
+ * Whether the designs are one recipe's ladder: size and data grow in one proportion, or at least along one
+ * path, as where the smallest rungs of a campaign share the least width and differ in their tokens alone.
  */
 export function isOneRecipe(designs: readonly Design[]): boolean {
   return isOnePath(designs) || isOneRatio(designs);

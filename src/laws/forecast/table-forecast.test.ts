@@ -129,7 +129,7 @@ test("a target takes two of N, D and C, or C alone; the best size at C is Chinch
     c: expect.closeTo(1.8e20, -16),
   });
   const { n, d } = designFrom(studied, { c: 1e21 });
-  // A N^-alpha and B D^-alpha with equal exponents: D / N = (B / A)^(1 / alpha) wherever the budget, here 114 within the ratios 5 to 80.
+  // A N^-alpha and B D^-alpha: D / N = (B / A)^(1 / alpha) at any budget, here 114; the ratios: 5 to 80.
   expect(d / n).toBeGreaterThan(40);
   expect(() => designFrom(studied, { n: 1e9 })).toThrow("--tokens");
 });

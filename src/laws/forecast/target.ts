@@ -29,7 +29,7 @@ export function designFrom({ posterior }: Study, { n, d, c }: GivenTarget): Desi
   return designAt(posterior, c);
 }
 
-/** N, D and C given together have to agree with the runs' own FLOPs for each parameter and token within this factor. */
+/** N, D and C given together have to agree with the runs' own C / (N D) within this factor. */
 const AGREEMENT = 2;
 
 function checkAgreement(n: number, d: number, c: number, factor: number): void {
@@ -42,7 +42,7 @@ function checkAgreement(n: number, d: number, c: number, factor: number): void {
   );
 }
 
-/** Beyond this reach a forecast is refused: back-tests have looked up to 100, and the boldest published one, GPT-4's, reached 10,000. */
+/** Beyond this reach a forecast is refused: back-tests went to 100, GPT-4's own forecast to 10,000. */
 const MOST_REACH = 1e4;
 
 /** Throws a `UserError` where the runs cannot speak of the target at all. */

@@ -65,8 +65,8 @@ type State = {
 // The sizes below were chosen, among a dozen sets, on 23 pairs of public ladders (eight routed models, three
 // corpora, twelve pairs of recipes) by left-out scales up to a reach of 30, and on simulated ladders with
 // small effects. So coverage on those tables is no independent proof: routed 77 %, corpora 78 %, recipes
-// 96 %. Before slope and drift grew with the effect, and the slope could bend, intervals of routed models held
-// in 42 % of cases.
+// 96 %. Before slope and drift grew with the effect, and the slope could bend, intervals of routed models
+// held in 42 % of cases.
 /** Log loss that is a design's own, not its seeds' (a rate tuned better there): an assumption. */
 const OWN = 0.0004;
 /** The effect of a small change drifts a tenth as much as a loss does, give or take a factor of e. */

@@ -36,8 +36,8 @@ export function rangeText(
 
 /**
  * Adopt where the whole 90 % interval of the multiplier at the target lies above 1 and its median is worth
- * having; drop where it lies below 1, or where not even its upper end is `worth` having; undecided otherwise, with
- * what would decide.
+ * having; drop where it lies below 1, or where not even its upper end is `worth` having; undecided otherwise,
+ * with what would decide.
  */
 export function judge(
   { atTarget, reach, minimumDetectable, furtherRung }: VerdictFacts,
