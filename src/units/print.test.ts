@@ -1,9 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { within } from "../math/interval.ts";
+import {
+  type AmountKind,
+  BYTES,
+  COUNT,
+  DURATION,
+  FLOPS,
+  FLOPS_PER_SECOND,
+  NUMBER,
+  PERCENT,
+} from "./kinds.ts";
 import {
   formatBytes,
   formatCount,
   formatFlops,
+  formatFlopsPerSecond,
+  formatInterval,
   formatPercent,
   formatQuantity,
   formatScaled,
@@ -13,6 +26,7 @@ import {
   scaleFor,
   significant,
 } from "./print.ts";
+import { parseInterval, parseNumber } from "./read.ts";
 
 describe("numbers", () => {
   test("keeps the digits asked for, trailing zeros included", () => {
@@ -98,5 +112,45 @@ describe("numbers", () => {
       ),
       { numRuns: 200 },
     );
+  });
+});
+
+describe("what is printed is read", () => {
+  const positive = fc.double({ min: 1e-6, max: 1e29, noNaN: true });
+  const printers: readonly (readonly [AmountKind, (value: number) => string])[] = [
+    [COUNT, formatCount],
+    [FLOPS, formatFlops],
+    [FLOPS_PER_SECOND, formatFlopsPerSecond],
+    [BYTES, formatBytes],
+    [DURATION, formatSeconds],
+    [PERCENT, formatPercent],
+    [NUMBER, (value) => significant(value)],
+  ];
+
+  /** To the three digits that are printed (a day and its hours: 1 in 48); bytes and percentages are rounded to wholes. */
+  const near = (kind: AmountKind, read: number, value: number) =>
+    Math.abs(read - value) <= Math.max((kind === DURATION ? 1 / 48 : 0.0051) * value, 0.5);
+
+  test("to the digits that were printed", () => {
+    for (const [kind, format] of printers) {
+      fc.assert(fc.property(positive, (value) => near(kind, parseNumber(format(value), kind)!, value)));
+    }
+  });
+
+  test("intervals too", () => {
+    for (const [kind, format] of printers) {
+      const large = fc.double({ min: 1e3, max: 1e29, noNaN: true });
+      fc.assert(
+        fc.property(large, fc.double({ min: 0.01, max: 2, noNaN: true }), (median, logSd) => {
+          const interval = within(median, logSd);
+          const read = parseInterval(formatInterval(interval, format), kind)!;
+          return (
+            near(kind, read.median, median) &&
+            near(kind, read.lo, interval.lo) &&
+            near(kind, read.hi, interval.hi)
+          );
+        }),
+      );
+    }
   });
 });

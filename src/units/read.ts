@@ -48,10 +48,12 @@ export function parseInterval(text: string, kind: AmountKind): Interval | null {
   const printed = /^(.*?)\s*[([](?:90 % interval )?(.+?)(?: to |, )(.+?)[)\]]\s*(.*)$/.exec(text.trim());
   if (printed) {
     const [, middle = "", low = "", high = "", unit = ""] = printed;
-    const trailing = unit === "" ? unitOf(middle) : unit;
-    const hi = withUnit(high, trailing, kind, Infinity);
-    const median = hi === null ? null : withUnit(middle, trailing, kind, hi);
-    const lo = median === null ? null : withUnit(low, unitOf(high) || trailing, kind, median);
+    // One unit for all stands outside the brackets, else each number has its own.
+    const outside = unit === "" ? unitOf(middle) : unit;
+    const shared = unitOf(low) + unitOf(high) === "" ? outside : "";
+    const hi = withUnit(high, shared, kind, Infinity);
+    const median = hi === null ? null : withUnit(middle, unit, kind, hi);
+    const lo = median === null ? null : withUnit(low, shared, kind, median);
     return hi === null || median === null || lo === null ? null : { median, lo, hi };
   }
   const [first = "", second, ...more] = text.split("..");
