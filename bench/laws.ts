@@ -10,7 +10,7 @@
  */
 
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { readRunTable } from "../src/cli/laws/read-runs.ts";
+import { readRunTable } from "../src/cli/laws/run-table.ts";
 import { table } from "../src/cli/terminal/table.ts";
 import { LAWS } from "../src/law/formulas/all.ts";
 import { chinchillaLaw } from "../src/law/formulas/power-laws.ts";

@@ -14,9 +14,7 @@ import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
 import { allocationText } from "./allocate-text.ts";
-import { type TableFlags, withTableFlags } from "./options.ts";
-import { readRunTable, tableOptions } from "./read-runs.ts";
-import { tellSetAside } from "./set-aside-text.ts";
+import { readRunTable, type TableFlags, tableOptions, tellSetAside, withTableFlags } from "./run-table.ts";
 
 type AllocateFlags = TableFlags &
   FigureFlag & {

@@ -8,9 +8,7 @@ import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
-import { type TableFlags, withTableFlags } from "./options.ts";
-import { readRunTable, tableOptions } from "./read-runs.ts";
-import { setAsideLines } from "./set-aside-text.ts";
+import { readRunTable, setAsideLines, type TableFlags, tableOptions, withTableFlags } from "./run-table.ts";
 
 export function defineBacktest(command: Command): void {
   command.argument("<runs>", "a CSV or JSONL file of runs, or the folder of a campaign");

@@ -12,8 +12,7 @@ import type { CurveColumn } from "../../laws/curves/read-curve.ts";
 import { type CommonOptions, finish, nonNegative } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
-import * as text from "./curve-text.ts";
-import { stateFigure, stateText } from "./curve-text.ts";
+import { figureOf, stateFigure, stateText, studyJson, studyText } from "./curve-text.ts";
 
 type CurveFlags = CommonOptions &
   FigureFlag & {
@@ -65,21 +64,19 @@ async function runCurve(files: readonly string[], flags: CurveFlags): Promise<vo
       "at least two files of step, lr and loss, or --campaign <folder>",
       "name the files",
     );
-  const columns = flags.columns === undefined ? undefined : columnsOf(flags.columns);
-  const options = {
-    ...(columns ? { columns } : {}),
-    ...(flags.warmup === undefined ? {} : { warmup: flags.warmup }),
-  };
   const study = studyCurves({
     law: lawNamed(flags.law),
     curves: namedTexts(files),
     schedules: flags.schedule,
     scheduleTables: namedTexts(flags.scheduleFile),
-    options,
+    options: {
+      ...(flags.columns === undefined ? {} : { columns: columnsOf(flags.columns) }),
+      ...(flags.warmup === undefined ? {} : { warmup: flags.warmup }),
+    },
   });
-  if (flags.json) printJson(text.studyJson(study));
-  else printText(text.studyText(study, process.stdout.columns ?? 110));
-  await writeFigure(flags, () => curveLawFigure(text.figureOf(study)));
+  if (flags.json) printJson(studyJson(study));
+  else printText(studyText(study, process.stdout.columns ?? 110));
+  await writeFigure(flags, () => curveLawFigure(figureOf(study)));
 }
 
 function lawNamed(name: string): CurveLaw {
@@ -91,9 +88,9 @@ function lawNamed(name: string): CurveLaw {
 
 /** Files under their shortest names that still differ. */
 function namedTexts(paths: readonly string[]): readonly { readonly name: string; readonly text: string }[] {
-  const short = paths.map((path) => basename(path).replace(/\.(csv|tsv|jsonl?|txt)$/i, ""));
+  const names = paths.map((path) => basename(path).replace(/\.(csv|tsv|jsonl?|txt)$/i, ""));
   return paths.map((path, i) => ({
-    name: short.indexOf(short[i]!) === short.lastIndexOf(short[i]!) ? short[i]! : path,
+    name: names.indexOf(names[i]!) === names.lastIndexOf(names[i]!) ? names[i]! : path,
     text: readText(path),
   }));
 }

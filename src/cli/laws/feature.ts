@@ -14,9 +14,7 @@ import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printAside, printJson, printText } from "../output.ts";
 import { featureText } from "./feature-text.ts";
-import { type TableFlags, withTableFlags } from "./options.ts";
-import { readRunTable, tableOptions } from "./read-runs.ts";
-import { setAsideLines } from "./set-aside-text.ts";
+import { readRunTable, setAsideLines, type TableFlags, tableOptions, withTableFlags } from "./run-table.ts";
 
 type FeatureFlags = TableFlags &
   FigureFlag & {

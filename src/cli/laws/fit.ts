@@ -1,8 +1,9 @@
-/** @file `longrun laws fit`: a law fitted to a table of runs, with what it says and what it does not. */
+/** @file `longrun laws fit`: a law, or one of Chinchilla's approaches, fitted to a table of runs. */
 
 import { createHash } from "node:crypto";
 import { type Command, Option } from "commander";
 import { UserError } from "../../errors.ts";
+import { isoflopFigure } from "../../figures/isoflop-figure.ts";
 import { lawFitFigure } from "../../figures/law-fit-figure.ts";
 import { lawNamed } from "../../law/formulas/all.ts";
 import { lawFileText } from "../../law/law-file.ts";
@@ -10,14 +11,15 @@ import { type FitReport, type FitTableOptions, fitReportJson, fitTable } from ".
 import type { Loss } from "../../laws/fit/loss.ts";
 import { RESAMPLINGS, type Resampling } from "../../laws/fit/resample.ts";
 import { saveLaw } from "../../laws/fit/save-law.ts";
+import { fitFrontier } from "../../laws/isoflop/frontier.ts";
+import { fitIsoflops } from "../../laws/isoflop/isoflop.ts";
 import { type CommonOptions, finish, nonNegative, wholeNumber } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printAside, printJson, printText } from "../output.ts";
 import { writeOutputFile } from "../output-file.ts";
 import { fitText } from "./fit-text.ts";
-import { fitApproach, isApproach } from "./isoflop.ts";
-import { type TableFlags, withTableFlags } from "./options.ts";
-import { readRunTable, tableOptions } from "./read-runs.ts";
+import { isoflopText } from "./isoflop-text.ts";
+import { readRunTable, type TableFlags, tableOptions, withTableFlags } from "./run-table.ts";
 
 type FitFlags = CommonOptions &
   TableFlags &
@@ -68,15 +70,14 @@ export function defineFit(command: Command): void {
 }
 
 async function fitCommand(path: string, flags: FitFlags): Promise<void> {
-  if (isApproach(flags.law)) return fitApproach(path, flags);
+  const approach = APPROACHES[flags.law];
+  if (approach) return fitApproach(path, flags, approach);
   const law = lawNamed(flags.law);
   const table = readRunTable(path, { ...tableOptions(flags), needs: law.uses });
   const report = fitTable(table, law, fitOptions(flags));
   if (flags.save !== undefined) save(report, flags.save);
   if (flags.json) printJson(fitReportJson(report));
-  else {
-    printText(fitText(report));
-  }
+  else printText(fitText(report));
   await writeFigure(flags, () => lawFitFigure(figureData(report)));
 }
 
@@ -120,4 +121,32 @@ function figureData({ law, table, fit, residualScale }: FitReport) {
       residual: fit.residuals[i]!,
     })),
   };
+}
+
+/** Optima of compute budgets, without a law of the loss. */
+const APPROACHES: Readonly<Record<string, typeof fitIsoflops>> = {
+  "approach-1": fitFrontier,
+  "approach-2": fitIsoflops,
+};
+
+async function fitApproach(path: string, flags: FitFlags, approach: typeof fitIsoflops): Promise<void> {
+  if (flags.save !== undefined) {
+    throw new UserError(
+      `--save with --law ${flags.law}`,
+      "a law of the loss: an approach gives the best size at a budget, and no loss",
+      "leave --save out, or fit --law chinchilla",
+    );
+  }
+  const table = readRunTable(path, { ...tableOptions(flags), needs: ["n", "c"] });
+  const { draws, ...report } = approach(table, { seed: flags.seed });
+  if (flags.json) printJson(report);
+  else printText(isoflopText(report, table.source));
+  await writeFigure(flags, () =>
+    isoflopFigure({
+      points: table.runs,
+      optima: report.budgets.flatMap(({ c, optimum }) => (optimum ? [{ c, n: optimum.n }] : [])),
+      lines: draws,
+      line: { intercept: Math.log(report.parameters.k.median), slope: report.parameters.a.median },
+    }),
+  );
 }

@@ -15,10 +15,8 @@ import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
-import { type TableFlags, withTableFlags } from "./options.ts";
-import { readRunTable, tableOptions } from "./read-runs.ts";
+import { readRunTable, setAsideLines, type TableFlags, tableOptions, withTableFlags } from "./run-table.ts";
 import { scoreColumns, scoresOf } from "./scores.ts";
-import { setAsideLines } from "./set-aside-text.ts";
 
 type ForecastFlags = TableFlags &
   FigureFlag & {

@@ -26,7 +26,7 @@ const BUDGETS: readonly TableColumn<BudgetReport>[] = [
 ];
 
 /** The whole report. */
-export function isoflopText(report: IsoflopReport, source: string): string {
+export function isoflopText(report: Omit<IsoflopReport, "draws">, source: string): string {
   const { noisePercent, conventions } = report;
   const parameters = Object.entries(report.parameters).map(([name, parameter]) => ({ name, ...parameter }));
   const shown = report.budgets.filter(({ optimum, numSizes }) => optimum !== null || numSizes >= 3);

@@ -11,9 +11,7 @@ import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
 import { table as textTable } from "../terminal/table.ts";
-import { type TableFlags, withTableFlags } from "./options.ts";
-import { readRunTable, tableOptions } from "./read-runs.ts";
-import { tellSetAside } from "./set-aside-text.ts";
+import { readRunTable, type TableFlags, tableOptions, tellSetAside, withTableFlags } from "./run-table.ts";
 
 type NextFlags = TableFlags & {
   readonly question: string;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
-import { readRunTable } from "./read-runs.ts";
+import { readRunTable } from "./run-table.ts";
 import { scoreColumns, scoresOf } from "./scores.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longrun-scores-"));

@@ -142,7 +142,7 @@ const DESIGN = [
 const MOST_VALUES = 8;
 const LEAST_DESIGNS = 2;
 
-/** FoundColumns that tell repeats apart, not experiments. */
+/** Columns that tell repeats apart, not experiments. */
 const REPEATS = new RegExp(
   "^(rep|repeat|repetition|replicate|replica|trial|attempt|restart|fold|index|idx|row|host|node|machine" +
     "|device|date|time|comment|notes?)( id| number| name)?$",

@@ -1,13 +1,36 @@
-/** @file The table of runs that a `longrun laws` command was given: a file, or folders of campaigns. */
+/** @file The table of runs that a `longrun laws` command reads: its flags, its files, the rows set aside. */
 
 import { readFileSync, statSync } from "node:fs";
+import type { Command } from "commander";
 import { ladderTable } from "../../campaign/account/ladder-table.ts";
 import { UserError } from "../../errors.ts";
 import { unknownQuantity } from "../../laws/table/columns.ts";
 import { QUANTITIES, type TableQuantity } from "../../laws/table/names.ts";
 import { readTable, type TableOptions } from "../../laws/table/read-table.ts";
-import { joinTables, type RunTable } from "../../laws/table/table.ts";
-import type { TableFlags } from "./options.ts";
+import { joinTables, type RunTable, type SetAside } from "../../laws/table/table.ts";
+import type { CommonOptions } from "../arguments.ts";
+import { printAside } from "../output.ts";
+
+export type TableFlags = CommonOptions & {
+  readonly columns?: string;
+  readonly where?: readonly string[];
+  readonly keepAll?: true;
+};
+
+/** Adds --columns, --where and --keep-all. */
+export function withTableFlags(command: Command): Command {
+  return command
+    .option(
+      "--columns <names>",
+      "what the table's columns are: n=params,d=tokens,c=flops,loss=val_loss,unique=...,weight=...",
+    )
+    .option(
+      "--where <condition>",
+      "use only these rows: column=value, or != < <= > >= between them; may be given again",
+      (condition: string, before: readonly string[] = []) => [...before, condition],
+    )
+    .option("--keep-all", "keep the rows that would be set aside");
+}
 
 /** Reads the runs at `path`; several paths, with commas between them, are read as one table. */
 export function readRunTable(path: string, options: TableOptions = {}): RunTable {
@@ -60,4 +83,33 @@ export function parseColumns(text: string): Partial<Record<TableQuantity, string
     else throw unknownQuantity(quantity ?? part.trim());
   }
   return Object.fromEntries(pairs);
+}
+
+/** How many runs were set aside, by reason, most first: one line, or a heading and a line for each. */
+export function setAsideLines(setAside: readonly SetAside[]): readonly string[] {
+  const groups = [...Map.groupBy(setAside, ({ reason }) => kindOf(reason)).values()].sort(
+    (a, b) => b.length - a.length,
+  );
+  const total = `${setAside.length} ${setAside.length === 1 ? "run" : "runs"} set aside`;
+  if (groups.length <= 1) return groups.map((group) => total + toldOf(group));
+  return [`${total}:`, ...groups.map((group) => `  ${group.length}${toldOf(group)}`)];
+}
+
+/** Says the same on standard error. */
+export function tellSetAside({ setAside }: Pick<RunTable, "setAside">): void {
+  for (const line of setAsideLines(setAside)) printAside(line);
+}
+
+/** Reasons of one kind differ in their numbers, and in what they name before a colon. */
+function kindOf(reason: string): string {
+  return reason
+    .split(": ")
+    .at(-1)!
+    .replaceAll(/[-+]?\d[\d.]*(e[-+]?\d+)?/gi, "#");
+}
+
+function toldOf(group: readonly SetAside[]): string {
+  const [{ run, reason }] = group as [SetAside];
+  if (group.length === 1) return ` (${run}): ${reason}`;
+  return group.every((other) => other.reason === reason) ? `: ${reason}` : `, such as ${run}: ${reason}`;
 }
