@@ -3,8 +3,9 @@
 export { LAWS, lawNamed } from "./formulas/all.ts";
 export { type Derived, type Design, type Law, type LawParameter, lossOf, type Run } from "./law.ts";
 export type { SavedLaw } from "./law-file.ts";
-export { type BudgetSplit, optimumOn, type SplitLoss } from "./optimum.ts";
-export type { Posterior } from "./posterior.ts";
+export { type BudgetSplit, type LossSurface, optimumOn, type SplitLoss } from "./optimum.ts";
+export type { DrawColumns, LawPosterior, Posterior } from "./posterior.ts";
+export { predict } from "./predict.ts";
 export { type Bound, limitedSurface, type Repetition, type Stock, stockOf } from "./repeats.ts";
 export { readScalingLaw, type ScalingLaw, type Surfaces, scalingLawOf, surfacesOf } from "./scaling-law.ts";
 export type { Reads, Terms } from "./terms.ts";

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { lawNamed } from "./formulas/all.ts";
+import { posteriorSchema } from "./posterior.ts";
 
 /** Refits kept: 200 give the ends of a 90 % interval to about a tenth of its width. */
 export const MOST_DRAWS = 200;
@@ -13,7 +14,7 @@ export const MOST_DRAWS = 200;
 const end = z.number().nullable();
 
 const savedLawSchema = z.strictObject({
-  format: z.literal("longrun.law.v1"),
+  format: z.enum(["longrun.law.v1", "longrun.law.v2"]),
   law: z.string(),
   formula: z.string(),
   /** Numbers of the formula; an end is null where the runs set no limit. */
@@ -25,6 +26,11 @@ const savedLawSchema = z.strictObject({
    * with one another.
    */
   draws: z.array(z.array(z.number())).max(MOST_DRAWS),
+  /**
+   * What the runs say of all laws that a forecast weighs; null: the file is of version 1, or the runs allow
+   * no forecast.
+   */
+  posterior: posteriorSchema.nullable().default(null),
   rows: z.int().positive().nullable(),
   /** Robust standard deviation of log(measured) - log(fitted). */
   residualScale: z.number().nonnegative().nullable(),
@@ -96,7 +102,7 @@ function fromHand({ law: name, parameters }: z.infer<typeof handSchema>, source:
     );
   }
   return {
-    format: "longrun.law.v1",
+    format: "longrun.law.v2",
     law: law.name,
     formula: law.formula,
     parameters: Object.fromEntries(
@@ -104,6 +110,7 @@ function fromHand({ law: name, parameters }: z.infer<typeof handSchema>, source:
     ),
     theta,
     draws: [],
+    posterior: null,
     rows: null,
     residualScale: null,
     largest: { n: null, d: null, c: null },

@@ -10,6 +10,9 @@ import type { Law } from "./law.ts";
 /** Log loss of a model of e^logN parameters after e^logD tokens. */
 export type SplitLoss = (logN: number, logD: number) => number;
 
+/** The same when so many tokens are distinct; left out: as many as wanted. */
+export type LossSurface = (uniqueTokens?: number) => SplitLoss;
+
 /** A split of a budget, in natural logarithms. */
 export type BudgetSplit = {
   readonly logN: number;

@@ -1,11 +1,8 @@
-/** @file A posterior's answers: a further run's loss with its interval, and the design for a budget. */
+/** @file A posterior's answers: median and 90 % interval of one more run's loss at a design. */
 
-import { UserError } from "../errors.ts";
 import type { Interval } from "../math/interval.ts";
 import { mixtureQuantile, type Part } from "../math/mixture.ts";
-import { formatFlops } from "../units/print.ts";
 import type { Design } from "./law.ts";
-import { optimumOn, type SplitLoss } from "./optimum.ts";
 import { type LawPosterior, type Posterior, termsOf } from "./posterior.ts";
 import { logLossAt, OPTIMAL_RATIO, placeOf } from "./terms.ts";
 
@@ -14,6 +11,8 @@ const TAILS = [
   { share: 0.75, factor: 1 },
   { share: 0.25, factor: 4 },
 ] as const;
+/** Variance of the mixture over the core's. */
+export const TAIL_VARIANCE = TAILS.reduce((sum, { share, factor }) => sum + share * factor, 0);
 
 /** How a run of this design scatters, as a law's draws put it. */
 type Scatter = { readonly scatter: number; readonly scatterOff: number; readonly scatterBelow: number };
@@ -89,41 +88,4 @@ export function predict({ laws, widening, largestCompute }: Posterior, design: D
     laws.map(({ weight }) => weight),
   );
   return intervalOf(parts, widening);
-}
-
-/**
- * Expected log loss over size and tokens at the runs' own C / (N D), without drift and scatter: its lowest
- * point at a budget is the use of it that is best in expectation. `unique`: the distinct tokens on hand.
- */
-export function expectedSurface({ laws, flopsPerPair }: Posterior, unique = Infinity): SplitLoss {
-  const drawn = laws.map((law) => ({
-    reads: law.reads,
-    draws: law.draws.weight.map((weight, i) => ({ weight: law.weight * weight, terms: termsOf(law, i) })),
-  }));
-  return (logN, logD) => {
-    const [n, d] = [Math.exp(logN), Math.exp(logD)];
-    const design = { n, d, c: flopsPerPair * n * d, unique: Math.min(unique, d) };
-    let sum = 0;
-    for (const { reads, draws } of drawn) {
-      const place = placeOf(design, reads);
-      for (const { weight, terms } of draws) sum += weight * logLossAt(terms, place);
-    }
-    return sum;
-  };
-}
-
-/** The design of least expected log loss at a budget; at the runs' own ratio D / N where they share one. */
-export function designAt(posterior: Posterior, compute: number): Design {
-  const { flopsPerPair, recipeRatio } = posterior;
-  if (recipeRatio !== null) {
-    const n = Math.sqrt(compute / (flopsPerPair * recipeRatio));
-    return { n, d: recipeRatio * n, c: compute };
-  }
-  const best = optimumOn(expectedSurface(posterior), Math.log(compute / flopsPerPair));
-  if (best.interior) return { n: Math.exp(best.logN), d: Math.exp(best.logD), c: compute };
-  throw new UserError(
-    `runs by which all of ${formatFlops(compute)} would go to ${best.logN > best.logD ? "size" : "tokens"}`,
-    "loss that falls with N and with D",
-    "say how large the run is: --params and --tokens; or add runs that differ in both",
-  );
 }

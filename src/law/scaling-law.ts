@@ -1,27 +1,41 @@
 /**
- * @file A fitted law over size and tokens as a value: its best fit, the fits that its runs could as well have
- * given, the surfaces they are.
+ * @file A law over size and tokens as a value, as decisions read it: the surface of least regret, surfaces
+ * that are as likely, and what one more run's loss would be.
  */
 
 import { readFileSync } from "node:fs";
 import { UserError } from "../errors.ts";
+import { type Interval, intervalAround } from "../math/interval.ts";
 import { lawNamed } from "./formulas/all.ts";
-import { flopsPerPairFrom, type Law } from "./law.ts";
+import { type Design, flopsPerPairFrom, type Law } from "./law.ts";
 import { readLawFile, type SavedLaw } from "./law-file.ts";
-import { type SplitLoss, splitLossOf } from "./optimum.ts";
+import { type LossSurface, type SplitLoss, splitLossOf } from "./optimum.ts";
+import type { Posterior } from "./posterior.ts";
+import { predict } from "./predict.ts";
+import { expectedSurface, likelySurfaces } from "./surfaces.ts";
 
 /** A fitted law as a value: what a forecast, an optimum or the planner needs of it. */
 export type ScalingLaw = {
-  readonly law: Law;
-  readonly theta: Float64Array;
+  readonly name: string;
+  readonly formula: string;
+  /** Log loss in expectation over a posterior, or of a best fit. */
+  readonly best: LossSurface;
+  /** How it might be instead, each as likely. Empty: how well the law is known is not known. */
+  readonly draws: readonly LossSurface[];
+  /** Whether the law itself says what repeated tokens are worth. */
+  readonly knowsRepeats: boolean;
   /**
-   * Together they carry how its numbers vary with one another. Empty: how well the law is known is not known.
+   * Median and 90 % interval of one more run's loss; of a bare fit without its posterior, of the law alone.
    */
-  readonly draws: readonly Float64Array[];
+  readonly lossAt: (design: Design) => Interval;
+  /** Whether `lossAt` is calibrated by back-tests, as `longrun laws forecast` is. */
+  readonly isCalibrated: boolean;
   /** C / (N D). */
   readonly flopsPerPair: number;
-  /** FLOPs of the largest run that it was fitted to; null: not known. */
+  /** FLOPs of the largest run behind it; null: not known. */
   readonly largestCompute: number | null;
+  /** Least and most D / N of the runs; null: not known. */
+  readonly ratios: readonly [number, number] | null;
   /** What N counts, in the words of the table. */
   readonly counts: string;
 };
@@ -41,20 +55,79 @@ export function readScalingLaw(path: string): ScalingLaw {
 
 /** The law of a file. Throws a `UserError` where it does not tell size from tokens. */
 export function scalingLawOf(saved: SavedLaw): ScalingLaw {
-  const law = lawNamed(saved.law);
-  checkTellsSizeFromTokens(law);
-  return {
-    law,
+  const counts = saved.conventions.parameters;
+  if (saved.posterior !== null) return lawOfPosterior(saved.posterior, counts);
+  return lawOfFit({
+    law: lawNamed(saved.law),
     theta: Float64Array.from(saved.theta),
     draws: saved.draws.map((draw) => Float64Array.from(draw)),
     flopsPerPair: flopsPerPairFrom(saved.flopsPerParameterToken ?? 6),
     largestCompute: saved.largest.c,
-    counts: saved.conventions.parameters,
+    ratios: null,
+    counts,
+  });
+}
+
+/** A fit of one law, with refits to runs drawn again. */
+export type FittedParameters = Pick<ScalingLaw, "flopsPerPair" | "largestCompute" | "ratios" | "counts"> & {
+  readonly law: Law;
+  readonly theta: Float64Array;
+  readonly draws: readonly Float64Array[];
+};
+
+/** Throws a `UserError` for a law that is not one over N and D. */
+export function lawOfFit({ law, theta, draws, ...facts }: FittedParameters): ScalingLaw {
+  checkTellsSizeFromTokens(law);
+  const surfaceAt =
+    (numbers: Float64Array): LossSurface =>
+    (uniqueTokens) =>
+      splitLossOf(law, numbers, facts.flopsPerPair, uniqueTokens);
+  const lossOf = (design: Design) => {
+    const scratch = new Float64Array(theta.length);
+    return (numbers: Float64Array) => Math.exp(law.logLoss(numbers, law.covariates(design), scratch));
+  };
+  return {
+    ...facts,
+    name: law.name,
+    formula: law.formula,
+    best: surfaceAt(theta),
+    draws: draws.map(surfaceAt),
+    knowsRepeats: law.uses.includes("unique"),
+    lossAt(design) {
+      const of = lossOf(design);
+      return intervalAround(of(theta), draws.length > 0 ? draws.map(of) : [of(theta)]);
+    },
+    isCalibrated: false,
   };
 }
 
-/** Throws a `UserError` for a law that is not one over N and D. */
-export function checkTellsSizeFromTokens(law: Law): void {
+/** Throws a `UserError` where all runs behind it share one D / N. */
+export function lawOfPosterior(posterior: Posterior, counts: string): ScalingLaw {
+  const { laws, recipeRatio, flopsPerPair, largestCompute, ratios } = posterior;
+  if (recipeRatio !== null) {
+    throw new UserError(
+      `runs that all have about ${recipeRatio.toPrecision(3)} tokens a parameter`,
+      "D / N that differs by a factor of 2 or more: along one ratio nothing says what another would have cost",
+      "add runs with 4 times more and 4 times fewer tokens per parameter, at two budgets or more",
+    );
+  }
+  const heaviest = laws.toSorted((a, b) => b.weight - a.weight);
+  return {
+    name: heaviest.map(({ name, weight }) => `${name} ${(100 * weight).toFixed(0)} %`).join(", "),
+    formula: heaviest[0]!.formula,
+    best: (uniqueTokens) => expectedSurface(posterior, uniqueTokens),
+    draws: likelySurfaces(posterior),
+    knowsRepeats: laws.some(({ draws }) => draws.dataDecay !== undefined),
+    lossAt: (design) => predict(posterior, design),
+    isCalibrated: true,
+    flopsPerPair,
+    largestCompute,
+    ratios,
+    counts,
+  };
+}
+
+function checkTellsSizeFromTokens(law: Law): void {
   if (law.uses.includes("n") && law.uses.includes("d")) return;
   throw new UserError(
     `the law ${law.formula}, which does not tell size from tokens`,
@@ -66,17 +139,9 @@ export function checkTellsSizeFromTokens(law: Law): void {
 /** Loss over size and tokens: of the best fit, and of each draw. */
 export type Surfaces = { readonly best: SplitLoss; readonly draws: readonly SplitLoss[] };
 
-/** The surfaces of the best fit and of its draws. */
-export function surfacesOf({
-  law,
-  theta,
-  draws,
-  flopsPerPair,
-}: Pick<ScalingLaw, "law" | "theta" | "draws" | "flopsPerPair">): Surfaces {
-  return {
-    best: splitLossOf(law, theta, flopsPerPair),
-    draws: draws.map((draw) => splitLossOf(law, draw, flopsPerPair)),
-  };
+/** The surfaces of a law while tokens are as many as wanted. */
+export function surfacesOf({ best, draws }: Pick<ScalingLaw, "best" | "draws">): Surfaces {
+  return { best: best(), draws: draws.map((draw) => draw()) };
 }
 
 /** log(N D) of a budget. */

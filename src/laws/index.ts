@@ -34,7 +34,7 @@ export type {
   MinimumDetectable,
 } from "./decide/feature/findings.ts";
 export type { FeatureVerdict } from "./decide/feature/verdict.ts";
-export { type FittedLaw, fittedFromFile, fittedLaw, type Wander } from "./decide/fitted.ts";
+export { type FittedLaw, fittedLaw, forecastLaw } from "./decide/fitted.ts";
 export { type NextReport, nextRung, type RungOffer, type RungPlan } from "./decide/next.ts";
 export { type NextQuestion, readQuestion } from "./decide/next-question.ts";
 export type { Fit } from "./fit/fit.ts";

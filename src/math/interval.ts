@@ -53,3 +53,13 @@ export function intervalAround(median: number, draws: ArrayLike<number>): Interv
   const { lo, hi } = intervalOfDraws(draws);
   return { median, lo: Math.min(lo, median), hi: Math.max(hi, median) };
 }
+
+/**
+ * A positive number with its own interval, and another's uncertainty beside it: independent, so their
+ * distances in logs add as squares.
+ */
+export function withSpreadOf(own: Interval, other: Interval): Interval {
+  const side = (end: "lo" | "hi") =>
+    Math.exp(Math.hypot(Math.log(own[end] / own.median), Math.log(other[end] / other.median)));
+  return { median: own.median, lo: own.median / side("lo"), hi: own.median * side("hi") };
+}

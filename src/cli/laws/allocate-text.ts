@@ -16,7 +16,7 @@ export function allocationText(answer: Allocation): string {
     "",
     budgetTable(answer.budgets),
     "",
-    `N* grows as C^${formatInterval(answer.exponents.n, three)}, D* as C^${formatInterval(answer.exponents.d, three)} (scatter of the runs alone).`,
+    `N* grows as C^${formatInterval(answer.exponents.n, three)}, D* as C^${formatInterval(answer.exponents.d, three)}.`,
     ...answer.flat.map(
       ({ lossPercent, n }) =>
         `Within ${lossPercent} % of the lowest loss: N from ${formatCount(n.lo.median)} to ${formatCount(n.hi.median)} (these ends are known to a factor of ${three(factorOf(n))}).`,
@@ -25,7 +25,6 @@ export function allocationText(answer: Allocation): string {
     ...(answer.serving ? ["", ...servingLines(answer.serving)] : []),
     ...(answer.data ? ["", ...dataLines(answer.data)] : []),
     "",
-    "The losses here are the law's own, to compare ways of spending; the loss to sign is that of `longrun laws forecast`.",
     ...answer.warnings.map((warning) => `\nWarning: ${warning}.`),
   ].join("\n");
 }
@@ -77,8 +76,8 @@ function dataLines(data: DataLimit): string[] {
   return [
     `With ${formatCount(data.uniqueTokens)} unique tokens: ${data.reason}.`,
     data.answers.length > 1
-      ? `${ownDecayText(data.ownDecay)}Over what the published runs leave open:`
-      : "What repeats are worth is as the law says that was fitted to these runs:",
+      ? "These runs do not say what repeats are worth. Over what the published ones leave open:"
+      : "What repeats are worth is as these runs say:",
     "",
     table(
       data.answers,
@@ -97,12 +96,6 @@ function dataLines(data: DataLimit): string[] {
       140,
     ),
   ];
-}
-
-function ownDecayText(own: DataLimit["ownDecay"]): string {
-  return own === null
-    ? "What repeats are worth is not identified, by these runs or by those published. "
-    : `These runs say what repeats are worth, R_D* ${formatInterval(own, three)}: \`--law data-constrained\` answers by that. `;
 }
 
 const decay = (value: number | undefined) => {

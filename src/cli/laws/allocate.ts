@@ -7,7 +7,7 @@ import { lawNamed } from "../../law/formulas/all.ts";
 import { readScalingLaw } from "../../law/scaling-law.ts";
 import { allocate } from "../../laws/decide/allocate.ts";
 import { budgetCurves } from "../../laws/decide/budget-curves.ts";
-import { type FittedLaw, fittedFromFile, fittedLaw } from "../../laws/decide/fitted.ts";
+import { type FittedLaw, fittedLaw, forecastLaw } from "../../laws/decide/fitted.ts";
 import { COUNT, FLOPS } from "../../units/kinds.ts";
 import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
@@ -19,7 +19,7 @@ import { readRunTable, type TableFlags, tableOptions, tellSetAside, withTableFla
 type AllocateFlags = TableFlags &
   FigureFlag & {
     readonly compute: number;
-    readonly law: string;
+    readonly law?: string;
     readonly params?: number;
     readonly tokensUnique?: number;
     readonly servedTokens?: number;
@@ -30,7 +30,7 @@ export function defineAllocate(command: Command): void {
   command
     .argument("[runs]", "a table of finished runs: CSV, TSV, JSON lines, or a campaign's folder")
     .requiredOption("--compute <flops>", "the budget of the training run", readAmount("--compute", FLOPS))
-    .option("--law <law>", "the law to fit: one over N and D", "chinchilla")
+    .option("--law <law>", "one law over N and D, fitted alone, in place of all that a forecast weighs")
     .option("--from <file>", "a saved law instead of a table of runs")
     .option("--params <n>", "a size in mind, to be compared with the optimum", readAmount("--params", COUNT))
     .option(
@@ -52,12 +52,13 @@ export function defineAllocate(command: Command): void {
 
 async function runAllocate(path: string | undefined, flags: AllocateFlags): Promise<void> {
   const fitted = fittedFrom(path, flags);
-  const answer = allocate(fitted, {
+  const allocation = allocate(fitted, {
     compute: flags.compute,
     ...(flags.params === undefined ? {} : { params: flags.params }),
     ...(flags.tokensUnique === undefined ? {} : { uniqueTokens: flags.tokensUnique }),
     ...(flags.servedTokens === undefined ? {} : { servedTokens: flags.servedTokens }),
   });
+  const answer = { ...allocation, warnings: [...fitted.warnings, ...allocation.warnings] };
   if (flags.json) printJson(answer);
   else printText(allocationText(answer));
   await writeFigure(flags, () => allocateFigure(budgetCurves(fitted, answer)));
@@ -72,12 +73,12 @@ function fittedFrom(path: string | undefined, flags: AllocateFlags): FittedLaw {
     );
   }
   if (flags.from !== undefined) return savedLaw(flags.from);
-  const law = lawNamed(flags.law);
+  const law = flags.law === undefined ? undefined : lawNamed(flags.law);
   const table = readRunTable(path!, { ...tableOptions(flags), needs: ["n", "d", "c"] });
   tellSetAside(table);
-  return fittedLaw(law, table);
+  return law === undefined ? forecastLaw(table) : fittedLaw(law, table);
 }
 
 function savedLaw(path: string): FittedLaw {
-  return fittedFromFile(readScalingLaw(path));
+  return { ...readScalingLaw(path), warnings: [] };
 }

@@ -1,8 +1,7 @@
 /** @file `longrun laws next`: the next most informative rung for a question and a budget. */
 
 import type { Command } from "commander";
-import { lawNamed } from "../../law/formulas/all.ts";
-import { type NextReport, nextRung, type RungOffer, usualLaw } from "../../laws/decide/next.ts";
+import { type NextReport, nextRung, type RungOffer } from "../../laws/decide/next.ts";
 import { readQuestion } from "../../laws/decide/next-question.ts";
 import type { Interval } from "../../math/interval.ts";
 import { FLOPS } from "../../units/kinds.ts";
@@ -35,7 +34,7 @@ export function defineNext(command: Command): void {
     .requiredOption("--budget <flops>", "what the rung may cost", readAmount("--budget", FLOPS))
     .option(
       "--law <law>",
-      "the law to fit (default: chinchilla where D / N differs between runs, else compute)",
+      "one law in place of all that a forecast weighs: chinchilla, chinchilla-tied, gamma, compute",
     );
   withTableFlags(command);
   finish(command, 'longrun laws next runs.csv --question "loss at 1e22" --budget 1e20').action(runNext);
@@ -45,8 +44,7 @@ function runNext(path: string, flags: NextFlags): void {
   const question = readQuestion(flags.question, flags.targetCompute);
   const table = readRunTable(path, { ...tableOptions(flags), needs: ["n", "d", "c"] });
   tellSetAside(table);
-  const law = flags.law === undefined ? usualLaw(table.runs) : lawNamed(flags.law);
-  const report = nextRung(law, table, question, flags.budget);
+  const report = nextRung(table, question, flags.budget, flags.law);
   if (flags.json) printJson(report);
   else printText(nextText(report));
 }
@@ -66,7 +64,7 @@ function nextText(report: NextReport): string {
   return [
     `${report.decision === "run" ? "Run" : "Nothing helps"}: ${report.reason}.`,
     "",
-    `Now, by the law ${report.law}${about}: ${answer(now)} at 90 %. Each rung, and what it would leave:`,
+    `Now, by ${report.law}${about}: ${answer(now)} at 90 %. Each rung, and what it would leave:`,
     "",
     offersTable(report.offers, answer),
     ...(mostPerFlop

@@ -68,8 +68,8 @@ function runSize(flags: SizeFlags): void {
     goodput: flags.goodput,
   });
   const answer = sizeFor({ law, compute: budget.compute, uniqueTokens: flags.uniqueTokens ?? null });
-  if (flags.json) printJson({ law: law.law.name, budget, ...answer });
-  else printText(answerText(law.law.formula, law.counts, budget, answer));
+  if (flags.json) printJson({ law: law.name, budget, ...answer });
+  else printText(answerText(law.formula, law.counts, budget, answer));
 }
 
 const three = (value: number) => significant(value, 3);

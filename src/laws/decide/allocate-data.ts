@@ -1,8 +1,7 @@
 /** @file The data-limited allocation: bound by compute or by data, from which scale, and at what price? */
 
 import { estimate, estimates } from "../../law/estimate.ts";
-import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
-import { optimumOn, type SplitLoss, splitLossOf } from "../../law/optimum.ts";
+import { type LossSurface, optimumOn, type SplitLoss } from "../../law/optimum.ts";
 import {
   limitedSurface,
   NEARLY_FREE_EPOCHS,
@@ -11,14 +10,9 @@ import {
   type Repetition,
   stockOf,
 } from "../../law/repeats.ts";
-import { logPairsOf, surfacesOf } from "../../law/scaling-law.ts";
+import { logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import type { Interval } from "../../math/interval.ts";
 import { formatFlops, formatInterval } from "../../units/print.ts";
-import { fitTable } from "../fit/fit-table.ts";
-import { REPEAT_DECAY } from "../fit/kept-epochs.ts";
-import { checkTable } from "../table/checks.ts";
-import type { RunTable } from "../table/table.ts";
-import { type FittedLaw, wanderAt } from "./fitted.ts";
 
 /** The same budget with repeats. */
 export type DataLimit = {
@@ -29,13 +23,11 @@ export type DataLimit = {
   readonly repeatsFrom: Interval;
   readonly boundFrom: Interval;
   readonly answers: readonly RepeatedAnswer[];
-  /** R_D* of the data-constrained law on the same table, where its repeats pin it; else null. */
-  readonly ownDecay: Interval | null;
 };
 
-/** The optimum under one belief of what repeats are worth. */
+/** The optimum under one assumption of what repeats are worth. */
 export type RepeatedAnswer = {
-  /** Null: what the fitted law itself says. */
+  /** Null: what the law itself says. */
   readonly repetition: Repetition | null;
   readonly n: Interval;
   readonly d: Interval;
@@ -45,13 +37,12 @@ export type RepeatedAnswer = {
 };
 
 /** The answer at `compute` when `uniqueTokens` are on hand. */
-export function dataLimitOf(fitted: FittedLaw, compute: number, uniqueTokens: number): DataLimit {
-  const { best, draws } = surfacesOf(fitted);
+export function dataLimitOf(law: ScalingLaw, compute: number, uniqueTokens: number): DataLimit {
+  const { best, draws } = surfacesOf(law);
   const fromEpochs = (epochs: number) => {
     const at = (surface: SplitLoss) =>
-      fitted.flopsPerPair * Math.exp(pairsAtTokens(surface, Math.log(epochs * uniqueTokens)));
-    const value = at(best);
-    return estimate(value, draws.map(at), 4 * wanderAt(fitted, value).n);
+      law.flopsPerPair * Math.exp(pairsAtTokens(surface, Math.log(epochs * uniqueTokens)));
+    return estimate(at(best), draws.map(at));
   };
   const [repeatsFrom, boundFrom] = [fromEpochs(1), fromEpochs(NEARLY_FREE_EPOCHS)];
   return {
@@ -59,42 +50,27 @@ export function dataLimitOf(fitted: FittedLaw, compute: number, uniqueTokens: nu
     ...boundBy(compute, repeatsFrom, boundFrom),
     repeatsFrom,
     boundFrom,
-    answers: fitted.law.uses.includes("unique")
-      ? [ownAnswer(fitted, compute, uniqueTokens)]
-      : publishedAnswers(fitted, compute, uniqueTokens),
-    ownDecay: fitted.repeating && decayOf(fitted.repeating),
+    answers: law.knowsRepeats
+      ? [ownAnswer(law, compute, uniqueTokens)]
+      : publishedAnswers(law, compute, uniqueTokens),
   };
 }
 
-/** Enough for the two ends of an interval that is only named, not used. */
-const NUM_RESAMPLES = 200;
-
-function decayOf(table: RunTable): Interval | null {
-  if (checkTable(table, dataConstrainedLaw).decision === "refuse") return null;
-  const { parameters } = fitTable(table, dataConstrainedLaw, { numResamples: NUM_RESAMPLES });
-  const { median, lo, hi, identified } = parameters[REPEAT_DECAY]!;
-  return identified ? { median, lo, hi } : null;
-}
-
 /** For a law that says itself what repeats are worth. */
-function ownAnswer(fitted: FittedLaw, compute: number, uniqueTokens: number): RepeatedAnswer {
-  const { law, theta, draws, flopsPerPair } = fitted;
-  const pairOf = (at: Float64Array): Pair => ({
-    free: splitLossOf(law, at, flopsPerPair),
-    limited: splitLossOf(law, at, flopsPerPair, uniqueTokens),
-  });
-  return answerFrom(fitted, compute, uniqueTokens, null, pairOf(theta), draws.map(pairOf));
+function ownAnswer(law: ScalingLaw, compute: number, uniqueTokens: number): RepeatedAnswer {
+  const pairOf = (surface: LossSurface): Pair => ({ free: surface(), limited: surface(uniqueTokens) });
+  return answerFrom(law, compute, uniqueTokens, null, pairOf(law.best), law.draws.map(pairOf));
 }
 
 /** For a law of fresh data: over what published runs leave open. */
-function publishedAnswers(fitted: FittedLaw, compute: number, uniqueTokens: number): RepeatedAnswer[] {
-  const { best, draws } = surfacesOf(fitted);
+function publishedAnswers(law: ScalingLaw, compute: number, uniqueTokens: number): RepeatedAnswer[] {
+  const { best, draws } = surfacesOf(law);
   const stocked = [best, ...draws].map((free) => ({ free, stock: stockOf(free, uniqueTokens) }));
   return REPETITIONS.map((repetition) => {
     const [own, ...others] = stocked.map(
       ({ free, stock }): Pair => ({ free, limited: limitedSurface(free, stock, repetition) }),
     );
-    return answerFrom(fitted, compute, uniqueTokens, repetition, own!, others);
+    return answerFrom(law, compute, uniqueTokens, repetition, own!, others);
   });
 }
 
@@ -102,14 +78,14 @@ function publishedAnswers(fitted: FittedLaw, compute: number, uniqueTokens: numb
 type Pair = { readonly free: SplitLoss; readonly limited: SplitLoss };
 
 function answerFrom(
-  fitted: FittedLaw,
+  law: ScalingLaw,
   compute: number,
   uniqueTokens: number,
   repetition: Repetition | null,
   best: Pair,
   draws: readonly Pair[],
 ): RepeatedAnswer {
-  const logPairs = logPairsOf(fitted, compute);
+  const logPairs = logPairsOf(law, compute);
   const answer = ({ free, limited }: Pair) => {
     const optimum = optimumOn(limited, logPairs);
     return {
@@ -122,11 +98,7 @@ function answerFrom(
       ),
     };
   };
-  const extra = wanderAt(fitted, compute).n;
-  return {
-    repetition,
-    ...estimates(answer(best), draws.map(answer), { n: extra, d: extra, epochs: extra }),
-  };
+  return { repetition, ...estimates(answer(best), draws.map(answer)) };
 }
 
 /** What a budget runs into first, from the compute at which its optimum wants more tokens than there are. */

@@ -2,10 +2,9 @@
 
 import { estimates } from "../../law/estimate.ts";
 import { leastPairsFor, optimumOn, type SplitLoss, tokensFor } from "../../law/optimum.ts";
-import { logPairsOf, surfacesOf } from "../../law/scaling-law.ts";
+import { logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import { cheapestServed, SERVING_SHARE } from "../../law/serving.ts";
 import type { Interval } from "../../math/interval.ts";
-import { type FittedLaw, wanderAt } from "./fitted.ts";
 
 /** A size other than the optimal one, on the same budget. */
 export type Choice = {
@@ -34,22 +33,22 @@ export type Serving = {
 };
 
 /** What `params` parameters on this budget lose against the optimum. */
-export function choiceOf(fitted: FittedLaw, compute: number, params: number): Choice {
-  const { best, draws } = surfacesOf(fitted);
-  const logPairs = logPairsOf(fitted, compute);
+export function choiceOf(law: ScalingLaw, compute: number, params: number): Choice {
+  const { best, draws } = surfacesOf(law);
+  const logPairs = logPairsOf(law, compute);
   const logN = Math.log(params);
   const logD = logPairs - logN;
   const costs = (surface: SplitLoss) => {
     const logLoss = surface(logN, logD);
     const optimum = optimumOn(surface, logPairs);
     const pairs = leastPairsFor(surface, logLoss);
-    const optimalCompute = pairs === null ? 0 : fitted.flopsPerPair * Math.exp(pairs);
+    const optimalCompute = pairs === null ? 0 : law.flopsPerPair * Math.exp(pairs);
     const logTokens = tokensFor(surface, logN, optimum.logLoss);
     return {
       extraLossPercent: 100 * Math.expm1(logLoss - optimum.logLoss),
       optimalCompute,
       wastedPercent: 100 * (1 - optimalCompute / compute),
-      computeToMatch: logTokens === null ? Infinity : fitted.flopsPerPair * Math.exp(logN + logTokens),
+      computeToMatch: logTokens === null ? Infinity : law.flopsPerPair * Math.exp(logN + logTokens),
     };
   };
   const tokens = Math.exp(logD);
@@ -62,24 +61,23 @@ export function choiceOf(fitted: FittedLaw, compute: number, params: number): Ch
 }
 
 /** The cheapest model with the loss of the optimum at `compute`, once it has served so many tokens. */
-export function servingOf(fitted: FittedLaw, compute: number, servedTokens: number): Serving {
-  const { best, draws } = surfacesOf(fitted);
-  const logPairs = logPairsOf(fitted, compute);
+export function servingOf(law: ScalingLaw, compute: number, servedTokens: number): Serving {
+  const { best, draws } = surfacesOf(law);
+  const logPairs = logPairsOf(law, compute);
   const answer = (surface: SplitLoss) => {
     const plain = optimumOn(surface, logPairs);
     const { logN, logD, pairs } = cheapestServed(surface, plain.logLoss, servedTokens, plain.logN);
-    const perToken = fitted.flopsPerPair * SERVING_SHARE * servedTokens;
-    const total = fitted.flopsPerPair * pairs;
+    const perToken = law.flopsPerPair * SERVING_SHARE * servedTokens;
+    const total = law.flopsPerPair * pairs;
     return {
       n: Math.exp(logN),
       d: Math.exp(logD),
       tokensPerParameter: Math.exp(logD - logN),
-      trainingCompute: fitted.flopsPerPair * Math.exp(logN + logD),
+      trainingCompute: law.flopsPerPair * Math.exp(logN + logD),
       servingCompute: perToken * Math.exp(logN),
       totalCompute: total,
       savedPercent: 100 * (1 - total / (compute + perToken * Math.exp(plain.logN))),
     };
   };
-  const extra = wanderAt(fitted, compute);
-  return { servedTokens, ...estimates(answer(best), draws.map(answer), { n: extra.n, d: extra.d }) };
+  return { servedTokens, ...estimates(answer(best), draws.map(answer)) };
 }

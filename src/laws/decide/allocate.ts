@@ -1,14 +1,13 @@
 /** @file Where to put a budget: the optimal size and tokens, how flat it is, what another choice costs. */
 
+import { UserError } from "../../errors.ts";
 import { estimates } from "../../law/estimate.ts";
 import { checkOptimum, flatRange, optimumOn, pointOf, type SplitLoss } from "../../law/optimum.ts";
-import { logPairsOf, surfacesOf } from "../../law/scaling-law.ts";
+import { logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import type { Interval } from "../../math/interval.ts";
 import { type DataLimit, dataLimitOf } from "./allocate-data.ts";
 import { type Choice, choiceOf, type Serving, servingOf } from "./allocate-variants.ts";
-import { type FittedLaw, wanderAt } from "./fitted.ts";
 
-/** A budget, and what else bears on how to spend it. */
 export type Question = {
   /** Training FLOPs. */
   readonly compute: number;
@@ -29,7 +28,6 @@ export type BudgetPoint = {
   readonly loss: Interval;
 };
 
-/** Where a budget goes, how flat the optimum is, and what other choices cost. */
 export type Allocation = {
   readonly law: string;
   readonly compute: number;
@@ -52,45 +50,53 @@ export type Allocation = {
 const FLAT_PERCENTS = [0.1, 1];
 const BUDGETS = [1, 10, 100];
 
-/** Answers the question. Throws a `UserError` where the law has no optimum between size and tokens. */
-export function allocate(fitted: FittedLaw, question: Question): Allocation {
-  const { law, flopsPerPair, largestCompute } = fitted;
-  const { best, draws } = surfacesOf(fitted);
-  checkOptimum(best, logPairsOf(fitted, question.compute), law.formula);
-  const budgets = BUDGETS.map((times) => budgetPoint(fitted, best, draws, times * question.compute));
+/**
+ * Answers the question by a law. Throws a `UserError` where the law has no optimum between all size and all
+ * tokens.
+ */
+export function allocate(law: ScalingLaw, question: Question): Allocation {
+  const { compute, params, servedTokens, uniqueTokens } = question;
+  const reach = compute / largestComputeOf(law);
+  const { best, draws } = surfacesOf(law);
+  checkOptimum(best, logPairsOf(law, compute), law.formula);
+  const budgets = BUDGETS.map((times) => budgetPoint(law, best, draws, times * compute));
+  const exponents = (surface: SplitLoss) => exponentsAt(surface, logPairsOf(law, compute));
   const answer = {
     law: law.name,
-    compute: question.compute,
-    reach: question.compute / largestCompute,
-    flopsPerPair,
+    compute,
+    reach,
+    flopsPerPair: law.flopsPerPair,
     optimum: budgets[0]!,
     budgets,
-    exponents: estimates(
-      exponentsAt(best, logPairsOf(fitted, question.compute)),
-      draws.map((surface) => exponentsAt(surface, logPairsOf(fitted, question.compute))),
-    ),
-    flat: flatRanges(fitted, best, draws, question.compute),
-    choice: question.params === undefined ? null : choiceOf(fitted, question.compute, question.params),
-    serving:
-      question.servedTokens === undefined ? null : servingOf(fitted, question.compute, question.servedTokens),
-    data:
-      question.uniqueTokens === undefined
-        ? null
-        : dataLimitOf(fitted, question.compute, question.uniqueTokens),
+    exponents: estimates(exponents(best), draws.map(exponents)),
+    flat: flatRanges(law, best, draws, compute),
+    choice: params === undefined ? null : choiceOf(law, compute, params),
+    serving: servedTokens === undefined ? null : servingOf(law, compute, servedTokens),
+    data: uniqueTokens === undefined ? null : dataLimitOf(law, compute, uniqueTokens),
   };
-  return { ...answer, warnings: warningsOf(fitted, answer) };
+  return { ...answer, warnings: warningsOf(law, answer) };
+}
+
+function largestComputeOf({ largestCompute }: ScalingLaw): number {
+  if (largestCompute !== null) return largestCompute;
+  throw new UserError(
+    "a saved law whose runs had no compute",
+    "one fitted to runs with N, D and FLOPs",
+    "fit it to such a table, or give that table here",
+  );
 }
 
 /** The optimum of a budget with its intervals. */
 export function budgetPoint(
-  fitted: FittedLaw,
+  law: ScalingLaw,
   best: SplitLoss,
   draws: readonly SplitLoss[],
   compute: number,
 ): BudgetPoint {
-  const logPairs = logPairsOf(fitted, compute);
-  const all = draws.map((surface) => pointOf(surface, logPairs));
-  return { compute, ...estimates(pointOf(best, logPairs), all, wanderAt(fitted, compute)) };
+  const at = (surface: SplitLoss) => pointOf(surface, logPairsOf(law, compute));
+  const point = at(best);
+  const loss = law.lossAt({ n: point.n, d: point.d, c: compute });
+  return { compute, ...estimates(point, draws.map(at)), loss };
 }
 
 /** d log N* / d log C and d log D* / d log C, over a factor of e to both sides. */
@@ -103,46 +109,43 @@ export function exponentsAt(
   return { n: (above.logN - below.logN) / 2, d: (above.logD - below.logD) / 2 };
 }
 
-function flatRanges(fitted: FittedLaw, best: SplitLoss, draws: readonly SplitLoss[], compute: number) {
-  const logPairs = logPairsOf(fitted, compute);
+function flatRanges(law: ScalingLaw, best: SplitLoss, draws: readonly SplitLoss[], compute: number) {
+  const logPairs = logPairsOf(law, compute);
   return FLAT_PERCENTS.map((lossPercent) => {
     const ends = (surface: SplitLoss) => {
       const [lo, hi] = flatRange(surface, logPairs, lossPercent / 100);
       return { lo: lo === null ? 0 : Math.exp(lo), hi: hi === null ? Infinity : Math.exp(hi) };
     };
-    const extra = wanderAt(fitted, compute).n;
-    return { lossPercent, n: estimates(ends(best), draws.map(ends), { lo: extra, hi: extra }) };
+    return { lossPercent, n: estimates(ends(best), draws.map(ends)) };
   });
 }
 
 const isCertain = ({ lo, hi }: Interval) => hi - lo < 1e-6;
 
-/** 0.6 % on a table that a Chinchilla law describes (Epoch's), 5 % and more on those that it does not. */
-const MOST_MISSED_PERCENT = 3;
-
-/** Fitted floors of public tables are 50 to 90 % of the best loss, 0 where the law does not hold. */
+/**
+ * Fitted floors of public tables are 50 to 90 % of the best loss; those of ladders that the law does not hold
+ * on, 0 (measured).
+ */
 const LEAST_FLOOR = 0.2;
 
 /** The law's loss with parameters and tokens without end, over its optimum at the table's largest compute. */
-function floorShare(fitted: FittedLaw): number {
-  const { best } = surfacesOf(fitted);
+function floorShare(law: ScalingLaw, largestCompute: number): number {
+  const best = law.best();
   const endless = Math.log(1e100);
-  return Math.exp(
-    best(endless, endless) - optimumOn(best, logPairsOf(fitted, fitted.largestCompute)).logLoss,
-  );
+  return Math.exp(best(endless, endless) - optimumOn(best, logPairsOf(law, largestCompute)).logLoss);
 }
 
-function warningsOf(fitted: FittedLaw, answer: Omit<Allocation, "warnings">): string[] {
-  const warnings = [...fitted.warnings];
-  const { reach, optimum } = answer;
+function warningsOf(law: ScalingLaw, answer: Omit<Allocation, "warnings">): string[] {
+  const warnings: string[] = [];
+  const { compute, reach, optimum } = answer;
   if (reach > 1) {
     warnings.push(
       `the budget is ${reach.toPrecision(3)} times the table's largest compute: N and D are extrapolated${reach > 100 ? ", further than any back-test here reaches" : ""}`,
     );
   }
-  if (fitted.wander === null) {
+  if (!law.isCalibrated) {
     warnings.push(
-      "the law came from a file without its runs: how far its optima wander is not known, so beyond them the intervals are too narrow",
+      `these are the answers of ${law.formula} alone, by scatter of the runs alone: no back-test has tried the intervals`,
     );
   }
   if (isCertain(answer.exponents.n) && !isCertain(optimum.loss)) {
@@ -150,26 +153,20 @@ function warningsOf(fitted: FittedLaw, answer: Omit<Allocation, "warnings">): st
       `the law fixes the exponent of N* at ${answer.exponents.n.median.toFixed(3)}: the intervals take that for certain`,
     );
   }
-  const missed = 100 * Math.sqrt(fitted.wander?.logLoss ?? 0);
-  if (missed > MOST_MISSED_PERCENT) {
-    warnings.push(
-      `the law does not hold across this table: fitted to its smaller runs it missed the best loss at its largest compute by ${missed.toFixed(1)} % a root decade; trust \`longrun laws forecast\` for the loss`,
-    );
-  }
-  if (reach > 1 && floorShare(fitted) < LEAST_FLOOR) {
+  if (reach > 1 && !law.isCalibrated && floorShare(law, compute / reach) < LEAST_FLOOR) {
     warnings.push(
       "the fitted law has next to no floor, which text has: beyond the table its losses are far too low, and its optimum with them; trust `longrun laws forecast` for the loss",
     );
   }
   const ratio = optimum.tokensPerParameter.median;
-  if (fitted.ratios && (ratio < fitted.ratios[0] || ratio > fitted.ratios[1])) {
+  if (law.ratios && (ratio < law.ratios[0] || ratio > law.ratios[1])) {
     warnings.push(
-      `the optimal D / N, ${ratio.toPrecision(3)}, lies outside the table's ${fitted.ratios[0].toPrecision(3)} to ${fitted.ratios[1].toPrecision(3)}: add runs near it`,
+      `the optimal D / N, ${ratio.toPrecision(3)}, lies outside the table's ${law.ratios[0].toPrecision(3)} to ${law.ratios[1].toPrecision(3)}: add runs near it`,
     );
   }
-  if (optimum.n.lo === null || optimum.n.hi === null) {
+  if (!Number.isFinite(optimum.n.lo) || !Number.isFinite(optimum.n.hi)) {
     warnings.push(
-      "some fits that the data could as well have given have no optimum: an end of the interval is unbounded",
+      "some laws that the data could as well have come from have no optimum: an end of the interval is unbounded",
     );
   }
   return warnings;

@@ -1,8 +1,7 @@
 /** @file What an allocation's figure draws: valleys of loss over size, and the best size over compute. */
 
-import { surfacesOf } from "../../law/scaling-law.ts";
+import { type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import { type Allocation, budgetPoint } from "./allocate.ts";
-import type { FittedLaw } from "./fitted.ts";
 
 /** A point of a valley. */
 export type ValleyPoint = { readonly n: number; readonly loss: number };
@@ -34,10 +33,10 @@ const NUM_POINTS = 61;
 const PATH_DECADES = [-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2];
 
 /** The curves of `answer`. */
-export function budgetCurves(fitted: FittedLaw, answer: Allocation): BudgetCurves {
-  const { best: surface, draws } = surfacesOf(fitted);
+export function budgetCurves(law: ScalingLaw, answer: Allocation): BudgetCurves {
+  const { best: surface, draws } = surfacesOf(law);
   const lossAt = (n: number, compute: number) =>
-    Math.exp(surface(Math.log(n), Math.log(compute / fitted.flopsPerPair / n)));
+    Math.exp(surface(Math.log(n), Math.log(compute / law.flopsPerPair / n)));
   const valleys = answer.budgets.map(({ compute, n, loss }) => ({
     compute,
     optimum: { n: n.median, loss: loss.median },
@@ -47,14 +46,14 @@ export function budgetCurves(fitted: FittedLaw, answer: Allocation): BudgetCurve
     }),
   }));
   const path = PATH_DECADES.map((decades) => {
-    const { compute, n } = budgetPoint(fitted, surface, draws, answer.compute * 10 ** decades);
+    const { compute, n } = budgetPoint(law, surface, draws, answer.compute * 10 ** decades);
     return { compute, n: n.median, lo: Math.max(n.lo, n.median / 1e3), hi: Math.min(n.hi, n.median * 1e3) };
   });
   const { n } = answer.flat[0]!;
   const { choice } = answer;
   return {
     compute: answer.compute,
-    largestCompute: fitted.largestCompute,
+    largestCompute: answer.compute / answer.reach,
     valleys,
     path,
     flat: { lo: n.lo.median, hi: n.hi.median },

@@ -1,89 +1,44 @@
-/** @file What one more measurement would tell: a linear question's variance before and after. */
+/**
+ * @file What one more measurement would tell: normal variables, one of them asked about, and its variance
+ * once others are measured.
+ */
 
-import { assert } from "../../errors.ts";
-import { dot } from "../../math/statistics.ts";
-
-/** The covariance of normal variables, row by row: means do not matter for what a measurement tells. */
+/**
+ * What is known of normal variables: their covariance, row by row. Means do not matter for what a measurement
+ * tells.
+ */
 export type Knowledge = { readonly dimension: number; readonly covariance: Float64Array };
 
-/** One more measurement: it reads row . variables, with noise of this variance, at this cost. */
-export type Measurement = {
-  readonly row: ArrayLike<number>;
-  readonly noiseVariance: number;
-  readonly flops: number;
-};
-
-/** What a measurement tells about a question. */
-export type Information = {
-  readonly varianceBefore: number;
-  readonly varianceAfter: number;
-  /** Variance taken away per FLOP spent. */
-  readonly reductionPerFlop: number;
-};
-
-/** Knowledge from independent beliefs with these standard deviations. */
-export function believed(standardDeviations: readonly number[]): Knowledge {
-  const dimension = standardDeviations.length;
-  const covariance = new Float64Array(dimension * dimension);
-  standardDeviations.forEach((sd, i) => {
-    covariance[i * dimension + i] = sd * sd;
-  });
-  return { dimension, covariance };
-}
-
-/** Variance of row . variables. */
-export function varianceOf(knowledge: Knowledge, row: ArrayLike<number>): number {
-  return Math.max(0, dot(row, carried(knowledge, row)));
+/**
+ * Variance of variable `asked` once variable `i` has been measured with this noise: var(a | y) = var(a) -
+ * cov(a, y)^2 / var(y), so no measurement can raise it.
+ */
+export function varianceAfter(
+  { dimension, covariance }: Knowledge,
+  asked: number,
+  i: number,
+  noiseVariance: number,
+): number {
+  const shared = covariance[asked * dimension + i]!;
+  const own = covariance[i * dimension + i]! + noiseVariance;
+  return Math.max(0, covariance[asked * dimension + asked]! - (own > 0 ? (shared * shared) / own : 0));
 }
 
 /**
- * For every candidate, the variance of question . variables now and once the candidate has been measured:
- * var(q | y) = var(q) - cov(q, y)^2 / var(y), so no candidate can raise it.
+ * Knowledge once variable `i` has been measured with this noise (the Kalman update of a state that stands
+ * still).
  */
-export function informationOf(
-  knowledge: Knowledge,
-  candidates: readonly Measurement[],
-  question: ArrayLike<number>,
-): readonly Information[] {
-  const shared = carried(knowledge, question);
-  const varianceBefore = Math.max(0, dot(question, shared));
-  return candidates.map(({ row, noiseVariance, flops }) => {
-    const own = varianceOf(knowledge, row) + noiseVariance;
-    const reduction = own > 0 ? Math.min(varianceBefore, dot(row, shared) ** 2 / own) : 0;
-    return {
-      varianceBefore,
-      varianceAfter: varianceBefore - reduction,
-      reductionPerFlop: reduction / flops,
-    };
-  });
+export function measured({ dimension, covariance }: Knowledge, i: number, noiseVariance: number): Knowledge {
+  const own = covariance[i * dimension + i]! + noiseVariance;
+  const updated = covariance.slice();
+  for (let a = 0; a < dimension; a++) {
+    const gain = covariance[a * dimension + i]! / own;
+    for (let b = 0; b < dimension; b++) updated[a * dimension + b]! -= gain * covariance[i * dimension + b]!;
+  }
+  return { dimension, covariance: updated };
 }
 
-/** Knowledge after measurements: a rank-one update each (Kalman's, of a state that stands still). */
-export function learnt(knowledge: Knowledge, measurements: readonly Omit<Measurement, "flops">[]): Knowledge {
-  const { dimension } = knowledge;
-  const covariance = knowledge.covariance.slice();
-  for (const { row, noiseVariance } of measurements) {
-    const gain = carried({ dimension, covariance }, row);
-    const own = dot(row, gain) + noiseVariance;
-    assert(own > 0, `a measurement has a variance above 0, got ${own}`);
-    for (let i = 0; i < dimension; i++) {
-      for (let j = 0; j <= i; j++) {
-        const updated = covariance[i * dimension + j]! - (gain[i]! * gain[j]!) / own;
-        covariance[i * dimension + j] = updated;
-        covariance[j * dimension + i] = updated;
-      }
-    }
-  }
-  return { dimension, covariance };
-}
-
-/** covariance . row */
-function carried({ dimension, covariance }: Knowledge, row: ArrayLike<number>): Float64Array {
-  const product = new Float64Array(dimension);
-  for (let i = 0; i < dimension; i++) {
-    let sum = 0;
-    for (let j = 0; j < dimension; j++) sum += covariance[i * dimension + j]! * row[j]!;
-    product[i] = sum;
-  }
-  return product;
+/** Variance of a variable as things stand. */
+export function varianceOf({ dimension, covariance }: Knowledge, i: number): number {
+  return covariance[i * dimension + i]!;
 }

@@ -1,29 +1,31 @@
-/** @file The questions that a further rung can answer, linear functions of what a ladder leaves unknown. */
+/**
+ * @file The questions that a further rung can be asked to answer, each with its present answer and the answer
+ * of every law left possible.
+ */
 
 import { UserError } from "../../errors.ts";
-import type { Design, Law } from "../../law/law.ts";
-import { optimumOn, type SplitLoss, splitLossOf } from "../../law/optimum.ts";
+import { estimate } from "../../law/estimate.ts";
+import type { Design } from "../../law/law.ts";
+import { pointOf, type SplitLoss } from "../../law/optimum.ts";
+import { type Posterior, termsOf } from "../../law/posterior.ts";
+import { predict } from "../../law/predict.ts";
+import { lawOfPosterior, logPairsOf, surfacesOf } from "../../law/scaling-law.ts";
+import { type LikelyLaw, surfaceOf } from "../../law/surfaces.ts";
+import type { Interval } from "../../math/interval.ts";
+import { momentsOf } from "../../math/mixture.ts";
+import { Z_90 } from "../../math/normal.ts";
 import { FLOPS } from "../../units/kinds.ts";
 import { formatFlops } from "../../units/print.ts";
 import { parseAmount } from "../../units/read.ts";
 import { exponentsAt } from "./allocate.ts";
-import type { LadderKnowledge } from "./ladder-knowledge.ts";
 
 /** What is to be known better. */
 export type NextQuestion =
   | { readonly kind: "loss"; readonly compute: number }
-  /** a of N* ~ C^a; for a law of compute alone, its b. */
+  /** a of N* ~ C^a; along one ratio, b of L = E + a C^-b. */
   | { readonly kind: "exponent" }
   /** The compute-optimal size at this compute. */
   | { readonly kind: "allocation"; readonly compute: number };
-
-/** A question with its present answer. */
-export type Asked = {
-  readonly value: number;
-  /** How the answer reads the variables of the ladder's knowledge: in log for "loss" and "allocation". */
-  readonly row: Float64Array;
-  readonly scale: "log" | "plain";
-};
 
 /** Reads "loss at 1e22", "exponent", "allocation at 1e22". */
 export function readQuestion(text: string, targetCompute: number | undefined): NextQuestion {
@@ -51,71 +53,64 @@ export function questionText(question: NextQuestion): string {
   }
 }
 
-/** The question against a ladder; `target` is the design meant by "loss at". */
-export function asked(question: NextQuestion, ladder: LadderKnowledge, target: Design, k: number): Asked {
-  const { law, theta } = ladder;
-  switch (question.kind) {
-    case "loss": {
-      const scratch = new Float64Array(theta.length);
-      const value = Math.exp(law.logLoss(theta, law.covariates(target), scratch));
-      return { value, row: ladder.rowOf(target), scale: "log" };
-    }
-    case "exponent":
-      return { ...ofParameters(ladder, exponentOf(law, k, target)), scale: "plain" };
-    case "allocation": {
-      const logPairs = Math.log(question.compute / k);
-      const logN = (at: Float64Array) => optimumOn(splitLossOf(law, at, k), logPairs).logN;
-      const { value, row } = ofParameters(ladder, logN);
-      const shift = shiftPerTilt(splitLossOf(law, theta, k), logPairs, value);
-      ladder.tiltRowOf(question.compute).forEach((share, i) => {
-        row[i]! += shift * share;
-      });
-      return { value: Math.exp(value), row, scale: "log" };
-    }
-  }
-}
+/** The question's present answer, and what each draw of the posterior answers. */
+export type Asked = {
+  readonly now: Interval;
+  readonly scale: "log" | "plain";
+  /**
+   * On that scale, one for each draw of each law in their order; null: the answer is one more run at the
+   * target.
+   */
+  readonly answers: readonly number[] | null;
+};
 
 /**
- * How far a tilt moves the optimal log N. On a budget log10(D / N) = constant - 2 log N / ln 10, so a tilt T
- * adds the slope -2 T / ln 10 to a valley of this curvature.
+ * Asks a posterior; `target` is the design meant by "loss at". Throws a `UserError` where it cannot answer.
  */
-function shiftPerTilt(surface: SplitLoss, logPairs: number, logN: number): number {
-  const h = 0.05;
-  const at = (x: number) => surface(x, logPairs - x);
-  const curvature = (at(logN + h) - 2 * at(logN) + at(logN - h)) / (h * h);
-  return 2 / Math.LN10 / curvature;
-}
-
-function exponentOf(law: Law, k: number, target: Design): (theta: Float64Array) => number {
-  if (law.uses.includes("n") && law.uses.includes("d")) {
-    const logPairs = Math.log(target.c / k);
-    return (theta) => exponentsAt(splitLossOf(law, theta, k), logPairs).n;
+export function asked(question: NextQuestion, posterior: Posterior, target: Design): Asked {
+  if (question.kind === "loss") {
+    return { now: predict(posterior, target), scale: "log", answers: null };
   }
-  const index = law.parameters.findIndex(({ name }) => name === "b");
-  if (index >= 0) return (theta) => law.natural(theta)[index]!;
-  throw new UserError(
-    `the exponent of ${law.formula}`,
-    "a law over N and D, or one with a parameter b",
-    "choose another with --law",
-  );
-}
-
-/** A function of the parameters alone, and its slope over them by central differences. */
-function ofParameters(ladder: LadderKnowledge, at: (theta: Float64Array) => number) {
-  const { theta, knowledge } = ladder;
-  const row = new Float64Array(knowledge.dimension);
-  const value = at(theta);
-  for (let j = 0; j < theta.length; j++) {
-    const h = 1e-3 * Math.max(1, Math.abs(theta[j]!));
-    const moved = (step: number) => at(theta.map((x, i) => (i === j ? x + step : x)));
-    row[j] = (moved(h) - moved(-h)) / (2 * h);
+  if (question.kind === "exponent" && posterior.recipeRatio !== null) {
+    const answers = ofDraws(posterior, ({ terms, reads }) =>
+      reads === "compute" ? terms.alpha : terms.alpha / 2,
+    );
+    return { now: normalInterval(posterior, answers), scale: "plain", answers };
   }
-  if (![value, ...row].every(Number.isFinite)) {
+  const law = lawOfPosterior(posterior, "");
+  const logPairs = logPairsOf(law, target.c);
+  const isSize = question.kind === "allocation";
+  const of = (surface: SplitLoss) =>
+    isSize ? pointOf(surface, logPairs).n : exponentsAt(surface, logPairs).n;
+  const { best, draws } = surfacesOf(law);
+  const now = estimate(of(best), draws.map(of));
+  if (![now.median, now.lo, now.hi].every(Number.isFinite)) {
     throw new UserError(
-      `a fit of ${ladder.law.formula} without an optimum between all size and all tokens`,
+      "runs that leave laws possible without an optimum between all size and all tokens",
       "loss that falls with N and with D",
       "ask for the loss first, or add runs at other ratios D / N",
     );
   }
-  return { value, row };
+  const k = posterior.flopsPerPair;
+  const answers = ofDraws(posterior, ({ terms, reads }) => {
+    const answer = of(surfaceOf({ terms, reads }, k)());
+    return isSize ? Math.log(answer) : answer;
+  });
+  return { now, scale: isSize ? "log" : "plain", answers };
+}
+
+/** Something of every draw of every law, in their order. */
+function ofDraws(posterior: Posterior, of: (drawn: LikelyLaw) => number): readonly number[] {
+  return posterior.laws.flatMap((law) =>
+    law.draws.weight.map((_, i) => of({ terms: termsOf(law, i), reads: law.reads })),
+  );
+}
+
+/** Mean and 90 % interval of answers, taken as normal. */
+function normalInterval(posterior: Posterior, answers: readonly number[]): Interval {
+  const parts = posterior.laws
+    .flatMap(({ weight, draws }) => draws.weight.map((own) => weight * own))
+    .map((weight, i) => ({ weight, mean: answers[i]!, sd: 0 }));
+  const { mean, sd } = momentsOf(parts);
+  return { median: mean, lo: mean - Z_90 * sd, hi: mean + Z_90 * sd };
 }

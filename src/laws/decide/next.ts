@@ -1,20 +1,17 @@
 /** @file The next rung: which design that a budget can pay would narrow a question's answer most? */
 
 import { UserError } from "../../errors.ts";
-import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
-import type { Design, Law, Run } from "../../law/law.ts";
-import { flopsPerPairOf } from "../../law/law.ts";
-import { optimumOn, splitLossOf } from "../../law/optimum.ts";
+import type { Design, Run } from "../../law/law.ts";
+import type { Posterior } from "../../law/posterior.ts";
+import { designAt } from "../../law/surfaces.ts";
 import type { Interval } from "../../math/interval.ts";
-import { Z_90 } from "../../math/normal.ts";
 import { formatCount, formatFlops } from "../../units/print.ts";
-import { fitLaw } from "../fit/fit.ts";
-import { checkTable } from "../table/checks.ts";
+import { meanOf } from "../forecast/forecast.ts";
+import { study } from "../forecast/study.ts";
 import type { RunTable } from "../table/table.ts";
-import { freshRuns } from "./fitted.ts";
-import { informationOf, type Knowledge, learnt, type Measurement, varianceOf } from "./information.ts";
-import { type LadderKnowledge, ladderKnowledge } from "./ladder-knowledge.ts";
+import { type Knowledge, measured, varianceAfter, varianceOf } from "./information.ts";
 import { type Asked, asked, type NextQuestion, questionText } from "./next-question.ts";
+import { type Prospect, prospectOf } from "./prospect.ts";
 
 /** One rung and what it would buy. */
 export type RungOffer = {
@@ -35,7 +32,6 @@ export type RungPlan = {
   readonly flops: number;
 };
 
-/** What each further rung would tell, for its price. */
 export type NextReport = {
   readonly question: NextQuestion;
   readonly law: string;
@@ -69,84 +65,68 @@ const LEVEL_DECADES = 2;
 const LEAST_SHARE = 1 / 3;
 const RATIO_FACTORS = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8, 16];
 
-/** The most informative rungs within `budget` FLOPs. Throws a `UserError` where the law cannot be fitted. */
-export function nextRung(law: Law, table: RunTable, question: NextQuestion, budget: number): NextReport {
-  const check = checkTable(table, law);
-  if (check.decision === "refuse") throw check.refusal;
-  const { runs, warnings } = freshRuns(law, table.runs);
-  const { theta } = fitLaw(law, runs, { weights: runs.map(({ weight }) => weight ?? 1) });
-  const k = flopsPerPairOf(runs);
-  const target = targetOf(law, theta, runs, question, k);
-  const designs = candidateDesigns(law, runs, target, budget, k);
-  const dearer = dearerDesigns(law, target, budget, k);
-  const ladder = ladderKnowledge(law, theta, runs, [target.c, ...[...designs, ...dearer].map(({ c }) => c)]);
-  const ask = asked(question, ladder, target, k);
-  const offers = offersOf(ladder, ask, designs, runs);
-  const listed = bestOfEach(offers);
+/** Candidates with what they would tell of the answer. */
+type Offered = Prospect & { readonly ask: Asked; readonly runs: readonly Run[] };
+
+/**
+ * The most informative rungs within `budget` FLOPs for `question`; by one law alone where it is named. Throws
+ * a `UserError` where the runs allow no forecast, or no answer.
+ */
+export function nextRung(table: RunTable, question: NextQuestion, budget: number, law?: string): NextReport {
+  const studied = study(table.runs);
+  const { runs } = studied;
+  const posterior = law === undefined ? studied.posterior : byLaw(studied.posterior, law);
+  const target = designAt(
+    posterior,
+    question.kind === "exponent" ? posterior.largestCompute : question.compute,
+  );
+  const ask = asked(question, posterior, target);
+  const offersFor = (designs: readonly Design[]) => {
+    const all = ask.answers === null ? [target, ...designs] : designs;
+    return { ...prospectOf(posterior, studied.rungs, all, ask.answers), ask, runs };
+  };
+  const designs = candidateDesigns(posterior, runs, target, budget);
+  const offered = offersFor(designs);
+  const listed = bestOfEach(offersOf(offered, designs));
   const [mostPerFlop] = listed.filter(isWorth).sort((a, b) => narrowingPerFlop(b) - narrowingPerFlop(a));
-  const beyond = mostPerFlop ? undefined : offersOf(ladder, ask, dearer, runs).find(isWorth);
-  const now = knownAt(ask, varianceOf(ladder.knowledge, ask.row));
+  const dearer = dearerDesigns(posterior, target, budget);
+  const beyond = mostPerFlop ? undefined : offersOf(offersFor(dearer), dearer).find(isWorth);
   const facts = {
     question,
-    law: law.name,
+    law: posterior.laws.map(({ name, weight }) => `${name} ${(100 * weight).toFixed(0)} %`).join(", "),
     budget,
     target,
-    now,
+    now: ask.now,
     offers: listed,
     mostPerFlop: mostPerFlop ?? null,
-    plan: planOf(ladder, ask, designs, budget),
+    plan: planOf(offered, designs, budget),
     beyond: beyond ?? null,
-    noisePercent: 100 * ladder.noise,
-    driftPercent: 100 * ladder.drift,
-    warnings: [...table.warnings, ...check.warnings, ...warnings, ...untried(law, runs)],
+    noisePercent: 100 * meanOf(posterior, "scatter"),
+    driftPercent: 100 * meanOf(posterior, "drift"),
+    warnings: [
+      ...table.warnings,
+      ...(law === undefined ? [] : [`by ${law} alone: the other laws of a forecast are left out`]),
+    ],
   };
   return { ...facts, ...decide(facts) };
 }
 
-/** The intervals here were tried with the usual laws only: those of a stiffer one may be too narrow. */
-function untried(law: Law, runs: readonly Run[]): readonly string[] {
-  const usual = usualLaw(runs).name;
-  if (law.name === usual) return [];
-  return [
-    `the interval of the law ${law.name} is not calibrated: it was tried with ${usual} on such tables; the loss to sign is that of \`longrun laws forecast\``,
-  ];
-}
-
-/** The law for these runs: over N and D where they differ in D / N, over compute where they do not. */
-export function usualLaw(runs: readonly Run[]): Law {
-  const ratios = runs.map(({ n, d }) => d / n);
-  return Math.max(...ratios) >= 2 * Math.min(...ratios) ? chinchillaLaw : computeLaw;
-}
-
-/** The design in question: the optimum where runs differ in D / N, else at the largest run's ratio. */
-function targetOf(
-  law: Law,
-  theta: Float64Array,
-  runs: readonly Run[],
-  question: NextQuestion,
-  k: number,
-): Design {
-  const largest = runs.reduce((best, run) => (run.c > best.c ? run : best));
-  const compute = question.kind === "exponent" ? largest.c : question.compute;
-  const atRatio = (ratio: number): Design => {
-    const n = Math.sqrt(compute / (k * ratio));
-    return { n, d: ratio * n, c: compute };
-  };
-  const ratios = runs.map(({ n, d }) => d / n);
-  const [least, most] = [Math.min(...ratios), Math.max(...ratios)];
-  if (!law.uses.includes("n") || !law.uses.includes("d") || most < 2 * least)
-    return atRatio(largest.d / largest.n);
-  const best = optimumOn(splitLossOf(law, theta, k), Math.log(compute / k));
-  // An optimum far from every run is a guess of the law's, not a design that anyone would train.
-  return atRatio(Math.max(least, Math.min(most, Math.exp(best.logD - best.logN))));
+/** The posterior with one law left. */
+function byLaw(posterior: Posterior, name: string): Posterior {
+  const law = posterior.laws.find((one) => one.name === name);
+  if (law) return { ...posterior, laws: [{ ...law, weight: 1 }] };
+  throw new UserError(
+    `the law ${name}`,
+    `one that the forecast weighs: ${posterior.laws.map((one) => one.name).join(", ")}`,
+    "choose one of these with --law, or leave it out for all of them",
+  );
 }
 
 function candidateDesigns(
-  law: Law,
+  posterior: Posterior,
   runs: readonly Run[],
   target: Design,
   budget: number,
-  k: number,
 ): Design[] {
   const smallest = runs.reduce((least, run) => Math.min(least, run.c), Infinity);
   if (budget < LEAST_SHARE * smallest) {
@@ -158,18 +138,17 @@ function candidateDesigns(
   }
   const decades = Math.min(LEVEL_DECADES, Math.log10(budget / (LEAST_SHARE * smallest)));
   const fresh = Array.from({ length: LEVELS }, (_, level) =>
-    designsAt(law, target, budget * 10 ** (-decades * (1 - level / (LEVELS - 1))), k),
+    designsAt(posterior, target, budget * 10 ** (-decades * (1 - level / (LEVELS - 1)))),
   ).flat();
   const existing = [...new Map(runs.map(({ n, d, c }) => [`${n}/${d}/${c}`, { n, d, c }])).values()];
   return [...fresh, ...existing.filter(({ c }) => c <= budget)].filter(({ n, d }) => n >= 1 && d >= 1);
 }
 
-/** Ways to spend `c`: at several ratios about the target's, where the law tells them apart. */
-function designsAt(law: Law, target: Design, c: number, k: number): Design[] {
-  const factors = law.uses.includes("n") && law.uses.includes("d") ? RATIO_FACTORS : [1];
-  return factors.map((factor): Design => {
+/** Ways to spend `c`: at several ratios about the target's, where the runs tell size from data. */
+function designsAt({ recipeRatio, flopsPerPair }: Posterior, target: Design, c: number): Design[] {
+  return (recipeRatio === null ? RATIO_FACTORS : [1]).map((factor): Design => {
     const ratio = (factor * target.d) / target.n;
-    const n = Math.sqrt(c / (k * ratio));
+    const n = Math.sqrt(c / (flopsPerPair * ratio));
     return { n, d: ratio * n, c };
   });
 }
@@ -180,36 +159,31 @@ const isWorth = ({ widthRatio }: RungOffer) => widthRatio <= LEAST_WORTH;
 
 const SMALLEST_FIRST = Array.from({ length: 16 }, (_, i) => 10 ** ((i + 1) / 4));
 
-/** Designs of 1.8 to 10,000 times the budget, to the target, cheapest first, at its ratio and others. */
-function dearerDesigns(law: Law, target: Design, budget: number, k: number): Design[] {
+/**
+ * Designs of 1.8 to 10,000 times the budget, cheapest first, none larger than the target; at the target's
+ * ratio and others.
+ */
+function dearerDesigns(posterior: Posterior, target: Design, budget: number): Design[] {
   return SMALLEST_FIRST.map((times) => times * budget)
     .filter((c) => c < target.c)
-    .flatMap((c) => designsAt(law, target, c, k));
+    .flatMap((c) => designsAt(posterior, target, c));
 }
 
-function offersOf(
-  ladder: LadderKnowledge,
-  ask: Asked,
-  designs: readonly Design[],
-  runs: readonly Run[],
-): RungOffer[] {
-  const measurements = designs.map((design) => measurementOf(ladder, design));
-  return informationOf(ladder.knowledge, measurements, ask.row).map(
-    ({ varianceBefore, varianceAfter }, i): RungOffer => {
-      const design = designs[i]!;
-      const widthRatio = varianceBefore > 0 ? Math.sqrt(varianceAfter / varianceBefore) : 1;
-      return {
-        design,
-        replicates: runs.filter(({ n, d, c }) => n === design.n && d === design.d && c === design.c).length,
-        after: knownAt(ask, varianceAfter),
-        widthRatio,
-      };
-    },
-  );
-}
+/** Variables before the candidates: the answer. */
+const FIRST = 1;
 
-function measurementOf(ladder: LadderKnowledge, design: Design): Measurement {
-  return { row: ladder.rowOf(design), noiseVariance: ladder.noise ** 2, flops: design.c };
+function offersOf({ knowledge, noise, ask, runs }: Offered, designs: readonly Design[]): RungOffer[] {
+  const before = varianceOf(knowledge, 0) + noise[0]!;
+  return designs.map((design, i): RungOffer => {
+    const after = varianceAfter(knowledge, 0, FIRST + i, noise[FIRST + i]!) + noise[0]!;
+    const widthRatio = before > 0 ? Math.sqrt(after / before) : 1;
+    return {
+      design,
+      replicates: runs.filter(({ n, d, c }) => n === design.n && d === design.d && c === design.c).length,
+      after: narrowed(ask, widthRatio),
+      widthRatio,
+    };
+  });
 }
 
 /** The best of each compute among new rungs, and the best replicate; narrowest answer first. */
@@ -222,38 +196,39 @@ function bestOfEach(offers: readonly RungOffer[]): RungOffer[] {
 
 const SPLITS = [1, 2, 3, 4, 6, 8];
 
-/** Splits the budget evenly over 1 to 8 rungs, chosen in turn, and keeps the split that tells most. */
-function planOf(ladder: LadderKnowledge, ask: Asked, designs: readonly Design[], budget: number): RungPlan {
-  const before = varianceOf(ladder.knowledge, ask.row);
+/**
+ * Splits the budget evenly over 1 to 8 rungs, each chosen after those before it, and keeps the split that
+ * tells most.
+ */
+function planOf({ knowledge, noise, ask }: Offered, designs: readonly Design[], budget: number): RungPlan {
+  const before = varianceOf(knowledge, 0) + noise[0]!;
   const plans = SPLITS.map((count) => {
-    const affordable = designs.filter(({ c }) => c <= (budget / count) * (1 + 1e-9));
+    const affordable = designs.flatMap(({ c }, i) => (c <= (budget / count) * (1 + 1e-9) ? [FIRST + i] : []));
     const rungs: Design[] = [];
-    let knowledge: Knowledge = ladder.knowledge;
+    let known: Knowledge = knowledge;
     while (rungs.length < count && affordable.length > 0) {
-      const measurements = affordable.map((design) => measurementOf(ladder, design));
-      const variances = informationOf(knowledge, measurements, ask.row).map(
-        ({ varianceAfter }) => varianceAfter,
-      );
-      const best = variances.reduce((a, value, i) => (value < variances[a]! ? i : a), 0);
-      knowledge = learnt(knowledge, [measurements[best]!]);
-      rungs.push(affordable[best]!);
+      const left = affordable.map((i) => varianceAfter(known, 0, i, noise[i]!));
+      const best = affordable[left.indexOf(Math.min(...left))]!;
+      known = measured(known, best, noise[best]!);
+      rungs.push(designs[best - FIRST]!);
     }
-    return { rungs, variance: varianceOf(knowledge, ask.row) };
+    return { rungs, variance: varianceOf(known, 0) + noise[0]! };
   });
   const { rungs, variance } = plans.reduce((a, b) => (b.variance < a.variance ? b : a));
+  const widthRatio = before > 0 ? Math.sqrt(variance / before) : 1;
   return {
     rungs,
-    after: knownAt(ask, variance),
-    widthRatio: before > 0 ? Math.sqrt(variance / before) : 1,
+    after: narrowed(ask, widthRatio),
+    widthRatio,
     flops: rungs.reduce((sum, { c }) => sum + c, 0),
   };
 }
 
-function knownAt({ value, scale }: Asked, variance: number): Interval {
-  const half = Z_90 * Math.sqrt(variance);
-  return scale === "log"
-    ? { median: value, lo: value * Math.exp(-half), hi: value * Math.exp(half) }
-    : { median: value, lo: value - half, hi: value + half };
+/** The answer's interval, narrowed about its value. */
+function narrowed({ now: { median, lo, hi }, scale }: Asked, ratio: number): Interval {
+  const toward = (end: number) =>
+    scale === "log" ? median * (end / median) ** ratio : median + ratio * (end - median);
+  return { median, lo: toward(lo), hi: toward(hi) };
 }
 
 /** Whether the best rung is worth running, in a sentence. */

@@ -4,6 +4,7 @@ import { UserError } from "../../errors.ts";
 import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lawFileText, readLawFile } from "../../law/law-file.ts";
 import { scalingLawOf } from "../../law/scaling-law.ts";
+import { forecast } from "../forecast/forecast.ts";
 import { fitTable } from "./fit-table.ts";
 import { knownRuns, tableWith } from "./fixture.ts";
 import { saveLaw } from "./save-law.ts";
@@ -19,10 +20,25 @@ test("a law comes back from its file as it went in", () => {
 });
 
 test("200 of 450 refits are kept, spread over all of them", () => {
-  const { draws } = scalingLawOf(saved);
-  expect(draws).toHaveLength(200);
-  expect(draws[0]).toEqual(report.draws[0]);
-  expect(draws[199]).toEqual(report.draws[447]);
+  expect(saved.draws).toHaveLength(200);
+  expect(saved.draws[0]).toEqual([...report.draws[0]!]);
+  expect(saved.draws[199]).toEqual([...report.draws[447]!]);
+});
+
+test("it carries the posterior of its runs: the loss at a design is the forecast's, to the digit", () => {
+  const target = { n: 3e9, d: 60e9, c: 1.08e21 };
+  const { median, lo, hi } = forecast(report.table.runs, target);
+  const fromFile = scalingLawOf(readLawFile(lawFileText(saved)));
+  expect(fromFile.lossAt(target)).toEqual({ median, lo, hi });
+  expect(fromFile.isCalibrated).toBe(true);
+});
+
+test("a file of version 1, or of runs too few to forecast from, answers by its fit alone", () => {
+  const { posterior: _, ...older } = { ...saved, format: "longrun.law.v1" };
+  const law = scalingLawOf(readLawFile(JSON.stringify(older)));
+  expect(law.name).toBe("chinchilla");
+  expect(law.draws).toHaveLength(200);
+  expect(law.isCalibrated).toBe(false);
 });
 
 test("it remembers how far its runs went", () => {

@@ -1,7 +1,11 @@
 /** @file What of a fit is worth keeping: a report as the value that a law file holds. */
 
+import { UserError } from "../../errors.ts";
 import { flopsPerPairOf } from "../../law/law.ts";
 import { MOST_DRAWS, type SavedLaw } from "../../law/law-file.ts";
+import type { Posterior } from "../../law/posterior.ts";
+import { study } from "../forecast/study.ts";
+import type { TableRun } from "../table/table.ts";
 import type { FitReport } from "./fit-table.ts";
 
 /** What of a report is worth keeping. `runsHash`: SHA-256 of the runs, as the command computes it. */
@@ -17,7 +21,7 @@ export function saveLaw(
   );
   const largest = (quantity: "n" | "d" | "c") => finite(Math.max(...table.runs.map((run) => run[quantity])));
   return {
-    format: "longrun.law.v1",
+    format: "longrun.law.v2",
     law: law.name,
     formula: law.formula,
     parameters: Object.fromEntries(
@@ -28,6 +32,7 @@ export function saveLaw(
     ),
     theta: [...fit.theta],
     draws: kept.map((draw) => [...draw]),
+    posterior: posteriorOf(table.runs),
     rows: table.runs.length,
     residualScale,
     largest: { n: largest("n"), d: largest("d"), c: largest("c") },
@@ -36,6 +41,16 @@ export function saveLaw(
     source: table.source,
     runsHash,
   };
+}
+
+/** Null where the runs allow no forecast: then the file holds the fit alone. */
+function posteriorOf(runs: readonly TableRun[]): Posterior | null {
+  try {
+    return study(runs).posterior;
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
 }
 
 function finite(value: number): number | null {

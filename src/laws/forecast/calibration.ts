@@ -82,8 +82,8 @@ export function calibrate(
   const known = studies
     .map(({ cut, above }) => above.filter(({ rung }) => cut < limit && rung.design.c <= limit))
     .filter((above) => above.length > 0);
-  const scores = surfaces.map(({ prior }, k) =>
-    known.reduce((sum, above) => sum + mean(above.map((one) => scoreOf(one, k))), Math.log(prior)),
+  const scores = surfaces.map((_, k) =>
+    known.reduce((sum, above) => sum + mean(above.map((one) => scoreOf(one, k))), 0),
   );
   const best = Math.max(...scores);
   const raw = scores.map((score) => Math.exp(score - best));

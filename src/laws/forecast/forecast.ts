@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
-import type { DrawColumns } from "../../law/posterior.ts";
+import type { DrawColumns, Posterior } from "../../law/posterior.ts";
 import { averaged, intervalOf, partsOf, predict } from "../../law/predict.ts";
 import type { Interval } from "../../math/interval.ts";
 import { formatCount, significant } from "../../units/print.ts";
@@ -86,8 +86,8 @@ export function forecastAt(studied: Study, target: Design): Forecast {
     reach,
     backTest,
     widening,
-    scatterPercent: 100 * meanOf(studied, "scatter"),
-    driftPercent: 100 * meanOf(studied, "drift"),
+    scatterPercent: 100 * meanOf(posterior, "scatter"),
+    driftPercent: 100 * meanOf(posterior, "drift"),
   };
   return {
     ...predict(posterior, target),
@@ -106,10 +106,10 @@ export function forecastAt(studied: Study, target: Design): Forecast {
 }
 
 /** Mean of a column over laws and draws. */
-function meanOf({ posterior }: Study, name: "scatter" | "drift"): number {
+export function meanOf({ laws }: Posterior, name: "scatter" | "drift"): number {
   const within = (draws: DrawColumns) =>
     draws[name].reduce((sum, value, i) => sum + draws.weight[i]! * value, 0);
-  return posterior.laws.reduce((sum, { weight, draws }) => sum + weight * within(draws), 0);
+  return laws.reduce((sum, { weight, draws }) => sum + weight * within(draws), 0);
 }
 
 function backTestRows({ cuts, weights }: Study): readonly BackTestRow[] {

@@ -57,7 +57,14 @@ export function rungsOf(runs: readonly Run[]): readonly Rung[] {
  * no law's doing, and counts in full.
  */
 const MOST_INFORMATION = 14;
-/** Degrees of freedom of the scatter between designs: a stray one counts less; and rounds of weighing. */
+
+/** The power to which the likelihood of so many designs counts. */
+export const informationOf = (numDesigns: number) => Math.min(1, MOST_INFORMATION / numDesigns);
+
+/**
+ * Degrees of freedom of the scatter between designs, so that a stray one counts less, and rounds of weighing
+ * them down.
+ */
 const DEGREES = 4;
 const NUM_ROUNDS = 3;
 
@@ -120,7 +127,7 @@ function modelOf(surface: Surface, rungs: readonly Rung[]) {
   const residuals = new Float64Array(rungs.length);
   const variances = new Float64Array(rungs.length);
   const values = new Float64Array(priors.length);
-  const power = Math.min(1, MOST_INFORMATION / rungs.length);
+  const power = informationOf(rungs.length);
 
   const noiseOf = () => {
     const at = numUnknowns;

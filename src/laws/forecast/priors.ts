@@ -42,18 +42,6 @@ export const PRIORS = {
     spread: 0.5,
     reason: "the power on the sum of both terms (arXiv 2502.08606); 1 is Chinchilla's law",
   },
-  slope: {
-    scale: "log",
-    median: 0.085,
-    spread: 0.4,
-    reason: "without a floor the loss itself falls as N^-.076 and D^-.095 (arXiv 2001.08361)",
-  },
-  power: {
-    scale: "log",
-    median: 0.1,
-    spread: 0.5,
-    reason: "without a floor both terms meet in a power of about .1 (the same)",
-  },
   dataDecay: {
     scale: "log",
     median: 15,

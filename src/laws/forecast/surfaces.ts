@@ -9,8 +9,6 @@ import type { PriorName } from "./priors.ts";
 export type Surface = {
   readonly name: string;
   readonly formula: string;
-  /** Its weight before the table is seen, against 1 for Chinchilla's form. */
-  readonly prior: number;
   readonly reads: Reads;
   readonly unknowns: readonly PriorName[];
   /** Terms in units of the anchor, the loss 1 there; the level is left to the data. `u`: the unknowns. */
@@ -34,7 +32,6 @@ function summed(floor: number, exponent: number, share: number, ratio: number, g
 const tied: Surface = {
   name: "chinchilla-tied",
   formula: "L = E + A N^-alpha + B D^-alpha",
-  prior: 1,
   reads: "size and data",
   unknowns: ["floorShare", "exponent", "sizeShare"],
   terms: (u) => summed(u[0]!, u[1]!, u[2]!, 1, 1),
@@ -43,7 +40,6 @@ const tied: Surface = {
 const chinchilla: Surface = {
   name: "chinchilla",
   formula: "L = E + A N^-alpha + B D^-beta",
-  prior: 1,
   reads: "size and data",
   unknowns: [...tied.unknowns, "exponentRatio"],
   terms: (u) => summed(u[0]!, u[1]!, u[2]!, u[3]!, 1),
@@ -52,27 +48,15 @@ const chinchilla: Surface = {
 const bent: Surface = {
   name: "gamma",
   formula: "L = E + (A N^-alpha + B D^-beta)^gamma",
-  prior: 1,
   reads: "size and data",
   unknowns: [...chinchilla.unknowns, "bend"],
   terms: (u) => summed(u[0]!, u[1]!, u[2]!, u[3]!, u[4]!),
-};
-
-const floorless: Surface = {
-  name: "kaplan",
-  formula: "L = (A N^-alpha + B D^-beta)^gamma",
-  // Every large table at hand has a floor.
-  prior: 0.2,
-  reads: "size and data",
-  unknowns: ["slope", "sizeShare", "exponentRatio", "power"],
-  terms: (u) => summed(0, u[0]!, u[1]!, u[2]!, u[3]!),
 };
 
 /** For a ladder of one recipe, along which size and data say the same thing. */
 const compute: Surface = {
   name: "compute",
   formula: "L = E + a C^-b",
-  prior: 1,
   reads: "compute",
   unknowns: ["floorShare", "exponent"],
   terms: (u) => ({ floor: u[0]!, a: 1 - u[0]!, alpha: u[1]! / 2, b: 0, beta: 0, gamma: 1 }),
@@ -145,7 +129,7 @@ export function hasExperts(runs: readonly Design[]): boolean {
 
 /** The laws that can tell something of these runs. */
 export function surfacesFor(runs: readonly Design[]): readonly Surface[] {
-  const plain = isOneRecipe(runs) ? [compute, tied] : [chinchilla, tied, bent, floorless];
+  const plain = isOneRecipe(runs) ? [compute, tied] : [chinchilla, tied, bent];
   const repeated = repeatsData(runs) ? plain.map(withRepeats) : plain;
   return hasExperts(runs) ? repeated.map(withExperts) : repeated;
 }

@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
-import { designAt } from "../../law/predict.ts";
+import { designAt } from "../../law/surfaces.ts";
 import { formatFlops } from "../../units/print.ts";
 import type { Study } from "./study.ts";
 import { reasonAgainst } from "./suitable.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
 import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
-import type { ScalingLaw } from "../../law/scaling-law.ts";
+import { lawOfFit } from "../../law/scaling-law.ts";
 import { parseCluster } from "../hardware/cluster.ts";
 import { SOFTWARE_2024 } from "../layout/layout.ts";
 import { layoutProblem } from "../search/validity.ts";
@@ -11,7 +11,7 @@ import { layoutFinder, type Pool } from "./layout-finder.ts";
 import { modelShapeOf } from "./shapes.ts";
 
 const NUMBERS = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
-const law: ScalingLaw = {
+const law = lawOfFit({
   law: chinchillaLaw,
   theta: chinchillaLaw.internal(NUMBERS),
   draws: Array.from({ length: 20 }, (_, i) => {
@@ -21,8 +21,9 @@ const law: ScalingLaw = {
   }),
   flopsPerPair: 6,
   largestCompute: 1e20,
+  ratios: null,
   counts: "not said",
-};
+});
 
 const request = (changes: Partial<CodesignRequest> & { readonly on?: string } = {}): CodesignRequest => ({
   cluster: parseCluster(changes.on ?? "h100:32"),

@@ -138,7 +138,7 @@ export function codesign(request: CodesignRequest, finderFor: FinderFor): Codesi
     sequence: job.sequence,
     batchTokens: job.batchSequences * job.sequence,
     precision: request.precision,
-    law: { name: law.law.name, formula: law.law.formula, counts: law.counts, numDraws: law.draws.length },
+    law: { name: law.name, formula: law.formula, counts: law.counts, numDraws: law.draws.length },
     best: model(best),
     compute,
     reach: law.largestCompute === null ? null : compute / law.largestCompute,

@@ -3,14 +3,14 @@ import { UserError } from "../../errors.ts";
 import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
 import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { optimumOn } from "../../law/optimum.ts";
-import { type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
+import { lawOfFit, surfacesOf } from "../../law/scaling-law.ts";
 import { certain } from "../../math/interval.ts";
 import { parseCluster } from "../hardware/cluster.ts";
 import { readBudget } from "./budget.ts";
 import { sizeFor } from "./size.ts";
 
 /** Besiroglu et al. 2024 (arXiv 2404.10102): the Chinchilla law refitted. */
-const law: ScalingLaw = {
+const fit = {
   law: chinchillaLaw,
   theta: chinchillaLaw.internal([482.01, 2085.43, 1.8172, 0.3478, 0.3658]),
   draws: [-1, -0.5, 0, 0.5, 1].map((z) =>
@@ -24,8 +24,10 @@ const law: ScalingLaw = {
   ),
   flopsPerPair: 6,
   largestCompute: 1e22,
+  ratios: null,
   counts: "all",
 };
+const law = lawOfFit(fit);
 const wantedAt = (compute: number) => Math.exp(optimumOn(surfacesOf(law).best, Math.log(compute / 6)).logD);
 
 describe("fresh data", () => {
@@ -116,14 +118,15 @@ describe("budgets", () => {
 
 test("a law that reads distinct tokens says itself what repeats are worth", () => {
   const published = [482.01, 2085.43, 1.8172, 0.3478, 0.3658, 15.387756, 5.309743];
-  const own = { ...law, law: dataConstrainedLaw, theta: dataConstrainedLaw.internal(published), draws: [] };
+  const theta = dataConstrainedLaw.internal(published);
+  const own = lawOfFit({ ...fit, law: dataConstrainedLaw, theta, draws: [] });
   const question = { compute: certain(1e24), uniqueTokens: wantedAt(1e24) / 12 };
   const [told, assumed] = [own, law].map((each) => sizeFor({ law: each, ...question }).data!.epochs.median);
   expect(told! / assumed!).toBeCloseTo(1, 6);
 });
 
 test("a law in which tokens are worth nothing is refused", () => {
-  const odd = { ...law, theta: chinchillaLaw.internal([482.01, 2085.43, 1.8172, 0.3478, -0.3658]) };
+  const odd = lawOfFit({ ...fit, theta: chinchillaLaw.internal([482.01, 2085.43, 1.8172, 0.3478, -0.3658]) });
   expect(() => sizeFor({ law: odd, compute: certain(1e24), uniqueTokens: null })).toThrow(
     /tokens are worth nothing/,
   );

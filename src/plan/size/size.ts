@@ -1,7 +1,7 @@
 /** @file Size and tokens for a budget, whether compute or data binds, and how sure that is. */
 
 import { estimates } from "../../law/estimate.ts";
-import { checkOptimum, optimumOn, pointOf, type SplitLoss, splitLossOf } from "../../law/optimum.ts";
+import { checkOptimum, type LossSurface, optimumOn, pointOf, type SplitLoss } from "../../law/optimum.ts";
 import {
   type Bound,
   boundAt,
@@ -15,7 +15,7 @@ import {
   wornOutEpochs,
 } from "../../law/repeats.ts";
 import { logPairsOf, type ScalingLaw } from "../../law/scaling-law.ts";
-import { drawFrom, type Interval } from "../../math/interval.ts";
+import { drawFrom, type Interval, scaledBy, withSpreadOf } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { formatCount, formatPercent, significant } from "../../units/print.ts";
 
@@ -61,6 +61,7 @@ export type SizeAnswer = {
 };
 
 const SEED = 20_243;
+/** Draws of the budget and of what repeats are worth, for a law that has none of its own. */
 const NUM_DRAWS = 200;
 
 /**
@@ -70,10 +71,19 @@ export function sizeFor(question: SizeQuestion): SizeAnswer {
   const { law, compute, uniqueTokens } = question;
   const cases = casesOf(question);
   const { surface, logPairs } = cases[0]!;
-  checkOptimum(surface(), logPairs, law.law.formula);
-  const optimum = intervals(cases.map(({ surface, logPairs }) => sizing(pointOf(surface(), logPairs))));
-  const data = uniqueTokens === null ? null : dataAnswer(cases, law.flopsPerPair, uniqueTokens);
+  checkOptimum(surface(), logPairs, law.formula);
+  const sized = intervals(cases.map(({ surface, logPairs }) => sizing(pointOf(surface(), logPairs))));
+  const optimum = { ...sized, loss: lossOf(question, sized) };
+  const data = uniqueTokens === null ? null : dataAnswer(cases, optimum, law.flopsPerPair, uniqueTokens);
   return { compute, optimum, data, reason: reasonFor(optimum, data), warnings: warningsFor(question) };
+}
+
+/** One more run's loss at the optimum of the middle budget, and what the budget leaves open beside it. */
+function lossOf({ law, compute }: SizeQuestion, { params, tokens }: Sizing): Interval {
+  const best = (flops: number) => Math.exp(optimumOn(law.best(), logPairsOf(law, flops)).logLoss);
+  const byBudget = { median: best(compute.median), lo: best(compute.hi), hi: best(compute.lo) };
+  const design = { n: params.median, d: tokens.median, c: compute.median };
+  return withSpreadOf(law.lossAt(design), byBudget);
 }
 
 /** One way that it might be: the law, with what repeats are worth in it, and the budget as it turns out. */
@@ -87,30 +97,27 @@ type Case = {
 /** The middle of everything, then draws of everything. */
 function casesOf({ law, compute }: SizeQuestion): readonly Case[] {
   const random = new Random(SEED, "plan size");
-  const thetas = law.draws.length > 0 ? law.draws : [law.theta];
-  const one = (theta: Float64Array, flops: number, repetition: Repetition): Case => ({
-    surface: (uniqueTokens) => surfaceWith(law, theta, repetition, uniqueTokens),
+  const surfaces = law.draws.length > 0 ? law.draws : new Array<LossSurface>(NUM_DRAWS).fill(law.best);
+  const one = (surface: LossSurface, flops: number, repetition: Repetition): Case => ({
+    surface: (uniqueTokens) => surfaceWith(law, surface, repetition, uniqueTokens),
     logPairs: logPairsOf(law, flops),
   });
   return [
-    one(law.theta, compute.median, PUBLISHED_REPETITION),
-    ...Array.from({ length: NUM_DRAWS }, (_, i) => {
-      const theta = thetas[Math.floor((i * thetas.length) / NUM_DRAWS)]!;
-      return one(theta, drawFrom(compute, random), random.pick(REPETITIONS));
-    }),
+    one(law.best, compute.median, PUBLISHED_REPETITION),
+    ...surfaces.map((surface) => one(surface, drawFrom(compute, random), random.pick(REPETITIONS))),
   ];
 }
 
-/** A law that reads distinct tokens says itself what repeats are worth. */
+/** A law that knows repeats says itself what they are worth. */
 function surfaceWith(
-  { law, flopsPerPair }: ScalingLaw,
-  theta: Float64Array,
+  { knowsRepeats }: ScalingLaw,
+  surface: LossSurface,
   repetition: Repetition,
   uniqueTokens?: number,
 ): SplitLoss {
-  if (law.uses.includes("unique")) return splitLossOf(law, theta, flopsPerPair, uniqueTokens);
-  const free = splitLossOf(law, theta, flopsPerPair);
-  return uniqueTokens === undefined ? free : limitedSurface(free, stockOf(free, uniqueTokens), repetition);
+  if (knowsRepeats || uniqueTokens === undefined) return surface(uniqueTokens);
+  const free = surface();
+  return limitedSurface(free, stockOf(free, uniqueTokens), repetition);
 }
 
 /** Each number in the middle case, with its interval over all the others. */
@@ -125,7 +132,12 @@ const sizing = ({ n, d, tokensPerParameter, loss }: ReturnType<typeof pointOf>) 
   loss,
 });
 
-function dataAnswer(cases: readonly Case[], flopsPerPair: number, uniqueTokens: number): DataAnswer {
+function dataAnswer(
+  cases: readonly Case[],
+  optimum: Sizing,
+  flopsPerPair: number,
+  uniqueTokens: number,
+): DataAnswer {
   const wanted = cases.map(
     ({ surface, logPairs }) => Math.exp(optimumOn(surface(), logPairs).logD) / uniqueTokens,
   );
@@ -134,8 +146,11 @@ function dataAnswer(cases: readonly Case[], flopsPerPair: number, uniqueTokens: 
   );
   const chance = (bound: Bound) =>
     wanted.slice(1).filter((epochs) => boundAt(epochs) === bound).length / (wanted.length - 1);
+  const { median, lo, hi } = answer.lossToRepetitionPercent;
+  const dearer = { median: 1 + median / 100, lo: 1 + lo / 100, hi: 1 + hi / 100 };
   return {
     ...answer,
+    loss: withSpreadOf(scaledBy(optimum.loss, dearer.median), dearer),
     uniqueTokens,
     boundBy: boundAt(wanted[0]!),
     chances: { compute: chance("compute"), repeats: chance("repeats"), data: chance("data") },
@@ -230,7 +245,7 @@ function warningsFor({ law, compute }: SizeQuestion): readonly string[] {
     ...(reach !== null && reach > 1
       ? [
           `the budget is ${reach.toPrecision(3)} times the law's largest run: size and tokens are ` +
-            "extrapolated, by scatter of the runs alone",
+            `extrapolated${law.isCalibrated ? "" : ", by scatter of the runs alone"}`,
         ]
       : []),
   ];
