@@ -104,7 +104,7 @@ describe.concurrent("answers", () => {
   test("fit: the keys that were promised, a figure in a new folder, a law that allocate reads", async () => {
     const [svg, law] = [file("new/fit.svg"), file("law.json")];
     const report = await json("fit", tables.runs, "--resamples", "60", "--svg", svg, "--save", law);
-    const parameter = { value: number, ...interval, standardError: number, identified: true };
+    const parameter = { median: number, ...interval, standardError: number, identified: true };
     expect(report).toMatchObject({
       law: "chinchilla",
       rows: 18,
@@ -117,7 +117,7 @@ describe.concurrent("answers", () => {
     expect(svgIn(svg)).toMatch(/^<svg .*<\/svg>\s*$/s);
 
     const answer = await json("allocate", "--from", law, "--compute", "100 ZFLOP");
-    expect(answer).toMatchObject({ exponents: { n: { value: number, ...interval } } });
+    expect(answer).toMatchObject({ exponents: { n: { median: number, ...interval } } });
     const told = await longrun("laws", "allocate", "--from", law, "--compute", "1e23");
     expect(told.stdout).toContain("1.00e23");
   });
@@ -186,7 +186,7 @@ describe.concurrent("answers", () => {
   test("next: a question in our own units, the present answer in the middle of its interval", async () => {
     const args = [tables.runs, "--question", "loss at 10 ZFLOP", "--budget", "100EFLOP"];
     const report = await json("next", ...args);
-    const { value, lo, hi } = report.now as Record<"value" | "lo" | "hi", number>;
+    const { median: value, lo, hi } = report.now as Record<"median" | "lo" | "hi", number>;
     expect(lo).toBeLessThan(value);
     expect(value).toBeLessThan(hi);
     expect(report).toMatchObject({ question: { kind: "loss", compute: 1e22 }, budget: 1e20 });

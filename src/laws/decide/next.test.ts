@@ -62,7 +62,7 @@ test("a budget far below the question buys nothing, and it is said what would", 
   expect(report.decision).toBe("nothing helps");
   expect(report.mostPerFlop).toBeNull();
   expect(report.reason).toMatch(
-    /^no rung within \S+ \S*FLOP narrows the 90 % interval of the loss at 10\.0 ZFLOP by 5 % or more: the best, N \S+ \S+, D \S+ \S+ \([^)]+FLOP\), buys \d\.\d %; N \S+ \S+, D \S+ \S+ \([^)]+FLOP\) would buy \d/,
+    /^no rung within \S+ \S*FLOP narrows the 90 % interval of the loss at 1\.00e22 FLOP by 5 % or more: the best, N \S+ \S+, D \S+ \S+ \([^)]+FLOP\), buys \d\.\d %; N \S+ \S+, D \S+ \S+ \([^)]+FLOP\) would buy \d/,
   );
 });
 
