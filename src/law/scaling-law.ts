@@ -114,7 +114,7 @@ export function lawOfPosterior(posterior: Posterior, counts: string): ScalingLaw
   const heaviest = laws.toSorted((a, b) => b.weight - a.weight);
   return {
     name: heaviest.map(({ name, weight }) => `${name} ${(100 * weight).toFixed(0)} %`).join(", "),
-    formula: heaviest[0]!.formula,
+    formula: heaviest.map(({ formula, weight }) => `${formula} (${(100 * weight).toFixed(0)} %)`).join("; "),
     best: (uniqueTokens) => expectedSurface(posterior, uniqueTokens),
     draws: likelySurfaces(posterior),
     knowsRepeats: laws.some(({ draws }) => draws.dataDecay !== undefined),

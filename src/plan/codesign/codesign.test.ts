@@ -2,13 +2,14 @@ import { expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
 import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lawOfFit } from "../../law/scaling-law.ts";
+import { scaledBy } from "../../math/interval.ts";
 import { parseCluster } from "../hardware/cluster.ts";
 import { SOFTWARE_2024 } from "../layout/layout.ts";
 import { layoutProblem } from "../search/validity.ts";
 import { TYPICAL_GOODPUT } from "../typical-runs.ts";
 import { type CodesignRequest, codesign } from "./codesign.ts";
 import { layoutFinder, type Pool } from "./layout-finder.ts";
-import { modelShapeOf } from "./shapes.ts";
+import { aspectPenalty, modelShapeOf } from "./shapes.ts";
 
 const NUMBERS = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
 const law = lawOfFit({
@@ -83,6 +84,19 @@ test("a moderate aspect has its price, and memory that holds the size down is to
   expect(price.lossPercent.median).toBeGreaterThanOrEqual(0);
   const alone = answerTo(request({ on: "h100:1", days: 200, batchSequences: 64 }));
   expect(alone.warnings.some((warning) => warning.startsWith("memory holds the size down"))).toBe(true);
+});
+
+test("the loss of a model is the law's own forecast at its size and tokens, and speed only widens it", () => {
+  const { best, lawAlone } = answer;
+  const forecast = (n: number, d: number) => law.lossAt({ n, d, c: 6 * n * d });
+  for (const [loss, own] of [
+    [best.loss, scaledBy(forecast(best.activeParameters, best.tokens.median), aspectPenalty(best))],
+    [lawAlone.loss, forecast(lawAlone.params.median, lawAlone.tokens.median)],
+  ] as const) {
+    expect(loss.median / own.median).toBeCloseTo(1, 9);
+    expect(loss.lo).toBeLessThan(own.lo);
+    expect(loss.hi).toBeGreaterThan(own.hi);
+  }
 });
 
 test("every loss has an interval that holds it", () => {

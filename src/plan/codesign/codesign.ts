@@ -121,7 +121,7 @@ export function codesign(request: CodesignRequest, finderFor: FinderFor): Codesi
   const best = own.best[0];
   if (!best) throw nothingFits(request, job);
   const scenarios = scenariosOf(setting, best.prediction.stepInterval);
-  const model = (candidate: ShapeCandidate) => plannedModelOf(scenarios, candidate);
+  const model = (candidate: ShapeCandidate) => plannedModelOf(law, scenarios, candidate);
   const priced = (candidate: ShapeCandidate | null | undefined) =>
     candidate ? { model: model(candidate), price: priceOf(scenarios, days, candidate, best) } : null;
   const compute = (best.prediction.modelFlops / best.prediction.stepSeconds) * trainingSeconds(request);
@@ -142,7 +142,7 @@ export function codesign(request: CodesignRequest, finderFor: FinderFor): Codesi
     best: model(best),
     compute,
     reach: law.largestCompute === null ? null : compute / law.largestCompute,
-    lawAlone: lawAlone(scenarios, compute, compute / (best.active * best.tokens)),
+    lawAlone: lawAlone(law, scenarios, compute, compute / (best.active * best.tokens)),
     apart: priced(own.apart),
     rounded: GRIDS.map(({ name, rule }, i) => ({ grid: name, rule, best: priced(own.best[i]) })),
     moderate: priced(own.moderate),

@@ -1,9 +1,10 @@
 /** @file A model with its layout in plain numbers, as a co-design reports it. */
 
+import type { ScalingLaw } from "../../law/scaling-law.ts";
 import type { Interval } from "../../math/interval.ts";
 import type { Layout } from "../layout/layout.ts";
 import type { ShapeCandidate } from "./candidate.ts";
-import { lossIn, over, type Price, type Scenarios } from "./scenarios.ts";
+import { forecastLoss, over, type Price, type Scenarios } from "./scenarios.ts";
 import type { Routing } from "./shapes.ts";
 
 /** A model with its layout, in plain numbers. */
@@ -33,7 +34,11 @@ export type PlannedModel = {
 export type PricedModel = { readonly model: PlannedModel; readonly price: Price };
 
 /** A candidate with the intervals of its numbers. */
-export function plannedModelOf(scenarios: Scenarios, candidate: ShapeCandidate): PlannedModel {
+export function plannedModelOf(
+  law: ScalingLaw,
+  scenarios: Scenarios,
+  candidate: ShapeCandidate,
+): PlannedModel {
   const { choice, shape, active, all, tokens, layout, prediction } = candidate;
   return {
     name: shape.name,
@@ -44,7 +49,7 @@ export function plannedModelOf(scenarios: Scenarios, candidate: ShapeCandidate):
     allParameters: all,
     tokens: over(scenarios, ({ speed }) => tokens * speed),
     tokensPerParameter: tokens / active,
-    loss: over(scenarios, (scenario) => lossIn(scenario, candidate)),
+    loss: forecastLoss(law, scenarios, candidate),
     layout,
     stepSeconds: prediction.stepInterval,
     mfu: prediction.mfu,

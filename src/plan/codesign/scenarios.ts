@@ -1,8 +1,8 @@
 /** @file How everything unknown might come out, and the losses and days of candidates in each case. */
 
 import { optimumOn, type SplitLoss, tokensFor } from "../../law/optimum.ts";
-import type { Surfaces } from "../../law/scaling-law.ts";
-import { type Interval, intervalAround, logSdOf } from "../../math/interval.ts";
+import type { ScalingLaw, Surfaces } from "../../law/scaling-law.ts";
+import { type Interval, intervalAround, logSdOf, scaledBy, withSpreadOf } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { Random } from "../../math/random.ts";
 import { EXPERT_EXPONENT } from "./assumptions.ts";
@@ -73,6 +73,17 @@ export function lossIn(
   return Math.exp(logLoss) * aspectPenalty(candidate.choice);
 }
 
+/** One more run's loss, with what speed and the experts' worth leave open beside what the law does. */
+export function forecastLoss(law: ScalingLaw, scenarios: Scenarios, candidate: ShapeCandidate): Interval {
+  const { surface } = scenarios.middle;
+  const [n, d] = [Math.exp(logDenseWorth(candidate)), candidate.tokens];
+  const byLaw = law.lossAt({ n, d, c: law.flopsPerPair * n * d });
+  return withSpreadOf(
+    scaledBy(byLaw, aspectPenalty(candidate.choice)),
+    over(scenarios, (scenario) => lossIn({ ...scenario, surface }, candidate)),
+  );
+}
+
 /** Days until a candidate reaches a loss; Infinity where its size alone leaves it above. */
 export function daysTo(
   { surface, speed, expertExponent }: Scenario,
@@ -117,16 +128,25 @@ export type LawAlone = {
   readonly valley: readonly { readonly params: number; readonly loss: number }[];
 };
 
-/** `flopsPerPair`: FLOPs per parameter and token. */
-export function lawAlone(scenarios: Scenarios, compute: number, flopsPerPair: number): LawAlone {
+/** `flopsPerPair`: FLOPs of the run per parameter and token. */
+export function lawAlone(
+  law: ScalingLaw,
+  scenarios: Scenarios,
+  compute: number,
+  flopsPerPair: number,
+): LawAlone {
   const logPairs = Math.log(compute / flopsPerPair);
-  const optimum = ({ surface, speed }: Scenario) => optimumOn(surface, logPairs + Math.log(speed));
   const { surface } = scenarios.middle;
-  const { logN } = optimumOn(surface, logPairs);
+  const { logN, logD } = optimumOn(surface, logPairs);
+  const [n, d] = [Math.exp(logN), Math.exp(logD)];
+  const optimum = (scenario: Scenario) => optimumOn(scenario.surface, logPairs + Math.log(scenario.speed));
   return {
     params: over(scenarios, (scenario) => Math.exp(optimum(scenario).logN)),
     tokens: over(scenarios, (scenario) => Math.exp(optimum(scenario).logD)),
-    loss: over(scenarios, (scenario) => Math.exp(optimum(scenario).logLoss)),
+    loss: withSpreadOf(
+      law.lossAt({ n, d, c: law.flopsPerPair * n * d }),
+      over(scenarios, (scenario) => Math.exp(optimum({ ...scenario, surface }).logLoss)),
+    ),
     // From a sixteenth to sixteen times the best size.
     valley: Array.from({ length: 49 }, (_, i) => {
       const size = logN + ((i - 24) / 6) * Math.LN2;

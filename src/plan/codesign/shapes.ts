@@ -144,7 +144,7 @@ export function productParameters(shape: ModelShape): { readonly active: number;
 }
 
 /** Factor on the loss for a shape that is too wide or too deep; 1 inside the flat range. */
-export function aspectPenalty({ hidden, numLayers }: ShapeChoice): number {
+export function aspectPenalty({ hidden, numLayers }: Pick<ShapeChoice, "hidden" | "numLayers">): number {
   const aspect = hidden / numLayers;
   const outside = Math.max(Math.log(aspect / FLAT_ASPECT.hi), Math.log(FLAT_ASPECT.lo / aspect), 0);
   return 1 + ASPECT_PENALTY * outside ** 2;

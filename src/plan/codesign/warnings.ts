@@ -24,8 +24,8 @@ export function codesignWarnings(
     );
   if (law.largestCompute !== null && compute > FAR_REACH * law.largestCompute)
     warnings.push(
-      `the run is ${Math.round(compute / law.largestCompute)} times the law's largest: its ` +
-        "intervals are too narrow there",
+      `the run is ${Math.round(compute / law.largestCompute)} times the law's largest: ` +
+        (law.isCalibrated ? "no back-test looks so far" : "its intervals are too narrow there"),
     );
   if (aspect > 0.9 * FLAT_ASPECT.hi || aspect < 1.1 * FLAT_ASPECT.lo)
     warnings.push(
