@@ -1,8 +1,9 @@
 /**
  * @file Speed of each kernel on the lengths of one training step, beside the multiply-add peak measured just
  * before.
- * `npm run bench:kernels -- [--set avx2] [--threads 2] [--width 128] [--features 384] [--layers 4] [--heads
- * 4] [--vocabulary 1024] [--batch 8] [--length 256]`
+ *
+ *     npm run bench:kernels -- [--set avx2] [--threads 2] [--width 128] [--features 384] [--layers 4]
+ *       [--heads 4] [--vocabulary 1024] [--batch 8] [--length 256]
  */
 
 import { parseArgs } from "node:util";

@@ -138,7 +138,7 @@ function kernelsCheck(kernels: KernelFacts): Check {
         "native kernels",
         "missing",
         kernels.message,
-        "Run `npm ci` again and read what the compiler says.",
+        "Run `npm ci` again (installed: `npm rebuild longrun`) and read what the compiler says.",
       );
 }
 

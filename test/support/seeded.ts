@@ -1,6 +1,6 @@
 /**
- * @file Property tests draw from one fixed seed, so that a clean clone always gives the same verdict. `npm
- * run test:seeds` repeats them from new seeds; LONGRUN_SEED is the one to repeat where such a run found
+ * @file Property tests draw from one fixed seed, so that a clean clone always gives the same verdict.
+ * `npm run test:seeds` repeats them from new seeds; LONGRUN_SEED is the one to repeat where such a run found
  * something.
  */
 
