@@ -135,3 +135,16 @@ test("lines of prose and of comments are at most 110 characters", () => {
   const long = [...prose, ...comments].filter(({ line }) => line.replace(/https?:\/\/\S+/g, "").length > 110);
   expect(long).toEqual([]);
 });
+
+test("an exported name has one definition", () => {
+  // An operation on tensors is called as mathematics calls it, also where statistics has the word.
+  const allowed = ["mean"];
+  const homes = new Map<string, string[]>();
+  for (const path of files.filter((file) => !file.endsWith(".test.ts"))) {
+    const text = readFileSync(join(SOURCE, path), "utf8");
+    for (const [, name] of text.matchAll(/^export (?:async )?(?:function\*?|const|let|class|type) (\w+)/gm))
+      homes.set(name!, [...(homes.get(name!) ?? []), path]);
+  }
+  const several = [...homes].filter(([name, paths]) => paths.length > 1 && !allowed.includes(name));
+  expect(several).toEqual([]);
+});

@@ -1,4 +1,4 @@
-/** @file What any command prints, every option reads: each amount and interval of their output goes back to the reader. */
+/** @file What any command prints, every option reads: each amount and interval goes back to the reader. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -45,7 +45,7 @@ const AMOUNT = UNITS.map(({ unit }) => `${DIGITS} ${unit}(?![\\w/])`).join("|");
 const kindOf = (text: string) =>
   UNITS.find(({ unit }) => new RegExp(`^${DIGITS} ${unit}$`).test(text)) ?? { kind: kinds.COUNT };
 
-/** Everything in `text` that the reader refuses, or reads as something that the printer would write otherwise. */
+/** Everything in `text` that the reader refuses, or reads as what the printer would write otherwise. */
 function misread(text: string): readonly string[] {
   const amounts = text.match(new RegExp(AMOUNT, "g")) ?? [];
   const number = `(?:${AMOUNT}|${DIGITS})`;

@@ -20,7 +20,7 @@ const around = (median: number) => ({
 });
 
 /** Forecasts what `summaryWith({})` measured. */
-export const forecast: TargetForecast = {
+export const targetForecast: TargetForecast = {
   loss: around(2),
   sources: { tales: around(2) },
   cost: {

@@ -9,7 +9,7 @@ import { openRecord } from "../record/record.ts";
 import { score } from "../record/score.ts";
 import { summaryWith } from "../train/fixture.ts";
 import type { RunSummary } from "../train/summary.ts";
-import { forecast, storedFit } from "./fixture.ts";
+import { storedFit, targetForecast } from "./fixture.ts";
 import { lockPredictions, predictionsOf } from "./predictions.ts";
 import type { PartedPrediction, Quantity, TargetForecast, TargetOutcome } from "./quantities.ts";
 import { LOSS, MEMORY, STEP_TIME, targetQuantities, WALL_TIME } from "./quantities.ts";
@@ -34,7 +34,7 @@ function outcomeWith({
   readonly predictions?: readonly (readonly [Quantity, Partial<PartedPrediction>])[];
   readonly noisePercent?: number;
 }): TargetOutcome {
-  const own = { ...forecast, cost: { ...forecast.cost, ...from } };
+  const own = { ...targetForecast, cost: { ...targetForecast.cost, ...from } };
   const locked = new Map(rows.map((row) => [row.name, row.predict(own)]));
   for (const [row, changes] of predictions) locked.set(row.name, { ...locked.get(row.name)!, ...changes });
   return { summary: summaryWith(summary), band: storedFit.band, noisePercent, predictions: locked };
@@ -50,16 +50,16 @@ describe("every row of the table, whatever it is", () => {
     const folder = mkdtempSync(join(tmpdir(), "longrun-quantities-"));
     try {
       using record = openRecord(folder);
-      lockPredictions(record, "target", rows.slice(0, 2), forecast);
+      lockPredictions(record, "target", rows.slice(0, 2), targetForecast);
       lockPredictions(record, "target", rows, {
-        ...forecast,
-        loss: { ...forecast.loss, basis: "of a launch after a kill, which finds the first one locked" },
+        ...targetForecast,
+        loss: { ...targetForecast.loss, basis: "of a launch after a kill, which finds the first one locked" },
       });
       expect(record.events.map(({ data }) => (data as { quantity: string }).quantity)).toEqual(
         rows.map(({ name }) => name),
       );
       const predictions = predictionsOf(record.events, "target");
-      expect([...predictions.values()]).toEqual(rows.map((row) => row.predict(forecast)));
+      expect([...predictions.values()]).toEqual(rows.map((row) => row.predict(targetForecast)));
 
       const outcome = {
         ...storedFit,

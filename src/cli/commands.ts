@@ -24,13 +24,15 @@ const LAWS: readonly CommandEntry[] = [
   {
     name: "forecast",
     description:
-      "Forecast the loss of a larger run with a calibrated 90 % interval, each law's own forecast beside; or refuse and say why.",
+      "Forecast the loss of a larger run with a calibrated 90 % interval, each law's own forecast " +
+      "beside; or refuse and say why.",
     load: async () => (await import("./laws/forecast.ts")).defineForecast,
   },
   {
     name: "backtest",
     description:
-      "Forecast a table's larger runs from its smaller ones, cut by cut: error, coverage and width of the intervals against reach.",
+      "Forecast a table's larger runs from its smaller ones, cut by cut: error, coverage and width of " +
+      "the intervals against reach.",
     load: async () => (await import("./laws/backtest.ts")).defineBacktest,
   },
   {

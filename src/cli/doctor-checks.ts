@@ -37,7 +37,7 @@ export type CorpusFacts = {
   readonly version: string | null;
 };
 
-export type Check = {
+export type MachineCheck = {
   readonly name: string;
   readonly status: "ok" | "warn" | "missing";
   readonly found: string;
@@ -51,7 +51,7 @@ const MEMORY_NEEDED_BYTES = 2e9;
 const DISK_NEEDED_BYTES = 1e9;
 
 /** One check for each thing needed, in the order in which they are needed. */
-export function doctorChecks(facts: DoctorFacts): readonly Check[] {
+export function doctorChecks(facts: DoctorFacts): readonly MachineCheck[] {
   return [
     nodeCheck(facts),
     compilerCheck(facts),
@@ -110,7 +110,7 @@ export async function gatherFacts(
   };
 }
 
-function nodeCheck({ nodeVersion, pinnedNodeVersion: pinned }: DoctorFacts): Check {
+function nodeCheck({ nodeVersion, pinnedNodeVersion: pinned }: DoctorFacts): MachineCheck {
   if (nodeVersion === pinned) return check("Node", "ok", nodeVersion, null);
   const isSameMajor = nodeVersion.split(".")[0] === pinned.split(".")[0];
   return check(
@@ -121,7 +121,7 @@ function nodeCheck({ nodeVersion, pinnedNodeVersion: pinned }: DoctorFacts): Che
   );
 }
 
-function compilerCheck({ compiler, kernels }: DoctorFacts): Check {
+function compilerCheck({ compiler, kernels }: DoctorFacts): MachineCheck {
   if (compiler !== null) return check("C++ compiler", "ok", `${compiler.command}: ${compiler.version}`, null);
   return check(
     "C++ compiler",
@@ -131,7 +131,7 @@ function compilerCheck({ compiler, kernels }: DoctorFacts): Check {
   );
 }
 
-function kernelsCheck(kernels: KernelFacts): Check {
+function kernelsCheck(kernels: KernelFacts): MachineCheck {
   return kernels.kind === "loaded"
     ? check("native kernels", "ok", "built and loaded", null)
     : check(
@@ -142,7 +142,7 @@ function kernelsCheck(kernels: KernelFacts): Check {
       );
 }
 
-function instructionSetCheck(kernels: KernelFacts): Check {
+function instructionSetCheck(kernels: KernelFacts): MachineCheck {
   if (kernels.kind === "failed")
     return check("instruction sets", "missing", "unknown", "They are known once the kernels load.");
   const isWide = kernels.instructionSets.some((name) => !/baseline/i.test(name));
@@ -156,7 +156,7 @@ function instructionSetCheck(kernels: KernelFacts): Check {
       );
 }
 
-function corpusCheck(corpus: CorpusFacts): Check {
+function corpusCheck(corpus: CorpusFacts): MachineCheck {
   const name = `corpus ${corpus.package}`;
   return corpus.version === null
     ? check(
@@ -168,11 +168,16 @@ function corpusCheck(corpus: CorpusFacts): Check {
     : check(name, "ok", corpus.version, null);
 }
 
-function amount(name: string, isEnough: boolean, found: string, remedy: string): Check {
+function amount(name: string, isEnough: boolean, found: string, remedy: string): MachineCheck {
   return isEnough ? check(name, "ok", found, null) : check(name, "warn", found, remedy);
 }
 
-function check(name: string, status: Check["status"], found: string, remedy: string | null): Check {
+function check(
+  name: string,
+  status: MachineCheck["status"],
+  found: string,
+  remedy: string | null,
+): MachineCheck {
   return { name, status, found, remedy };
 }
 

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { native } from "../engine/native.ts";
 import { type CommonOptions, finish } from "./arguments.ts";
-import { type Check, doctorChecks, gatherFacts } from "./doctor-checks.ts";
+import { doctorChecks, gatherFacts, type MachineCheck } from "./doctor-checks.ts";
 import { EXIT, printJson, printText } from "./output.ts";
 import { type Paint, paintFor } from "./terminal/paint.ts";
 import { table } from "./terminal/table.ts";
@@ -22,7 +22,7 @@ async function runDoctor({ json }: CommonOptions): Promise<void> {
   if (checks.some(({ status }) => status === "missing")) process.exitCode = EXIT.failed;
 }
 
-function checksText(checks: readonly Check[], paint: Paint): string {
+function checksText(checks: readonly MachineCheck[], paint: Paint): string {
   const amiss = checks.filter(({ remedy }) => remedy !== null);
   const overview = table(checks, [
     { title: "", align: "left", cell: ({ status }) => paint(COLOURS[status], status) },

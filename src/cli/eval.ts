@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import { taskFigure } from "../figures/task-figure.ts";
+import { left, right } from "../report/markdown.ts";
 import { type EvaluatedModel, type Evaluation, evaluateFolder } from "../tasks/evaluate.ts";
 import type { ScoreEstimate } from "../tasks/interval.ts";
 import type { TaskScore } from "../tasks/score.ts";
@@ -10,7 +11,7 @@ import { fixed, formatCount, formatFlops, formatInterval, formatPercent } from "
 import { type CommonOptions, DEFAULT_FOLDER, finish, wholeNumber } from "./arguments.ts";
 import { printAside, printJson, printText } from "./output.ts";
 import { writeOutputFile } from "./output-file.ts";
-import { left, right, table } from "./terminal/table.ts";
+import { table } from "./terminal/table.ts";
 
 type EvalOptions = CommonOptions & {
   readonly tasks: string;

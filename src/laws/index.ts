@@ -61,7 +61,7 @@ export {
   type LawForecast,
   usefulForecast,
 } from "./forecast/forecast.ts";
-export type { Rung } from "./forecast/model.ts";
+export type { LadderRung } from "./forecast/model.ts";
 export type { PriorName } from "./forecast/priors.ts";
 export { type Reforecast, reforecast, type SeenPoint } from "./forecast/reforecast.ts";
 export { type Study, study } from "./forecast/study.ts";

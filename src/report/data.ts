@@ -150,11 +150,11 @@ export type LawFacts = {
   /** What this law by itself says of the target. */
   readonly target: Interval;
   /** The formula fitted freely, for orientation: the forecast does not use it. */
-  readonly free: { readonly formula: string; readonly parameters: readonly LawParameter[] };
+  readonly free: { readonly formula: string; readonly parameters: readonly FittedLawParameter[] };
 };
 
 /** One parameter of a law. */
-export type LawParameter = {
+export type FittedLawParameter = {
   readonly name: string;
   readonly unit: string;
   readonly estimate: Interval;
@@ -183,11 +183,11 @@ export type GateFact = {
   readonly decision: "go" | "hold" | "stop";
   readonly reason: string;
   /** How a hold was lifted: by whom is not asked, why is recorded. */
-  readonly accepted: Acceptance | null;
+  readonly accepted: AcceptedHold | null;
 };
 
 /** Why a hold was lifted, and when. */
-export type Acceptance = {
+export type AcceptedHold = {
   readonly because: string;
   readonly at: string;
 };
@@ -201,7 +201,7 @@ export type OpenIssue = {
   readonly costDays: number;
   /** Left out: none is in sight. */
   readonly fixDueDays?: number | undefined;
-  readonly accepted: Acceptance | null;
+  readonly accepted: AcceptedHold | null;
 };
 
 /** The target's run against its band. */

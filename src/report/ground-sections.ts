@@ -2,7 +2,7 @@
 
 import { type Manifest, uniqueTokensOf } from "../corpus/manifest.ts";
 import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from "../units/print.ts";
-import type { Acceptance, ReportData } from "./data.ts";
+import type { AcceptedHold, ReportData } from "./data.ts";
 import { blocks, codeBlock, factsTable, left, markdownTable, right, sentence } from "./markdown.ts";
 import { nextMoves } from "./next-moves.ts";
 
@@ -185,6 +185,6 @@ function tokenizerText({ tokenizer }: Manifest, reason: string): string {
   );
 }
 
-function acceptanceText(acceptance: Acceptance | null): string {
+function acceptanceText(acceptance: AcceptedHold | null): string {
   return acceptance === null ? "-" : `"${acceptance.because}" (${acceptance.at})`;
 }

@@ -1,7 +1,7 @@
 /** @file The public surface of the report: a campaign's account as Markdown with figures. */
 
 export type {
-  Acceptance,
+  AcceptedHold,
   Backtest,
   Bet,
   BudgetFacts,
@@ -11,11 +11,11 @@ export type {
   Environment,
   FeatureFacts,
   FeatureRung,
+  FittedLawParameter,
   ForecastFacts,
   GateFact,
   IncidentFact,
   LawFacts,
-  LawParameter,
   Lock,
   OpenIssue,
   RecordFacts,

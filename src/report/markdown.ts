@@ -1,13 +1,13 @@
 /** @file Markdown pieces: sections, tables, quotations that nothing inside can break out of. */
 
-export type Column<Row> = {
+export type TextColumn<Row> = {
   readonly title: string;
   readonly align: "left" | "right";
   readonly cell: (row: Row) => string;
 };
 
 /** A table; cells are escaped, so data cannot add columns. */
-export function markdownTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
+export function markdownTable<Row>(rows: readonly Row[], columns: readonly TextColumn<Row>[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [
     line(columns.map((column) => column.title)),
@@ -21,11 +21,11 @@ export function factsTable(facts: readonly (readonly [name: string, value: strin
   return markdownTable(facts, [left("what", ([name]) => name), left("value", ([, value]) => value)]);
 }
 
-export function left<Row>(title: string, cell: (row: Row) => string): Column<Row> {
+export function left<Row>(title: string, cell: (row: Row) => string): TextColumn<Row> {
   return { title, align: "left", cell };
 }
 
-export function right<Row>(title: string, cell: (row: Row) => string): Column<Row> {
+export function right<Row>(title: string, cell: (row: Row) => string): TextColumn<Row> {
   return { title, align: "right", cell };
 }
 

@@ -23,7 +23,7 @@ import {
   prune,
   saveCheckpoint,
 } from "./checkpoint.ts";
-import type { Tensor } from "./safetensors.ts";
+import type { TensorToWrite } from "./safetensors.ts";
 
 let folder: string;
 
@@ -33,7 +33,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const tensor = (name: string, value: number): Tensor => ({
+const tensor = (name: string, value: number): TensorToWrite => ({
   name,
   shape: [4, 8],
   dtype: "F32",

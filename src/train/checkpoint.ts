@@ -15,7 +15,7 @@ import {
   writeFileInParts,
 } from "../record/files.ts";
 import { jsonProblem } from "../record/json.ts";
-import { readSafetensors, type StoredTensor, safetensorsParts, type Tensor } from "./safetensors.ts";
+import { readSafetensors, type StoredTensor, safetensorsParts, type TensorToWrite } from "./safetensors.ts";
 
 /** A checkpoint whose every byte has been checked, or that was just written. */
 export type Checkpoint = {
@@ -59,8 +59,8 @@ export function saveCheckpoint(
   content: {
     readonly step: number;
     readonly state: unknown;
-    readonly model: readonly Tensor[];
-    readonly optimiser: readonly Tensor[];
+    readonly model: readonly TensorToWrite[];
+    readonly optimiser: readonly TensorToWrite[];
   },
 ): Checkpoint {
   const { step, state, model, optimiser } = content;
@@ -172,7 +172,7 @@ export function prune(
 }
 
 /** Hashed on the way out, so that a gigabyte is not read back just for its checksum. */
-function writeTensors(path: string, tensors: readonly Tensor[]): z.infer<typeof fileSchema> {
+function writeTensors(path: string, tensors: readonly TensorToWrite[]): z.infer<typeof fileSchema> {
   const hash = createHash("sha256");
   let bytes = 0;
   function* tapped() {

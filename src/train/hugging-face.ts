@@ -13,7 +13,7 @@ import { UserError } from "../errors.ts";
 import type { DecoderShape } from "../model/shape.ts";
 import { lengthOf, parametersOf } from "../model/shape.ts";
 import { readJson, writeFileAtomic } from "../record/files.ts";
-import type { Tensor } from "./safetensors.ts";
+import type { TensorToWrite } from "./safetensors.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 /** A model and what is needed to use it. */
@@ -83,7 +83,7 @@ export function writeHuggingFace(
   const { shape, sequenceLength } = model;
   const config = configOf(shape, sequenceLength);
   const lengths = rowLengths(shape);
-  const tensors = stretches(shape).map(({ name, parameter, fromRow, toRow }): Tensor => {
+  const tensors = stretches(shape).map(({ name, parameter, fromRow, toRow }): TensorToWrite => {
     const columns = lengths.get(parameter)!;
     const data = model.parameters.get(parameter)!.subarray(fromRow * columns, toRow * columns);
     const isVector = columns === 1;

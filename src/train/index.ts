@@ -15,7 +15,7 @@ export {
   readSafetensors,
   type Safetensors,
   type StoredTensor,
-  type Tensor,
+  type TensorToWrite,
   writeSafetensors,
 } from "./safetensors.ts";
 export { type SampleOptions, sampleText } from "./sample.ts";

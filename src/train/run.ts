@@ -16,8 +16,8 @@ import { hyperAt } from "./optimiser.ts";
 import { trainingPrograms } from "./programs.ts";
 import type { RunSpec } from "./run-spec.ts";
 import { learningRateAt } from "./schedule.ts";
-import type { Cost } from "./state.ts";
-import { RunState, restoreOrInitialise } from "./state.ts";
+import type { RunCost } from "./state.ts";
+import { restoreOrInitialise, TrainingState } from "./state.ts";
 import type { RunSummary } from "./summary.ts";
 import { secondsByOperation, summarise } from "./summary.ts";
 
@@ -74,7 +74,7 @@ export async function* trainRun(
     spec.optimiser,
   );
   const session = new Session(executable, place);
-  const state = new RunState(session, spec, place);
+  const state = new TrainingState(session, spec, place);
   const { fromStep, cost: costBefore, ...start } = restoreOrInitialise(state);
   const cost = () => addCost(costBefore, session);
   yield { kind: "started", fromStep, ...start };
@@ -150,7 +150,7 @@ export async function* trainRun(
 }
 
 /** What the earlier attempts and this one have cost together. */
-function addCost(before: Cost, session: Session): Cost {
+function addCost(before: RunCost, session: Session): RunCost {
   const operationSeconds = { ...before.operationSeconds };
   for (const [operation, seconds] of Object.entries(secondsByOperation(session.profile("train"))))
     operationSeconds[operation] = (operationSeconds[operation] ?? 0) + seconds;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { UserError } from "../errors.ts";
-import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, type TensorToWrite, writeSafetensors } from "./safetensors.ts";
 
 let folder: string;
 let path: string;
@@ -18,7 +18,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const f32 = (name: string, shape: readonly number[], data: readonly number[]): Tensor => ({
+const f32 = (name: string, shape: readonly number[], data: readonly number[]): TensorToWrite => ({
   name,
   shape,
   dtype: "F32",
@@ -67,7 +67,7 @@ describe("write and read", () => {
     const shape = fc.array(fc.nat(4), { maxLength: 3 });
     const tensor = fc
       .tuple(fc.string(), shape, fc.constantFrom("F32", "F64", "I32"), fc.double())
-      .map(([name, shape, dtype, seed]): Tensor => {
+      .map(([name, shape, dtype, seed]): TensorToWrite => {
         const numbers = Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => seed * (i + 1));
         if (dtype === "F64") return { name, shape, dtype, data: Float64Array.from(numbers) };
         if (dtype === "I32") return { name, shape, dtype, data: Int32Array.from(numbers) };

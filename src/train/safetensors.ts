@@ -6,7 +6,7 @@ import { assert, UserError } from "../errors.ts";
 import { assertLittleEndian, writeFileInParts } from "../record/files.ts";
 
 /** A tensor as it can be written: row-major, its data a view into memory that is not copied. */
-export type Tensor =
+export type TensorToWrite =
   | {
       readonly name: string;
       readonly shape: readonly number[];
@@ -28,7 +28,7 @@ export type Tensor =
 
 /** What was stored; BF16 is widened to float32 on reading, which is exact. */
 export type StoredTensor =
-  | Tensor
+  | TensorToWrite
   | {
       readonly name: string;
       readonly shape: readonly number[];
@@ -60,7 +60,7 @@ type Entry = z.infer<typeof entrySchema> & { readonly name: string };
 /** Writes a file that Hugging Face's readers open; transformers wants the metadata `{ format: "pt" }`. */
 export function writeSafetensors(
   path: string,
-  tensors: readonly Tensor[],
+  tensors: readonly TensorToWrite[],
   metadata: Readonly<Record<string, string>> = {},
 ): void {
   writeFileInParts(path, safetensorsParts(tensors, metadata));
@@ -68,7 +68,7 @@ export function writeSafetensors(
 
 /** The content piece by piece, tensors not copied. Equal tensors give equal bytes in whatever order. */
 export function safetensorsParts(
-  tensors: readonly Tensor[],
+  tensors: readonly TensorToWrite[],
   metadata: Readonly<Record<string, string>> = {},
 ): readonly Uint8Array[] {
   assertLittleEndian();

@@ -13,7 +13,7 @@ import { latestCheckpoint, loadCheckpoint, prune, saveCheckpoint } from "./check
 import { momentNames } from "./optimiser.ts";
 import type { RunPlace } from "./run.ts";
 import type { RunSpec } from "./run-spec.ts";
-import type { StoredTensor, Tensor } from "./safetensors.ts";
+import type { StoredTensor, TensorToWrite } from "./safetensors.ts";
 
 /** Checkpoints of one run that are kept: the newest, and one to fall back on. */
 const NUM_KEPT = 2;
@@ -26,7 +26,7 @@ const costSchema = z.strictObject({
   peakBytes: z.number(),
 });
 
-export type Cost = Readonly<z.infer<typeof costSchema>>;
+export type RunCost = Readonly<z.infer<typeof costSchema>>;
 
 const stateSchema = z.strictObject({
   specHash: z.string(),
@@ -36,7 +36,7 @@ const stateSchema = z.strictObject({
   cost: costSchema,
 });
 
-export class RunState {
+export class TrainingState {
   readonly spec: RunSpec;
   readonly place: RunPlace;
   readonly session: Session;
@@ -52,7 +52,7 @@ export class RunState {
   }
 
   /** Writes a checkpoint and deletes the ones that the rule no longer keeps. */
-  save(step: number, cost: Cost): { readonly path: string; readonly bytes: number } {
+  save(step: number, cost: RunCost): { readonly path: string; readonly bytes: number } {
     const { corpus, instructionSet } = this.place;
     const state = { specHash: this.specHash, corpusHash: corpus.manifest.hash, instructionSet, step, cost };
     const { model, optimiser } = this.tensors();
@@ -62,9 +62,9 @@ export class RunState {
   }
 
   /** Views of parameters and moments in the arena. */
-  tensors(): { readonly model: readonly Tensor[]; readonly optimiser: readonly Tensor[] } {
+  tensors(): { readonly model: readonly TensorToWrite[]; readonly optimiser: readonly TensorToWrite[] } {
     const parameters = parametersOf(this.spec.shape);
-    const view = (name: string, shape: readonly number[]): Tensor => ({
+    const view = (name: string, shape: readonly number[]): TensorToWrite => ({
       name,
       shape,
       dtype: "F32",
@@ -88,11 +88,11 @@ export type Start = {
   readonly exact: boolean;
   readonly damaged: readonly DamagedCheckpoint[];
   /** Of the steps already done. */
-  readonly cost: Cost;
+  readonly cost: RunCost;
 };
 
 /** Fills the parameters. A checkpoint of another spec or corpus is refused, a damaged one passed over. */
-export function restoreOrInitialise(state: RunState): Start {
+export function restoreOrInitialise(state: TrainingState): Start {
   const attempt = numAttempts(state.place) + 1;
   const { checkpoint, damaged } = latestCheckpoint(state.folder);
   if (!checkpoint) {
@@ -127,7 +127,7 @@ export function restoreOrInitialise(state: RunState): Start {
   return { fromStep: stored.step, attempt, checkpoint: checkpoint.path, exact, damaged, cost: stored.cost };
 }
 
-function copyTensors(stored: readonly StoredTensor[], own: readonly Tensor[]): void {
+function copyTensors(stored: readonly StoredTensor[], own: readonly TensorToWrite[]): void {
   const byName = new Map(stored.map((tensor) => [tensor.name, tensor]));
   for (const { name, data } of own) {
     const source = byName.get(name);

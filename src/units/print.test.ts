@@ -127,7 +127,7 @@ describe("what is printed is read", () => {
     [NUMBER, (value) => significant(value)],
   ];
 
-  /** To the three digits that are printed (a day and its hours: 1 in 48); bytes and percentages are rounded to wholes. */
+  /** To three digits; a day and its hours to 1 in 48, bytes and percentages to wholes. */
   const near = (kind: AmountKind, read: number, value: number) =>
     Math.abs(read - value) <= Math.max((kind === DURATION ? 1 / 48 : 0.0051) * value, 0.5);
 

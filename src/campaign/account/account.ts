@@ -4,7 +4,7 @@ import { tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
 import type { RecordEvent } from "../../record/events.ts";
 import { readRecord, recordPath } from "../../record/record.ts";
 import type {
-  Acceptance,
+  AcceptedHold,
   Bet,
   CampaignFacts,
   ForecastFacts,
@@ -152,7 +152,7 @@ function issuesOf(events: readonly RecordEvent[], targetName: string | null): re
   }));
 }
 
-function acceptanceOf(events: readonly RecordEvent[], run: string | null, id: string): Acceptance | null {
+function acceptanceOf(events: readonly RecordEvent[], run: string | null, id: string): AcceptedHold | null {
   const event = events.findLast(
     (candidate) => candidate.kind === "acceptance" && candidate.run === run && candidate.data.id === id,
   );

@@ -9,7 +9,7 @@ import { sha256 } from "../../record/files.ts";
 import { openRecord } from "../../record/record.ts";
 import { SeriesWriter, seriesPath } from "../../record/series.ts";
 import { inputsHashOf } from "../context.ts";
-import { environment, forecast, ladderRunWith, storedFit } from "../fixture.ts";
+import { environment, ladderRunWith, storedFit, targetForecast } from "../fixture.ts";
 import { planCampaign } from "../planning/plan.ts";
 import { lockPredictions } from "../predictions.ts";
 import { targetQuantities } from "../quantities.ts";
@@ -74,7 +74,7 @@ function campaignAt(steps: number, bitsPerByte: number, isForecast = true): void
     record.append({ run, kind: "run-finished", data: { summary } });
   }
   if (isForecast) {
-    lockPredictions(record, name, targetQuantities(manifest), forecast);
+    lockPredictions(record, name, targetQuantities(manifest), targetForecast);
     record.append(finished("fit", storedFit, fitInputs(runs, name)));
   }
   if (steps === 0) return;

@@ -7,7 +7,7 @@ import { sha256 } from "../../record/files.ts";
 import { type Draft, recordOf } from "../../record/fixture.ts";
 import { summaryWith } from "../../train/fixture.ts";
 import { inputsHashOf } from "../context.ts";
-import { environment, forecast, ladderRunWith, storedFit } from "../fixture.ts";
+import { environment, ladderRunWith, storedFit, targetForecast } from "../fixture.ts";
 import type { Plan } from "../planning/plan.ts";
 import { planCampaign } from "../planning/plan.ts";
 import { targetQuantities } from "../quantities.ts";
@@ -78,7 +78,7 @@ function wholeCampaign(own: Plan) {
     ({ name: quantity, unit, predict }): Draft => ({
       run: name,
       kind: "prediction",
-      data: { quantity, unit, ...predict(forecast) },
+      data: { quantity, unit, ...predict(targetForecast) },
     }),
   );
   const verdict = { sample: { prompt: "The ", text: name, temperature: 0.8, topTokens: 40, seed: 1 } };
@@ -90,7 +90,7 @@ function wholeCampaign(own: Plan) {
     target: trained(name),
     verdict: [finished("verdict", verdict, { target: name })],
   };
-  const predictions = new Map(rows.map((row) => [row.name, row.predict(forecast)]));
+  const predictions = new Map(rows.map((row) => [row.name, row.predict(targetForecast)]));
   return { name, fit: { ...fit, predictions }, verdict, drafts };
 }
 

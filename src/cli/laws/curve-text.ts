@@ -7,6 +7,7 @@ import type { BestDecay } from "../../laws/curves/compare.ts";
 import type { CurveStudy, ScheduleForecast } from "../../laws/curves/curve-study.ts";
 import type { CurveErrors } from "../../laws/curves/forecast-curve.ts";
 import { endOf, peakRate, warmupOf } from "../../laws/curves/schedule.ts";
+import { left, right } from "../../report/markdown.ts";
 import {
   fixed,
   formatCount,
@@ -15,7 +16,7 @@ import {
   formatSignedPercent,
   significant,
 } from "../../units/print.ts";
-import { left, right, table, wrapped } from "../terminal/table.ts";
+import { table, wrapped } from "../terminal/table.ts";
 
 export function studyText(study: CurveStudy, width: number): string {
   const { law, parameters, curves, errors, leftOut, forecasts, forecaster, warnings } = study;

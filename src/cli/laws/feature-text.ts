@@ -4,8 +4,9 @@ import type { FeatureReport } from "../../laws/decide/feature/feature.ts";
 import type { Crossover } from "../../laws/decide/feature/findings.ts";
 import { multiplierText, rangeText } from "../../laws/decide/feature/verdict.ts";
 import type { Interval } from "../../math/interval.ts";
+import { right } from "../../report/markdown.ts";
 import { formatCount, formatFlops, formatSignedPercent, significant } from "../../units/print.ts";
-import { right, table } from "../terminal/table.ts";
+import { table } from "../terminal/table.ts";
 
 const percent = (value: number) => formatSignedPercent(value, Math.abs(value) < 10 ? 2 : 1);
 

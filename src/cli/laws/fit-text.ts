@@ -3,8 +3,9 @@
 import type { FitReport } from "../../laws/fit/fit-table.ts";
 import { lossText } from "../../laws/fit/loss.ts";
 import { type FittedParameter, LEVEL } from "../../laws/fit/parameters.ts";
+import { left, right } from "../../report/markdown.ts";
 import { formatInterval, significant } from "../../units/print.ts";
-import { left, right, type TableColumn, table } from "../terminal/table.ts";
+import { type TableColumn, table } from "../terminal/table.ts";
 import { fact, listed, reasons } from "./report-parts.ts";
 
 type Row = FittedParameter & { readonly name: string };

@@ -1,8 +1,9 @@
 /** @file Optima of compute budgets as a person reads them: exponents, budgets, what other ways give. */
 
 import type { BudgetReport, IsoflopParameter, IsoflopReport } from "../../laws/isoflop/isoflop.ts";
+import { left, right } from "../../report/markdown.ts";
 import { formatCount, formatFlops, formatInterval, significant } from "../../units/print.ts";
-import { left, right, type TableColumn, table, wrapped } from "../terminal/table.ts";
+import { type TableColumn, table, wrapped } from "../terminal/table.ts";
 import { fact, listed, reasons } from "./report-parts.ts";
 
 type Row = IsoflopParameter & { readonly name: string };

@@ -9,10 +9,11 @@ import {
 } from "../../plan/validate/calibrate.ts";
 import { readRunsFile } from "../../plan/validate/read-runs.ts";
 import { unusedRows } from "../../plan/validate/validate.ts";
+import { left, right } from "../../report/markdown.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { EXIT, printAside, printJson, printText } from "../output.ts";
 import { writeOutputFile } from "../output-file.ts";
-import { left, right, type TableColumn, table, wrapped } from "../terminal/table.ts";
+import { type TableColumn, table, wrapped } from "../terminal/table.ts";
 import { unusedLines } from "./validate-text.ts";
 
 type CalibrateFlags = CommonOptions & {

@@ -4,6 +4,7 @@ import { certain, type Interval } from "../../math/interval.ts";
 import type { Codesign } from "../../plan/codesign/codesign.ts";
 import type { PlannedModel } from "../../plan/codesign/planned-model.ts";
 import { layoutText } from "../../plan/layout/parse.ts";
+import { left, right } from "../../report/markdown.ts";
 import {
   formatBytes,
   formatCount,
@@ -15,7 +16,7 @@ import {
   scaleFor,
   significant,
 } from "../../units/print.ts";
-import { left, right, type TableColumn, table, wrapped } from "../terminal/table.ts";
+import { type TableColumn, table, wrapped } from "../terminal/table.ts";
 
 const WIDTH = 140;
 

@@ -5,6 +5,7 @@ import type { StepOperation } from "../../plan/explain/operations.ts";
 import { wordsOf } from "../../plan/explain/sensitivity.ts";
 import { layoutText } from "../../plan/layout/parse.ts";
 import { validityNotes } from "../../plan/step/interval.ts";
+import { left, right } from "../../report/markdown.ts";
 import {
   formatBytes,
   formatCount,
@@ -14,7 +15,7 @@ import {
   roundToSum,
   significant,
 } from "../../units/print.ts";
-import { left, right, table } from "../terminal/table.ts";
+import { table } from "../terminal/table.ts";
 
 const WIDTH = 120;
 

@@ -6,11 +6,12 @@ import { UserError } from "../../errors.ts";
 import { planLaunchFigure } from "../../figures/plan-launch-figure.ts";
 import { type DayOutlook, decideLaunch, type FixValue, type LaunchAnswer } from "../../plan/launch/decide.ts";
 import { dateAfter, type LaunchFacts, readLaunchFacts } from "../../plan/launch/facts.ts";
+import { left, right } from "../../report/markdown.ts";
 import { formatCount, formatInterval, formatShare, significant } from "../../units/print.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
-import { left, right, table, wrapped } from "../terminal/table.ts";
+import { table, wrapped } from "../terminal/table.ts";
 
 type LaunchFlags = CommonOptions & FigureFlag;
 

@@ -4,6 +4,7 @@ import { SHARDINGS } from "../../plan/layout/layout.ts";
 import type { LayoutPlan, LayoutRow, YourLayout } from "../../plan/search/plan-layouts.ts";
 import type { SimilarRun } from "../../plan/search/similar-run.ts";
 import { validityNotes } from "../../plan/step/interval.ts";
+import { left, right } from "../../report/markdown.ts";
 import {
   formatBytes,
   formatCount,
@@ -13,7 +14,7 @@ import {
   formatSignedPercent,
   significant,
 } from "../../units/print.ts";
-import { left, right, type TableColumn, table } from "../terminal/table.ts";
+import { type TableColumn, table } from "../terminal/table.ts";
 
 const WIDTH = 150;
 

@@ -6,12 +6,13 @@ import { type Interval, scaledBy } from "../../math/interval.ts";
 import { peakFlopsOf } from "../../plan/hardware/accelerator.ts";
 import { readBudget, type TrainingBudget } from "../../plan/size/budget.ts";
 import { type SizeAnswer, type Sizing, sizeFor } from "../../plan/size/size.ts";
+import { left, right } from "../../report/markdown.ts";
 import { COUNT, DAY_SECONDS, DAYS, FLOPS, MONEY, SHARE } from "../../units/kinds.ts";
 import { formatCount, formatFlops, formatInterval, significant } from "../../units/print.ts";
 import { readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
-import { left, right, table } from "../terminal/table.ts";
+import { table } from "../terminal/table.ts";
 import { readCluster } from "./setting.ts";
 
 type SizeFlags = CommonOptions & {

@@ -2,8 +2,9 @@
 
 import { PARTS, type PartOfTime } from "../../plan/time/breakdown.ts";
 import type { RunForecast } from "../../plan/time/forecast.ts";
+import { left, right } from "../../report/markdown.ts";
 import { formatCount, formatInterval, formatSeconds, formatShare, significant } from "../../units/print.ts";
-import { left, right, table } from "../terminal/table.ts";
+import { table } from "../terminal/table.ts";
 
 const energy = (kwh: number) => {
   if (kwh < 1e3) return `${significant(kwh, 3)} kWh`;

@@ -7,7 +7,8 @@ import type {
   UnusedRows,
   ValidationReport,
 } from "../../plan/validate/validate.ts";
-import { left, right, type TableColumn, table } from "../terminal/table.ts";
+import { left, right } from "../../report/markdown.ts";
+import { type TableColumn, table } from "../terminal/table.ts";
 
 const WIDTH = 150;
 

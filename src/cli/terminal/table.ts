@@ -1,24 +1,12 @@
 /** @file Text tables for a terminal: columns aligned by the width seen, one of them wrapped to fit. */
 
 import { stripVTControlCharacters } from "node:util";
+import type { TextColumn } from "../../report/markdown.ts";
 
-export type TableColumn<Row> = {
-  readonly title: string;
-  readonly align: "left" | "right";
-  readonly cell: (row: Row) => string;
+export type TableColumn<Row> = TextColumn<Row> & {
   /** Takes the width that the others leave, and breaks between words. At most one column of a table. */
   readonly wrap?: boolean;
 };
-
-/** A column of words. */
-export function left<Row>(title: string, cell: (row: Row) => string): TableColumn<Row> {
-  return { title, align: "left", cell };
-}
-
-/** A column of numbers. */
-export function right<Row>(title: string, cell: (row: Row) => string): TableColumn<Row> {
-  return { title, align: "right", cell };
-}
 
 /** A column of words that wraps. */
 export function wrapped<Row>(title: string, cell: (row: Row) => string): TableColumn<Row> {

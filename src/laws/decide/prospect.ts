@@ -8,7 +8,7 @@ import { type Posterior, termsOf } from "../../law/posterior.ts";
 import { distancesOf, scatterVariance, TAIL_VARIANCE } from "../../law/predict.ts";
 import { logLossAt, placeOf, type Reads } from "../../law/terms.ts";
 import { meanOf } from "../forecast/forecast.ts";
-import { informationOf, type Rung } from "../forecast/model.ts";
+import { informationOf, type LadderRung } from "../forecast/model.ts";
 import type { Knowledge } from "./information.ts";
 import { type Level, levelGiven } from "./level.ts";
 
@@ -29,7 +29,7 @@ export type Prospect = {
  */
 export function prospectOf(
   posterior: Posterior,
-  rungs: readonly Rung[],
+  rungs: readonly LadderRung[],
   designs: readonly Design[],
   answers: readonly number[] | null,
 ): Prospect {
@@ -80,7 +80,7 @@ function scatterAlong({ laws, largestCompute }: Posterior): (design: Design) => 
 /** Log loss at each design by each draw: its law, and the level that its residuals put there. */
 function lossesByDraw(
   { laws }: Posterior,
-  rungs: readonly Rung[],
+  rungs: readonly LadderRung[],
   designs: readonly Design[],
   { weights }: Level,
 ): readonly (readonly number[])[] {

@@ -3,19 +3,19 @@
 import { averaged, partsOf } from "../../law/predict.ts";
 import { momentsOf, type Part } from "../../math/mixture.ts";
 import { mean } from "../../math/statistics.ts";
-import { drawsGiven, type Rung } from "./model.ts";
+import { drawsGiven, type LadderRung } from "./model.ts";
 import type { Surface } from "./surfaces.ts";
 
 /** What every law, given the rungs up to `cut`, predicted of each rung above it. */
 export type CutStudy = {
   /** Largest compute seen, in FLOPs. */
   readonly cut: number;
-  readonly below: readonly Rung[];
+  readonly below: readonly LadderRung[];
   readonly above: readonly Foreseen[];
 };
 
 /** A rung and one distribution of its log loss for each law. */
-export type Foreseen = { readonly rung: Rung; readonly predicted: readonly (readonly Part[])[] };
+export type Foreseen = { readonly rung: LadderRung; readonly predicted: readonly (readonly Part[])[] };
 
 export type Calibration = {
   /** One for each law; they add up to 1. */
@@ -33,7 +33,7 @@ export const LEAST_SPAN = 0.6;
 const NUM_DRAWS = 512;
 
 /** Cuts that leave at least so many designs below and two above, or the only one, lowest first. */
-export function cutsOf(rungs: readonly Rung[], leastBelow: number): readonly number[] {
+export function cutsOf(rungs: readonly LadderRung[], leastBelow: number): readonly number[] {
   const computes = rungs.map(({ design }) => design.c);
   const [lowest, top] = [computes[0]!, computes.at(-1)!];
   const cuts = new Set<number>();
@@ -46,7 +46,7 @@ export function cutsOf(rungs: readonly Rung[], leastBelow: number): readonly num
 }
 
 /** Fits every law below one cut and predicts the rungs above. */
-export function studyCut(rungs: readonly Rung[], surfaces: readonly Surface[], cut: number): CutStudy {
+export function studyCut(rungs: readonly LadderRung[], surfaces: readonly Surface[], cut: number): CutStudy {
   const below = rungs.filter(({ design }) => design.c <= cut);
   const laws = surfaces.map((surface) => ({ ...surface, draws: drawsGiven(surface, below, NUM_DRAWS) }));
   return {

@@ -7,7 +7,7 @@ import type { Interval } from "../../math/interval.ts";
 import { mixtureQuantile } from "../../math/mixture.ts";
 import { mean } from "../../math/statistics.ts";
 import { calibrate, cutsOf, studyCut } from "./calibration.ts";
-import { drawsGiven, type Rung, rungsOf } from "./model.ts";
+import { drawsGiven, type LadderRung, rungsOf } from "./model.ts";
 import { leastBelow, suitableRuns } from "./suitable.ts";
 import { type Surface, surfacesFor } from "./surfaces.ts";
 
@@ -130,7 +130,7 @@ export function forecastCurve(
 const NUM_DRAWS = 128;
 
 /** One weight for each law and one widening, so that the band stays smooth: means past the first eighth. */
-function pooledCalibration(rungs: readonly (readonly Rung[])[], surfaces: readonly Surface[]) {
+function pooledCalibration(rungs: readonly (readonly LadderRung[])[], surfaces: readonly Surface[]) {
   const last = rungs.length - 1;
   const asked = Array.from(
     { length: Math.ceil(rungs.length / BACK_TEST_STRIDE) },

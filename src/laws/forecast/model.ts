@@ -14,7 +14,7 @@ import { isOneRecipe, type Surface } from "./surfaces.ts";
 // with the decades ahead.
 
 /** Runs of one design: the mean of their log losses, and how they scatter about it. */
-export type Rung = {
+export type LadderRung = {
   readonly design: Design;
   readonly losses: readonly number[];
   readonly logLoss: number;
@@ -23,9 +23,9 @@ export type Rung = {
 };
 
 /** Runs by design, smallest compute first, in one order whatever the order of the rows. */
-export function rungsOf(runs: readonly Run[]): readonly Rung[] {
+export function rungsOf(runs: readonly Run[]): readonly LadderRung[] {
   const groups = Map.groupBy(runs, ({ n, d, c, unique, experts }) => [n, d, c, unique, experts].join());
-  const rungs = [...groups.values()].map((group): Rung => {
+  const rungs = [...groups.values()].map((group): LadderRung => {
     const { n, d, c, unique, experts } = group[0]!;
     const losses = group.map(({ loss }) => loss).sort((a, b) => a - b);
     const logs = losses.map(Math.log);
@@ -71,7 +71,7 @@ const NUM_ROUNDS = 3;
 const NOISE: readonly PriorName[] = ["scatter", "scatterOff", "scatterBelow", "drift"];
 
 /** The middle of the designs within a decade of the largest: the unknowns are nearly independent there. */
-function anchorOf(rungs: readonly Rung[]): Design {
+function anchorOf(rungs: readonly LadderRung[]): Design {
   const top = rungs.at(-1)!.design.c;
   const near = rungs.filter(({ design }) => design.c >= top / 10);
   const middle = (of: (design: Design) => number) =>
@@ -80,7 +80,7 @@ function anchorOf(rungs: readonly Rung[]): Design {
 }
 
 /** Weighted draws of the law, its level, the scatter and the drift, given the rungs. Deterministic. */
-export function drawsGiven(surface: Surface, rungs: readonly Rung[], numDraws: number): DrawColumns {
+export function drawsGiven(surface: Surface, rungs: readonly LadderRung[], numDraws: number): DrawColumns {
   const model = modelOf(surface, rungs);
   const density = (z: Float64Array) => model.logDensity(z);
   let peak = new Float64Array(model.dimension);
@@ -109,7 +109,7 @@ type State = {
 };
 
 /** The density over standardised unknowns z, and what they stand for. */
-function modelOf(surface: Surface, rungs: readonly Rung[]) {
+function modelOf(surface: Surface, rungs: readonly LadderRung[]) {
   const anchor = anchorOf(rungs);
   const top = rungs.at(-1)!.design.c;
   const vicinity = { topCompute: top, ratio: anchor.d / anchor.n / OPTIMAL_RATIO };

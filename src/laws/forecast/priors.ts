@@ -169,13 +169,13 @@ export function valueAt({ scale, median, spread }: Prior, z: number): number {
   return fromLogit(logit(median) + spread * z);
 }
 
-export type Node = { readonly value: number; readonly logWeight: number };
+export type PriorNode = { readonly value: number; readonly logWeight: number };
 
 /** How far out, in standard deviations, a grid goes: 2.2 holds 97 % of the bell. */
 const GRID_REACH = 2.2;
 
 /** The prior as evenly spaced nodes with log weights. */
-export function nodesOf(prior: Prior, count: number): readonly Node[] {
+export function nodesOf(prior: Prior, count: number): readonly PriorNode[] {
   return Array.from({ length: count }, (_, i) => {
     const z = GRID_REACH * ((2 * i) / (count - 1) - 1);
     return { value: valueAt(prior, z), logWeight: (-z * z) / 2 };

@@ -4,13 +4,13 @@ import { flopsPerPairOf } from "../../law/law.ts";
 import type { Posterior } from "../../law/posterior.ts";
 import type { TableRun } from "../table/table.ts";
 import { type CutStudy, calibrate, cutsOf, studyCut } from "./calibration.ts";
-import { drawsGiven, type Rung, rungsOf } from "./model.ts";
+import { drawsGiven, type LadderRung, rungsOf } from "./model.ts";
 import { leastBelow, type Suitable, suitableRuns } from "./suitable.ts";
 import { isOneRecipe, type Surface, surfacesFor } from "./surfaces.ts";
 
 /** Runs studied once: the posterior over laws, drift and scatter, and what calibrated it. */
 export type Study = Suitable & {
-  readonly rungs: readonly Rung[];
+  readonly rungs: readonly LadderRung[];
   readonly surfaces: readonly Surface[];
   readonly posterior: Posterior;
   /** What calibrated it, lowest cut first, and the weight of each law. */

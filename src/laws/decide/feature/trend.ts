@@ -4,7 +4,7 @@ import { assert } from "../../../errors.ts";
 import { momentsOf, type Part } from "../../../math/mixture.ts";
 import { normalCumulative, normalQuantile } from "../../../math/normal.ts";
 import { cholesky, logRootDeterminant, solveLower } from "../../../math/symmetric.ts";
-import { driftPrior, type Node, nodesOf, PRIORS } from "../../forecast/priors.ts";
+import { driftPrior, nodesOf, PRIORS, type PriorNode } from "../../forecast/priors.ts";
 
 // The model of effects y = log(loss with / loss without at equal compute), over x = decades of compute above
 // the lowest rung and r = decades of D / N off the ladder's own:
@@ -46,10 +46,10 @@ type Terms = readonly (readonly [number, Position])[];
 
 /** Sizes of the model's parts, in log loss. */
 type Sizes = {
-  readonly slope: Node;
-  readonly drift: Node;
-  readonly bend: Node;
-  readonly noise: Node;
+  readonly slope: PriorNode;
+  readonly drift: PriorNode;
+  readonly bend: PriorNode;
+  readonly noise: PriorNode;
   readonly straight: boolean;
 };
 
