@@ -10,10 +10,8 @@ const cluster = parseCluster("h100:64");
 const job = { sequence: 8192, batchSequences: 64, software: SOFTWARE_2024 };
 const explained = (layout: string, best: { stepSeconds: number } | null) =>
   explainStep(
-    preset("llama3-8b"),
-    cluster,
+    { model: preset("llama3-8b"), cluster, job },
     parseLayout(layout, 64),
-    job,
     () => best && { layout: { ...SINGLE, data: 64 }, ...best },
   );
 

@@ -33,22 +33,23 @@ export function defineExplain(command: Command): void {
 }
 
 async function runExplain(text: string, flags: ExplainFlags): Promise<void> {
-  const { model, cluster, job, notes } = readSetting(flags);
+  const { notes, ...setup } = readSetting(flags);
+  const { model, cluster, job } = setup;
   const layout = parseLayout(text, cluster.numDevices);
-  const problem = layoutProblem(model, cluster, layout, job);
+  const problem = layoutProblem(setup, layout);
   if (problem)
     throw new UserError(problem.found, problem.expected, "change the layout, or let `longrun plan` find one");
   const constants = readConstants(flags.constants);
   const options = { choices: commonChoices(layout.precision), constants, count: 1 };
   const bestOn = (changed: Cluster) => {
-    const [best] = searchLayouts(model, changed, job, options).best;
+    const [best] = searchLayouts({ ...setup, cluster: changed }, options).best;
     return best ? { layout: best.layout, stepSeconds: best.prediction.stepSeconds } : null;
   };
-  const explanation = explainStep(model, cluster, layout, job, bestOn, constants);
+  const explanation = explainStep(setup, layout, bestOn, constants);
   const grouped = (count: number) => count.toLocaleString("en");
   const subject = `${model.name} on ${grouped(cluster.numDevices)} x ${cluster.accelerator.label}`;
   for (const note of notes) printAside(note);
-  if (flags.json) printJson({ model, cluster, job, ...explanation });
+  if (flags.json) printJson({ ...setup, ...explanation });
   else {
     const batch = `${grouped(job.batchSequences)} sequences of ${grouped(job.sequence)}`;
     printText(explanationText(explanation, `${subject}, ${batch} a step`));

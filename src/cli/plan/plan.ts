@@ -54,17 +54,13 @@ export function definePlan(plan: Command): void {
 
 async function runPlan(flags: PlanFlags): Promise<void> {
   const here = parseThisMachine(flags.cluster);
-  if (here) {
-    // It needs the engine and its kernels, which no other plan does.
-    return runPlanHere(flags, here);
-  }
-  const { model, cluster, job, notes } = readSetting(flags);
-  checkTokens(flags.tokens, job);
+  if (here) return runPlanHere(flags, here);
+  const { notes, ...setup } = readSetting(flags);
+  const { cluster } = setup;
+  checkTokens(flags.tokens, setup.job);
   const choices = readChoices(flags, cluster.accelerator);
   const plan = planLayouts({
-    model,
-    cluster,
-    job,
+    ...setup,
     choices,
     count: flags.count,
     measured: publishedTable().runs,

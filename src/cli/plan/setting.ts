@@ -4,8 +4,7 @@ import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
 import { type Cluster, parseCluster } from "../../plan/hardware/cluster.ts";
 import { readHardware } from "../../plan/hardware/user-defined.ts";
-import { type Job, SOFTWARE_2024 } from "../../plan/layout/layout.ts";
-import type { ModelShape } from "../../plan/shape/model-shape.ts";
+import { type Setup, SOFTWARE_2024 } from "../../plan/layout/layout.ts";
 import { refuseBeyondTable } from "../../plan/shape/remarks.ts";
 import { parseThisMachine } from "../../plan/this-machine/name.ts";
 import { BINARY_COUNT, COUNT } from "../../units/kinds.ts";
@@ -22,10 +21,7 @@ export type SettingFlags = {
   readonly hardware?: string;
 };
 
-export type PlanSetting = {
-  readonly model: ModelShape;
-  readonly cluster: Cluster;
-  readonly job: Job;
+export type PlanSetting = Setup & {
   /** What was read in a way that is worth saying. */
   readonly notes: readonly string[];
 };

@@ -5,7 +5,7 @@ import type { Interval } from "../../math/interval.ts";
 import type { Constants } from "../../plan/constants.ts";
 import { readConstants } from "../../plan/constants-file.ts";
 import type { Precision } from "../../plan/hardware/accelerator.ts";
-import { devicesOf } from "../../plan/layout/layout.ts";
+import { devicesOf, type Setup } from "../../plan/layout/layout.ts";
 import { layoutText, parseLayout } from "../../plan/layout/parse.ts";
 import { nothingFits } from "../../plan/search/nothing-fits.ts";
 import { searchBestPart } from "../../plan/search/plan-layouts.ts";
@@ -18,7 +18,7 @@ import { predictStep } from "../../plan/step/predict.ts";
 import { formatBytes } from "../../units/print.ts";
 import { onlyPrecision, readChoices } from "./choices.ts";
 import { readModel } from "./model.ts";
-import { type PlanSetting, readSequence, readSetting, type SettingFlags } from "./setting.ts";
+import { readSequence, readSetting, type SettingFlags } from "./setting.ts";
 
 /** What a model says of its run. */
 export type ModelFacts = {
@@ -80,33 +80,29 @@ export function predictedSpeed(flags: SpeedFlags): PredictedSpeed {
   };
 }
 
-function layoutFor(
-  { model, cluster, job }: PlanSetting,
-  { layout: text, precision, constants: file }: SpeedFlags,
-): PlannedLayout {
-  const choices = readChoices(precision === undefined ? {} : { precision }, cluster.accelerator);
+function layoutFor(setup: Setup, { layout: text, precision, constants: file }: SpeedFlags): PlannedLayout {
+  const choices = readChoices(precision === undefined ? {} : { precision }, setup.cluster.accelerator);
   const constants = readConstants(file);
-  if (text !== undefined)
-    return givenLayout({ model, cluster, job }, text, constants, onlyPrecision(choices));
+  if (text !== undefined) return givenLayout(setup, text, constants, onlyPrecision(choices));
   const options = { choices, constants, count: 1 };
-  const { cluster: part, found } = searchBestPart({ model, cluster, job }, options);
+  const { cluster, found } = searchBestPart(setup, options);
   const [best] = found.best;
-  if (best === undefined) throw nothingFits(model, part, job, options);
+  if (best === undefined) throw nothingFits({ ...setup, cluster }, options);
   return best;
 }
 
 /** Throws a `UserError` where it cannot run or does not fit. */
 function givenLayout(
-  { model, cluster, job }: Pick<PlanSetting, "model" | "cluster" | "job">,
+  setup: Setup,
   text: string,
   constants: Constants,
   precision: Precision | undefined,
 ): PlannedLayout {
-  const layout = parseLayout(text, cluster.numDevices, precision);
+  const layout = parseLayout(text, setup.cluster.numDevices, precision);
   const remedy = "change --layout, or leave it out to take the fastest";
-  const problem = layoutProblem(model, cluster, layout, job);
+  const problem = layoutProblem(setup, layout);
   if (problem) throw new UserError(problem.found, problem.expected, remedy);
-  const prediction = predictStep(model, cluster, layout, job, constants);
+  const prediction = predictStep(setup, layout, constants);
   const { fits, totalBytes, capacityBytes } = prediction.memory;
   if (fits) return { layout, prediction };
   throw new UserError(

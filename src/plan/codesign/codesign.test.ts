@@ -52,7 +52,7 @@ test("the choice can be run, fits, and its numbers agree with one another", () =
   const { routing, hidden, numLayers, headDim, feedForwardWidth } = best;
   const shape = modelShapeOf({ routing, hidden, numLayers, headDim, feedForwardWidth }, asked.vocabularySize);
   const job = { sequence: 2048, batchSequences: 512, software: SOFTWARE_2024 };
-  expect(layoutProblem(shape, asked.cluster, best.layout, job)).toBeNull();
+  expect(layoutProblem({ model: shape, cluster: asked.cluster, job }, best.layout)).toBeNull();
   expect(best.memoryBytes).toBeLessThan(asked.cluster.accelerator.memoryBytes);
   expect(best.tokensPerParameter).toBeCloseTo(best.tokens.median / best.activeParameters, 9);
   const seconds = 5 * 86_400 * TYPICAL_GOODPUT.median;

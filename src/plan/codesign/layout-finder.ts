@@ -60,8 +60,8 @@ export function layoutFinder(
   return {
     search(shape) {
       let fastest: PlannedLayout | null = null;
-      for (const part of dividingParts(shape, cluster, job, options.choices)) {
-        const { best, cuts } = searchLayouts(shape, part, job, options);
+      for (const part of dividingParts({ model: shape, cluster, job }, options.choices)) {
+        const { best, cuts } = searchLayouts({ model: shape, cluster: part, job }, options);
         for (const { layout } of cuts.slice(0, KEPT)) {
           const kept: Layout = { ...layout, schedule: "1f1b", virtualStages: 1 };
           pool.set(JSON.stringify(kept), kept);
@@ -77,9 +77,9 @@ export function layoutFinder(
         // The pool may hold what suited a larger cluster.
         if (numDevices > cluster.numDevices) continue;
         const part = { ...cluster, numDevices };
-        const predict = stepModel(shape, part, job, constants);
+        const predict = stepModel({ model: shape, cluster: part, job }, constants);
         for (const layout of layouts.flatMap((kept) => withChunkCounts(kept, shape.numLayers))) {
-          if (layoutProblem(shape, part, layout, job) !== null) continue;
+          if (layoutProblem({ model: shape, cluster: part, job }, layout) !== null) continue;
           const prediction = predict(layout);
           // Without the last reserve of the allocator: a plan leaves room.
           if (prediction.memory.totalBytes > prediction.memory.capacityBytes) continue;

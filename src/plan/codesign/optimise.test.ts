@@ -24,10 +24,15 @@ const job: Job = { sequence: 4096, batchSequences: 1024, software: SOFTWARE_2024
 
 /** A prediction to change: only speed matters here. */
 const TEMPLATE = predictStep(
-  modelShapeOf({ hidden: 1024, numLayers: 8, headDim: 128, feedForwardWidth: 3584, routing: null }, 32_000),
-  cluster,
+  {
+    model: modelShapeOf(
+      { hidden: 1024, numLayers: 8, headDim: 128, feedForwardWidth: 3584, routing: null },
+      32_000,
+    ),
+    cluster,
+    job,
+  },
   { ...SINGLE, data: 1024 },
-  job,
 );
 
 /** Every shape runs at `mfuOf` its peak, in no layout in particular. */

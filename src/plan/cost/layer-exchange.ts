@@ -4,7 +4,7 @@
  */
 
 import type { Cluster } from "../hardware/cluster.ts";
-import { expertTensor, type Layout } from "../layout/layout.ts";
+import { expertTensor } from "../layout/layout.ts";
 import { headDims, type ModelShape, numKeyHeads } from "../shape/model-shape.ts";
 import { allReduceSeconds, allToAllSeconds, gatherSeconds, linksOf } from "./collectives.ts";
 import { type LayerKind, type LayerSetting, routedRows, tokensPerMicroBatch } from "./layer.ts";
@@ -37,13 +37,12 @@ const GATHERED_AGAIN = 0.5;
 export function exchangeCost(
   shape: ModelShape,
   setting: LayerSetting,
-  layout: Layout,
   cluster: Cluster,
   kind: LayerKind,
   attentionSeconds: number,
 ): ExchangeCost {
   const { constants } = setting.rates;
-  const { software } = setting;
+  const { software, layout } = setting;
   const bytes = 2 * tokensPerMicroBatch(setting) * shape.hidden;
   const tensorLinks = linksOf(cluster, { size: layout.tensor, stride: 1 }, constants);
   const halves = kind === "dense" || (shape.experts?.sharedWidth ?? 0) > 0 ? 2 : 1;

@@ -27,13 +27,13 @@ export type LayerCost = {
 /** What the cost of a layer depends on beside the model. */
 export type LayerSetting = {
   readonly rates: Rates;
-  readonly layout: Pick<Layout, "tensor" | "context" | "expert" | "microBatch" | "sequenceParallel">;
+  readonly layout: Layout;
   readonly sequence: number;
   readonly software: Software;
 };
 
 /** Tokens that one device's tensor-parallel group works on in a micro batch. */
-export function tokensPerMicroBatch({ layout, sequence }: LayerSetting): number {
+export function tokensPerMicroBatch({ layout, sequence }: Pick<LayerSetting, "layout" | "sequence">): number {
   return (layout.microBatch * sequence) / layout.context;
 }
 

@@ -38,8 +38,8 @@ const layouts: fc.Arbitrary<Layout> = fc
 test("the waterfall starts at the peak, adds up to the step, and ends at the predicted MFU", () => {
   fc.assert(
     fc.property(layouts, (layout) => {
-      const prediction = predictStep(model, cluster, layout, job);
-      const steps = waterfallOf(prediction, peakSeconds(model, cluster, layout, job));
+      const prediction = predictStep({ model, cluster, job }, layout);
+      const steps = waterfallOf(prediction, peakSeconds({ model, cluster, job }, layout));
       const sum = steps.reduce((total, { seconds }) => total + seconds, 0);
       expect(sum / prediction.stepSeconds).toBeCloseTo(1, 9);
       expect(steps[0]!.seconds / prediction.stepSeconds).toBeCloseTo(prediction.mfu, 9);
@@ -51,7 +51,10 @@ test("the waterfall starts at the peak, adds up to the step, and ends at the pre
 });
 
 test("a head on another stage than the slowest is told with the products", () => {
-  const parts = { ...predictStep(model, cluster, parseLayout("tp=8,pp=16", 1024), job).parts, vocabulary: 0 };
+  const parts = {
+    ...predictStep({ model, cluster, job }, parseLayout("tp=8,pp=16", 1024)).parts,
+    vocabulary: 0,
+  };
   const stepSeconds = Object.values(parts).reduce((sum, part) => sum + part, 0);
   const steps = waterfallOf({ parts, stepSeconds }, { matrixProducts: 1, attention: 0.1, vocabulary: 0.2 });
   const products = steps.find(({ part }) => part === "matrixProducts")!;
@@ -63,7 +66,7 @@ test("a head on another stage than the slowest is told with the products", () =>
 test("no rate buys less than nothing or more than itself; together at most their ten percent", () => {
   fc.assert(
     fc.property(layouts, (layout) => {
-      const on = (changed: typeof cluster) => predictStep(model, changed, layout, job);
+      const on = (changed: typeof cluster) => predictStep({ model, cluster: changed, job }, layout);
       const gains = sensitivityOf(cluster, on, () => null);
       expect(gains.map(({ resource }) => resource)).toEqual([
         "compute",
@@ -116,7 +119,7 @@ test("the balance names what binds", () => {
 
 test("operations hold the FLOPs of a layer, and none beats the peak", () => {
   const layout = parseLayout("tp=8,pp=16", 1024);
-  const operations = operationsOf(model, cluster, layout, job);
+  const operations = operationsOf({ model, cluster, job }, layout);
   // Llama 3 405B: (16384 x (16384 + 2 x 1024) + 16384^2 + 3 x 16384 x 53248) parameters a layer, an eighth on
   // each device.
   const perLayer = 16384 * (16384 + 2048) + 16384 ** 2 + 3 * 16384 * 53248;
@@ -130,7 +133,9 @@ test("operations hold the FLOPs of a layer, and none beats the peak", () => {
 
 test("experts, shared experts and latent projections are told by name", () => {
   const deepseek = preset("deepseek-v3");
-  const names = operationsOf(deepseek, cluster, parseLayout("ep=64,pp=8", 1024), job).map(({ name }) => name);
+  const names = operationsOf({ model: deepseek, cluster, job }, parseLayout("ep=64,pp=8", 1024)).map(
+    ({ name }) => name,
+  );
   for (const name of [
     "queries up",
     "keys and values down",
@@ -142,7 +147,7 @@ test("experts, shared experts and latent projections are told by name", () => {
 });
 
 test("stages: every one is told, the fullest is the prediction's", () => {
-  const explained = explainStep(model, cluster, parseLayout("tp=8,pp=16", 1024), job, () => null);
+  const explained = explainStep({ model, cluster, job }, parseLayout("tp=8,pp=16", 1024), () => null);
   const { stages, prediction } = explained;
   expect(stages[0]!.firstStage).toBe(0);
   expect(stages.at(-1)!.lastStage).toBe(15);
@@ -160,10 +165,8 @@ test("a single device needs no network", () => {
   const one = clusterOf(accelerator("h100"), 1);
   const small = preset("llama3-8b");
   const explained = explainStep(
-    small,
-    one,
+    { model: small, cluster: one, job: { ...job, batchSequences: 4 } },
     parseLayout("mb=1", 1),
-    { ...job, batchSequences: 4 },
     () => null,
   );
   expect(explained.sensitivities.find(({ resource }) => resource === "networkBandwidth")!.gainPercent).toBe(

@@ -6,10 +6,9 @@
 import { CONSTANTS, type Constants } from "../constants.ts";
 import { peakFlopsOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import { type Job, type Layout, microBatches } from "../layout/layout.ts";
+import { type Layout, microBatches, type Setup } from "../layout/layout.ts";
 import { memoryModel, stageMemory } from "../layout/memory.ts";
 import { stageLayers } from "../layout/stages.ts";
-import type { ModelShape } from "../shape/model-shape.ts";
 import { predictStep } from "../step/predict.ts";
 import type { MemoryBreakdown, StepPrediction } from "../step/prediction.ts";
 import { operationsOf, type StepOperation } from "./operations.ts";
@@ -45,15 +44,14 @@ export type Explanation = {
  * buys.
  */
 export function explainStep(
-  model: ModelShape,
-  cluster: Cluster,
+  setup: Setup,
   layout: Layout,
-  job: Job,
   bestOn: BestOn,
   constants: Constants = CONSTANTS,
 ): Explanation {
-  const prediction = predictStep(model, cluster, layout, job, constants);
-  const step = (changed: Cluster) => predictStep(model, changed, layout, job, constants);
+  const { cluster, job } = setup;
+  const prediction = predictStep(setup, layout, constants);
+  const step = (changed: Cluster) => predictStep({ ...setup, cluster: changed }, layout, constants);
   const best = bestOn(cluster);
   const sensitivities = sensitivityOf(cluster, step, (changed) =>
     changed === cluster ? best : bestOn(changed),
@@ -63,9 +61,9 @@ export function explainStep(
     prediction,
     peakFlops: peakFlopsOf(cluster.accelerator, layout.precision),
     numMicroBatches: microBatches(layout, job),
-    waterfall: waterfallOf(prediction, peakSeconds(model, cluster, layout, job)),
-    operations: operationsOf(model, cluster, layout, job, constants),
-    stages: stagesOf(model, cluster, layout, job, constants),
+    waterfall: waterfallOf(prediction, peakSeconds(setup, layout)),
+    operations: operationsOf(setup, layout, constants),
+    stages: stagesOf(setup, layout, constants),
     sensitivities,
     balance: balanceOf(sensitivities),
     best,
@@ -74,10 +72,8 @@ export function explainStep(
 
 /** Memory of every pipeline stage; each holds something else, since early ones keep more micro batches. */
 function stagesOf(
-  model: ModelShape,
-  cluster: Cluster,
+  { model, cluster, job }: Setup,
   layout: Layout,
-  job: Job,
   constants: Constants,
 ): readonly StageMemory[] {
   const ofStage = stageMemory(memoryModel(model), cluster, layout, job, constants);

@@ -13,8 +13,7 @@ import {
 } from "../cost/layer.ts";
 import { type Product, productPasses, ratesOf } from "../cost/matrix-product.ts";
 import { peakFlopsOf } from "../hardware/accelerator.ts";
-import type { Cluster } from "../hardware/cluster.ts";
-import type { Job, Layout } from "../layout/layout.ts";
+import type { Layout, Setup } from "../layout/layout.ts";
 import { causalShare } from "../shape/flops.ts";
 import { headDims, type ModelShape } from "../shape/model-shape.ts";
 
@@ -33,10 +32,8 @@ export type StepOperation = {
  * The operations of each kind of layer that the model has, and the head's, largest part of the time first.
  */
 export function operationsOf(
-  model: ModelShape,
-  cluster: Cluster,
+  { model, cluster, job }: Setup,
   layout: Layout,
-  job: Job,
   constants: Constants = CONSTANTS,
 ): readonly StepOperation[] {
   const rates = ratesOf(cluster.accelerator, layout.precision, constants);

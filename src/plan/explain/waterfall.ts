@@ -5,10 +5,8 @@
 
 import { assert } from "../../errors.ts";
 import { peakFlopsOf } from "../hardware/accelerator.ts";
-import type { Cluster } from "../hardware/cluster.ts";
-import type { Job, Layout } from "../layout/layout.ts";
+import type { Layout, Setup } from "../layout/layout.ts";
 import { causalShare, tokenFlops } from "../shape/flops.ts";
-import type { ModelShape } from "../shape/model-shape.ts";
 import type { StepParts, StepPrediction } from "../step/prediction.ts";
 
 /** One cause of a step's length. */
@@ -47,7 +45,7 @@ export type UsefulSeconds = Readonly<Record<"matrixProducts" | "attention" | "vo
  * Useful seconds at the peak rate in each part that holds useful FLOPs; they add up to all model FLOPs over
  * the cluster's peak.
  */
-export function peakSeconds(model: ModelShape, cluster: Cluster, layout: Layout, job: Job): UsefulSeconds {
+export function peakSeconds({ model, cluster, job }: Setup, layout: Layout): UsefulSeconds {
   const flops = tokenFlops(model, job.sequence);
   const tokens = job.batchSequences * job.sequence;
   const peak = peakFlopsOf(cluster.accelerator, layout.precision) * cluster.numDevices;

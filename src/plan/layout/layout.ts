@@ -4,6 +4,8 @@
  */
 
 import type { Precision } from "../hardware/accelerator.ts";
+import type { Cluster } from "../hardware/cluster.ts";
+import type { ModelShape } from "../shape/model-shape.ts";
 
 /** What the data-parallel ranks share out. ZeRO 0, 1, 2 and 3 (arXiv 1910.02054); full is FSDP. */
 export const SHARDINGS = ["none", "optimiser", "gradients", "full"] as const;
@@ -52,6 +54,13 @@ export type Job = {
   /** Sequences of one optimiser step. */
   readonly batchSequences: number;
   readonly software: Software;
+};
+
+/** What is trained, and on what: all that a layout is chosen for. */
+export type Setup = {
+  readonly model: ModelShape;
+  readonly cluster: Cluster;
+  readonly job: Job;
 };
 
 /** What the training software does. Two generations differ by more than any layout: say which. */

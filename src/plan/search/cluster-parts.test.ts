@@ -9,7 +9,9 @@ import { clusterParts, dividingParts } from "./cluster-parts.ts";
 const MODEL = preset("llama3-405b");
 const JOB: Job = { sequence: 8192, batchSequences: 2048, software: SOFTWARE_2024 };
 const sizes = (cluster: string, job = JOB) =>
-  dividingParts(MODEL, parseCluster(cluster), job, ALL_CHOICES).map(({ numDevices }) => numDevices);
+  dividingParts({ model: MODEL, cluster: parseCluster(cluster), job }, ALL_CHOICES).map(
+    ({ numDevices }) => numDevices,
+  );
 
 test("all devices where a layout divides over them, else the largest part first, in whole nodes", () => {
   expect(sizes("h100:16384")).toEqual([16_384]);
@@ -29,7 +31,7 @@ test("nothing usable is no part, and a refusal with a batch nearby where there i
   const prime = { ...JOB, batchSequences: 16_777_213 };
   expect(sizes("h100:3999999", prime)).toEqual([]);
   const refusal = (job: Job, cluster: string) => () =>
-    clusterParts(MODEL, parseCluster(cluster), job, ALL_CHOICES);
+    clusterParts({ model: MODEL, cluster: parseCluster(cluster), job }, ALL_CHOICES);
   expect(refusal(prime, "h100:3999999")).toThrow(UserError);
   expect(refusal({ ...JOB, batchSequences: 1 }, "h100:1048576")).toThrow("a batch of 1 sequences");
 });

@@ -5,8 +5,7 @@
 
 import { UserError } from "../../errors.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import type { Job } from "../layout/layout.ts";
-import type { ModelShape } from "../shape/model-shape.ts";
+import type { Setup } from "../layout/layout.ts";
 import type { Choices } from "./choices.ts";
 import { cuts, layoutFamilies } from "./enumerate.ts";
 
@@ -25,37 +24,30 @@ const MOST_SIZES = 4096;
  * largest over which a layout divides, and those over which most do, for a few devices more are not worth a
  * crooked layout. Throws a `UserError` where every layout would leave more than a fifth idle
  */
-export function clusterParts(
-  model: ModelShape,
-  cluster: Cluster,
-  job: Job,
-  choices: Choices,
-): readonly Cluster[] {
-  const parts = dividingParts(model, cluster, job, choices);
+export function clusterParts(setup: Setup, choices: Choices): readonly Cluster[] {
+  const { cluster, job } = setup;
+  const parts = dividingParts(setup, choices);
   if (parts.length > 0) return parts;
   throw new UserError(
     `a batch of ${job.batchSequences} sequences for ${cluster.numDevices} devices`,
     "dp x tp x pp x cp = devices, with a batch divisible by dp, heads by tp, and no more stages than layers",
-    `${nearbyBatch(model, cluster, job, choices)}, or a number of devices with small factors`,
+    `${nearbyBatch(setup, choices)}, or a number of devices with small factors`,
   );
 }
 
 /** The same without the complaint: empty where every layout would leave more than a fifth idle. */
-export function dividingParts(
-  model: ModelShape,
-  cluster: Cluster,
-  job: Job,
-  choices: Choices,
-): readonly Cluster[] {
-  if (hasLayout(model, cluster, job, choices)) return [cluster];
+export function dividingParts(setup: Setup, choices: Choices): readonly Cluster[] {
+  const { cluster } = setup;
+  if (hasLayout(setup, choices)) return [cluster];
   const { numDevices } = cluster;
   const node = cluster.accelerator.devicesPerNode;
   const unit = node * coarseness(((1 - LEAST_USED) * numDevices) / node);
   const parts: { readonly part: Cluster; readonly numCuts: number }[] = [];
   for (let size = Math.ceil(numDevices / unit - 1) * unit; size >= LEAST_USED * numDevices; size -= unit) {
     const part = { ...cluster, numDevices: size };
-    if (size > 0 && hasLayout(model, part, job, choices))
-      parts.push({ part, numCuts: [...cuts(model, part, job, choices)].length });
+    const onPart = { ...setup, cluster: part };
+    if (size > 0 && hasLayout(onPart, choices))
+      parts.push({ part, numCuts: [...cuts(onPart, choices)].length });
   }
   const [largest, ...others] = parts;
   if (!largest) return [];
@@ -68,18 +60,18 @@ function coarseness(sizes: number): number {
   return 2 ** Math.max(0, Math.ceil(Math.log2(sizes / MOST_SIZES)));
 }
 
-function hasLayout(model: ModelShape, cluster: Cluster, job: Job, choices: Choices): boolean {
-  if (cuts(model, cluster, job, choices).next().done) return false;
-  return !layoutFamilies(model, cluster, job, choices).next().done;
+function hasLayout(setup: Setup, choices: Choices): boolean {
+  return !cuts(setup, choices).next().done && !layoutFamilies(setup, choices).next().done;
 }
 
 /** The nearest batch above that the cluster can share out. */
-function nearbyBatch(model: ModelShape, cluster: Cluster, job: Job, choices: Choices): string {
+function nearbyBatch(setup: Setup, choices: Choices): string {
+  const { job } = setup;
   const most = 2 * job.batchSequences;
   const unit = coarseness(job.batchSequences);
   const first = (Math.floor(job.batchSequences / unit) + 1) * unit;
   for (let batchSequences = first; batchSequences <= most; batchSequences += unit)
-    if (hasLayout(model, cluster, { ...job, batchSequences }, choices))
+    if (hasLayout({ ...setup, job: { ...job, batchSequences } }, choices))
       return `a batch of ${batchSequences} sequences (${batchSequences * job.sequence} tokens)`;
   return "a batch that shares factors with the number of devices";
 }

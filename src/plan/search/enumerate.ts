@@ -1,9 +1,8 @@
 /** @file Every valid layout of a model on a cluster, each once, in a fixed order. */
 
 import type { Cluster } from "../hardware/cluster.ts";
-import type { Job, Layout, PipelineSchedule } from "../layout/layout.ts";
+import type { Layout, PipelineSchedule, Setup } from "../layout/layout.ts";
 import { divisors } from "../layout/parse.ts";
-import type { ModelShape } from "../shape/model-shape.ts";
 import type { Choices } from "./choices.ts";
 import { contextProblem, expertProblem, pipelineProblem, tensorProblem } from "./validity.ts";
 
@@ -18,13 +17,9 @@ type Flow = Pick<Layout, "schedule" | "virtualStages">;
  * All valid layouts among the choices, in families. Left out are spellings of the same thing: a schedule
  * where there is no pipeline, sharing out over a single replica, a group of one.
  */
-export function* layoutFamilies(
-  model: ModelShape,
-  cluster: Cluster,
-  job: Job,
-  choices: Choices,
-): Generator<LayoutFamily> {
-  for (const cut of cuts(model, cluster, job, choices)) {
+export function* layoutFamilies(setup: Setup, choices: Choices): Generator<LayoutFamily> {
+  const { model, cluster, job } = setup;
+  for (const cut of cuts(setup, choices)) {
     const microBatches = divisors(job.batchSequences / cut.data, choices.mostMicroBatch);
     for (const flow of flows(model.numLayers, cut.pipeline, choices.schedules))
       for (const sharing of sharings(cluster, cut, choices))
@@ -43,9 +38,10 @@ export function* layoutFamilies(
 }
 
 /** The ways to cut a model over all devices of a cluster. */
-export function* cuts(model: ModelShape, cluster: Cluster, job: Job, choices: Choices): Generator<Cut> {
-  const { numDevices } = cluster;
-  const most = largestSizes(cluster, job, choices);
+export function* cuts(setup: Setup, choices: Choices): Generator<Cut> {
+  const { model, job } = setup;
+  const { numDevices } = setup.cluster;
+  const most = largestSizes(setup, choices);
   for (const tensor of divisors(numDevices, most.tensor)) {
     if (tensorProblem(model, tensor)) continue;
     for (const pipeline of divisors(numDevices / tensor, model.numLayers)) {
@@ -62,11 +58,7 @@ export function* cuts(model: ModelShape, cluster: Cluster, job: Job, choices: Ch
 }
 
 /** How far tensor and context parallelism may go. */
-export function largestSizes(
-  cluster: Cluster,
-  job: Job,
-  choices: Choices,
-): Pick<Layout, "tensor" | "context"> {
+export function largestSizes({ cluster, job }: Setup, choices: Choices): Pick<Layout, "tensor" | "context"> {
   return {
     tensor: Math.min(choices.mostTensor, choices.mostTensorDomains * cluster.domainSize),
     context: Math.max(1, Math.min(choices.mostContext, Math.floor(job.sequence / (2 * choices.leastPiece)))),

@@ -4,26 +4,21 @@ import { UserError } from "../../errors.ts";
 import { formatBytes } from "../../units/print.ts";
 import { CATALOGUE } from "../hardware/catalogue.ts";
 import { type Cluster, clusterOf } from "../hardware/cluster.ts";
-import type { Job } from "../layout/layout.ts";
+import type { Setup } from "../layout/layout.ts";
 import { layoutText } from "../layout/parse.ts";
-import type { ModelShape } from "../shape/model-shape.ts";
 import { ALL_CHOICES, type Choices } from "./choices.ts";
 import { type SearchOptions, searchLayouts } from "./search.ts";
 
 /** The complaint about a model that fits in no layout. */
-export function nothingFits(
-  model: ModelShape,
-  cluster: Cluster,
-  job: Job,
-  options: SearchOptions,
-): UserError {
-  const { smallest } = searchLayouts(model, cluster, job, { ...options, count: 1 });
+export function nothingFits(setup: Setup, options: SearchOptions): UserError {
+  const { model, cluster } = setup;
+  const { smallest } = searchLayouts(setup, { ...options, count: 1 });
   const { numDevices, accelerator } = cluster;
   const needs = smallest
     ? ` needs at least ${formatBytes(smallest.prediction.memory.totalBytes)} a device ` +
       `(${layoutText(smallest.layout)})`
     : " has no valid layout";
-  const changes = changesThatFit(model, cluster, job, options);
+  const changes = changesThatFit(setup, options);
   return new UserError(
     `${model.name} on ${numDevices.toLocaleString("en")} x ${accelerator.label}${needs}`,
     `at most ${formatBytes(accelerator.memoryBytes)} a device`,
@@ -34,14 +29,11 @@ export function nothingFits(
 }
 
 /** Each kind of change alone: what was ruled out, more devices, other accelerators of one kind. */
-function changesThatFit(
-  model: ModelShape,
-  cluster: Cluster,
-  job: Job,
-  options: SearchOptions,
-): readonly string[] {
+function changesThatFit(setup: Setup, options: SearchOptions): readonly string[] {
+  const { cluster } = setup;
   const fits = (part: Cluster, choices: Choices | undefined = options.choices) =>
-    searchLayouts(model, part, job, { ...options, ...(choices ? { choices } : {}), count: 1 }).best[0];
+    searchLayouts({ ...setup, cluster: part }, { ...options, ...(choices ? { choices } : {}), count: 1 })
+      .best[0];
   const changes: string[] = [];
   const lifted = { ...ALL_CHOICES, precisions: options.choices?.precisions ?? ALL_CHOICES.precisions };
   const free = options.choices ? fits(cluster, lifted) : undefined;

@@ -4,11 +4,10 @@
  */
 
 import { type Interval, scaledBy } from "../../math/interval.ts";
-import type { Constants } from "../constants.ts";
+import { CONSTANTS, type Constants } from "../constants.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import { type Job, type Layout, microBatches } from "../layout/layout.ts";
+import { type Job, type Layout, microBatches, type Setup } from "../layout/layout.ts";
 import { layoutText } from "../layout/parse.ts";
-import type { ModelShape } from "../shape/model-shape.ts";
 import { countParameters } from "../shape/parameters.ts";
 import { predictStep } from "../step/predict.ts";
 import type { StepPrediction } from "../step/prediction.ts";
@@ -23,10 +22,7 @@ import { type SimilarRun, similarRun } from "./similar-run.ts";
 import { layoutProblem, type Problem } from "./validity.ts";
 
 /** A job on a cluster, and what is wanted of its layout. */
-export type LayoutRequest = {
-  readonly model: ModelShape;
-  readonly cluster: Cluster;
-  readonly job: Job;
+export type LayoutRequest = Setup & {
   /** Tokens of the whole run. */
   readonly tokens?: number | undefined;
   readonly choices?: Choices;
@@ -100,12 +96,13 @@ export type YourLayout =
 
 /** Searches the layouts. Throws a `UserError` where none divides, or none fits. */
 export function planLayouts(request: LayoutRequest): LayoutPlan {
-  const { model, job, choices = ALL_CHOICES, count = 10, tokens } = request;
-  const options = { choices, count, ...(request.constants ? { constants: request.constants } : {}) };
+  const { model, job, choices = ALL_CHOICES, count = 10, constants = CONSTANTS, tokens } = request;
+  const options = { choices, count, constants };
   const { cluster, found } = searchBestPart(request, options);
+  const setup = { model, cluster, job };
   const [first] = found.best;
-  if (!first) throw nothingFits(model, cluster, job, options);
-  const row = (planned: PlannedLayout) => rowOf(planned, cluster, job, tokens);
+  if (!first) throw nothingFits(setup, options);
+  const row = (planned: PlannedLayout) => rowOf(planned, setup, tokens);
   const { total, active } = countParameters(model);
   const capacity = cluster.accelerator.memoryBytes;
   return {
@@ -135,43 +132,31 @@ export function planLayouts(request: LayoutRequest): LayoutPlan {
       ...row(planned),
       missingBytes: planned.prediction.memory.totalBytes - capacity,
     })),
-    refusedSizes: refusedSizes(model, cluster, job, choices),
-    yours: request.yours ? yourLayout(request.yours, request, found) : null,
-    similar: similarRun(
-      { model, cluster, job, layout: first.layout },
-      request.measured ?? [],
-      request.constants,
-    ),
+    refusedSizes: refusedSizes(setup, choices),
+    yours: request.yours ? yourLayout(request.yours, request, constants, found) : null,
+    similar: similarRun({ ...setup, layout: first.layout }, request.measured ?? [], constants),
   };
 }
 
 /** The part of the cluster on which the step is fastest. */
-export function searchBestPart(
-  { model, cluster, job }: Pick<LayoutRequest, "model" | "cluster" | "job">,
-  options: SearchOptions & { readonly choices: Choices },
-) {
+export function searchBestPart(setup: Setup, options: SearchOptions & { readonly choices: Choices }) {
   const seconds = ({ stepSeconds }: SearchResult) => stepSeconds[0] ?? Number.POSITIVE_INFINITY;
-  return clusterParts(model, cluster, job, options.choices)
-    .map((part) => ({ cluster: part, found: searchLayouts(model, part, job, options) }))
+  return clusterParts(setup, options.choices)
+    .map((cluster) => ({ cluster, found: searchLayouts({ ...setup, cluster }, options) }))
     .reduce((best, each) => (seconds(each.found) < seconds(best.found) ? each : best));
 }
 
-function rowOf(
-  { layout, prediction }: PlannedLayout,
-  cluster: Cluster,
-  job: Job,
-  tokens: number | undefined,
-): LayoutRow {
+function rowOf({ layout, prediction }: PlannedLayout, setup: Setup, tokens: number | undefined): LayoutRow {
   return {
     layout: layoutText(layout),
     sizes: layout,
-    microBatches: microBatches(layout, job),
+    microBatches: microBatches(layout, setup.job),
     ...prediction,
-    run: tokens === undefined ? null : wholeRun(prediction, cluster, job, tokens),
+    run: tokens === undefined ? null : wholeRun(prediction, setup, tokens),
   };
 }
 
-function wholeRun(prediction: StepPrediction, cluster: Cluster, job: Job, tokens: number): WholeRun {
+function wholeRun(prediction: StepPrediction, { cluster, job }: Setup, tokens: number): WholeRun {
   const steps = Math.ceil(tokens / (job.batchSequences * job.sequence));
   const hours = scaledBy(prediction.stepInterval, steps / 3600);
   return { days: scaledBy(hours, 1 / 24), deviceHours: scaledBy(hours, cluster.numDevices) };
@@ -180,16 +165,17 @@ function wholeRun(prediction: StepPrediction, cluster: Cluster, job: Job, tokens
 /** Yours runs on all devices, even where the search could use only a part of them. */
 function yourLayout(
   layout: Layout,
-  { model, cluster, job, constants, tokens }: LayoutRequest,
+  request: LayoutRequest,
+  constants: Constants,
   { stepSeconds }: SearchResult,
 ): YourLayout {
-  const problem = layoutProblem(model, cluster, layout, job);
+  const problem = layoutProblem(request, layout);
   if (problem) return { kind: "refused", layout: layoutText(layout), problem };
-  const prediction = predictStep(model, cluster, layout, job, constants);
+  const prediction = predictStep(request, layout, constants);
   const faster = stepSeconds.findIndex((seconds) => seconds >= prediction.stepSeconds);
   return {
     kind: "planned",
-    row: rowOf({ layout, prediction }, cluster, job, tokens),
+    row: rowOf({ layout, prediction }, request, request.tokens),
     rank: (faster < 0 ? stepSeconds.length : faster) + 1,
     slowerPercent: 100 * (prediction.stepSeconds / stepSeconds[0]! - 1),
   };

@@ -3,10 +3,8 @@
  * experts or the batch forbid them.
  */
 
-import type { Cluster } from "../hardware/cluster.ts";
-import { type Job, SINGLE } from "../layout/layout.ts";
+import { type Setup, SINGLE } from "../layout/layout.ts";
 import { divisors } from "../layout/parse.ts";
-import type { ModelShape } from "../shape/model-shape.ts";
 import type { Choices } from "./choices.ts";
 import { largestSizes } from "./enumerate.ts";
 import { contextProblem, expertProblem, type Problem, pipelineProblem, tensorProblem } from "./validity.ts";
@@ -17,15 +15,10 @@ export type RefusedSize = Problem & {
 };
 
 /** The smallest refused sizes of each axis, within what the search looks at. */
-export function refusedSizes(
-  model: ModelShape,
-  cluster: Cluster,
-  job: Job,
-  choices: Choices,
-  most = 2,
-): readonly RefusedSize[] {
+export function refusedSizes(setup: Setup, choices: Choices, most = 2): readonly RefusedSize[] {
+  const { model, cluster, job } = setup;
   const sizes = divisors(cluster.numDevices);
-  const largest = largestSizes(cluster, job, choices);
+  const largest = largestSizes(setup, choices);
   const first = (name: string, limit: number, problemOf: (size: number) => Problem | null) =>
     sizes
       .filter((size) => size <= limit)

@@ -103,7 +103,7 @@ function exhaustive(model: ModelShape, on: Cluster, work: Job, choices: Choices)
                           };
                           if (
                             isWanted(layout, on, work, choices) &&
-                            layoutProblem(model, on, layout, work) === null
+                            layoutProblem({ model, cluster: on, job: work }, layout) === null
                           )
                             found.push(layout);
                         }
@@ -137,10 +137,10 @@ const SETTINGS: readonly (readonly [string, ModelShape, Cluster, Job])[] = [
 
 describe.each(SETTINGS)("%s", (_, model, on, work) => {
   const reference = exhaustive(model, on, work, ALL_CHOICES);
-  const found = searchLayouts(model, on, work, { count: 1_000_000 });
+  const found = searchLayouts({ model, cluster: on, job: work }, { count: 1_000_000 });
 
   test("every valid layout is looked at, once", () => {
-    const families = [...layoutFamilies(model, on, work, ALL_CHOICES)];
+    const families = [...layoutFamilies({ model, cluster: on, job: work }, ALL_CHOICES)];
     expect(families.flat().map(layoutText).sort()).toEqual(reference.map(layoutText).sort());
     expect(found.numValid).toBe(reference.length);
     expect(reference.length).toBeGreaterThan(100);
@@ -148,7 +148,10 @@ describe.each(SETTINGS)("%s", (_, model, on, work) => {
 
   test("the ranking is that of an exhaustive search", () => {
     const ranked = reference
-      .map((layout) => ({ text: layoutText(layout), prediction: predictStep(model, on, layout, work) }))
+      .map((layout) => ({
+        text: layoutText(layout),
+        prediction: predictStep({ model, cluster: on, job: work }, layout),
+      }))
       .filter(({ prediction }) => prediction.memory.fits)
       .sort((a, b) => a.prediction.stepSeconds - b.prediction.stepSeconds);
     expect([...found.stepSeconds]).toEqual(ranked.map(({ prediction }) => prediction.stepSeconds));
@@ -156,7 +159,7 @@ describe.each(SETTINGS)("%s", (_, model, on, work) => {
       ranked.map(({ text }) => text).sort(),
     );
     expect(found.best.map(({ prediction }) => prediction)).toEqual(
-      found.best.map(({ layout }) => predictStep(model, on, layout, work)),
+      found.best.map(({ layout }) => predictStep({ model, cluster: on, job: work }, layout)),
     );
     // No layout of the reference is better than a member of the Pareto set in both, nor as good in both and
     // left out.
@@ -187,7 +190,7 @@ test("what the search leaves out is never better: GPipe against 1f1b", () => {
   for (const layout of exhaustive(DENSE, cluster(8), job(2048, 8), { ...choices, schedules: ["gpipe"] })) {
     if (layout.pipeline === 1) continue;
     const [gpipe, other] = [layout, { ...layout, schedule: "1f1b" as const }].map((each) =>
-      predictStep(DENSE, cluster(8), each, job(2048, 8)),
+      predictStep({ model: DENSE, cluster: cluster(8), job: job(2048, 8) }, each),
     );
     expect(gpipe!.stepSeconds).toBeGreaterThanOrEqual(other!.stepSeconds);
     expect(gpipe!.memory.totalBytes).toBeGreaterThanOrEqual(other!.memory.totalBytes);
@@ -196,10 +199,10 @@ test("what the search leaves out is never better: GPipe against 1f1b", () => {
 
 test("memory does not fall with the micro batch, on which the search relies", () => {
   for (const [, model, on, work] of SETTINGS)
-    for (const family of layoutFamilies(model, on, work, ALL_CHOICES)) {
+    for (const family of layoutFamilies({ model, cluster: on, job: work }, ALL_CHOICES)) {
       let before = 0;
       for (const layout of family) {
-        const { totalBytes } = predictStep(model, on, layout, work).memory;
+        const { totalBytes } = predictStep({ model, cluster: on, job: work }, layout).memory;
         expect(totalBytes).toBeGreaterThanOrEqual(before * (1 - 1e-12));
         before = totalBytes;
       }
@@ -217,7 +220,7 @@ describe("properties", () => {
   const work = job(4096, 48);
   const narrow: Choices = { ...ALL_CHOICES, schedules: ["1f1b", "interleaved"], mostMicroBatch: 4 };
   const bestOf = (model: ModelShape, on: Cluster, choices = narrow) =>
-    searchLayouts(model, on, work, { choices, count: 1 });
+    searchLayouts({ model, cluster: on, job: work }, { choices, count: 1 });
 
   test("more bandwidth, inside or outside, never slows the best", () => {
     fc.assert(

@@ -1,9 +1,7 @@
 /** @file Ranks every valid layout of a model on a cluster by step time, those that do not fit set aside. */
 
 import { CONSTANTS, type Constants } from "../constants.ts";
-import type { Cluster } from "../hardware/cluster.ts";
-import type { Job, Layout } from "../layout/layout.ts";
-import type { ModelShape } from "../shape/model-shape.ts";
+import type { Layout, Setup } from "../layout/layout.ts";
 import { stepModel } from "../step/predict.ts";
 import type { StepPrediction } from "../step/prediction.ts";
 import { ALL_CHOICES, type Choices } from "./choices.ts";
@@ -57,12 +55,10 @@ const NEAR = 1.25;
 
 /** Searches all valid layouts. The same question gives the same answer, in the same order. */
 export function searchLayouts(
-  model: ModelShape,
-  cluster: Cluster,
-  job: Job,
+  setup: Setup,
   { choices = ALL_CHOICES, constants = CONSTANTS, count = 20 }: SearchOptions = {},
 ): SearchResult {
-  const predict = stepModel(model, cluster, job, constants);
+  const predict = stepModel(setup, constants);
   const best = new FastestPool(count);
   const pareto = new ParetoPool();
   const winners = new Winners();
@@ -70,7 +66,7 @@ export function searchLayouts(
   const times: number[] = [];
   let numValid = 0;
   let smallest: Candidate | null = null;
-  for (const family of layoutFamilies(model, cluster, job, choices)) {
+  for (const family of layoutFamilies(setup, choices)) {
     numValid += family.length;
     let winner: Candidate | null = null;
     for (const layout of family) {

@@ -6,20 +6,14 @@
 import type { Constants } from "../constants.ts";
 import { peakFlopsOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import type { Job, Layout } from "../layout/layout.ts";
+import type { Layout, Setup } from "../layout/layout.ts";
 import { layoutText } from "../layout/parse.ts";
-import type { ModelShape } from "../shape/model-shape.ts";
 import { countParameters } from "../shape/parameters.ts";
 import { predictStep } from "../step/predict.ts";
 import type { PublishedRun } from "../validate/published-run.ts";
 
 /** A run, planned or measured. */
-export type RunTraits = {
-  readonly model: ModelShape;
-  readonly cluster: Cluster;
-  readonly layout: Layout;
-  readonly job: Job;
-};
+export type RunTraits = Setup & { readonly layout: Layout };
 
 /** One way in which two runs differ, and how much it weighs. */
 export type Difference = {
@@ -101,7 +95,7 @@ export function similarRun(
   const run = mostSimilar(wanted, timed);
   if (!run || run.stepSeconds === null) return null;
   const { model, cluster, layout, job, stepSeconds } = run;
-  const predicted = predictStep(model, cluster, layout, job, constants).stepSeconds;
+  const predicted = predictStep(run, layout, constants).stepSeconds;
   return {
     rowId: run.rowId,
     source: run.source,

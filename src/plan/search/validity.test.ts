@@ -9,10 +9,8 @@ const JOB = { sequence: 8192, batchSequences: 2048, software: SOFTWARE_2024 };
 
 function problem(text: string, model = "llama3-405b", devices = 16_384, job = JOB): string | null {
   const found = layoutProblem(
-    preset(model),
-    parseCluster(`h100:${devices}`),
+    { model: preset(model), cluster: parseCluster(`h100:${devices}`), job },
     parseLayout(text, devices),
-    job,
   );
   return found && `${found.found}; ${found.expected}`;
 }
@@ -66,9 +64,9 @@ test("each rule, broken alone", () => {
 
 test("a layout of other devices than the cluster's", () => {
   const layout: Layout = parseLayout("tp=8", 64);
-  expect(layoutProblem(preset("llama3-8b"), parseCluster("h100:128"), layout, JOB)?.found).toContain(
-    "= 64, and 128 devices",
-  );
+  expect(
+    layoutProblem({ model: preset("llama3-8b"), cluster: parseCluster("h100:128"), job: JOB }, layout)?.found,
+  ).toContain("= 64, and 128 devices");
 });
 
 test("a format that the chip lacks is refused with those it has", () => {

@@ -2,8 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import { type Accelerator, PRECISIONS, type Precision, widthOn } from "../hardware/accelerator.ts";
-import type { Cluster } from "../hardware/cluster.ts";
-import { type Job, type Layout, microBatches } from "../layout/layout.ts";
+import { type Job, type Layout, microBatches, type Setup } from "../layout/layout.ts";
 import { stageLayers } from "../layout/stages.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
 
@@ -14,7 +13,7 @@ export type Problem = {
 };
 
 /** The first reason why a layout cannot be run; null if there is none. */
-export function layoutProblem(model: ModelShape, cluster: Cluster, layout: Layout, job: Job): Problem | null {
+export function layoutProblem({ model, cluster, job }: Setup, layout: Layout): Problem | null {
   const { data, tensor, pipeline, context } = layout;
   const product = data * tensor * pipeline * context;
   if (product !== cluster.numDevices)

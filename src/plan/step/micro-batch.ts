@@ -8,7 +8,7 @@ import { exchangeCost } from "../cost/layer-exchange.ts";
 import type { Rates } from "../cost/matrix-product.ts";
 import { exposed } from "../cost/replica-exchange.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import type { Job, Layout } from "../layout/layout.ts";
+import type { Layout, Setup } from "../layout/layout.ts";
 import { type ModelShape, numExpertLayers } from "../shape/model-shape.ts";
 
 /**
@@ -43,17 +43,11 @@ export type MicroBatchWork = {
 };
 
 /** The work of one micro batch of a layout. */
-export function microBatchWork(
-  model: ModelShape,
-  cluster: Cluster,
-  job: Job,
-  layout: Layout,
-  rates: Rates,
-): MicroBatchWork {
+export function microBatchWork({ model, cluster, job }: Setup, layout: Layout, rates: Rates): MicroBatchWork {
   const setting: LayerSetting = { rates, layout, sequence: job.sequence, software: job.software };
   const share = numExpertLayers(model) / model.numLayers;
-  const dense = share < 1 ? averageLayer(model, cluster, layout, setting, "dense") : null;
-  const sparse = share > 0 ? averageLayer(model, cluster, layout, setting, "experts") : null;
+  const dense = share < 1 ? averageLayer(model, cluster, setting, "dense") : null;
+  const sparse = share > 0 ? averageLayer(model, cluster, setting, "experts") : null;
   const vocabulary = vocabularyCost(model, setting);
   if (!dense || !sparse) return { layer: (dense ?? sparse)!, ...vocabulary };
   const mixed = Object.fromEntries(
@@ -68,13 +62,13 @@ export function microBatchWork(
 function averageLayer(
   model: ModelShape,
   cluster: Cluster,
-  layout: Layout,
   setting: LayerSetting,
   kind: LayerKind,
 ): AverageLayer {
+  const { layout } = setting;
   const cost = layerCost(model, setting, kind);
   const attention = cost.forward.attention + cost.backward.attention;
-  const exchange = exchangeCost(model, setting, layout, cluster, kind, attention);
+  const exchange = exchangeCost(model, setting, cluster, kind, attention);
   const forwardWork = cost.forward.products + cost.forward.attention + cost.forward.memory;
   const backwardWork = cost.backward.products + cost.backward.attention + cost.backward.memory;
   const again =

@@ -43,7 +43,7 @@ test("the parts add up to the step, and utilisation to FLOPs over peak", () => {
   fc.assert(
     fc.property(models, layouts, fc.constantFrom(SOFTWARE_2021, SOFTWARE_2024), (name, layout, software) => {
       const cluster = clusterOf(accelerator("h100"), 64);
-      const step = predictStep(preset(name), cluster, layout, { ...job, software });
+      const step = predictStep({ model: preset(name), cluster, job: { ...job, software } }, layout);
       const parts = Object.values(step.parts);
       expect(Math.min(...parts)).toBeGreaterThanOrEqual(0);
       expect(parts.reduce((sum, part) => sum + part, 0)).toBeCloseTo(step.stepSeconds, 9);
@@ -88,8 +88,11 @@ test("nothing faster ever slows a step", () => {
       fc.double({ min: 1, max: 4, noNaN: true }),
       (name, layout, what, factor) => {
         const cluster = clusterOf(accelerator("h100"), 64);
-        const slow = predictStep(preset(name), cluster, layout, job).stepSeconds;
-        const fast = predictStep(preset(name), faster(cluster, what, factor), layout, job).stepSeconds;
+        const slow = predictStep({ model: preset(name), cluster, job }, layout).stepSeconds;
+        const fast = predictStep(
+          { model: preset(name), cluster: faster(cluster, what, factor), job },
+          layout,
+        ).stepSeconds;
         expect(fast).toBeLessThanOrEqual(slow * (1 + 1e-9));
       },
     ),
@@ -99,10 +102,10 @@ test("nothing faster ever slows a step", () => {
 
 test("what layouts have in common is remembered, and changes nothing", () => {
   const cluster = clusterOf(accelerator("gb200"), 64);
-  const shared = stepModel(preset("llama3-70b"), cluster, job);
+  const shared = stepModel({ model: preset("llama3-70b"), cluster, job });
   fc.assert(
     fc.property(layouts, (layout) => {
-      expect(shared(layout)).toEqual(predictStep(preset("llama3-70b"), cluster, layout, job));
+      expect(shared(layout)).toEqual(predictStep({ model: preset("llama3-70b"), cluster, job }, layout));
     }),
     { numRuns: 40 },
   );
@@ -132,11 +135,18 @@ test(
         recompute: "full",
       };
       const cluster = clusterOf(accelerator(device), count);
-      const step = predictStep(preset(name), cluster, layout, {
-        sequence,
-        batchSequences,
-        software: SOFTWARE_2024,
-      });
+      const step = predictStep(
+        {
+          model: preset(name),
+          cluster,
+          job: {
+            sequence,
+            batchSequences,
+            software: SOFTWARE_2024,
+          },
+        },
+        layout,
+      );
       expect(Math.abs(step.tokensPerSecondPerDevice / measured - 1), `${name} on ${device}`).toBeLessThan(
         0.25,
       );
@@ -152,7 +162,8 @@ test("DualPipe hides the experts' exchange behind work", () => {
   const deepseek: Job = { sequence: 4096, batchSequences: 15360, software: SOFTWARE_2024 };
   const fast = clusterOf(accelerator("h800"), 2048, { networkBandwidth: 400e9 });
   const of = (schedule: "1f1b" | "dualpipe") =>
-    predictStep(preset("deepseek-v3"), fast, { ...layout, schedule }, deepseek).parts.expertExposed;
+    predictStep({ model: preset("deepseek-v3"), cluster: fast, job: deepseek }, { ...layout, schedule }).parts
+      .expertExposed;
   // What is hidden costs overlapLoss of it; without DualPipe 1 - expertHidden of it shows.
   const { overlapLoss, expertHidden } = CONSTANTS;
   expect(of("dualpipe") / of("1f1b")).toBeCloseTo(overlapLoss / (1 - expertHidden), 6);
@@ -173,7 +184,10 @@ test("Llama 3 405B on 8,192 H100 runs near its published speed", () => {
     virtualStages: 8,
   };
   const llama: Job = { sequence: 8192, batchSequences: 2048, software: SOFTWARE_2024 };
-  const step = predictStep(preset("llama3-405b"), clusterOf(accelerator("h100"), 8192), layout, llama);
+  const step = predictStep(
+    { model: preset("llama3-405b"), cluster: clusterOf(accelerator("h100"), 8192), job: llama },
+    layout,
+  );
   const measuredSeconds = step.modelFlops / (430e12 * 8192);
   expect(measuredSeconds).toBeGreaterThan(step.stepInterval.lo);
   expect(measuredSeconds).toBeLessThan(step.stepInterval.hi);

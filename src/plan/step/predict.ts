@@ -7,7 +7,7 @@ import { type Rates, ratesOf } from "../cost/matrix-product.ts";
 import { replicaExchangeSeconds } from "../cost/replica-exchange.ts";
 import { type Precision, peakFlopsOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import { expertShardCount, type Job, type Layout, microBatches, shardCount } from "../layout/layout.ts";
+import { expertShardCount, type Layout, microBatches, type Setup, shardCount } from "../layout/layout.ts";
 import {
   type MemoryModel,
   memoryModel,
@@ -33,12 +33,8 @@ export type StepModel = (layout: Layout) => StepPrediction;
 const RADIX = 8192;
 
 /** Prepares predictions for many layouts. */
-export function stepModel(
-  model: ModelShape,
-  cluster: Cluster,
-  job: Job,
-  constants: Constants = CONSTANTS,
-): StepModel {
+export function stepModel(setup: Setup, constants: Constants = CONSTANTS): StepModel {
+  const { model, cluster, job } = setup;
   const rates = new Map<Precision, Rates>();
   // Two levels, the inner one keyed by a number: a string key takes as long as the prediction.
   const works = new Map<string, Map<number, MicroBatchWork>>();
@@ -57,7 +53,7 @@ export function stepModel(
     const key = ((tensor * RADIX + context) * RADIX + expert) * RADIX + microBatch;
     let work = same.get(key);
     if (!work) {
-      work = microBatchWork(model, cluster, job, layout, rate);
+      work = microBatchWork(setup, layout, rate);
       same.set(key, work);
     }
     return assemble({ model, cluster, job, layout, rates: rate, work, memory, flopsPerToken });
@@ -65,21 +61,12 @@ export function stepModel(
 }
 
 /** Predicts one layout. Many layouts of one model: prepare with `stepModel`. */
-export function predictStep(
-  model: ModelShape,
-  cluster: Cluster,
-  layout: Layout,
-  job: Job,
-  constants: Constants = CONSTANTS,
-): StepPrediction {
-  return stepModel(model, cluster, job, constants)(layout);
+export function predictStep(setup: Setup, layout: Layout, constants: Constants = CONSTANTS): StepPrediction {
+  return stepModel(setup, constants)(layout);
 }
 
 /** One layout with everything that its prediction is put together from. */
-type Prepared = {
-  readonly model: ModelShape;
-  readonly cluster: Cluster;
-  readonly job: Job;
+type Prepared = Setup & {
   readonly layout: Layout;
   readonly rates: Rates;
   readonly work: MicroBatchWork;
@@ -116,7 +103,7 @@ function partsOf(prepared: Prepared): StepParts {
   const stages = stageSeconds(prepared, layers);
   const slow = slowestStage(prepared, layers, stages);
   const bubble = bubbleSeconds(layout, stages, m);
-  const pipelineExposed = pipelineSeconds(cluster, layout, job, m, rates, model.hidden);
+  const pipelineExposed = pipelineSeconds(prepared, m);
   // The embedding's stage has most parameters to exchange and to update.
   const ends = { first: true, last: layout.pipeline === 1 };
   const parameters = stageParameters(memory, layout, layers.first, ends);
@@ -238,22 +225,15 @@ function recomputedFlops(model: ModelShape, sequence: number, { recompute }: Lay
 }
 
 /** Handing activations and their gradients from stage to stage; tensor ranks each send their share. */
-function pipelineSeconds(
-  cluster: Cluster,
-  layout: Layout,
-  job: Job,
-  numMicroBatches: number,
-  rates: Rates,
-  hidden: number,
-): number {
+function pipelineSeconds({ model, cluster, job, layout, rates }: Prepared, numMicroBatches: number): number {
   const { pipeline, tensor, virtualStages } = layout;
   if (pipeline === 1) return 0;
   const { constants } = rates;
-  const tokens = tokensPerMicroBatch({ rates, layout, sequence: job.sequence, software: job.software });
+  const tokens = tokensPerMicroBatch({ layout, sequence: job.sequence });
   const stride = layout.data * layout.context * tensor;
   const send = sendSeconds(
     linksOf(cluster, { size: pipeline, stride }, constants),
-    (2 * tokens * hidden) / tensor,
+    (2 * tokens * model.hidden) / tensor,
   );
   const shown = job.software.overlapData && virtualStages > 1 ? constants.overlapLoss : 1;
   return 2 * send * virtualStages * (numMicroBatches * shown + pipeline - 1);

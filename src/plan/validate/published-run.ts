@@ -6,11 +6,9 @@
 import { median } from "../../math/statistics.ts";
 import type { Constants } from "../constants.ts";
 import { peakFlopsOf } from "../hardware/accelerator.ts";
-import type { Cluster } from "../hardware/cluster.ts";
-import type { Job, Layout } from "../layout/layout.ts";
+import type { Layout, Setup } from "../layout/layout.ts";
 import { modelFlopsPerToken } from "../shape/flops.ts";
-import type { ModelShape } from "../shape/model-shape.ts";
-import { stepModel } from "../step/predict.ts";
+import { predictStep } from "../step/predict.ts";
 import type { MemoryBreakdown, StepPrediction } from "../step/prediction.ts";
 import type { Pair } from "./scores.ts";
 
@@ -18,14 +16,11 @@ import type { Pair } from "./scores.ts";
 export type MemoryKind = "allocated" | "reserved" | "device";
 
 /** One published run. */
-export type PublishedRun = {
+export type PublishedRun = Setup & {
   readonly rowId: string;
   readonly family: string;
   readonly source: string;
-  readonly model: ModelShape;
-  readonly cluster: Cluster;
   readonly layout: Layout;
-  readonly job: Job;
   /** null: only its memory was measured, or it ran out of it. */
   readonly stepSeconds: number | null;
   readonly memoryBytes: number | null;
@@ -56,7 +51,7 @@ export type PublishedRuns = {
 
 /** The run as the step model predicts it. */
 export function predictRun(run: PublishedRun, constants: Constants): StepPrediction {
-  return stepModel(run.model, run.cluster, run.job, constants)(run.layout);
+  return predictStep(run, run.layout, constants);
 }
 
 /** Predicted and measured times of the runs that were timed. */

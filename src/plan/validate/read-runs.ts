@@ -6,7 +6,7 @@ import { CONSTANT_PRIORS } from "../constants.ts";
 import { type Accelerator, peakFlopsOf } from "../hardware/accelerator.ts";
 import { CATALOGUE, findAccelerator } from "../hardware/catalogue.ts";
 import { type Cluster, clusterOf } from "../hardware/cluster.ts";
-import type { Job, Layout, Recompute } from "../layout/layout.ts";
+import type { Job, Layout, Recompute, Setup } from "../layout/layout.ts";
 import { memoryModel, memoryOf } from "../layout/memory.ts";
 import { tokenFlops } from "../shape/flops.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
@@ -77,14 +77,13 @@ function readRun(cells: Cells): PublishedRun | string {
   if (typeof named === "string") return named;
   const read = layoutOfRow(cells, device);
   if (typeof read === "string") return read;
-  const { model } = named;
-  const { job, recomputeStated } = read;
-  const cluster = clusterOfRow(cells, device);
-  const indivisible = divisionProblem(model, cluster, read.layout, job);
+  const { recomputeStated } = read;
+  const setup = { model: named.model, cluster: clusterOfRow(cells, device), job: read.job };
+  const indivisible = divisionProblem(setup, read.layout);
   if (indivisible) return indivisible;
-  const layout = recomputeStated ? read.layout : leastRecomputed(model, cluster, read.layout, job);
+  const layout = recomputeStated ? read.layout : leastRecomputed(setup, read.layout);
   const outcome = textIn(cells, "outcome").includes("out of memory") ? "out of memory" : "ran";
-  const measured = outcome === "ran" ? measuredSeconds(cells, model, job, layout, cluster) : null;
+  const measured = outcome === "ran" ? measuredSeconds(cells, setup, layout) : null;
   const memoryGib = positiveIn(cells, "mem_gib");
   // A source that splits its memory says that the layout ran.
   const isKnownToRun = memoryGib !== null || positiveIn(cells, "mem_model_state_gib") !== null;
@@ -93,10 +92,8 @@ function readRun(cells: Cells): PublishedRun | string {
     rowId: cells.row_id ?? "",
     family: cells.family ?? "",
     source: cells.source ?? "",
-    model,
-    cluster,
+    ...setup,
     layout,
-    job,
     stepSeconds: measured?.seconds ?? null,
     memoryBytes: memoryGib === null ? null : memoryGib * 2 ** 30,
     memoryKind: memoryKindOf(textIn(cells, "mem_kind")),
@@ -108,7 +105,7 @@ function readRun(cells: Cells): PublishedRun | string {
       ...(recomputeStated ? [] : [`recomputation not stated: ${layout.recompute}, the least that fits`]),
       ...(measured?.from ? [`step time from ${measured.from}`] : []),
     ],
-    recipe: recipeOf(model, cluster, layout, job),
+    recipe: recipeOf(setup, layout),
   };
   return timeProblem(run) ?? run;
 }
@@ -123,25 +120,19 @@ function clusterOfRow(cells: Cells, device: Accelerator): Cluster {
 const LEAST_WORK_FIRST: readonly Recompute[] = ["none", "selective"];
 
 /** Judged by the priors: calibrated constants have seen the very runs that this one may be judged beside. */
-function leastRecomputed(model: ModelShape, cluster: Cluster, layout: Layout, job: Job): Layout {
+function leastRecomputed({ model, cluster, job }: Setup, layout: Layout): Layout {
   const prepared = memoryModel(model);
   const choices = LEAST_WORK_FIRST.map((recompute) => ({ ...layout, recompute }));
-  return (
-    choices.find((each) => memoryOf(prepared, cluster, each, job, CONSTANT_PRIORS).fits) ?? choices.at(-1)!
-  );
+  const fits = (each: Layout) => memoryOf(prepared, cluster, each, job, CONSTANT_PRIORS).fits;
+  return choices.find(fits) ?? choices.at(-1)!;
 }
 
 /** Everything that decides the time, so that a row measured again has the same text. */
-function recipeOf(
-  { name, numLayers, hidden, attention }: ModelShape,
-  cluster: Cluster,
-  layout: Layout,
-  job: Job,
-) {
+function recipeOf({ model, cluster, job }: Setup, layout: Layout): string {
   const { sequenceParallel: _, ...cut } = layout;
-  const model = [name.toLowerCase(), numLayers, hidden, attention.numHeads];
+  const shape = [model.name.toLowerCase(), model.numLayers, model.hidden, model.attention.numHeads];
   const machine = [cluster.accelerator.name, cluster.numDevices, job.sequence, job.batchSequences];
-  return [...model, ...machine, ...Object.values(cut)].join(" ");
+  return [...shape, ...machine, ...Object.values(cut)].join(" ");
 }
 
 /**
@@ -159,10 +150,8 @@ function memoryKindOf(text: string): MemoryKind {
  */
 function measuredSeconds(
   cells: Cells,
-  model: ModelShape,
-  job: Job,
+  { model, cluster: { accelerator, numDevices }, job }: Setup,
   { recompute, precision }: Layout,
-  { accelerator, numDevices }: Cluster,
 ): { readonly seconds: number; readonly from: string | null } | null {
   const tokens = job.sequence * job.batchSequences;
   const stated = positiveIn(cells, "step_time_s");

@@ -4,10 +4,8 @@
  */
 
 import { nearest } from "../../math/edit-distance.ts";
-import type { Cluster } from "../hardware/cluster.ts";
-import type { Job, Layout } from "../layout/layout.ts";
+import type { Layout, Setup } from "../layout/layout.ts";
 import { layoutProblem } from "../search/validity.ts";
-import type { ModelShape } from "../shape/model-shape.ts";
 import { type Cells, numberIn, statedIn } from "./cells.ts";
 import { idealSeconds, type PublishedRun } from "./published-run.ts";
 
@@ -43,20 +41,16 @@ export function cellProblem(cells: Cells): string | null {
  * Why a row's layout could not have run. Software that lays layouts out by hand may cut 61 layers into 16
  * chunks: of the rules for chunks only that none is empty holds for it.
  */
-export function divisionProblem(
-  model: ModelShape,
-  cluster: Cluster,
-  layout: Layout,
-  job: Job,
-): string | null {
+export function divisionProblem(setup: Setup, layout: Layout): string | null {
+  const { numLayers } = setup.model;
   const { pipeline, virtualStages } = layout;
   const chunks = pipeline * virtualStages;
   // Embedding and head may be chunks of their own.
-  if (chunks > model.numLayers + 2) {
-    const cut = `pp ${pipeline} x vp ${virtualStages} = ${chunks} chunks and ${model.numLayers} layers`;
+  if (chunks > numLayers + 2) {
+    const cut = `pp ${pipeline} x vp ${virtualStages} = ${chunks} chunks and ${numLayers} layers`;
     return `${cut}: at least one layer for every chunk`;
   }
-  const problem = layoutProblem(model, cluster, { ...layout, schedule: "1f1b", virtualStages: 1 }, job);
+  const problem = layoutProblem(setup, { ...layout, schedule: "1f1b", virtualStages: 1 });
   return problem && `${problem.found}: ${problem.expected}`;
 }
 
