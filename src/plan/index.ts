@@ -31,6 +31,7 @@ export {
   type Layout,
   type PipelineSchedule,
   type Recompute,
+  type Setup,
   type Sharding,
   SOFTWARE_2021,
   SOFTWARE_2023,
