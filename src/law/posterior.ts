@@ -57,7 +57,11 @@ export const posteriorSchema = z.strictObject({
 
 /** The posterior of a table of runs. Plain data: a file can carry it, and `law/predict.ts` reads it. */
 export type Posterior = z.infer<typeof posteriorSchema>;
+
+/** What runs say of one law: its weight, and weighted draws of it. */
 export type LawPosterior = Posterior["laws"][number];
+
+/** Draws by unknown: each one's values, in one order for all. */
 export type DrawColumns = LawPosterior["draws"];
 
 /** The terms of one draw. */

@@ -8,6 +8,7 @@ import type { Interval } from "../../math/interval.ts";
 import { type DataLimit, dataLimitOf } from "./allocate-data.ts";
 import { type Choice, choiceOf, type Serving, servingOf } from "./allocate-variants.ts";
 
+/** A budget, and what else bears on how to spend it. */
 export type Question = {
   /** Training FLOPs. */
   readonly compute: number;
@@ -28,6 +29,7 @@ export type BudgetPoint = {
   readonly loss: Interval;
 };
 
+/** Where a budget goes, how flat the optimum is, and what other choices cost. */
 export type Allocation = {
   readonly law: string;
   readonly compute: number;

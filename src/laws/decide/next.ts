@@ -32,6 +32,7 @@ export type RungPlan = {
   readonly flops: number;
 };
 
+/** What each further rung would tell, for its price. */
 export type NextReport = {
   readonly question: NextQuestion;
   readonly law: string;
