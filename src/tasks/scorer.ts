@@ -6,6 +6,7 @@ import { headLoss } from "../engine/operations/loss.ts";
 import { matmul } from "../engine/operations/matmul.ts";
 import { Session } from "../engine/session.ts";
 import { leaf } from "../engine/tensor.ts";
+import { sum } from "../math/statistics.ts";
 import { decoder } from "../model/decoder.ts";
 import type { FinishedModel } from "../train/hugging-face.ts";
 import type { TokenRow } from "./encode.ts";
@@ -90,7 +91,7 @@ export class Scorer {
     await this.#session.run(`score.${length}`);
     const losses = this.#session.output(`score.${length}`, "losses");
     const nats = rows.map(({ tokens: { length: end }, from }, k) =>
-      losses.subarray(k * length + from - 1, k * length + end - 1).reduce((sum, loss) => sum + loss, 0),
+      sum(losses.subarray(k * length + from - 1, k * length + end - 1)),
     );
     if (!greedy) return nats.map((sum) => ({ nats: sum, greedy: null }));
     await this.#session.run(`predict.${length}`);

@@ -2,12 +2,19 @@
 
 import type { FeatureReport } from "../../laws/decide/feature/feature.ts";
 import type { Crossover } from "../../laws/decide/feature/findings.ts";
-import { multiplierText, rangeText } from "../../laws/decide/feature/verdict.ts";
+import { multiplierText } from "../../laws/decide/feature/verdict.ts";
 import type { Interval } from "../../math/interval.ts";
 import { right } from "../../report/markdown.ts";
-import { formatCount, formatFlops, formatSignedPercent, significant } from "../../units/print.ts";
+import {
+  formatCount,
+  formatFlops,
+  formatInterval,
+  formatSignedPercent,
+  significant,
+} from "../../units/print.ts";
 import { table } from "../terminal/table.ts";
 
+const times = (multiplier: Interval) => formatInterval(multiplier, multiplierText);
 const percent = (value: number) => formatSignedPercent(value, Math.abs(value) < 10 ? 2 : 1);
 
 /** The whole report. */
@@ -23,21 +30,21 @@ export function featureText(report: FeatureReport): string {
       [
         right("compute", ({ c }) => formatFlops(c, 2)),
         right("runs", ({ numPairs, comparison }) => `${numPairs}, ${COMPARED[comparison]}`),
-        right("effect on loss", ({ effectPercent }) => rangeText(effectPercent, percent)),
-        right("x compute", ({ computeMultiplier }) => rangeText(computeMultiplier)),
-        right("x tokens", ({ tokenMultiplier }) => (tokenMultiplier ? rangeText(tokenMultiplier) : "-")),
+        right("effect on loss", ({ effectPercent }) => formatInterval(effectPercent, percent)),
+        right("x compute", ({ computeMultiplier }) => times(computeMultiplier)),
+        right("x tokens", ({ tokenMultiplier }) => (tokenMultiplier ? times(tokenMultiplier) : "-")),
       ],
       140,
     ),
     "",
     `At the target (${formatFlops(target.c, 2)}, ${significant(reach, 2)} times the largest scale):`,
-    `  effect on the loss   ${rangeText(atTarget.effectPercent, percent)}`,
-    `  worth in compute     ${rangeText(atTarget.computeMultiplier)} times`,
+    `  effect on the loss   ${formatInterval(atTarget.effectPercent, percent)}`,
+    `  worth in compute     ${times(atTarget.computeMultiplier)} times`,
     ...(atTarget.tokenMultiplier
-      ? [`  worth in tokens      ${rangeText(atTarget.tokenMultiplier)} times, at the same N`]
+      ? [`  worth in tokens      ${times(atTarget.tokenMultiplier)} times, at the same N`]
       : []),
     `  chance that it helps ${atTarget.probabilityHelps.toFixed(3)}`,
-    `Trend of the effect on the loss: ${rangeText(trend, percent)} per decade of compute: ` +
+    `Trend of the effect on the loss: ${formatInterval(trend, percent)} per decade of compute: ` +
       `${directionText(trend, atTarget.effectPercent)}.`,
     multiplierTrendText(report.multiplierPerDecade),
     crossoverText(report.crossover, target.c),
@@ -68,7 +75,7 @@ function multiplierTrendText(perDecade: Interval | null): string {
   if (perDecade === null) return "Trend of the multiplier of compute: none, for it is unbounded.";
   const { lo, hi } = perDecade;
   const direction = lo > 1 ? "it grows" : hi < 1 ? "it shrinks" : "no direction is certain";
-  return `Trend of the multiplier of compute: ${rangeText(perDecade)} times per decade: ${direction}.`;
+  return `Trend of the multiplier of compute: ${times(perDecade)} times per decade: ${direction}.`;
 }
 
 function crossoverText({ kind, compute, params }: Crossover, target: number): string {

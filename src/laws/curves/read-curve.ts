@@ -1,6 +1,7 @@
 /** @file A learning curve from a file of (step, rate, loss): its schedule and its points. */
 
 import { UserError } from "../../errors.ts";
+import { mean } from "../../math/statistics.ts";
 import { parseRows } from "../table/raw.ts";
 
 import type { RateSchedule } from "./schedule.ts";
@@ -133,8 +134,8 @@ function blocksOf(
     let to = from + 1;
     while (to < rows.length && to < from + rowsPerPoint && rows[to]!.step < jump) to++;
     const block = rows.slice(from, to);
-    steps.push(block.reduce((sum, { step }) => sum + step, 0) / block.length);
-    losses.push(block.reduce((sum, { loss }) => sum + loss, 0) / block.length);
+    steps.push(mean(block.map(({ step }) => step)));
+    losses.push(mean(block.map(({ loss }) => loss)));
     from = to;
   }
   return { steps: Float64Array.from(steps), losses: Float64Array.from(losses), rowsPerPoint };

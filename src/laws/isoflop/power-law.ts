@@ -2,7 +2,7 @@
 
 import { type Line, lineThrough } from "../../math/line.ts";
 import type { Random } from "../../math/random.ts";
-import { mean } from "../../math/statistics.ts";
+import { dot, mean, sum } from "../../math/statistics.ts";
 
 /** What the line is drawn through: y known to `deviation`, or as one of `draws`. */
 export type Point = {
@@ -49,8 +49,8 @@ function excessScatter(points: readonly Point[]): number {
     (sum, point, i) => sum + weights[i]! * (point.y - intercept - slope * point.x) ** 2,
     0,
   );
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const squares = weights.reduce((sum, weight) => sum + weight ** 2, 0);
+  const total = sum(weights);
+  const squares = dot(weights, weights);
   return Math.sqrt(Math.max(0, (misfit - (points.length - 2)) / (total - squares / total)));
 }
 

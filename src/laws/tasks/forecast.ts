@@ -8,7 +8,7 @@ import type { Design } from "../../law/law.ts";
 import { type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { Random } from "../../math/random.ts";
-import { median } from "../../math/statistics.ts";
+import { median, sum } from "../../math/statistics.ts";
 import { againstLoss } from "./fit.ts";
 import { noiseOf, posteriorDraws, type ScoredPoint } from "./posterior.ts";
 import { directLaw, sigmoidLaw, type TaskLaw } from "./task-laws.ts";
@@ -188,8 +188,7 @@ function wideningOf(rows: readonly TaskBackTestRow[]): number {
     ({ measured, twoStep, direct }) =>
       (standardised(measured, twoStep) ** 2 + standardised(measured, direct) ** 2) / 2,
   );
-  const sum = squares.reduce((total, square) => total + square, 0);
-  return Math.max(1, Math.sqrt((PRIOR_ROWS + sum) / (PRIOR_ROWS + squares.length)));
+  return Math.max(1, Math.sqrt((PRIOR_ROWS + sum(squares)) / (PRIOR_ROWS + squares.length)));
 }
 
 function weightsOf(rows: readonly TaskBackTestRow[]): TaskForecast["weights"] {

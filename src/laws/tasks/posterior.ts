@@ -6,6 +6,7 @@
 
 import { stretchMoves } from "../../math/ensemble.ts";
 import type { Random } from "../../math/random.ts";
+import { dot, sum } from "../../math/statistics.ts";
 import type { TaskLaw } from "./task-laws.ts";
 
 export type ScoredPoint = {
@@ -107,8 +108,7 @@ function nextPower(sample: readonly Member[], power: number): number {
 /** Kish's effective sample size over the size. */
 function effectiveShare(sample: readonly Member[], rise: number): number {
   const weights = weightsOf(sample, rise);
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  return sum ** 2 / weights.reduce((total, weight) => total + weight ** 2, 0) / sample.length;
+  return sum(weights) ** 2 / dot(weights, weights) / sample.length;
 }
 
 function weightsOf(sample: readonly Member[], rise: number): readonly number[] {
@@ -119,7 +119,7 @@ function weightsOf(sample: readonly Member[], rise: number): readonly number[] {
 /** Systematic resampling: each member as often as its weight says, rounded up or down. */
 function resampled(sample: readonly Member[], rise: number, random: Random): Member[] {
   const weights = weightsOf(sample, rise);
-  const step = weights.reduce((total, weight) => total + weight, 0) / sample.length;
+  const step = sum(weights) / sample.length;
   const offset = random.uniform();
   let reached = weights[0]!;
   let index = 0;

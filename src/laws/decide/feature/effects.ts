@@ -2,7 +2,7 @@
 
 import { UserError } from "../../../errors.ts";
 import { type Design, flopsPerPairOf } from "../../../law/law.ts";
-import { mean, median } from "../../../math/statistics.ts";
+import { mean, median, sum } from "../../../math/statistics.ts";
 import { formatFlops } from "../../../units/print.ts";
 import type { TableRun } from "../../table/table.ts";
 import {
@@ -165,9 +165,6 @@ function effectByLaw(baseLaw: BaseLaw, perPair: number, feature: DesignRuns): De
   };
 }
 
-const sumOf = <T>(items: readonly T[], of: (item: T) => number) =>
-  items.reduce((sum, item) => sum + of(item), 0);
-
 function scalesOf(
   effects: readonly DesignEffect[],
   positionOf: (design: Design) => Position,
@@ -186,7 +183,7 @@ function scaleEffect(
   effects: readonly DesignEffect[],
   positionOf: (design: Design) => Position,
 ): ScaleEffect {
-  const precision = sumOf(effects, ({ noiseFactor }) => 1 / noiseFactor);
+  const precision = sum(effects.map(({ noiseFactor }) => 1 / noiseFactor));
   const weights = effects.map(({ noiseFactor }) => 1 / noiseFactor / precision);
   const average = (of: (effect: DesignEffect) => number) =>
     effects.reduce((sum, effect, i) => sum + weights[i]! * of(effect), 0);
@@ -204,9 +201,9 @@ function scaleEffect(
     misfitVariance: effects.reduce((sum, effect, i) => sum + weights[i]! ** 2 * effect.misfitVariance, 0),
     // Designs of one scale that differ by more than their replicates do show noise as well.
     scatter:
-      sumOf(effects, (effect) => (effect.value - value) ** 2 / effect.noiseFactor) +
-      sumOf(comparisons, ({ scatter }) => scatter),
-    degreesOfFreedom: effects.length - 1 + sumOf(comparisons, (comparison) => comparison.degreesOfFreedom),
+      sum(effects.map((effect) => (effect.value - value) ** 2 / effect.noiseFactor)) +
+      sum(comparisons.map(({ scatter }) => scatter)),
+    degreesOfFreedom: effects.length - 1 + sum(comparisons.map((comparison) => comparison.degreesOfFreedom)),
   };
 }
 

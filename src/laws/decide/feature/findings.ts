@@ -3,6 +3,7 @@
 import type { Design } from "../../../law/law.ts";
 import { type Interval, intervalAt } from "../../../math/interval.ts";
 import { mixtureQuantile, momentsOf, type Part } from "../../../math/mixture.ts";
+import { mean, sum } from "../../../math/statistics.ts";
 import { type BaseLawDraw, type Multipliers, multiplierFor, multipliersOf } from "./base-law.ts";
 import { type ComparedLadders, lawCovariance, type ScaleEffect } from "./effects.ts";
 import { MIN_SCALES } from "./pairs.ts";
@@ -72,8 +73,8 @@ export function trendOf({ reducible }: ComparedLadders, scales: readonly ScaleEf
   return new EffectTrend({
     effects: scales,
     lawCovariance: scales.map((a) => Float64Array.from(scales, (b) => lawCovariance(a, b))),
-    scatter: scales.reduce((sum, { scatter }) => sum + scatter, 0),
-    degreesOfFreedom: scales.reduce((sum, { degreesOfFreedom }) => sum + degreesOfFreedom, 0),
+    scatter: sum(scales.map(({ scatter }) => scatter)),
+    degreesOfFreedom: sum(scales.map(({ degreesOfFreedom }) => degreesOfFreedom)),
     reducible,
     topCompute: scales.at(-1)!.c,
   });
@@ -96,11 +97,11 @@ export function scaleReport(
   const parts = trend.measured(scale.value, scale.noiseFactor, lawCovariance(scale, scale));
   const { n, d } = designAt(c);
   const design = effects.length === 1 ? effects[0]!.design : { n, d, c };
-  const sameSizes = effects.reduce((sum, effect) => sum + effect.sameSizes, 0) / effects.length;
+  const sameSizes = mean(effects.map((effect) => effect.sameSizes));
   return {
     ...design,
     numDesigns: effects.length,
-    numPairs: effects.reduce((sum, { numRuns }) => sum + numRuns, 0),
+    numPairs: sum(effects.map(({ numRuns }) => numRuns)),
     comparison: comparisonKind(scale),
     effectPercent: percentInterval(parts),
     ...multipliersOf(baseLaw, design, parts, sameSizes),

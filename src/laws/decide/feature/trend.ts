@@ -3,6 +3,7 @@
 import { assert } from "../../../errors.ts";
 import { momentsOf, type Part } from "../../../math/mixture.ts";
 import { normalCumulative, normalQuantile } from "../../../math/normal.ts";
+import { dot } from "../../../math/statistics.ts";
 import { cholesky, logRootDeterminant, solveLower } from "../../../math/symmetric.ts";
 import { driftPrior, nodesOf, PRIORS, type PriorNode } from "../../forecast/priors.ts";
 
@@ -125,7 +126,7 @@ function stateOf(sizes: Sizes, evidence: Evidence): State {
   assert(factor !== null, "a covariance with noise on its diagonal is positive definite");
   const values = Float64Array.from(effects, ({ value }) => value);
   const whitened = solveLower(factor, values);
-  const fit = product(whitened, whitened);
+  const fit = dot(whitened, whitened);
   const replicates = degreesOfFreedom * Math.log(sizes.noise.value) + scatter / (2 * sizes.noise.value ** 2);
   const prior = sizes.slope.logWeight + sizes.drift.logWeight + sizes.bend.logWeight + sizes.noise.logWeight;
   return {
@@ -180,14 +181,14 @@ export class EffectTrend {
       factor,
       effects.map((effect) => prior([[1, effect]])),
     );
-    return { mean: product(explained, whitened), prior, explained };
+    return { mean: dot(explained, whitened), prior, explained };
   }
 
   #parts(terms: Terms, withNoise = 0): readonly Part[] {
     return this.#states.map((state) => {
       const { mean, prior, explained } = this.#sum(state, terms);
       const noise = withNoise && withNoise * state.sizes.noise.value ** 2 + OWN ** 2;
-      const variance = Math.max(prior(terms) - product(explained, explained), 1e-14);
+      const variance = Math.max(prior(terms) - dot(explained, explained), 1e-14);
       return { weight: state.weight, mean, sd: Math.sqrt(variance + noise) };
     });
   }
@@ -224,10 +225,10 @@ export class EffectTrend {
     const measured: Terms = [[1, position]];
     const gain = this.#average((state) => {
       const [a, b] = [this.#sum(state, [[1, asked]]), this.#sum(state, measured)];
-      const shared = a.prior(measured) - product(a.explained, b.explained);
+      const shared = a.prior(measured) - dot(a.explained, b.explained);
       const noise = OWN ** 2 + state.sizes.noise.value ** 2 / numPairs;
       // One more measurement takes cov(asked, measured)^2 / var(measured) off the variance.
-      return shared ** 2 / (b.prior(measured) - product(b.explained, b.explained) + noise);
+      return shared ** 2 / (b.prior(measured) - dot(b.explained, b.explained) + noise);
     });
     return { now, after: Math.sqrt(Math.max(now ** 2 - gain, 0)) };
   }
@@ -263,10 +264,4 @@ export function crossingsOf(
   };
   const bound = normalQuantile(0.95);
   return { first: crossing(bound), middle: crossing(0), last: crossing(-bound) };
-}
-
-function product(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

@@ -1,7 +1,7 @@
 /** @file Adopt, drop or undecided: a pure rule over what two ladders say, with its reason in a sentence. */
 
 import type { Interval } from "../../../math/interval.ts";
-import { formatFlops, significant } from "../../../units/print.ts";
+import { formatFlops, formatInterval, significant } from "../../../units/print.ts";
 import type { FurtherRung, MinimumDetectable } from "./findings.ts";
 
 /** What to do with a change, and why in a sentence with numbers. */
@@ -26,14 +26,6 @@ export function multiplierText(value: number): string {
   return value >= 0.01 && value < 1000 ? String(Number(value.toPrecision(3))) : significant(value, 2);
 }
 
-/** "1.23 (1.10 to 1.41)" */
-export function rangeText(
-  { median, lo, hi }: Interval,
-  text: (value: number) => string = multiplierText,
-): string {
-  return `${text(median)} (${text(lo)} to ${text(hi)})`;
-}
-
 /**
  * Adopt where the whole 90 % interval of the multiplier at the target lies above 1 and its median is worth
  * having; drop where it lies below 1, or where not even its upper end is `worth` having; undecided otherwise,
@@ -46,7 +38,7 @@ export function judge(
   const { computeMultiplier: multiplier, probabilityHelps } = atTarget;
   const where = `at the target, ${Number(reach.toPrecision(2))} times the largest rung`;
   const chance = `helps with probability ${chanceText(probabilityHelps)}`;
-  const finding = `${where}, it is worth ${rangeText(multiplier)} times the compute and ${chance}`;
+  const finding = `${where}, it is worth ${formatInterval(multiplier, multiplierText)} times the compute and ${chance}`;
   if (multiplier.hi < 1) return { decision: "drop", reason: `drop: ${finding}; it harms` };
   if (multiplier.hi < worth) {
     const reason = `drop: ${finding}; even the upper end is less than the ${worth} worth having`;
