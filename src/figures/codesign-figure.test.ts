@@ -17,7 +17,7 @@ const data = {
   best: valley(0)[2]!,
 };
 
-test("one standalone SVG, the same for the same data, that tells the choice and the other clusters", async () => {
+test("one standalone SVG, the same for the same data, with the choice and the other clusters", async () => {
   const figure = await codesignFigure(data);
   expect(figure).toBe(await codesignFigure(data));
   expect(figure).toContain("the least is 1.900 with 100 B parameters a token");

@@ -17,7 +17,7 @@ const data = {
   sensitivities: [{ label: "compute", gainPercent: 7 }],
 };
 
-test("one standalone SVG, the same for the same data, that tells the step and its peak share", async () => {
+test("one standalone SVG, the same for the same data, with the step and its peak share", async () => {
   const figure = await waterfallFigure(data);
   expect(figure).toBe(await waterfallFigure(data));
   expect(figure).toContain("a step of 4.00 s, of which 2.00 s is useful work at the peak rate, 50.0 %");

@@ -29,7 +29,7 @@ const answer = codesign(
   (cluster, job) => layoutFinder(cluster, job, { precision: "bf16" }),
 );
 
-test("choice, clusters, rounding, frontier, assumptions and warnings are all told, with intervals", () => {
+test("choice, clusters, rounding, frontier, assumptions and warnings are all there, with intervals", () => {
   const text = codesignText(answer);
   expect(text).toContain(`${answer.best.numLayers} layers of ${answer.best.hidden}`);
   expect(text).toMatch(/loss \d\.\d{3} \(\d\.\d{3} to \d\.\d{3}\)/);
@@ -45,7 +45,7 @@ test("choice, clusters, rounding, frontier, assumptions and warnings are all tol
   expect(text).toContain("Warning: the law's file holds no draws");
 });
 
-test("what fits nowhere is told in its row", () => {
+test("what fits nowhere says so in its row", () => {
   const without = {
     ...answer,
     domains: answer.domains.map((each) => ({ ...each, best: each.isOwn ? each.best : null })),

@@ -72,7 +72,7 @@ async function runCodesign(flags: CodesignFlags): Promise<void> {
   checkPrecisions(cluster.accelerator, [precision]);
   const pool: Pool = new Map();
   const constants = readConstants(flags.constants);
-  const tell = progressTeller();
+  const report = progressReporter();
   const answer = codesign(
     {
       cluster,
@@ -86,37 +86,37 @@ async function runCodesign(flags: CodesignFlags): Promise<void> {
       batchSequences: batchOf(flags),
       software: SOFTWARE_2024,
     },
-    (cluster, job) => watched(layoutFinder(cluster, job, { precision, constants, pool }), tell),
+    (cluster, job) => watched(layoutFinder(cluster, job, { precision, constants, pool }), report),
   );
   if (flags.json) printJson(answer);
   else printText(codesignText(answer));
   await writeFigure(flags, () => codesignFigure(figureData(answer)));
 }
 
-const TELL_MS = 4000;
+const REPORT_MS = 4000;
 
 /** Says every few seconds that a long search goes on: how many shapes there will be is not known. */
-function progressTeller(): () => void {
+function progressReporter(): () => void {
   const startedMs = performance.now();
-  let [toldMs, numLooks] = [startedMs, 0];
+  let [reportedMs, numLooks] = [startedMs, 0];
   return () => {
     numLooks++;
     const now = performance.now();
-    if (now - toldMs < TELL_MS) return;
-    toldMs = now;
+    if (now - reportedMs < REPORT_MS) return;
+    reportedMs = now;
     const seconds = Math.round((now - startedMs) / 1000);
     printAside(`co-design: ${numLooks.toLocaleString("en")} looks at shapes in ${seconds} s`);
   };
 }
 
-function watched({ search, quick }: LayoutFinder, tell: () => void): LayoutFinder {
+function watched({ search, quick }: LayoutFinder, report: () => void): LayoutFinder {
   return {
     search: (shape) => {
-      tell();
+      report();
       return search(shape);
     },
     quick: (shape) => {
-      tell();
+      report();
       return quick(shape);
     },
   };

@@ -20,7 +20,7 @@ describe("the text", () => {
   const answer = planLayouts({ ...QUESTION, tokens: 1e12 });
   const text = layoutPlanText(answer, ["A note."]);
 
-  test("tells the question, the note and the count", () => {
+  test("has the question, the note and the count", () => {
     expect(text).toContain("on 32 x H100-80GB, 128 x 8,192 = 1.05 M tokens a step.");
     expect(text).toContain("A note.");
     expect(text).toContain(`${answer.numFitting.toLocaleString("en")} of them fit`);
@@ -34,7 +34,7 @@ describe("the text", () => {
     expect(Math.abs(sum - 100)).toBeLessThan(0.05 * (cells.length + 1));
   });
 
-  test("conventions, memory and the price of choices are told", () => {
+  test("has the conventions, memory and the price of choices", () => {
     expect(text).toContain("causal attention counted by half");
     expect(lineWith(text, "optimiser  activations")).toContain("overhead");
     expect(lineWith(text, "  sharding:")).toContain("0.0 %");
@@ -81,6 +81,6 @@ test("tensor ranks over several domains are warned of; TPUs are no GPUs", () => 
 test("schedules that nobody measured are named only where they were tried", () => {
   const deep = { ...QUESTION, model: preset("llama3-70b"), cluster: parseCluster("h100:64") };
   expect(layoutPlanText(planLayouts(deep), [])).toContain("No run of the published table uses zero-bubble");
-  const usual = { ...deep, choices: { ...ALL_CHOICES, schedules: ["1f1b", "interleaved"] } as const };
-  expect(layoutPlanText(planLayouts(usual), [])).not.toContain("zero-bubble");
+  const common = { ...deep, choices: { ...ALL_CHOICES, schedules: ["1f1b", "interleaved"] } as const };
+  expect(layoutPlanText(planLayouts(common), [])).not.toContain("zero-bubble");
 });

@@ -9,7 +9,7 @@ const LLAMA = {
 };
 
 describe("the speed of a run", () => {
-  test("is that of the layout given, told with how the batch was read", async () => {
+  test("is that of the layout given, with a note on how the batch was read", async () => {
     const { tokensPerSecondPerDevice: speed, sentences } = predictedSpeed({ ...LLAMA, layout: "tp=2" });
     expect(sentences[0]).toContain("1M tokens is read as 1048576");
     expect(sentences[1]).toContain("the layout, dp=16,tp=2");

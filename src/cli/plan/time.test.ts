@@ -47,7 +47,7 @@ describe("what is given in people's own ways", () => {
     expect(text).toBe(await lines("4096"));
     expect(text).toMatch(/90 % interval [\d.]+ GB\/s to [\d.]+ GB\/s/);
   });
-  test("files that are not what they should be are told as what they are", async () => {
+  test("files that are not what they should be are refused as what they are", async () => {
     const broken = file("broken.json", "{");
     await expect(printed(`size --law ${broken} --compute 1e22`)).rejects.toThrow(
       /broken.json is not a saved law/,

@@ -60,7 +60,7 @@ describe("verdicts", () => {
     expect(roughEstimate({ ...facts, networkBandwidth: 1e9 }).verdicts.join()).toContain("do not hide");
     expect(roughEstimate({ ...facts, numDevices: 1 }).verdicts.join()).toContain("no gradients to exchange");
   });
-  test("what does not fit is told with the number of devices that would hold it", () => {
+  test("what does not fit comes with the number of devices that would hold it", () => {
     expect(roughEstimate({ ...facts, numDevices: 2 }).verdicts[0]).toContain("At least 3 devices");
   });
   test("without an MFU the time has an interval, without layers the activations a wider one", () => {

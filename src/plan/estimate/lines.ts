@@ -42,12 +42,19 @@ export type EstimateLine = {
   readonly value: Interval;
 };
 
-/** Lines of a group from rows of id, unit, name, formula and value. */
-function linesOf(
-  group: EstimateLine["group"],
-  rows: readonly (readonly [string, EstimateLine["unit"], string, string, Interval])[],
-): readonly EstimateLine[] {
-  return rows.map(([id, unit, name, formula, value]) => ({ id, name, group, unit, formula, value }));
+/** A line: id, name, formula, value, and its unit where it is not bytes. */
+type Row = readonly [string, string, string, Interval, EstimateLine["unit"]?];
+
+/** Lines of a group. */
+function linesOf(group: EstimateLine["group"], rows: readonly Row[]): readonly EstimateLine[] {
+  return rows.map(([id, name, formula, value, unit = "bytes"]) => ({
+    id,
+    name,
+    group,
+    unit,
+    formula,
+    value,
+  }));
 }
 
 /** Bytes of a parameter: 16, with gradients in bf16; 18 where they are accumulated in fp32. */
@@ -63,32 +70,28 @@ export function memoryLines({ parameters, numDevices }: EstimateFacts): readonly
   const d = formatCount(numDevices);
   const share = (12 * parameters) / numDevices;
   return linesOf("memory", [
-    ["weights", "bytes", "weights, bf16", `2 bytes x ${n}`, certain(2 * parameters)],
+    ["weights", "weights, bf16", `2 bytes x ${n}`, certain(2 * parameters)],
     [
       "gradients",
-      "bytes",
       "gradients, bf16 (up to fp32)",
       `2 (to 4) bytes x ${n}`,
       upTo(2 * parameters, 4 * parameters),
     ],
     [
       "optimiser",
-      "bytes",
       "optimiser: fp32 weights and Adam's two moments",
       `(4 + 4 + 4) bytes x ${n}`,
       certain(12 * parameters),
     ],
-    ["states", "bytes", "all states", `16 (to 18) bytes x ${n}`, scaledBy(STATE_BYTES, parameters)],
+    ["states", "all states", `16 (to 18) bytes x ${n}`, scaledBy(STATE_BYTES, parameters)],
     [
       "statesSharedOptimiser",
-      "bytes",
       `on each of ${d} devices, optimiser shared out (ZeRO-1)`,
       `4 (to 6) bytes x ${n} + 12 bytes x ${n} / ${d}`,
       upTo(4 * parameters + share, 6 * parameters + share),
     ],
     [
       "statesShared",
-      "bytes",
       `on each of ${d} devices, all shared out (ZeRO-3, FSDP)`,
       `16 (to 18) bytes x ${n} / ${d}`,
       scaledBy(STATE_BYTES, parameters / numDevices),
@@ -116,35 +119,30 @@ export function activationLines(
   return linesOf("activations", [
     [
       "activationsScoresKept",
-      "bytes",
       "one sequence, scores kept",
       `L (34 s h + 5 a s^2) = ${l} x (34 x ${s} x ${h} + 5 x ${a} x ${s}^2)`,
       about(l * (34 * s * h + 5 * a * s * s)),
     ],
     [
       "activationsFlash",
-      "bytes",
       "one sequence, flash or selective recomputation",
       `L 34 s h = ${l} x 34 x ${s} x ${h}`,
       about(flash),
     ],
     [
       "activationsRecomputed",
-      "bytes",
       "one sequence, full recomputation",
       `L 2 s h + 34 s h = ${l} x 2 x ${s} x ${h} + 34 x ${s} x ${h}`,
       about((2 * l + 34) * s * h),
     ],
     [
       "activationsOfBatch",
-      "bytes",
       "the whole batch at once, flash",
       `${formatCount(batchSequences)} sequences x ${formatBytes(flash)}`,
       about(batchSequences * flash),
     ],
     [
       "activationsOnDevice",
-      "bytes",
       "on each device without accumulation, flash",
       `${perDevice} sequences x ${formatBytes(flash)}`,
       about(perDevice * flash),
@@ -162,20 +160,20 @@ export function timeLines(facts: EstimateFacts): readonly EstimateLine[] {
   const count = formatCount;
   const devices = `${count(numDevices)} ${deviceName} x ${formatFlops(peakFlopsPerDevice)}/s`;
   return linesOf("time", [
-    ["tokens", "count", "tokens of a step", `${count(batchSequences)} x ${count(sequence)}`, certain(tokens)],
+    ["tokens", "tokens of a step", `${count(batchSequences)} x ${count(sequence)}`, certain(tokens), "count"],
     [
       "flops",
-      "FLOP",
       "work of a step",
       `6 N D = 6 x ${count(parameters)} x ${count(tokens)}`,
       certain(flops),
+      "FLOP",
     ],
     [
       "stepSeconds",
-      "s",
       "time of a step",
       `${formatFlops(flops)} / (${devices} x MFU ${significant(mfu.median, 2)})`,
       { median: atPeak / mfu.median, lo: atPeak / mfu.hi, hi: atPeak / mfu.lo },
+      "s",
     ],
   ]);
 }
@@ -194,31 +192,30 @@ export function communicationLines(
   return linesOf("communication", [
     [
       "allReduceBytes",
-      "bytes",
       "gradient all-reduce, sent by each device",
       `2 (n - 1) / n x 2 bytes x N = ${ring} x 2 bytes x ${formatCount(parameters)}`,
       certain(sent),
     ],
     [
       "allReduceSeconds",
-      "s",
       "time for it on the network",
       `${formatBytes(sent)} / ${formatBytes(networkBandwidth)}/s`,
       certain(sent / networkBandwidth),
+      "s",
     ],
     [
       "backwardSeconds",
-      "s",
       "backward pass to hide it behind",
       `2 / 3 of ${formatSeconds(computeSeconds.median)}`,
       backward,
+      "s",
     ],
     [
       "bandwidthToHide",
-      "bytes/s",
       "bandwidth to hide it",
       `${formatBytes(sent)} / ${formatSeconds(backward.median)}`,
       { median: sent / backward.median, lo: sent / backward.hi, hi: sent / backward.lo },
+      "bytes/s",
     ],
   ]);
 }

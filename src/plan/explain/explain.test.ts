@@ -50,7 +50,7 @@ test("the waterfall starts at the peak, adds up to the step, and ends at the pre
   );
 });
 
-test("a head on another stage than the slowest is told with the products", () => {
+test("a head on another stage than the slowest shares a bar with the products", () => {
   const parts = {
     ...predictStep({ model, cluster, job }, parseLayout("tp=8,pp=16", 1024)).parts,
     vocabulary: 0,
@@ -131,7 +131,7 @@ test("operations hold the FLOPs of a layer, and none beats the peak", () => {
   for (const { efficiency } of operations) expect(efficiency).toBeLessThan(1);
 });
 
-test("experts, shared experts and latent projections are told by name", () => {
+test("experts, shared experts and latent projections have their names", () => {
   const deepseek = preset("deepseek-v3");
   const names = operationsOf({ model: deepseek, cluster, job }, parseLayout("ep=64,pp=8", 1024)).map(
     ({ name }) => name,
@@ -146,7 +146,7 @@ test("experts, shared experts and latent projections are told by name", () => {
     expect(names).toContain(name);
 });
 
-test("stages: every one is told, the fullest is the prediction's", () => {
+test("stages: every one is listed, the fullest is the prediction's", () => {
   const explained = explainStep({ model, cluster, job }, parseLayout("tp=8,pp=16", 1024), () => null);
   const { stages, prediction } = explained;
   expect(stages[0]!.firstStage).toBe(0);

@@ -93,7 +93,7 @@ test("divisors", () => {
     expect(divisors(36, most)).toEqual(divisors(36).filter((divisor) => divisor <= most));
 });
 
-test("what a layout does not say of its precision is what is usual", () => {
+test("a layout that names no precision takes the one given", () => {
   expect(parseLayout("tp=2", 8, "fp8").precision).toBe("fp8");
   expect(parseLayout("tp=2,precision=bf16", 8, "fp8").precision).toBe("bf16");
   expect(parseLayout("tp=2", 8).precision).toBe("bf16");

@@ -45,7 +45,7 @@ describe("an answer", () => {
     expect(planLayouts({ ...QUESTION, measured: [] }).similar).toBeNull();
   });
 
-  test("layouts are told so that they can be read again", () => {
+  test("layouts are written so that they can be read again", () => {
     for (const { layout, sizes } of [...answer.best, ...answer.pareto])
       expect(parseLayout(layout, 32)).toEqual(sizes);
   });
@@ -129,7 +129,7 @@ describe("a model that fits nowhere", () => {
   });
 });
 
-test("sizes that heads forbid are told", () => {
+test("sizes that heads forbid are named", () => {
   const { refusedSizes } = planLayouts({
     ...QUESTION,
     model: preset("llama2-13b"),

@@ -133,7 +133,7 @@ test("a learned table of positions ends where it ends", () => {
   expect(() => refuseBeyondTable(shapeOf(LLAMA), 8192)).not.toThrow();
 });
 
-test("a further prediction layer is told apart: 671 B and 37 B are what DeepSeek-V3 is known for", () => {
+test("a further prediction layer is counted apart: DeepSeek-V3 is known for 671 B and 37 B", () => {
   expect(furtherPredictionNote(preset("deepseek-v3"))).toMatch(
     /^deepseek-v3: 671 B parameters, of which a token uses 37.\d B; with its further prediction layer 683 B/,
   );

@@ -125,7 +125,7 @@ test("rows that cannot be predicted say why", () => {
   expect(() => readPublishedRuns("a,b\n1,2", "t.csv")).toThrow(/no column model/);
 });
 
-test("cells that are no numbers, and layouts that do not divide, are told", () => {
+test("cells that are no numbers, and layouts that do not divide, are refused", () => {
   expect(run({ seq_len: "8k" }).job.sequence).toBe(8192);
   expect(run({ seq_len: '"8,192"' }).job.sequence).toBe(8192);
   expect(run({ vp: "n/a" }).layout.virtualStages).toBe(1);
@@ -141,7 +141,7 @@ test("cells that are no numbers, and layouts that do not divide, are told", () =
   expect(only({ gbs_seqs: 100 })).toContain("a batch of 100 sequences over dp 64");
 });
 
-test("times that no step can take are told", () => {
+test("times that no step can take are refused", () => {
   // 128 x 8192 tokens of 8.03e9 parameters on 64 H100 at 989 TFLOP/s: 0.9 s at the peak.
   expect(only({ step_time_s: 0.8 })).toMatch(/^a step of 0\.800 s is 1\d\d % of the peak/);
   expect(only({ step_time_s: 5000 })).toMatch(/^a step of 5\.00e\+3 s is 0\.0\d+ % of the peak/);
