@@ -6,6 +6,6 @@ export type { SavedLaw } from "./law-file.ts";
 export { type BudgetSplit, type LossSurface, optimumOn, type SplitLoss } from "./optimum.ts";
 export type { DrawColumns, LawPosterior, Posterior } from "./posterior.ts";
 export { predict } from "./predict.ts";
-export { type Bound, limitedSurface, type Repetition, type Stock, stockOf } from "./repeats.ts";
+export { type Bound, limitedSurface, PUBLISHED_REPETITION, type Repetition } from "./repeats.ts";
 export { readScalingLaw, type ScalingLaw, type Surfaces, scalingLawOf, surfacesOf } from "./scaling-law.ts";
 export type { Reads, Terms } from "./terms.ts";

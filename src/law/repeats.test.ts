@@ -8,7 +8,6 @@ import {
   limitedSurface,
   pairsAtTokens,
   REPETITIONS,
-  stockOf,
   wornOutEpochs,
 } from "./repeats.ts";
 
@@ -19,7 +18,7 @@ const base = splitLossOf(
   6,
 );
 const published = REPETITIONS[1]!;
-const limited = limitedSurface(base, stockOf(base, 25e9), published);
+const limited = limitedSurface(base, 25e9, published);
 
 test("the losses that the authors print for 25 billion unique tokens", () => {
   const loss = (n: number, d: number) => Math.exp(limited(Math.log(n), Math.log(d)));
@@ -44,13 +43,13 @@ test("unlimited data is the plain surface, limited data never a better one", () 
       fc.double({ min: Math.log(1e7), max: Math.log(1e13), noNaN: true }),
       fc.constantFrom(...REPETITIONS),
       (logN, logD, repetition) => {
-        const free = limitedSurface(base, stockOf(base, Infinity), repetition);
+        const free = limitedSurface(base, Infinity, repetition);
         expect(free(logN, logD)).toBe(base(logN, logD));
-        const short = limitedSurface(base, stockOf(base, 1e9), repetition);
+        const short = limitedSurface(base, 1e9, repetition);
         expect(short(logN, logD)).toBeGreaterThanOrEqual(base(logN, logD));
         // Up to the unique tokens and the size that they deserve nothing changes.
-        if (logD <= Math.log(1e9) && logN <= stockOf(base, 1e9).logSize)
-          expect(short(logN, logD)).toBe(base(logN, logD));
+        const deserved = pairsAtTokens(base, Math.log(1e9)) - Math.log(1e9);
+        if (logD <= Math.log(1e9) && logN <= deserved) expect(short(logN, logD)).toBe(base(logN, logD));
       },
     ),
     { numRuns: 100 },
@@ -59,7 +58,7 @@ test("unlimited data is the plain surface, limited data never a better one", () 
 
 test("a budget that needs fewer than the unique tokens has the plain optimum", () => {
   const small = optimumOn(base, Math.log(1e19));
-  const same = optimumOn(limitedSurface(base, stockOf(base, 1e13), published), Math.log(1e19));
+  const same = optimumOn(limitedSurface(base, 1e13, published), Math.log(1e19));
   expect(same.logN).toBeCloseTo(small.logN, 8);
 });
 
@@ -126,10 +125,10 @@ test("with little data an exhaustive look finds nothing lower, and less data is 
     fc.property(amounts, ({ logPairs, epochs, repetition }) => {
       const free = optimumOn(base, logPairs);
       const unique = Math.exp(free.logD) / epochs;
-      const short = limitedSurface(base, stockOf(base, unique), repetition);
+      const short = limitedSurface(base, unique, repetition);
       const { logLoss } = optimumOn(short, logPairs);
       expect(logLoss).toBeGreaterThanOrEqual(free.logLoss - 1e-12);
-      const shorter = limitedSurface(base, stockOf(base, unique / 2), repetition);
+      const shorter = limitedSurface(base, unique / 2, repetition);
       expect(optimumOn(shorter, logPairs).logLoss).toBeGreaterThanOrEqual(logLoss - 1e-9);
       for (let i = 0; i < 200; i++) {
         const logN = free.logN - 8 + (11 * i) / 200;

@@ -4,7 +4,7 @@
  */
 
 import { crossing } from "../math/univariate.ts";
-import { optimumOn, type SplitLoss } from "./optimum.ts";
+import { type LossSurface, optimumOn, pointOf, type SplitLoss } from "./optimum.ts";
 
 // Muennighoff et al. 2023 (arXiv 2305.16264), equations 5 and 6. Each further pass over the data keeps a
 // share e^(-1 / decay) of the worth of the one before, so that all passes together are worth at most 1 +
@@ -57,26 +57,37 @@ function effectiveLog(logAmount: number, logUnique: number, decay: number): numb
   return logUnique + Math.log(effectiveRatio(Math.exp(logAmount - logUnique), decay));
 }
 
-/** Unique tokens on hand, and the size that they deserve: the optimum's that would train on them once. */
-export type Stock = { readonly logTokens: number; readonly logSize: number };
-
-/** The stock of this many unique tokens on a surface. */
-export function stockOf(surface: SplitLoss, uniqueTokens: number): Stock {
+/**
+ * The surface when only so many tokens are distinct. Up to them, and up to the size that they deserve (that of the
+ * optimum that would train on them once), it is the old one.
+ */
+export function limitedSurface(surface: SplitLoss, uniqueTokens: number, repetition: Repetition): SplitLoss {
   const logTokens = Math.log(uniqueTokens);
   const logPairs = pairsAtTokens(surface, logTokens);
-  return { logTokens, logSize: logPairs === Infinity ? Infinity : logPairs - logTokens };
-}
-
-/**
- * The surface when only so many tokens are unique. Up to them, and up to the size that they deserve, it is
- * the old one.
- */
-export function limitedSurface(surface: SplitLoss, stock: Stock, repetition: Repetition): SplitLoss {
+  const logSize = logPairs === Infinity ? Infinity : logPairs - logTokens;
   return (logN, logD) =>
     surface(
-      effectiveLog(logN, stock.logSize, repetition.parameters),
-      effectiveLog(logD, stock.logTokens, repetition.tokens),
+      effectiveLog(logN, logSize, repetition.parameters),
+      effectiveLog(logD, logTokens, repetition.tokens),
     );
+}
+
+/** A law that knows nothing of repeats, with what they are taken to be worth. */
+export function withRepetition(surface: LossSurface, repetition: Repetition): LossSurface {
+  return (uniqueTokens) =>
+    uniqueTokens === undefined ? surface() : limitedSurface(surface(), uniqueTokens, repetition);
+}
+
+/** The optimum of a budget when so many tokens are distinct, and what their repetition costs. */
+export function repeatedOptimum(surface: LossSurface, logPairs: number, uniqueTokens: number) {
+  const [free, limited] = [pointOf(surface(), logPairs), pointOf(surface(uniqueTokens), logPairs)];
+  return {
+    ...limited,
+    epochs: limited.d / uniqueTokens,
+    /** Passes that the optimum would make if all of them were fresh. */
+    wantedEpochs: free.d / uniqueTokens,
+    lossToRepetitionPercent: Math.max(0, 100 * (limited.loss / free.loss - 1)),
+  };
 }
 
 /** What a budget meets first: its own end, repeats that cost little, or repeats that cost. */
@@ -106,3 +117,8 @@ export function pairsAtTokens(surface: SplitLoss, logTokens: number): number {
 
 /** 10^60: beyond any budget. */
 const MOST_PAIRS = Math.log(1e60);
+
+/** FLOPs from which the optimum wants more than so many tokens. */
+export function computeThatWants(surface: SplitLoss, flopsPerPair: number, tokens: number): number {
+  return flopsPerPair * Math.exp(pairsAtTokens(surface, Math.log(tokens)));
+}

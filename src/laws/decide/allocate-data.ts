@@ -1,14 +1,15 @@
 /** @file The data-limited allocation: bound by compute or by data, from which scale, and at what price? */
 
 import { estimate, estimates } from "../../law/estimate.ts";
-import { type LossSurface, optimumOn, type SplitLoss } from "../../law/optimum.ts";
+import type { LossSurface, SplitLoss } from "../../law/optimum.ts";
 import {
-  limitedSurface,
+  type Bound,
+  computeThatWants,
   NEARLY_FREE_EPOCHS,
-  pairsAtTokens,
   REPETITIONS,
   type Repetition,
-  stockOf,
+  repeatedOptimum,
+  withRepetition,
 } from "../../law/repeats.ts";
 import { logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import type { Interval } from "../../math/interval.ts";
@@ -17,7 +18,7 @@ import { formatFlops, formatInterval } from "../../units/print.ts";
 /** The same budget with repeats. */
 export type DataLimit = {
   readonly uniqueTokens: number;
-  readonly boundBy: "compute" | "repeats" | "data";
+  readonly boundBy: Bound;
   readonly reason: string;
   /** Compute from which the optimum wants more than the unique tokens, and more than four times them. */
   readonly repeatsFrom: Interval;
@@ -40,65 +41,31 @@ export type RepeatedAnswer = {
 export function dataLimitOf(law: ScalingLaw, compute: number, uniqueTokens: number): DataLimit {
   const { best, draws } = surfacesOf(law);
   const fromEpochs = (epochs: number) => {
-    const at = (surface: SplitLoss) =>
-      law.flopsPerPair * Math.exp(pairsAtTokens(surface, Math.log(epochs * uniqueTokens)));
+    const at = (surface: SplitLoss) => computeThatWants(surface, law.flopsPerPair, epochs * uniqueTokens);
     return estimate(at(best), draws.map(at));
   };
   const [repeatsFrom, boundFrom] = [fromEpochs(1), fromEpochs(NEARLY_FREE_EPOCHS)];
+  const repetitions = law.knowsRepeats ? [null] : REPETITIONS;
   return {
     uniqueTokens,
     ...boundBy(compute, repeatsFrom, boundFrom),
     repeatsFrom,
     boundFrom,
-    answers: law.knowsRepeats
-      ? [ownAnswer(law, compute, uniqueTokens)]
-      : publishedAnswers(law, compute, uniqueTokens),
+    answers: repetitions.map((repetition) => answerOf(law, compute, uniqueTokens, repetition)),
   };
 }
 
-/** For a law that says itself what repeats are worth. */
-function ownAnswer(law: ScalingLaw, compute: number, uniqueTokens: number): RepeatedAnswer {
-  const pairOf = (surface: LossSurface): Pair => ({ free: surface(), limited: surface(uniqueTokens) });
-  return answerFrom(law, compute, uniqueTokens, null, pairOf(law.best), law.draws.map(pairOf));
-}
-
-/** For a law of fresh data: over what published runs leave open. */
-function publishedAnswers(law: ScalingLaw, compute: number, uniqueTokens: number): RepeatedAnswer[] {
-  const { best, draws } = surfacesOf(law);
-  const stocked = [best, ...draws].map((free) => ({ free, stock: stockOf(free, uniqueTokens) }));
-  return REPETITIONS.map((repetition) => {
-    const [own, ...others] = stocked.map(
-      ({ free, stock }): Pair => ({ free, limited: limitedSurface(free, stock, repetition) }),
-    );
-    return answerFrom(law, compute, uniqueTokens, repetition, own!, others);
-  });
-}
-
-/** The same fit with unlimited and with limited unique tokens. */
-type Pair = { readonly free: SplitLoss; readonly limited: SplitLoss };
-
-function answerFrom(
+function answerOf(
   law: ScalingLaw,
   compute: number,
   uniqueTokens: number,
   repetition: Repetition | null,
-  best: Pair,
-  draws: readonly Pair[],
 ): RepeatedAnswer {
   const logPairs = logPairsOf(law, compute);
-  const answer = ({ free, limited }: Pair) => {
-    const optimum = optimumOn(limited, logPairs);
-    return {
-      n: Math.exp(optimum.logN),
-      d: Math.exp(optimum.logD),
-      epochs: Math.exp(optimum.logD) / uniqueTokens,
-      lossToRepetitionPercent: Math.max(
-        0,
-        100 * Math.expm1(optimum.logLoss - optimumOn(free, logPairs).logLoss),
-      ),
-    };
-  };
-  return { repetition, ...estimates(answer(best), draws.map(answer)) };
+  const answer = (surface: LossSurface) =>
+    repeatedOptimum(repetition ? withRepetition(surface, repetition) : surface, logPairs, uniqueTokens);
+  const { n, d, epochs, lossToRepetitionPercent } = estimates(answer(law.best), law.draws.map(answer));
+  return { repetition, n, d, epochs, lossToRepetitionPercent };
 }
 
 /** What a budget runs into first, from the compute at which its optimum wants more tokens than there are. */

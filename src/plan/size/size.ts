@@ -5,13 +5,13 @@ import { checkOptimum, type LossSurface, optimumOn, pointOf, type SplitLoss } fr
 import {
   type Bound,
   boundAt,
-  limitedSurface,
+  computeThatWants,
   NEARLY_FREE_EPOCHS,
   PUBLISHED_REPETITION,
-  pairsAtTokens,
   REPETITIONS,
   type Repetition,
-  stockOf,
+  repeatedOptimum,
+  withRepetition,
   wornOutEpochs,
 } from "../../law/repeats.ts";
 import { logPairsOf, type ScalingLaw } from "../../law/scaling-law.ts";
@@ -86,38 +86,21 @@ function lossOf({ law, compute }: SizeQuestion, { params, tokens }: Sizing): Int
   return withSpreadOf(law.lossAt(design), byBudget);
 }
 
-/** One way that it might be: the law, with what repeats are worth in it, and the budget as it turns out. */
-type Case = {
-  /** The law when so many tokens are distinct; left out: as many as wanted. */
-  readonly surface: (uniqueTokens?: number) => SplitLoss;
-  /** log(N D) of the budget. */
-  readonly logPairs: number;
-};
+/** One way that it might be: the law, with what repeats are worth in it, and log(N D) of the budget. */
+type Case = { readonly surface: LossSurface; readonly logPairs: number };
 
-/** The middle of everything, then draws of everything. */
+/** The middle of everything, then draws of everything. A law that knows repeats says itself what they are worth. */
 function casesOf({ law, compute }: SizeQuestion): readonly Case[] {
   const random = new Random(SEED, "plan size");
   const surfaces = law.draws.length > 0 ? law.draws : new Array<LossSurface>(NUM_DRAWS).fill(law.best);
   const one = (surface: LossSurface, flops: number, repetition: Repetition): Case => ({
-    surface: (uniqueTokens) => surfaceWith(law, surface, repetition, uniqueTokens),
+    surface: law.knowsRepeats ? surface : withRepetition(surface, repetition),
     logPairs: logPairsOf(law, flops),
   });
   return [
     one(law.best, compute.median, PUBLISHED_REPETITION),
     ...surfaces.map((surface) => one(surface, drawFrom(compute, random), random.pick(REPETITIONS))),
   ];
-}
-
-/** A law that knows repeats says itself what they are worth. */
-function surfaceWith(
-  { knowsRepeats }: ScalingLaw,
-  surface: LossSurface,
-  repetition: Repetition,
-  uniqueTokens?: number,
-): SplitLoss {
-  if (knowsRepeats || uniqueTokens === undefined) return surface(uniqueTokens);
-  const free = surface();
-  return limitedSurface(free, stockOf(free, uniqueTokens), repetition);
 }
 
 /** Each number in the middle case, with its interval over all the others. */
@@ -138,21 +121,17 @@ function dataAnswer(
   flopsPerPair: number,
   uniqueTokens: number,
 ): DataAnswer {
-  const wanted = cases.map(
-    ({ surface, logPairs }) => Math.exp(optimumOn(surface(), logPairs).logD) / uniqueTokens,
-  );
-  const { computeHelps, tokensHelp, ...answer } = intervals(
-    cases.map((each) => limitedNumbers(each, flopsPerPair, uniqueTokens)),
-  );
-  const chance = (bound: Bound) =>
-    wanted.slice(1).filter((epochs) => boundAt(epochs) === bound).length / (wanted.length - 1);
+  const numbers = cases.map((each) => limitedNumbers(each, flopsPerPair, uniqueTokens));
+  const { computeHelps, tokensHelp, wantedEpochs, ...answer } = intervals(numbers);
+  const bounds = numbers.slice(1).map((each) => boundAt(each.wantedEpochs));
+  const chance = (bound: Bound) => bounds.filter((each) => each === bound).length / bounds.length;
   const { median, lo, hi } = answer.lossToRepetitionPercent;
   const dearer = { median: 1 + median / 100, lo: 1 + lo / 100, hi: 1 + hi / 100 };
   return {
     ...answer,
     loss: withSpreadOf(scaledBy(optimum.loss, dearer.median), dearer),
     uniqueTokens,
-    boundBy: boundAt(wanted[0]!),
+    boundBy: boundAt(wantedEpochs.median),
     chances: { compute: chance("compute"), repeats: chance("repeats"), data: chance("data") },
     doublingHelpsPercent: { compute: computeHelps, tokens: tokensHelp },
   };
@@ -160,19 +139,17 @@ function dataAnswer(
 
 /** The optimum of one case when so many tokens are distinct, and what more of either would change. */
 function limitedNumbers({ surface, logPairs }: Case, flopsPerPair: number, uniqueTokens: number) {
-  const free = surface();
-  const limited = surface(uniqueTokens);
-  const { logD, logLoss } = optimumOn(limited, logPairs);
-  const helps = (better: number) => Math.max(0, -100 * Math.expm1(better - logLoss));
-  const computeAt = (tokens: number) => flopsPerPair * Math.exp(pairsAtTokens(free, Math.log(tokens)));
+  const { n, d, tokensPerParameter, loss, ...repeated } = repeatedOptimum(surface, logPairs, uniqueTokens);
+  const helps = (better: SplitLoss, budget: number) =>
+    Math.max(0, 100 * (1 - Math.exp(optimumOn(better, budget).logLoss) / loss));
+  const wants = (tokens: number) => computeThatWants(surface(), flopsPerPair, tokens);
   return {
-    ...sizing(pointOf(limited, logPairs)),
-    epochs: Math.exp(logD) / uniqueTokens,
-    lossToRepetitionPercent: Math.max(0, 100 * Math.expm1(logLoss - optimumOn(free, logPairs).logLoss)),
-    computeHelps: helps(optimumOn(limited, logPairs + Math.LN2).logLoss),
-    tokensHelp: helps(optimumOn(surface(2 * uniqueTokens), logPairs).logLoss),
-    repeatsFrom: computeAt(uniqueTokens),
-    bindsFrom: computeAt(NEARLY_FREE_EPOCHS * uniqueTokens),
+    ...sizing({ n, d, tokensPerParameter, loss }),
+    ...repeated,
+    computeHelps: helps(surface(uniqueTokens), logPairs + Math.LN2),
+    tokensHelp: helps(surface(2 * uniqueTokens), logPairs),
+    repeatsFrom: wants(uniqueTokens),
+    bindsFrom: wants(NEARLY_FREE_EPOCHS * uniqueTokens),
   };
 }
 
