@@ -25,7 +25,11 @@ const offered = new Map<string, Offered>();
 
 beforeAll(() => {
   const emit = ["--emitDeclarationOnly", "--outDir", declarations];
-  execFileSync("tsc", ["-p", join(ROOT, "tsconfig.build.json"), ...emit], { stdio: "inherit" });
+  execFileSync(
+    join(ROOT, "node_modules", ".bin", "tsc"),
+    ["-p", join(ROOT, "tsconfig.build.json"), ...emit],
+    { stdio: "inherit" },
+  );
   const config = join(declarations, "tsconfig.json");
   const compilerOptions = { module: "nodenext", lib: ["esnext"], types: ["node"], skipLibCheck: true };
   writeFileSync(
