@@ -1,7 +1,7 @@
 /** @file One step explained: from the peak to what is achieved, memory by stage, what more of each buys. */
 
 import type { PlotOptions } from "@observablehq/plot";
-import { formatSeconds, significant } from "../units/print.ts";
+import { formatPercent, formatSeconds, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type LegendEntry, type PlotLibrary } from "./draw.ts";
 import { AXIS_LABEL_X } from "./panel.ts";
 
@@ -137,7 +137,7 @@ function gainPanel(plot: PlotLibrary, { sensitivities }: WaterfallFigureData): P
       plot.text(sensitivities, {
         y: "label",
         x: "gainPercent",
-        text: ({ gainPercent }: (typeof sensitivities)[number]) => `${gainPercent.toFixed(1)} %`,
+        text: ({ gainPercent }: (typeof sensitivities)[number]) => formatPercent(gainPercent),
         textAnchor: "start",
         dx: 5,
         fill: COLOUR.ink,

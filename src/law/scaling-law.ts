@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { UserError } from "../errors.ts";
 import { type Interval, intervalAround } from "../math/interval.ts";
+import { formatShare, significant } from "../units/print.ts";
 import { lawNamed } from "./formulas/all.ts";
 import { type Design, flopsPerPairFrom, type Law } from "./law.ts";
 import { readLawFile, type SavedLaw } from "./law-file.ts";
@@ -106,15 +107,15 @@ export function lawOfPosterior(posterior: Posterior, counts: string): ScalingLaw
   const { laws, recipeRatio, flopsPerPair, largestCompute, ratios } = posterior;
   if (recipeRatio !== null) {
     throw new UserError(
-      `runs that all have about ${recipeRatio.toPrecision(3)} tokens a parameter`,
+      `runs that all have about ${significant(recipeRatio, 3)} tokens a parameter`,
       "D / N that differs by a factor of 2 or more: along one ratio nothing says what another would have cost",
       "add runs with 4 times more and 4 times fewer tokens per parameter, at two budgets or more",
     );
   }
   const heaviest = laws.toSorted((a, b) => b.weight - a.weight);
   return {
-    name: heaviest.map(({ name, weight }) => `${name} ${(100 * weight).toFixed(0)} %`).join(", "),
-    formula: heaviest.map(({ formula, weight }) => `${formula} (${(100 * weight).toFixed(0)} %)`).join("; "),
+    name: heaviest.map(({ name, weight }) => `${name} ${formatShare(weight, 0)}`).join(", "),
+    formula: heaviest.map(({ formula, weight }) => `${formula} (${formatShare(weight, 0)})`).join("; "),
     best: (uniqueTokens) => expectedSurface(posterior, uniqueTokens),
     draws: likelySurfaces(posterior),
     knowsRepeats: laws.some(({ draws }) => draws.dataDecay !== undefined),

@@ -1,6 +1,6 @@
 /** @file Stage 4: the gate. A pure rule; every check says go, hold or stop in a sentence with numbers. */
 
-import { formatBytes, formatSeconds } from "../../units/print.ts";
+import { formatBytes, formatPercent, formatSeconds } from "../../units/print.ts";
 import type { Campaign, CampaignIssue } from "../spec.ts";
 
 /** What the gate looks at. */
@@ -96,8 +96,8 @@ function judgeFit(
 ): Opinion {
   const worst = Math.max(0, ...backTestErrors.map(Math.abs));
   const text =
-    `the loss forecast's 90 % interval is ${widthPercent.toFixed(2)} % wide, ` +
-    `the limit is ${maxWidthPercent} %; worst back-test error ${worst.toFixed(2)} %`;
+    `the loss forecast's 90 % interval is ${formatPercent(widthPercent, 2)} wide, ` +
+    `the limit is ${maxWidthPercent} %; worst back-test error ${formatPercent(worst, 2)}`;
   return judge(widthPercent <= maxWidthPercent, "hold", text);
 }
 

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { backTestFigure } from "../../figures/back-test-figure.ts";
 import { type BackTestCut, type BackTestReport, backTestTable } from "../../laws/forecast/back-test.ts";
-import { formatFlops, significant } from "../../units/print.ts";
+import { formatFlops, formatPercent, formatShare, significant } from "../../units/print.ts";
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
@@ -49,8 +49,8 @@ const COLUMNS: readonly TableColumn<BackTestCut>[] = [
   },
 ];
 
-const percent = (value: number) => `${value.toFixed(2)} %`;
-const share = (value: number) => `${(100 * value).toFixed(0)} %`;
+const percent = (value: number) => formatPercent(value, 2);
+const share = (value: number) => formatShare(value, 0);
 
 function backTestText(
   { rows, cuts, refused, setAside }: BackTestReport,

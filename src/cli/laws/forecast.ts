@@ -9,7 +9,7 @@ import { designFrom } from "../../laws/forecast/target.ts";
 import type { RunTable } from "../../laws/table/table.ts";
 import { forecastTask, type TaskForecast } from "../../laws/tasks/forecast.ts";
 import { COUNT, FLOPS } from "../../units/kinds.ts";
-import { formatCount, formatFlops, significant } from "../../units/print.ts";
+import { formatCount, formatFlops, formatShare, significant } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
@@ -96,7 +96,7 @@ const interval = ({ lo, hi }: { readonly lo: number; readonly hi: number }) =>
 
 const COLUMNS: readonly TableColumn<LawRow>[] = [
   { title: "law", align: "left", cell: ({ formula }) => formula },
-  { title: "weight", align: "right", cell: ({ weight }) => `${(100 * weight).toFixed(0)} %` },
+  { title: "weight", align: "right", cell: ({ weight }) => formatShare(weight, 0) },
   { title: "alone it says", align: "right", cell: ({ median }) => significant(median, 4) },
   { title: "90 % interval", align: "right", cell: interval },
 ];

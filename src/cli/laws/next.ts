@@ -5,7 +5,7 @@ import { type NextReport, nextRung, type RungOffer } from "../../laws/decide/nex
 import { readQuestion } from "../../laws/decide/next-question.ts";
 import type { Interval } from "../../math/interval.ts";
 import { FLOPS } from "../../units/kinds.ts";
-import { formatCount, formatFlops, formatInterval, significant } from "../../units/print.ts";
+import { formatCount, formatFlops, formatInterval, formatShare, significant } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
 import { printJson, printText } from "../output.ts";
@@ -57,7 +57,7 @@ function nextText(report: NextReport): string {
     plan.rungs.length > 1
       ? [
           "",
-          `The same budget over ${plan.rungs.length} rungs leaves ${percentLeft(plan.widthRatio)} of the width, ${answer(plan.after)}:`,
+          `The same budget over ${plan.rungs.length} rungs leaves ${formatShare(plan.widthRatio)} of the width, ${answer(plan.after)}:`,
           ...plan.rungs.map((rung) => `  ${rungText(rung)}`),
         ]
       : [];
@@ -90,13 +90,11 @@ function offersTable(offers: readonly RungOffer[], answer: (known: Interval) => 
       { title: "N", align: "right", cell: ({ design }) => formatCount(design.n) },
       { title: "D", align: "right", cell: ({ design }) => formatCount(design.d) },
       { title: "answer after", align: "right", cell: ({ after }) => answer(after) },
-      { title: "width left", align: "right", cell: ({ widthRatio }) => percentLeft(widthRatio) },
+      { title: "width left", align: "right", cell: ({ widthRatio }) => formatShare(widthRatio) },
     ],
     130,
   );
 }
-
-const percentLeft = (ratio: number) => `${(100 * ratio).toFixed(1)} %`;
 
 const rungText = ({ n, d, c }: RungOffer["design"]) =>
   `N ${formatCount(n)}, D ${formatCount(d)}, ${formatFlops(c)}`;

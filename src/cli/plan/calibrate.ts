@@ -10,6 +10,7 @@ import {
 import { readRunsFile } from "../../plan/validate/read-runs.ts";
 import { unusedRows } from "../../plan/validate/validate.ts";
 import { left, right } from "../../report/markdown.ts";
+import { formatPercent } from "../../units/print.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { EXIT, printAside, printJson, printText } from "../output.ts";
 import { writeOutputFile } from "../output-file.ts";
@@ -55,7 +56,7 @@ const COLUMNS: readonly TableColumn<ChangedConstant>[] = [
 
 function calibrationText(calibration: CalibratedConstants, saved: string | undefined): string {
   const { before, after, heldOut, changed } = calibration;
-  const rate = (value: number) => `${value.toFixed(1)} %`;
+  const rate = (value: number) => formatPercent(value);
   const was = `before ${rate(before.medianPercent)}`;
   return [
     `${after.rows} rows. Median error ${was}, after ${rate(after.medianPercent)} on the same rows.`,

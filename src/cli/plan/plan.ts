@@ -9,6 +9,7 @@ import { type LayoutPlan, type LayoutRow, planLayouts } from "../../plan/search/
 import { parseThisMachine } from "../../plan/this-machine/name.ts";
 import { publishedTable } from "../../plan/validate/read-runs.ts";
 import { COUNT } from "../../units/kinds.ts";
+import { significant } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import { type CommonOptions, finish, wholeNumber } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
@@ -97,7 +98,7 @@ function checkTokens(tokens: number | undefined, job: PlanSetting["job"]): void 
   const batch = job.batchSequences * job.sequence;
   if (tokens === undefined || tokens >= 100 * batch) return;
   throw new UserError(
-    `--tokens ${tokens} with batches of ${batch} tokens: ${(tokens / batch).toPrecision(2)} steps`,
+    `--tokens ${tokens} with batches of ${batch} tokens: ${significant(tokens / batch, 2)} steps`,
     "a run of at least 100 steps",
     "check the units: 15.6T is 15.6e12 tokens",
   );

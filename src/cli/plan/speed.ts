@@ -15,7 +15,7 @@ import { modelFlopsPerToken } from "../../plan/shape/flops.ts";
 import { countParameters } from "../../plan/shape/parameters.ts";
 import { validityNotes } from "../../plan/step/interval.ts";
 import { predictStep } from "../../plan/step/predict.ts";
-import { formatBytes } from "../../units/print.ts";
+import { formatBytes, formatShare, significant } from "../../units/print.ts";
 import { onlyPrecision, readChoices } from "./choices.ts";
 import { readModel } from "./model.ts";
 import { readSequence, readSetting, type SettingFlags } from "./setting.ts";
@@ -74,8 +74,8 @@ export function predictedSpeed(flags: SpeedFlags): PredictedSpeed {
     sentences: [
       // They stand in a list between semicolons.
       ...[...notes, ...validityNotes(prediction)].map((note) => note.replace(/\.$/, "")),
-      `the speed of ${basis}, ${layoutText(layout)}: ${stepSeconds.toPrecision(3)} s a step, ` +
-        `${(100 * mfu).toFixed(0)} % MFU${rest}; ${SOFTWARE_TEXT}`,
+      `the speed of ${basis}, ${layoutText(layout)}: ${significant(stepSeconds, 3)} s a step, ` +
+        `${formatShare(mfu, 0)} MFU${rest}; ${SOFTWARE_TEXT}`,
     ],
   };
 }

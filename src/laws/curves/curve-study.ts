@@ -1,6 +1,7 @@
 /** @file Curves and schedules in; fit, errors on what was left out, bands and comparison out. */
 
 import { UserError } from "../../errors.ts";
+import { formatShare } from "../../units/print.ts";
 import { type BestDecay, bestDecay, lowestProbabilities } from "./compare.ts";
 import type { CurveLaw } from "./curve-laws.ts";
 import { expectedLosses } from "./fit-curves.ts";
@@ -160,7 +161,7 @@ function warningsOf(
     );
   if (misfit > LARGE_MISFIT)
     warnings.push(
-      `the law misses the curves by ${(100 * misfit).toFixed(1)} %: they may be of different models or ` +
+      `the law misses the curves by ${formatShare(misfit)}: they may be of different models or ` +
         "data, " +
         "too noisy, or not of this law",
     );

@@ -5,6 +5,7 @@ import { estimates } from "../../law/estimate.ts";
 import { checkOptimum, flatRange, optimumOn, pointOf, type SplitLoss } from "../../law/optimum.ts";
 import { logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import type { Interval } from "../../math/interval.ts";
+import { significant } from "../../units/print.ts";
 import { type DataLimit, dataLimitOf } from "./allocate-data.ts";
 import { type Choice, choiceOf, type Serving, servingOf } from "./allocate-variants.ts";
 
@@ -142,7 +143,7 @@ function warningsOf(law: ScalingLaw, answer: Omit<Allocation, "warnings">): stri
   const { compute, reach, optimum } = answer;
   if (reach > 1) {
     warnings.push(
-      `the budget is ${reach.toPrecision(3)} times the table's largest compute: N and D are extrapolated${reach > 100 ? ", further than any back-test here reaches" : ""}`,
+      `the budget is ${significant(reach, 3)} times the table's largest compute: N and D are extrapolated${reach > 100 ? ", further than any back-test here reaches" : ""}`,
     );
   }
   if (!law.isCalibrated) {
@@ -163,7 +164,7 @@ function warningsOf(law: ScalingLaw, answer: Omit<Allocation, "warnings">): stri
   const ratio = optimum.tokensPerParameter.median;
   if (law.ratios && (ratio < law.ratios[0] || ratio > law.ratios[1])) {
     warnings.push(
-      `the optimal D / N, ${ratio.toPrecision(3)}, lies outside the table's ${law.ratios[0].toPrecision(3)} to ${law.ratios[1].toPrecision(3)}: add runs near it`,
+      `the optimal D / N, ${significant(ratio, 3)}, lies outside the table's ${significant(law.ratios[0], 3)} to ${significant(law.ratios[1], 3)}: add runs near it`,
     );
   }
   if (!Number.isFinite(optimum.n.lo) || !Number.isFinite(optimum.n.hi)) {

@@ -6,6 +6,7 @@
 import { UserError } from "../../errors.ts";
 import { flopsPerPairOf, type Law, type Run } from "../../law/law.ts";
 import { lawOfFit, lawOfPosterior, type ScalingLaw } from "../../law/scaling-law.ts";
+import { significant } from "../../units/print.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
 import { resamplingFor } from "../fit/resample.ts";
@@ -77,7 +78,7 @@ function checkSplits(runs: readonly Run[]): void {
   const [least, most] = [Math.min(...ratios), Math.max(...ratios)];
   if (most >= LEAST_RATIO_SPREAD * least) return;
   throw new UserError(
-    `${runs.length} runs whose D / N lies between ${least.toPrecision(3)} and ${most.toPrecision(3)}`,
+    `${runs.length} runs whose D / N lies between ${significant(least, 3)} and ${significant(most, 3)}`,
     `D / N that differs by a factor of ${LEAST_RATIO_SPREAD} or more: along one ratio nothing says what another would have cost`,
     "add runs with 4 times more and 4 times fewer tokens per parameter, at two budgets or more",
   );

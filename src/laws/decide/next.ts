@@ -5,7 +5,7 @@ import type { Design, Run } from "../../law/law.ts";
 import type { Posterior } from "../../law/posterior.ts";
 import { designAt } from "../../law/surfaces.ts";
 import type { Interval } from "../../math/interval.ts";
-import { formatCount, formatFlops } from "../../units/print.ts";
+import { formatCount, formatFlops, formatShare } from "../../units/print.ts";
 import { meanOf } from "../forecast/forecast.ts";
 import { study } from "../forecast/study.ts";
 import type { RunTable } from "../table/table.ts";
@@ -94,7 +94,7 @@ export function nextRung(table: RunTable, question: NextQuestion, budget: number
   const beyond = mostPerFlop ? undefined : offersOf(offersFor(dearer), dearer).find(isWorth);
   const facts = {
     question,
-    law: posterior.laws.map(({ name, weight }) => `${name} ${(100 * weight).toFixed(0)} %`).join(", "),
+    law: posterior.laws.map(({ name, weight }) => `${name} ${formatShare(weight, 0)}`).join(", "),
     budget,
     target,
     now: ask.now,
@@ -263,4 +263,4 @@ export function decide(
   return { decision: "run", reason: alone + together };
 }
 
-const percentOff = (ratio: number) => `${(100 * (1 - ratio)).toFixed(1)} %`;
+const percentOff = (ratio: number) => formatShare(1 - ratio);

@@ -9,6 +9,7 @@ import { averaged, intervalOf } from "../../law/predict.ts";
 import type { Interval } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { mean, quantileOfSorted, sorted } from "../../math/statistics.ts";
+import { formatPercent } from "../../units/print.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
 import type { TableRun } from "../table/table.ts";
@@ -115,7 +116,7 @@ function judge(
   const place = { cut, reach: top / cut, train: below.length, test: intervals.length };
   const own = scoreIntervals(intervals);
   if (own.meanWidthPercent > 100 * MOST_WIDTH) {
-    const reason = `90 % intervals would be ${own.meanWidthPercent.toFixed(1)} % wide on average: the runs below stray from every law, or span too little`;
+    const reason = `90 % intervals would be ${formatPercent(own.meanWidthPercent)} wide on average: the runs below stray from every law, or span too little`;
     return { kind: "refused" as const, refusal: { ...place, reason } };
   }
   const errors = intervals.map(({ median, loss }) => 100 * (median / loss - 1));

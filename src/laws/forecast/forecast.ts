@@ -5,7 +5,7 @@ import type { Design } from "../../law/law.ts";
 import type { DrawColumns, Posterior } from "../../law/posterior.ts";
 import { averaged, intervalOf, partsOf, predict } from "../../law/predict.ts";
 import type { Interval } from "../../math/interval.ts";
-import { formatCount, significant } from "../../units/print.ts";
+import { formatCount, formatPercent, formatShare, significant } from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";
 import { type Study, study } from "./study.ts";
 import { isOneRecipe } from "./surfaces.ts";
@@ -68,7 +68,7 @@ export function usefulForecast(studied: Study, target: Design): Forecast {
   const width = (made.hi - made.lo) / made.median;
   if (width <= MOST_WIDTH) return made;
   throw new UserError(
-    `a 90 % interval of ${made.lo.toPrecision(4)} to ${made.hi.toPrecision(4)}, ${(100 * width).toFixed(1)} % wide (${made.basis})`,
+    `a 90 % interval of ${significant(made.lo, 4)} to ${significant(made.hi, 4)}, ${formatShare(width)} wide (${made.basis})`,
     `one of at most ${100 * MOST_WIDTH} %: a wider one decides nothing`,
     made.scatterPercent > made.driftPercent
       ? "see whether the table mixes recipes, corpora or units (--where chooses rows), or add seeds"
@@ -134,10 +134,10 @@ function basisOf(
   const test =
     facts.backTest.length === 0
       ? "too few runs for a back-test: the interval rests on what other tables have shown"
-      : `${inside} of ${facts.backTest.length} back-test forecasts inside their 90 % interval, worst error ${worst.toFixed(2)} %, interval ${facts.widening.toFixed(2)} times as wide as the laws alone say`;
+      : `${inside} of ${facts.backTest.length} back-test forecasts inside their 90 % interval, worst error ${formatPercent(worst, 2)}, interval ${facts.widening.toFixed(2)} times as wide as the laws alone say`;
   return (
     `${runs.length} runs of ${rungs.length} designs over ${decades.toFixed(1)} decades of compute, reach ${significant(facts.reach, 3)}; ` +
-    `scatter ${facts.scatterPercent.toFixed(2)} %, drift ${facts.driftPercent.toFixed(2)} % per root decade; ${test}`
+    `scatter ${formatPercent(facts.scatterPercent, 2)}, drift ${formatPercent(facts.driftPercent, 2)} per root decade; ${test}`
   );
 }
 
@@ -154,7 +154,7 @@ function warningsOf({ rungs, posterior }: Study, target: Design, reach: number):
       : []),
     ...(isOff && !isOneRecipe(rungs.map(({ design }) => design))
       ? [
-          `the target has ${ratio.toPrecision(3)} tokens a parameter, the runs ${least.toPrecision(3)} to ${most.toPrecision(3)}`,
+          `the target has ${significant(ratio, 3)} tokens a parameter, the runs ${significant(least, 3)} to ${significant(most, 3)}`,
         ]
       : []),
   ];

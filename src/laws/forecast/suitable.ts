@@ -2,6 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
+import { significant } from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";
 import { isOneRecipe } from "./surfaces.ts";
 
@@ -32,10 +33,10 @@ export type Suitable = {
 /** Why no law here speaks of a design; undefined where one does. */
 export function reasonAgainst({ n, d, unique }: Design): string | undefined {
   if (d < LEAST_RATIO * n)
-    return `${(d / n).toPrecision(2)} tokens a parameter: still in the first steps of learning`;
+    return `${significant(d / n, 2)} tokens a parameter: still in the first steps of learning`;
   const epochs = d / (unique ?? d);
   return epochs > MOST_EPOCHS
-    ? `${epochs.toPrecision(3)} passes over its text: beyond what repeats are worth`
+    ? `${significant(epochs, 3)} passes over its text: beyond what repeats are worth`
     : undefined;
 }
 

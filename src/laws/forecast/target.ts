@@ -3,7 +3,7 @@
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
 import { designAt } from "../../law/surfaces.ts";
-import { formatFlops } from "../../units/print.ts";
+import { formatFlops, significant } from "../../units/print.ts";
 import type { Study } from "./study.ts";
 import { reasonAgainst } from "./suitable.ts";
 import { hasExperts, repeatsData, SAME_RATIO } from "./surfaces.ts";
@@ -36,8 +36,8 @@ function checkAgreement(n: number, d: number, c: number, factor: number): void {
   const own = c / (n * d);
   if (Math.abs(Math.log(own / factor)) <= Math.log(AGREEMENT)) return;
   throw new UserError(
-    `a target whose compute is ${own.toPrecision(3)} N D`,
-    `about ${factor.toPrecision(3)} N D, as the runs'`,
+    `a target whose compute is ${significant(own, 3)} N D`,
+    `about ${significant(factor, 3)} N D, as the runs'`,
     "leave one of --compute, --params and --tokens out",
   );
 }
@@ -62,7 +62,7 @@ export function checkTarget({ runs, posterior }: Study, target: Design): void {
     throw new UserError(`a target of ${against}`, "one of the kind that the runs are", "correct the target");
   if (target.unique !== undefined && target.unique < target.d && !repeatsData(runs)) {
     throw new UserError(
-      `a target that reads ${target.d.toPrecision(3)} tokens of ${target.unique.toPrecision(3)} distinct ones`,
+      `a target that reads ${significant(target.d, 3)} tokens of ${significant(target.unique, 3)} distinct ones`,
       "a table with runs that repeat their data, and a column for the distinct tokens",
       "add such runs, or see `longrun laws allocate --tokens-unique` for what others' runs say of repeats",
     );
@@ -80,8 +80,8 @@ export function checkTarget({ runs, posterior }: Study, target: Design): void {
 function checkRatio(own: number, { n, d }: Design): void {
   if (Math.abs(Math.log(d / n / own)) <= Math.log(SAME_RATIO)) return;
   throw new UserError(
-    `a target of ${(d / n).toPrecision(3)} tokens a parameter`,
-    `about ${own.toPrecision(3)}, as all runs have: they cannot tell size from data`,
+    `a target of ${significant(d / n, 3)} tokens a parameter`,
+    `about ${significant(own, 3)}, as all runs have: they cannot tell size from data`,
     "add runs at another ratio, or forecast a target at the runs' own",
   );
 }

@@ -3,6 +3,7 @@
 import { UserError } from "../../errors.ts";
 import { type Line, lineThrough } from "../../math/line.ts";
 import { Random } from "../../math/random.ts";
+import { significant } from "../../units/print.ts";
 import type { RunTable, TableRun } from "../table/table.ts";
 import { groupByBudget, indexOfBest } from "./budgets.ts";
 import type { BudgetReport, IsoflopOptions, IsoflopReport } from "./isoflop.ts";
@@ -171,6 +172,6 @@ function reportOf({ c, n, d, loss, numSizes, smaller, larger }: Best): BudgetRep
       d: { median: d, lo: (d * n) / larger, hi: (d * n) / smaller },
       loss: null,
     },
-    flags: [`loss ${loss.toPrecision(4)}, the best of those tried`],
+    flags: [`loss ${significant(loss, 4)}, the best of those tried`],
   };
 }

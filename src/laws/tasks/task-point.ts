@@ -2,6 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import { normalQuantile } from "../../math/normal.ts";
+import { formatShare } from "../../units/print.ts";
 import { LEAST_SD } from "./posterior.ts";
 
 /** A model's loss and its accuracy on a task. */
@@ -53,7 +54,7 @@ function refuseChance(points: readonly TaskPoint[]): void {
     ...points.map(({ score, chance, sd }) => (score - chance) / Math.max(sd, LEAST_SD)),
   );
   if (excess > needed) return;
-  const chance = `${(100 * points[0]!.chance).toFixed(0)} %`;
+  const chance = formatShare(points[0]!.chance, 0);
   const largest = `the largest excess is ${excess.toFixed(1)} standard deviations`;
   throw new UserError(
     `accuracy within noise of chance (${chance}) on all ${points.length} runs: ${largest}`,

@@ -4,6 +4,7 @@
  */
 
 import type { Interval } from "../../math/interval.ts";
+import { formatShare } from "../../units/print.ts";
 
 /** Hidden width over number of layers between which the loss is taken as flat. */
 export const FLAT_ASPECT = { lo: 20, hi: 200 } as const;
@@ -36,7 +37,7 @@ export const MOST_BATCH_TOKENS = 16 * 2 ** 20;
 /** The table, for people. */
 export const ASSUMPTIONS: readonly string[] = [
   `loss flat in hidden / layers from ${FLAT_ASPECT.lo} to ${FLAT_ASPECT.hi}, ` +
-    `${(100 * ASPECT_PENALTY).toFixed(2)} % more per squared e-fold outside (Kaplan et al., arXiv ` +
+    `${formatShare(ASPECT_PENALTY, 2)} more per squared e-fold outside (Kaplan et al., arXiv ` +
     "2001.08361, section 3.1)",
   "feed-forward width and head dimension do not change the loss at equal N (the same, figure 5)",
   "a routed model is worth a dense one of active x (all / active)^e parameters, e = " +

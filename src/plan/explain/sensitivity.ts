@@ -3,6 +3,7 @@
  * one pay for.
  */
 
+import { formatPercent } from "../../units/print.ts";
 import type { Accelerator } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import type { Layout } from "../layout/layout.ts";
@@ -106,7 +107,7 @@ export function balanceOf(sensitivities: readonly Sensitivity[]): Balance {
   const ordered = [...sensitivities].sort((a, b) => b.gainPercent - a.gainPercent);
   const [most, ...others] = ordered;
   if (most === undefined) return { verdict: "fixed", sentence: "Nothing was varied." };
-  const percent = ({ gainPercent }: Sensitivity) => `${gainPercent.toFixed(1)} %`;
+  const percent = ({ gainPercent }: Sensitivity) => formatPercent(gainPercent);
   const rest = others.map((each) => `${wordsOf(each.resource)} ${percent(each)}`).join(", ");
   const together = sensitivities
     .filter(({ resource }) => resource !== "memorySize")
@@ -122,7 +123,7 @@ export function balanceOf(sensitivities: readonly Sensitivity[]): Balance {
       verdict: "fixed",
       sentence:
         "Bound by what no rate shortens (latency, launching, fixed costs): all rates together buy " +
-        `${together.toFixed(1)} %. ${head}`,
+        `${formatPercent(together)}. ${head}`,
     };
   return {
     verdict: "balanced",

@@ -184,7 +184,7 @@ function reasonFor({ params, tokens }: Sizing, data: DataAnswer | null): string 
   const { boundBy, uniqueTokens, chances, lossToRepetitionPercent, epochs } = data;
   const sure = `(${formatPercent(100 * chances[boundBy], 0)} sure)`;
   const stock = `there are ${formatCount(uniqueTokens)} distinct ones`;
-  const price = `${lossToRepetitionPercent.median.toFixed(2)} % of loss`;
+  const price = `${formatPercent(lossToRepetitionPercent.median, 2)} of loss`;
   switch (boundBy) {
     case "compute":
       return `Compute binds ${sure}: ${wants}, and ${stock}.`;
@@ -203,7 +203,7 @@ function reasonFor({ params, tokens }: Sizing, data: DataAnswer | null): string 
 
 function doubling({ doublingHelpsPercent: { compute, tokens } }: DataAnswer): string {
   const percent = ({ median, lo, hi }: Interval) =>
-    `${median.toFixed(2)} % (90 % interval ${lo.toFixed(2)} to ${hi.toFixed(2)})`;
+    `${formatPercent(median, 2)} (90 % interval ${lo.toFixed(2)} to ${hi.toFixed(2)})`;
   return (
     `Twice the distinct tokens would take ${percent(tokens)} off the loss, twice the compute ` +
     `${percent(compute)}`
@@ -221,7 +221,7 @@ function warningsFor({ law, compute }: SizeQuestion): readonly string[] {
       : []),
     ...(reach !== null && reach > 1
       ? [
-          `the budget is ${reach.toPrecision(3)} times the law's largest run: size and tokens are ` +
+          `the budget is ${significant(reach, 3)} times the law's largest run: size and tokens are ` +
             `extrapolated${law.isCalibrated ? "" : ", by scatter of the runs alone"}`,
         ]
       : []),

@@ -144,7 +144,7 @@ test("cells that are no numbers, and layouts that do not divide, are refused", (
 test("times that no step can take are refused", () => {
   // 128 x 8192 tokens of 8.03e9 parameters on 64 H100 at 989 TFLOP/s: 0.9 s at the peak.
   expect(only({ step_time_s: 0.8 })).toMatch(/^a step of 0\.800 s is 1\d\d % of the peak/);
-  expect(only({ step_time_s: 5000 })).toMatch(/^a step of 5\.00e\+3 s is 0\.0\d+ % of the peak/);
+  expect(only({ step_time_s: 5000 })).toMatch(/^a step of 5000 s is 0\.0\d+ % of the peak/);
   expect(run({ step_time_s: 100 }).stepSeconds).toBe(100);
 });
 

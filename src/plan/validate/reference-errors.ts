@@ -3,6 +3,7 @@
  */
 
 import { readFileSync } from "node:fs";
+import { formatPercent } from "../../units/print.ts";
 import type { PublishedRuns } from "./published-run.ts";
 import type { ValidationReport } from "./validate.ts";
 
@@ -67,7 +68,7 @@ export function worseThan(
       const [is, was] = [now[figure], before[figure]];
       if (is <= was * SLACK.relative + SLACK.percent) return [];
       const name = figure === "mapePercent" ? "mean" : "median";
-      return [`${before.family}: ${name} error ${is.toFixed(1)} %, reference ${was.toFixed(1)} %`];
+      return [`${before.family}: ${name} error ${formatPercent(is)}, reference ${formatPercent(was)}`];
     });
   });
 }

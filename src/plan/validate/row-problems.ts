@@ -3,6 +3,7 @@
  * unknown names.
  */
 
+import { significant } from "../../units/print.ts";
 import { nearest } from "../../math/edit-distance.ts";
 import type { Layout, Setup } from "../layout/layout.ts";
 import { layoutProblem } from "../search/validity.ts";
@@ -65,8 +66,8 @@ export function timeProblem(run: PublishedRun): string | null {
   if (run.stepSeconds === null) return null;
   const utilisation = idealSeconds(run) / run.stepSeconds;
   if (utilisation >= UTILISATION.low && utilisation <= UTILISATION.high) return null;
-  const share = `${(100 * utilisation).toPrecision(3)} % of the peak`;
-  const step = `a step of ${run.stepSeconds.toPrecision(3)} s is ${share}`;
+  const share = `${significant(100 * utilisation, 3)} % of the peak`;
+  const step = `a step of ${significant(run.stepSeconds, 3)} s is ${share}`;
   const units = "step_time_s in seconds, tokens_per_s of all devices, tokens_per_s_gpu of one";
   return `${step}, and 0.5 to 100 % can be: check the units (${units})`;
 }
