@@ -3,8 +3,8 @@
  * unknown names.
  */
 
-import { significant } from "../../units/print.ts";
 import { nearest } from "../../math/edit-distance.ts";
+import { significant } from "../../units/print.ts";
 import type { Layout, Setup } from "../layout/layout.ts";
 import { layoutProblem } from "../search/validity.ts";
 import { type Cells, numberIn, statedIn } from "./cells.ts";
