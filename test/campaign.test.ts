@@ -1,11 +1,16 @@
 /** @file A whole campaign by the command line: what it leaves, once, and that no kill changes a number. */
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { historyOf } from "../src/campaign/account/history.ts";
+import { ladderTable } from "../src/campaign/account/ladder-table.ts";
+import { readRunTable } from "../src/cli/laws/run-table.ts";
+import { forecastAt } from "../src/laws/forecast/forecast.ts";
+import { study } from "../src/laws/forecast/study.ts";
 import { Random } from "../src/math/random.ts";
 import type { RecordEvent } from "../src/record/events.ts";
 import { readRecord, verifyRecord } from "../src/record/record.ts";
@@ -117,6 +122,18 @@ describe("a campaign from text to verdict", () => {
     const predictions = eventsOf(whole, "prediction");
     expect(predictions.length).toBe(resultOf(first).verdict.length);
     for (const { sequence } of predictions) expect(sequence).toBeLessThan(started.sequence);
+  });
+
+  test("locks what `laws forecast` says of its folder, and of the same ladder as a table", async () => {
+    const ladder = ladderTable(whole);
+    const { target } = historyOf(readRecord(whole).events).planned.plan;
+    const csv = join(base, "ladder.csv");
+    const rows = ladder.runs.toReversed().map(({ n, d, c, loss, seed }) => [n, d, c, loss, seed].join());
+    writeFileSync(csv, ["n,d,c,loss,seed", ...rows].join("\n"));
+    const { predicted } = resultOf(first).verdict.find(({ quantity }) => quantity === "held-out loss")!;
+    const design = { n: target.matrixParameters, d: target.tokens, c: target.flops };
+    for (const runs of [ladder.runs, readRunTable(csv).runs])
+      expect(forecastAt(study(runs), design)).toMatchObject(predicted);
   });
 
   test("explains loss, times and memory by causes that add up to the gap", () => {

@@ -57,6 +57,8 @@ function isoflops(): string {
   return ["n,c,loss", ...rows].join("\n");
 }
 
+type Answer = { readonly median: number; readonly lo: number; readonly hi: number };
+
 /** Loss falls with the sum of rates, and further where the rate has come down. */
 function curve(rateAt: (share: number) => number): string {
   const [peak, numSteps] = [5e-4, 10_000];
@@ -192,6 +194,27 @@ describe.concurrent("answers", () => {
     expect(report).toMatchObject({ question: { kind: "loss", compute: 1e22 }, budget: 1e20 });
     const { stdout } = await longrun("laws", "next", ...args);
     expect(stdout).toContain(`${value.toFixed(4)} (${lo.toFixed(4)} to ${hi.toFixed(4)}) at 90 %`);
+  });
+
+  test("one question, one answer: the same size and loss from every command, and from a saved law", async () => {
+    const law = file("same.json");
+    await longrun("laws", "fit", tables.runs, "--resamples", "60", "--save", law);
+    const budget = ["--compute", "1e22"];
+    const [forecast, next, allocate, from, size] = await Promise.all([
+      json("forecast", tables.runs, ...budget),
+      json("next", tables.runs, "--question", "loss at 1e22", "--budget", "1e20"),
+      json("allocate", tables.runs, ...budget),
+      json("allocate", "--from", law, ...budget),
+      longrun("plan", "size", "--law", law, ...budget, "--json").then(({ stdout }) => JSON.parse(stdout)),
+    ]);
+    const { median, lo, hi, target } = forecast as Answer & { target: { n: number } };
+    const loss = { median, lo, hi };
+    expect(next).toMatchObject({ now: loss, target: { n: target.n } });
+    expect(allocate).toMatchObject({ optimum: { loss, n: { median: target.n } } });
+    expect(from).toEqual(allocate);
+    const { optimum } = size as { optimum: { loss: Answer; params: Answer } };
+    expect(optimum.params).toEqual((allocate.optimum as { n: Answer }).n);
+    for (const end of ["median", "lo", "hi"] as const) expect(optimum.loss[end]).toBeCloseTo(loss[end], 12);
   });
 
   test("feature: a verdict with its effect, and a figure", async () => {

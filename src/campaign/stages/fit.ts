@@ -83,7 +83,8 @@ export async function fit(
   return { ...stored, predictions: predictionsOf(record.events, targetName) };
 }
 
-function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly LadderRun[]) {
+/** The target's losses, and its curve, from the ladder. */
+export function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly LadderRun[]) {
   const { target } = plan;
   const design = { n: target.matrixParameters, d: target.tokens, c: target.flops };
   const observations = runs.map(observationOf);

@@ -12,7 +12,7 @@ export const PRIORS = {
   exponent: {
     scale: "log",
     median: 0.32,
-    spread: 0.4,
+    spread: 0.5,
     reason:
       "alpha and beta of N and D, twice the exponent of compute: .27 to .48 over the well-tuned of 14 public tables, to .68 where small runs are tuned badly",
   },
@@ -69,7 +69,7 @@ export const PRIORS = {
   scatter: {
     scale: "log",
     median: 0.004,
-    spread: 1,
+    spread: 0.6,
     reason:
       "log loss between runs of one design at the largest compute: .1 to .5 % between seeds, more where a recipe is tuned by hand",
   },
