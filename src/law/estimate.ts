@@ -3,10 +3,7 @@
 import type { Interval } from "../math/interval.ts";
 import { quantileOfSorted, sorted } from "../math/statistics.ts";
 
-/**
- * The value in the middle with the 5 % and 95 % quantiles over draws; infinite draws, or none, make a side
- * unbounded.
- */
+/** The middle value with the 5 and 95 % quantiles of draws; infinite draws, or none, leave a side open. */
 export function estimate(value: number, draws: readonly number[]): Interval {
   const known = sorted(draws.filter((draw) => !Number.isNaN(draw)));
   if (known.length === 0) return { median: value, lo: -Infinity, hi: Infinity };

@@ -1,7 +1,4 @@
-/**
- * @file A fitted law as a file: what was fitted to what, its numbers and its refits, so that others can use
- * it as a value.
- */
+/** @file A fitted law as a file: what was fitted, its numbers, and what its runs say of a forecast. */
 
 import { z } from "zod";
 import { UserError } from "../errors.ts";
@@ -21,15 +18,9 @@ const savedLawSchema = z.strictObject({
   parameters: z.record(z.string(), z.strictObject({ value: z.number(), lo: end, hi: end })),
   /** The fit in the law's internal parameters. */
   theta: z.array(z.number()),
-  /**
-   * Refits to runs drawn again, in the law's internal parameters: together they carry how the numbers vary
-   * with one another.
-   */
+  /** Refits to runs drawn again, in internal parameters: they carry how the numbers vary together. */
   draws: z.array(z.array(z.number())).max(MOST_DRAWS),
-  /**
-   * What the runs say of all laws that a forecast weighs; null: the file is of version 1, or the runs allow
-   * no forecast.
-   */
+  /** What the runs say of all laws; null: a file of version 1, or runs that allow no forecast. */
   posterior: posteriorSchema.nullable().default(null),
   rows: z.int().positive().nullable(),
   /** Robust standard deviation of log(measured) - log(fitted). */
@@ -49,10 +40,7 @@ const savedLawSchema = z.strictObject({
   runsHash: z.string().nullable(),
 });
 
-/**
- * A fitted law, read from a file or about to become one. Plain data. Null: not known of a law that was
- * written by hand.
- */
+/** A fitted law, from a file or for one. Plain data. Null: not known, of a law written by hand. */
 export type SavedLaw = z.infer<typeof savedLawSchema>;
 
 /** The file's text. */

@@ -1,7 +1,4 @@
-/**
- * @file What a scaling law is: a formula for the logarithm of the loss of a finished run, with its gradient
- * and its meaning.
- */
+/** @file What a scaling law is: a formula for the log loss of a finished run, with gradient and meaning. */
 
 import { median } from "../math/statistics.ts";
 
@@ -57,10 +54,7 @@ export const falling = (name: string, unit = "none"): LawParameter => ({
   isFalling: true,
 });
 
-/**
- * A number that follows from those of the formula. Infinity where there is none, as a cutoff that is never
- * reached.
- */
+/** A number that follows from those of the formula. Infinity where there is none. */
 export type Derived = {
   readonly name: string;
   readonly unit: string;

@@ -1,7 +1,4 @@
-/**
- * @file The best use of a budget on a loss surface over size and tokens: the optimum, how flat it is, and
- * what a given loss costs at least.
- */
+/** @file The best use of a budget on a loss surface, how flat it is, and what a given loss costs at least. */
 
 import { UserError } from "../errors.ts";
 import { crossing, lowest } from "../math/univariate.ts";
@@ -74,10 +71,7 @@ export function checkOptimum(surface: SplitLoss, logPairs: number, formula: stri
   );
 }
 
-/**
- * log N from which, and up to which, a budget's loss stays within this share of the optimum's; null: no such
- * end.
- */
+/** log N between which a budget's loss stays within this share of the optimum's; null: no such end. */
 export function flatRange(
   surface: SplitLoss,
   logPairs: number,

@@ -1,7 +1,4 @@
-/**
- * @file What repeated tokens are worth, how far that is from being known, and the loss of a budget when
- * distinct tokens run out.
- */
+/** @file What repeated tokens are worth, how far that is known, and the loss when distinct ones run out. */
 
 import { crossing } from "../math/univariate.ts";
 import { type LossSurface, optimumOn, pointOf, type SplitLoss } from "./optimum.ts";
@@ -99,10 +96,7 @@ export function boundAt(wantedEpochs: number): Bound {
   return wantedEpochs <= NEARLY_FREE_EPOCHS ? "repeats" : "data";
 }
 
-/**
- * Passes after which another one is worth a hundredth of the first: the slope of their worth is e^(-(passes -
- * 1) / R_D*).
- */
+/** Passes after which one is worth a hundredth of the first: the slope is e^(-(passes - 1) / R_D*). */
 export function wornOutEpochs({ tokens }: Repetition): number {
   return 1 + tokens * Math.log(100);
 }

@@ -1,7 +1,4 @@
-/**
- * @file A model that will serve many tokens: the cheapest size and tokens for one loss, training and serving
- * together.
- */
+/** @file A model that will serve many tokens: the cheapest for one loss, training and serving together. */
 
 import { lowest } from "../math/univariate.ts";
 import { type SplitLoss, tokensFor } from "./optimum.ts";

@@ -1,7 +1,4 @@
-/**
- * @file A posterior's laws as surfaces of log loss over size and tokens: one in expectation, and draws that
- * are as likely.
- */
+/** @file A posterior's laws as surfaces of log loss: one in expectation, and draws that are as likely. */
 
 import { UserError } from "../errors.ts";
 import { formatFlops } from "../units/print.ts";
@@ -66,10 +63,7 @@ export function expectedSurface(posterior: Posterior, unique = Infinity): SplitL
   };
 }
 
-/**
- * The design of least expected log loss at a budget; where all runs share a ratio D / N, the one at that
- * ratio.
- */
+/** The design of least expected log loss at a budget; where all runs share a ratio D / N, that one. */
 export function designAt(posterior: Posterior, compute: number): Design {
   const { flopsPerPair, recipeRatio } = posterior;
   if (recipeRatio !== null) {

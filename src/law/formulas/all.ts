@@ -19,10 +19,7 @@ import {
 } from "./power-laws.ts";
 import { routedLaw, saturatingRoutedLaw } from "./routed.ts";
 
-/**
- * Laws of the loss, simplest first, and the law of hyper-parameters, whose "loss" is a learning rate or a
- * batch.
- */
+/** Laws of the loss, simplest first; the "loss" of the last is a learning rate or a batch. */
 export const LAWS: readonly Law[] = [
   computeLaw,
   powerLaw,

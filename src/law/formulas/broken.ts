@@ -1,7 +1,4 @@
-/**
- * @file The broken neural scaling law with one break, L(C) = E + b C^-c0 (1 + (C / d)^(1 / f))^(-c1 f): two
- * slopes, smoothly joined.
- */
+/** @file The broken neural scaling law: two slopes over compute, smoothly joined. */
 
 import { type Law, logSumExp, positive, real, scalesOf } from "../law.ts";
 import { evenly, startsOnGrid } from "./starts.ts";
@@ -13,10 +10,7 @@ function softplus(x: number): number {
   return x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x));
 }
 
-/**
- * In e-folds of compute. A sharper turn is a corner to any ladder, a slower one a straight line: the law no
- * longer changes.
- */
+/** In e-folds of compute. A sharper turn is a corner to any ladder, a slower one a straight line. */
 const WIDTHS = { least: 1e-3, most: 1e3 } as const;
 
 const formula = {

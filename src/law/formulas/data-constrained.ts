@@ -1,7 +1,4 @@
-/**
- * @file The data-constrained law: Chinchilla's on effective size and effective data, when distinct tokens run
- * out.
- */
+/** @file The data-constrained law: Chinchilla's on effective size and data, when distinct tokens run out. */
 
 import { type Law, logSumExp, positive, scalesOf } from "../law.ts";
 import { effectiveRatio, effectiveRatioSlope } from "../repeats.ts";
@@ -35,16 +32,10 @@ const PARAMETERS = [
   positive("R_N*", "repeats of the size"),
 ];
 
-/**
- * From a few passes to more than any table holds: the valley in R_D* is flat, and its two ends are different
- * minima.
- */
+/** From a few passes to more than any table holds: the valley in R_D* is flat, its ends two minima. */
 const DECAYS_TO_TRY = { data: [2, 5, 15, 60, 300], size: [1.5, 5, 20] } as const;
 
-/**
- * log(N / U_N) beyond which more excess changes nothing, since its worth has long decayed; it keeps e^excess
- * a number.
- */
+/** log(N / U_N) beyond which more excess is worth nothing; it keeps e^excess a number. */
 const MOST_EXCESS = 100;
 
 const TERMS = new Float64Array(3);

@@ -1,7 +1,4 @@
-/**
- * @file The Chinchilla law with an outer exponent, L(N, D) = E + (A N^-alpha + B D^-beta)^gamma: how the two
- * shortages add up.
- */
+/** @file The Chinchilla law with an outer exponent: how the two shortages add up. */
 
 import { falling, type Law, logSumExp, positive, scalesOf } from "../law.ts";
 import { SIZE_EXPONENT } from "./power-laws.ts";
@@ -32,10 +29,7 @@ const formula = {
   },
 } satisfies Pick<Law, "covariates" | "logLoss">;
 
-/**
- * Slopes of log(L - E) against log N and log D, that is gamma alpha and gamma beta; and E as a share of the
- * lowest loss.
- */
+/** Slopes of log(L - E) over log N and log D, gamma alpha and gamma beta; E over the lowest loss. */
 const SLOPES = [0.1, 0.18, 0.3, 0.5, 0.8] as const;
 const FLOOR_SHARES = [0.3, 0.6, 0.85] as const;
 

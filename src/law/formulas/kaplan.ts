@@ -1,17 +1,11 @@
-/**
- * @file Kaplan's law, L(N, D) = [(Nc / N)^(aN / aD) + Dc / D]^aD: size and data share one exponent's bend,
- * and no floor.
- */
+/** @file Kaplan's law: size and data share one exponent's bend, and no floor. */
 
 import { type Law, logSumExp, positive, scalesOf } from "../law.ts";
 import { startsOnGrid } from "./starts.ts";
 
 const TERMS = new Float64Array(2);
 
-/**
- * Published: aN .076, aD .103 (arXiv 2001.08361, table 2); steeper ones occur where the table starts at tiny
- * models.
- */
+/** Published: aN .076, aD .103 (arXiv 2001.08361, table 2); steeper where a table starts at tiny models. */
 const EXPONENTS = [0.01, 0.02, 0.035, 0.055, 0.08, 0.12, 0.17, 0.25, 0.37, 0.55] as const;
 
 const formula = {

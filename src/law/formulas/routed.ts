@@ -1,7 +1,4 @@
-/**
- * @file Clark's laws of routed models: log loss bilinear in log size and log experts, so that routing helps
- * less the larger the model.
- */
+/** @file Clark's laws of routed models: log loss bilinear in log size and log experts. */
 
 import { type Derived, type Law, positive, type Run, real, scalesOf } from "../law.ts";
 import { logLinear } from "./log-linear.ts";

@@ -1,7 +1,4 @@
-/**
- * @file Starting points by variable projection: a grid over what is not linear in a law, the coefficients
- * solved for at each node.
- */
+/** @file Starts by variable projection: a grid over the exponents, the coefficients solved for at each. */
 
 import { residuals, solveNonNegative } from "../../math/least-squares.ts";
 import { median } from "../../math/statistics.ts";
@@ -10,18 +7,12 @@ import type { Law, Run } from "../law.ts";
 // A search over two exponents with an exact inner solution replaces one over five numbers: the condition
 // number falls from 3.5e11 to about 11 (Golub and Pereyra 1973; for scaling laws arXiv 2603.22339).
 
-/**
- * A law that is a sum of coefficients times terms once some numbers are fixed and, where needed, the loss is
- * transformed.
- */
+/** A law that, once some numbers are fixed and the loss is transformed, is linear in its coefficients. */
 export type Projection = {
   /** The values to try for each number that is not linear, by axis. */
   readonly axes: readonly (readonly number[])[];
   readonly numTerms: number;
-  /**
-   * Writes log(term_k) at the fixed numbers and covariates x. Logarithms, since N^-2 is too small beside a
-   * constant.
-   */
+  /** Writes log(term_k) at the fixed numbers and x. Logarithms: N^-2 is too small beside a constant. */
   readonly logTerms: (fixed: readonly number[], x: Float64Array, logTerms: Float64Array) => void;
   /**
    * Log of what is linear in the coefficients; left out: log loss itself. NaN where these numbers cannot be.
@@ -30,18 +21,12 @@ export type Projection = {
   readonly theta: (fixed: readonly number[], logCoefficients: Float64Array) => Float64Array;
 };
 
-/**
- * Exponents of N and D in published fits lie between .08 and .8 (docs/laws.md); evenly on logarithms, 30 %
- * apart.
- */
+/** Exponents of N and D: .08 to .8 in published fits (docs/laws.md); on logarithms, 30 % apart. */
 export const EXPONENTS = [0.06, 0.09, 0.13, 0.18, 0.24, 0.32, 0.42, 0.55, 0.72, 0.95, 1.25] as const;
 
 const NUM_STARTS = 8;
 
-/**
- * A coefficient solved to zero starts at this share of the target: its logarithm must exist, and a slope lead
- * back.
- */
+/** A coefficient solved to zero starts at this share of the target: its logarithm must exist. */
 const LEAST_SHARE = 1e-3;
 
 /** Huber's own constant: 95 % efficient on normal residuals. */
@@ -101,10 +86,7 @@ function meanError(
   return sum / covariates.length;
 }
 
-/**
- * The coefficients that go best with the fixed numbers, as theta; null where the target does not exist for
- * some run.
- */
+/** The best coefficients for the fixed numbers, as theta; null where a run's target does not exist. */
 function projected(
   { numTerms, logTerms, logTarget, theta }: Projection,
   fixed: readonly number[],

@@ -1,7 +1,4 @@
-/**
- * @file Laws that are sums of coefficients times powers: one formula, one gradient and one search for starts,
- * whatever the row says.
- */
+/** @file Laws that are sums of powers: one formula, one gradient and one search for starts for all rows. */
 
 import { type Law, type LawParameter, logSumExp, scalesOf } from "../law.ts";
 import { EXPONENTS, type Projection, startsOnGrid } from "./starts.ts";
@@ -12,10 +9,7 @@ import { EXPONENTS, type Projection, startsOnGrid } from "./starts.ts";
  */
 export type Term = { readonly coefficient: string; readonly exponent?: string | number };
 
-/**
- * A law as a row. Its covariates, one a term in their order, are signed so that the loss falls as an exponent
- * grows; 0 for a bare term.
- */
+/** A row: covariates, one a term (0 for a bare one), signed so that loss falls as an exponent grows. */
 export type SumOfPowers = Omit<Law, "logLoss" | "natural" | "internal" | "starts"> & {
   readonly terms: readonly Term[];
   /** Values that the search for starts tries for every exponent. */
@@ -50,10 +44,7 @@ function placesOf(parameters: readonly LawParameter[], terms: readonly Term[]): 
   };
 }
 
-/**
- * Every fit spends its time here: plain loops over plain arrays. Formulas written out by hand are a fifth
- * faster in a whole fit.
- */
+/** Plain loops over plain arrays: fits spend their time here, a fifth more than by hand-written formulas. */
 function logLossOf({ coefficientAt, exponentAt, given }: Places): Law["logLoss"] {
   const count = coefficientAt.length;
   // Logarithms of the terms, and then their shares of the loss.

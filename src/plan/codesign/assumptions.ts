@@ -1,7 +1,4 @@
-/**
- * @file What the co-design takes for granted about shapes, experts, batches and lost time: each with its
- * source, all in one table.
- */
+/** @file What the co-design takes for granted of shapes, experts and batches: each with its source. */
 
 import type { Interval } from "../../math/interval.ts";
 import { formatShare } from "../../units/print.ts";

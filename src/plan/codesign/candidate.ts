@@ -1,7 +1,4 @@
-/**
- * @file One shape on one cluster: its fastest layout, the tokens that the days allow, the loss that the law
- * forecasts.
- */
+/** @file One shape on one cluster: its fastest layout, the tokens that the days allow, the loss. */
 
 import type { Surfaces } from "../../law/scaling-law.ts";
 import type { Interval } from "../../math/interval.ts";

@@ -1,7 +1,4 @@
-/**
- * @file Model and layout chosen together for one cluster, a number of days and a law; what the cluster and
- * round numbers do to the choice.
- */
+/** @file Model and layout chosen together for one cluster, a number of days and a law. */
 
 import { UserError } from "../../errors.ts";
 import { type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
@@ -76,10 +73,7 @@ export type Codesign = {
   }[];
   /** The best of those tried with hidden / layers from 80 to 140, whatever the grid. Null: none fits. */
   readonly moderate: PricedModel | null;
-  /**
-   * With other fast domains, priced against the cluster as it is; negative where one is better. Null: nothing
-   * fits.
-   */
+  /** With other fast domains, priced against the cluster's own; negative: better. Null: none fits. */
   readonly domains: readonly {
     readonly domainSize: number;
     readonly isOwn: boolean;
@@ -166,10 +160,7 @@ export function codesign(request: CodesignRequest, finderFor: FinderFor): Codesi
   };
 }
 
-/**
- * The cluster as it is, and as it would be with other fast domains, smallest first: what is best on one is
- * tried on the next.
- */
+/** The cluster with its own and other fast domains; what is best on one is tried on the next. */
 function optimaByDomain(
   { cluster }: CodesignRequest,
   optimumOn: (domainSize: number, known: readonly ShapeChoice[]) => ShapeSearch,

@@ -1,7 +1,4 @@
-/**
- * @file Fastest layouts for many shapes in turn: a full search now and then, and in between only the layouts
- * that did well before.
- */
+/** @file Fastest layouts for many shapes: full searches now and then, between them only what did well. */
 
 import { CONSTANTS, type Constants } from "../constants.ts";
 import type { Precision } from "../hardware/accelerator.ts";
@@ -46,10 +43,7 @@ function limitsFor({ sequence }: Job) {
   return { mostShardDomains: 4, mostContext: sequence <= 16_384 ? 4 : 8 };
 }
 
-/**
- * A finder on one cluster for one job. Where no layout divides over all devices, one may leave some idle:
- * their number is the layout's product.
- */
+/** A finder on one cluster for one job. Where no layout divides over all devices, some stay idle. */
 export function layoutFinder(
   cluster: Cluster,
   job: Job,

@@ -38,10 +38,7 @@ export function sized(params: number, vocabularySize: number, routing: Routing):
   return best;
 }
 
-/**
- * Shapes one step away: in depth, in feed-forward width, in heads; and in width, at the same depth and at the
- * same size.
- */
+/** Shapes one step away in depth, feed-forward width, heads, and width (at equal depth and equal size). */
 export function neighbours(
   vocabularySize: number,
   grid: Grid,

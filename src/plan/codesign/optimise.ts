@@ -1,7 +1,4 @@
-/**
- * @file The search over shapes: a coarse sweep of sizes, then steps in width, depth and feed-forward while
- * the loss falls.
- */
+/** @file The search over shapes: a sweep of sizes, then steps in width, depth and feed-forward. */
 
 import { optimumOn } from "../../law/optimum.ts";
 import type { Setting, ShapeCandidate } from "./candidate.ts";
@@ -13,10 +10,7 @@ import { byLoss, TriedShapes } from "./tried-shapes.ts";
 
 /** Every shape that was tried, best found for each grid, and the best of each size. */
 export type ShapeSearch = {
-  /**
-   * Chosen apart: the law's own size in a middle shape, then its fastest layout. Null where that does not
-   * fit.
-   */
+  /** Chosen apart: the law's own size in a middle shape, its fastest layout. Null: it does not fit. */
   readonly apart: ShapeCandidate | null;
   readonly tried: readonly ShapeCandidate[];
   /** The best with hidden / layers as in published large models. */
@@ -86,10 +80,7 @@ function sweep(
   return [...new Set([...searched, ...between])].sort(byLoss);
 }
 
-/**
- * The size that the law alone would choose for the compute that the best of a sweep reaches, experts counted
- * at their assumed worth.
- */
+/** The size that the law alone would choose for the compute that the best of a sweep reaches. */
 function apartFrom(
   { law, vocabularySize }: Setting,
   coarse: readonly ShapeCandidate[],

@@ -9,10 +9,7 @@ import { EXPERT_EXPONENT } from "./assumptions.ts";
 import type { Setting, ShapeCandidate } from "./candidate.ts";
 import { aspectPenalty } from "./shapes.ts";
 
-/**
- * One way that it might have come out; the same ways for every candidate, so that differences are of shapes
- * alone.
- */
+/** One way that it might come out; the same for every candidate, so that only shapes differ. */
 export type Scenario = {
   /** The law as it might be. */
   readonly surface: SplitLoss;
@@ -96,10 +93,7 @@ export function daysTo(
   return logTokens === null ? Infinity : (days * Math.exp(logTokens)) / (candidate.tokens * speed);
 }
 
-/**
- * What one candidate costs against another: percent more loss, and the days that it lacks to the other's
- * loss.
- */
+/** What one candidate costs against another: percent more loss, days more to the other's loss. */
 export type Price = {
   readonly lossPercent: Interval;
   /** Infinity where it never gets there. */

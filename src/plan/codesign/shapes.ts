@@ -1,7 +1,4 @@
-/**
- * @file Shapes that a co-design chooses among: width, depth, heads, feed-forward, experts; which of them
- * count as nice.
- */
+/** @file Shapes that a co-design chooses among, and which of them count as nice. */
 
 import { tokenFlops } from "../shape/flops.ts";
 import type { Experts, ModelShape } from "../shape/model-shape.ts";
@@ -21,10 +18,7 @@ export type ShapeChoice = {
   readonly routing: Routing;
 };
 
-/**
- * How a shape is rounded: widths and depth in multiples. Each grid holds all shapes of those below it, so
- * that a nicer optimum is never better.
- */
+/** How a shape is rounded. Each grid holds all shapes of those below it: nicer is never better. */
 export type Grid = {
   readonly name: string;
   /** What it asks for, in words. */
@@ -86,10 +80,7 @@ export function feedForwardNear(ratio: number, hidden: number, grid: Grid, routi
   return Math.max(1, Math.round((ratio * hidden) / unit)) * unit;
 }
 
-/**
- * Keys that groups of query heads share: Llama 3's eight (arXiv 2407.21783, table 3), or the heads' largest
- * divisor below.
- */
+/** Llama 3's eight key-value heads (arXiv 2407.21783, table 3), or the heads' largest divisor below. */
 const KEY_VALUE_HEADS = 8;
 
 /** Llama 3 8B and 70B: 14336 / 4096, 28672 / 8192. */
@@ -150,10 +141,7 @@ export function aspectPenalty({ hidden, numLayers }: Pick<ShapeChoice, "hidden" 
   return 1 + ASPECT_PENALTY * outside ** 2;
 }
 
-/**
- * The choice of a grid nearest to a number of active parameters at a width; null where no depth of the grid
- * comes near the flat range.
- */
+/** The choice of a grid nearest to a number of active parameters at a width; null: no depth fits. */
 export function choiceNear(
   params: number,
   hidden: number,

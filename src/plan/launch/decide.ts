@@ -47,10 +47,7 @@ const MOST_DAYS_AHEAD = 365;
 const DAILY = 30;
 /** A deadline that is met so often is met; an assumption that most would share. */
 const SURE_ENOUGH = 0.9;
-/**
- * Waiting has to gain more than this to be worth its trouble: an assumption, half a day or half a percent of
- * the cost.
- */
+/** Waiting has to gain more than this, an assumption: half a day, or half a percent of the cost. */
 const LEAST_GAIN_DAYS = 0.5;
 const LEAST_GAIN_COST_SHARE = 0.005;
 
@@ -73,10 +70,7 @@ export function decideLaunch(facts: LaunchFacts, numFutures = NUM_FUTURES): Laun
   };
 }
 
-/**
- * From today to two weeks after the last thing that waiting could be for: every day of the first month, some
- * forty of the rest.
- */
+/** To two weeks after the last thing worth a wait: each day of the first month, some forty of the rest. */
 function candidateDays(facts: LaunchFacts): readonly number[] {
   const due = [
     ...facts.issues.map(({ fixDay, lateDays }) => (fixDay === null ? 0 : fixDay + (lateDays?.hi ?? 0))),
@@ -108,10 +102,7 @@ export function chooseDay(facts: LaunchFacts, outcomes: readonly (readonly Outco
   )!;
 }
 
-/**
- * Least gain: what is worth the trouble, and twice what chance may have done to the difference of the two
- * means.
- */
+/** Least gain: what is worth the trouble, and twice what chance may have done to the two means. */
 function worthWaiting(facts: LaunchFacts, early: readonly Outcome[], late: readonly Outcome[]): number {
   const differences = early.map((outcome, i) => objectiveOf(outcome) - objectiveOf(late[i]!));
   const noise = (2 * standardDeviation(differences)) / Math.sqrt(differences.length);

@@ -1,7 +1,4 @@
-/**
- * @file What a decision to launch rests on, as people write it down in YAML or JSON: read, checked, turned
- * into days from today.
- */
+/** @file What a decision to launch rests on: YAML or JSON, checked, turned into days from today. */
 
 import { parse } from "yaml";
 import { z } from "zod";
@@ -74,16 +71,10 @@ const factsSchema = z.strictObject({
 /** The same as a file states it. */
 export type LaunchFile = z.infer<typeof factsSchema>;
 
-/**
- * An open problem of the software, the data or the machine. `fixDay` counts from today; null: nobody has
- * promised one.
- */
+/** An open problem. `fixDay` counts from today; null: nobody has promised a fix. */
 export type Issue = Omit<z.infer<typeof issueSchema>, "fixDue"> & { readonly fixDay: number | null };
 
-/**
- * A cluster that is there from a day on; days before today are negative. `lateDays`: null, it comes on the
- * day.
- */
+/** Devices there from a day on, negative before today. `lateDays`: null, they come on the day. */
 export type Arrival = {
   readonly day: number;
   readonly numDevices: number;

@@ -4,10 +4,7 @@ import { drawFrom, type Interval } from "../../math/interval.ts";
 import type { Random } from "../../math/random.ts";
 import type { LaunchFacts } from "./facts.ts";
 
-/**
- * Everything that chance decides. The same futures serve every launch day, so that days differ by the day
- * alone.
- */
+/** Everything that chance decides. The same futures serve every launch day: only the day differs. */
 export type Future = {
   readonly workDeviceHours: number;
   readonly goodput: number;
@@ -97,10 +94,7 @@ function devicesOn({ arrivals }: Future, day: number): number {
   return devices;
 }
 
-/**
- * Settled goodput, less what burn-in takes of it: each part of the cluster as old as it is, the software
- * since the launch.
- */
+/** Settled goodput less burn-in: hardware by its age part by part, software since the launch. */
 function productiveShare(facts: LaunchFacts, future: Future, launchDay: number, day: number): number {
   const { hardware, software } = facts.burnIn;
   let hardwareLoss = 0;

@@ -156,10 +156,7 @@ function limitedNumbers({ surface, logPairs }: Case, flopsPerPair: number, uniqu
 /** Less than any run's scatter shows, in percent of the loss. */
 const NOTICEABLE_PERCENT = 0.01;
 
-/**
- * What the passes cost; or, where twice the compute buys nothing, that there is no use in them: nor in more
- * parameters.
- */
+/** What the passes cost; or, where twice the compute buys nothing, that they are of no use. */
 function passesText(data: DataAnswer, price: string): string {
   const { epochs, params, doublingHelpsPercent } = data;
   if (doublingHelpsPercent.compute.median >= NOTICEABLE_PERCENT) {
