@@ -91,7 +91,7 @@ const objectiveOf = (outcome: Outcome) => outcome.cost ?? outcome.finishDay;
  * it most often; without costs the day that ends soonest. An earlier day wins where the later one gains too
  * little.
  */
-export function chooseDay(facts: LaunchFacts, outcomes: readonly (readonly Outcome[])[]): number {
+function chooseDay(facts: LaunchFacts, outcomes: readonly (readonly Outcome[])[]): number {
   const chances = outcomes.map((outcome) => deadlineChance(facts, outcome) ?? 1);
   const wanted = Math.min(SURE_ENOUGH, Math.max(...chances));
   const allowed = outcomes.flatMap((_, i) => (chances[i]! >= wanted ? [i] : []));
