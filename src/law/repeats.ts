@@ -55,8 +55,8 @@ function effectiveLog(logAmount: number, logUnique: number, decay: number): numb
 }
 
 /**
- * The surface when only so many tokens are distinct. Up to them, and up to the size that they deserve (that of the
- * optimum that would train on them once), it is the old one.
+ * The surface when only so many tokens are distinct. Up to them, and up to the size that they deserve (that
+ * of the optimum that would train on them once), it is the old one.
  */
 export function limitedSurface(surface: SplitLoss, uniqueTokens: number, repetition: Repetition): SplitLoss {
   const logTokens = Math.log(uniqueTokens);
