@@ -101,26 +101,6 @@ describe("the installed command", () => {
   });
 });
 
-describe("Ctrl-C", () => {
-  // A terminal sends it to the launcher and what that has started, `kill` to the launcher alone.
-  test.each([true, false])("stops a campaign once, sent to the whole group: %s", async (toGroup) => {
-    const child = spawn(LONGRUN, ["launch", "--budget", "5m", "--folder", `stopped-${toGroup}`], {
-      cwd: home,
-      env: { ...process.env, PATH },
-      detached: true,
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    let told = "";
-    child.stderr.on("data", (chunk: Buffer) => {
-      const hadStarted = /, loss /.test(told);
-      told += chunk.toString();
-      if (!hadStarted && /, loss /.test(told)) process.kill(toGroup ? -child.pid! : child.pid!, "SIGINT");
-    });
-    const [code] = (await once(child, "close")) as [number | null];
-    expect([code, told.match(/stopping after this step/g)?.length]).toEqual([130, 1]);
-  });
-});
-
 describe("docs/library.md", () => {
   const text = readFileSync(join(ROOT, "docs", "library.md"), "utf8");
   const examples = [...text.matchAll(/```ts\n\/\/ (\S+)\n(.*?)```/gs)].map(([, file, code]) => ({
@@ -155,5 +135,26 @@ describe("docs/library.md", () => {
   test("has an example of every room", () => {
     const rooms = globSync("*/index.ts", { cwd: join(ROOT, "src") }).map(dirname);
     expect(rooms.filter((room) => !text.includes(`"longrun/${room}"`))).toEqual([]);
+  });
+});
+
+describe("Ctrl-C", () => {
+  // A terminal sends it to the launcher and what that has started, `kill` to the launcher alone. The
+  // campaign is that of docs/library.md.
+  test.each([true, false])("stops a campaign once, sent to the whole group: %s", async (toGroup) => {
+    const child = spawn(LONGRUN, ["launch", "mine.yaml", "--folder", `stopped-${toGroup}`], {
+      cwd: home,
+      env: { ...process.env, PATH },
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let told = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      const hadStarted = /, loss /.test(told);
+      told += chunk.toString();
+      if (!hadStarted && /, loss /.test(told)) process.kill(toGroup ? -child.pid! : child.pid!, "SIGINT");
+    });
+    const [code] = (await once(child, "close")) as [number | null];
+    expect([code, told.match(/stopping after this step/g)?.length]).toEqual([130, 1]);
   });
 });
