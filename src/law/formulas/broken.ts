@@ -1,7 +1,7 @@
 /** @file The broken neural scaling law: two slopes over compute, smoothly joined. */
 
-import { type Law, logSumExp, positive, real, scalesOf } from "../law.ts";
-import { evenly, startsOnGrid } from "./starts.ts";
+import { logSumExp, positive, real } from "../law.ts";
+import { evenly, lawWithGrid } from "./starts.ts";
 
 const TERMS = new Float64Array(2);
 
@@ -13,7 +13,24 @@ function softplus(x: number): number {
 /** In e-folds of compute. A sharper turn is a corner to any ladder, a slower one a straight line. */
 const WIDTHS = { least: 1e-3, most: 1e3 } as const;
 
-const formula = {
+/**
+ * theta = (log E, log b, c0, c1, log d, log f). The slope of log(L - E) is -c0 well below d and -(c0 + c1)
+ * well above; f is how many e-folds of compute the turn takes. Six numbers on one axis: it wants two decades
+ * of runs on either side of the break, and says nothing of a break it has not seen.
+ */
+export const brokenLaw = lawWithGrid({
+  name: "broken",
+  formula: "L(C) = E + b C^-c0 (1 + (C / d)^(1 / f))^(-c1 f)",
+  source: "arXiv 2210.14891, equation 1 with one break",
+  parameters: [
+    positive("E", "loss"),
+    positive("b", "loss at 1 FLOP, above E"),
+    real("c0"),
+    real("c1"),
+    positive("d", "FLOPs"),
+    positive("f", "e-folds of compute"),
+  ],
+  uses: ["c"],
   covariates: ({ c }) => Float64Array.of(Math.log(c)),
   logLoss(theta, x, gradient) {
     const logC = x[0]!;
@@ -34,34 +51,10 @@ const formula = {
     gradient[5] = turns ? -theta[3]! * (bend - (logC - theta[4]!) * after) * share : 0;
     return value;
   },
-} satisfies Pick<Law, "covariates" | "logLoss">;
-
-const PARAMETERS = [
-  positive("E", "loss"),
-  positive("b", "loss at 1 FLOP, above E"),
-  real("c0"),
-  real("c1"),
-  positive("d", "FLOPs"),
-  positive("f", "e-folds of compute"),
-];
-
-/**
- * theta = (log E, log b, c0, c1, log d, log f). The slope of log(L - E) is -c0 well below d and -(c0 + c1)
- * well above; f is how many e-folds of compute the turn takes. Six numbers on one axis: it wants two decades
- * of runs on either side of the break, and says nothing of a break it has not seen.
- */
-export const brokenLaw: Law = {
-  name: "broken",
-  formula: "L(C) = E + b C^-c0 (1 + (C / d)^(1 / f))^(-c1 f)",
-  source: "arXiv 2210.14891, equation 1 with one break",
-  parameters: PARAMETERS,
-  uses: ["c"],
-  ...formula,
-  ...scalesOf(PARAMETERS),
-  starts(runs) {
+  grid(runs) {
     const logCs = runs.map((run) => Math.log(run.c));
     const breaks = evenly(Math.min(...logCs), Math.max(...logCs), 6);
-    return startsOnGrid(formula, runs, {
+    return {
       axes: [[0.02, 0.06, 0.12, 0.2, 0.35], [-0.15, -0.06, 0.06, 0.15], breaks, [0.2, 1]],
       numTerms: 2,
       logTerms([c0, c1, logD, f], x, logTerms) {
@@ -69,7 +62,7 @@ export const brokenLaw: Law = {
         logTerms[1] = 0;
       },
       theta: ([c0, c1, logD, f], [b, floor]) => Float64Array.of(floor!, b!, c0!, c1!, logD!, Math.log(f!)),
-    });
+    };
   },
   derived: [
     {
@@ -79,4 +72,4 @@ export const brokenLaw: Law = {
       of: ([, , c0, c1]) => c0! + c1!,
     },
   ],
-};
+});

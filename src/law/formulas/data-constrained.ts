@@ -1,9 +1,9 @@
 /** @file The data-constrained law: Chinchilla's on effective size and data, when distinct tokens run out. */
 
-import { type Law, logSumExp, positive, scalesOf } from "../law.ts";
+import { logSumExp, positive } from "../law.ts";
 import { effectiveRatio, effectiveRatioSlope } from "../repeats.ts";
 import { withGiven } from "./given.ts";
-import { EXPONENTS, startsOnGrid } from "./starts.ts";
+import { EXPONENTS, lawWithGrid } from "./starts.ts";
 
 // Muennighoff et al. 2023 (arXiv 2305.16264): L = E + A / N'^alpha + B / D'^beta. With U_D distinct tokens,
 // D' = U_D (1 + R_D* (1 - e^(-R_D / R_D*))), R_D = D / U_D - 1, and the same for size, where U_N is the size
@@ -22,16 +22,6 @@ export const C4_BASE = {
   beta: 0.3526596,
 } as const;
 
-const PARAMETERS = [
-  positive("A", "loss at N = 1"),
-  positive("B", "loss at D = 1"),
-  positive("E", "loss"),
-  positive("alpha", "none"),
-  positive("beta", "none"),
-  positive("R_D*", "repeats of the data"),
-  positive("R_N*", "repeats of the size"),
-];
-
 /** From a few passes to more than any table holds: the valley in R_D* is flat, its ends two minima. */
 const DECAYS_TO_TRY = { data: [2, 5, 15, 60, 300], size: [1.5, 5, 20] } as const;
 
@@ -40,7 +30,27 @@ const MOST_EXCESS = 100;
 
 const TERMS = new Float64Array(3);
 
-const formula = {
+/**
+ * All seven numbers from one table: theta = their logarithms. It wants runs on fresh data as well as repeats
+ * of one to sixteen passes and more, over several sizes. It is monotone: runs that repeats made worse are
+ * beyond it (see overfitting).
+ */
+export const dataConstrainedLaw = lawWithGrid({
+  name: "data-constrained",
+  formula:
+    "L(N, D, U) = E + A N'^-alpha + B D'^-beta, D' = U (1 + R_D* (1 - e^((1 - D / U) / R_D*))), N' " +
+    "alike around the size optimal for U",
+  source: "arXiv 2305.16264, equations 5 and 6",
+  parameters: [
+    positive("A", "loss at N = 1"),
+    positive("B", "loss at D = 1"),
+    positive("E", "loss"),
+    positive("alpha", "none"),
+    positive("beta", "none"),
+    positive("R_D*", "repeats of the data"),
+    positive("R_N*", "repeats of the size"),
+  ],
+  uses: ["n", "d", "unique"],
   covariates: ({ n, d, unique = d }) =>
     Float64Array.of(Math.log(n), Math.log(d), Math.log(Math.min(unique, d))),
   logLoss(theta, x, gradient) {
@@ -75,50 +85,32 @@ const formula = {
     gradient[6] = (-alpha * fromSize * effectiveRatioSlope(size, decaySize)) / effectiveSize;
     return value;
   },
-} satisfies Pick<Law, "covariates" | "logLoss">;
-
-/**
- * All seven numbers from one table: theta = their logarithms. It wants runs on fresh data as well as repeats
- * of one to sixteen passes and more, over several sizes. It is monotone: runs that repeats made worse are
- * beyond it (see overfitting).
- */
-export const dataConstrainedLaw: Law = {
-  name: "data-constrained",
-  formula:
-    "L(N, D, U) = E + A N'^-alpha + B D'^-beta, D' = U (1 + R_D* (1 - e^((1 - D / U) / R_D*))), N' " +
-    "alike around the size optimal for U",
-  source: "arXiv 2305.16264, equations 5 and 6",
-  parameters: PARAMETERS,
-  uses: ["n", "d", "unique"],
-  ...formula,
-  ...scalesOf(PARAMETERS),
-  starts: (runs) =>
-    startsOnGrid(formula, runs, {
-      axes: [
-        EXPONENTS.filter((_, i) => i % 2 === 1),
-        EXPONENTS.filter((_, i) => i % 2 === 1),
-        DECAYS_TO_TRY.data,
-        [5],
-      ],
-      numTerms: 3,
-      // The excess of size is left out here: its unit depends on the coefficients that are being solved for.
-      logTerms([alpha, beta, decay], x, logTerms) {
-        logTerms[0] = -alpha! * x[0]!;
-        logTerms[1] = -beta! * (x[2]! + Math.log(effectiveRatio(Math.exp(x[1]! - x[2]!), decay!)));
-        logTerms[2] = 0;
-      },
-      theta: ([alpha, beta, decayData, decaySize], [a, b, floor]) =>
-        Float64Array.of(
-          a!,
-          b!,
-          floor!,
-          Math.log(alpha!),
-          Math.log(beta!),
-          Math.log(decayData!),
-          Math.log(decaySize!),
-        ),
-    }),
-};
+  grid: () => ({
+    axes: [
+      EXPONENTS.filter((_, i) => i % 2 === 1),
+      EXPONENTS.filter((_, i) => i % 2 === 1),
+      DECAYS_TO_TRY.data,
+      [5],
+    ],
+    numTerms: 3,
+    // The excess of size is left out here: its unit depends on the coefficients that are being solved for.
+    logTerms([alpha, beta, decay], x, logTerms) {
+      logTerms[0] = -alpha! * x[0]!;
+      logTerms[1] = -beta! * (x[2]! + Math.log(effectiveRatio(Math.exp(x[1]! - x[2]!), decay!)));
+      logTerms[2] = 0;
+    },
+    theta: ([alpha, beta, decayData, decaySize], [a, b, floor]) =>
+      Float64Array.of(
+        a!,
+        b!,
+        floor!,
+        Math.log(alpha!),
+        Math.log(beta!),
+        Math.log(decayData!),
+        Math.log(decaySize!),
+      ),
+  }),
+});
 
 /**
  * The two decays alone over the published C4 base: what reproduces the published answer, on losses of the

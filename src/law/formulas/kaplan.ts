@@ -1,14 +1,28 @@
 /** @file Kaplan's law: size and data share one exponent's bend, and no floor. */
 
-import { type Law, logSumExp, positive, scalesOf } from "../law.ts";
-import { startsOnGrid } from "./starts.ts";
+import { logSumExp, positive } from "../law.ts";
+import { lawWithGrid } from "./starts.ts";
 
 const TERMS = new Float64Array(2);
 
 /** Published: aN .076, aD .103 (arXiv 2001.08361, table 2); steeper where a table starts at tiny models. */
 const EXPONENTS = [0.01, 0.02, 0.035, 0.055, 0.08, 0.12, 0.17, 0.25, 0.37, 0.55] as const;
 
-const formula = {
+/**
+ * theta = (log Nc, log Dc, log aN, log aD). As either N or D grows without bound the loss becomes a power of
+ * the other, down to zero. L^(1 / aD) is linear in Nc^(aN / aD) and Dc: that is how the starts are found.
+ */
+export const kaplanLaw = lawWithGrid({
+  name: "kaplan",
+  formula: "L(N, D) = [(Nc / N)^(aN / aD) + Dc / D]^aD",
+  source: "arXiv 2001.08361, equation 1.5",
+  parameters: [
+    positive("Nc", "parameters"),
+    positive("Dc", "tokens"),
+    positive("aN", "none"),
+    positive("aD", "none"),
+  ],
+  uses: ["n", "d"],
   covariates: ({ n, d }) => Float64Array.of(Math.log(n), Math.log(d)),
   logLoss(theta, x, gradient) {
     const aN = Math.exp(theta[2]!);
@@ -23,39 +37,17 @@ const formula = {
     gradient[3] = aD * bracket - aN * TERMS[0]! * short;
     return aD * bracket;
   },
-} satisfies Pick<Law, "covariates" | "logLoss">;
-
-const PARAMETERS = [
-  positive("Nc", "parameters"),
-  positive("Dc", "tokens"),
-  positive("aN", "none"),
-  positive("aD", "none"),
-];
-
-/**
- * theta = (log Nc, log Dc, log aN, log aD). As either N or D grows without bound the loss becomes a power of
- * the other, down to zero. L^(1 / aD) is linear in Nc^(aN / aD) and Dc: that is how the starts are found.
- */
-export const kaplanLaw: Law = {
-  name: "kaplan",
-  formula: "L(N, D) = [(Nc / N)^(aN / aD) + Dc / D]^aD",
-  source: "arXiv 2001.08361, equation 1.5",
-  parameters: PARAMETERS,
-  uses: ["n", "d"],
-  ...formula,
-  ...scalesOf(PARAMETERS),
-  starts: (runs) =>
-    startsOnGrid(formula, runs, {
-      axes: [EXPONENTS, EXPONENTS],
-      numTerms: 2,
-      logTerms([aN, aD], x, logTerms) {
-        logTerms[0] = -(aN! / aD!) * x[0]!;
-        logTerms[1] = -x[1]!;
-      },
-      logTarget: (logLoss, [, aD]) => logLoss / aD!,
-      theta: ([aN, aD], [size, data]) =>
-        Float64Array.of((size! * aD!) / aN!, data!, Math.log(aN!), Math.log(aD!)),
-    }),
+  grid: () => ({
+    axes: [EXPONENTS, EXPONENTS],
+    numTerms: 2,
+    logTerms([aN, aD], x, logTerms) {
+      logTerms[0] = -(aN! / aD!) * x[0]!;
+      logTerms[1] = -x[1]!;
+    },
+    logTarget: (logLoss, [, aD]) => logLoss / aD!,
+    theta: ([aN, aD], [size, data]) =>
+      Float64Array.of((size! * aD!) / aN!, data!, Math.log(aN!), Math.log(aD!)),
+  }),
   derived: [
     {
       name: "aD / (aN + aD)",
@@ -64,4 +56,4 @@ export const kaplanLaw: Law = {
       of: ([, , aN, aD]) => aD! / (aN! + aD!),
     },
   ],
-};
+});

@@ -2,7 +2,7 @@
 
 import { residuals, solveNonNegative } from "../../math/least-squares.ts";
 import { median } from "../../math/statistics.ts";
-import type { Law, Run } from "../law.ts";
+import { type Law, type Run, scalesOf } from "../law.ts";
 
 // A search over two exponents with an exact inner solution replaces one over five numbers: the condition
 // number falls from 3.5e11 to about 11 (Golub and Pereyra 1973; for scaling laws arXiv 2603.22339).
@@ -35,8 +35,22 @@ const TUNING = 1.345;
 type Formula = Pick<Law, "covariates" | "logLoss">;
 type Node = { readonly place: readonly number[]; readonly theta: Float64Array; readonly error: number };
 
+/** A law whose starts lie on a grid over what is not linear in it. */
+export function lawWithGrid({
+  grid,
+  ...law
+}: Omit<Law, "natural" | "internal" | "starts"> & {
+  readonly grid: (runs: readonly Run[]) => Projection;
+}): Law {
+  return {
+    ...law,
+    ...scalesOf(law.parameters),
+    starts: (runs) => startsOnGrid(law, runs, grid(runs)),
+  };
+}
+
 /** The best nodes of the grid by the law's own mean |log residual|, no two of them neighbours; at most 8. */
-export function startsOnGrid(
+function startsOnGrid(
   formula: Formula,
   runs: readonly Run[],
   projection: Projection,

@@ -1,7 +1,7 @@
 /** @file Laws that are sums of powers: one formula, one gradient and one search for starts for all rows. */
 
-import { type Law, type LawParameter, logSumExp, scalesOf } from "../law.ts";
-import { EXPONENTS, type Projection, startsOnGrid } from "./starts.ts";
+import { type Law, type LawParameter, logSumExp } from "../law.ts";
+import { EXPONENTS, lawWithGrid, type Projection } from "./starts.ts";
 
 /**
  * A coefficient times e^(exponent x covariate): parameters by name; the exponent may be a number, 0 where it
@@ -19,13 +19,7 @@ export type SumOfPowers = Omit<Law, "logLoss" | "natural" | "internal" | "starts
 /** The law of a row; theta holds coefficients as logarithms and exponents as they are. */
 export function sumOfPowers({ terms, tried = EXPONENTS, ...law }: SumOfPowers): Law {
   const places = placesOf(law.parameters, terms);
-  const logLoss = logLossOf(places);
-  return {
-    ...law,
-    logLoss,
-    ...scalesOf(law.parameters),
-    starts: (runs) => startsOnGrid({ covariates: law.covariates, logLoss }, runs, gridOf(places, tried)),
-  };
+  return lawWithGrid({ ...law, logLoss: logLossOf(places), grid: () => gridOf(places, tried) });
 }
 
 /** For each term, where in theta its two numbers stand; an exponent at -1 is given. */
