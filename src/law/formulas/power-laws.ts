@@ -15,11 +15,7 @@ const FLOOR = positive("E", "loss");
 const ALPHA = falling("alpha");
 const BETA = falling("beta");
 
-const CHINCHILLA: readonly Term[] = [
-  { coefficient: "A", exponent: "alpha" },
-  { coefficient: "B", exponent: "beta" },
-  { coefficient: "E" },
-];
+const CHINCHILLA: readonly Term[] = [["A", "alpha"], ["B", "beta"], ["E"]];
 
 /** Exponents of compute: about half those of N and D, down to where the floor takes over as zero. */
 const SLOPES = [0.02, 0.035, 0.05, 0.07, 0.1, 0.14, 0.18, 0.24, 0.32, 0.45, 0.65, 1] as const;
@@ -43,7 +39,7 @@ export const computeLaw = sumOfPowers({
   parameters: [positive("a", "loss at 1 FLOP, above E"), falling("b"), FLOOR],
   uses: ["c"],
   covariates: ({ c }) => Float64Array.of(-Math.log(c), 0),
-  terms: [{ coefficient: "a", exponent: "b" }, { coefficient: "E" }],
+  terms: [["a", "b"], ["E"]],
   tried: SLOPES,
 });
 
@@ -119,11 +115,7 @@ export const tiedChinchillaLaw = sumOfPowers({
   parameters: [SIZE, DATA, FLOOR, ALPHA],
   uses: ["n", "d"],
   covariates: sizeAndData,
-  terms: [
-    { coefficient: "A", exponent: "alpha" },
-    { coefficient: "B", exponent: "alpha" },
-    { coefficient: "E" },
-  ],
+  terms: [["A", "alpha"], ["B", "alpha"], ["E"]],
   derived: [
     {
       name: "best D / N",
@@ -155,7 +147,7 @@ export const overTrainingLaw = sumOfPowers({
     const [logC, logRatio] = [Math.log(c), Math.log(d / n)];
     return Float64Array.of(logRatio - logC, -logRatio - logC, 0);
   },
-  terms: [{ coefficient: "a", exponent: "eta" }, { coefficient: "b", exponent: "eta" }, { coefficient: "E" }],
+  terms: [["a", "eta"], ["b", "eta"], ["E"]],
   tried: EXPONENTS.map((alpha) => alpha / 2),
   derived: [
     {
@@ -184,7 +176,7 @@ export const overfittingLaw = sumOfPowers({
     const repeats = Math.max(d / unique - 1, 0);
     return Float64Array.of(-Math.log(n), -Math.log(d), 0, Math.log((repeats * n) / unique));
   },
-  terms: [...CHINCHILLA, { coefficient: "P", exponent: 1 }],
+  terms: [...CHINCHILLA, ["P", 1]],
 });
 
 /**

@@ -7,7 +7,7 @@ import { EXPONENTS, lawWithGrid, type Projection } from "./starts.ts";
  * A coefficient times e^(exponent x covariate): parameters by name; the exponent may be a number, 0 where it
  * is left out. Every coefficient stands in one term alone.
  */
-export type Term = { readonly coefficient: string; readonly exponent?: string | number };
+export type Term = readonly [coefficient: string, exponent?: string | number];
 
 /** A row: covariates, one a term (0 for a bare one), signed so that loss falls as an exponent grows. */
 export type SumOfPowers = Omit<Law, "logLoss" | "natural" | "internal" | "starts"> & {
@@ -32,9 +32,9 @@ type Places = {
 function placesOf(parameters: readonly LawParameter[], terms: readonly Term[]): Places {
   const at = (number: string | number) => parameters.findIndex(({ name }) => name === number);
   return {
-    coefficientAt: terms.map(({ coefficient }) => at(coefficient)),
-    exponentAt: terms.map(({ exponent = 0 }) => at(exponent)),
-    given: terms.map(({ exponent = 0 }) => (typeof exponent === "number" ? exponent : 0)),
+    coefficientAt: terms.map(([coefficient]) => at(coefficient)),
+    exponentAt: terms.map(([, exponent = 0]) => at(exponent)),
+    given: terms.map(([, exponent = 0]) => (typeof exponent === "number" ? exponent : 0)),
   };
 }
 
