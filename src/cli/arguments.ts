@@ -30,6 +30,12 @@ export function intervalOption(flags: string, description: string, kind: AmountK
   return new Option(flags, description).argParser(readInterval(flags.split(" ")[0]!, kind));
 }
 
+/** Those of the values that were given: an option left out is no key with `undefined`. */
+export function given<Values extends object>(values: Values) {
+  const known = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known) as { [Key in keyof Values]?: Exclude<Values[Key], undefined> };
+}
+
 /** Reads a whole number of at least `least`. */
 export function wholeNumber(option: string, least: number): (text: string) => number {
   return (text) => {

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { native } from "../engine/native.ts";
 import { type CommonOptions, finish } from "./arguments.ts";
 import { doctorChecks, gatherFacts, type MachineCheck } from "./doctor-checks.ts";
-import { EXIT, printJson, printText } from "./output.ts";
+import { EXIT, printResult } from "./output.ts";
 import { type Paint, paintFor } from "./terminal/paint.ts";
 import { table } from "./terminal/table.ts";
 
@@ -17,8 +17,7 @@ export function defineDoctor(command: Command): void {
 /** Exit code 1 where something is missing. */
 async function runDoctor({ json }: CommonOptions): Promise<void> {
   const checks = doctorChecks(await gatherFacts(".", async () => native.instructionSets()));
-  if (json) printJson({ checks });
-  else printText(checksText(checks, paintFor(process.stdout)));
+  printResult({ json }, { checks }, () => checksText(checks, paintFor(process.stdout)));
   if (checks.some(({ status }) => status === "missing")) process.exitCode = EXIT.failed;
 }
 

@@ -9,7 +9,7 @@ import type { ScoreEstimate } from "../tasks/interval.ts";
 import type { TaskScore } from "../tasks/score.ts";
 import { fixed, formatCount, formatFlops, formatInterval, formatPercent } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish, wholeNumber } from "./arguments.ts";
-import { printAside, printJson, printText } from "./output.ts";
+import { printAside, printResult } from "./output.ts";
 import { writeOutputFile } from "./output-file.ts";
 import { table } from "./terminal/table.ts";
 
@@ -56,8 +56,7 @@ async function runEval(folder: string, options: EvalOptions): Promise<void> {
   });
   if (options.csv !== undefined) writeOutputFile(options.csv, tableOf(evaluation));
   if (options.svg !== undefined) writeOutputFile(options.svg, await figureOf(evaluation));
-  if (options.json) printJson({ folder, seed: options.seed, ...evaluation });
-  else printText(evalText(evaluation));
+  printResult(options, { folder, seed: options.seed, ...evaluation }, () => evalText(evaluation));
 }
 
 /** A checkpoint on the way has another learning rate, a feature another recipe: both would bend a law. */

@@ -28,6 +28,16 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** A command's result: as JSON where --json asks for it, else as text. */
+export function printResult(
+  { json }: { readonly json?: true | undefined },
+  value: unknown,
+  text: () => string,
+) {
+  if (json) printJson(value);
+  else printText(text());
+}
+
 /** What is not the result: warnings, remarks. */
 export function printAside(text: string): void {
   process.stderr.write(`${text}\n`);

@@ -5,7 +5,7 @@ import { UserError } from "../errors.ts";
 import { eventSchema, type RecordEvent } from "../record/events.ts";
 import { readRecord, sequenceOfHead, verifyRecord } from "../record/record.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
-import { EXIT, printAside, printJson, printText } from "./output.ts";
+import { EXIT, printAside, printJson, printResult, printText } from "./output.ts";
 import { table, truncate } from "./terminal/table.ts";
 
 /** `record hash` */
@@ -40,8 +40,7 @@ const withFolder = (command: Command) =>
 function runHash(folder: string, { json }: CommonOptions): void {
   const { head, events, warnings } = readRecord(folder);
   warnings.forEach(printAside);
-  if (json) printJson({ head, numEvents: events.length });
-  else printText(head);
+  printResult({ json }, { head, numEvents: events.length }, () => head);
 }
 
 function runVerify(folder: string, { json, head }: CommonOptions & { readonly head?: string }): void {
@@ -49,8 +48,11 @@ function runVerify(folder: string, { json, head }: CommonOptions & { readonly he
   const verification = verifyRecord(folder);
   if (!verification.ok) {
     const { sequence, found, expected } = verification;
-    if (json) printJson(verification);
-    else printText(`broken at sequence ${sequence}\nfound: ${found}\nexpected: ${expected}`);
+    printResult(
+      { json },
+      verification,
+      () => `broken at sequence ${sequence}\nfound: ${found}\nexpected: ${expected}`,
+    );
     process.exitCode = EXIT.failed;
     return;
   }
@@ -97,8 +99,7 @@ function runShow(folder: string, { json, kind, run }: ShowOptions): void {
   const shown = events.filter(
     (event) => (kind ?? event.kind) === event.kind && (run ?? event.run) === event.run,
   );
-  if (json) printJson({ head, events: shown });
-  else printText(eventsText(shown));
+  printResult({ json }, { head, events: shown }, () => eventsText(shown));
 }
 
 function refuseUnknown(what: string, value: string | undefined, known: readonly string[]): void {

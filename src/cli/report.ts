@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { writeReport } from "../campaign/account/write-report.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
-import { printJson, printText } from "./output.ts";
+import { printResult } from "./output.ts";
 
 export function defineReport(command: Command): void {
   command.argument("[folder]", "the campaign's folder", DEFAULT_FOLDER);
@@ -12,6 +12,5 @@ export function defineReport(command: Command): void {
 
 async function runReport(folder: string, { json }: CommonOptions): Promise<void> {
   const report = await writeReport(folder);
-  if (json) printJson({ report });
-  else printText(report);
+  printResult({ json }, { report }, () => report);
 }

@@ -5,9 +5,9 @@ import { type SingleRunResult, singleRun } from "../fleet/single-run.ts";
 import { N_CONVENTION } from "../report/bet-sections.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { formatBytes, formatCount, formatFlops, formatSeconds } from "../units/print.ts";
-import { type CommonOptions, finish, wholeNumber } from "./arguments.ts";
+import { type CommonOptions, finish, given, wholeNumber } from "./arguments.ts";
 import { withProgress } from "./campaign-progress.ts";
-import { printJson, printText } from "./output.ts";
+import { printJson, printResult } from "./output.ts";
 import { table } from "./terminal/table.ts";
 
 type RunOptions = CommonOptions & {
@@ -33,14 +33,12 @@ async function runRun(path: string, { json, folder, threads }: RunOptions): Prom
       path,
       signal,
       tell,
-      ...(folder === undefined ? {} : { folder }),
-      ...(threads === undefined ? {} : { numThreads: threads }),
+      ...given({ folder, numThreads: threads }),
     }),
   );
   if (ended.kind === "interrupted") {
     if (json) printJson({ interrupted: ended.where });
-  } else if (json) printJson(ended.result);
-  else printText(resultText(ended.result));
+  } else printResult({ json }, ended.result, () => resultText(ended.result));
 }
 
 function resultText({ run, summary, model, head }: SingleRunResult): string {

@@ -8,7 +8,7 @@ import type { CampaignStatus, ReportData } from "../report/data.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
 import { formatCount, formatSeconds, significant } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
-import { printJson, printText } from "./output.ts";
+import { printResult } from "./output.ts";
 import { type Paint, paintFor } from "./terminal/paint.ts";
 import { table } from "./terminal/table.ts";
 import { verdictTable } from "./terminal/verdict-table.ts";
@@ -21,8 +21,7 @@ export function defineStatus(command: Command): void {
 function runStatus(folder: string, { json }: CommonOptions): void {
   const runs = runStates(readRecord(folder).events);
   const account = accountOf(folder);
-  if (json) printJson(statusJson(account, runs));
-  else printText(statusText(account, runs));
+  printResult({ json }, statusJson(account, runs), () => statusText(account, runs));
 }
 
 function statusJson(

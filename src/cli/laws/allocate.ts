@@ -10,9 +10,9 @@ import { budgetCurves } from "../../laws/decide/budget-curves.ts";
 import { type FittedLaw, fittedLaw, forecastLaw } from "../../laws/decide/fitted.ts";
 import { COUNT, FLOPS } from "../../units/kinds.ts";
 import { readAmount } from "../../units/read.ts";
-import { finish } from "../arguments.ts";
+import { finish, given } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
-import { printJson, printText } from "../output.ts";
+import { printResult } from "../output.ts";
 import { allocationText } from "./allocate-text.ts";
 import { readRunTable, type TableFlags, tableOptions, tellSetAside, withTableFlags } from "./run-table.ts";
 
@@ -54,13 +54,10 @@ async function runAllocate(path: string | undefined, flags: AllocateFlags): Prom
   const fitted = fittedFrom(path, flags);
   const allocation = allocate(fitted, {
     compute: flags.compute,
-    ...(flags.params === undefined ? {} : { params: flags.params }),
-    ...(flags.tokensUnique === undefined ? {} : { uniqueTokens: flags.tokensUnique }),
-    ...(flags.servedTokens === undefined ? {} : { servedTokens: flags.servedTokens }),
+    ...given({ params: flags.params, uniqueTokens: flags.tokensUnique, servedTokens: flags.servedTokens }),
   });
   const answer = { ...allocation, warnings: [...fitted.warnings, ...allocation.warnings] };
-  if (flags.json) printJson(answer);
-  else printText(allocationText(answer));
+  printResult(flags, answer, () => allocationText(answer));
   await writeFigure(flags, () => allocateFigure(budgetCurves(fitted, answer)));
 }
 

@@ -6,7 +6,7 @@ import { type BackTestCut, type BackTestReport, backTestTable } from "../../laws
 import { formatFlops, formatPercent, formatShare, significant } from "../../units/print.ts";
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
-import { printJson, printText } from "../output.ts";
+import { printResult } from "../output.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
 import { readRunTable, setAsideLines, type TableFlags, tableOptions, withTableFlags } from "./run-table.ts";
 
@@ -22,8 +22,9 @@ async function runBacktest(path: string, flags: TableFlags & FigureFlag): Promis
   const runs = readRunTable(path, tableOptions(flags));
   const report = backTestTable(runs.runs);
   const setAside = [...runs.setAside, ...report.setAside];
-  if (flags.json) printJson({ ...report, setAside, warnings: runs.warnings });
-  else printText(backTestText({ ...report, setAside }, runs.warnings));
+  printResult(flags, { ...report, setAside, warnings: runs.warnings }, () =>
+    backTestText({ ...report, setAside }, runs.warnings),
+  );
   await writeFigure(flags, () => backTestFigure({ cuts: report.cuts }));
 }
 

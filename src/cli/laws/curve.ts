@@ -9,9 +9,9 @@ import { curveLawFigure } from "../../figures/curve-law-figure.ts";
 import { CURVE_LAWS, type CurveLaw } from "../../laws/curves/curve-laws.ts";
 import { studyCurves } from "../../laws/curves/curve-study.ts";
 import type { CurveColumn } from "../../laws/curves/read-curve.ts";
-import { type CommonOptions, finish, nonNegative } from "../arguments.ts";
+import { type CommonOptions, finish, given, nonNegative } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
-import { printJson, printText } from "../output.ts";
+import { printResult } from "../output.ts";
 import { figureOf, stateFigure, stateText, studyJson, studyText } from "./curve-text.ts";
 
 type CurveFlags = CommonOptions &
@@ -71,11 +71,10 @@ async function runCurve(files: readonly string[], flags: CurveFlags): Promise<vo
     scheduleTables: namedTexts(flags.scheduleFile),
     options: {
       ...(flags.columns === undefined ? {} : { columns: columnsOf(flags.columns) }),
-      ...(flags.warmup === undefined ? {} : { warmup: flags.warmup }),
+      ...given({ warmup: flags.warmup }),
     },
   });
-  if (flags.json) printJson(studyJson(study));
-  else printText(studyText(study, process.stdout.columns ?? 110));
+  printResult(flags, studyJson(study), () => studyText(study, process.stdout.columns ?? 110));
   await writeFigure(flags, () => curveLawFigure(figureOf(study)));
 }
 
@@ -120,7 +119,6 @@ async function runCampaignCurve(folder: string, files: readonly string[], flags:
       "leave out --campaign to fit a law to files",
     );
   const state = curveState(folder);
-  if (flags.json) printJson(state);
-  else printText(stateText(state));
+  printResult(flags, state, () => stateText(state));
   await writeFigure(flags, () => stateFigure(state));
 }

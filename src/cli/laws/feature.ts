@@ -12,7 +12,7 @@ import { formatFlops } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
-import { printAside, printJson, printText } from "../output.ts";
+import { printAside, printResult } from "../output.ts";
 import { featureText } from "./feature-text.ts";
 import { readRunTable, setAsideLines, type TableFlags, tableOptions, withTableFlags } from "./run-table.ts";
 
@@ -55,8 +55,7 @@ async function runFeature(
   const target = targetOf(base, flags);
   const study = studyFeature(base, feature, target, flags.worth === undefined ? {} : { worth: flags.worth });
   const report = { ...study.report, warnings: [...warnings, ...study.report.warnings] };
-  if (flags.json) printJson(report);
-  else printText(featureText(report));
+  printResult(flags, report, () => featureText(report));
   await writeFigure(flags, async () => {
     const scale = (part: (typeof report.scales)[number] | typeof report.atTarget, c: number) => ({
       flops: c,

@@ -13,9 +13,9 @@ import { RESAMPLINGS, type Resampling } from "../../laws/fit/resample.ts";
 import { saveLaw } from "../../laws/fit/save-law.ts";
 import { fitFrontier } from "../../laws/isoflop/frontier.ts";
 import { fitIsoflops } from "../../laws/isoflop/isoflop.ts";
-import { type CommonOptions, finish, nonNegative, wholeNumber } from "../arguments.ts";
+import { type CommonOptions, finish, given, nonNegative, wholeNumber } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
-import { printAside, printJson, printText } from "../output.ts";
+import { printAside, printResult } from "../output.ts";
 import { writeOutputFile } from "../output-file.ts";
 import { fitText } from "./fit-text.ts";
 import { isoflopText } from "./isoflop-text.ts";
@@ -76,8 +76,7 @@ async function fitCommand(path: string, flags: FitFlags): Promise<void> {
   const table = readRunTable(path, { ...tableOptions(flags), needs: law.uses });
   const report = fitTable(table, law, fitOptions(flags));
   if (flags.save !== undefined) save(report, flags.save);
-  if (flags.json) printJson(fitReportJson(report));
-  else printText(fitText(report));
+  printResult(flags, fitReportJson(report), () => fitText(report));
   await writeFigure(flags, () => lawFitFigure(figureData(report)));
 }
 
@@ -87,7 +86,7 @@ function fitOptions({ loss, delta, penalty, bootstrap, resamples, seed }: FitFla
     loss: lossOf(loss, delta, penalty),
     numResamples: resamples,
     seed,
-    ...(bootstrap === undefined ? {} : { resampling: bootstrap }),
+    ...given({ resampling: bootstrap }),
   };
 }
 
@@ -139,8 +138,7 @@ async function fitApproach(path: string, flags: FitFlags, approach: typeof fitIs
   }
   const table = readRunTable(path, { ...tableOptions(flags), needs: ["n", "c"] });
   const { draws, ...report } = approach(table, { seed: flags.seed });
-  if (flags.json) printJson(report);
-  else printText(isoflopText(report, table.source));
+  printResult(flags, report, () => isoflopText(report, table.source));
   await writeFigure(flags, () =>
     isoflopFigure({
       points: table.runs,

@@ -11,7 +11,7 @@ import { forecastTask, type TaskForecast } from "../../laws/tasks/forecast.ts";
 import { COUNT, FLOPS } from "../../units/kinds.ts";
 import { formatCount, formatFlops, formatShare, significant } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
-import { finish } from "../arguments.ts";
+import { finish, given } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
@@ -53,12 +53,9 @@ async function runForecast(path: string, flags: ForecastFlags): Promise<void> {
   const studied = study(runs.runs);
   const target = {
     ...designFrom(studied, {
-      ...(flags.params === undefined ? {} : { n: flags.params }),
-      ...(flags.tokens === undefined ? {} : { d: flags.tokens }),
-      ...(flags.compute === undefined ? {} : { c: flags.compute }),
+      ...given({ n: flags.params, d: flags.tokens, c: flags.compute }),
     }),
-    ...(flags.tokensUnique === undefined ? {} : { unique: flags.tokensUnique }),
-    ...(flags.experts === undefined ? {} : { experts: flags.experts }),
+    ...given({ unique: flags.tokensUnique, experts: flags.experts }),
   };
   const forecast = usefulForecast(studied, target);
   const task = flags.task === undefined ? undefined : taskForecast(runs, flags.task, forecast);

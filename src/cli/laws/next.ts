@@ -8,7 +8,7 @@ import { FLOPS } from "../../units/kinds.ts";
 import { formatCount, formatFlops, formatInterval, formatShare, significant } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
-import { printJson, printText } from "../output.ts";
+import { printResult } from "../output.ts";
 import { table as textTable } from "../terminal/table.ts";
 import { readRunTable, type TableFlags, tableOptions, tellSetAside, withTableFlags } from "./run-table.ts";
 
@@ -45,8 +45,7 @@ function runNext(path: string, flags: NextFlags): void {
   const table = readRunTable(path, { ...tableOptions(flags), needs: ["n", "d", "c"] });
   tellSetAside(table);
   const report = nextRung(table, question, flags.budget, flags.law);
-  if (flags.json) printJson(report);
-  else printText(nextText(report));
+  printResult(flags, report, () => nextText(report));
 }
 
 function nextText(report: NextReport): string {

@@ -8,7 +8,7 @@ import { unknownQuantity } from "../../laws/table/columns.ts";
 import { QUANTITIES, type TableQuantity } from "../../laws/table/names.ts";
 import { readTable, type TableOptions } from "../../laws/table/read-table.ts";
 import { joinTables, type RunTable, type SetAside } from "../../laws/table/table.ts";
-import type { CommonOptions } from "../arguments.ts";
+import { type CommonOptions, given } from "../arguments.ts";
 import { printAside } from "../output.ts";
 
 export type TableFlags = CommonOptions & {
@@ -66,7 +66,7 @@ const WHAT =
 export function tableOptions(flags: TableFlags): TableOptions {
   return {
     ...(flags.columns === undefined ? {} : { columns: parseColumns(flags.columns) }),
-    ...(flags.where === undefined ? {} : { where: flags.where }),
+    ...given({ where: flags.where }),
     keepAll: flags.keepAll === true,
   };
 }

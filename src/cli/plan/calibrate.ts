@@ -12,7 +12,7 @@ import { unusedRows } from "../../plan/validate/validate.ts";
 import { left, right } from "../../report/markdown.ts";
 import { formatPercent } from "../../units/print.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
-import { EXIT, printAside, printJson, printText } from "../output.ts";
+import { EXIT, printAside, printResult } from "../output.ts";
 import { writeOutputFile } from "../output-file.ts";
 import { type TableColumn, table, wrapped } from "../terminal/table.ts";
 import { unusedLines } from "./validate-text.ts";
@@ -38,8 +38,9 @@ function runCalibrate(path: string, flags: CalibrateFlags): void {
   const saved = isWorse ? undefined : flags.save;
   if (saved !== undefined)
     writeOutputFile(saved, constantsText(calibration.constants, `${calibration.after.rows} rows of ${path}`));
-  if (flags.json) printJson({ ...calibration, unused });
-  else printText([calibrationText(calibration, saved), ...unusedLines(unused)].join("\n"));
+  printResult(flags, { ...calibration, unused }, () =>
+    [calibrationText(calibration, saved), ...unusedLines(unused)].join("\n"),
+  );
   if (!isWorse) return;
   const notWritten = flags.save === undefined ? "" : `; ${flags.save} is not written`;
   printAside(`these constants are worse on rows left out: not worth using${notWritten}`);

@@ -15,9 +15,9 @@ import { checkPrecisions } from "../../plan/search/validity.ts";
 import { TYPICAL_GOODPUT } from "../../plan/typical-runs.ts";
 import { COUNT, DAY_SECONDS, DAYS, SHARE } from "../../units/kinds.ts";
 import { parseAmount, readAmount, readInterval } from "../../units/read.ts";
-import { type CommonOptions, finish } from "../arguments.ts";
+import { type CommonOptions, finish, given } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
-import { printAside, printJson, printText } from "../output.ts";
+import { printAside, printResult } from "../output.ts";
 import { codesignText } from "./codesign-text.ts";
 import { readBatch, readCluster, readSequence, withConstants, withHardware } from "./setting.ts";
 
@@ -88,8 +88,7 @@ async function runCodesign(flags: CodesignFlags): Promise<void> {
     },
     (cluster, job) => watched(layoutFinder(cluster, job, { precision, constants, pool }), report),
   );
-  if (flags.json) printJson(answer);
-  else printText(codesignText(answer));
+  printResult(flags, answer, () => codesignText(answer));
   await writeFigure(flags, () => codesignFigure(figureData(answer)));
 }
 
@@ -124,11 +123,7 @@ function watched({ search, quick }: LayoutFinder, report: () => void): LayoutFin
 
 function batchOf({ batchTokens, batchSequences, sequence }: CodesignFlags): number | null {
   if (batchTokens === undefined && batchSequences === undefined) return null;
-  const given = {
-    ...(batchTokens === undefined ? {} : { batchTokens }),
-    ...(batchSequences === undefined ? {} : { batchSequences }),
-  };
-  const batch = readBatch(given, sequence);
+  const batch = readBatch(given({ batchTokens, batchSequences }), sequence);
   for (const note of batch.notes) printAside(note);
   return batch.batchSequences;
 }

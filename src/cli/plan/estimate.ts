@@ -8,7 +8,7 @@ import { peakFlopsOf } from "../../plan/hardware/accelerator.ts";
 import { COUNT, SHARE } from "../../units/kinds.ts";
 import { formatBytes, formatCount, formatFlops, formatInterval, formatSeconds } from "../../units/print.ts";
 import { amountOption, type CommonOptions, finish, intervalOption, wholeNumber } from "../arguments.ts";
-import { printJson, printText } from "../output.ts";
+import { printResult } from "../output.ts";
 import { readCluster, readSequence, type SettingFlags, withHardware } from "./setting.ts";
 
 type EstimateFlags = CommonOptions &
@@ -61,8 +61,9 @@ function runEstimate(flags: EstimateFlags): void {
     hidden: flags.hidden ?? null,
     numHeads: flags.heads ?? null,
   });
-  if (flags.json) printJson({ cluster: flags.cluster, values: valuesOf(answer), ...answer });
-  else printText(estimateText(answer));
+  printResult(flags, { cluster: flags.cluster, values: valuesOf(answer), ...answer }, () =>
+    estimateText(answer),
+  );
 }
 
 /** By name, for programs. */

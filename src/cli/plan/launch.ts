@@ -10,7 +10,7 @@ import { left, right } from "../../report/markdown.ts";
 import { formatCount, formatInterval, formatShare, significant } from "../../units/print.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
-import { printJson, printText } from "../output.ts";
+import { printResult } from "../output.ts";
 import { table, wrapped } from "../terminal/table.ts";
 
 type LaunchFlags = CommonOptions & FigureFlag;
@@ -24,8 +24,7 @@ export function defineLaunchPlan(command: Command): void {
 async function runLaunch(path: string, flags: LaunchFlags): Promise<void> {
   const facts = readLaunchFacts(readText(path), path);
   const answer = decideLaunch(facts);
-  if (flags.json) printJson(answer);
-  else printText(answerText(facts, answer));
+  printResult(flags, answer, () => answerText(facts, answer));
   const { day, date } = answer.recommended;
   await writeFigure(flags, () =>
     planLaunchFigure({ ...facts, recommended: day, recommendedDate: date, days: answer.days }),

@@ -12,7 +12,7 @@ import {
   formatSeconds,
   significant,
 } from "../../units/print.ts";
-import { printJson, printText } from "../output.ts";
+import { printResult } from "../output.ts";
 import { table } from "../terminal/table.ts";
 import { readWork, type SettingFlags } from "./setting.ts";
 
@@ -22,7 +22,7 @@ type Flags = SettingFlags & {
   readonly schedule?: string;
   readonly svg?: string;
   readonly constants?: string;
-  readonly json?: boolean;
+  readonly json?: true;
 };
 
 /** Plans, and prints. */
@@ -43,8 +43,7 @@ export async function runPlanHere(flags: Flags, { numThreads }: ThisMachine): Pr
     numThreads,
     tokens: flags.tokens ?? null,
   });
-  if (flags.json) printJson({ ...plan, notes });
-  else printText(planHereText(plan, notes));
+  printResult(flags, { ...plan, notes }, () => planHereText(plan, notes));
 }
 
 /** The plan for a person. */

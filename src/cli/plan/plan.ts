@@ -13,7 +13,7 @@ import { significant } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import { type CommonOptions, finish, wholeNumber } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
-import { printJson, printText } from "../output.ts";
+import { printResult } from "../output.ts";
 import { onlyPrecision, readChoices } from "./choices.ts";
 import { layoutPlanText } from "./layouts-text.ts";
 import { runPlanHere } from "./plan-here.ts";
@@ -72,8 +72,7 @@ async function runPlan(flags: PlanFlags): Promise<void> {
         ? undefined
         : parseLayout(flags.layout, cluster.numDevices, onlyPrecision(choices)),
   });
-  if (flags.json) printJson({ ...plan, notes });
-  else printText(layoutPlanText(plan, notes));
+  printResult(flags, { ...plan, notes }, () => layoutPlanText(plan, notes));
   await writeFigure(flags, () => paretoFigure(figureData(plan, cluster.accelerator.memoryBytes)));
 }
 

@@ -11,7 +11,7 @@ import { COUNT, DAY_SECONDS, DAYS, FLOPS, MONEY, SHARE } from "../../units/kinds
 import { formatCount, formatFlops, formatInterval, significant } from "../../units/print.ts";
 import { readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
-import { printJson, printText } from "../output.ts";
+import { printResult } from "../output.ts";
 import { table } from "../terminal/table.ts";
 import { readCluster } from "./setting.ts";
 
@@ -69,8 +69,9 @@ function runSize(flags: SizeFlags): void {
     goodput: flags.goodput,
   });
   const answer = sizeFor({ law, compute: budget.compute, uniqueTokens: flags.uniqueTokens ?? null });
-  if (flags.json) printJson({ law: law.name, budget, ...answer });
-  else printText(answerText(law.formula, law.counts, budget, answer));
+  printResult(flags, { law: law.name, budget, ...answer }, () =>
+    answerText(law.formula, law.counts, budget, answer),
+  );
 }
 
 const three = (value: number) => significant(value, 3);

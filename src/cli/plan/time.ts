@@ -31,7 +31,7 @@ import {
   nonNegative,
 } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
-import { printJson, printText } from "../output.ts";
+import { printResult } from "../output.ts";
 import { type FailureFlags, failureFacts } from "./failures.ts";
 import { readCluster, withConstants, withSetting } from "./setting.ts";
 import { modelFacts, predictedSpeed, type SpeedFlags } from "./speed.ts";
@@ -174,8 +174,9 @@ async function runTime(flags: TimeFlags): Promise<void> {
   const forecast = forecastRun(inputs);
   refuseHopeless(inputs, forecast);
   const title = `A run on ${numDevices.toLocaleString("en")} ${accelerator.label}`;
-  if (flags.json) printJson({ cluster: flags.cluster, record: inputs.record, ...forecast, assumed });
-  else printText(runForecastText(title, forecast, assumed));
+  printResult(flags, { cluster: flags.cluster, record: inputs.record, ...forecast, assumed }, () =>
+    runForecastText(title, forecast, assumed),
+  );
   await writeFigure(flags, () => timeFigure(title, inputs, forecast));
 }
 

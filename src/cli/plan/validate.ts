@@ -8,7 +8,7 @@ import { publishedTable, readRunsFile } from "../../plan/validate/read-runs.ts";
 import { referenceErrors, rowsGiven, worseThan } from "../../plan/validate/reference-errors.ts";
 import { validate } from "../../plan/validate/validate.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
-import { EXIT, printAside, printJson, printText } from "../output.ts";
+import { EXIT, printAside, printResult } from "../output.ts";
 import { validationText } from "./validate-text.ts";
 
 type ValidateFlags = CommonOptions & {
@@ -46,8 +46,7 @@ function runValidate(path: string, flags: ValidateFlags): void {
   const read = readRunsFile(path);
   const own = flags.constants === undefined ? {} : { constants: readConstants(flags.constants) };
   const report = validate(read, publishedTable().runs, { groupBy: GROUPINGS[flags.groupBy], ...own });
-  if (flags.json) printJson(report);
-  else printText(validationText(report, flags.constants));
+  printResult(flags, report, () => validationText(report, flags.constants));
   const isComparable = flags.groupBy === "family" && flags.constants === undefined;
   const worse = isComparable ? worseThan(report, rowsGiven(read), referenceErrors()) : [];
   for (const sentence of worse) printAside(`worse than the reference: ${sentence}`);
