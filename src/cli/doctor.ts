@@ -2,11 +2,12 @@
 
 import type { Command } from "commander";
 import { native } from "../engine/native.ts";
+import { left } from "../report/markdown.ts";
 import { type CommonOptions, finish } from "./arguments.ts";
 import { doctorChecks, gatherFacts, type MachineCheck } from "./doctor-checks.ts";
 import { EXIT, printResult } from "./output.ts";
 import { type Paint, paintFor } from "./terminal/paint.ts";
-import { table } from "./terminal/table.ts";
+import { table, wrapped } from "./terminal/table.ts";
 
 const COLOURS = { ok: "green", warn: "yellow", missing: "red" } as const;
 
@@ -24,9 +25,9 @@ async function runDoctor({ json }: CommonOptions): Promise<void> {
 function checksText(checks: readonly MachineCheck[], paint: Paint): string {
   const amiss = checks.filter(({ remedy }) => remedy !== null);
   const overview = table(checks, [
-    { title: "", align: "left", cell: ({ status }) => paint(COLOURS[status], status) },
-    { title: "what", align: "left", cell: ({ name }) => name },
-    { title: "found", align: "left", cell: ({ found }) => found, wrap: true },
+    left("", ({ status }) => paint(COLOURS[status], status)),
+    left("what", ({ name }) => name),
+    wrapped("found", ({ found }) => found),
   ]);
   const remedies = amiss.map(({ name, remedy }) => `${name}: ${remedy}`);
   return [overview, "", ...(amiss.length === 0 ? ["Everything is there."] : remedies)].join("\n");

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import { eventSchema, type RecordEvent } from "../record/events.ts";
 import { readRecord, sequenceOfHead, verifyRecord } from "../record/record.ts";
+import { left, right } from "../report/markdown.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
 import { EXIT, printAside, printJson, printResult, printText } from "./output.ts";
 import { table, truncate } from "./terminal/table.ts";
@@ -114,11 +115,11 @@ function refuseUnknown(what: string, value: string | undefined, known: readonly 
 /** One line for each event, cut at the terminal's edge; `--json` has everything. */
 function eventsText(events: readonly RecordEvent[]): string {
   const text = table(events, [
-    { title: "#", align: "right", cell: ({ sequence }) => String(sequence) },
-    { title: "time", align: "left", cell: ({ time }) => time.slice(0, 19).replace("T", " ") },
-    { title: "kind", align: "left", cell: ({ kind }) => kind },
-    { title: "run", align: "left", cell: ({ run }) => truncate(run ?? "-", MOST_RUN_WIDTH) },
-    { title: "data", align: "left", cell: ({ data }) => JSON.stringify(data) },
+    right("#", ({ sequence }) => String(sequence)),
+    left("time", ({ time }) => time.slice(0, 19).replace("T", " ")),
+    left("kind", ({ kind }) => kind),
+    left("run", ({ run }) => truncate(run ?? "-", MOST_RUN_WIDTH)),
+    left("data", ({ data }) => JSON.stringify(data)),
   ]);
   const width = process.stdout.columns ?? Number.POSITIVE_INFINITY;
   return text

@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { type SingleRunResult, singleRun } from "../fleet/single-run.ts";
 import { N_CONVENTION } from "../report/bet-sections.ts";
+import { left, right } from "../report/markdown.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { formatBytes, formatCount, formatFlops, formatSeconds } from "../units/print.ts";
 import { type CommonOptions, finish, given, wholeNumber } from "./arguments.ts";
@@ -44,10 +45,10 @@ async function runRun(path: string, { json, folder, threads }: RunOptions): Prom
 function resultText({ run, summary, model, head }: SingleRunResult): string {
   const scores = [["in all", summary.heldOut.all] as const, ...Object.entries(summary.heldOut.sources)];
   const losses = table(scores, [
-    { title: "held out", align: "left", cell: ([name]) => name },
-    { title: "nats per token", align: "right", cell: ([, score]) => score.natsPerToken.toFixed(4) },
-    { title: "bits per byte", align: "right", cell: ([, score]) => score.bitsPerByte.toFixed(4) },
-    { title: "tokens scored", align: "right", cell: ([, score]) => formatCount(score.numTokens) },
+    left("held out", ([name]) => name),
+    right("nats per token", ([, score]) => score.natsPerToken.toFixed(4)),
+    right("bits per byte", ([, score]) => score.bitsPerByte.toFixed(4)),
+    right("tokens scored", ([, score]) => formatCount(score.numTokens)),
   ]);
   return [
     "",

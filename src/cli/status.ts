@@ -6,6 +6,7 @@ import { type RunState, runStates } from "../campaign/account/run-states.ts";
 import { readRecord } from "../record/record.ts";
 import type { CampaignStatus, ReportData } from "../report/data.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
+import { left, right } from "../report/markdown.ts";
 import { formatCount, formatSeconds, significant } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
 import { printResult } from "./output.ts";
@@ -80,21 +81,13 @@ function runsTable(runs: readonly RunState[], paint: Paint, width: number): stri
   return table(
     runs,
     [
-      { title: "run", align: "left", cell: ({ run }) => run },
-      { title: "state", align: "left", cell: ({ state }) => paint(COLOURS[state], state) },
-      { title: "attempts", align: "right", cell: ({ attempts }) => String(attempts) },
-      { title: "steps", align: "right", cell: ({ steps }) => formatCount(steps) },
-      {
-        title: "bits per byte",
-        align: "right",
-        cell: ({ bitsPerByte }) => number(bitsPerByte, (value) => significant(value, 4)),
-      },
-      {
-        title: "nats per token",
-        align: "right",
-        cell: ({ natsPerToken }) => number(natsPerToken, (value) => significant(value, 4)),
-      },
-      { title: "time", align: "right", cell: ({ seconds }) => number(seconds, formatSeconds) },
+      left("run", ({ run }) => run),
+      left("state", ({ state }) => paint(COLOURS[state], state)),
+      right("attempts", ({ attempts }) => String(attempts)),
+      right("steps", ({ steps }) => formatCount(steps)),
+      right("bits per byte", ({ bitsPerByte }) => number(bitsPerByte, (value) => significant(value, 4))),
+      right("nats per token", ({ natsPerToken }) => number(natsPerToken, (value) => significant(value, 4))),
+      right("time", ({ seconds }) => number(seconds, formatSeconds)),
     ],
     width,
   );

@@ -3,6 +3,7 @@
 import type { Allocation, BudgetPoint } from "../../laws/decide/allocate.ts";
 import type { DataLimit } from "../../laws/decide/allocate-data.ts";
 import type { Choice, Serving } from "../../laws/decide/allocate-variants.ts";
+import { right } from "../../report/markdown.ts";
 import { formatCount, formatFlops, formatInterval, significant } from "../../units/print.ts";
 import { table } from "../terminal/table.ts";
 
@@ -33,15 +34,11 @@ function budgetTable(budgets: readonly BudgetPoint[]): string {
   return table(
     budgets,
     [
-      { title: "compute", align: "right", cell: ({ compute }) => formatFlops(compute) },
-      { title: "N", align: "right", cell: ({ n }) => formatInterval(n, formatCount) },
-      { title: "D", align: "right", cell: ({ d }) => formatInterval(d, formatCount) },
-      { title: "D / N", align: "right", cell: (point) => formatInterval(point.tokensPerParameter, three) },
-      {
-        title: "loss",
-        align: "right",
-        cell: ({ loss }) => formatInterval(loss, (value) => value.toFixed(3)),
-      },
+      right("compute", ({ compute }) => formatFlops(compute)),
+      right("N", ({ n }) => formatInterval(n, formatCount)),
+      right("D", ({ d }) => formatInterval(d, formatCount)),
+      right("D / N", (point) => formatInterval(point.tokensPerParameter, three)),
+      right("loss", ({ loss }) => formatInterval(loss, (value) => value.toFixed(3))),
     ],
     140,
   );
@@ -82,16 +79,14 @@ function dataLines(data: DataLimit): string[] {
     table(
       data.answers,
       [
-        { title: "R_D*", align: "right", cell: ({ repetition }) => decay(repetition?.tokens) },
-        { title: "R_N*", align: "right", cell: ({ repetition }) => decay(repetition?.parameters) },
-        { title: "N", align: "right", cell: ({ n }) => formatInterval(n, formatCount) },
-        { title: "D", align: "right", cell: ({ d }) => formatInterval(d, formatCount) },
-        { title: "epochs", align: "right", cell: ({ epochs }) => formatInterval(epochs, three) },
-        {
-          title: "loss to repetition",
-          align: "right",
-          cell: ({ lossToRepetitionPercent }) => formatInterval(lossToRepetitionPercent, percent),
-        },
+        right("R_D*", ({ repetition }) => decay(repetition?.tokens)),
+        right("R_N*", ({ repetition }) => decay(repetition?.parameters)),
+        right("N", ({ n }) => formatInterval(n, formatCount)),
+        right("D", ({ d }) => formatInterval(d, formatCount)),
+        right("epochs", ({ epochs }) => formatInterval(epochs, three)),
+        right("loss to repetition", ({ lossToRepetitionPercent }) =>
+          formatInterval(lossToRepetitionPercent, percent),
+        ),
       ],
       140,
     ),

@@ -3,11 +3,13 @@
 import type { Command } from "commander";
 import { backTestFigure } from "../../figures/back-test-figure.ts";
 import { type BackTestCut, type BackTestReport, backTestTable } from "../../laws/forecast/back-test.ts";
+import { right } from "../../report/markdown.ts";
 import { formatFlops, formatPercent, formatShare, significant } from "../../units/print.ts";
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printResult } from "../output.ts";
-import { type TableColumn, table } from "../terminal/table.ts";
+import type { TableColumn } from "../terminal/table.ts";
+import { table } from "../terminal/table.ts";
 import { readRunTable, setAsideLines, type TableFlags, tableOptions, withTableFlags } from "./run-table.ts";
 
 export function defineBacktest(command: Command): void {
@@ -29,25 +31,17 @@ async function runBacktest(path: string, flags: TableFlags & FigureFlag): Promis
 }
 
 const COLUMNS: readonly TableColumn<BackTestCut>[] = [
-  { title: "fitted up to", align: "right", cell: ({ cut }) => formatFlops(cut) },
-  { title: "reach", align: "right", cell: ({ reach }) => significant(reach, 2) },
-  { title: "below", align: "right", cell: ({ train }) => String(train) },
-  { title: "above", align: "right", cell: ({ test }) => String(test) },
-  { title: "mean error", align: "right", cell: ({ meanErrorPercent }) => percent(meanErrorPercent) },
-  { title: "worst", align: "right", cell: ({ worstErrorPercent }) => percent(worstErrorPercent) },
-  { title: "inside 90 %", align: "right", cell: ({ coverage90 }) => share(coverage90) },
-  { title: "width", align: "right", cell: ({ meanWidthPercent }) => percent(meanWidthPercent) },
-  { title: "score", align: "right", cell: ({ intervalScore }) => significant(intervalScore, 2) },
-  {
-    title: "plain bootstrap: inside",
-    align: "right",
-    cell: ({ plainBootstrap }) => share(plainBootstrap.coverage90),
-  },
-  {
-    title: "score",
-    align: "right",
-    cell: ({ plainBootstrap }) => significant(plainBootstrap.intervalScore, 2),
-  },
+  right("fitted up to", ({ cut }) => formatFlops(cut)),
+  right("reach", ({ reach }) => significant(reach, 2)),
+  right("below", ({ train }) => String(train)),
+  right("above", ({ test }) => String(test)),
+  right("mean error", ({ meanErrorPercent }) => percent(meanErrorPercent)),
+  right("worst", ({ worstErrorPercent }) => percent(worstErrorPercent)),
+  right("inside 90 %", ({ coverage90 }) => share(coverage90)),
+  right("width", ({ meanWidthPercent }) => percent(meanWidthPercent)),
+  right("score", ({ intervalScore }) => significant(intervalScore, 2)),
+  right("plain bootstrap: inside", ({ plainBootstrap }) => share(plainBootstrap.coverage90)),
+  right("score", ({ plainBootstrap }) => significant(plainBootstrap.intervalScore, 2)),
 ];
 
 const percent = (value: number) => formatPercent(value, 2);

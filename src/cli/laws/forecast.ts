@@ -8,13 +8,15 @@ import { type Study, study } from "../../laws/forecast/study.ts";
 import { designFrom } from "../../laws/forecast/target.ts";
 import type { RunTable } from "../../laws/table/table.ts";
 import { forecastTask, type TaskForecast } from "../../laws/tasks/forecast.ts";
+import { left, right } from "../../report/markdown.ts";
 import { COUNT, FLOPS } from "../../units/kinds.ts";
 import { formatCount, formatFlops, formatShare, significant } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import { finish, given } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
-import { type TableColumn, table } from "../terminal/table.ts";
+import type { TableColumn } from "../terminal/table.ts";
+import { table } from "../terminal/table.ts";
 import { readRunTable, setAsideLines, type TableFlags, tableOptions, withTableFlags } from "./run-table.ts";
 import { scoreColumns, scoresOf } from "./scores.ts";
 
@@ -92,10 +94,10 @@ const interval = ({ lo, hi }: { readonly lo: number; readonly hi: number }) =>
   `${significant(lo, 4)} to ${significant(hi, 4)}`;
 
 const COLUMNS: readonly TableColumn<LawRow>[] = [
-  { title: "law", align: "left", cell: ({ formula }) => formula },
-  { title: "weight", align: "right", cell: ({ weight }) => formatShare(weight, 0) },
-  { title: "alone it says", align: "right", cell: ({ median }) => significant(median, 4) },
-  { title: "90 % interval", align: "right", cell: interval },
+  left("law", ({ formula }) => formula),
+  right("weight", ({ weight }) => formatShare(weight, 0)),
+  right("alone it says", ({ median }) => significant(median, 4)),
+  right("90 % interval", interval),
 ];
 
 function forecastText(

@@ -4,12 +4,13 @@ import type { Command } from "commander";
 import { type NextReport, nextRung, type RungOffer } from "../../laws/decide/next.ts";
 import { readQuestion } from "../../laws/decide/next-question.ts";
 import type { Interval } from "../../math/interval.ts";
+import { left, right } from "../../report/markdown.ts";
 import { FLOPS } from "../../units/kinds.ts";
 import { formatCount, formatFlops, formatInterval, formatShare, significant } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
 import { printResult } from "../output.ts";
-import { table as textTable } from "../terminal/table.ts";
+import { table } from "../terminal/table.ts";
 import { readRunTable, type TableFlags, tableOptions, tellSetAside, withTableFlags } from "./run-table.ts";
 
 type NextFlags = TableFlags & {
@@ -77,19 +78,15 @@ function nextText(report: NextReport): string {
 }
 
 function offersTable(offers: readonly RungOffer[], answer: (known: Interval) => string): string {
-  return textTable(
+  return table(
     offers,
     [
-      {
-        title: "rung",
-        align: "left",
-        cell: ({ replicates }) => (replicates > 0 ? `again (has ${replicates})` : "new"),
-      },
-      { title: "compute", align: "right", cell: ({ design }) => formatFlops(design.c) },
-      { title: "N", align: "right", cell: ({ design }) => formatCount(design.n) },
-      { title: "D", align: "right", cell: ({ design }) => formatCount(design.d) },
-      { title: "answer after", align: "right", cell: ({ after }) => answer(after) },
-      { title: "width left", align: "right", cell: ({ widthRatio }) => formatShare(widthRatio) },
+      left("rung", ({ replicates }) => (replicates > 0 ? `again (has ${replicates})` : "new")),
+      right("compute", ({ design }) => formatFlops(design.c)),
+      right("N", ({ design }) => formatCount(design.n)),
+      right("D", ({ design }) => formatCount(design.d)),
+      right("answer after", ({ after }) => answer(after)),
+      right("width left", ({ widthRatio }) => formatShare(widthRatio)),
     ],
     130,
   );

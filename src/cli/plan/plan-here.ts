@@ -4,6 +4,7 @@ import { UserError } from "../../errors.ts";
 import { decoderOf } from "../../plan/this-machine/decoder-of.ts";
 import type { ThisMachine } from "../../plan/this-machine/name.ts";
 import { type OperationTime, type PlanHere, planHere } from "../../plan/this-machine/plan-here.ts";
+import { left } from "../../report/markdown.ts";
 import {
   formatBytes,
   formatCount,
@@ -66,7 +67,7 @@ export function planHereText(plan: PlanHere, notes: readonly string[]): string {
     `It needs ${formatBytes(memory.totalBytes)} of ${formatBytes(memory.capacityBytes)}: ${formatBytes(memory.weights)} of weights, ${formatBytes(memory.optimiser)} of Adam's moments, ${formatBytes(memory.rest)} of gradients and activations.`,
     "",
     table(step.operations, [
-      { title: "operation", align: "left", cell: ({ operation }) => operation },
+      left("operation", ({ operation }) => operation),
       column("a step", ({ count }) => String(count)),
       column("ms", (row) => significant(1000 * row.seconds, 3)),
       column("% of step", (row) => ((100 * row.seconds) / seconds).toFixed(1)),

@@ -3,6 +3,7 @@
 import type { CampaignEvent } from "../../campaign/context.ts";
 import type { Plan } from "../../campaign/planning/plan.ts";
 import { N_CONVENTION } from "../../report/bet-sections.ts";
+import { left, right } from "../../report/markdown.ts";
 import type { PlannedRun } from "../../train/planned-run.ts";
 import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../units/print.ts";
 import { type TableColumn, table } from "./table.ts";
@@ -20,19 +21,15 @@ const count = (title: string, cell: (run: PlannedRun) => number): TableColumn<Pl
 });
 
 const COLUMNS: readonly TableColumn<PlanRow>[] = [
-  { title: "run", align: "left", cell: ({ label }) => label },
-  { title: "seeds", align: "right", cell: ({ numSeeds }) => String(numSeeds) },
+  left("run", ({ label }) => label),
+  right("seeds", ({ numSeeds }) => String(numSeeds)),
   count("width", ({ spec }) => spec.shape.width),
   count("layers", ({ spec }) => spec.shape.numLayers),
   count("N", ({ matrixParameters }) => matrixParameters),
   count("D", ({ tokens }) => tokens),
-  { title: "C", align: "right", cell: ({ run }) => formatFlops(run.flops) },
+  right("C", ({ run }) => formatFlops(run.flops)),
   count("steps", ({ spec }) => spec.numSteps),
-  {
-    title: "batch",
-    align: "right",
-    cell: ({ run: { spec } }) => `${spec.batchSequences} x ${spec.sequenceLength}`,
-  },
+  right("batch", ({ run: { spec } }) => `${spec.batchSequences} x ${spec.sequenceLength}`),
 ];
 
 /** The plan with its table, its legend and what it costs. */

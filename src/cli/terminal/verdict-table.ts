@@ -1,9 +1,10 @@
 /** @file The verdict in a terminal: each prediction, its measurement, the gap and its causes. */
 
 import type { ScoredRow } from "../../report/data.ts";
+import { left, right } from "../../report/markdown.ts";
 import { cellsOf } from "../../report/verdict-row.ts";
 import type { Paint } from "./paint.ts";
-import { table } from "./table.ts";
+import { table, wrapped } from "./table.ts";
 
 /** More would fill a terminal; the report has them all. */
 const MOST_CAUSES = 2;
@@ -15,16 +16,12 @@ export function verdictTable(rows: readonly ScoredRow[], paint: Paint, width = 1
   return table(
     rows.map((row) => cellsOf(row, MOST_CAUSES)),
     [
-      { title: "quantity", align: "left", cell: ({ quantity, unit }) => `${quantity} (${unit})` },
-      { title: "predicted (90 %)", align: "right", cell: ({ predicted }) => predicted },
-      { title: "measured", align: "right", cell: ({ measured }) => measured },
-      { title: "gap", align: "right", cell: ({ gap }) => gap },
-      {
-        title: "",
-        align: "left",
-        cell: ({ inside }) => (inside === "-" ? inside : paint(COLOURS[inside], inside)),
-      },
-      { title: "causes", align: "left", cell: ({ causes }) => causes, wrap: true },
+      left("quantity", ({ quantity, unit }) => `${quantity} (${unit})`),
+      right("predicted (90 %)", ({ predicted }) => predicted),
+      right("measured", ({ measured }) => measured),
+      right("gap", ({ gap }) => gap),
+      left("", ({ inside }) => (inside === "-" ? inside : paint(COLOURS[inside], inside))),
+      wrapped("causes", ({ causes }) => causes),
     ],
     width,
   );
