@@ -21,7 +21,7 @@ export function constantsText(constants: Constants, basis: string): string {
 
 /**
  * Reads constants; those that the file leaves out keep their values.
- * Throws a `UserError` for a file that is none, for unknown names, and for values out of their bounds
+ * Throws a `UserError` for a file that is none, for unknown names, and for values out of their bounds.
  */
 export function parseConstants(text: string, file: string): Constants {
   const remedy = "write one with longrun plan calibrate RUNS.csv --save FILE";

@@ -59,7 +59,7 @@ const EXAMPLE =
 
 /**
  * Reads model, cluster and job.
- * Throws a `UserError` for what is missing, unknown, or does not divide
+ * Throws a `UserError` for what is missing, unknown, or does not divide.
  */
 export function readSetting(flags: SettingFlags): PlanSetting {
   if (parseThisMachine(flags.cluster) !== null)

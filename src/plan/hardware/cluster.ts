@@ -39,7 +39,7 @@ const OPTIONS = ["network", "domain", "oversubscription"] as const;
 
 /**
  * Reads "h100:16384", or with changes "h100:1024,network=200Gbps,oversubscription=2,domain=8".
- * Throws a `UserError` for unknown accelerators and numbers that make no sense
+ * Throws a `UserError` for unknown accelerators and numbers that make no sense.
  */
 export function parseCluster(text: string, more: readonly Accelerator[] = []): Cluster {
   const [head = "", ...options] = text.split(",");

@@ -49,7 +49,7 @@ const EXAMPLE = 'for example {"name": "h100-500w", "like": "h100", "reachable": 
 
 /**
  * Reads accelerators of the user's.
- * Throws a `UserError` where the file is none
+ * Throws a `UserError` where the file is none.
  */
 export function readHardware(path: string): readonly Accelerator[] {
   let json: unknown;

@@ -22,7 +22,7 @@ const MOST_SIZES = 4096;
 /**
  * The cluster itself if any layout divides over all its devices; else parts of it, in whole nodes: the
  * largest over which a layout divides, and those over which most do, for a few devices more are not worth a
- * crooked layout. Throws a `UserError` where every layout would leave more than a fifth idle
+ * crooked layout. Throws a `UserError` where every layout would leave more than a fifth idle.
  */
 export function clusterParts(setup: Setup, choices: Choices): readonly Cluster[] {
   const { cluster, job } = setup;

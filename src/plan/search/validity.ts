@@ -44,7 +44,7 @@ export function precisionProblem(device: Accelerator, precision: Precision): Pro
   return { found: `${precision} on ${device.label}`, expected: `a format it has: ${formats.join(", ")}` };
 }
 
-/** Throws a `UserError` for the first format that the chip lacks */
+/** Throws a `UserError` for the first format that the chip lacks. */
 export function checkPrecisions(device: Accelerator, precisions: readonly Precision[]): void {
   for (const precision of precisions) {
     const problem = precisionProblem(device, precision);
@@ -110,7 +110,7 @@ export function contextProblem(
 }
 
 /** Every replica works through the same whole number of micro batches. */
-export function batchProblem(layout: Layout, job: Job): Problem | null {
+function batchProblem(layout: Layout, job: Job): Problem | null {
   if (Number.isInteger(microBatches(layout, job))) return null;
   const { data, microBatch } = layout;
   return {

@@ -86,7 +86,7 @@ export type ConfiguredModel = {
 
 /**
  * The shape that a configuration describes, with notes on what it leaves open.
- * Throws a `UserError` for what is no configuration of a decoder with attention in every layer
+ * Throws a `UserError` for what is no configuration of a decoder with attention in every layer.
  */
 export function modelOfConfig(text: string, name: string): ConfiguredModel {
   const config = readConfig(text, name);

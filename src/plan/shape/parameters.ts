@@ -19,7 +19,7 @@ export type ParameterCount = {
 };
 
 /** Matrices of the attention part of one layer. */
-export function attentionParameters({ attention, hidden, biases }: ModelShape): number {
+function attentionParameters({ attention, hidden, biases }: ModelShape): number {
   if (attention.kind === "latent") {
     const { numHeads, queryRank, keyValueRank, plainDim, rotaryDim, valueDim } = attention;
     const query = queryRank
@@ -35,7 +35,7 @@ export function attentionParameters({ attention, hidden, biases }: ModelShape): 
 }
 
 /** Matrices of a feed-forward part of the given width. */
-export function feedForwardParameters({ hidden, gated, biases }: ModelShape, width: number): number {
+function feedForwardParameters({ hidden, gated, biases }: ModelShape, width: number): number {
   const up = gated ? 2 : 1;
   return (up + 1) * hidden * width + (biases ? up * width + hidden : 0);
 }

@@ -39,7 +39,7 @@ const SLOPE: Interval = { median: 0.35, lo: 0.2, hi: 0.6 };
  * Age at which software counts as settled, and the least age that the power law, infinite at 0, is read at.
  * Assumptions.
  */
-export const SOFTWARE_SETTLED_DAYS = 90;
+const SOFTWARE_SETTLED_DAYS = 90;
 const LEAST_DAYS = 1;
 
 /** Burn-in with what is picked of each interval: its median, or a draw. */
