@@ -1,7 +1,4 @@
-/**
- * @file Every command: its name, what it is for and the module that does it, loaded only once the command is
- * named.
- */
+/** @file Every command: its name, what it is for and its module, loaded once the command is named. */
 
 import type { Command } from "commander";
 import { explainMistakes } from "./output.ts";

@@ -1,7 +1,4 @@
-/**
- * @file Reverse-mode differentiation: extends a graph by the gradients of its outputs, using only the
- * gradient column of the table.
- */
+/** @file Reverse-mode differentiation: extends a graph by gradients, by the table's gradient column. */
 
 import { assert } from "../errors.ts";
 import { add } from "./operations/elementwise.ts";

@@ -1,7 +1,4 @@
-/**
- * @file Computes a graph in float64 with the reference column of the table: slow, obvious, and what the
- * kernels are checked against.
- */
+/** @file Computes a graph in float64 by the table's reference column: what kernels are checked against. */
 
 import { assert } from "../errors.ts";
 import type { Node, Tensor } from "./tensor.ts";

@@ -1,7 +1,4 @@
-/**
- * @file The public surface of the engine: tensors and operations, gradients, and programs that run on this
- * machine's kernels.
- */
+/** @file The public surface of the engine: operations on tensors, gradients, programs on our kernels. */
 
 export {
   compile,

@@ -1,7 +1,4 @@
-/**
- * @file A kernel held against the float64 reference of its row, for tests: all instruction sets, several
- * numbers of threads.
- */
+/** @file A kernel held against its row's float64 reference, for tests: all instruction sets and threads. */
 
 import { expect } from "vitest";
 import type { KernelOptions, Operands } from "./kernel-runner.ts";
@@ -43,10 +40,7 @@ type Case<A, L> = {
   readonly tolerance?: number;
 };
 
-/**
- * Runs the kernel on all instruction sets and 1, 2 and 3 threads; compares with the reference, and threads
- * with threads bit by bit.
- */
+/** Runs the kernel on all sets and 1, 2, 3 threads; against the reference, and threads bit by bit. */
 export async function check<A, L>({
   operation,
   operands,

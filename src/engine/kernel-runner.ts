@@ -1,7 +1,4 @@
-/**
- * @file Runs one row of the table of operations on the native side, on operands given as numbers: for tests
- * of kernels.
- */
+/** @file Runs one row of the table of operations natively, on operands given as numbers: for tests. */
 
 import { native } from "./native.ts";
 import type { OperandShapes, Operation } from "./tensor.ts";

@@ -23,10 +23,7 @@ export type Native = {
   createPool(numThreads: number): NativePool;
   /** Throws on anything malformed, naming the instruction and the numbers. */
   load(instructions: readonly NativeInstruction[], numFloats: number, instructionSet: string): NativeProgram;
-  /**
-   * Rejects while the pool or the program is busy, on an arena too small, and on a token id outside the
-   * vocabulary.
-   */
+  /** Rejects while pool or program is busy, on too small an arena, on a token outside the vocabulary. */
   run(program: NativeProgram, arena: ArrayBuffer, pool: NativePool): Promise<void>;
   /** Seconds spent in each instruction since the program was loaded. */
   profile(program: NativeProgram): Float64Array<ArrayBuffer>;

@@ -1,7 +1,4 @@
-/**
- * @file Random uses of every operation, for tests: gradients are checked on them in float64, kernels against
- * the reference.
- */
+/** @file Random uses of every operation, for tests of gradients in float64 and of kernels. */
 
 import fc from "fast-check";
 import { attention } from "./operations/attention.ts";

@@ -1,7 +1,4 @@
-/**
- * @file A compiled executable in memory: one arena, its programs loaded for this machine, and the threads
- * that run them.
- */
+/** @file A compiled executable in memory: one arena, its loaded programs, the threads that run them. */
 
 import { UserError } from "../errors.ts";
 import type { Executable, Instruction, Region } from "./compile.ts";

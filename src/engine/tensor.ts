@@ -71,10 +71,7 @@ export type Operation<A, L = unknown> = {
   encode(lengths: L, attributes: A): readonly number[];
   /** Gradients by the inputs, in terms of other rows; null where none flows. Left out: not differentiable. */
   gradient?(node: Node, outputGradients: readonly (Tensor | null)[]): readonly (Tensor | null)[];
-  /**
-   * Additions, multiplications, divisions, roots and exponentials, one each; what is recomputed to save
-   * memory is not counted.
-   */
+  /** Additions, multiplications, divisions, roots, exponentials, one each; without what is recomputed. */
   flops(lengths: L): number;
   /** Slow, obvious, float64: what the kernel is tested against. */
   reference(values: OperandValues, lengths: L, attributes: A): readonly Float64Array[];
@@ -82,10 +79,7 @@ export type Operation<A, L = unknown> = {
   readonly addend?: { readonly input: number; readonly output: number };
   /** Inputs whose storage output 0 may take over when nobody else needs them. */
   readonly mayOverwrite?: readonly number[];
-  /**
-   * Outputs that are written in place of an input: `updates[output] = input`. They are no operands of their
-   * own.
-   */
+  /** Outputs written in place of an input: `updates[output] = input`. They are no operands of their own. */
   readonly updates?: readonly number[];
 };
 
@@ -137,10 +131,7 @@ export function producerOf(tensor: Tensor): Node | null {
   return tensor.source.kind === "output" ? tensor.source.node : null;
 }
 
-/**
- * The nodes that the outputs need, inputs before users; among those that are free the earliest recorded
- * first.
- */
+/** The nodes that the outputs need, inputs before users; of free ones the earliest recorded first. */
 export function nodesReaching(outputs: readonly Tensor[]): readonly Node[] {
   return inOrder([...reach(outputs)]);
 }

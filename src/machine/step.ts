@@ -1,7 +1,4 @@
-/**
- * @file What an optimiser step of one of our decoders takes on this machine: seconds by instruction, and
- * memory to the byte.
- */
+/** @file What a step of one of our decoders takes here: seconds by instruction, memory to the byte. */
 
 import type { Executable } from "../engine/compile.ts";
 import type { ProfileEntry, Session, SessionOptions } from "../engine/session.ts";
@@ -39,10 +36,7 @@ export type StepEstimate = {
  */
 const COLD_CACHES = 1.05;
 
-/**
- * A process of ours beside its arena: Node, the addon and the corpus. First light's runs take about as much
- * (assumption for others).
- */
+/** A process beside its arena: Node, addon, corpus. As in First light's runs (assumption for others). */
 const PROCESS_BYTES = 2e8;
 
 /** The programs that such a run trains with. */

@@ -1,7 +1,4 @@
-/**
- * @file This machine: processor, threads, memory, disk and peak; and the environment that each attempt of a
- * run writes down.
- */
+/** @file This machine: processor, threads, memory, disk, peak; the environment that attempts write down. */
 
 import { statfsSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";

@@ -1,7 +1,4 @@
-/**
- * @file How long each instruction of a program takes on this machine, timed alone: the ground of every
- * forecast of time.
- */
+/** @file How long each instruction takes on this machine, timed alone: the ground of all time forecasts. */
 
 import type { Executable, Instruction, Program } from "../engine/compile.ts";
 import { type ProfileEntry, Session, type SessionOptions } from "../engine/session.ts";
@@ -16,10 +13,7 @@ export type TimedProgram = {
 
 /** Passes over the list in one run: the first pays for waking the threads, and is dropped. */
 const NUM_PASSES = 5;
-/**
- * A first pass longer than this [s] hides what waking costs, and evens interference out: then one pass is a
- * run.
- */
+/** A first pass longer than this [s] hides waking and evens interference out: then one pass is a run. */
 const LONG_PASS = 0.2;
 /** Of short passes. */
 const FEWEST_RUNS = 3;

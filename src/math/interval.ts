@@ -54,10 +54,7 @@ export function intervalAround(median: number, draws: ArrayLike<number>): Interv
   return { median, lo: Math.min(lo, median), hi: Math.max(hi, median) };
 }
 
-/**
- * A positive number with its own interval, and another's uncertainty beside it: independent, so their
- * distances in logs add as squares.
- */
+/** A positive number with its interval, and another's uncertainty: independent, so logs add as squares. */
 export function withSpreadOf(own: Interval, other: Interval): Interval {
   const side = (end: "lo" | "hi") =>
     Math.exp(Math.hypot(Math.log(own[end] / own.median), Math.log(other[end] / other.median)));

@@ -1,7 +1,4 @@
-/**
- * @file Linear least squares for a handful of terms: as they come, and with coefficients that are not
- * negative.
- */
+/** @file Linear least squares for a handful of terms: plain, and with non-negative coefficients. */
 
 import { assert } from "../errors.ts";
 import { cholesky, solveCholesky } from "./symmetric.ts";

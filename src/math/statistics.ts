@@ -39,10 +39,7 @@ export function sorted(values: Numbers): Float64Array {
   return Float64Array.from(values).sort();
 }
 
-/**
- * Quantile of ascending values, linear between order statistics (Hyndman and Fan's type 7, the default of R
- * and numpy).
- */
+/** Quantile of ascending values, linear between order statistics (Hyndman and Fan's type 7). */
 export function quantileOfSorted(ascending: Numbers, fraction: number): number {
   assert(
     ascending.length > 0 && fraction >= 0 && fraction <= 1,

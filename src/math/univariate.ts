@@ -1,9 +1,6 @@
 /** @file Functions of one number: their lowest point, and where they cross zero. */
 
-/**
- * Points of the first look: 1.2 apart along the logarithm of a budget, finer than any published optimum is
- * wide.
- */
+/** Points of the first look: 1.2 apart in the log of a budget, finer than any published optimum. */
 const NUM_LOOKS = 41;
 
 type Lowest = { readonly argument: number; readonly value: number; readonly interior: boolean };

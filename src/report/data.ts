@@ -105,10 +105,7 @@ export type FeatureFacts = {
   /** Smallest first. */
   readonly rungs: readonly FeatureRung[];
   readonly report: FeatureReport;
-  /**
-   * The effect on the largest rung in percent, predicted from those below before it ran, and measured; null
-   * where it was not predicted.
-   */
+  /** The effect on the largest rung in percent, predicted from those below, and measured; or null. */
   readonly onLargestRung: (Interval & { readonly measured: number }) | null;
   /** A step's time with against without it, on the largest rung's pairs: median, smallest, largest. */
   readonly stepTimeRatio: Interval;

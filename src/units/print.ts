@@ -1,7 +1,4 @@
-/**
- * @file Numbers as people read them: few digits, a unit, and one scale for an interval and what was measured
- * against it.
- */
+/** @file Numbers as people read them: few digits, a unit, one scale for an interval and its measurement. */
 
 import type { Interval } from "../math/interval.ts";
 
@@ -98,10 +95,7 @@ export function formatQuantity(value: number, unit: string, digits = 4): string 
   return scaled(value, scaleFor(unit, value), digits);
 }
 
-/**
- * The scale in which `magnitude` reads best; an interval and its measurement share one so that they can be
- * compared by eye.
- */
+/** The scale in which `magnitude` reads best; an interval and its measurement share one. */
 export function scaleFor(unit: string, magnitude: number): Scale {
   const size = Math.abs(magnitude);
   if (isSeconds(unit)) {
@@ -117,10 +111,7 @@ export function scaleFor(unit: string, magnitude: number): Scale {
   return { factor: scale.factor, unit: `${scale.unit} ${unit}`.trim() };
 }
 
-/**
- * Decimals that show two digits of the interval's width, and of its median three (four below 10), so that
- * neither is rounded away.
- */
+/** Decimals that show two digits of an interval's width and three of its median (four below 10). */
 export function intervalDecimals(interval: Interval, scale: Scale): number {
   const width = Math.abs(interval.hi - interval.lo) / scale.factor;
   const median = Math.abs(interval.median) / scale.factor;

@@ -1,7 +1,4 @@
-/**
- * @file How long each run should take, from the time of each of its instructions on this machine, measured
- * before anything is spent.
- */
+/** @file How long each run should take, from its instructions timed before anything is spent. */
 
 import type { Placed } from "../../fleet/recorded-run.ts";
 import { estimateStep, type StepEstimate } from "../../machine/step.ts";
@@ -50,10 +47,7 @@ export const runSeconds = (run: PlannedRun, estimate: RunEstimate) =>
  */
 const RUNGS_ON_ALL_THREADS = 2;
 
-/**
- * The ladder's runs in the order in which they are started: longest first, so that no thread waits long at
- * the end.
- */
+/** The ladder's runs in the order of their start: longest first, so that no thread waits long. */
 export function placeLadder(plan: Plan, machine: Machine): readonly Placed[] {
   return placeLadders([plan.rungs], machine);
 }

@@ -36,10 +36,7 @@ export type Compared = {
   readonly estimate: RunEstimate;
 };
 
-/**
- * Least relative uncertainty, one standard deviation: shared machines drift by this between one minute and
- * the next.
- */
+/** Least relative standard deviation: shared machines drift by this from minute to minute. */
 const LEAST_TIME_DEVIATION = 0.045;
 /** The same where no rung ran on as many threads as the target will: an assumption. */
 const LEAST_DEVIATION_ACROSS_THREADS = 0.15;
@@ -103,10 +100,7 @@ function evaluationCorrection(rungs: readonly Compared[]): number {
   return median(rungs.map(({ run, estimate }) => run.summary.evaluationSeconds / estimate.evaluationSeconds));
 }
 
-/**
- * Each operation is corrected by its own ratio on the rungs; all together are scaled to the forecast of the
- * step.
- */
+/** Each operation is corrected by its ratio on the rungs; all together are scaled to the step's forecast. */
 function correctedOperations(
   estimate: RunEstimate,
   rungs: readonly Compared[],

@@ -1,7 +1,4 @@
-/**
- * @file Rows: the embedding table looked up by token, and its gradient scattered back. M rows, V tokens, C
- * channels.
- */
+/** @file Rows: the embedding looked up by token, and its gradient. M rows, V tokens, C channels. */
 
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";

@@ -35,10 +35,7 @@ function lengthsAt(
 
 type Lengths = ReturnType<typeof lengthsAt>;
 
-/**
- * Calls body for every head that is normalised: the head's number over all rows, where it starts, and which
- * operand has its gain.
- */
+/** Calls body for every normalised head: its number over all rows, its start, the operand of its gain. */
 function forEachHead(
   { M, W, H, G, D }: Lengths,
   body: (head: number, start: number, isKey: 0 | 1) => void,
@@ -93,10 +90,7 @@ export const headNormGradientRow: Operation<HeadAttributes, Lengths> = {
   reference: referenceGradient,
 };
 
-/**
- * As for the norm of whole rows: dx = rstd (t - h mean(t h)) with h = x rstd and t = dy gain, and dGain = sum
- * dy h.
- */
+/** As for whole rows: dx = rstd (t - h mean(t h)), h = x rstd, t = dy gain, and dGain = sum dy h. */
 function referenceGradient(values: OperandValues, axes: Lengths): readonly Float64Array[] {
   const { D } = axes;
   const dy = valuesOf(values, 0);

@@ -1,7 +1,4 @@
-/**
- * @file Row: matrix product C = scale op(A) op(B) + addend, in the three layouts that a linear layer and its
- * gradients need.
- */
+/** @file Row: matrix product C = scale op(A) op(B) + addend, in a linear layer's three layouts. */
 
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
@@ -68,10 +65,7 @@ export const matmulRow: Operation<MatmulAttributes, ReturnType<typeof lengths>> 
   },
 };
 
-/**
- * C = scale op(A) op(B). With `transposeB`, B is stored as [N, K]: a linear layer whose weight is [out, in].
- * Not both transposed.
- */
+/** C = scale op(A) op(B), one transposed at most. With `transposeB`, B is [N, K]: a weight [out, in]. */
 export function matmul(
   A: Tensor,
   B: Tensor,

@@ -1,7 +1,4 @@
-/**
- * @file Rows: root-mean-square norm (Zhang & Sennrich 2019, arXiv 1910.07467) and its gradient. M rows, C
- * channels.
- */
+/** @file Rows: RMS norm (Zhang & Sennrich 2019, arXiv 1910.07467), its gradient. M rows, C channels. */
 
 import type { Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";

@@ -1,7 +1,4 @@
-/**
- * @file Row: AdamW with decoupled decay (Loshchilov & Hutter 2019, arXiv 1711.05101) and clipping by the
- * global norm, in place.
- */
+/** @file Row: AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101), clipped by the global norm, in place. */
 
 import type { Operation, Tensor } from "../tensor.ts";
 import { apply } from "../tensor.ts";

@@ -1,7 +1,4 @@
-/**
- * @file The one table of operations. Differentiation, fusion, cost, profile and the audit of kernels all read
- * it.
- */
+/** @file The one table of operations, read by differentiation, fusion, cost, profile and audit alike. */
 
 import type { Operation } from "../tensor.ts";
 import { attentionGradientRow, attentionRow } from "./attention.ts";

@@ -10,10 +10,7 @@ import { EXPONENTS, lawWithGrid } from "./starts.ts";
 // that U_D tokens are compute-optimal for: A alpha N^-alpha = B beta D^-beta, so log U_N = (log(A alpha / B
 // beta) + beta log U_D) / alpha.
 
-/**
- * The base that Muennighoff et al. froze: a tied fit to 54 points read off Chinchilla's C4 isoFLOP figure;
- * their code has logs.
- */
+/** The base that Muennighoff et al. froze: a tied fit to 54 points of Chinchilla's C4 figure, in logs. */
 export const C4_BASE = {
   A: Math.exp(6.255414),
   B: Math.exp(7.3049974),

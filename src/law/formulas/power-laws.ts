@@ -28,10 +28,7 @@ export const SIZE_EXPONENT: Derived = {
   of: ([, , , alpha, beta]) => beta! / (alpha! + beta!),
 };
 
-/**
- * Loss along one recipe as compute grows. With E = 0 it is the power law of Kaplan et al.; with E free, that
- * of the GPT-4 report.
- */
+/** Loss along one recipe as compute grows: with E = 0 Kaplan et al.'s, with E free the GPT-4 report's. */
 export const computeLaw = sumOfPowers({
   name: "compute",
   formula: "L(C) = E + a C^-b",

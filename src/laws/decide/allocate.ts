@@ -53,10 +53,7 @@ export type Allocation = {
 const FLAT_PERCENTS = [0.1, 1];
 const BUDGETS = [1, 10, 100];
 
-/**
- * Answers the question by a law. Throws a `UserError` where the law has no optimum between all size and all
- * tokens.
- */
+/** Answers the question. Throws a `UserError` where the law has no optimum between size and tokens. */
 export function allocate(law: ScalingLaw, question: Question): Allocation {
   const { compute, params, servedTokens, uniqueTokens } = question;
   const reach = compute / largestComputeOf(law);
@@ -125,10 +122,7 @@ function flatRanges(law: ScalingLaw, best: SplitLoss, draws: readonly SplitLoss[
 
 const isCertain = ({ lo, hi }: Interval) => hi - lo < 1e-6;
 
-/**
- * Fitted floors of public tables are 50 to 90 % of the best loss; those of ladders that the law does not hold
- * on, 0 (measured).
- */
+/** Fitted floors of public tables are 50 to 90 % of the best loss, 0 where the law does not hold. */
 const LEAST_FLOOR = 0.2;
 
 /** The law's loss with parameters and tokens without end, over its optimum at the table's largest compute. */

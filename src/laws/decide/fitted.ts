@@ -1,7 +1,4 @@
-/**
- * @file A law over size and tokens from a table of runs: of all that a forecast weighs, or the one that is
- * asked for by name.
- */
+/** @file A law over size and tokens from runs: of all that a forecast weighs, or the one named. */
 
 import { UserError } from "../../errors.ts";
 import { flopsPerPairOf, type Law, type Run } from "../../law/law.ts";
@@ -17,10 +14,7 @@ import type { RunTable, TableRun } from "../table/table.ts";
 /** A law over N and D, and what a reader of its answers should know of the runs behind it. */
 export type FittedLaw = ScalingLaw & { readonly warnings: readonly string[] };
 
-/**
- * The law that a forecast of these runs goes by. Throws a `UserError` where they cannot tell size from
- * tokens.
- */
+/** The law that a forecast goes by. Throws a `UserError` where the runs cannot tell size from tokens. */
 export function forecastLaw(table: RunTable): FittedLaw {
   const { posterior } = study(table.runs);
   return { ...lawOfPosterior(posterior, table.conventions.parameters), warnings: table.warnings };
@@ -31,10 +25,7 @@ const NUM_DRAWS = 300;
 /** Least spread of D / N from which a split can be learnt: an assumption; isoFLOP tables have 10. */
 const LEAST_RATIO_SPREAD = 2;
 
-/**
- * Fits `law` alone, with draws from resampled runs. Throws a `UserError` where the table cannot tell size
- * from tokens.
- */
+/** Fits `law` alone, by resampling. Throws a `UserError` where the table cannot tell size from tokens. */
 export function fittedLaw(law: Law, table: RunTable): FittedLaw {
   const check = checkTable(table, law);
   if (check.decision === "refuse") throw check.refusal;
@@ -58,10 +49,7 @@ export function fittedLaw(law: Law, table: RunTable): FittedLaw {
 /** Rounding in a table makes 1.00 epochs of 1.002. */
 const isRepeating = ({ d, unique }: TableRun) => unique !== undefined && d > 1.01 * unique;
 
-/**
- * Runs that a law of fresh data describes: those that saw no token twice, where enough of them are left to
- * fit to.
- */
+/** Runs for a law of fresh data: those that saw no token twice, where enough are left to fit to. */
 function freshRuns(law: Law, runs: readonly TableRun[]) {
   const fresh = runs.filter((run) => !isRepeating(run));
   const repeating = runs.length - fresh.length;

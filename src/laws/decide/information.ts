@@ -1,12 +1,6 @@
-/**
- * @file What one more measurement would tell: normal variables, one of them asked about, and its variance
- * once others are measured.
- */
+/** @file What one more measurement would tell: a normal variable's variance once others are measured. */
 
-/**
- * What is known of normal variables: their covariance, row by row. Means do not matter for what a measurement
- * tells.
- */
+/** The covariance of normal variables, row by row: means do not matter for what a measurement tells. */
 export type Knowledge = { readonly dimension: number; readonly covariance: Float64Array };
 
 /**
@@ -24,10 +18,7 @@ export function varianceAfter(
   return Math.max(0, covariance[asked * dimension + asked]! - (own > 0 ? (shared * shared) / own : 0));
 }
 
-/**
- * Knowledge once variable `i` has been measured with this noise (the Kalman update of a state that stands
- * still).
- */
+/** Knowledge once variable `i` is measured with this noise (Kalman's update of a state at rest). */
 export function measured({ dimension, covariance }: Knowledge, i: number, noiseVariance: number): Knowledge {
   const own = covariance[i * dimension + i]! + noiseVariance;
   const updated = covariance.slice();

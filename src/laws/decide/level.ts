@@ -1,7 +1,4 @@
-/**
- * @file The drifting level anywhere, given residuals seen at rungs: weights on the residuals, and how what
- * stays open varies together.
- */
+/** @file The drifting level anywhere, given residuals at rungs: weights, and the remaining covariance. */
 
 import { assert } from "../../errors.ts";
 import { cholesky, solveCholesky } from "../../math/symmetric.ts";

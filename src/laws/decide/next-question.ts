@@ -57,10 +57,7 @@ export function questionText(question: NextQuestion): string {
 export type Asked = {
   readonly now: Interval;
   readonly scale: "log" | "plain";
-  /**
-   * On that scale, one for each draw of each law in their order; null: the answer is one more run at the
-   * target.
-   */
+  /** On that scale, one for each draw of each law; null: the answer is one more run at the target. */
   readonly answers: readonly number[] | null;
 };
 

@@ -160,10 +160,7 @@ const isWorth = ({ widthRatio }: RungOffer) => widthRatio <= LEAST_WORTH;
 
 const SMALLEST_FIRST = Array.from({ length: 16 }, (_, i) => 10 ** ((i + 1) / 4));
 
-/**
- * Designs of 1.8 to 10,000 times the budget, cheapest first, none larger than the target; at the target's
- * ratio and others.
- */
+/** Designs of 1.8 to 10,000 times the budget, to the target, cheapest first, at its ratio and others. */
 function dearerDesigns(posterior: Posterior, target: Design, budget: number): Design[] {
   return SMALLEST_FIRST.map((times) => times * budget)
     .filter((c) => c < target.c)
@@ -197,10 +194,7 @@ function bestOfEach(offers: readonly RungOffer[]): RungOffer[] {
 
 const SPLITS = [1, 2, 3, 4, 6, 8];
 
-/**
- * Splits the budget evenly over 1 to 8 rungs, each chosen after those before it, and keeps the split that
- * tells most.
- */
+/** Splits the budget evenly over 1 to 8 rungs, chosen in turn, and keeps the split that tells most. */
 function planOf({ knowledge, noise, ask }: Offered, designs: readonly Design[], budget: number): RungPlan {
   const before = varianceOf(knowledge, 0) + noise[0]!;
   const plans = SPLITS.map((count) => {

@@ -1,7 +1,4 @@
-/**
- * @file What a study of runs holds of runs not yet made: how their losses, and the answer to a question, vary
- * together.
- */
+/** @file What a study holds of runs not yet made: how their losses and an answer vary together. */
 
 import type { Design } from "../../law/law.ts";
 import { type Posterior, termsOf } from "../../law/posterior.ts";
@@ -15,10 +12,7 @@ import { type Level, levelGiven } from "./level.ts";
 export type Prospect = {
   /** Of the answer, variable 0, and of the log loss at each design without the scatter of the run itself. */
   readonly knowledge: Knowledge;
-  /**
-   * Variance with which each variable would be measured; of the answer that of its own scatter, 0 where it is
-   * no run.
-   */
+  /** Variance of measuring each variable; of the answer that of its own scatter, 0 where it is no run. */
   readonly noise: readonly number[];
 };
 

@@ -61,10 +61,7 @@ const MOST_INFORMATION = 14;
 /** The power to which the likelihood of so many designs counts. */
 export const informationOf = (numDesigns: number) => Math.min(1, MOST_INFORMATION / numDesigns);
 
-/**
- * Degrees of freedom of the scatter between designs, so that a stray one counts less, and rounds of weighing
- * them down.
- */
+/** Degrees of freedom of the scatter between designs: a stray one counts less; and rounds of weighing. */
 const DEGREES = 4;
 const NUM_ROUNDS = 3;
 

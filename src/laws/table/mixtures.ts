@@ -108,10 +108,7 @@ function isText(raw: RawTable, index: number): boolean {
   return raw.rows.some(({ cells }) => readCell(cells[index]!).kind === "text");
 }
 
-/**
- * "d12" and "d24", one a size, or a name for each run: the rows of one value agree in N, D or C, and those of
- * different values do not.
- */
+/** "d12" and "d24", one a size, or a name a run: rows of one value agree in N, D or C, others do not. */
 function isLabelOfSize(raw: RawTable, index: number, columns: FoundColumns): boolean {
   const byValue = Map.groupBy(raw.rows, ({ cells }) => cells[index]!);
   if (countsOf(raw, index, columns).size > raw.rows.length / 2) return true;

@@ -1,7 +1,4 @@
-/**
- * @file A task's accuracy at a target, by the two-step law and by the direct law side by side, and by both
- * weighed as they back-tested.
- */
+/** @file A task's accuracy at a target: by two-step and direct law, and by both, weighed by back-tests. */
 
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";

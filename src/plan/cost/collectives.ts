@@ -1,7 +1,4 @@
-/**
- * @file Time of collectives by algorithm, over groups laid out across fast domains and the network between
- * them.
- */
+/** @file Time of collectives by algorithm, over groups across fast domains and the network between. */
 
 import type { Constants } from "../constants.ts";
 import type { Cluster } from "../hardware/cluster.ts";
@@ -59,10 +56,7 @@ export function gatherSeconds(links: Links, bytes: number): number {
   return (((size - 1) / size) * bytes) / rateOf(links) + hops + links.start;
 }
 
-/**
- * Seconds to sum `bytes` over all members and leave the sum on each: the better of ring (reduce-scatter, then
- * gather) and tree.
- */
+/** Seconds to leave the sum of `bytes` on all members: the better of ring and tree. */
 export function allReduceSeconds(links: Links, bytes: number): number {
   if (links.size <= 1 || bytes <= 0) return 0;
   return Math.min(2 * gatherSeconds(links, bytes), treeSeconds(links, bytes));

@@ -1,7 +1,4 @@
-/**
- * @file Exchanges of one layer for one micro batch: tensor, context and expert parallel, before and after
- * overlap.
- */
+/** @file A layer's exchanges in one micro batch: tensor, context, expert, before and after overlap. */
 
 import type { Cluster } from "../hardware/cluster.ts";
 import { expertTensor } from "../layout/layout.ts";

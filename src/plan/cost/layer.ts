@@ -1,7 +1,4 @@
-/**
- * @file Time of one layer on one device for one micro batch: every matrix product, attention, what moves
- * bytes, what the host launches.
- */
+/** @file Time of one layer, device and micro batch: products, attention, moved bytes, launches. */
 
 import { expertTensor, type Layout, type Software } from "../layout/layout.ts";
 import { causalShare } from "../shape/flops.ts";
@@ -238,10 +235,7 @@ function attentionCore(
  * (assumption, counted by kernel).
  */
 const LOGIT_BYTES = 24;
-/**
- * A row of the embedding is read and written forward (4), its gradient read and summed in fp32 backward (8)
- * (assumption).
- */
+/** A row of the embedding is read and written (4), its gradient read and summed in fp32 (8): assumption. */
 const EMBEDDING_BYTES = 12;
 
 /** The product that makes logits, in bf16 whatever the precision of the layers. */

@@ -1,7 +1,4 @@
-/**
- * @file Exchanges between replicas: gradients summed, weights gathered, and how much of it the computation
- * hides.
- */
+/** @file Exchanges between replicas: gradients summed, weights gathered, what computation hides of it. */
 
 import type { Constants } from "../constants.ts";
 import type { Cluster } from "../hardware/cluster.ts";
@@ -56,10 +53,7 @@ export function replicaExchangeSeconds(
 /** Weights and biases of two products of attention, two of the feed-forward part, and two norms. */
 const TENSORS_PER_LAYER = 12;
 
-/**
- * Weights gathered for every pass of every micro batch, gradients scattered after each; replicas of the group
- * sum once more.
- */
+/** Weights gathered for every pass, gradients scattered after each; replicas of the group sum once more. */
 function fullyShardedSeconds(
   layout: Layout,
   cluster: Cluster,

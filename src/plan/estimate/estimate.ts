@@ -1,7 +1,4 @@
-/**
- * @file The back of an envelope: memory, communication and time of one training step, each line a formula
- * with its numbers filled in.
- */
+/** @file The back of an envelope: memory, communication and time of one step, formulas filled in. */
 
 import { UserError } from "../../errors.ts";
 import type { Interval } from "../../math/interval.ts";

@@ -104,10 +104,7 @@ const ACTIVATIONS_LOG_SD = 0.1;
 /** Guessed layers and width change activations by about a fifth either way. */
 const GUESSED_LOG_SD = 0.2;
 
-/**
- * Korthikanti et al. (arXiv 2205.05198), equation 2 and section 4: bytes a layer and sequence, in 16 bits,
- * without tensor parallelism.
- */
+/** Korthikanti et al. (arXiv 2205.05198), equation 2: bytes a layer and sequence in 16 bits, unsplit. */
 export function activationLines(
   { sequence: s, batchSequences, numDevices }: EstimateFacts,
   { numLayers: l, hidden: h, numHeads: a, isGuessed }: EstimatedShape,

@@ -39,10 +39,7 @@ export type Explanation = {
   readonly best: ReturnType<BestOn>;
 };
 
-/**
- * Explains one layout. `bestOn`: seconds of the fastest layout that fits a cluster, for what more memory
- * buys.
- */
+/** Explains one layout. `bestOn`: seconds of a cluster's fastest layout, for what more memory buys. */
 export function explainStep(
   setup: Setup,
   layout: Layout,

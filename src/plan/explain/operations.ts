@@ -1,7 +1,4 @@
-/**
- * @file The operations of a step one by one: their shape on one device, and how much of the peak each
- * reaches.
- */
+/** @file A step's operations one by one: shape on one device, and how much of the peak each reaches. */
 
 import { CONSTANTS, type Constants } from "../constants.ts";
 import {

@@ -1,7 +1,4 @@
-/**
- * @file What ten percent more of one resource buys, all else equal: is the system balanced, and what would
- * one pay for.
- */
+/** @file What ten percent more of one resource buys, all else equal, and what to pay for first. */
 
 import { formatPercent } from "../../units/print.ts";
 import type { Accelerator } from "../hardware/accelerator.ts";
@@ -33,10 +30,7 @@ const moreNetwork = (cluster: Cluster): Cluster => ({
   networkBandwidth: cluster.networkBandwidth * MORE,
 });
 
-/**
- * What can be had more of: its name, what a step that it limits is bound by, the cluster with 10 % more of
- * it.
- */
+/** What can be had more of: its name, what it binds, the cluster with 10 % more of it. */
 const RESOURCES = {
   compute: { words: "compute", verdict: "compute", more: moreCompute },
   memorySize: { words: "memory", verdict: "memory", more: moreOf("memoryBytes") },

@@ -1,7 +1,4 @@
-/**
- * @file From the peak down to what is achieved: seconds that a step takes beyond its useful FLOPs at the peak
- * rate, cause by cause.
- */
+/** @file From the peak to what is achieved: a step's seconds beyond useful FLOPs at peak, by cause. */
 
 import { assert } from "../../errors.ts";
 import { peakFlopsOf } from "../hardware/accelerator.ts";
@@ -41,10 +38,7 @@ const LABELS: Readonly<Record<keyof StepParts, string>> = {
 /** Seconds at the peak rate of the parts that hold useful FLOPs. */
 export type UsefulSeconds = Readonly<Record<"matrixProducts" | "attention" | "vocabulary", number>>;
 
-/**
- * Useful seconds at the peak rate in each part that holds useful FLOPs; they add up to all model FLOPs over
- * the cluster's peak.
- */
+/** Useful seconds at the peak rate, by part; they add up to all model FLOPs over the cluster's peak. */
 export function peakSeconds({ model, cluster, job }: Setup, layout: Layout): UsefulSeconds {
   const flops = tokenFlops(model, job.sequence);
   const tokens = job.batchSequences * job.sequence;

@@ -2,10 +2,7 @@
  * @file What the planner knows of one accelerator: peak rates, memory, links, power; plain data in SI units.
  */
 
-/**
- * Number formats of matrix products. The two 8-bit recipes differ in how scales are kept, not in the peak
- * rate.
- */
+/** Number formats of matrix products. The two 8-bit recipes differ in their scales, not in the peak. */
 export const PRECISIONS = ["fp32", "bf16", "fp8", "mxfp8", "nvfp4"] as const;
 
 /** The number format of a run. */

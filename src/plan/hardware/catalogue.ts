@@ -255,10 +255,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   v4: "tpu-v4",
 };
 
-/**
- * Cards that share a name with a module of the catalogue and are another chip: what their datasheets say.
- * "NVL72" is no card.
- */
+/** Cards named like a module of the catalogue that are another chip, by datasheet. "NVL72" is no card. */
 const CARDS: readonly { readonly spelt: RegExp; readonly differs: string }[] = [
   {
     spelt: /^a100.*pcie/,

@@ -1,7 +1,4 @@
-/**
- * @file A layout: how one training step is cut over the devices of a cluster, and what is kept or computed
- * again.
- */
+/** @file A layout: how a step is cut over a cluster's devices, and what is kept or computed again. */
 
 import type { Precision } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
@@ -25,10 +22,7 @@ export type Recompute = (typeof RECOMPUTES)[number];
 
 /** How a job lies on a cluster. */
 export type Layout = {
-  /**
-   * Replicas of the batch: data x tensor x pipeline x context = devices. Expert ranks are laid over data x
-   * context (x tensor).
-   */
+  /** Replicas: data x tensor x pipeline x context = devices. Experts lie over data x context (x tensor). */
   readonly data: number;
   readonly tensor: number;
   readonly pipeline: number;
@@ -72,10 +66,7 @@ export type Software = {
   readonly attention: "unfused" | "flash" | "overlapped";
   /** Norms, residuals and activations: one kernel each ("eager"), or fused with their neighbours. */
   readonly kernels: "eager" | "fused";
-  /**
-   * "blocking": the host waits for every kernel (CUDA_LAUNCH_BLOCKING=1), so that its work adds to the
-   * device's.
-   */
+  /** "blocking": the host waits for every kernel (CUDA_LAUNCH_BLOCKING=1): its work adds up. */
   readonly launches: "queued" | "blocking";
   /** Gradients are reduced, and weights gathered, beside the computation. */
   readonly overlapData: boolean;
@@ -86,10 +77,7 @@ export type Software = {
   readonly overlapTensor: "none" | "backward" | "both";
   /** Bytes of one gradient on the wire. */
   readonly wireBytes: number;
-  /**
-   * Bytes kept per gradient while micro batches are summed: 2, 4, or 6 where a 16-bit and a 32-bit copy live
-   * side by side.
-   */
+  /** Bytes kept per gradient between micro batches: 2, 4, or 6 for a 16-bit and a 32-bit copy. */
   readonly gradientBytes: number;
 };
 
@@ -136,10 +124,7 @@ export function microBatches(layout: Layout, job: Job): number {
   return job.batchSequences / (layout.data * layout.microBatch);
 }
 
-/**
- * An expert that is still so wide when cut is cut like a dense layer (assumption: below, products get too
- * narrow).
- */
+/** An expert still so wide when cut is cut like a dense layer (assumption: else products are too narrow). */
 const LEAST_CUT_WIDTH = 4096;
 
 /**

@@ -14,10 +14,7 @@ const OPTIMISER_BYTES = 12;
 /** Where gradients are kept in 16 bits, the update works on a 32-bit copy of its share. */
 const COPIED_GRADIENT_BYTES = 4;
 
-/**
- * Under pressure the allocator gives back what lies in whole free blocks: so much of what it holds beyond use
- * (assumption).
- */
+/** Under pressure the allocator returns whole free blocks: so much of what it holds unused (assumption). */
 const GIVEN_BACK = 0.5;
 
 /** Parameters of one device's share of a stage: those every data-parallel rank has, and its experts. */
@@ -68,10 +65,7 @@ export function stageParameters(
   };
 }
 
-/**
- * Bytes per token that one layer keeps for the backward pass, split into what tensor ranks share out and what
- * they may not.
- */
+/** Bytes per token that a layer keeps for the backward pass: shared out by tensor ranks, and not. */
 export function activationBytes(
   shape: ModelShape,
   layout: Layout,

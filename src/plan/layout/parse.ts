@@ -141,10 +141,7 @@ function readSharding(given: ReadonlyMap<Key, string>): Layout["sharding"] {
   return SHARDINGS[Number(stage)]!;
 }
 
-/**
- * Ranks over which the states are shared out; they must divide the ranks that hold the same part of the
- * model.
- */
+/** Ranks over which states are shared out; they divide the ranks that hold the same part of the model. */
 function readGroup(given: ReadonlyMap<Key, string>, ranks: number): number {
   const key = given.has("fsdp") ? "fsdp" : "group";
   if (!given.has(key)) return ranks;

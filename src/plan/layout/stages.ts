@@ -31,10 +31,7 @@ export function stageLayers(
   return { first: inner, inner, last: Math.max(0, numLayers - inner * (pipeline - 1)) };
 }
 
-/**
- * Layers' worth of activations that stage `stage` holds at its fullest, in units of its own layers: micro
- * batches in flight.
- */
+/** Activations that a stage holds at its fullest, in units of its own layers: micro batches in flight. */
 export function inFlight(layout: Layout, stage: number, numMicroBatches: number): number {
   const { pipeline, virtualStages, schedule } = layout;
   if (schedule === "gpipe") return numMicroBatches;

@@ -1,7 +1,4 @@
-/**
- * @file How many devices of a cluster a layout can use: all of them, or as many whole nodes as the batch and
- * the model divide over.
- */
+/** @file How many devices a layout can use: all, or as many whole nodes as batch and model divide over. */
 
 import { UserError } from "../../errors.ts";
 import type { Cluster } from "../hardware/cluster.ts";
@@ -13,10 +10,7 @@ import { cuts, layoutFamilies } from "./enumerate.ts";
 const LEAST_USED = 0.8;
 /** Parts of a cluster that are searched. */
 const MOST_PARTS = 3;
-/**
- * Sizes looked at: beyond so many nodes, or sequences of a batch, only multiples of a power of two, which
- * divide best.
- */
+/** Sizes looked at: beyond so many nodes, or sequences, only multiples of a power of two. */
 const MOST_SIZES = 4096;
 
 /**

@@ -1,7 +1,4 @@
-/**
- * @file Which layout: the search's result beside your own layout and the most similar measured run, with the
- * whole run's time.
- */
+/** @file Which layout: the search's result, your own, the most similar measured run, the run's time. */
 
 import { type Interval, scaledBy } from "../../math/interval.ts";
 import { CONSTANTS, type Constants } from "../constants.ts";

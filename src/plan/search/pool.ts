@@ -12,10 +12,7 @@ export type Candidate = {
   readonly bytes: number;
 };
 
-/**
- * Faster first; of equals the smaller. The sort is stable, so of layouts equal in both the one met first
- * stays first.
- */
+/** Faster first; of equals the smaller; of layouts equal in both the one met first (a stable sort). */
 export function bySpeed(a: Candidate, b: Candidate): number {
   return a.seconds - b.seconds || a.bytes - b.bytes;
 }
@@ -60,10 +57,7 @@ export class FastestPool {
   }
 }
 
-/**
- * The Pareto set of a stream. Reduced piece by piece: whatever a piece loses has its better in that piece, or
- * in what replaces that.
- */
+/** The Pareto set of a stream, piece by piece: what a piece loses has its better in it or its successor. */
 export class ParetoPool {
   #kept: readonly Candidate[] = [];
   #waiting: Candidate[] = [];
@@ -80,10 +74,7 @@ export class ParetoPool {
     return paretoSet([...this.#kept, ...this.#waiting]);
   }
 
-  /**
-   * Whether the slowest of those kept that are at least as fast is at least as small: no other of those is
-   * smaller.
-   */
+  /** Whether the slowest kept that is at least as fast is at least as small: no other of those is smaller. */
   #isBeaten(seconds: number, bytes: number): boolean {
     let [low, high] = [0, this.#kept.length];
     while (low < high) {

@@ -1,7 +1,4 @@
-/**
- * @file The measured run most like a plan, among published ones: nearest in size, accelerator, number of
- * devices, sequence and layout.
- */
+/** @file The published run most like a plan in size, accelerator, devices, sequence and layout. */
 
 import type { Constants } from "../constants.ts";
 import { peakFlopsOf } from "../hardware/accelerator.ts";

@@ -59,10 +59,7 @@ function isNative(device: Accelerator, precision: Precision): boolean {
   return wanted === null || widthOn(device, precision) === wanted;
 }
 
-/**
- * Heads, and the widths of feed-forward parts, are dealt to tensor ranks whole. Key-value heads may be
- * copied.
- */
+/** Heads and feed-forward widths are dealt to tensor ranks whole. Key-value heads may be copied. */
 export function tensorProblem(
   { attention, feedForwardWidth, experts }: ModelShape,
   tensor: number,
@@ -141,10 +138,7 @@ export function pipelineProblem(numLayers: number, layout: Layout, job: Job): Pr
   return null;
 }
 
-/**
- * Chunks of equal size, embedding and head counted as a layer each where need be; micro batches go in groups
- * of pp (arXiv 2104.04473).
- */
+/** Equal chunks, embedding and head a layer each if need be; micro batches by pp (arXiv 2104.04473). */
 function interleavedProblem(
   numLayers: number,
   { pipeline, virtualStages }: Layout,

@@ -61,10 +61,7 @@ function attentionFlops(
   };
 }
 
-/**
- * Forward and backward FLOPs of one token by the planner's convention: causal scores counted by half, nothing
- * recomputed.
- */
+/** FLOPs of one token by the planner's convention: causal scores by half, nothing recomputed. */
 export function modelFlopsPerToken(shape: ModelShape, sequence: number): number {
   const flops = tokenFlops(shape, sequence);
   const scores = flops.scoresFull * causalShare(sequence);

@@ -70,10 +70,7 @@ const ENCODERS = `albert bert big_bird camembert data2vec-text deberta deberta-v
 const ENCODER_DECODERS = `bart blenderbot led longt5 m2m_100 marian mbart mt5 pegasus t5 umt5 whisper`.split(
   " ",
 );
-/**
- * Families besides those named above whose decoders are as this reader takes them: gated, rotary, tied unless
- * they say otherwise.
- */
+/** Further families whose decoders are as taken here: gated, rotary, tied unless they say otherwise. */
 const GATED =
   `gemma cohere stablelm granite internlm exaone hunyuan ernie4 minimax mimo smollm3 seed_oss yi dots1
   phimoe`.split(/\s+/);

@@ -1,7 +1,4 @@
-/**
- * @file The shape of a model as the planner sees it: a decoder, dense or with experts, with grouped or latent
- * attention.
- */
+/** @file A model as the planner sees it: a decoder, dense or with experts, grouped or latent attention. */
 
 /** Queries and keys per head; all heads' keys shared by groups of query heads. */
 export type GroupedAttention = {
@@ -71,10 +68,7 @@ export type ModelShape = {
   /** Vectors beside the matrices, and norms with a shift. */
   readonly biases: boolean;
   readonly experts: Experts | null;
-  /**
-   * Further tokens predicted, each by one more layer and the shared head (DeepSeek-V3, arXiv 2412.19437,
-   * section 2.2).
-   */
+  /** Further tokens predicted, by one more layer each and the shared head (arXiv 2412.19437, section 2.2). */
   readonly extraPredictions: number;
 };
 

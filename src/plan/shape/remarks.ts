@@ -1,7 +1,4 @@
-/**
- * @file What is to be said of a model before it is planned: sequences that it cannot hold, parameters that
- * people do not count.
- */
+/** @file What to say of a model before planning: sequences it cannot hold, parameters not counted. */
 
 import { UserError } from "../../errors.ts";
 import { formatCount } from "../../units/print.ts";
@@ -19,10 +16,7 @@ export function refuseBeyondTable({ name, learnedPositions }: ModelShape, sequen
   );
 }
 
-/**
- * Parameters without and with the layers for further predictions, which are trained but seldom counted; null
- * where there are none.
- */
+/** Parameters without and with the layers for further predictions, seldom counted; null without those. */
 export function furtherPredictionNote(model: ModelShape): string | null {
   if (model.extraPredictions === 0) return null;
   const alone = countParameters({ ...model, extraPredictions: 0 });

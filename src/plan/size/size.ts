@@ -89,10 +89,7 @@ function lossOf({ law, compute }: SizeQuestion, { params, tokens }: Sizing): Int
 /** One way that it might be: the law, with what repeats are worth in it, and log(N D) of the budget. */
 type Case = { readonly surface: LossSurface; readonly logPairs: number };
 
-/**
- * The middle of everything, then draws of everything. A law that knows repeats says itself what they are
- * worth.
- */
+/** The middle of everything, then draws. A law that knows repeats says itself what they are worth. */
 function casesOf({ law, compute }: SizeQuestion): readonly Case[] {
   const random = new Random(SEED, "plan size");
   const surfaces = law.draws.length > 0 ? law.draws : new Array<LossSurface>(NUM_DRAWS).fill(law.best);

@@ -7,10 +7,7 @@ import type { ModelShape } from "../shape/model-shape.ts";
 
 import type { StepPrediction } from "./prediction.ts";
 
-/**
- * Whether steps on such accelerators were compared with published runs. TPUs were not: no table states their
- * layouts.
- */
+/** Whether steps on such accelerators were compared with published runs; no table states TPU layouts. */
 export function isValidated({ kind }: Pick<Accelerator, "kind">): boolean {
   return kind !== "tpu";
 }

@@ -1,7 +1,4 @@
-/**
- * @file Seconds of one average layer, the head and the embedding for one micro batch: what many layouts have
- * in common.
- */
+/** @file Seconds of an average layer, head and embedding in a micro batch: what many layouts share. */
 
 import { type LayerKind, type LayerSetting, layerCost, vocabularyCost } from "../cost/layer.ts";
 import { exchangeCost } from "../cost/layer-exchange.ts";
@@ -11,10 +8,7 @@ import type { Cluster } from "../hardware/cluster.ts";
 import type { Layout, Setup } from "../layout/layout.ts";
 import { type ModelShape, numExpertLayers } from "../shape/model-shape.ts";
 
-/**
- * Kernels of a forward pass over one layer; a backward pass has twice as many (assumption: counted on
- * Megatron-LM's layer, rounded).
- */
+/** Kernels of a layer's forward pass; a backward has twice as many (assumption: Megatron-LM's, rounded). */
 const KERNELS_PER_PASS = 30;
 
 /** Seconds of one average layer for one micro batch, forward and backward, by part. */
@@ -32,10 +26,7 @@ type AverageLayer = {
   readonly total: number;
 };
 
-/**
- * What the time of a stage is made of: so many average layers, the head on the last, the embedding on the
- * first.
- */
+/** What a stage's time is made of: average layers, the head on the last, the embedding on the first. */
 export type MicroBatchWork = {
   readonly layer: AverageLayer;
   readonly head: number;

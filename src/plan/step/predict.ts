@@ -23,10 +23,7 @@ import { isValidated, stepIntervalOf } from "./interval.ts";
 import { type MicroBatchWork, microBatchWork } from "./micro-batch.ts";
 import type { StepParts, StepPrediction } from "./prediction.ts";
 
-/**
- * Predicts the steps of layouts of one model on one cluster for one job; remembers what layouts have in
- * common.
- */
+/** Predicts layouts of one model on one cluster for one job; remembers what they have in common. */
 export type StepModel = (layout: Layout) => StepPrediction;
 
 /** Above any degree of parallelism or micro batch, and with its fourth power below 2^53. */
@@ -139,10 +136,7 @@ function stageSeconds({ model, layout, work }: Prepared, layers: StageLayers): S
   };
 }
 
-/**
- * The stage that the others wait for: its seconds for one micro batch, its layers, and its share of embedding
- * and head.
- */
+/** The stage that others wait for: its seconds for a micro batch, layers, share of embedding and head. */
 function slowestStage(
   { model, layout, work }: Prepared,
   layers: StageLayers,
@@ -180,10 +174,7 @@ function dataSeconds(
   return replicaExchangeSeconds(layout, cluster, parameters, job.software, windows, rates.constants);
 }
 
-/**
- * Adam reads and writes the master weight and two moments (24 bytes), reads the gradient and writes the
- * weight (6).
- */
+/** Adam reads and writes master weight and two moments (24 bytes), reads gradient, writes weight (6). */
 const ADAM_BYTES = 30;
 
 function optimiserSeconds(layout: Layout, parameters: StageParameters, rates: Rates): number {

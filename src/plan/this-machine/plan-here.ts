@@ -52,10 +52,7 @@ export type PlanHere = {
   readonly run: { readonly tokens: number; readonly numSteps: number; readonly seconds: Interval } | null;
 };
 
-/**
- * Standard deviation of the logarithm: shared machines drift by this between one minute and the next;
- * decoders scatter by half of it.
- */
+/** Standard deviation of the log: shared machines drift by this; decoders scatter by half of it. */
 const LOG_DEVIATION = 0.05;
 /** Weights, gradients and two moments in float32: no batch makes it less. */
 const LEAST_BYTES_PER_PARAMETER = 16;

@@ -1,7 +1,4 @@
-/**
- * @file What a run is taken to be like where nobody says: each value with its source, or as the assumption it
- * is.
- */
+/** @file What a run is taken to be like where nobody says: values with their source, or assumed. */
 
 import type { Interval } from "../../math/interval.ts";
 import { DAY_SECONDS } from "../../units/kinds.ts";
@@ -12,16 +9,10 @@ import { DAY_SECONDS } from "../../units/kinds.ts";
  */
 export const RESTART_SECONDS: Interval = { median: 434, lo: 250, hi: 750 };
 
-/**
- * Until somebody or something notices: crashes show at once, hangs at the time-out of a collective (10 min by
- * default). Assumption.
- */
+/** Until it is noticed: crashes at once, hangs at a collective's time-out (10 min). Assumption. */
 export const DETECTION_SECONDS: Interval = { median: 120, lo: 40, hi: 360 };
 
-/**
- * Mean of the 584 repairs of StepFun's trace, 5.5 days (their median is 0.85): nodes out depend on the mean
- * alone (Palm).
- */
+/** Mean of 584 repairs in StepFun's trace, 5.5 days (median 0.85): nodes out depend on it alone (Palm). */
 export const REPAIR_SECONDS: Interval = {
   median: 5.5 * DAY_SECONDS,
   lo: 3.5 * DAY_SECONDS,

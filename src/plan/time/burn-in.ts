@@ -12,10 +12,7 @@ export type Ages = {
 
 export type BurnIn = {
   readonly ages: Ages;
-  /**
-   * Hazard of hardware at age 0 beyond its settled hazard, in settled hazards; it falls by e every
-   * `decayDays`.
-   */
+  /** Hazard of hardware at age 0 beyond the settled, in settled ones; it falls by e every `decayDays`. */
   readonly excess: number;
   readonly decayDays: number;
   /** Duane's growth slope: while it is new, software's hazard falls as age^-slope. */
@@ -35,10 +32,7 @@ const EXCESS: Interval = { median: 2, lo: 1, hi: 4 };
 const DECAY_DAYS: Interval = { median: 30, lo: 15, hi: 60 };
 /** MIL-HDBK-189 finds growth slopes of 0.2 to 0.6 in managed programmes. */
 const SLOPE: Interval = { median: 0.35, lo: 0.2, hi: 0.6 };
-/**
- * Age at which software counts as settled, and the least age that the power law, infinite at 0, is read at.
- * Assumptions.
- */
+/** Age at which software counts as settled, and the least age of the power law. Assumptions. */
 const SOFTWARE_SETTLED_DAYS = 90;
 const LEAST_DAYS = 1;
 

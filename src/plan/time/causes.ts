@@ -1,15 +1,9 @@
-/**
- * @file Why runs stop: causes, what each is counted by, and records of how often, published or the user's
- * own.
- */
+/** @file Why runs stop: causes, what they are counted by, records of how often, published or own. */
 
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 
-/**
- * What a cause's rate is counted by: accelerators or hosts. Four accelerators on a host rather than eight:
- * twice the hosts to fail.
- */
+/** What a cause's rate is counted by, accelerators or hosts: with four on a host, twice the hosts fail. */
 export type Exposure = "device" | "node";
 
 export const CAUSES = ["accelerator", "silent corruption", "host", "network", "software", "other"] as const;
@@ -104,10 +98,7 @@ const WORDS: readonly (readonly [RegExp, CauseName])[] = [
 const EXPECTED =
   'JSON such as {"gpus": 1024, "run_days": 30, "causes": {"GPU": 9, "network": 3, "software": 4}}';
 
-/**
- * A record of the user's own: JSON with gpus, run_days and counts by cause. Causes nobody knows count as
- * "other".
- */
+/** A record of one's own: JSON with gpus, run_days, counts by cause. Unknown causes count as "other". */
 export function readFailureRecord(text: string, source: string, devicesPerNode: number): FailureRecord {
   const parsed = fileSchema.safeParse(json(text, source));
   if (!parsed.success) {

@@ -11,10 +11,7 @@ export type ChancedRun = {
   readonly failures: number;
 };
 
-/**
- * Failures are a Poisson count; what they cost beyond expectation is added to the time, or taken off the
- * work.
- */
+/** Failures are a Poisson count; their cost beyond expectation is added to the time, or off the work. */
 export function withChance(
   conditions: Conditions,
   expected: ExpectedRun,

@@ -1,7 +1,4 @@
-/**
- * @file Checkpoints: what one costs, how much of the time is productive at an interval, and which interval is
- * best.
- */
+/** @file Checkpoints: what one costs, the productive share at an interval, the best interval. */
 
 /** Time constants of losing and getting back. All in seconds. */
 export type Losses = {
@@ -18,10 +15,7 @@ export type Losses = {
 /** Copy of the device's part to host memory, bytes a second: PCIe 4 x16 as it is reached. Assumption. */
 const HOST_COPY_BANDWIDTH = 20e9;
 
-/**
- * Barriers, planning and metadata of a save. Assumption; measured saves of small models stall for seconds
- * too.
- */
+/** Barriers, planning and metadata of a save. Assumption; saves of small models stall for seconds too. */
 const SAVE_OVERHEAD_SECONDS = 2;
 
 /** What one save costs. */
@@ -70,10 +64,7 @@ export function youngInterval({ failureSeconds, stallSeconds }: Losses): number 
   return Math.sqrt(2 * failureSeconds * stallSeconds);
 }
 
-/**
- * Saxena et al., arXiv 2410.18124: Ts + sqrt(2 (Tf + Tr) Ts + Ts^2), from save to save, so Ts of it is the
- * save.
- */
+/** Saxena et al., arXiv 2410.18124: Ts + sqrt(2 (Tf + Tr) Ts + Ts^2), save to save, Ts of it the save. */
 export function availabilityOptimalInterval({
   failureSeconds,
   stallSeconds,

@@ -78,10 +78,7 @@ export function expectedRun(
   };
 }
 
-/**
- * Share of time that is productive at a rate: Daly's, less planned stops, which lose no work but wait for a
- * save and a restart.
- */
+/** Productive share of time at a rate: Daly's, less planned stops, which wait for save and restart. */
 export function shareAt(conditions: Conditions, failuresPerSecond: number): number {
   const share = productiveShare(lossesAt(conditions, failuresPerSecond), conditions.intervalSeconds);
   return share * (1 - plannedShare(conditions));

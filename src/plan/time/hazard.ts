@@ -42,10 +42,7 @@ export function drawClusterFactor(clusterLogSd: number, random: Random): number 
   return Math.exp(clusterLogSd * random.normal());
 }
 
-/**
- * A cause's rate over its estimate: the posterior of its count (Jeffreys: Gamma of count + 1/2), its mean
- * kept.
- */
+/** A cause's rate over its estimate: its count's posterior (Jeffreys: Gamma, count + 1/2), mean kept. */
 export function drawCauseFactor({ count }: CauseRate, random: Random): number {
   const shape = count + 0.5;
   return drawGamma(random, shape) / shape;
@@ -75,10 +72,7 @@ export function softwareHazardAt({ software }: Hazard, burnIn: BurnIn, days: num
   return software * softwareFactor(burnIn, days) * trendFactor(burnIn, days);
 }
 
-/**
- * Stretches of a run over which a rate may be taken as constant: one where settled, else the shorter the
- * earlier.
- */
+/** Stretches of a run of nearly constant rate: one where settled, else the shorter the earlier. */
 export function stretches(burnIn: BurnIn, days: number): readonly { from: number; to: number }[] {
   if (isSettled(burnIn.ages)) return [{ from: 0, to: days }];
   const cuts: number[] = [0];

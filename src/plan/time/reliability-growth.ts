@@ -4,10 +4,7 @@ import { UserError } from "../../errors.ts";
 import { gammaQuantile } from "../../math/gamma.ts";
 import type { Interval } from "../../math/interval.ts";
 
-/**
- * Failures come as a Poisson process whose expected count is proportional to t^exponent: below 1 it is
- * getting better.
- */
+/** Failures are a Poisson process of expected count ~ t^exponent: below 1 it is getting better. */
 export type ReliabilityGrowth = {
   readonly exponent: Interval;
   /** Failures a day at the end of the log, with the interval that its count gives at the fitted exponent. */

@@ -1,7 +1,4 @@
-/**
- * @file What a whole run's forecast starts from: facts that people know, completed by assumptions that are
- * said.
- */
+/** @file What a run's forecast starts from: facts that people know, and stated assumptions. */
 
 import { UserError } from "../../errors.ts";
 import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";

@@ -1,7 +1,4 @@
-/**
- * @file Adjusts the constants to one's own runs and says what that is worth: errors before, after, and on
- * recipes left out.
- */
+/** @file Adjusts constants to one's own runs: errors before, after, and on recipes left out. */
 
 import { CONSTANT_NAMES, CONSTANT_ROWS, type ConstantName, type Constants } from "../constants.ts";
 import { fitConstants } from "./fit.ts";
@@ -74,10 +71,7 @@ const FOLDS = 5;
 
 type Learn = (learned: readonly PublishedRun[]) => Constants;
 
-/**
- * The constants after learning from the runs, held by `prior`: how loosely is decided by leaving some of them
- * out.
- */
+/** The constants learnt from runs, held by `prior`: how loosely is decided by leaving some out. */
 export function adjustConstants(runs: readonly PublishedRun[], prior: Constants): Constants {
   const held =
     (priorWidth: number): Learn =>
@@ -96,10 +90,7 @@ function recipesOf(runs: readonly PublishedRun[]): readonly (readonly PublishedR
   return [...Map.groupBy(runs, ({ recipe }) => recipe).values()];
 }
 
-/**
- * Errors of recipes predicted by constants that were adjusted to the others; null with fewer than two
- * recipes.
- */
+/** Errors of recipes by constants adjusted to the others; null with fewer than two recipes. */
 export function errorsLeftOut(runs: readonly PublishedRun[], learn: Learn): ErrorSummary | null {
   const recipes = recipesOf(runs.filter(({ stepSeconds }) => stepSeconds !== null));
   if (recipes.length < 2) return null;

@@ -109,10 +109,7 @@ function fillKnownSoftware(rows: readonly Cells[]): readonly Cells[] {
   });
 }
 
-/**
- * Cells that a source states for some of its rows and leaves out for others of the same model, machine and
- * cut.
- */
+/** Cells that a source states for some rows and leaves out for others of like model, machine and cut. */
 const SHARED_CELLS: readonly { readonly cell: string; readonly within: readonly string[] }[] = [
   { cell: "inter_node_gbps_per_gpu", within: ["family", "accelerator"] },
   { cell: "knows_seq_parallel", within: ["family"] },

@@ -1,7 +1,4 @@
-/**
- * @file Fits the shared constants to measured runs: robust least squares on logarithms, held near priors,
- * inside bounds.
- */
+/** @file Fits the shared constants to measured runs: robust least squares on logs, priors, bounds. */
 
 import { huberResidual } from "../../math/huber.ts";
 import { dot, median } from "../../math/statistics.ts";

@@ -1,7 +1,4 @@
-/**
- * @file The model of a published row: its own cells first, then the published model of that name, then what
- * its size implies.
- */
+/** @file The model of a published row: its cells, then the published model of that name, then its size. */
 
 import type { Attention, Experts, ModelShape } from "../shape/model-shape.ts";
 import { countParameters } from "../shape/parameters.ts";
@@ -13,10 +10,7 @@ export type ModelOfRow = { readonly model: ModelShape; readonly notes: readonly 
 /** GPT-2's vocabulary rounded up to a multiple of 1024, as Megatron trains: for rows that do not say. */
 const ASSUMED_VOCABULARY = 51200;
 
-/**
- * The model; in words why there is none to predict; null where neither the row nor the published models know
- * it.
- */
+/** The model; or in words why there is none to predict; null where neither row nor presets know it. */
 export function modelOfRow(cells: Cells): ModelOfRow | string | null {
   const name = cells.model ?? "";
   if (
@@ -53,10 +47,7 @@ export function modelOfRow(cells: Cells): ModelOfRow | string | null {
   return { model: known || paramsB === null || experts ? shape : likeliest(shape, paramsB * 1e9), notes };
 }
 
-/**
- * Two or three matrices, tied or not: whichever comes closest to the stated parameters; ties go to the
- * simpler.
- */
+/** Two or three matrices, tied or not: the closest to the stated parameters; ties go to the simpler. */
 function likeliest(shape: ModelShape, parameters: number): ModelShape {
   const candidates = [false, true].flatMap((gated) =>
     [true, false].map((tiedEmbeddings) => ({ ...shape, gated, tiedEmbeddings, biases: !gated })),

@@ -1,7 +1,4 @@
-/**
- * @file A published run: model, cluster, layout and job, what was measured, and what the step model says of
- * it.
- */
+/** @file A published run: model, cluster, layout, job, what was measured, and the step model's word. */
 
 import { median } from "../../math/statistics.ts";
 import type { Constants } from "../constants.ts";
@@ -76,10 +73,7 @@ export function idealSeconds({ model, cluster, layout, job }: PublishedRun): num
   return flops / (cluster.numDevices * peakFlopsOf(cluster.accelerator, layout.precision));
 }
 
-/**
- * The median utilisation of runs that were timed, the prediction that any planner has to beat; null if none
- * was.
- */
+/** The median utilisation of timed runs, the prediction that any planner has to beat; null if none. */
 export function medianUtilisation(runs: readonly PublishedRun[]): number | null {
   const used = runs.flatMap((run) => (run.stepSeconds === null ? [] : [idealSeconds(run) / run.stepSeconds]));
   return used.length > 0 ? median(used) : null;

@@ -37,10 +37,7 @@ export function publishedTable(): PublishedRuns {
   return readPublishedRuns(publishedText(), PUBLISHED_FILE);
 }
 
-/**
- * Reads the runs of a file.
- * Throws a `UserError` where the file cannot be read, is no table of runs, or has none that can be predicted.
- */
+/** Reads the runs of a file. Throws a `UserError` where it is no table of runs, or none can be predicted. */
 export function readRunsFile(path: string): PublishedRuns {
   let text: string;
   try {
@@ -135,10 +132,7 @@ function recipeOf({ model, cluster, job }: Setup, layout: Layout): string {
   return [...shape, ...machine, ...Object.values(cut)].join(" ");
 }
 
-/**
- * What a source's figure for memory includes; what a tool that looks at the device shows, unless it says
- * otherwise.
- */
+/** What a source's figure for memory includes; unless it says otherwise, what a device's tool shows. */
 function memoryKindOf(text: string): MemoryKind {
   if (/alloc|active/.test(text)) return "allocated";
   return text.includes("reserv") ? "reserved" : "device";

@@ -1,7 +1,4 @@
-/**
- * @file What is wrong with a row: cells that are no numbers, layouts that do not divide, impossible times,
- * unknown names.
- */
+/** @file What is wrong with a row: no numbers, layouts that do not divide, impossible times, names. */
 
 import { nearest } from "../../math/edit-distance.ts";
 import { significant } from "../../units/print.ts";
@@ -55,10 +52,7 @@ export function divisionProblem(setup: Setup, layout: Layout): string | null {
   return problem && `${problem.found}: ${problem.expected}`;
 }
 
-/**
- * Published utilisations lie between 0.048 and 0.63; what is beyond these is a wrong unit rather than a
- * measurement.
- */
+/** Published utilisations lie between 0.048 and 0.63; beyond these bounds a unit must be wrong. */
 const UTILISATION = { low: 0.005, high: 1 };
 
 /** Why a row's time cannot be one of a training step; null if it can, or none was measured. */

@@ -1,16 +1,10 @@
-/**
- * @file How far predictions are from measurements: errors in per cent, and the order of layouts of one
- * setting.
- */
+/** @file How far predictions are off: errors in per cent, and the order of layouts of one setting. */
 
 import { rankCorrelation } from "../../math/rank.ts";
 import { mean, median, quantile } from "../../math/statistics.ts";
 import type { PublishedRun } from "./published-run.ts";
 
-/**
- * A predicted and a measured time. Of layouts: seconds per sequence, so that batches of different size
- * compare.
- */
+/** A predicted and a measured time. Of layouts: seconds per sequence, so that batches compare. */
 export type Pair = {
   readonly predicted: number;
   readonly measured: number;

@@ -1,7 +1,4 @@
-/**
- * @file Judges the step model by published runs, one family at a time, with constants calibrated on the other
- * families only.
- */
+/** @file Judges the step model by published runs, each family by constants of the others. */
 
 import { median } from "../../math/statistics.ts";
 import { CONSTANT_PRIORS, type Constants } from "../constants.ts";
@@ -38,10 +35,7 @@ export type FamilyReport = ErrorSummary & {
   readonly family: string;
   /** Different recipes among the rows. */
   readonly recipes: number;
-  /**
-   * Half the spread of recipes measured again: the error that no prediction of one number can go below. Null:
-   * none was.
-   */
+  /** Half the spread of recipes measured again: the least error of one number. Null: none was. */
   readonly floorPercent: number | null;
   readonly baselineOtherPercent: number | null;
   readonly baselineOraclePercent: number;
@@ -93,10 +87,7 @@ export type ValidationOptions = {
   readonly constants?: Constants;
 };
 
-/**
- * Judges every family. `known`: runs that may be learned from beside those judged; what they share with a
- * judged family is left out.
- */
+/** Judges every family. `known`: further runs to learn from, but for what they share with the judged. */
 export function validate(
   { runs, skipped }: PublishedRuns,
   known: readonly PublishedRun[],
@@ -196,10 +187,7 @@ function floorOf(runs: readonly PublishedRun[]): number | null {
   return pairs.length > 0 ? summariseErrors(pairs).mapePercent : null;
 }
 
-/**
- * Three recipes spread evenly over the family, in the order of the table, are learned from; the rest are
- * judged.
- */
+/** Three recipes, evenly spread over the family in table order, are learned from; the rest are judged. */
 function afterThree(runs: readonly PublishedRun[], constants: Constants): number | null {
   const recipes = [...Map.groupBy(runs, ({ recipe }) => recipe).values()];
   if (recipes.length < 6) return null;
