@@ -61,13 +61,13 @@ export function studyCut(rungs: readonly LadderRung[], surfaces: readonly Surfac
 /** Worst log density that a run may bring against a law: a stray one must not decide between laws. */
 const LEAST_LOG_DENSITY = -3;
 /**
- * Squared errors over the laws' own variance before a table has shown any, and how many cuts that is worth:
- * over 12 public tables and 190 short ladders the laws alone were a tenth too wide (docs/log.md). Worth this
- * much, no single run moves the interval far.
+ * Squared errors over the laws' own variance, held before a table has shown any: how large, how many cuts that is
+ * worth, and the most that one error counts. Over 12 public tables and 190 short ladders the laws alone were a
+ * tenth too wide (docs/log.md), so intervals are narrowed; slowly and tamely, lest a single run move them far.
+ * Where errors are much larger than promised the interval widens at once.
  */
-const OWN = { squared: 0.75, cuts: 15 };
-/** Squared errors count up to two deviations: a kink inside the table says little about the next decade. */
-const MOST_SQUARED = 4;
+const NARROWING = { squared: 0.75, cuts: 15, most: 4 };
+const WIDENING = { squared: 0.3, cuts: 1, most: 16 };
 
 /**
  * What the studies say of the laws when rungs up to `limit` FLOPs are known. Nothing beyond the limit is
@@ -89,10 +89,12 @@ export function calibrate(
   const raw = scores.map((score) => Math.exp(score - best));
   const total = raw.reduce((sum, weight) => sum + weight, 0);
   const weights = raw.map((weight) => weight / total);
-  const squared = known.map((above) => mean(above.map((one) => squaredError(one, weights))));
-  const shown = squared.reduce((sum, value) => sum + value, 0);
-  const ratio = (OWN.cuts * OWN.squared + shown) / (OWN.cuts + squared.length);
-  return { weights, widening: Math.sqrt(ratio), numCuts: known.length };
+  const ratio = ({ squared, cuts, most }: typeof NARROWING) => {
+    const shown = known.map((above) => mean(above.map((one) => squaredError(one, weights, most))));
+    return (cuts * squared + shown.reduce((sum, value) => sum + value, 0)) / (cuts + shown.length);
+  };
+  const widening = Math.sqrt(Math.max(ratio(NARROWING), ratio(WIDENING)));
+  return { weights, widening, numCuts: known.length };
 }
 
 /** Mean log density of the rung's runs under one law. */
@@ -109,9 +111,11 @@ function scoreOf({ rung, predicted }: Foreseen, k: number): number {
 }
 
 /** Mean squared error of the rung's runs in standard deviations of the averaged forecast. */
-function squaredError({ rung, predicted }: Foreseen, weights: readonly number[]): number {
-  const moments = momentsOf(averaged(predicted, weights));
-  return mean(
-    rung.losses.map((loss) => Math.min(MOST_SQUARED, ((Math.log(loss) - moments.mean) / moments.sd) ** 2)),
-  );
+function squaredError(
+  { rung, predicted }: Foreseen,
+  weights: readonly number[],
+  mostSquared: number,
+): number {
+  const { mean: centre, sd } = momentsOf(averaged(predicted, weights));
+  return mean(rung.losses.map((loss) => Math.min(mostSquared, ((Math.log(loss) - centre) / sd) ** 2)));
 }

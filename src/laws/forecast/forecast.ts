@@ -54,7 +54,7 @@ export type Forecast = Interval & {
 };
 
 /** An interval wider than this share of the loss decides nothing: a tenth is a hundredfold of compute. */
-export const MOST_WIDTH = 0.12;
+export const MOST_WIDTH = 0.11;
 
 /** The loss of one more run. Throws a `UserError` where the runs or the target allow none. */
 export function forecast(runs: readonly TableRun[], target: Design): Forecast {
@@ -69,7 +69,7 @@ export function usefulForecast(studied: Study, target: Design): Forecast {
   if (width <= MOST_WIDTH) return made;
   throw new UserError(
     `a 90 % interval of ${significant(made.lo, 4)} to ${significant(made.hi, 4)}, ${formatShare(width)} wide (${made.basis})`,
-    `one of at most ${100 * MOST_WIDTH} %: a wider one decides nothing`,
+    `one of at most ${(100 * MOST_WIDTH).toFixed(0)} %: a wider one decides nothing`,
     made.scatterPercent > made.driftPercent
       ? "see whether the table mixes recipes, corpora or units (--where chooses rows), or add seeds"
       : "add runs nearer the target, or forecast a nearer one; a large drift says that the recipe changes with scale: tune the small runs",
