@@ -25,10 +25,7 @@ export type CleanedSource = {
 /** Called after each document. */
 export type AfterDocument = (bytesRead: number) => Promise<void>;
 
-/**
- * Cleans one source. `seen` holds the keys of all documents and passages so far, of this source and of those
- * before it, and is added to.
- */
+/** Cleans one source. `seen`: keys of all documents and passages so far, added to. */
 export async function cleanSource(
   source: SourceSpec,
   found: SourceFiles,

@@ -20,10 +20,7 @@ export type SourceFiles = {
   readonly licence: string | null;
   /** `name@version` when the source is an npm package. */
   readonly package: string | null;
-  /**
-   * Changes whenever a file may have changed. The change time is in it because npm gives every file the same
-   * modification time.
-   */
+  /** Changes whenever a file may have changed; by change time too: npm's modification times are alike. */
   readonly fingerprint: string;
   /** Of the files as they lie on disk; undefined where some are compressed. */
   readonly totalBytes: number | undefined;

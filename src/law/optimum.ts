@@ -19,10 +19,7 @@ export type BudgetSplit = {
   readonly interior: boolean;
 };
 
-/**
- * A law at theta as a surface; `flopsPerPair` is C / (N D), for laws that read C too, `unique` the distinct
- * tokens on hand, for laws that read them.
- */
+/** A law at theta as a surface. `flopsPerPair`: C / (N D); `unique`: distinct tokens, if read. */
 export function splitLossOf(
   law: Law,
   theta: Float64Array,

@@ -15,10 +15,7 @@ export const ownManifest = JSON.parse(
 
 let commit: string | null | undefined;
 
-/**
- * The commit of this code; null where nobody knows. Compiled code never asks git: the repository that a
- * package is installed in is somebody else's.
- */
+/** The commit of this code, or null. Compiled code never asks git: the repository around is another's. */
 export function codeCommit(): string | null {
   if (commit !== undefined) return commit;
   commit = import.meta.filename.endsWith(".ts") ? gitHead() : (ownManifest.gitHead ?? null);

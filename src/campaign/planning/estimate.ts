@@ -32,19 +32,13 @@ export async function estimateRun(
   };
 }
 
-/**
- * A process needs this long before its first step: Node, modules, corpus, compilation. Measured at 0.5 to 0.8
- * s; the ladder corrects it.
- */
+/** Start of a process: Node, modules, corpus, compilation; 0.5 to 0.8 s, corrected by the ladder. */
 export const START_SECONDS = 0.7;
 
 export const runSeconds = (run: PlannedRun, estimate: RunEstimate) =>
   START_SECONDS + run.spec.numSteps * estimate.stepSeconds + estimate.evaluationSeconds;
 
-/**
- * Small rungs run side by side, one thread each; these many get every thread, so that the target's step time
- * is forecast from runs like it.
- */
+/** Small rungs run side by side; these many get all threads, as the target does. */
 const RUNGS_ON_ALL_THREADS = 2;
 
 /** The ladder's runs in the order of their start: longest first, so that no thread waits long. */

@@ -1,7 +1,4 @@
-/**
- * @file The stage between ladder and fit: every rung once more for each feature on trial, on the same seeds
- * and batches, and what the pairs say of the target.
- */
+/** @file The stage between ladder and fit: each feature on trial on every rung, in pairs. */
 
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";

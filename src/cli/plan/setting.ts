@@ -26,10 +26,7 @@ export type PlanSetting = Setup & {
   readonly notes: readonly string[];
 };
 
-/**
- * Adds --model, --cluster, --sequence, --batch-tokens, --batch-sequences and --hardware. None is required by
- * commander: see `readSetting`.
- */
+/** Adds --model, --cluster, --sequence, --batch-tokens, --batch-sequences, --hardware (`readSetting`). */
 export function withSetting(command: Command): Command {
   command
     .option("--model <model>", "a published model, a Hugging Face config.json, or a campaign's YAML file")

@@ -46,10 +46,7 @@ export const headLossRow: Operation<null, Lengths> = {
   },
 };
 
-/**
- * Inputs x, head, targets, dLoss, addend?; outputs loss, dx, dHead. The loss comes free, so this row makes
- * headLoss of the same inputs needless.
- */
+/** Inputs x, head, targets, dLoss, addend?; outputs loss, dx, dHead: headLoss is then needless. */
 export const headLossGradientRow: Operation<null, Lengths> = {
   name: "headLossGradient",
   addend: { input: 4, output: 2 },

@@ -1,7 +1,4 @@
-/**
- * @file Row: rotary position embedding (Su et al. 2021, arXiv 2104.09864), the rotate-half form of Llama. Its
- * gradient is the rotation back.
- */
+/** @file Row: rotary positions (Su et al. 2021, arXiv 2104.09864), rotate-half as in Llama. */
 
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";

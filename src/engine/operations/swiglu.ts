@@ -1,7 +1,4 @@
-/**
- * @file Rows: the gated activation silu(gate) up (Shazeer 2020, arXiv 2002.05202) and its gradient. M rows, F
- * features; gate is the first half.
- */
+/** @file Rows: silu(gate) up (Shazeer 2020, arXiv 2002.05202), its gradient. M rows, F features. */
 
 import { assert } from "../../errors.ts";
 import type { OperandShapes, Operation, Tensor } from "../tensor.ts";

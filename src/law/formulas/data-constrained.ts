@@ -109,10 +109,7 @@ export const dataConstrainedLaw = lawWithGrid({
   }),
 });
 
-/**
- * The two decays alone over the published C4 base: what reproduces the published answer, on losses of the
- * same tokenizer and evaluation set.
- */
+/** The two decays alone over the published C4 base: the published answer, on losses of its kind. */
 export const c4RepeatsLaw = withGiven(dataConstrainedLaw, C4_BASE, {
   name: "data-constrained-c4",
   formula: `${dataConstrainedLaw.formula}; ${Object.entries(C4_BASE).flat().join(" ")} given`,

@@ -1,7 +1,4 @@
-/**
- * @file What a curve law reads of a schedule at each step: the area under the rate, and every change of the
- * rate with how far back it lies.
- */
+/** @file What a curve law reads of a schedule: the area under the rate, and its changes so far. */
 
 import type { RateSchedule } from "./schedule.ts";
 import { peakRate } from "./schedule.ts";

@@ -3,10 +3,7 @@
 /** The covariance of normal variables, row by row: means do not matter for what a measurement tells. */
 export type Knowledge = { readonly dimension: number; readonly covariance: Float64Array };
 
-/**
- * Variance of variable `asked` once variable `i` has been measured with this noise: var(a | y) = var(a) -
- * cov(a, y)^2 / var(y), so no measurement can raise it.
- */
+/** Variance of `asked` once `i` is measured with this noise: var(a) - cov(a, y)^2 / var(y). */
 export function varianceAfter(
   { dimension, covariance }: Knowledge,
   asked: number,

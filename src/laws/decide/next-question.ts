@@ -1,7 +1,4 @@
-/**
- * @file The questions that a further rung can be asked to answer, each with its present answer and the answer
- * of every law left possible.
- */
+/** @file The questions that a further rung can answer, with their answers now, law by law. */
 
 import { UserError } from "../../errors.ts";
 import { estimate } from "../../law/estimate.ts";

@@ -21,10 +21,7 @@ export const SMALL_LADDER_LOSS: Loss = { kind: "huber", delta: 0.01 };
 /** A loss as numbers, for loops: cost = scale huber(r, delta), times `penalty` where r < 0. */
 export type LossNumbers = { readonly delta: number; readonly scale: number; readonly penalty: number };
 
-/**
- * The absolute loss is the limit of Huber's / delta as delta goes to 0. `smoothing` is that delta: minimisers
- * need a slope that does not jump.
- */
+/** The absolute loss is Huber's / delta for delta to 0; `smoothing` is that delta, for a smooth slope. */
 export function lossNumbers(loss: Loss, smoothing = 1e-9): LossNumbers {
   switch (loss.kind) {
     case "huber":

@@ -67,10 +67,7 @@ export function fittedParameter(
 /** With refits that ran away the standard deviation says nothing: it is this much wider than their middle. */
 const STRAY_SPREAD = 2;
 
-/**
- * Standard deviation; half the width of the middle 68 % where strays would decide it. The published errors
- * are plain ones, 0.8 to 1.2 of that.
- */
+/** Standard deviation, or half the middle 68 % where strays would decide it; published errors are plain. */
 function spreadOf(values: readonly number[]): number {
   const plain = standardDeviation(values);
   const robust = (quantile(values, 0.8413) - quantile(values, 0.1587)) / 2;

@@ -31,10 +31,7 @@ export type Profiler = {
   readonly interval: (index: number) => ProfileEnds;
 };
 
-/**
- * Profiles of `fit`. `rowsPerRun` says how many rows repeat one another's noise (checkpoints of one run): the
- * evidence is worth that much less.
- */
+/** Profiles of `fit`. `rowsPerRun`: rows that repeat one another's noise, worth that much less. */
 export function profilerOf({ law, loss, data, theta, residuals }: Fit, rowsPerRun = 1): Profiler {
   const inverse = inverseCurvature(law, loss, data, theta, residuals);
   const objective = objectiveOf(law, data, lossNumbers(loss, 0.01 * robustScale(residuals)));

@@ -61,10 +61,10 @@ export function studyCut(rungs: readonly LadderRung[], surfaces: readonly Surfac
 /** Worst log density that a run may bring against a law: a stray one must not decide between laws. */
 const LEAST_LOG_DENSITY = -3;
 /**
- * Squared errors over the laws' own variance, held before a table has shown any: how large, how many cuts that is
- * worth, and the most that one error counts. Over 12 public tables and 190 short ladders the laws alone were a
- * tenth too wide (docs/log.md), so intervals are narrowed; slowly and tamely, lest a single run move them far.
- * Where errors are much larger than promised the interval widens at once.
+ * Squared errors over the laws' own variance, held before a table has shown any: how large, how many cuts
+ * that is worth, and the most that one error counts. Over 12 public tables and 190 short ladders the laws
+ * alone were a tenth too wide (docs/log.md), so intervals are narrowed; slowly and tamely, lest a single run
+ * move them far. Where errors are much larger than promised the interval widens at once.
  */
 const NARROWING = { squared: 0.75, cuts: 15, most: 4 };
 const WIDENING = { squared: 0.3, cuts: 1, most: 16 };

@@ -33,10 +33,7 @@ export const LEAST_SD = 0.005;
 
 /** Each rise of the likelihood's power leaves at least this share of the sample effective. */
 const KEPT_SHARE = 0.5;
-/**
- * Moves of every draw after each rise, and at the end. Quantiles of 640 draws then move between seeds by
- * about a twentieth of the interval.
- */
+/** Moves of every draw after each rise, and at the end: quantiles then move by a 20th of the interval. */
 const MOVES_PER_RISE = 12;
 const LAST_MOVES = 24;
 

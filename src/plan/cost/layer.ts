@@ -188,10 +188,7 @@ function streamedBytes(
 
 /** Head dimension that the attention efficiencies are stated for. */
 const ROW_DIM = 128;
-/**
- * Fixed work of a row of scores, in multiplications of a head dimension: d / (d + 32) of the rate
- * (assumption; heads of 64 then reach 5 / 6).
- */
+/** Fixed work of a row of scores, in multiplications: d / (d + 32) of the rate (assumption). */
 const ROW_WORK = 32;
 
 /** Scores, softmax and weighted sums, in bf16 whatever the precision of the products. */
@@ -230,10 +227,7 @@ function attentionCore(
   };
 }
 
-/**
- * Logits in bf16 are cast to fp32, reduced twice, exponentiated, and their gradient written and cast back
- * (assumption, counted by kernel).
- */
+/** Logits in bf16: cast, reduced twice, exponentiated, gradient written and cast (assumption). */
 const LOGIT_BYTES = 24;
 /** A row of the embedding is read and written (4), its gradient read and summed in fp32 (8): assumption. */
 const EMBEDDING_BYTES = 12;

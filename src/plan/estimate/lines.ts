@@ -61,10 +61,7 @@ function linesOf(group: EstimateLine["group"], rows: readonly Row[]): readonly E
 export const STATE_BYTES: Interval = { median: 16, lo: 16, hi: 18 };
 const upTo = (lo: number, hi: number): Interval => ({ median: lo, lo, hi });
 
-/**
- * Mixed precision with Adam (ZeRO, arXiv 1910.02054, section 3.1): 2 bytes for weights, 2 for gradients, 12
- * for what the optimiser keeps.
- */
+/** Mixed precision with Adam (ZeRO, arXiv 1910.02054, section 3.1): 2 + 2 + 12 bytes a parameter. */
 export function memoryLines({ parameters, numDevices }: EstimateFacts): readonly EstimateLine[] {
   const n = formatCount(parameters);
   const d = formatCount(numDevices);

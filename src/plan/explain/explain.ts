@@ -1,7 +1,4 @@
-/**
- * @file Why a step takes as long as it does: the waterfall, the operations, the memory of every stage, and
- * what more of each resource buys.
- */
+/** @file Why a step takes so long: waterfall, operations, memory by stage, what more of each buys. */
 
 import { CONSTANTS, type Constants } from "../constants.ts";
 import { peakFlopsOf } from "../hardware/accelerator.ts";

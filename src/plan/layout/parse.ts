@@ -1,7 +1,4 @@
-/**
- * @file A layout as people write it, "tp=8,pp=16,vp=4,zero=1,mb=1": read with what is left out filled in, and
- * written in one canonical way.
- */
+/** @file A layout as people write it, "tp=8,pp=16,vp=4,zero=1,mb=1": read, completed, and written. */
 
 import { UserError } from "../../errors.ts";
 import { perhaps } from "../../math/edit-distance.ts";

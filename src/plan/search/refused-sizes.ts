@@ -1,7 +1,4 @@
-/**
- * @file Sizes that divide the devices and yet cannot be used: heads, key-value heads, layers, the sequence,
- * experts or the batch forbid them.
- */
+/** @file Sizes that divide the devices but not heads, layers, sequence, experts or batch. */
 
 import { type Setup, SINGLE } from "../layout/layout.ts";
 import { divisors } from "../layout/parse.ts";

@@ -1,7 +1,4 @@
-/**
- * @file FLOPs of a model per token, counted from the shapes: matrix products, attention and head apart, so
- * that any convention can be had.
- */
+/** @file FLOPs of a model per token, by shapes: matrix products, attention and head apart. */
 
 import { type ModelShape, numExpertLayers } from "./model-shape.ts";
 

@@ -61,10 +61,7 @@ function shape(
   return { name, numLayers, hidden, feedForwardWidth, vocabularySize, attention, ...common };
 }
 
-/**
- * Sources: the configuration files on Hugging Face, except GPT-3 (arXiv 2005.14165), MT-NLG (2201.11990),
- * Nemotron-4 (2402.16819, 2406.11704).
- */
+/** Sources: Hugging Face; GPT-3: arXiv 2005.14165, MT-NLG: 2201.11990, Nemotron-4: 2402.16819, 2406.11704. */
 export const PRESETS: readonly ModelShape[] = [
   shape("llama1-7b", 32, 4096, 11008, 32000, grouped(32, 128), LLAMA),
   shape("llama1-13b", 40, 5120, 13824, 32000, grouped(40, 128), LLAMA),

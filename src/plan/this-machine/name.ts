@@ -11,10 +11,7 @@ export type ThisMachine = {
 
 const NAMES = ["cpu", "this-machine"];
 
-/**
- * Null if the text names something else.
- * Throws a `UserError` for more machines than this one, and more threads than it has
- */
+/** Null if it names something else. Throws a `UserError` for more machines or threads than there are. */
 export function parseThisMachine(cluster: string | undefined): ThisMachine | null {
   const [head = "", ...options] = (cluster ?? "").toLowerCase().split(",");
   const [name = "", count = "1", ...rest] = head.split(":");

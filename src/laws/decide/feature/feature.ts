@@ -33,10 +33,7 @@ export type FeatureReport = {
   readonly scales: readonly FeatureScale[];
   /** Effect's change per decade of compute, in percent: positive means that a benefit shrinks. */
   readonly trendPercentPerDecade: Interval;
-  /**
-   * Factor by which the compute multiplier changes per decade; null where a multiplier is unbounded. A steady
-   * one is 1, while its effect shrinks.
-   */
+  /** Factor on the compute multiplier per decade, 1 if steady; null where a multiplier is unbounded. */
   readonly multiplierPerDecade: Interval | null;
   /** Noise of one pair's difference, in percent. */
   readonly pairNoisePercent: number;
