@@ -171,9 +171,8 @@ function daysText({ median, lo, hi }: Interval): string {
   return `${one(median)} (${one(lo)} to ${one(hi)})`;
 }
 
-function roundedTable({ rounded, moderate }: Codesign): string {
-  const rule = "hidden / layers from 80 to 140";
-  const rows = [...rounded, { grid: "moderate", rule, best: moderate }].map(({ best, ...row }) => ({
+function roundedTable({ rounded }: Codesign): string {
+  const rows = rounded.map(({ best, ...row }) => ({
     ...row,
     model: best?.model ?? null,
     price: best?.price ?? null,
@@ -181,7 +180,7 @@ function roundedTable({ rounded, moderate }: Codesign): string {
   return table(
     rows,
     [
-      left("grid", ({ grid }) => grid),
+      left("grid", ({ name }) => name),
       wrapped("rule", ({ rule }) => rule),
       ofModel(left, "shape", shapeText, "nothing fits"),
       ofModel(right, "feed-forward", ({ feedForwardWidth }) => String(feedForwardWidth)),

@@ -68,7 +68,7 @@ test("the law alone is never worse than what a cluster makes of it, at the same 
 });
 
 test("rounder or apart is never better, a larger fast domain is never worse", () => {
-  const prices = answer.rounded.map(({ best }) => best!.price.lossPercent.median);
+  const prices = answer.rounded.slice(0, 3).map(({ best }) => best!.price.lossPercent.median);
   expect(prices[0]).toBe(0);
   expect(prices).toEqual([...prices].sort((a, b) => a - b));
   expect(answer.apart!.price.lossPercent.median).toBeGreaterThanOrEqual(0);
@@ -78,7 +78,7 @@ test("rounder or apart is never better, a larger fast domain is never worse", ()
 });
 
 test("a moderate aspect has its price, and memory that holds the size down is told", () => {
-  const { model, price } = answer.moderate!;
+  const { model, price } = answer.rounded.at(-1)!.best!;
   expect(model.aspect).toBeGreaterThanOrEqual(80);
   expect(model.aspect).toBeLessThanOrEqual(140);
   expect(price.lossPercent.median).toBeGreaterThanOrEqual(0);

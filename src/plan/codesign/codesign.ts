@@ -16,7 +16,7 @@ import type { LayoutFinder } from "./layout-finder.ts";
 import { frontierOf, optimise, type ShapeSearch } from "./optimise.ts";
 import { type PlannedModel, type PricedModel, plannedModelOf } from "./planned-model.ts";
 import { type LawAlone, lawAlone, priceOf, scenariosOf } from "./scenarios.ts";
-import { GRIDS, type Routing, type ShapeChoice } from "./shapes.ts";
+import { GRIDS, MODERATE_RULE, type Routing, type ShapeChoice } from "./shapes.ts";
 import { codesignWarnings } from "./warnings.ts";
 
 /** What is given. */
@@ -65,14 +65,13 @@ export type Codesign = {
   readonly lawAlone: LawAlone;
   /** Model and layout chosen apart: the law's own size in a middle shape. Null: it does not fit. */
   readonly apart: PricedModel | null;
-  /** By grid, from free to round; `rule` says what it asks for. Null: nothing of it fits. */
+  /** By grid, from free to round, then of a moderate aspect on any grid. Null: nothing of it fits. */
   readonly rounded: readonly {
-    readonly grid: string;
+    readonly name: string;
+    /** What it asks for, in words. */
     readonly rule: string;
     readonly best: PricedModel | null;
   }[];
-  /** The best of those tried with hidden / layers from 80 to 140, whatever the grid. Null: none fits. */
-  readonly moderate: PricedModel | null;
   /** With other fast domains, priced against the cluster's own; negative: better. Null: none fits. */
   readonly domains: readonly {
     readonly domainSize: number;
@@ -138,8 +137,10 @@ export function codesign(request: CodesignRequest, finderFor: FinderFor): Codesi
     reach: law.largestCompute === null ? null : compute / law.largestCompute,
     lawAlone: lawAlone(law, scenarios, compute, compute / (best.active * best.tokens)),
     apart: priced(own.apart),
-    rounded: GRIDS.map(({ name, rule }, i) => ({ grid: name, rule, best: priced(own.best[i]) })),
-    moderate: priced(own.moderate),
+    rounded: [
+      ...GRIDS.map(({ name, rule }, i) => ({ name, rule, best: priced(own.best[i]) })),
+      { name: "moderate", rule: MODERATE_RULE, best: priced(own.moderate) },
+    ],
     domains: [...optima].map(([domainSize, { best: there, tried }]) => ({
       domainSize,
       isOwn: domainSize === cluster.domainSize,

@@ -163,7 +163,11 @@ export function choiceNear(
   return numLayers >= 1 ? { ...choice, numLayers } : null;
 }
 
-/** Where published large models are: GPT-3 128, Llama 3 102 to 130, DeepSeek-V3 117 (hidden / layers). */
+/** Hidden / layers of published large models: GPT-3 128, Llama 3 102 to 130, DeepSeek-V3 117. */
+const MODERATE = { lo: 80, hi: 140 } as const;
+
+export const MODERATE_RULE = `hidden / layers from ${MODERATE.lo} to ${MODERATE.hi}`;
+
 export function isModerate({ hidden, numLayers }: ShapeChoice): boolean {
-  return hidden / numLayers >= 80 && hidden / numLayers <= 140;
+  return hidden / numLayers >= MODERATE.lo && hidden / numLayers <= MODERATE.hi;
 }
