@@ -148,3 +148,14 @@ test("an exported name has one definition", () => {
   const several = [...homes].filter(([name, paths]) => paths.length > 1 && !allowed.includes(name));
   expect(several).toEqual([]);
 });
+
+test("numbers are rounded for people in one place", () => {
+  // An axis label of the plot's, and a sentence of the engine, which imports math alone.
+  const own = ["engine/session.ts", "figures/draw.ts", "units/print.ts"];
+  const rounding = files.filter(
+    (path) =>
+      !path.endsWith(".test.ts") &&
+      /\.to(Fixed|Exponential)\(/.test(readFileSync(join(SOURCE, path), "utf8")),
+  );
+  expect(rounding.sort()).toEqual(own);
+});

@@ -193,7 +193,7 @@ describe.concurrent("answers", () => {
     expect(value).toBeLessThan(hi);
     expect(report).toMatchObject({ question: { kind: "loss", compute: 1e22 }, budget: 1e20 });
     const { stdout } = await longrun("laws", "next", ...args);
-    expect(stdout).toContain(`${value.toFixed(4)} (${lo.toFixed(4)} to ${hi.toFixed(4)}) at 90 %`);
+    expect(stdout).toContain(`${value.toFixed(3)} (${lo.toFixed(3)} to ${hi.toFixed(3)}) at 90 %`);
   });
 
   test("one question, one answer: the same size and loss from every command, and from a saved law", async () => {

@@ -11,6 +11,7 @@ import type { Interval } from "../math/interval.ts";
 import { Z_90 } from "../math/normal.ts";
 import type { Cause, ScoredRow } from "../report/data.ts";
 import type { RunSummary } from "../train/summary.ts";
+import { fixed } from "../units/print.ts";
 import { curveAgainstBand, curvePoints } from "./account/curve-band.ts";
 import type { CostForecast, Prediction } from "./planning/time-forecast.ts";
 
@@ -249,5 +250,5 @@ function bounded({ median, lo, hi }: Interval, report: FeatureReport): Predictio
 function basisOf({ scales, reach }: FeatureReport): string {
   const numPairs = scales.reduce((sum, scale) => sum + scale.numPairs, 0);
   const rungs = `${numPairs} pairs of runs on ${scales.length} rungs`;
-  return `${rungs}, with and without the change, reach ${reach.toFixed(1)}`;
+  return `${rungs}, with and without the change, reach ${fixed(reach, 1)}`;
 }

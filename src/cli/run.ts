@@ -5,7 +5,7 @@ import { type SingleRunResult, singleRun } from "../fleet/single-run.ts";
 import { N_CONVENTION } from "../report/bet-sections.ts";
 import { left, right } from "../report/markdown.ts";
 import type { RunSummary } from "../train/summary.ts";
-import { formatBytes, formatCount, formatFlops, formatSeconds } from "../units/print.ts";
+import { fixed, formatBytes, formatCount, formatFlops, formatSeconds } from "../units/print.ts";
 import { type CommonOptions, finish, given, wholeNumber } from "./arguments.ts";
 import { withProgress } from "./campaign-progress.ts";
 import { printJson, printResult } from "./output.ts";
@@ -46,8 +46,8 @@ function resultText({ run, summary, model, head }: SingleRunResult): string {
   const scores = [["in all", summary.heldOut.all] as const, ...Object.entries(summary.heldOut.sources)];
   const losses = table(scores, [
     left("held out", ([name]) => name),
-    right("nats per token", ([, score]) => score.natsPerToken.toFixed(4)),
-    right("bits per byte", ([, score]) => score.bitsPerByte.toFixed(4)),
+    right("nats per token", ([, score]) => fixed(score.natsPerToken, 4)),
+    right("bits per byte", ([, score]) => fixed(score.bitsPerByte, 4)),
     right("tokens scored", ([, score]) => formatCount(score.numTokens)),
   ]);
   return [

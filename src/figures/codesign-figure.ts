@@ -1,7 +1,7 @@
 /** @file Model and cluster together: loss and utilisation over size, for several sizes of the fast domain. */
 
 import type { PlotOptions } from "@observablehq/plot";
-import { formatCount, significant } from "../units/print.ts";
+import { fixed, formatCount, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import { type Axis, band, framed } from "./panel.ts";
 
@@ -38,7 +38,7 @@ export function codesignFigure(data: CodesignFigureData): Promise<string> {
   }));
   return drawFigure({
     title: `Model and layout for ${data.cluster} in ${significant(data.days, 3)} days`,
-    caption: `Above: forecast loss of the best shape and layout of each size, with its 90 % band; the least is ${data.best.loss.toFixed(3)} with ${formatCount(data.best.params)} parameters a token. Dashed: the law alone at that design's FLOPs, as if every size ran at its utilisation. Below: utilisation of the same designs.`,
+    caption: `Above: forecast loss of the best shape and layout of each size, with its 90 % band; the least is ${fixed(data.best.loss, 3)} with ${formatCount(data.best.params)} parameters a token. Dashed: the law alone at that design's FLOPs, as if every size ran at its utilisation. Below: utilisation of the same designs.`,
     legend: [
       { swatch: "line", colour: COLOUR.predicted, label: "the cluster as it is" },
       { swatch: "band", colour: COLOUR.band, label: "90 % band" },

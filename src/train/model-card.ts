@@ -2,7 +2,7 @@
 
 import type { Manifest } from "../corpus/manifest.ts";
 import { architectureText } from "../model/shape.ts";
-import { formatBytes, formatCount, formatFlops } from "../units/print.ts";
+import { fixed, formatBytes, formatCount, formatFlops } from "../units/print.ts";
 import type { RunSpec } from "./run-spec.ts";
 import type { RunSummary } from "./summary.ts";
 
@@ -18,7 +18,7 @@ export function modelCard(
       `| ${formatBytes(train.bytes)} | ${formatCount(train.tokens)} |`,
   );
   const losses = Object.entries(summary.heldOut.sources).map(
-    ([source, { bitsPerByte }]) => `${source} ${bitsPerByte.toFixed(4)}`,
+    ([source, { bitsPerByte }]) => `${source} ${fixed(bitsPerByte, 4)}`,
   );
   return `---
 library_name: transformers
@@ -37,7 +37,7 @@ on ${formatCount(summary.tokens)} tokens with ${formatFlops(summary.flops)}. See
 |---|---|---|---|---|
 ${sources.join("\n")}
 
-Held-out loss: ${summary.heldOut.all.bitsPerByte.toFixed(4)} bits per byte (${losses.join(", ")}).
+Held-out loss: ${fixed(summary.heldOut.all.bitsPerByte, 4)} bits per byte (${losses.join(", ")}).
 Tokenizer: byte-level BPE, vocabulary ${manifest.tokenizer.vocabularySize}.
 
 ## Use

@@ -134,6 +134,11 @@ export function formatScaled(interval: Interval, scale: Scale): string {
   return formatInterval(interval, (value) => fixed(value / scale.factor, decimals));
 }
 
+/** "2.122 (2.102 to 2.143)": a loss, in whatever unit, wherever it is printed. */
+export function formatLoss(loss: Interval): string {
+  return formatScaled(loss, { factor: 1, unit: "" });
+}
+
 /** "2.050 bits per byte (90 % interval 2.000 to 2.100)", for a sentence. */
 export function formatRange(interval: Interval, unit: string): string {
   const scale = scaleFor(unit, interval.median);

@@ -7,6 +7,7 @@ import { type Interval, within } from "../../math/interval.ts";
 import { mean, median, standardDeviation } from "../../math/statistics.ts";
 import type { PlannedRun } from "../../train/planned-run.ts";
 import type { RunSummary } from "../../train/summary.ts";
+import { fixed } from "../../units/print.ts";
 import type { LadderRun } from "../stages/ladder.ts";
 import type { RunEstimate } from "./estimate.ts";
 
@@ -72,7 +73,7 @@ export function forecastCost(
   const others = all.map(({ peakBytes, arenaBytes }) => peakBytes - arenaBytes);
   const peak = estimate.arenaBytes + median(others);
   const memoryDeviation = Math.max(LEAST_MEMORY_DEVIATION, standardDeviation(others) / peak);
-  const ground = `each instruction of the target timed alone on ${estimate.numThreads} threads, times ${correction.toFixed(3)}, the ratio of measured to so estimated step time on ${compared.length} runs of the ladder${alike ? "" : ", none of which ran on as many threads"}`;
+  const ground = `each instruction of the target timed alone on ${estimate.numThreads} threads, times ${fixed(correction, 3)}, the ratio of measured to so estimated step time on ${compared.length} runs of the ladder${alike ? "" : ", none of which ran on as many threads"}`;
   return {
     stepSeconds: { ...within(step, deviation), basis: ground },
     wallSeconds: {

@@ -1,6 +1,6 @@
 /** @file Stage 4: the gate. A pure rule; every check says go, hold or stop in a sentence with numbers. */
 
-import { formatBytes, formatPercent, formatSeconds } from "../../units/print.ts";
+import { fixed, formatBytes, formatPercent, formatSeconds } from "../../units/print.ts";
 import type { Campaign, CampaignIssue } from "../spec.ts";
 
 /** What the gate looks at. */
@@ -61,7 +61,7 @@ export function decideGate(facts: GateFacts, rule: Campaign["gate"]): GateDecisi
       judge(
         facts.reach <= rule.maxReach,
         "hold",
-        `the forecast reaches ${facts.reach.toFixed(1)} times past the largest rung, ` +
+        `the forecast reaches ${fixed(facts.reach, 1)} times past the largest rung, ` +
           `the limit is ${rule.maxReach}`,
       ),
     ],
@@ -141,7 +141,7 @@ export function judgeTokens(
 ): Opinion {
   const [source, most] = Object.entries(epochs).reduce((a, b) => (b[1] > a[1] ? b : a));
   const text =
-    `the target reads ${source} ${most.toFixed(2)} times, ` +
+    `the target reads ${source} ${fixed(most, 2)} times, ` +
     `more than any other source; the limit is ${maxEpochs}`;
   return judge(most <= maxEpochs, "stop", text);
 }
@@ -151,11 +151,11 @@ export function judgeIssue({ what, chance, costDays, fixDueDays }: CampaignIssue
   const risk = chance * costDays;
   const stake =
     `"${what}" happens with probability ${chance} and would cost ${costDays} days: ` +
-    `${risk.toFixed(2)} days expected`;
+    `${fixed(risk, 2)} days expected`;
   if (fixDueDays === undefined)
     return { decision: "go", reason: `${stake}; no fix is in sight, so waiting gains nothing` };
   const worth = risk - fixDueDays;
-  const effect = worth > 0 ? `gains ${worth.toFixed(2)}` : `loses ${(-worth).toFixed(2)}`;
+  const effect = worth > 0 ? `gains ${fixed(worth, 2)}` : `loses ${fixed(-worth, 2)}`;
   const text = `${stake}; a fix is due in ${fixDueDays} days, so waiting ${effect} days`;
   return judge(worth <= 0, "hold", text);
 }

@@ -4,7 +4,7 @@ import type { Allocation, BudgetPoint } from "../../laws/decide/allocate.ts";
 import type { DataLimit } from "../../laws/decide/allocate-data.ts";
 import type { Choice, Serving } from "../../laws/decide/allocate-variants.ts";
 import { right } from "../../report/markdown.ts";
-import { formatCount, formatFlops, formatInterval, significant } from "../../units/print.ts";
+import { formatCount, formatFlops, formatInterval, formatLoss, significant } from "../../units/print.ts";
 import { table } from "../terminal/table.ts";
 
 const percent = (value: number) => `${significant(value, 2)} %`;
@@ -38,7 +38,7 @@ function budgetTable(budgets: readonly BudgetPoint[]): string {
       right("N", ({ n }) => formatInterval(n, formatCount)),
       right("D", ({ d }) => formatInterval(d, formatCount)),
       right("D / N", (point) => formatInterval(point.tokensPerParameter, three)),
-      right("loss", ({ loss }) => formatInterval(loss, (value) => value.toFixed(3))),
+      right("loss", ({ loss }) => formatLoss(loss)),
     ],
     140,
   );

@@ -6,6 +6,7 @@ import { multiplierText } from "../../laws/decide/feature/verdict.ts";
 import type { Interval } from "../../math/interval.ts";
 import { right } from "../../report/markdown.ts";
 import {
+  fixed,
   formatCount,
   formatFlops,
   formatInterval,
@@ -43,7 +44,7 @@ export function featureText(report: FeatureReport): string {
     ...(atTarget.tokenMultiplier
       ? [`  worth in tokens      ${times(atTarget.tokenMultiplier)} times, at the same N`]
       : []),
-    `  chance that it helps ${atTarget.probabilityHelps.toFixed(3)}`,
+    `  chance that it helps ${fixed(atTarget.probabilityHelps, 3)}`,
     `Trend of the effect on the loss: ${formatInterval(trend, percent)} per decade of compute: ` +
       `${directionText(trend, atTarget.effectPercent)}.`,
     multiplierTrendText(report.multiplierPerDecade),

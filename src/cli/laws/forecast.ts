@@ -8,9 +8,17 @@ import { type Study, study } from "../../laws/forecast/study.ts";
 import { designFrom } from "../../laws/forecast/target.ts";
 import type { RunTable } from "../../laws/table/table.ts";
 import { forecastTask, type TaskForecast } from "../../laws/tasks/forecast.ts";
+import type { Interval } from "../../math/interval.ts";
 import { left, right } from "../../report/markdown.ts";
 import { COUNT, FLOPS } from "../../units/kinds.ts";
-import { formatCount, formatFlops, formatShare, significant } from "../../units/print.ts";
+import {
+  formatCount,
+  formatFlops,
+  formatInterval,
+  formatLoss,
+  formatShare,
+  significant,
+} from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import { finish, given } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
@@ -90,15 +98,13 @@ function taskForecast(runs: RunTable, column: string, { median, lo, hi, target }
 
 type LawRow = Forecast["laws"][number];
 
-const interval = ({ lo, hi }: { readonly lo: number; readonly hi: number }) =>
-  `${significant(lo, 4)} to ${significant(hi, 4)}`;
-
 const COLUMNS: readonly TableColumn<LawRow>[] = [
   left("law", ({ formula }) => formula),
   right("weight", ({ weight }) => formatShare(weight, 0)),
-  right("alone it says", ({ median }) => significant(median, 4)),
-  right("90 % interval", interval),
+  right("alone it says (90 %)", formatLoss),
 ];
+
+const score = (share: Interval) => formatInterval(share, (value) => significant(value, 3));
 
 function forecastText(
   forecast: Forecast,
@@ -106,15 +112,13 @@ function forecastText(
   column: string | undefined,
   task: TaskForecast | undefined,
 ): string {
-  const { target, median, basis, laws, warnings, setAside } = forecast;
+  const { target, basis, laws, warnings, setAside } = forecast;
   const aside = [...runs.setAside, ...setAside];
   return [
-    `loss ${significant(median, 4)}, 90 % interval ${interval(forecast)}`,
+    `loss ${formatLoss(forecast)} at 90 %`,
     `at N ${formatCount(target.n)}, D ${formatCount(target.d)} (${significant(target.d / target.n, 3)} tokens a parameter), C ${formatFlops(target.c)}`,
     ...(task
-      ? [
-          `${column} ${significant(task.median, 3)}, 90 % interval ${interval(task)} (two-step ${interval(task.twoStep)}, direct ${interval(task.direct)})`,
-        ]
+      ? [`${column} ${score(task)} at 90 % (two-step ${score(task.twoStep)}, direct ${score(task.direct)})`]
       : []),
     "",
     table(laws, COLUMNS),

@@ -6,7 +6,14 @@ import { readQuestion } from "../../laws/decide/next-question.ts";
 import type { Interval } from "../../math/interval.ts";
 import { left, right } from "../../report/markdown.ts";
 import { FLOPS } from "../../units/kinds.ts";
-import { formatCount, formatFlops, formatInterval, formatShare, significant } from "../../units/print.ts";
+import {
+  formatCount,
+  formatFlops,
+  formatInterval,
+  formatLoss,
+  formatShare,
+  significant,
+} from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
 import { printResult } from "../output.ts";
@@ -99,7 +106,7 @@ function answerText(known: Interval, kind: NextReport["question"]["kind"]): stri
   switch (kind) {
     case "loss":
     case "exponent":
-      return formatInterval(known, (value) => value.toFixed(4));
+      return formatLoss(known);
     case "allocation":
       return formatInterval(known, formatCount);
   }

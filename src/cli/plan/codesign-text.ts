@@ -6,14 +6,14 @@ import type { PlannedModel } from "../../plan/codesign/planned-model.ts";
 import { layoutText } from "../../plan/layout/parse.ts";
 import { left, right } from "../../report/markdown.ts";
 import {
+  fixed,
   formatBytes,
   formatCount,
   formatFlops,
   formatInterval,
-  formatScaled,
+  formatLoss,
   formatSeconds,
   formatShare,
-  scaleFor,
   significant,
 } from "../../units/print.ts";
 import { type TableColumn, table, wrapped } from "../terminal/table.ts";
@@ -62,9 +62,9 @@ function choiceLines({ cluster, best, compute, reach, numTried }: Codesign): rea
   const far = reach === null ? "" : `, ${significant(reach, 2)} times the law's largest run`;
   return [
     `Best of ${numTried} shapes: ${numLayers} layers of ${hidden}, ${numHeads} heads of ${headDim}, ` +
-      `feed-forward ${feedForwardWidth}${experts}; hidden / layers ${best.aspect.toFixed(0)}.`,
+      `feed-forward ${feedForwardWidth}${experts}; hidden / layers ${fixed(best.aspect, 0)}.`,
     `${formatCount(activeParameters)} parameters a token${all} on ${countText(best.tokens)} tokens, ` +
-      `${significant(best.tokensPerParameter, 3)} a parameter: loss ${lossText(best.loss)}.`,
+      `${significant(best.tokensPerParameter, 3)} a parameter: loss ${formatLoss(best.loss)}.`,
     ...(cluster.idleDevices > 0
       ? [`${grouped(cluster.idleDevices)} devices stay idle: no layout divides over all of them.`]
       : []),
@@ -76,7 +76,6 @@ function choiceLines({ cluster, best, compute, reach, numTried }: Codesign): rea
 }
 
 const grouped = (count: number) => count.toLocaleString("en");
-const lossText = (loss: Interval) => formatScaled(loss, scaleFor("", loss.median));
 const countText = (count: Interval) => formatInterval(count, formatCount);
 
 const shapeText = ({ numLayers, hidden, routing }: PlannedModel) =>
@@ -109,7 +108,7 @@ function clusterTable({ lawAlone, domains }: Codesign): string {
       left("", ({ name }) => name),
       right("N", ({ params }) => (params ? countText(params) : "nothing fits")),
       right("tokens", ({ tokens }) => (tokens ? countText(tokens) : "-")),
-      right("loss", ({ loss }) => (loss ? lossText(loss) : "-")),
+      right("loss", ({ loss }) => (loss ? formatLoss(loss) : "-")),
       ofModel(left, "shape", shapeText),
       ofModel(right, "MFU", ({ mfu }) => formatShare(mfu)),
       ofModel(left, "layout", cutText),
@@ -185,7 +184,7 @@ function roundedTable({ rounded }: Codesign): string {
       ofModel(left, "shape", shapeText, "nothing fits"),
       ofModel(right, "feed-forward", ({ feedForwardWidth }) => String(feedForwardWidth)),
       ofModel(right, "N", ({ activeParameters }) => formatCount(activeParameters)),
-      ofModel(right, "loss", ({ loss }) => loss.median.toFixed(4)),
+      ofModel(right, "loss", ({ loss }) => fixed(loss.median, 4)),
       right("more loss", ({ price }) => (price ? percentText(price.lossPercent) : "-")),
       right("more days", ({ price }) => (price ? daysText(price.extraDays) : "-")),
     ],
@@ -199,7 +198,7 @@ function frontierTable({ frontier }: Codesign): string {
     [
       right("N", ({ activeParameters }) => formatCount(activeParameters)),
       right("tokens", ({ tokens }) => formatCount(tokens.median)),
-      right("loss", ({ loss }) => lossText(loss)),
+      right("loss", ({ loss }) => formatLoss(loss)),
       left("shape", shapeText),
       right("MFU", ({ mfu }) => formatShare(mfu)),
       left("layout", cutText),

@@ -7,6 +7,7 @@ import { layoutText } from "../../plan/layout/parse.ts";
 import { validityNotes } from "../../plan/step/interval.ts";
 import { left, right } from "../../report/markdown.ts";
 import {
+  fixed,
   formatBytes,
   formatCount,
   formatFlopsPerSecond,
@@ -78,10 +79,10 @@ function waterfallTable({ waterfall, prediction }: Explanation): string {
     prediction.stepSeconds,
     decimals,
   );
-  const rows = waterfall.map((step, i) => ({ ...step, printed: printed[i]!.toFixed(decimals) }));
+  const rows = waterfall.map((step, i) => ({ ...step, printed: fixed(printed[i]!, decimals) }));
   const total = {
     label: "step",
-    printed: prediction.stepSeconds.toFixed(decimals),
+    printed: fixed(prediction.stepSeconds, decimals),
     seconds: prediction.stepSeconds,
     mfu: prediction.mfu,
   };

@@ -6,6 +6,7 @@ import type { SimilarRun } from "../../plan/search/similar-run.ts";
 import { validityNotes } from "../../plan/step/interval.ts";
 import { left, right } from "../../report/markdown.ts";
 import {
+  fixed,
   formatBytes,
   formatCount,
   formatInterval,
@@ -20,7 +21,7 @@ const WIDTH = 150;
 
 const grouped = (count: number) => count.toLocaleString("en");
 const deviceWord = (kind: LayoutPlan["kind"]) => (kind === "gpu" ? "GPU" : "device");
-const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
+const gigabytes = (bytes: number) => fixed(bytes / 1e9, 1);
 const against = (seconds: number, best: number) => formatSignedPercent(100 * (seconds / best - 1));
 
 /** The whole plan. */
@@ -120,7 +121,7 @@ function timeColumns({ cuts }: LayoutPlan): readonly Column[] {
   const share = (title: string, ...parts: readonly Part[]): Column =>
     right(title, (row) => {
       const seconds = parts.reduce((sum, part) => sum + row.parts[part], 0);
-      return ((100 * seconds) / row.stepSeconds).toFixed(1);
+      return fixed((100 * seconds) / row.stepSeconds, 1);
     });
   const ifUsed = (axis: "tensor" | "context" | "expert" | "pipeline", column: Column) =>
     cuts.some(({ sizes }) => sizes[axis] > 1) ? [column] : [];

@@ -6,6 +6,7 @@ import type { ThisMachine } from "../../plan/this-machine/name.ts";
 import { type OperationTime, type PlanHere, planHere } from "../../plan/this-machine/plan-here.ts";
 import { left } from "../../report/markdown.ts";
 import {
+  fixed,
   formatBytes,
   formatCount,
   formatInterval,
@@ -70,7 +71,7 @@ export function planHereText(plan: PlanHere, notes: readonly string[]): string {
       left("operation", ({ operation }) => operation),
       column("a step", ({ count }) => String(count)),
       column("ms", (row) => significant(1000 * row.seconds, 3)),
-      column("% of step", (row) => ((100 * row.seconds) / seconds).toFixed(1)),
+      column("% of step", (row) => fixed((100 * row.seconds) / seconds, 1)),
       column("GFLOP/s", ({ flops, seconds: own }) => significant(flops / own / 1e9, 3)),
     ]),
     "",

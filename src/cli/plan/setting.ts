@@ -8,6 +8,7 @@ import { type Setup, SOFTWARE_2024 } from "../../plan/layout/layout.ts";
 import { refuseBeyondTable } from "../../plan/shape/remarks.ts";
 import { parseThisMachine } from "../../plan/this-machine/name.ts";
 import { BINARY_COUNT, COUNT } from "../../units/kinds.ts";
+import { fixed } from "../../units/print.ts";
 import { badAmount, parseAmount } from "../../units/read.ts";
 import { type NamedModel, readModel } from "./model.ts";
 
@@ -164,7 +165,7 @@ function indivisible(text: string, tokens: number, sequence: number): UserError 
   const below = Math.floor(tokens / sequence);
   const choices = [below, below + 1].filter((count) => count > 0);
   return new UserError(
-    `--batch-tokens ${text} with sequences of ${sequence}: ${(tokens / sequence).toFixed(2)} sequences`,
+    `--batch-tokens ${text} with sequences of ${sequence}: ${fixed(tokens / sequence, 2)} sequences`,
     "a whole number of sequences in a batch",
     `--batch-tokens ${choices.map((count) => count * sequence).join(" or ")}, or check the units`,
   );

@@ -8,7 +8,7 @@ import { readBudget, type TrainingBudget } from "../../plan/size/budget.ts";
 import { type SizeAnswer, type Sizing, sizeFor } from "../../plan/size/size.ts";
 import { left, right } from "../../report/markdown.ts";
 import { COUNT, DAY_SECONDS, DAYS, FLOPS, MONEY, SHARE } from "../../units/kinds.ts";
-import { formatCount, formatFlops, formatInterval, significant } from "../../units/print.ts";
+import { formatCount, formatFlops, formatInterval, formatLoss, significant } from "../../units/print.ts";
 import { readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { printResult } from "../output.ts";
@@ -122,11 +122,7 @@ function sizingTable(rows: readonly { readonly name: string; readonly sizing: Si
       column("N", ({ params }) => params, formatCount),
       column("D", ({ tokens }) => tokens, formatCount),
       column("D / N", ({ tokensPerParameter }) => tokensPerParameter, three),
-      column(
-        "loss",
-        ({ loss }) => loss,
-        (value) => value.toFixed(3),
-      ),
+      right("loss", ({ sizing }) => formatLoss(sizing.loss)),
     ],
     150,
   );

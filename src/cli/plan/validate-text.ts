@@ -8,12 +8,13 @@ import type {
   ValidationReport,
 } from "../../plan/validate/validate.ts";
 import { left, right } from "../../report/markdown.ts";
+import { fixed } from "../../units/print.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
 
 const WIDTH = 150;
 
 function percent(value: number | null): string {
-  return value === null ? "-" : value.toFixed(1);
+  return value === null ? "-" : fixed(value, 1);
 }
 
 const COLUMNS: readonly TableColumn<FamilyReport>[] = [
@@ -117,7 +118,7 @@ function rankingLines({ rankings }: ValidationReport): readonly string[] {
       "slower than the fastest measured.",
     ...rankings.map(
       ({ setting, layouts, spearman, regretPercent }) =>
-        `  ${spearman.toFixed(2)}, ${percent(regretPercent)} %: ${layouts} layouts of ${setting}`,
+        `  ${fixed(spearman, 2)}, ${percent(regretPercent)} %: ${layouts} layouts of ${setting}`,
     ),
   ];
 }

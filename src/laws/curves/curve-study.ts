@@ -1,7 +1,7 @@
 /** @file Curves and schedules in; fit, errors on what was left out, bands and comparison out. */
 
 import { UserError } from "../../errors.ts";
-import { formatShare } from "../../units/print.ts";
+import { fixed, formatShare } from "../../units/print.ts";
 import { type BestDecay, bestDecay, lowestProbabilities } from "./compare.ts";
 import type { CurveLaw } from "./curve-laws.ts";
 import { expectedLosses } from "./fit-curves.ts";
@@ -132,7 +132,7 @@ function beyondOf(curves: readonly LossCurve[], schedule: RateSchedule): readonl
   const peak = peakRate(schedule);
   const beyond: string[] = [];
   if (endOf(schedule) > 1.2 * longest)
-    beyond.push(`${(endOf(schedule) / longest).toFixed(1)} times the steps of the longest curve`);
+    beyond.push(`${fixed(endOf(schedule) / longest, 1)} times the steps of the longest curve`);
   if (peak > 1.2 * Math.max(...peaks) || peak < Math.min(...peaks) / 1.2)
     beyond.push(
       `a peak of ${rateText(peak)} where the curves have ${[...new Set(peaks.map(rateText))].join(", ")}`,

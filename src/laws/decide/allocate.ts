@@ -5,7 +5,7 @@ import { estimates } from "../../law/estimate.ts";
 import { checkOptimum, flatRange, optimumOn, pointOf, type SplitLoss } from "../../law/optimum.ts";
 import { logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import type { Interval } from "../../math/interval.ts";
-import { significant } from "../../units/print.ts";
+import { fixed, significant } from "../../units/print.ts";
 import { type DataLimit, dataLimitOf } from "./allocate-data.ts";
 import { type Choice, choiceOf, type Serving, servingOf } from "./allocate-variants.ts";
 
@@ -147,7 +147,7 @@ function warningsOf(law: ScalingLaw, answer: Omit<Allocation, "warnings">): stri
   }
   if (isCertain(answer.exponents.n) && !isCertain(optimum.loss)) {
     warnings.push(
-      `the law fixes the exponent of N* at ${answer.exponents.n.median.toFixed(3)}: the intervals take that for certain`,
+      `the law fixes the exponent of N* at ${fixed(answer.exponents.n.median, 3)}: the intervals take that for certain`,
     );
   }
   if (reach > 1 && !law.isCalibrated && floorShare(law, compute / reach) < LEAST_FLOOR) {

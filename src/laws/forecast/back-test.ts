@@ -9,7 +9,7 @@ import { averaged, intervalOf } from "../../law/predict.ts";
 import type { Interval } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { mean, quantileOfSorted, sorted } from "../../math/statistics.ts";
-import { formatPercent } from "../../units/print.ts";
+import { fixed, formatPercent } from "../../units/print.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
 import type { TableRun } from "../table/table.ts";
@@ -90,7 +90,7 @@ function nothingToTest(runs: readonly TableRun[], top: number, least: number): U
   const below = runs.filter(({ c }) => REACHES.least * c <= top);
   const spanned = below.length === 0 ? 0 : decades - Math.log10(top / Math.max(...below.map(({ c }) => c)));
   return new UserError(
-    `${runs.length} usable runs over ${decades.toFixed(2)} decades of compute, of which ${below.length}, over ${spanned.toFixed(2)} decades, lie below a tenth of the largest`,
+    `${runs.length} usable runs over ${fixed(decades, 2)} decades of compute, of which ${below.length}, over ${fixed(spanned, 2)} decades, lie below a tenth of the largest`,
     `at least ${least} designs over ${LEAST_SPAN} decades below a tenth of the largest compute`,
     "add smaller runs",
   );

@@ -5,7 +5,7 @@ import type { Design } from "../../law/law.ts";
 import type { DrawColumns, Posterior } from "../../law/posterior.ts";
 import { averaged, intervalOf, partsOf, predict } from "../../law/predict.ts";
 import type { Interval } from "../../math/interval.ts";
-import { formatCount, formatPercent, formatShare, significant } from "../../units/print.ts";
+import { fixed, formatCount, formatPercent, formatShare, significant } from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";
 import { type Study, study } from "./study.ts";
 import { isOneRecipe } from "./surfaces.ts";
@@ -69,7 +69,7 @@ export function usefulForecast(studied: Study, target: Design): Forecast {
   if (width <= MOST_WIDTH) return made;
   throw new UserError(
     `a 90 % interval of ${significant(made.lo, 4)} to ${significant(made.hi, 4)}, ${formatShare(width)} wide (${made.basis})`,
-    `one of at most ${(100 * MOST_WIDTH).toFixed(0)} %: a wider one decides nothing`,
+    `one of at most ${fixed(100 * MOST_WIDTH, 0)} %: a wider one decides nothing`,
     made.scatterPercent > made.driftPercent
       ? "see whether the table mixes recipes, corpora or units (--where chooses rows), or add seeds"
       : "add runs nearer the target, or forecast a nearer one; a large drift says that the recipe changes with scale: tune the small runs",
@@ -134,9 +134,9 @@ function basisOf(
   const test =
     facts.backTest.length === 0
       ? "too few runs for a back-test: the interval rests on what other tables have shown"
-      : `${inside} of ${facts.backTest.length} back-test forecasts inside their 90 % interval, worst error ${formatPercent(worst, 2)}, interval ${facts.widening.toFixed(2)} times as wide as the laws alone say`;
+      : `${inside} of ${facts.backTest.length} back-test forecasts inside their 90 % interval, worst error ${formatPercent(worst, 2)}, interval ${fixed(facts.widening, 2)} times as wide as the laws alone say`;
   return (
-    `${runs.length} runs of ${rungs.length} designs over ${decades.toFixed(1)} decades of compute, reach ${significant(facts.reach, 3)}; ` +
+    `${runs.length} runs of ${rungs.length} designs over ${fixed(decades, 1)} decades of compute, reach ${significant(facts.reach, 3)}; ` +
     `scatter ${formatPercent(facts.scatterPercent, 2)}, drift ${formatPercent(facts.driftPercent, 2)} per root decade; ${test}`
   );
 }

@@ -4,7 +4,7 @@ import { assert } from "../../errors.ts";
 import type { Interval } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { mean } from "../../math/statistics.ts";
-import { formatPercent, formatShare } from "../../units/print.ts";
+import { fixed, formatPercent, formatShare } from "../../units/print.ts";
 import type { BandPoint } from "./curve.ts";
 
 /** A point of the target's training curve so far. */
@@ -93,6 +93,6 @@ function reasonFor(
   const side = onTrack === "on track" ? "inside" : onTrack;
   return (
     `at ${formatShare(share, 0)} of the run the loss is ${percent >= 0 ? "+" : ""}${formatPercent(percent, 2)} from the expected curve, ` +
-    `${side} its band of ${low.toFixed(2)} to +${formatPercent(high, 2)}; final loss now expected at ${median.toFixed(4)} bits per byte, by the locked forecast ${lockedMedian.toFixed(4)}`
+    `${side} its band of ${fixed(low, 2)} to +${formatPercent(high, 2)}; final loss now expected at ${fixed(median, 4)} bits per byte, by the locked forecast ${fixed(lockedMedian, 4)}`
   );
 }

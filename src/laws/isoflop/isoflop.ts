@@ -5,7 +5,7 @@ import { type Interval, intervalAround } from "../../math/interval.ts";
 import { lineThrough } from "../../math/line.ts";
 import { Random } from "../../math/random.ts";
 import { quantile, standardDeviation } from "../../math/statistics.ts";
-import { formatFlops } from "../../units/print.ts";
+import { fixed, formatFlops } from "../../units/print.ts";
 import type { RunTable } from "../table/table.ts";
 import { type ComputeBudget, groupByBudget } from "./budgets.ts";
 import { findOptima, type NoOptimum, type Optima, type Optimum } from "./optimum.ts";
@@ -184,7 +184,7 @@ function warningsOf({ found, refused }: Optima, { excess }: LineFit): readonly s
   const span = found.at(-1)!.budget.c / found[0]!.budget.c;
   if (span < 10)
     warnings.push(
-      `the budgets span only a factor of ${span.toFixed(1)} of compute: the exponents are poorly determined`,
+      `the budgets span only a factor of ${fixed(span, 1)} of compute: the exponents are poorly determined`,
     );
   if (excess > 0.1) {
     warnings.push(

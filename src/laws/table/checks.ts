@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import { hyperParameterLaw } from "../../law/formulas/power-laws.ts";
 import type { Law } from "../../law/law.ts";
 import { rankCorrelation } from "../../math/rank.ts";
-import { formatList, formatNumber } from "../../units/print.ts";
+import { fixed, formatList, formatNumber } from "../../units/print.ts";
 import { confoundedParameters } from "./confounded.ts";
 import type { RunTable, TableRun } from "./table.ts";
 
@@ -91,7 +91,7 @@ function noSpread(source: string, runs: readonly TableRun[], law: Law, warnings:
     const [low, high] = [Math.min(...values), Math.max(...values)];
     if (high / low < spread.least) return flat(source, runs, law, spread, [low, high]);
     if (high / low < spread.enough) {
-      const span = `${spread.what} spans only a factor of ${(high / low).toFixed(1)}`;
+      const span = `${spread.what} spans only a factor of ${fixed(high / low, 1)}`;
       warnings.push(`${span}: what depends on it is poorly determined; ${toAdd(spread, low, high)}`);
     }
   }
@@ -146,7 +146,7 @@ function rising(source: string, runs: readonly TableRun[], law: Law): UserError 
   if (correlation < RISING) return null;
   const most = runs.toSorted((a, b) => b.loss - a.loss).slice(0, 3);
   const named = most.map(({ run, c, loss }) => `${run} (C ${formatNumber(c)}, loss ${formatNumber(loss)})`);
-  const evidence = `rank correlation ${correlation.toFixed(2)} over ${runs.length} runs`;
+  const evidence = `rank correlation ${fixed(correlation, 2)} over ${runs.length} runs`;
   return new UserError(
     `${source}: the loss rises with compute (${evidence}), most of all ${named.join(", ")}`,
     "losses that fall as compute grows",

@@ -3,6 +3,7 @@
 import { type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { Random } from "../../math/random.ts";
+import { formatShare } from "../../units/print.ts";
 import { posteriorDraws } from "./posterior.ts";
 import { sigmoidLaw, sigmoidParameters } from "./task-laws.ts";
 import { checkTaskPoints, type TaskPoint } from "./task-point.ts";
@@ -66,7 +67,7 @@ export function againstLoss({ loss, score, sd }: TaskPoint) {
 }
 
 function warningsOf(points: readonly TaskPoint[], { top }: TaskFit["parameters"]): readonly string[] {
-  const reached = (100 * Math.max(...points.map(({ score }) => score))).toFixed(0);
+  const reached = formatShare(Math.max(...points.map(({ score }) => score)), 0);
   return [
     ...(top.identified
       ? []

@@ -6,6 +6,7 @@ import { type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { Random } from "../../math/random.ts";
 import { median, sum } from "../../math/statistics.ts";
+import { fixed } from "../../units/print.ts";
 import { againstLoss } from "./fit.ts";
 import { noiseOf, posteriorDraws, type ScoredPoint } from "./posterior.ts";
 import { directLaw, sigmoidLaw, type TaskLaw } from "./task-laws.ts";
@@ -210,15 +211,15 @@ function basisOf(
 ): string {
   const inside = (which: "twoStep" | "direct") =>
     rows.filter((row) => row.measured >= row[which].lo && row.measured <= row[which].hi).length;
-  const percent = (share: number, decimals: number) => `${(100 * share).toFixed(decimals)} %`;
+  const percent = (share: number, decimals: number) => `${fixed(100 * share, decimals)} %`;
   const best = percent(Math.max(...runs.map(({ score }) => score)), 1);
   const chance = percent(runs[0]!.chance, 0);
   const test =
     rows.length === 0
       ? "too few levels of compute for a back-test"
       : `of ${rows.length} back-test forecasts ${inside("twoStep")} of the two-step and ${inside("direct")} of ` +
-        `the direct law held, intervals widened ${widening.toFixed(2)} times`;
-  return `${runs.length} runs, accuracy up to ${best} (chance ${chance}), reach ${reach.toFixed(1)}; ${test}`;
+        `the direct law held, intervals widened ${fixed(widening, 2)} times`;
+  return `${runs.length} runs, accuracy up to ${best} (chance ${chance}), reach ${fixed(reach, 1)}; ${test}`;
 }
 
 /** The paper's direct law holds at one D / N; with more spread compute alone is a poor guide. */
@@ -235,7 +236,7 @@ function warningsOf(
   const warnings: string[] = [];
   if (spread > MOST_RATIO_SPREAD)
     warnings.push(
-      `tokens per parameter differ ${spread.toFixed(1)} times between runs and target: the direct law ` +
+      `tokens per parameter differ ${fixed(spread, 1)} times between runs and target: the direct law ` +
         "reads compute alone",
     );
   if (twoStep.lo > direct.hi || direct.lo > twoStep.hi)

@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import { normalQuantile } from "../../math/normal.ts";
-import { formatShare } from "../../units/print.ts";
+import { fixed, formatShare } from "../../units/print.ts";
 import { LEAST_SD } from "./posterior.ts";
 
 /** A model's loss and its accuracy on a task. */
@@ -55,10 +55,10 @@ function refuseChance(points: readonly TaskPoint[]): void {
   );
   if (excess > needed) return;
   const chance = formatShare(points[0]!.chance, 0);
-  const largest = `the largest excess is ${excess.toFixed(1)} standard deviations`;
+  const largest = `the largest excess is ${fixed(excess, 1)} standard deviations`;
   throw new UserError(
     `accuracy within noise of chance (${chance}) on all ${points.length} runs: ${largest}`,
-    `an excess of ${needed.toFixed(1)} in one of them; this ladder says nothing of emergence`,
+    `an excess of ${fixed(needed, 1)} in one of them; this ladder says nothing of emergence`,
     "use the continuous score: forecast the task's bits per byte as the loss; or score more items, or " +
       "larger rungs",
   );

@@ -1,6 +1,7 @@
 /** @file What a reader should know before relying on a co-design. */
 
 import type { ScalingLaw } from "../../law/scaling-law.ts";
+import { fixed } from "../../units/print.ts";
 import { FLAT_ASPECT } from "./assumptions.ts";
 import type { ShapeCandidate } from "./candidate.ts";
 import type { ShapeSearch } from "./optimise.ts";
@@ -29,7 +30,7 @@ export function codesignWarnings(
     );
   if (aspect > 0.9 * FLAT_ASPECT.hi || aspect < 1.1 * FLAT_ASPECT.lo)
     warnings.push(
-      `hidden / layers is ${aspect.toFixed(0)}, at the edge of what is taken as flat ` +
+      `hidden / layers is ${fixed(aspect, 0)}, at the edge of what is taken as flat ` +
         `(${FLAT_ASPECT.lo} to ${FLAT_ASPECT.hi}): the cluster prefers it so, the loss may not`,
     );
   if (routings.some((routing) => routing !== null))

@@ -3,7 +3,7 @@
 import { type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { mean, standardDeviation } from "../../math/statistics.ts";
-import { formatCount } from "../../units/print.ts";
+import { fixed, formatCount } from "../../units/print.ts";
 import { dateAfter, type Issue, type LaunchFacts } from "./facts.ts";
 import { drawFuture, type Future, type Outcome, runThrough } from "./future.ts";
 
@@ -186,7 +186,7 @@ function reasonFor(
   }
   const gain = now.meanFinishDay - best.meanFinishDay;
   const saved = best.meanCost === null ? "" : ` and costs ${formatCount(now.meanCost! - best.meanCost)} less`;
-  const sooner = gain >= 0 ? `ends ${gain.toFixed(1)} days sooner` : `ends ${(-gain).toFixed(1)} days later`;
+  const sooner = gain >= 0 ? `ends ${fixed(gain, 1)} days sooner` : `ends ${fixed(-gain, 1)} days later`;
   return (
     `Launching on ${best.date} ends on ${ending(best)}; launching now ends on ${ending(now)}. ` +
     `Waiting ${best.day} days ${sooner}${saved} on average${arrivalsBy(facts, best.day)}.`
@@ -201,7 +201,7 @@ function arrivalsBy(facts: LaunchFacts, day: number): string {
     .filter(({ fixDay }) => fixDay !== null && fixDay <= day)
     .map(
       ({ name, chance, costDays }) =>
-        `the fix of "${name}" (${Math.round(100 * chance)} % x ${costDays.median.toFixed(1)} days)`,
+        `the fix of "${name}" (${Math.round(100 * chance)} % x ${fixed(costDays.median, 1)} days)`,
     );
   const devices = facts.arrivals
     .filter((arrival) => arrival.day > 0 && arrival.day <= day)

@@ -17,7 +17,7 @@ import {
 import { logPairsOf, type ScalingLaw } from "../../law/scaling-law.ts";
 import { drawFrom, type Interval, scaledBy, withSpreadOf } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
-import { formatCount, formatPercent, significant } from "../../units/print.ts";
+import { fixed, formatCount, formatPercent, significant } from "../../units/print.ts";
 
 /** A budget, a law, and the distinct tokens at hand. */
 export type SizeQuestion = {
@@ -161,7 +161,7 @@ function passesText(data: DataAnswer, price: string): string {
   const { epochs, params, doublingHelpsPercent } = data;
   if (doublingHelpsPercent.compute.median >= NOTICEABLE_PERCENT) {
     return (
-      `; ${epochs.median.toFixed(1)} passes over them with ${formatCount(params.median)} parameters ` +
+      `; ${fixed(epochs.median, 1)} passes over them with ${formatCount(params.median)} parameters ` +
       `cost ${price}`
     );
   }
@@ -187,7 +187,7 @@ function reasonFor({ params, tokens }: Sizing, data: DataAnswer | null): string 
       return `Compute binds ${sure}: ${wants}, and ${stock}.`;
     case "repeats":
       return (
-        `Compute binds ${sure}, with repeats: ${wants}, and ${stock}; ${epochs.median.toFixed(1)} ` +
+        `Compute binds ${sure}, with repeats: ${wants}, and ${stock}; ${fixed(epochs.median, 1)} ` +
         `passes over them cost ${price}.`
       );
     case "data":
@@ -200,7 +200,7 @@ function reasonFor({ params, tokens }: Sizing, data: DataAnswer | null): string 
 
 function doubling({ doublingHelpsPercent: { compute, tokens } }: DataAnswer): string {
   const percent = ({ median, lo, hi }: Interval) =>
-    `${formatPercent(median, 2)} (90 % interval ${lo.toFixed(2)} to ${hi.toFixed(2)})`;
+    `${formatPercent(median, 2)} (90 % interval ${fixed(lo, 2)} to ${fixed(hi, 2)})`;
   return (
     `Twice the distinct tokens would take ${percent(tokens)} off the loss, twice the compute ` +
     `${percent(compute)}`

@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
-import { formatBytes, formatSeconds, significant } from "../../units/print.ts";
+import { fixed, formatBytes, formatSeconds, significant } from "../../units/print.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { refuseMfuAboveOne } from "../typical-runs.ts";
 import {
@@ -137,7 +137,7 @@ export function completeInputs(facts: RunFacts): {
       planned,
       planned === 0
         ? "no planned stops: less than one node"
-        : `${significant(planned, 2)} planned stops a day, Llama 3's ${LLAMA_3.plannedPerDay!.toFixed(2)} ` +
+        : `${significant(planned, 2)} planned stops a day, Llama 3's ${fixed(LLAMA_3.plannedPerDay!, 2)} ` +
             "in proportion to the devices and at most those",
     ),
     repairSeconds: assume(

@@ -3,7 +3,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import { formatPercent } from "../../units/print.ts";
+import { fixed, formatPercent } from "../../units/print.ts";
 import type { PublishedRuns } from "./published-run.ts";
 import type { ValidationReport } from "./validate.ts";
 
@@ -39,8 +39,8 @@ export function toReference(
     family,
     given: given.get(family) ?? 0,
     rows,
-    mapePercent: Number(mapePercent.toFixed(2)),
-    medianPercent: Number(medianPercent.toFixed(2)),
+    mapePercent: Number(fixed(mapePercent, 2)),
+    medianPercent: Number(fixed(medianPercent, 2)),
   }));
 }
 

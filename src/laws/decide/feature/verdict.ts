@@ -1,7 +1,7 @@
 /** @file Adopt, drop or undecided: a pure rule over what two ladders say, with its reason in a sentence. */
 
 import type { Interval } from "../../../math/interval.ts";
-import { formatFlops, formatInterval, significant } from "../../../units/print.ts";
+import { fixed, formatFlops, formatInterval, significant } from "../../../units/print.ts";
 import type { FurtherRung, MinimumDetectable } from "./findings.ts";
 
 /** What to do with a change, and why in a sentence with numbers. */
@@ -22,7 +22,7 @@ const NEAR_ONE = 0.03;
 export function multiplierText(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return "unbounded";
   if (value === 0) return "0";
-  if (Math.abs(value - 1) < NEAR_ONE) return value.toFixed(3);
+  if (Math.abs(value - 1) < NEAR_ONE) return fixed(value, 3);
   return value >= 0.01 && value < 1000 ? String(Number(value.toPrecision(3))) : significant(value, 2);
 }
 
@@ -46,7 +46,7 @@ export function judge(
   }
   if (multiplier.lo > 1 && multiplier.median >= worth)
     return { decision: "adopt", reason: `adopt: ${finding}` };
-  const smallest = minimumDetectable.atTargetPercent.toFixed(2);
+  const smallest = fixed(minimumDetectable.atTargetPercent, 2);
   const power = `this ladder finds an effect of ${smallest} % of the loss there 4 times out of 5`;
   return { decision: "undecided", reason: `undecided: ${finding}; ${power}; ${remedyText(furtherRung)}` };
 }
@@ -54,7 +54,7 @@ export function judge(
 function remedyText(rung: FurtherRung | null): string {
   if (!rung) return "no rung up to the target's compute would narrow the interval by a tenth";
   const pairs = `${rung.numPairs} more ${rung.numPairs === 1 ? "pair" : "pairs"}`;
-  const [now, after] = [rung.widthNowPercent.toFixed(2), rung.widthAfterPercent.toFixed(2)];
+  const [now, after] = [fixed(rung.widthNowPercent, 2), fixed(rung.widthAfterPercent, 2)];
   const where = `at ${formatFlops(rung.c, 2)}`;
   return `${pairs} ${where} would narrow the interval from ${now} to ${after} % of the loss`;
 }
@@ -62,5 +62,5 @@ function remedyText(rung: FurtherRung | null): string {
 function chanceText(chance: number): string {
   if (chance > 0.995) return "above 0.99";
   if (chance < 0.005) return "below 0.01";
-  return chance.toFixed(2);
+  return fixed(chance, 2);
 }
