@@ -1,12 +1,10 @@
 /** @file The bootstrap of a fit: the law fitted again to runs drawn again, each time from the optimum. */
 
-import { type Design, type Law, lossOf, type Run } from "../../law/law.ts";
 import { minimise } from "../../math/minimise.ts";
 import { Random } from "../../math/random.ts";
-import { quantileOfSorted, sorted } from "../../math/statistics.ts";
 import type { TableRun } from "../table/table.ts";
-import { type Fit, fitLaw } from "./fit.ts";
-import { type Loss, lossNumbers, robustScale } from "./loss.ts";
+import type { Fit } from "./fit.ts";
+import { lossNumbers, robustScale } from "./loss.ts";
 import { inverseCurvature, objectiveOf } from "./objective.ts";
 import { type Resampling, resamplerOf } from "./resample.ts";
 
@@ -56,29 +54,4 @@ export function bootstrapFit(
     resample(new Random(seed, `laws.bootstrap.${i}`));
     return minimise(objective, theta, { tolerance: TOLERANCE, inverse }).point;
   });
-}
-
-/**
- * 90 % interval of the law at `target` over refits to resampled residuals. It knows nothing of the law being
- * wrong beyond the data, so it covers far too little when extrapolated (docs/laws.md); never give it to a
- * user as the interval.
- */
-export function plainBootstrap(
-  law: Law,
-  runs: readonly Run[],
-  target: Design,
-  options: { readonly seed: number; readonly numResamples: number; readonly loss: Loss },
-): { readonly lo: number; readonly hi: number } {
-  const random = new Random(options.seed, "laws.bootstrap");
-  const base = fitLaw(law, runs, { loss: options.loss });
-  const inflate = inflation(runs.length, law.parameters.length);
-  const losses = Array.from({ length: options.numResamples }, () => {
-    const resampled = runs.map((run, i) => {
-      const drawn = base.residuals[random.integer(runs.length)]!;
-      return { ...run, loss: run.loss * Math.exp(inflate * drawn - base.residuals[i]!) };
-    });
-    return lossOf(law, fitLaw(law, resampled, { loss: options.loss, starts: [base.theta] }).theta, target);
-  });
-  const ascending = sorted(losses);
-  return { lo: quantileOfSorted(ascending, 0.05), hi: quantileOfSorted(ascending, 0.95) };
 }

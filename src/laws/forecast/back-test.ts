@@ -13,7 +13,7 @@ import { fixed, formatPercent } from "../../units/print.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
 import type { TableRun } from "../table/table.ts";
-import { type CutStudy, calibrate, cutsOf, LEAST_SPAN, studyCut } from "./calibration.ts";
+import { type CutStudy, calibrate, cutsOf, LEAST_SPAN, studyCuts } from "./calibration.ts";
 import { MOST_WIDTH } from "./forecast.ts";
 import { rungsOf } from "./model.ts";
 import { leastBelow, suitableRuns } from "./suitable.ts";
@@ -68,12 +68,11 @@ export function backTestTable(all: readonly TableRun[]): BackTestReport {
   const designs = rungs.map(({ design }) => design);
   const surfaces = surfacesFor(designs);
   const top = designs.at(-1)!.c;
-  const least = leastBelow(designs);
-  const cuts = cutsOf(rungs, least);
+  const cuts = cutsOf(rungs);
   const far = cuts.filter((cut) => top / cut >= REACHES.least && top / cut <= REACHES.most);
   const reported = far.length > 0 || !isOneRecipe(designs) ? far : cuts;
-  if (reported.length === 0) throw nothingToTest(runs, top, least);
-  const studies = cuts.filter((cut) => cut <= reported.at(-1)!).map((cut) => studyCut(rungs, surfaces, cut));
+  if (reported.length === 0) throw nothingToTest(runs, top, leastBelow(designs));
+  const studies = studyCuts(rungs, surfaces, reported.at(-1)!);
   const judged = studies
     .filter(({ cut }) => reported.includes(cut))
     .map((study) => judge(study, studies, surfaces, runs));

@@ -4,6 +4,7 @@ import { averaged, partsOf } from "../../law/predict.ts";
 import { momentsOf, type Part } from "../../math/mixture.ts";
 import { mean } from "../../math/statistics.ts";
 import { drawsGiven, type LadderRung } from "./model.ts";
+import { leastBelow } from "./suitable.ts";
 import type { Surface } from "./surfaces.ts";
 
 /** What every law, given the rungs up to `cut`, predicted of each rung above it. */
@@ -32,17 +33,29 @@ export const LEAST_SPAN = 0.6;
 /** Draws for a cut; a forecast itself has more. */
 const NUM_DRAWS = 512;
 
-/** Cuts that leave at least so many designs below and two above, or the only one, lowest first. */
-export function cutsOf(rungs: readonly LadderRung[], leastBelow: number): readonly number[] {
-  const computes = rungs.map(({ design }) => design.c);
+/** Cuts that leave enough designs below, lowest first. */
+export function cutsOf(rungs: readonly LadderRung[]): readonly number[] {
+  const designs = rungs.map(({ design }) => design);
+  const computes = designs.map(({ c }) => c);
   const [lowest, top] = [computes[0]!, computes.at(-1)!];
   const cuts = new Set<number>();
   for (let place = Math.log10(top) - STEP; place > Math.log10(lowest) + LEAST_SPAN; place -= STEP) {
     // A hair above the place, so that runs of exactly a tenth of the top's compute count as a tenth.
     const below = computes.filter((c) => c <= 1.0001 * 10 ** place);
-    if (below.length >= leastBelow) cuts.add(below.at(-1)!);
+    if (below.length >= leastBelow(designs)) cuts.add(below.at(-1)!);
   }
   return [...cuts].sort((a, b) => a - b);
+}
+
+/** The back-test of rungs on themselves: every cut through them up to a compute. */
+export function studyCuts(
+  rungs: readonly LadderRung[],
+  surfaces: readonly Surface[],
+  highest = Infinity,
+): readonly CutStudy[] {
+  return cutsOf(rungs)
+    .filter((cut) => cut <= highest)
+    .map((cut) => studyCut(rungs, surfaces, cut));
 }
 
 /** Fits every law below one cut and predicts the rungs above. */

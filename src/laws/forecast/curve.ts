@@ -6,9 +6,9 @@ import { averaged, partsOf } from "../../law/predict.ts";
 import type { Interval } from "../../math/interval.ts";
 import { mixtureQuantile } from "../../math/mixture.ts";
 import { mean } from "../../math/statistics.ts";
-import { calibrate, cutsOf, studyCut } from "./calibration.ts";
+import { calibrate, studyCuts } from "./calibration.ts";
 import { drawsGiven, type LadderRung, rungsOf } from "./model.ts";
-import { leastBelow, suitableRuns } from "./suitable.ts";
+import { suitableRuns } from "./suitable.ts";
 import { type Surface, surfacesFor } from "./surfaces.ts";
 
 /** A rung's training curve: `losses[k]` is the mean training loss around `fractions[k]` of its run. */
@@ -140,9 +140,7 @@ function pooledCalibration(rungs: readonly (readonly LadderRung[])[], surfaces: 
     .filter((k) => k >= rungs.length / BACK_TEST_STRIDE)
     .map((k) => {
       const own = rungs[k]!;
-      const designs = own.map(({ design }) => design);
-      const cuts = cutsOf(own, leastBelow(designs)).map((cut) => studyCut(own, surfaces, cut));
-      return calibrate(cuts, surfaces, designs.at(-1)!.c);
+      return calibrate(studyCuts(own, surfaces), surfaces, own.at(-1)!.design.c);
     });
   return {
     weights: surfaces.map((_, k) => mean(calibrations.map(({ weights }) => weights[k]!))),

@@ -3,9 +3,9 @@
 import { flopsPerPairOf } from "../../law/law.ts";
 import type { Posterior } from "../../law/posterior.ts";
 import type { TableRun } from "../table/table.ts";
-import { type CutStudy, calibrate, cutsOf, studyCut } from "./calibration.ts";
+import { type CutStudy, calibrate, studyCuts } from "./calibration.ts";
 import { drawsGiven, type LadderRung, rungsOf } from "./model.ts";
-import { leastBelow, type Suitable, suitableRuns } from "./suitable.ts";
+import { type Suitable, suitableRuns } from "./suitable.ts";
 import { isOneRecipe, type Surface, surfacesFor } from "./surfaces.ts";
 
 /** Runs studied once: the posterior over laws, drift and scatter, and what calibrated it. */
@@ -29,7 +29,7 @@ export function study(all: readonly TableRun[]): Study {
   const rungs = rungsOf(runs);
   const designs = rungs.map(({ design }) => design);
   const surfaces = surfacesFor(designs);
-  const cuts = cutsOf(rungs, leastBelow(designs)).map((cut) => studyCut(rungs, surfaces, cut));
+  const cuts = studyCuts(rungs, surfaces);
   const largestCompute = designs.at(-1)!.c;
   const { weights, widening } = calibrate(cuts, surfaces, largestCompute);
   const kept = weights.reduce((sum, weight) => sum + (weight < LEAST_WEIGHT ? 0 : weight), 0);

@@ -67,7 +67,7 @@ test("a forecast that decides nothing is refused with its interval in the messag
 
 test("calibration is nested: nothing above the limit changes it", () => {
   const runs = runsOf(3, 0.003);
-  const cuts = cutsOf(rungsOf(runs), 10);
+  const cuts = cutsOf(rungsOf(runs));
   const limit = cuts.at(-2)!;
   const surfaces = surfacesFor(runs);
   const change = (run: TableRun) => (run.c > limit ? { ...run, loss: 3 * run.loss } : run);
