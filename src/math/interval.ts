@@ -48,10 +48,33 @@ export function scaledBy({ median, lo, hi }: Interval, factor: number): Interval
   return { median: median * factor, lo: lo * factor, hi: hi * factor };
 }
 
-/** A value at the best fit or the middle of all, with the 90 % interval of draws, widened to hold it. */
+/**
+ * A value at the best fit or the middle of all, with the 90 % interval of draws, widened to hold it. Draws
+ * that are NaN have no answer and do not count; infinite ones, or none at all, leave a side open.
+ */
 export function intervalAround(median: number, draws: ArrayLike<number>): Interval {
-  const { lo, hi } = intervalOfDraws(draws);
-  return { median, lo: Math.min(lo, median), hi: Math.max(hi, median) };
+  const known = sorted(Array.from(draws).filter((draw) => !Number.isNaN(draw)));
+  if (known.length === 0) return { median, lo: -Infinity, hi: Infinity };
+  const [lo, hi] = [quantileOfSorted(known, 0.05), quantileOfSorted(known, 0.95)];
+  return {
+    median,
+    lo: Number.isFinite(lo) ? Math.min(lo, median) : -Infinity,
+    hi: Number.isFinite(hi) ? Math.max(hi, median) : Infinity,
+  };
+}
+
+/** The same for each number of a record. */
+export function intervalsAround<K extends string>(
+  median: Readonly<Record<K, number>>,
+  draws: readonly Readonly<Record<K, number>>[],
+): Record<K, Interval> {
+  const around = (key: K) =>
+    intervalAround(
+      median[key],
+      draws.map((draw) => draw[key]),
+    );
+  const keys = Object.keys(median) as K[];
+  return Object.fromEntries(keys.map((key) => [key, around(key)])) as Record<K, Interval>;
 }
 
 /** A positive number with its interval, and another's uncertainty: independent, so logs add as squares. */

@@ -1,6 +1,5 @@
 /** @file The data-limited allocation: bound by compute or by data, from which scale, and at what price? */
 
-import { estimate, estimates } from "../../law/estimate.ts";
 import type { LossSurface, SplitLoss } from "../../law/optimum.ts";
 import {
   type Bound,
@@ -12,7 +11,7 @@ import {
   withRepetition,
 } from "../../law/repeats.ts";
 import { logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, intervalAround, intervalsAround } from "../../math/interval.ts";
 import { formatFlops, formatInterval } from "../../units/print.ts";
 
 /** The same budget with repeats. */
@@ -42,7 +41,7 @@ export function dataLimitOf(law: ScalingLaw, compute: number, uniqueTokens: numb
   const { best, draws } = surfacesOf(law);
   const fromEpochs = (epochs: number) => {
     const at = (surface: SplitLoss) => computeThatWants(surface, law.flopsPerPair, epochs * uniqueTokens);
-    return estimate(at(best), draws.map(at));
+    return intervalAround(at(best), draws.map(at));
   };
   const [repeatsFrom, boundFrom] = [fromEpochs(1), fromEpochs(NEARLY_FREE_EPOCHS)];
   const repetitions = law.knowsRepeats ? [null] : REPETITIONS;
@@ -64,7 +63,7 @@ function answerOf(
   const logPairs = logPairsOf(law, compute);
   const answer = (surface: LossSurface) =>
     repeatedOptimum(repetition ? withRepetition(surface, repetition) : surface, logPairs, uniqueTokens);
-  const { n, d, epochs, lossToRepetitionPercent } = estimates(answer(law.best), law.draws.map(answer));
+  const { n, d, epochs, lossToRepetitionPercent } = intervalsAround(answer(law.best), law.draws.map(answer));
   return { repetition, n, d, epochs, lossToRepetitionPercent };
 }
 

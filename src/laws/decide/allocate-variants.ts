@@ -1,10 +1,9 @@
 /** @file Two variants of an allocation: a size that is not the optimum, and a model to serve many tokens. */
 
-import { estimates } from "../../law/estimate.ts";
 import { leastPairsFor, optimumOn, type SplitLoss, tokensFor } from "../../law/optimum.ts";
 import { logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import { cheapestServed, SERVING_SHARE } from "../../law/serving.ts";
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, intervalsAround } from "../../math/interval.ts";
 
 /** A size other than the optimal one, on the same budget. */
 export type Choice = {
@@ -56,7 +55,7 @@ export function choiceOf(law: ScalingLaw, compute: number, params: number): Choi
     params,
     tokens,
     tokensPerParameter: tokens / params,
-    ...estimates(costs(best), draws.map(costs)),
+    ...intervalsAround(costs(best), draws.map(costs)),
   };
 }
 
@@ -79,5 +78,5 @@ export function servingOf(law: ScalingLaw, compute: number, servedTokens: number
       savedPercent: 100 * (1 - total / (compute + perToken * Math.exp(plain.logN))),
     };
   };
-  return { servedTokens, ...estimates(answer(best), draws.map(answer)) };
+  return { servedTokens, ...intervalsAround(answer(best), draws.map(answer)) };
 }

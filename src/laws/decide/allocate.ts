@@ -1,10 +1,9 @@
 /** @file Where to put a budget: the optimal size and tokens, how flat it is, what another choice costs. */
 
 import { UserError } from "../../errors.ts";
-import { estimates } from "../../law/estimate.ts";
 import { checkOptimum, flatRange, optimumOn, pointOf, type SplitLoss } from "../../law/optimum.ts";
 import { logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, intervalsAround } from "../../math/interval.ts";
 import { fixed, significant } from "../../units/print.ts";
 import { type DataLimit, dataLimitOf } from "./allocate-data.ts";
 import { type Choice, choiceOf, type Serving, servingOf } from "./allocate-variants.ts";
@@ -68,7 +67,7 @@ export function allocate(law: ScalingLaw, question: Question): Allocation {
     flopsPerPair: law.flopsPerPair,
     optimum: budgets[0]!,
     budgets,
-    exponents: estimates(exponents(best), draws.map(exponents)),
+    exponents: intervalsAround(exponents(best), draws.map(exponents)),
     flat: flatRanges(law, best, draws, compute),
     choice: params === undefined ? null : choiceOf(law, compute, params),
     serving: servedTokens === undefined ? null : servingOf(law, compute, servedTokens),
@@ -96,7 +95,7 @@ export function budgetPoint(
   const at = (surface: SplitLoss) => pointOf(surface, logPairsOf(law, compute));
   const point = at(best);
   const loss = law.lossAt({ n: point.n, d: point.d, c: compute });
-  return { compute, ...estimates(point, draws.map(at)), loss };
+  return { compute, ...intervalsAround(point, draws.map(at)), loss };
 }
 
 /** d log N* / d log C and d log D* / d log C, over a factor of e to both sides. */
@@ -116,7 +115,7 @@ function flatRanges(law: ScalingLaw, best: SplitLoss, draws: readonly SplitLoss[
       const [lo, hi] = flatRange(surface, logPairs, lossPercent / 100);
       return { lo: lo === null ? 0 : Math.exp(lo), hi: hi === null ? Infinity : Math.exp(hi) };
     };
-    return { lossPercent, n: estimates(ends(best), draws.map(ends)) };
+    return { lossPercent, n: intervalsAround(ends(best), draws.map(ends)) };
   });
 }
 

@@ -1,14 +1,13 @@
 /** @file The questions that a further rung can answer, with their answers now, law by law. */
 
 import { UserError } from "../../errors.ts";
-import { estimate } from "../../law/estimate.ts";
 import type { Design } from "../../law/law.ts";
 import { pointOf, type SplitLoss } from "../../law/optimum.ts";
 import { type Posterior, termsOf } from "../../law/posterior.ts";
 import { predict } from "../../law/predict.ts";
 import { lawOfPosterior, logPairsOf, surfacesOf } from "../../law/scaling-law.ts";
 import { type LikelyLaw, surfaceOf } from "../../law/surfaces.ts";
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, intervalAround } from "../../math/interval.ts";
 import { momentsOf } from "../../math/mixture.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { FLOPS } from "../../units/kinds.ts";
@@ -77,7 +76,7 @@ export function asked(question: NextQuestion, posterior: Posterior, target: Desi
   const of = (surface: SplitLoss) =>
     isSize ? pointOf(surface, logPairs).n : exponentsAt(surface, logPairs).n;
   const { best, draws } = surfacesOf(law);
-  const now = estimate(of(best), draws.map(of));
+  const now = intervalAround(of(best), draws.map(of));
   if (![now.median, now.lo, now.hi].every(Number.isFinite)) {
     throw new UserError(
       "runs that leave laws possible without an optimum between all size and all tokens",

@@ -1,6 +1,5 @@
 /** @file Size and tokens for a budget, whether compute or data binds, and how sure that is. */
 
-import { estimates } from "../../law/estimate.ts";
 import { checkOptimum, type LossSurface, optimumOn, pointOf, type SplitLoss } from "../../law/optimum.ts";
 import {
   type Bound,
@@ -15,7 +14,7 @@ import {
   wornOutEpochs,
 } from "../../law/repeats.ts";
 import { logPairsOf, type ScalingLaw } from "../../law/scaling-law.ts";
-import { drawFrom, type Interval, scaledBy, withSpreadOf } from "../../math/interval.ts";
+import { drawFrom, type Interval, intervalsAround, scaledBy, withSpreadOf } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { fixed, formatCount, formatPercent, significant } from "../../units/print.ts";
 
@@ -105,7 +104,7 @@ function casesOf({ law, compute }: SizeQuestion): readonly Case[] {
 
 /** Each number in the middle case, with its interval over all the others. */
 function intervals<K extends string>(cases: readonly Readonly<Record<K, number>>[]): Record<K, Interval> {
-  return estimates(cases[0]!, cases.slice(1));
+  return intervalsAround(cases[0]!, cases.slice(1));
 }
 
 const sizing = ({ n, d, tokensPerParameter, loss }: ReturnType<typeof pointOf>) => ({
