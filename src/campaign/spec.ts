@@ -31,7 +31,7 @@ const changeableFields = {
   weightDecay: z.number().nonnegative(),
 };
 
-export const featureSchema = z.strictObject({
+const featureSchema = z.strictObject({
   name: z
     .string()
     .max(40)

@@ -7,7 +7,7 @@ import { UserError } from "../errors.ts";
 
 const count = z.int().min(0);
 
-export const repairsSchema = z.strictObject({
+const repairsSchema = z.strictObject({
   /** Documents, or jsonl lines, that were not UTF-8 and were read as Windows-1252. */
   windows1252Documents: count,
   utf16Documents: count,
@@ -18,7 +18,7 @@ export const repairsSchema = z.strictObject({
   gutenbergFooters: count,
 });
 
-export const droppedSchema = z.strictObject({
+const droppedSchema = z.strictObject({
   symbolicLinks: count,
   /** Documents with a zero byte in them. */
   binaryDocuments: count,

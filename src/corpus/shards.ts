@@ -6,7 +6,7 @@ import * as z from "zod";
 import { UserError } from "../errors.ts";
 import { sha256, writeFileAtomic } from "../record/files.ts";
 
-export const shardHeaderSchema = z.strictObject({
+const shardHeaderSchema = z.strictObject({
   format: z.literal("longrun-tokens-1"),
   dtype: z.literal("uint16"),
   byteOrder: z.literal("little"),

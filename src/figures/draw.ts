@@ -6,7 +6,7 @@ import type { PlotOptions, SymbolImplementation } from "@observablehq/plot";
 export type PlotLibrary = typeof import("@observablehq/plot");
 
 export const FIGURE_WIDTH = 720;
-export const FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
+const FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
 
 /** Okabe and Ito's palette: safe under every common kind of colour blindness, and in grey by lightness. */
 export const COLOUR = {

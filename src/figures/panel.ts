@@ -131,7 +131,7 @@ export function clamp(value: number, [lo, hi]: Range): number {
 }
 
 /** 1, 2 and 5 of every decade, or the decades alone where there are many: labels then never touch. */
-export function logTicks([lo, hi]: Range): number[] {
+function logTicks([lo, hi]: Range): number[] {
   const steps = hi / lo > 150 ? [1] : [1, 2, 5];
   const first = Math.floor(Math.log10(lo));
   const powers = Array.from({ length: Math.ceil(Math.log10(hi / lo)) + 2 }, (_, i) => 10 ** (first + i));

@@ -7,7 +7,7 @@ import { native } from "../engine/native.ts";
 import type { EventOf } from "../record/events.ts";
 import { codeCommit } from "./own-code.ts";
 
-export const machineSchema = z.strictObject({
+const machineSchema = z.strictObject({
   processor: z.string(),
   numThreads: z.int().positive(),
   instructionSet: z.string(),

@@ -29,7 +29,7 @@ export function solveLower(lower: Float64Array, v: ArrayLike<number>): Float64Ar
 }
 
 /** L'^-1 v: of independent unit normals it makes draws with the covariance (L L')^-1. */
-export function solveUpper(lower: Float64Array, v: ArrayLike<number>): Float64Array {
+function solveUpper(lower: Float64Array, v: ArrayLike<number>): Float64Array {
   const size = v.length;
   const x = Float64Array.from(v);
   for (let i = size - 1; i >= 0; i--) {

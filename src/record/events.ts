@@ -9,15 +9,15 @@ export const RECORD_VERSION = 2;
 /** The `previous` of the first event: there is nothing before it. */
 export const NO_PREVIOUS = "0".repeat(64);
 
-export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 in hexadecimal");
+const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 in hexadecimal");
 
 /** A run's name is also the name of its folder, so it holds no separators and does not start with a dot. */
-export const runNameSchema = z
+const runNameSchema = z
   .string()
   .max(100)
   .regex(/^[A-Za-z0-9][A-Za-z0-9._+=-]*$/, "letters, digits and . _ + = - only");
 
-export const stageSchema = z.enum(["prepare", "ladder", "features", "fit", "gate", "target", "verdict"]);
+const stageSchema = z.enum(["prepare", "ladder", "features", "fit", "gate", "target", "verdict"]);
 
 /** Any JSON value. Refused: what JSON would change silently (NaN to null, a typed array to an object). */
 const json = z.unknown().check((context) => {

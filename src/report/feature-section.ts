@@ -109,7 +109,7 @@ export function percentText({ median, lo, hi }: Interval): string {
 }
 
 /** "1.12 (1.05 to 1.20)". */
-export function timesText({ median, lo, hi }: Interval): string {
+function timesText({ median, lo, hi }: Interval): string {
   const number = (value: number) => {
     if (!Number.isFinite(value)) return "unbounded";
     return value >= 0.01 && value < 1000 ? significant(value, 3) : significant(value, 2);

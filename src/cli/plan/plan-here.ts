@@ -49,7 +49,7 @@ export async function runPlanHere(flags: Flags, { numThreads }: ThisMachine): Pr
 }
 
 /** The plan for a person. */
-export function planHereText(plan: PlanHere, notes: readonly string[]): string {
+function planHereText(plan: PlanHere, notes: readonly string[]): string {
   const { model, machine, batch, step, run } = plan;
   const { stepSeconds, memory } = step;
   const seconds = stepSeconds.median;

@@ -14,7 +14,7 @@ import { type Resampling, resamplingFor, rowsPerRun } from "./resample.ts";
 import { warningsOf } from "./warnings.ts";
 
 /** What the published bootstrap of the Chinchilla fit used (arXiv 2404.10102). */
-export const DEFAULT_RESAMPLES = 4000;
+const DEFAULT_RESAMPLES = 4000;
 
 /** How a law is fitted, and how its intervals are drawn. */
 export type FitTableOptions = {

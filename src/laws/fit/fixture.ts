@@ -9,7 +9,7 @@ import { readTable, type TableOptions } from "../table/read-table.ts";
 import type { RunTable, TableRun } from "../table/table.ts";
 
 /** A 400, B 2000, E 1.8, alpha .34, beta .36, as internal parameters. */
-export const KNOWN_THETA = Float64Array.of(Math.log(400), Math.log(2000), Math.log(1.8), 0.34, 0.36);
+const KNOWN_THETA = Float64Array.of(Math.log(400), Math.log(2000), Math.log(1.8), 0.34, 0.36);
 
 /** Five sizes at these ratios D / N, with normal noise in log loss. */
 export function knownRuns(noise: number, seed = 1, ratios: readonly number[] = [10, 20, 60]): TableRun[] {
