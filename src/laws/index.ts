@@ -52,7 +52,8 @@ export {
   backTestTable,
   type IntervalScore,
 } from "./forecast/back-test.ts";
-export type { CutStudy, Foreseen } from "./forecast/calibration.ts";
+export type { CutStudy, HeldOutForecast } from "./forecast/calibration.ts";
+export type { CandidateLaw } from "./forecast/candidate-laws.ts";
 export { type BandPoint, type CurveBand, forecastCurve, type RungCurve } from "./forecast/curve.ts";
 export {
   type BackTestRow,
@@ -66,7 +67,6 @@ export type { PriorName } from "./forecast/priors.ts";
 export { type Reforecast, reforecast, type SeenPoint } from "./forecast/reforecast.ts";
 export { type Study, study } from "./forecast/study.ts";
 export type { Suitable } from "./forecast/suitable.ts";
-export type { Surface } from "./forecast/surfaces.ts";
 export { designFrom, type GivenTarget } from "./forecast/target.ts";
 export {
   type BudgetReport,

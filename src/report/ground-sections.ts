@@ -4,7 +4,7 @@ import { type Manifest, uniqueTokensOf } from "../corpus/manifest.ts";
 import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from "../units/print.ts";
 import type { AcceptedHold, ReportData } from "./data.ts";
 import { blocks, codeBlock, factsTable, left, markdownTable, right, sentence } from "./markdown.ts";
-import { nextMoves } from "./next-moves.ts";
+import { recommendationsOf } from "./recommendations.ts";
 
 /** What the text was, what became of it, and the tokenizer trained on it. */
 export function dataSection({ manifest, bet }: ReportData): string {
@@ -95,14 +95,16 @@ export function sampleSection({ sample }: ReportData): string {
   );
 }
 
-/** The moves that the facts call for. */
+/** What the facts call for. */
 export function nextSection(data: ReportData): string {
-  const moves = nextMoves(data);
+  const recommendations = recommendationsOf(data);
   return blocks(
     "## What to do next",
-    moves.length === 0
+    recommendations.length === 0
       ? "The facts call for nothing."
-      : moves.map(({ move, because }, index) => `${index + 1}. ${move} ${sentence(because)}`).join("\n"),
+      : recommendations
+          .map(({ action, because }, index) => `${index + 1}. ${action} ${sentence(because)}`)
+          .join("\n"),
   );
 }
 

@@ -25,5 +25,5 @@ export type {
   TargetFacts,
   TextSample,
 } from "./data.ts";
-export { type Move, nextMoves } from "./next-moves.ts";
+export { type Recommendation, recommendationsOf } from "./recommendations.ts";
 export { type Figure, type Report, renderMarkdown, renderReport } from "./report.ts";

@@ -12,7 +12,7 @@ import {
 } from "../units/print.ts";
 import type { Backtest, ForecastFacts, LawFacts } from "./data.ts";
 import { blocks, left, markdownTable, right } from "./markdown.ts";
-import { backtestGaps } from "./next-moves.ts";
+import { backtestGaps } from "./recommendations.ts";
 
 /** A parameter in units of loss below this share of the loss has run into its bound of 0. */
 const AT_BOUND = 1e-6;

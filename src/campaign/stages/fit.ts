@@ -114,7 +114,7 @@ export function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly La
     backTest: [...all.backTest],
     widening: all.widening,
     noisePercent: all.scatterPercent,
-    line: lineThrough(plan, studied),
+    line: forecastLine(plan, studied),
     band: [...forecastCurve(curves, design, fractions).points],
   };
 }
@@ -124,7 +124,7 @@ function lawNamed(name: string): Law {
 }
 
 /** Points of the line: at rungs, the target and ten times its compute, N and D growing alike between. */
-function lineThrough({ rungs, target }: Plan, { posterior }: Study) {
+function forecastLine({ rungs, target }: Plan, { posterior }: Study) {
   const from = rungs[0]!.flops;
   const to = 10 * target.flops;
   const numPoints = 41;

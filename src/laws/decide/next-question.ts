@@ -50,25 +50,25 @@ export function questionText(question: NextQuestion): string {
 }
 
 /** The question's present answer, and what each draw of the posterior answers. */
-export type Asked = {
+export type Answer = {
   readonly now: Interval;
   readonly scale: "log" | "plain";
   /** On that scale, one for each draw of each law; null: the answer is one more run at the target. */
-  readonly answers: readonly number[] | null;
+  readonly byDraw: readonly number[] | null;
 };
 
 /**
- * Asks a posterior; `target` is the design meant by "loss at". Throws a `UserError` where it cannot answer.
+ * The answer of a posterior; `target` is the design meant by "loss at". Throws a `UserError` where it cannot answer.
  */
-export function asked(question: NextQuestion, posterior: Posterior, target: Design): Asked {
+export function answerOf(question: NextQuestion, posterior: Posterior, target: Design): Answer {
   if (question.kind === "loss") {
-    return { now: predict(posterior, target), scale: "log", answers: null };
+    return { now: predict(posterior, target), scale: "log", byDraw: null };
   }
   if (question.kind === "exponent" && posterior.recipeRatio !== null) {
     const answers = ofDraws(posterior, ({ terms, reads }) =>
       reads === "compute" ? terms.alpha : terms.alpha / 2,
     );
-    return { now: normalInterval(posterior, answers), scale: "plain", answers };
+    return { now: normalInterval(posterior, answers), scale: "plain", byDraw: answers };
   }
   const law = lawOfPosterior(posterior, "");
   const logPairs = logPairsOf(law, target.c);
@@ -89,7 +89,7 @@ export function asked(question: NextQuestion, posterior: Posterior, target: Desi
     const answer = of(surfaceOf({ terms, reads }, k)());
     return isSize ? Math.log(answer) : answer;
   });
-  return { now, scale: isSize ? "log" : "plain", answers };
+  return { now, scale: isSize ? "log" : "plain", byDraw: answers };
 }
 
 /** Something of every draw of every law, in their order. */

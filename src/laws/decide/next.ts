@@ -9,8 +9,8 @@ import { formatCount, formatFlops, formatShare } from "../../units/print.ts";
 import { meanOf } from "../forecast/forecast.ts";
 import { study } from "../forecast/study.ts";
 import type { RunTable } from "../table/table.ts";
-import { type Knowledge, measured, varianceAfter, varianceOf } from "./information.ts";
-import { type Asked, asked, type NextQuestion, questionText } from "./next-question.ts";
+import { type Covariance, measured, varianceAfter, varianceOf } from "./information.ts";
+import { type Answer, answerOf, type NextQuestion, questionText } from "./next-question.ts";
 import { type Prospect, prospectOf } from "./prospect.ts";
 
 /** One rung and what it would buy. */
@@ -67,7 +67,7 @@ const LEAST_SHARE = 1 / 3;
 const RATIO_FACTORS = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8, 16];
 
 /** Candidates with what they would tell of the answer. */
-type Offered = Prospect & { readonly ask: Asked; readonly runs: readonly Run[] };
+type Offered = Prospect & { readonly answer: Answer; readonly runs: readonly Run[] };
 
 /**
  * The most informative rungs within `budget` FLOPs for `question`; by one law alone where it is named. Throws
@@ -81,23 +81,23 @@ export function nextRung(table: RunTable, question: NextQuestion, budget: number
     posterior,
     question.kind === "exponent" ? posterior.largestCompute : question.compute,
   );
-  const ask = asked(question, posterior, target);
+  const answer = answerOf(question, posterior, target);
   const offersFor = (designs: readonly Design[]) => {
-    const all = ask.answers === null ? [target, ...designs] : designs;
-    return { ...prospectOf(posterior, studied.rungs, all, ask.answers), ask, runs };
+    const all = answer.byDraw === null ? [target, ...designs] : designs;
+    return { ...prospectOf(posterior, studied.rungs, all, answer.byDraw), answer, runs };
   };
   const designs = candidateDesigns(posterior, runs, target, budget);
   const offered = offersFor(designs);
   const listed = bestOfEach(offersOf(offered, designs));
   const [mostPerFlop] = listed.filter(isWorth).sort((a, b) => narrowingPerFlop(b) - narrowingPerFlop(a));
-  const dearer = dearerDesigns(posterior, target, budget);
-  const beyond = mostPerFlop ? undefined : offersOf(offersFor(dearer), dearer).find(isWorth);
+  const designsBeyond = designsBeyondBudget(posterior, target, budget);
+  const beyond = mostPerFlop ? undefined : offersOf(offersFor(designsBeyond), designsBeyond).find(isWorth);
   const facts = {
     question,
     law: posterior.laws.map(({ name, weight }) => `${name} ${formatShare(weight, 0)}`).join(", "),
     budget,
     target,
-    now: ask.now,
+    now: answer.now,
     offers: listed,
     mostPerFlop: mostPerFlop ?? null,
     plan: planOf(offered, designs, budget),
@@ -161,7 +161,7 @@ const isWorth = ({ widthRatio }: RungOffer) => widthRatio <= LEAST_WORTH;
 const SMALLEST_FIRST = Array.from({ length: 16 }, (_, i) => 10 ** ((i + 1) / 4));
 
 /** Designs of 1.8 to 10,000 times the budget, to the target, cheapest first, at its ratio and others. */
-function dearerDesigns(posterior: Posterior, target: Design, budget: number): Design[] {
+function designsBeyondBudget(posterior: Posterior, target: Design, budget: number): Design[] {
   return SMALLEST_FIRST.map((times) => times * budget)
     .filter((c) => c < target.c)
     .flatMap((c) => designsAt(posterior, target, c));
@@ -170,15 +170,15 @@ function dearerDesigns(posterior: Posterior, target: Design, budget: number): De
 /** Variables before the candidates: the answer. */
 const FIRST = 1;
 
-function offersOf({ knowledge, noise, ask, runs }: Offered, designs: readonly Design[]): RungOffer[] {
-  const before = varianceOf(knowledge, 0) + noise[0]!;
+function offersOf({ covariance, noise, answer, runs }: Offered, designs: readonly Design[]): RungOffer[] {
+  const before = varianceOf(covariance, 0) + noise[0]!;
   return designs.map((design, i): RungOffer => {
-    const after = varianceAfter(knowledge, 0, FIRST + i, noise[FIRST + i]!) + noise[0]!;
+    const after = varianceAfter(covariance, 0, FIRST + i, noise[FIRST + i]!) + noise[0]!;
     const widthRatio = before > 0 ? Math.sqrt(after / before) : 1;
     return {
       design,
       replicates: runs.filter(({ n, d, c }) => n === design.n && d === design.d && c === design.c).length,
-      after: narrowed(ask, widthRatio),
+      after: narrowed(answer, widthRatio),
       widthRatio,
     };
   });
@@ -195,12 +195,16 @@ function bestOfEach(offers: readonly RungOffer[]): RungOffer[] {
 const SPLITS = [1, 2, 3, 4, 6, 8];
 
 /** Splits the budget evenly over 1 to 8 rungs, chosen in turn, and keeps the split that tells most. */
-function planOf({ knowledge, noise, ask }: Offered, designs: readonly Design[], budget: number): RungPlan {
-  const before = varianceOf(knowledge, 0) + noise[0]!;
+function planOf(
+  { covariance, noise, answer }: Offered,
+  designs: readonly Design[],
+  budget: number,
+): RungPlan {
+  const before = varianceOf(covariance, 0) + noise[0]!;
   const plans = SPLITS.map((count) => {
     const affordable = designs.flatMap(({ c }, i) => (c <= (budget / count) * (1 + 1e-9) ? [FIRST + i] : []));
     const rungs: Design[] = [];
-    let known: Knowledge = knowledge;
+    let known: Covariance = covariance;
     while (rungs.length < count && affordable.length > 0) {
       const left = affordable.map((i) => varianceAfter(known, 0, i, noise[i]!));
       const best = affordable[left.indexOf(Math.min(...left))]!;
@@ -213,14 +217,14 @@ function planOf({ knowledge, noise, ask }: Offered, designs: readonly Design[], 
   const widthRatio = before > 0 ? Math.sqrt(variance / before) : 1;
   return {
     rungs,
-    after: narrowed(ask, widthRatio),
+    after: narrowed(answer, widthRatio),
     widthRatio,
     flops: rungs.reduce((sum, { c }) => sum + c, 0),
   };
 }
 
 /** The answer's interval, narrowed about its value. */
-function narrowed({ now: { median, lo, hi }, scale }: Asked, ratio: number): Interval {
+function narrowed({ now: { median, lo, hi }, scale }: Answer, ratio: number): Interval {
   const toward = (end: number) =>
     scale === "log" ? median * (end / median) ** ratio : median + ratio * (end - median);
   return { median, lo: toward(lo), hi: toward(hi) };
@@ -235,12 +239,12 @@ export function decide(
   const rung = ({ n, d, c }: Design) =>
     `N ${formatCount(n, 2)}, D ${formatCount(d, 2)} (${formatFlops(c, 2)})`;
   if (Math.min(best.widthRatio, facts.plan.widthRatio) > LEAST_WORTH) {
-    const dearer = facts.beyond
+    const beyond = facts.beyond
       ? `; ${rung(facts.beyond.design)} would buy ${percentOff(facts.beyond.widthRatio)}`
       : "; nor does a dearer one below the target";
     return {
       decision: "nothing helps",
-      reason: `no rung within ${formatFlops(facts.budget, 2)} narrows the 90 % interval of ${what} by 5 % or more: the best, ${rung(best.design)}, buys ${percentOff(best.widthRatio)}${dearer}`,
+      reason: `no rung within ${formatFlops(facts.budget, 2)} narrows the 90 % interval of ${what} by 5 % or more: the best, ${rung(best.design)}, buys ${percentOff(best.widthRatio)}${beyond}`,
     };
   }
   if (best.widthRatio > LEAST_WORTH) {

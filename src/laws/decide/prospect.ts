@@ -5,13 +5,13 @@ import { type Posterior, termsOf } from "../../law/posterior.ts";
 import { distancesOf, scatterVariance, TAIL_VARIANCE } from "../../law/predict.ts";
 import { logLossAt, placeOf, type Reads } from "../../law/terms.ts";
 import { meanOf } from "../forecast/forecast.ts";
-import { informationOf, type LadderRung } from "../forecast/model.ts";
-import type { Knowledge } from "./information.ts";
+import { type LadderRung, likelihoodPower } from "../forecast/model.ts";
+import type { Covariance } from "./information.ts";
 import { type Level, levelGiven } from "./level.ts";
 
 export type Prospect = {
   /** Of the answer, variable 0, and of the log loss at each design without the scatter of the run itself. */
-  readonly knowledge: Knowledge;
+  readonly covariance: Covariance;
   /** Variance of measuring each variable; of the answer that of its own scatter, 0 where it is no run. */
   readonly noise: readonly number[];
 };
@@ -45,10 +45,10 @@ export function prospectOf(
     for (let b = offset; b < dimension; b++)
       between[a * dimension + b]! += level.covariance[(a - offset) * designs.length + (b - offset)]!;
   // A further run of a large table counts as little as each of its runs does.
-  const told = designs.map((design) => scatter(design) / informationOf(rungs.length));
+  const noiseVariances = designs.map((design) => scatter(design) / likelihoodPower(rungs.length));
   return {
-    knowledge: { dimension, covariance: between },
-    noise: answers === null ? [scatter(designs[0]!), ...told.slice(1)] : [0, ...told],
+    covariance: { dimension, values: between },
+    noise: answers === null ? [scatter(designs[0]!), ...noiseVariances.slice(1)] : [0, ...noiseVariances],
   };
 }
 
@@ -82,14 +82,14 @@ function lossesByDraw(
     const by = (reads: Reads) => all.map((design) => placeOf(design, reads));
     return { "size and data": by("size and data"), compute: by("compute") };
   };
-  const [seen, asked] = [placesFor(rungs.map(({ design }) => design)), placesFor(designs)];
+  const [seen, unseen] = [placesFor(rungs.map(({ design }) => design)), placesFor(designs)];
   const losses: number[][] = designs.map(() => []);
   for (const law of laws) {
     for (let i = 0; i < law.draws.weight.length; i++) {
       const terms = termsOf(law, i);
       const residuals = rungs.map(({ logLoss }, r) => logLoss - logLossAt(terms, seen[law.reads][r]!));
       designs.forEach((_, d) => {
-        let loss = logLossAt(terms, asked[law.reads][d]!);
+        let loss = logLossAt(terms, unseen[law.reads][d]!);
         for (let r = 0; r < residuals.length; r++) loss += weights[d * residuals.length + r]! * residuals[r]!;
         losses[d]!.push(loss);
       });

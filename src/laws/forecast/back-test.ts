@@ -14,10 +14,16 @@ import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
 import type { TableRun } from "../table/table.ts";
 import { type CutStudy, calibrate, cutsOf, LEAST_SPAN, studyCuts } from "./calibration.ts";
+import {
+  type CandidateLaw,
+  candidateLawsFor,
+  hasExperts,
+  isOneRecipe,
+  repeatsData,
+} from "./candidate-laws.ts";
 import { MOST_WIDTH } from "./forecast.ts";
 import { rungsOf } from "./model.ts";
 import { leastBelow, suitableRuns } from "./suitable.ts";
-import { hasExperts, isOneRecipe, repeatsData, type Surface, surfacesFor } from "./surfaces.ts";
 
 /** How a set of 90 % intervals did. All in percent of the loss. */
 export type IntervalScore = {
@@ -66,16 +72,16 @@ export function backTestTable(all: readonly TableRun[]): BackTestReport {
   const { runs, setAside } = suitableRuns(all);
   const rungs = rungsOf(runs);
   const designs = rungs.map(({ design }) => design);
-  const surfaces = surfacesFor(designs);
+  const candidates = candidateLawsFor(designs);
   const top = designs.at(-1)!.c;
   const cuts = cutsOf(rungs);
   const far = cuts.filter((cut) => top / cut >= REACHES.least && top / cut <= REACHES.most);
   const reported = far.length > 0 || !isOneRecipe(designs) ? far : cuts;
   if (reported.length === 0) throw nothingToTest(runs, top, leastBelow(designs));
-  const studies = studyCuts(rungs, surfaces, reported.at(-1)!);
+  const studies = studyCuts(rungs, candidates, reported.at(-1)!);
   const judged = studies
     .filter(({ cut }) => reported.includes(cut))
-    .map((study) => judge(study, studies, surfaces, runs));
+    .map((study) => judge(study, studies, candidates, runs));
   return {
     rows: runs.length,
     cuts: judged.flatMap((one) => (one.kind === "scored" ? [one.cut] : [])),
@@ -98,16 +104,16 @@ function nothingToTest(runs: readonly TableRun[], top: number, least: number): U
 function judge(
   study: CutStudy,
   studies: readonly CutStudy[],
-  surfaces: readonly Surface[],
+  candidates: readonly CandidateLaw[],
   runs: readonly TableRun[],
 ) {
   const { cut, above } = study;
-  const { weights, widening } = calibrate(studies, surfaces, cut);
-  const foreseen = above.map(({ rung, predicted }) => ({
+  const { weights, widening } = calibrate(studies, candidates, cut);
+  const forecasts = above.map(({ rung, predicted }) => ({
     rung,
     interval: intervalOf(averaged(predicted, weights), widening),
   }));
-  const intervals = foreseen.flatMap(({ rung, interval }) =>
+  const intervals = forecasts.flatMap(({ rung, interval }) =>
     rung.losses.map((loss) => ({ ...interval, loss })),
   );
   const below = runs.filter(({ c }) => c <= cut);
@@ -129,7 +135,7 @@ function judge(
       biasPercent: mean(errors),
       ...own,
       widening,
-      laws: surfaces.map(({ name }, k) => ({ name, weight: weights[k]! })),
+      laws: candidates.map(({ name }, k) => ({ name, weight: weights[k]! })),
       plainBootstrap: scoreIntervals(
         plainIntervals(
           below,
@@ -164,7 +170,7 @@ function plainIntervals(
   below: readonly TableRun[],
   above: readonly TableRun[],
 ): Parameters<typeof scoreIntervals>[0] {
-  const law = usualLaw(below);
+  const law = baselineLaw(below);
   const fit = fitLaw(law, below);
   const draws = bootstrapFit(fit, below, { resampling: "case", numResamples: NUM_RESAMPLES, seed: 0 });
   const random = new Random(0, "back-test.residuals");
@@ -176,7 +182,7 @@ function plainIntervals(
   });
 }
 
-function usualLaw(runs: readonly TableRun[]): Law {
+function baselineLaw(runs: readonly TableRun[]): Law {
   if (isOneRecipe(runs)) return computeLaw;
   if (hasExperts(runs)) return routedLaw;
   return repeatsData(runs) ? dataConstrainedLaw : chinchillaLaw;

@@ -3,20 +3,20 @@
 import { averaged, partsOf } from "../../law/predict.ts";
 import { momentsOf, type Part } from "../../math/mixture.ts";
 import { mean } from "../../math/statistics.ts";
+import type { CandidateLaw } from "./candidate-laws.ts";
 import { drawsGiven, type LadderRung } from "./model.ts";
 import { leastBelow } from "./suitable.ts";
-import type { Surface } from "./surfaces.ts";
 
 /** What every law, given the rungs up to `cut`, predicted of each rung above it. */
 export type CutStudy = {
   /** Largest compute seen, in FLOPs. */
   readonly cut: number;
   readonly below: readonly LadderRung[];
-  readonly above: readonly Foreseen[];
+  readonly above: readonly HeldOutForecast[];
 };
 
 /** A rung and one distribution of its log loss for each law. */
-export type Foreseen = { readonly rung: LadderRung; readonly predicted: readonly (readonly Part[])[] };
+export type HeldOutForecast = { readonly rung: LadderRung; readonly predicted: readonly (readonly Part[])[] };
 
 export type Calibration = {
   /** One for each law; they add up to 1. */
@@ -50,18 +50,25 @@ export function cutsOf(rungs: readonly LadderRung[]): readonly number[] {
 /** The back-test of rungs on themselves: every cut through them up to a compute. */
 export function studyCuts(
   rungs: readonly LadderRung[],
-  surfaces: readonly Surface[],
+  candidates: readonly CandidateLaw[],
   highest = Infinity,
 ): readonly CutStudy[] {
   return cutsOf(rungs)
     .filter((cut) => cut <= highest)
-    .map((cut) => studyCut(rungs, surfaces, cut));
+    .map((cut) => studyCut(rungs, candidates, cut));
 }
 
 /** Fits every law below one cut and predicts the rungs above. */
-export function studyCut(rungs: readonly LadderRung[], surfaces: readonly Surface[], cut: number): CutStudy {
+export function studyCut(
+  rungs: readonly LadderRung[],
+  candidates: readonly CandidateLaw[],
+  cut: number,
+): CutStudy {
   const below = rungs.filter(({ design }) => design.c <= cut);
-  const laws = surfaces.map((surface) => ({ ...surface, draws: drawsGiven(surface, below, NUM_DRAWS) }));
+  const laws = candidates.map((candidate) => ({
+    ...candidate,
+    draws: drawsGiven(candidate, below, NUM_DRAWS),
+  }));
   return {
     cut,
     below,
@@ -89,13 +96,13 @@ const WIDENING = { squared: 0.3, cuts: 1, most: 16 };
  */
 export function calibrate(
   studies: readonly CutStudy[],
-  surfaces: readonly Surface[],
+  candidates: readonly CandidateLaw[],
   limit: number,
 ): Calibration {
   const known = studies
     .map(({ cut, above }) => above.filter(({ rung }) => cut < limit && rung.design.c <= limit))
     .filter((above) => above.length > 0);
-  const scores = surfaces.map((_, k) =>
+  const scores = candidates.map((_, k) =>
     known.reduce((sum, above) => sum + mean(above.map((one) => scoreOf(one, k))), 0),
   );
   const best = Math.max(...scores);
@@ -111,7 +118,7 @@ export function calibrate(
 }
 
 /** Mean log density of the rung's runs under one law. */
-function scoreOf({ rung, predicted }: Foreseen, k: number): number {
+function scoreOf({ rung, predicted }: HeldOutForecast, k: number): number {
   return mean(
     rung.losses.map((loss) => {
       let density = 0;
@@ -125,7 +132,7 @@ function scoreOf({ rung, predicted }: Foreseen, k: number): number {
 
 /** Mean squared error of the rung's runs in standard deviations of the averaged forecast. */
 function squaredError(
-  { rung, predicted }: Foreseen,
+  { rung, predicted }: HeldOutForecast,
   weights: readonly number[],
   mostSquared: number,
 ): number {

@@ -7,9 +7,9 @@ import type { Interval } from "../../math/interval.ts";
 import { mixtureQuantile } from "../../math/mixture.ts";
 import { mean } from "../../math/statistics.ts";
 import { calibrate, studyCuts } from "./calibration.ts";
+import { type CandidateLaw, candidateLawsFor } from "./candidate-laws.ts";
 import { drawsGiven, type LadderRung, rungsOf } from "./model.ts";
 import { suitableRuns } from "./suitable.ts";
-import { type Surface, surfacesFor } from "./surfaces.ts";
 
 /** A rung's training curve: `losses[k]` is the mean training loss around `fractions[k]` of its run. */
 export type RungCurve = Design & { readonly run: string; readonly losses: readonly number[] };
@@ -95,14 +95,17 @@ export function forecastCurve(
     curves.flatMap((curve, i) => (curve.c === top.c ? [pointNoise(logs[i]!, smoothed[i]!)] : [])),
   );
   const rungs = fractions.map((_, k) => rungsOf(atFraction(k)));
-  const surfaces = surfacesFor(rungs[0]!.map(({ design }) => design));
-  const { weights, widening } = pooledCalibration(rungs, surfaces);
+  const candidates = candidateLawsFor(rungs[0]!.map(({ design }) => design));
+  const { weights, widening } = pooledCalibration(rungs, candidates);
   // A point averages a fixed share of the run's tokens, and its scatter is the choice of text: variance falls
   // as 1 / D. On our own ladders noise times root D of the target is 0.9 to 1.3 times that of the largest
   // rung (docs/log.md).
   const scatterFactor = Math.min(1, Math.sqrt(top.d / target.d));
   const points = rungs.map((own) => {
-    const laws = surfaces.map(({ reads }, j) => ({ reads, draws: drawsGiven(surfaces[j]!, own, NUM_DRAWS) }));
+    const laws = candidates.map(({ reads }, j) => ({
+      reads,
+      draws: drawsGiven(candidates[j]!, own, NUM_DRAWS),
+    }));
     const parts = averaged(
       laws.map((law) => partsOf(law, top.c, target, scatterFactor)),
       weights,
@@ -130,7 +133,7 @@ export function forecastCurve(
 const NUM_DRAWS = 128;
 
 /** One weight for each law and one widening, so that the band stays smooth: means past the first eighth. */
-function pooledCalibration(rungs: readonly (readonly LadderRung[])[], surfaces: readonly Surface[]) {
+function pooledCalibration(rungs: readonly (readonly LadderRung[])[], candidates: readonly CandidateLaw[]) {
   const last = rungs.length - 1;
   const asked = Array.from(
     { length: Math.ceil(rungs.length / BACK_TEST_STRIDE) },
@@ -140,10 +143,10 @@ function pooledCalibration(rungs: readonly (readonly LadderRung[])[], surfaces: 
     .filter((k) => k >= rungs.length / BACK_TEST_STRIDE)
     .map((k) => {
       const own = rungs[k]!;
-      return calibrate(studyCuts(own, surfaces), surfaces, own.at(-1)!.design.c);
+      return calibrate(studyCuts(own, candidates), candidates, own.at(-1)!.design.c);
     });
   return {
-    weights: surfaces.map((_, k) => mean(calibrations.map(({ weights }) => weights[k]!))),
+    weights: candidates.map((_, k) => mean(calibrations.map(({ weights }) => weights[k]!))),
     // The laws are a tenth too wide for final losses, not for points of curves (docs/log.md): no narrowing.
     widening: Math.max(1, Math.sqrt(mean(calibrations.map(({ widening }) => widening ** 2)))),
   };

@@ -7,8 +7,8 @@ import { averaged, intervalOf, partsOf, predict } from "../../law/predict.ts";
 import type { Interval } from "../../math/interval.ts";
 import { fixed, formatCount, formatPercent, formatShare, significant } from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";
+import { isOneRecipe } from "./candidate-laws.ts";
 import { type Study, study } from "./study.ts";
-import { isOneRecipe } from "./surfaces.ts";
 import { checkTarget } from "./target.ts";
 
 /** What one law alone says, and its share in the forecast. */

@@ -5,9 +5,9 @@ import type { DrawColumns } from "../../law/posterior.ts";
 import { distancesOf, scatterVariance } from "../../law/predict.ts";
 import { logLossAt, OPTIMAL_RATIO, type Place, placeOf, type Terms } from "../../law/terms.ts";
 import { peakOf, weightedDraws } from "../../math/importance.ts";
+import { type CandidateLaw, isOneRecipe } from "./candidate-laws.ts";
 import { localLevel } from "./local-level.ts";
 import { type PriorName, priorAt, valueAt } from "./priors.ts";
-import { isOneRecipe, type Surface } from "./surfaces.ts";
 
 // In log loss: y = law(design) + level(x) + scatter, x = log10 C. The level walks at random, so real tables
 // may leave every formula slowly: runs near the top count more than runs far below, and uncertainty grows
@@ -56,10 +56,10 @@ export function rungsOf(runs: readonly Run[]): readonly LadderRung[] {
  * a hundred runs held 30 to 70 % of larger ones (docs/log.md). What seeds of one design say of the scatter is
  * no law's doing, and counts in full.
  */
-const MOST_INFORMATION = 14;
+const EFFECTIVE_DESIGNS = 14;
 
 /** The power to which the likelihood of so many designs counts. */
-export const informationOf = (numDesigns: number) => Math.min(1, MOST_INFORMATION / numDesigns);
+export const likelihoodPower = (numDesigns: number) => Math.min(1, EFFECTIVE_DESIGNS / numDesigns);
 
 /** Degrees of freedom of the scatter between designs: a stray one counts less; and rounds of weighing. */
 const DEGREES = 4;
@@ -77,19 +77,23 @@ function anchorOf(rungs: readonly LadderRung[]): Design {
 }
 
 /** Weighted draws of the law, its level, the scatter and the drift, given the rungs. Deterministic. */
-export function drawsGiven(surface: Surface, rungs: readonly LadderRung[], numDraws: number): DrawColumns {
-  const model = modelOf(surface, rungs);
+export function drawsGiven(
+  candidate: CandidateLaw,
+  rungs: readonly LadderRung[],
+  numDraws: number,
+): DrawColumns {
+  const model = modelOf(candidate, rungs);
   const density = (z: Float64Array) => model.logDensity(z);
   let peak = new Float64Array(model.dimension);
   for (let round = 0; round < NUM_ROUNDS; round++) {
     peak = Float64Array.from(peakOf(density, peak));
-    model.weighDown(peak);
+    model.downweightOutliers(peak);
   }
   const { points, weights } = weightedDraws(density, peakOf(density, peak), numDraws);
   const kept = points.flatMap((point, i) =>
     weights[i]! > NEGLIGIBLE / numDraws ? [{ weight: weights[i]!, ...model.stateAt(point) }] : [],
   );
-  return columnsOf(kept, model.anchor, surface.reads === "compute");
+  return columnsOf(kept, model.anchor, candidate.reads === "compute");
 }
 
 /** Draws of less than this share of the average weight are dropped. */
@@ -106,17 +110,17 @@ type State = {
 };
 
 /** The density over standardised unknowns z, and what they stand for. */
-function modelOf(surface: Surface, rungs: readonly LadderRung[]) {
+function modelOf(candidate: CandidateLaw, rungs: readonly LadderRung[]) {
   const anchor = anchorOf(rungs);
   const top = rungs.at(-1)!.design.c;
-  const vicinity = { topCompute: top, ratio: anchor.d / anchor.n / OPTIMAL_RATIO };
+  const context = { topCompute: top, ratio: anchor.d / anchor.n / OPTIMAL_RATIO };
   // Along one ratio nothing tells how scatter grows away from the valley, and nothing needs it.
   const oneRecipe = isOneRecipe(rungs.map(({ design }) => design));
   const noiseNames = oneRecipe ? NOISE.filter((name) => name !== "scatterOff") : NOISE;
-  const priors = [...surface.unknowns, ...noiseNames].map((name) => priorAt(name, vicinity));
-  const numUnknowns = surface.unknowns.length;
+  const priors = [...candidate.unknowns, ...noiseNames].map((name) => priorAt(name, context));
+  const numUnknowns = candidate.unknowns.length;
   const places = rungs.map(
-    ({ design }): Place => relative(placeOf(design, surface.reads), placeOf(anchor, surface.reads)),
+    ({ design }): Place => relative(placeOf(design, candidate.reads), placeOf(anchor, candidate.reads)),
   );
   const distances = rungs.map(({ design }) => distancesOf(design, top));
   const decades = Float64Array.from(rungs, ({ design }) => Math.log10(design.c));
@@ -124,7 +128,7 @@ function modelOf(surface: Surface, rungs: readonly LadderRung[]) {
   const residuals = new Float64Array(rungs.length);
   const variances = new Float64Array(rungs.length);
   const values = new Float64Array(priors.length);
-  const power = informationOf(rungs.length);
+  const power = likelihoodPower(rungs.length);
 
   const noiseOf = () => {
     const at = numUnknowns;
@@ -135,7 +139,7 @@ function modelOf(surface: Surface, rungs: readonly LadderRung[]) {
   };
   const filter = (z: Float64Array, innovations?: Float64Array) => {
     for (let j = 0; j < priors.length; j++) values[j] = valueAt(priors[j]!, z[j]!);
-    const terms = surface.terms(values);
+    const terms = candidate.terms(values);
     const noise = noiseOf();
     let within = 0;
     for (let i = 0; i < rungs.length; i++) {
@@ -156,7 +160,7 @@ function modelOf(surface: Surface, rungs: readonly LadderRung[]) {
       const { logLikelihood, within } = filter(z);
       return prior + power * logLikelihood + within;
     },
-    weighDown(z: Float64Array): void {
+    downweightOutliers(z: Float64Array): void {
       const innovations = new Float64Array(rungs.length);
       filter(z, innovations);
       weights.set(innovations.map((e) => (DEGREES + 1) / (DEGREES + e * e)));

@@ -153,10 +153,10 @@ function sizeSharePrior(ratio: number): Prior {
 }
 
 /** Where runs lie: their largest compute, and tokens a parameter near it over 20. */
-export type Vicinity = { readonly topCompute: number; readonly ratio: number };
+export type PriorContext = { readonly topCompute: number; readonly ratio: number };
 
 /** The prior of a quantity for runs that lie there. */
-export function priorAt(name: PriorName, { topCompute, ratio }: Vicinity): Prior {
+export function priorAt(name: PriorName, { topCompute, ratio }: PriorContext): Prior {
   if (name === "floorShare") return floorSharePrior(topCompute);
   if (name === "drift") return driftPrior(topCompute);
   return name === "sizeShare" ? sizeSharePrior(ratio) : PRIORS[name];

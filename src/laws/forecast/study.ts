@@ -4,14 +4,14 @@ import { flopsPerPairOf } from "../../law/law.ts";
 import type { Posterior } from "../../law/posterior.ts";
 import type { TableRun } from "../table/table.ts";
 import { type CutStudy, calibrate, studyCuts } from "./calibration.ts";
+import { type CandidateLaw, candidateLawsFor, isOneRecipe } from "./candidate-laws.ts";
 import { drawsGiven, type LadderRung, rungsOf } from "./model.ts";
 import { type Suitable, suitableRuns } from "./suitable.ts";
-import { isOneRecipe, type Surface, surfacesFor } from "./surfaces.ts";
 
 /** Runs studied once: the posterior over laws, drift and scatter, and what calibrated it. */
 export type Study = Suitable & {
   readonly rungs: readonly LadderRung[];
-  readonly surfaces: readonly Surface[];
+  readonly candidates: readonly CandidateLaw[];
   readonly posterior: Posterior;
   /** What calibrated it, lowest cut first, and the weight of each law. */
   readonly cuts: readonly CutStudy[];
@@ -28,15 +28,15 @@ export function study(all: readonly TableRun[]): Study {
   const { runs, setAside } = suitableRuns(all);
   const rungs = rungsOf(runs);
   const designs = rungs.map(({ design }) => design);
-  const surfaces = surfacesFor(designs);
-  const cuts = studyCuts(rungs, surfaces);
+  const candidates = candidateLawsFor(designs);
+  const cuts = studyCuts(rungs, candidates);
   const largestCompute = designs.at(-1)!.c;
-  const { weights, widening } = calibrate(cuts, surfaces, largestCompute);
+  const { weights, widening } = calibrate(cuts, candidates, largestCompute);
   const kept = weights.reduce((sum, weight) => sum + (weight < LEAST_WEIGHT ? 0 : weight), 0);
-  const laws = surfaces.flatMap((surface, k) => {
+  const laws = candidates.flatMap((candidate, k) => {
     if (weights[k]! < LEAST_WEIGHT) return [];
-    const { name, formula, reads } = surface;
-    const draws = drawsGiven(surface, rungs, NUM_DRAWS);
+    const { name, formula, reads } = candidate;
+    const draws = drawsGiven(candidate, rungs, NUM_DRAWS);
     return [{ name, formula, reads, weight: weights[k]! / kept, draws }];
   });
   const ratios = designs.map(({ n, d }) => d / n);
@@ -48,5 +48,5 @@ export function study(all: readonly TableRun[]): Study {
     ratios: [Math.min(...ratios), Math.max(...ratios)],
     recipeRatio: isOneRecipe(designs) ? ratios.at(-1)! : null,
   };
-  return { runs, setAside, rungs, surfaces, posterior, cuts, weights };
+  return { runs, setAside, rungs, candidates, posterior, cuts, weights };
 }

@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
 import { significant } from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";
-import { isOneRecipe } from "./surfaces.ts";
+import { isOneRecipe } from "./candidate-laws.ts";
 
 /**
  * With fewer tokens than parameters a model is still in the first steps of learning, where loss falls by

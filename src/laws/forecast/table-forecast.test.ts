@@ -6,11 +6,11 @@ import { Random } from "../../math/random.ts";
 import type { TableRun } from "../table/table.ts";
 import { backTestTable, scoreIntervals } from "./back-test.ts";
 import { calibrate, cutsOf, studyCut } from "./calibration.ts";
+import { candidateLawsFor } from "./candidate-laws.ts";
 import { forecast, usefulForecast } from "./forecast.ts";
 import { rungsOf } from "./model.ts";
 import { study } from "./study.ts";
 import { suitableRuns } from "./suitable.ts";
-import { surfacesFor } from "./surfaces.ts";
 import { designFrom } from "./target.ts";
 
 const TRUTH = Float64Array.of(Math.log(400), Math.log(2000), Math.log(1.8), 0.34, 0.34);
@@ -69,12 +69,12 @@ test("calibration is nested: nothing above the limit changes it", () => {
   const runs = runsOf(3, 0.003);
   const cuts = cutsOf(rungsOf(runs));
   const limit = cuts.at(-2)!;
-  const surfaces = surfacesFor(runs);
+  const candidates = candidateLawsFor(runs);
   const change = (run: TableRun) => (run.c > limit ? { ...run, loss: 3 * run.loss } : run);
   const calibration = (own: readonly TableRun[]) =>
     calibrate(
-      cuts.slice(0, 4).map((cut) => studyCut(rungsOf(own), surfaces, cut)),
-      surfaces,
+      cuts.slice(0, 4).map((cut) => studyCut(rungsOf(own), candidates, cut)),
+      candidates,
       limit,
     );
   expect(calibration(runs.map(change))).toEqual(calibration(runs));

@@ -4,9 +4,9 @@ import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
 import { designAt } from "../../law/surfaces.ts";
 import { formatFlops, significant } from "../../units/print.ts";
+import { hasExperts, repeatsData, SAME_RATIO } from "./candidate-laws.ts";
 import type { Study } from "./study.ts";
 import { reasonAgainst } from "./suitable.ts";
-import { hasExperts, repeatsData, SAME_RATIO } from "./surfaces.ts";
 
 /** A target by what is known of it: two of N, D and C, or C alone. */
 export type GivenTarget = Partial<Pick<Design, "n" | "d" | "c">>;

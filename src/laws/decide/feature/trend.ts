@@ -69,7 +69,7 @@ type State = {
 // 96 %. Before slope and drift grew with the effect, and the slope could bend, intervals of routed models
 // held in 42 % of cases.
 /** Log loss that is a design's own, not its seeds' (a rate tuned better there): an assumption. */
-const OWN = 0.0004;
+const DESIGN_SD = 0.0004;
 /** The effect of a small change drifts a tenth as much as a loss does, give or take a factor of e. */
 const DRIFT_SHARE = 0.1;
 const DRIFT_SPREAD = 1;
@@ -120,7 +120,7 @@ function stateOf(sizes: Sizes, evidence: Evidence): State {
       matrix[i * n + j] = covariance(sizes, reducible, effects[i]!, effects[j]!) + lawCovariance[i]![j]!;
     }
     const { noiseFactor, numDesigns } = effects[i]!;
-    matrix[i * n + i]! += OWN ** 2 / numDesigns + noiseFactor * sizes.noise.value ** 2;
+    matrix[i * n + i]! += DESIGN_SD ** 2 / numDesigns + noiseFactor * sizes.noise.value ** 2;
   }
   const factor = cholesky(matrix, n);
   assert(factor !== null, "a covariance with noise on its diagonal is positive definite");
@@ -187,7 +187,7 @@ export class EffectTrend {
   #parts(terms: Terms, withNoise = 0): readonly Part[] {
     return this.#states.map((state) => {
       const { mean, prior, explained } = this.#sum(state, terms);
-      const noise = withNoise && withNoise * state.sizes.noise.value ** 2 + OWN ** 2;
+      const noise = withNoise && withNoise * state.sizes.noise.value ** 2 + DESIGN_SD ** 2;
       const variance = Math.max(prior(terms) - dot(explained, explained), 1e-14);
       return { weight: state.weight, mean, sd: Math.sqrt(variance + noise) };
     });
@@ -226,7 +226,7 @@ export class EffectTrend {
     const gain = this.#average((state) => {
       const [a, b] = [this.#sum(state, [[1, asked]]), this.#sum(state, measured)];
       const shared = a.prior(measured) - dot(a.explained, b.explained);
-      const noise = OWN ** 2 + state.sizes.noise.value ** 2 / numPairs;
+      const noise = DESIGN_SD ** 2 + state.sizes.noise.value ** 2 / numPairs;
       // One more measurement takes cov(asked, measured)^2 / var(measured) off the variance.
       return shared ** 2 / (b.prior(measured) - dot(b.explained, b.explained) + noise);
     });

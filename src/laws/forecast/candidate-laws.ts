@@ -6,7 +6,7 @@ import { median } from "../../math/statistics.ts";
 import type { PriorName } from "./priors.ts";
 
 /** A law as a forecast uses it, in units of the largest run. */
-export type Surface = {
+export type CandidateLaw = {
   readonly name: string;
   readonly formula: string;
   readonly reads: Reads;
@@ -29,7 +29,7 @@ function summed(floor: number, exponent: number, share: number, ratio: number, g
   };
 }
 
-const tied: Surface = {
+const tied: CandidateLaw = {
   name: "chinchilla-tied",
   formula: "L = E + A N^-alpha + B D^-alpha",
   reads: "size and data",
@@ -37,7 +37,7 @@ const tied: Surface = {
   terms: (u) => summed(u[0]!, u[1]!, u[2]!, 1, 1),
 };
 
-const chinchilla: Surface = {
+const chinchilla: CandidateLaw = {
   name: "chinchilla",
   formula: "L = E + A N^-alpha + B D^-beta",
   reads: "size and data",
@@ -45,7 +45,7 @@ const chinchilla: Surface = {
   terms: (u) => summed(u[0]!, u[1]!, u[2]!, u[3]!, 1),
 };
 
-const bent: Surface = {
+const bent: CandidateLaw = {
   name: "gamma",
   formula: "L = E + (A N^-alpha + B D^-beta)^gamma",
   reads: "size and data",
@@ -54,7 +54,7 @@ const bent: Surface = {
 };
 
 /** For a ladder of one recipe, along which size and data say the same thing. */
-const compute: Surface = {
+const compute: CandidateLaw = {
   name: "compute",
   formula: "L = E + a C^-b",
   reads: "compute",
@@ -63,7 +63,7 @@ const compute: Surface = {
 };
 
 /** The same law over what repeated tokens, and parameters that the distinct ones cannot fill, are worth. */
-function withRepeats(base: Surface): Surface {
+function withRepeats(base: CandidateLaw): CandidateLaw {
   const first = base.unknowns.length;
   return {
     ...base,
@@ -75,7 +75,7 @@ function withRepeats(base: Surface): Surface {
 }
 
 /** The same law, lowered by experts, less so as the model grows. */
-function withExperts(base: Surface): Surface {
+function withExperts(base: CandidateLaw): CandidateLaw {
   const first = base.unknowns.length;
   return {
     ...base,
@@ -128,7 +128,7 @@ export function hasExperts(runs: readonly Design[]): boolean {
 }
 
 /** The laws that can tell something of these runs. */
-export function surfacesFor(runs: readonly Design[]): readonly Surface[] {
+export function candidateLawsFor(runs: readonly Design[]): readonly CandidateLaw[] {
   const plain = isOneRecipe(runs) ? [compute, tied] : [chinchilla, tied, bent];
   const repeated = repeatsData(runs) ? plain.map(withRepeats) : plain;
   return hasExperts(runs) ? repeated.map(withExperts) : repeated;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Design } from "../../law/law.ts";
-import { isOneRecipe } from "./surfaces.ts";
+import { isOneRecipe } from "./candidate-laws.ts";
 
 const design = (n: number, d: number): Design => ({ n, d, c: 6 * n * d });
 

@@ -1,4 +1,4 @@
-/** @file What to do next: each rule that applies to the facts names a move and the number behind it. Pure. */
+/** @file What to do next: each rule that applies to the facts names what to do and the number behind it. Pure. */
 
 import { uniqueTokensOf } from "../corpus/manifest.ts";
 import { Z_90 } from "../math/normal.ts";
@@ -17,13 +17,13 @@ import type { Backtest, ReportData, ScoredRow } from "./data.ts";
 import { completeCauses, firstAndLater } from "./verdict-row.ts";
 
 /** Something worth doing, and why. */
-export type Move = {
-  readonly move: string;
+export type Recommendation = {
+  readonly action: string;
   /** A sentence with the number that calls for it. */
   readonly because: string;
 };
 
-type Rule = (data: ReportData) => Generator<Move>;
+type Rule = (data: ReportData) => Generator<Recommendation>;
 
 /** Widest interval of the loss, in percent of its median, that still decides anything. */
 const WIDE_PERCENT = 5;
@@ -39,8 +39,8 @@ const SMALL_GAP_PERCENT = 0.25;
 /** Mean gap with its sign over mean gap without, above which a back-test leans to one side. */
 const ONE_SIDED = 2 / 3;
 
-/** All moves that the facts call for, what blocks the campaign first. */
-export function nextMoves(data: ReportData): readonly Move[] {
+/** All that the facts call for, what blocks the campaign first. */
+export function recommendationsOf(data: ReportData): readonly Recommendation[] {
   return RULES.flatMap((rule) => [...rule(data)]);
 }
 
@@ -57,33 +57,33 @@ function isOneSided(tests: readonly Backtest[]): boolean {
   return tests.length > 0 && Math.abs(signed) > SMALL_GAP_PERCENT && Math.abs(signed) > ONE_SIDED * size;
 }
 
-function* unfinished({ campaign: { status }, bet }: ReportData): Generator<Move> {
+function* unfinished({ campaign: { status }, bet }: ReportData): Generator<Recommendation> {
   if (status.kind === "running")
     yield {
-      move: `Give the same command again (\`${bet.command}\`): it goes on where it stopped.`,
+      action: `Give the same command again (\`${bet.command}\`): it goes on where it stopped.`,
       because: `The campaign is in its stage "${status.stage}".`,
     };
   if (status.kind === "held")
     yield {
-      move:
+      action:
         "Mend what holds the campaign, or accept it: `longrun launch FILE --accept ID --because TEXT`. " +
         "Both are recorded.",
       because: status.reason,
     };
   if (status.kind === "stopped")
     yield {
-      move: "Change the plan: this bet is not worth placing as it stands.",
+      action: "Change the plan: this bet is not worth placing as it stands.",
       because: status.reason,
     };
 }
 
-function* lossMissed(data: ReportData): Generator<Move> {
+function* lossMissed(data: ReportData): Generator<Recommendation> {
   const row = firstOf(data, "loss");
   if (row?.inside !== false) return;
   const isWorse = row.measured! > row.predicted.hi;
   const cause = largestCause(row);
   yield {
-    move: isWorse
+    action: isWorse
       ? "Find out what made the target worse than its forecast before spending more; " +
         `begin with ${cause.name}.`
       : `Refit with the target as a rung: the forecast was too gloomy. Begin with ${cause.name}.`,
@@ -93,27 +93,28 @@ function* lossMissed(data: ReportData): Generator<Move> {
   };
 }
 
-function* intervalWide(data: ReportData): Generator<Move> {
+function* intervalWide(data: ReportData): Generator<Recommendation> {
   const row = firstOf(data, "loss");
   if (row === undefined) return;
   const widthPercent = (100 * (row.predicted.hi - row.predicted.lo)) / row.predicted.median;
   if (widthPercent > WIDE_PERCENT)
     yield {
-      move: "Narrow the forecast: add a rung between the largest one and the target, or repeat the largest.",
+      action:
+        "Narrow the forecast: add a rung between the largest one and the target, or repeat the largest.",
       because:
         `The interval of the loss is ${formatPercent(widthPercent)} wide; ` +
         `above ${WIDE_PERCENT} % it hardly separates one design from another.`,
     };
 }
 
-function* seedNoise(data: ReportData): Generator<Move> {
+function* seedNoise(data: ReportData): Generator<Recommendation> {
   const row = firstOf(data, "loss");
   const deviation = data.target?.seedDeviation ?? null;
   if (row === undefined || deviation === null) return;
   const share = (2 * Z_90 * deviation) / (row.predicted.hi - row.predicted.lo);
   if (share >= 0.5)
     yield {
-      move: "Repeat the small rungs with more seeds: four times as many halve what noise adds to the law.",
+      action: "Repeat the small rungs with more seeds: four times as many halve what noise adds to the law.",
       because:
         `Seed noise (standard deviation ${significant(deviation, 2)} bits per byte) by itself ` +
         `spans ${formatPercent(100 * share, 0)} of the interval's width.`,
@@ -122,12 +123,12 @@ function* seedNoise(data: ReportData): Generator<Move> {
   const deviations = Math.abs(row.measured - row.predicted.median) / deviation;
   if (deviations <= 2)
     yield {
-      move: "Read nothing into the gap of the loss: another seed could turn it round.",
+      action: "Read nothing into the gap of the loss: another seed could turn it round.",
       because: `It is ${fixed(deviations, 1)} standard deviations of seed noise.`,
     };
 }
 
-function* backtest({ forecast }: ReportData): Generator<Move> {
+function* backtest({ forecast }: ReportData): Generator<Recommendation> {
   if (forecast === null) return;
   const { backtests } = forecast;
   const inside = backtests.filter(
@@ -135,7 +136,7 @@ function* backtest({ forecast }: ReportData): Generator<Move> {
   );
   if (backtests.length >= 2 && inside.length < LEAST_BACKTEST_SHARE * backtests.length)
     yield {
-      move:
+      action:
         "Trust this forecast's interval less than it claims; " +
         "look for a change of recipe between the rungs.",
       because: `In the back-test only ${inside.length} of ${backtests.length} left-out runs fell inside.`,
@@ -143,7 +144,7 @@ function* backtest({ forecast }: ReportData): Generator<Move> {
   const { signed, size } = backtestGaps(backtests);
   if (isOneSided(backtests))
     yield {
-      move:
+      action:
         `Expect the next loss ${signed < 0 ? "below" : "above"} its forecast: ` +
         "the back-test leans that way.",
       because:
@@ -152,20 +153,20 @@ function* backtest({ forecast }: ReportData): Generator<Move> {
     };
 }
 
-function* reachLong({ forecast, bet }: ReportData): Generator<Move> {
+function* reachLong({ forecast, bet }: ReportData): Generator<Recommendation> {
   if (forecast !== null && forecast.reach > LONG_REACH)
     yield {
-      move: `Add a rung of ${formatFlops(bet.target.flops / 8, 2)}: it brings the reach down to 8.`,
+      action: `Add a rung of ${formatFlops(bet.target.flops / 8, 2)}: it brings the reach down to 8.`,
       because: `The forecast is stretched ${significant(forecast.reach, 2)} times beyond the largest rung.`,
     };
 }
 
-function* dataBinds({ manifest, bet }: ReportData): Generator<Move> {
+function* dataBinds({ manifest, bet }: ReportData): Generator<Recommendation> {
   const unique = manifest === null ? 0 : uniqueTokensOf(manifest);
   const { tokens } = bet.target;
   if (unique === 0 || tokens <= unique) return;
   yield {
-    move:
+    action:
       tokens > MANY_PASSES * unique
         ? "Get more text before a larger bet: it would now buy little."
         : "Add text before the next, larger bet: this one already repeats its corpus.",
@@ -175,7 +176,7 @@ function* dataBinds({ manifest, bet }: ReportData): Generator<Move> {
   };
 }
 
-function* timeMissed(data: ReportData): Generator<Move> {
+function* timeMissed(data: ReportData): Generator<Recommendation> {
   const row = (["step-time", "wall-time"] as const)
     .map((about) => firstOf(data, about))
     .find((candidate) => candidate?.inside === false);
@@ -186,70 +187,70 @@ function* timeMissed(data: ReportData): Generator<Move> {
     .sort((a, b) => Math.abs(b.gap) - Math.abs(a.gap));
   yield worst === undefined
     ? {
-        move: "Measure the time by operation, and mend the cost model where it is off.",
+        action: "Measure the time by operation, and mend the cost model where it is off.",
         because: gap,
       }
     : {
-        move: `Mend the cost of "${worst.operation}" in the calibration, or its kernel, and predict again.`,
+        action: `Mend the cost of "${worst.operation}" in the calibration, or its kernel, and predict again.`,
         because:
           `${gap} "${worst.operation}" differs most: ` +
           `${formatSeconds(worst.measuredSeconds)} against ${formatSeconds(worst.predictedSeconds)}.`,
       };
 }
 
-function* memoryMissed(data: ReportData): Generator<Move> {
+function* memoryMissed(data: ReportData): Generator<Recommendation> {
   const row = firstOf(data, "memory");
   if (row?.inside === false)
     yield {
-      move: `Correct the memory model for ${largestCause(row).name} before a target that has to fit tightly.`,
+      action: `Correct the memory model for ${largestCause(row).name} before a target that has to fit tightly.`,
       because: `Peak memory is ${formatSignedPercent(row.gapPercent!)} from its forecast.`,
     };
 }
 
-function* curveStrayed({ target }: ReportData): Generator<Move> {
+function* curveStrayed({ target }: ReportData): Generator<Recommendation> {
   if (target === null || target.inside >= BAND_SHARE * target.scored) return;
   const { inside, scored } = target;
   yield {
-    move: "Refit the shape of the loss curve: its band cannot yet be used to stop a run early.",
+    action: "Refit the shape of the loss curve: its band cannot yet be used to stop a run early.",
     because:
       `Only ${inside} of ${scored} points after warm-up ` +
       `(${formatPercent((100 * inside) / scored, 0)}) lie inside the band.`,
   };
 }
 
-function* timeLost({ incidents, campaign }: ReportData): Generator<Move> {
+function* timeLost({ incidents, campaign }: ReportData): Generator<Recommendation> {
   const lost = incidents.reduce((sum, incident) => sum + incident.lostSeconds, 0);
   if (campaign.seconds > 0 && lost > LOST_SHARE * campaign.seconds)
     yield {
-      move: "Write checkpoints more often, or find what kills the runs.",
+      action: "Write checkpoints more often, or find what kills the runs.",
       because:
         `Incidents: ${incidents.length}, at a cost of ${formatSeconds(lost)}, ` +
         `${formatPercent((100 * lost) / campaign.seconds)} of all work.`,
     };
 }
 
-function* issuesOpen({ issues }: ReportData): Generator<Move> {
+function* issuesOpen({ issues }: ReportData): Generator<Recommendation> {
   for (const { id, what, chance, costDays, fixDueDays } of issues)
     yield {
-      move: `Close "${what}" (${id})${fixDueDays === undefined ? "" : `, due in ${fixDueDays} days`}.`,
+      action: `Close "${what}" (${id})${fixDueDays === undefined ? "" : `, due in ${fixDueDays} days`}.`,
       because: `It had a ${formatPercent(100 * chance, 0)} chance to happen, at a cost of ${costDays} days.`,
     };
 }
 
-function* featuresTried({ features }: ReportData): Generator<Move> {
+function* featuresTried({ features }: ReportData): Generator<Recommendation> {
   for (const { name, adopted, report } of features) {
     const { decision, reason: because } = report.verdict;
     if (decision === "adopt" && !adopted)
-      yield { move: `Give the next target ${name}: set adopt on it in the campaign file.`, because };
-    if (decision === "drop" && adopted) yield { move: `Take ${name} out of the next target.`, because };
+      yield { action: `Give the next target ${name}: set adopt on it in the campaign file.`, because };
+    if (decision === "drop" && adopted) yield { action: `Take ${name} out of the next target.`, because };
     if (decision !== "undecided" || report.furtherRung === null) continue;
     const { numPairs, c } = report.furtherRung;
     const pairs = numPairs === 1 ? "one more pair" : `${numPairs} more pairs`;
-    yield { move: `Do not decide on ${name} yet: run ${pairs} at ${formatFlops(c)} first.`, because };
+    yield { action: `Do not decide on ${name} yet: run ${pairs} at ${formatFlops(c)} first.`, because };
   }
 }
 
-function* betAgain(data: ReportData): Generator<Move> {
+function* betAgain(data: ReportData): Generator<Recommendation> {
   const { forecast, target } = data;
   const row = firstOf(data, "loss");
   if (!forecast?.beyond || !target || row?.inside !== true) return;
@@ -261,7 +262,7 @@ function* betAgain(data: ReportData): Generator<Move> {
       : `, and the back-test's mean gap is ${formatSignedPercent(backtestGaps(backtests).signed, 2)}`;
   const expected = formatScaled(beyond, scaleFor("bits per byte", beyond.median));
   yield {
-    move: `Bet again, larger: at ${formatFlops(beyond.flops, 2)} the forecast is ${expected} bits per byte.`,
+    action: `Bet again, larger: at ${formatFlops(beyond.flops, 2)} the forecast is ${expected} bits per byte.`,
     because:
       `This forecast held: ${formatSignedPercent(row.gapPercent!)} ` +
       `at ${significant(reach, 2)} times the largest rung${lean}.`,
