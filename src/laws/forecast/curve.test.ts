@@ -4,7 +4,7 @@ import { forecastCurve, type RungCurve, smooth } from "./curve.ts";
 
 const fractions = Array.from({ length: 32 }, (_, k) => (k + 1) / 32);
 
-/** Sizes of the public tables, where the floor's share is believed to be about a half (prior.ts). */
+/** Sizes of the public tables, where the prior of the floor's share is about a half (priors.ts). */
 function designAt(x: number) {
   const n = 1e8 * 10 ** (x / 2);
   return { n, d: 20 * n, c: 120 * n * n };
