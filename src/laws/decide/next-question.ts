@@ -58,7 +58,8 @@ export type Answer = {
 };
 
 /**
- * The answer of a posterior; `target` is the design meant by "loss at". Throws a `UserError` where it cannot answer.
+ * The answer of a posterior; `target` is the design meant by "loss at". Throws a `UserError` where it cannot
+ * answer.
  */
 export function answerOf(question: NextQuestion, posterior: Posterior, target: Design): Answer {
   if (question.kind === "loss") {
