@@ -74,17 +74,35 @@ function loadedBy(path: string): readonly string[] {
   );
 }
 
-test("no file loads itself by way of others", () => {
+/** Ways from a file or folder through what it loads back to itself. */
+function circlesAmong(places: Iterable<string>, next: (place: string) => Iterable<string>): string[] {
   const circles: string[] = [];
   const done = new Set<string>();
-  const visit = (path: string, from: readonly string[]): void => {
-    if (from.includes(path)) circles.push([...from.slice(from.indexOf(path)), path].join(" -> "));
-    if (from.includes(path) || done.has(path)) return;
-    for (const next of loadedBy(path)) visit(next, [...from, path]);
-    done.add(path);
+  const visit = (place: string, from: readonly string[]): void => {
+    if (from.includes(place)) circles.push([...from.slice(from.indexOf(place)), place].join(" -> "));
+    if (from.includes(place) || done.has(place)) return;
+    for (const other of next(place)) visit(other, [...from, place]);
+    done.add(place);
   };
-  for (const path of files) if (!path.endsWith(".test.ts")) visit(path, []);
-  expect(circles).toEqual([]);
+  for (const place of places) visit(place, []);
+  return circles;
+}
+
+test("no file loads itself by way of others", () => {
+  const sources = files.filter((path) => !path.endsWith(".test.ts"));
+  expect(circlesAmong(sources, loadedBy)).toEqual([]);
+});
+
+test("no folder of a room loads itself by way of others", () => {
+  const folderOf = (path: string) => path.split("/").slice(0, -1).join("/");
+  const loads = new Map<string, Set<string>>();
+  for (const path of files.filter((file) => !file.endsWith(".test.ts") && file.split("/").length > 2)) {
+    const folder = folderOf(path);
+    const others = loadedBy(path).map(folderOf);
+    const within = others.filter((other) => other !== folder && other.includes("/"));
+    loads.set(folder, new Set([...(loads.get(folder) ?? []), ...within]));
+  }
+  expect(circlesAmong(loads.keys(), (folder) => loads.get(folder) ?? [])).toEqual([]);
 });
 
 test("every file tells its one idea in its first line", () => {

@@ -14,7 +14,7 @@ import { secondsOfWork } from "./account/work-time.ts";
 import { writeReport } from "./account/write-report.ts";
 import type { Budget } from "./budget.ts";
 import type { CampaignEvent, Context } from "./context.ts";
-import { planned } from "./planning/make-plan.ts";
+import { planned, sourceBytes } from "./planning/make-plan.ts";
 import type { Plan } from "./planning/plan.ts";
 import { loadCampaign } from "./spec.ts";
 import { features as featuresStage } from "./stages/features.ts";
@@ -23,7 +23,7 @@ import { fit as fitStage } from "./stages/fit.ts";
 import { accept, gate } from "./stages/gate.ts";
 import type { Acceptance, GateDecision } from "./stages/gate-rule.ts";
 import { ladder as ladderStage, targetName } from "./stages/ladder.ts";
-import { prepare, sourceBytes } from "./stages/prepare.ts";
+import { prepare } from "./stages/prepare.ts";
 import { target as targetStage } from "./stages/target.ts";
 import { verdict as verdictStage } from "./stages/verdict.ts";
 

@@ -45,7 +45,6 @@ export type { Outlier } from "./fit/outliers.ts";
 export type { DerivedValue, FittedParameter } from "./fit/parameters.ts";
 export type { ProfileEnds } from "./fit/profile.ts";
 export type { Resampling } from "./fit/resample.ts";
-export { saveLaw } from "./fit/save-law.ts";
 export {
   type BackTestCut,
   type BackTestReport,
@@ -65,6 +64,7 @@ export {
 export type { LadderRung } from "./forecast/model.ts";
 export type { PriorName } from "./forecast/priors.ts";
 export { type Reforecast, reforecast, type SeenPoint } from "./forecast/reforecast.ts";
+export { saveLaw } from "./forecast/save-law.ts";
 export { type Study, study } from "./forecast/study.ts";
 export type { Suitable } from "./forecast/suitable.ts";
 export { designFrom, type GivenTarget } from "./forecast/target.ts";

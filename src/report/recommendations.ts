@@ -1,6 +1,4 @@
-/**
- * @file What to do next: each rule that applies to the facts names what to do and the number behind it. Pure.
- */
+/** @file What to do next: each rule that applies to the facts says what, and the number behind it. Pure. */
 
 import { uniqueTokensOf } from "../corpus/manifest.ts";
 import { Z_90 } from "../math/normal.ts";

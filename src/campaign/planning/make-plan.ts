@@ -1,6 +1,7 @@
 /** @file Planning: the campaign's plan, timed on this machine before anything is spent, and recorded. */
 
 import { z } from "zod";
+import { findSourceFiles } from "../../corpus/sources.ts";
 import { UserError } from "../../errors.ts";
 import { recordEnvironment } from "../../fleet/recorded-run.ts";
 import { processBytes, programsOf } from "../../machine/step.ts";
@@ -12,7 +13,6 @@ import { formatBytes } from "../../units/print.ts";
 import type { Context } from "../context.ts";
 import type { Campaign, CampaignIssue } from "../spec.ts";
 import { issueSchema } from "../spec.ts";
-import { sourceBytes } from "../stages/prepare.ts";
 import { estimatePlan } from "./estimate.ts";
 import type { Plan, StoredPlan } from "./plan.ts";
 import { planCampaign, storedPlanSchema } from "./plan.ts";
@@ -48,6 +48,18 @@ export async function planned(context: Context): Promise<Plan> {
     record.append({ run: null, kind: "issues-stated", data: { issues } });
   tell({ kind: "planned", plan, machine, expectedSeconds, sourceBytes: bytes });
   return plan;
+}
+
+/** Bytes of the source files, unread; null where some are compressed. A missing or empty one is refused. */
+export function sourceBytes({
+  campaign,
+  baseFolder,
+}: Pick<Context, "campaign" | "baseFolder">): number | null {
+  const sizes = campaign.corpus.sources.map((source) => findSourceFiles(source, baseFolder).totalBytes);
+  return sizes.reduce<number | null>(
+    (sum, size) => (sum === null || size === undefined ? null : sum + size),
+    0,
+  );
 }
 
 /** The open issues that the campaign file named last; none until it has named one. */

@@ -14,18 +14,6 @@ export function corpusSpecOf({ corpus, seed }: Context["campaign"], vocabularySi
   return { ...corpus, vocabularySize, seed };
 }
 
-/** Bytes of the source files, unread; null where some are compressed. A missing or empty one is refused. */
-export function sourceBytes({
-  campaign,
-  baseFolder,
-}: Pick<Context, "campaign" | "baseFolder">): number | null {
-  const sizes = campaign.corpus.sources.map((source) => findSourceFiles(source, baseFolder).totalBytes);
-  return sizes.reduce<number | null>(
-    (sum, size) => (sum === null || size === undefined ? null : sum + size),
-    0,
-  );
-}
-
 export async function prepare(context: Context, plan: Plan): Promise<Manifest> {
   const { campaign, baseFolder, workspace, signal, tell } = context;
   const spec = corpusSpecOf(campaign, plan.vocabularySize);

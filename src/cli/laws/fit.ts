@@ -10,7 +10,7 @@ import { lawFileText } from "../../law/law-file.ts";
 import { type FitReport, type FitTableOptions, fitReportJson, fitTable } from "../../laws/fit/fit-table.ts";
 import type { Loss } from "../../laws/fit/loss.ts";
 import { RESAMPLINGS, type Resampling } from "../../laws/fit/resample.ts";
-import { saveLaw } from "../../laws/fit/save-law.ts";
+import { saveLaw } from "../../laws/forecast/save-law.ts";
 import { fitFrontier } from "../../laws/isoflop/frontier.ts";
 import { fitIsoflops } from "../../laws/isoflop/isoflop.ts";
 import { type CommonOptions, finish, given, nonNegative, wholeNumber } from "../arguments.ts";

@@ -4,9 +4,9 @@ import { UserError } from "../../errors.ts";
 import { flopsPerPairOf } from "../../law/law.ts";
 import { MOST_DRAWS, type SavedLaw } from "../../law/law-file.ts";
 import type { Posterior } from "../../law/posterior.ts";
-import { study } from "../forecast/study.ts";
+import type { FitReport } from "../fit/fit-table.ts";
 import type { TableRun } from "../table/table.ts";
-import type { FitReport } from "./fit-table.ts";
+import { study } from "./study.ts";
 
 /** What of a report is worth keeping. `runsHash`: SHA-256 of the runs, as the command computes it. */
 export function saveLaw(

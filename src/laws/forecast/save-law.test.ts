@@ -4,9 +4,9 @@ import { UserError } from "../../errors.ts";
 import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lawFileText, readLawFile } from "../../law/law-file.ts";
 import { scalingLawOf } from "../../law/scaling-law.ts";
-import { forecast } from "../forecast/forecast.ts";
-import { fitTable } from "./fit-table.ts";
-import { knownRuns, tableWith } from "./fixture.ts";
+import { fitTable } from "../fit/fit-table.ts";
+import { knownRuns, tableWith } from "../fit/fixture.ts";
+import { forecast } from "./forecast.ts";
 import { saveLaw } from "./save-law.ts";
 
 const report = fitTable(tableWith(knownRuns(0.003)), chinchillaLaw, { numResamples: 450 });
