@@ -6,26 +6,26 @@ import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import { band, computeAxis, DASHED, diamonds, framed } from "./panel.ts";
 
 /** A size and its loss. */
-export type SizePoint = {
-  readonly n: number;
-  readonly loss: number;
-};
+type SizePoint = { readonly n: number; readonly loss: number };
 
 /** Loss against size at several budgets, and the size chosen. */
 export type AllocateFigureData = {
   readonly compute: number;
   readonly largestCompute: number;
+  /** Loss over N at each budget, with its optimum. */
   readonly valleys: readonly {
     readonly compute: number;
     readonly optimum: SizePoint;
     readonly points: readonly SizePoint[];
   }[];
+  /** Optimal size over compute with its 90 % interval. */
   readonly path: readonly {
     readonly compute: number;
     readonly n: number;
     readonly lo: number;
     readonly hi: number;
   }[];
+  /** Sizes within 0.1 % of the lowest loss at the budget. */
   readonly flat: { readonly lo: number; readonly hi: number };
   readonly choice: SizePoint | null;
 };

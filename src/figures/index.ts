@@ -1,6 +1,6 @@
 /** @file The public surface of the figures: plain data in, SVG out. */
 
-export { type AllocateFigureData, allocateFigure, type SizePoint } from "./allocate-figure.ts";
+export { type AllocateFigureData, allocateFigure } from "./allocate-figure.ts";
 export { type BackTestFigureData, backTestFigure, type ScoredIntervals } from "./back-test-figure.ts";
 export { type CodesignFigureData, type CodesignPoint, codesignFigure } from "./codesign-figure.ts";
 export {
@@ -19,7 +19,7 @@ export {
 export { type DataFigureSource, dataFigure } from "./data-figure.ts";
 export { type FeatureFigureData, type FeatureFigureScale, featureFigure } from "./feature-figure.ts";
 export { type ForecastFigureData, forecastFigure } from "./forecast-figure.ts";
-export { type BestSize, type IsoflopFigureData, isoflopFigure, type LogLine } from "./isoflop-figure.ts";
+export { type BestSize, type IsoflopFigureData, isoflopFigure } from "./isoflop-figure.ts";
 export { type LadderPoint, type LawFigureData, type LawFigurePoint, lawFigure } from "./law-figure.ts";
 export { type FittedPoint, type LawFitFigureData, lawFitFigure } from "./law-fit-figure.ts";
 export { type ParetoFigureData, type ParetoPoint, paretoFigure } from "./pareto-figure.ts";

@@ -2,6 +2,7 @@
 
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
+import type { Line } from "../math/line.ts";
 import { quantileOfSorted, sorted } from "../math/statistics.ts";
 import { formatCount, formatFlops, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
@@ -12,21 +13,15 @@ export type IsoflopFigureData = {
   readonly points: readonly { readonly n: number; readonly c: number; readonly loss: number }[];
   readonly optima: readonly BestSize[];
   /** log N* = intercept + slope log C. */
-  readonly line: LogLine;
+  readonly line: Line;
   /** Lines that could be, for the band. */
-  readonly lines: readonly LogLine[];
+  readonly lines: readonly Line[];
 };
 
 /** The best size at a budget. */
 export type BestSize = {
   readonly c: number;
   readonly n: Interval;
-};
-
-/** A line in log N against log C. */
-export type LogLine = {
-  readonly intercept: number;
-  readonly slope: number;
 };
 
 /** Places along the line at which the band is drawn. */
@@ -108,7 +103,7 @@ function sizePanel(plot: PlotLibrary, { optima, line, lines }: IsoflopFigureData
   const [from, to] = [optima[0]!.c, optima.at(-1)!.c];
   const along = Array.from({ length: NUM_PLACES }, (_, i) => {
     const c = from * (to / from) ** (i / (NUM_PLACES - 1));
-    const sizeOf = ({ intercept, slope }: LogLine) => Math.exp(intercept + slope * Math.log(c));
+    const sizeOf = ({ intercept, slope }: Line) => Math.exp(intercept + slope * Math.log(c));
     const sizes = sorted(lines.map(sizeOf));
     return { c, median: sizeOf(line), lo: quantileOfSorted(sizes, 0.05), hi: quantileOfSorted(sizes, 0.95) };
   });

@@ -2,6 +2,7 @@
 
 export { gammaCumulative, gammaQuantile, poissonCumulative } from "./gamma.ts";
 export { type Interval, intervalAt, intervalOfDraws } from "./interval.ts";
+export type { Line } from "./line.ts";
 export { type MinimiseOptions, type Minimum, minimise, type Objective } from "./minimise.ts";
 export type { Part } from "./mixture.ts";
 export { normalCumulative, normalQuantile } from "./normal.ts";

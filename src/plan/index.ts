@@ -58,9 +58,10 @@ export {
 } from "./search/search.ts";
 export type { SimilarRun } from "./search/similar-run.ts";
 export type { Problem } from "./search/validity.ts";
-export { type ConfiguredModel, modelOfConfig } from "./shape/hugging-face.ts";
+export { modelOfConfig } from "./shape/hugging-face.ts";
 export type {
   Attention,
+  DescribedModel,
   Experts,
   GroupedAttention,
   LatentAttention,

@@ -22,13 +22,13 @@ export function outcomeSection(data: ReportData): string {
   return blocks(
     "## What came out",
     "Gap: measured against the predicted median. The causes add up to it.",
-    verdictTable(first),
+    scoredRowsTable(first),
     isMeasured ? "![Predicted against measured](figures/predicted-measured.svg)" : "",
     later.length === 0
       ? ""
       : blocks(
           "Predictions made later, when more was known, are scored too; the first ones above still count.",
-          verdictTable(later),
+          scoredRowsTable(later),
         ),
     sourcesText(data),
   );
@@ -98,7 +98,7 @@ export function timeSection({ operations }: ReportData): string {
   );
 }
 
-function verdictTable(rows: readonly ScoredRow[]): string {
+function scoredRowsTable(rows: readonly ScoredRow[]): string {
   const cells = rows.map((row) => ({ ...row, cells: cellsOf(row) }));
   return markdownTable(cells, [
     left("run", ({ run }) => run ?? "campaign"),

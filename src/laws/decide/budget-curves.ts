@@ -1,31 +1,8 @@
 /** @file What an allocation's figure draws: valleys of loss over size, and the best size over compute. */
 
+import type { AllocateFigureData } from "../../figures/allocate-figure.ts";
 import { type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import { type Allocation, budgetPoint } from "./allocate.ts";
-
-/** A point of a valley. */
-export type ValleyPoint = { readonly n: number; readonly loss: number };
-
-export type BudgetCurves = {
-  readonly compute: number;
-  readonly largestCompute: number;
-  /** Loss over N at each budget, with its optimum. */
-  readonly valleys: readonly {
-    readonly compute: number;
-    readonly optimum: ValleyPoint;
-    readonly points: readonly ValleyPoint[];
-  }[];
-  /** Optimal size over compute with its 90 % interval. */
-  readonly path: readonly {
-    readonly compute: number;
-    readonly n: number;
-    readonly lo: number;
-    readonly hi: number;
-  }[];
-  /** Sizes within 0.1 % of the lowest loss at the budget. */
-  readonly flat: { readonly lo: number; readonly hi: number };
-  readonly choice: ValleyPoint | null;
-};
 
 /** How far to either side of the optimum a valley is drawn, in log N. */
 const SIDE = Math.log(20);
@@ -33,14 +10,14 @@ const NUM_POINTS = 61;
 const PATH_DECADES = [-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2];
 
 /** The curves of `answer`. */
-export function budgetCurves(law: ScalingLaw, answer: Allocation): BudgetCurves {
+export function budgetCurves(law: ScalingLaw, answer: Allocation): AllocateFigureData {
   const { best: surface, draws } = surfacesOf(law);
   const lossAt = (n: number, compute: number) =>
     Math.exp(surface(Math.log(n), Math.log(compute / law.flopsPerPair / n)));
   const valleys = answer.budgets.map(({ compute, n, loss }) => ({
     compute,
     optimum: { n: n.median, loss: loss.median },
-    points: Array.from({ length: NUM_POINTS }, (_, i): ValleyPoint => {
+    points: Array.from({ length: NUM_POINTS }, (_, i) => {
       const size = n.median * Math.exp(SIDE * ((2 * i) / (NUM_POINTS - 1) - 1));
       return { n: size, loss: lossAt(size, compute) };
     }),

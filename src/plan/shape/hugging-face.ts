@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import type { Attention, Experts, ModelShape } from "./model-shape.ts";
+import type { Attention, DescribedModel, Experts, ModelShape } from "./model-shape.ts";
 
 const count = z.int().positive().nullish();
 const some = z.int().nonnegative().nullish();
@@ -75,17 +75,11 @@ const GATED =
   `gemma cohere stablelm granite internlm exaone hunyuan ernie4 minimax mimo smollm3 seed_oss yi dots1
   phimoe`.split(/\s+/);
 
-/** What a configuration says, and what it says that is not modelled. */
-export type ConfiguredModel = {
-  readonly model: ModelShape;
-  readonly notes: readonly string[];
-};
-
 /**
  * The shape that a configuration describes, with notes on what it leaves open.
  * Throws a `UserError` for what is no configuration of a decoder with attention in every layer.
  */
-export function modelOfConfig(text: string, name: string): ConfiguredModel {
+export function modelOfConfig(text: string, name: string): DescribedModel {
   const config = readConfig(text, name);
   return { model: shapeFrom(config, name), notes: notesOn(config, name) };
 }

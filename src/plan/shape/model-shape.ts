@@ -72,6 +72,9 @@ export type ModelShape = {
   readonly extraPredictions: number;
 };
 
+/** A model as a configuration or a published row describes it, and what that leaves open. */
+export type DescribedModel = { readonly model: ModelShape; readonly notes: readonly string[] };
+
 /** Layers with experts. */
 export function numExpertLayers(shape: ModelShape): number {
   const { experts } = shape;

@@ -1,17 +1,15 @@
 /** @file The model of a published row: its cells, then the published model of that name, then its size. */
 
-import type { Attention, Experts, ModelShape } from "../shape/model-shape.ts";
+import type { Attention, DescribedModel, Experts, ModelShape } from "../shape/model-shape.ts";
 import { countParameters } from "../shape/parameters.ts";
 import { findPreset } from "../shape/presets.ts";
 import { type Cells, positiveIn, textIn } from "./cells.ts";
-
-export type ModelOfRow = { readonly model: ModelShape; readonly notes: readonly string[] };
 
 /** GPT-2's vocabulary rounded up to a multiple of 1024, as Megatron trains: for rows that do not say. */
 const ASSUMED_VOCABULARY = 51200;
 
 /** The model; or in words why there is none to predict; null where neither row nor presets know it. */
-export function modelOfRow(cells: Cells): ModelOfRow | string | null {
+export function modelOfRow(cells: Cells): DescribedModel | string | null {
   const name = cells.model ?? "";
   if (
     /nemotron[-_ ]?(h|3|nano|super)|mamba|jamba|zamba|hyena/i.test(name) &&
