@@ -118,7 +118,7 @@ function locatePackage(name: string, from: string): string | undefined {
   }
 }
 
-/** Names of all files below a folder; hidden folders and installed packages are nobody's corpus. */
+/** Names of all files below a folder; hidden folders and installed packages are skipped. */
 function walk(root: string, folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const name = folder === "" ? entry.name : `${folder}/${entry.name}`;

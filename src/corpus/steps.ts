@@ -1,4 +1,4 @@
-/** @file What the steps of prepare share: where things lie, when a step is done, how progress is told. */
+/** @file What the steps of prepare share: where things lie, when a step is done, how progress is reported. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,7 +42,7 @@ export type PrepareProgress = {
   readonly totalBytes: number | undefined;
 };
 
-/** Progress is told as it comes; an abort is heeded within a megabyte of text. */
+/** Progress is reported as it comes; an abort is heeded within a megabyte of text. */
 export type PrepareOptions = {
   readonly onProgress?: ((progress: PrepareProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -8,7 +8,7 @@ export function nearest(word: string, known: readonly string[]): string | null {
   return best !== undefined && best.distance <= Math.min(2, word.length / 4) ? best.candidate : null;
 }
 
-/** At most so many guesses are told. */
+/** At most so many guesses are listed. */
 const MOST_GUESSES = 4;
 
 /**

@@ -53,7 +53,7 @@ export function formatFlopsPerSecond(value: number, digits = 3): string {
   return prefixed(value, SPEED_UNITS, digits);
 }
 
-/** Decimal units, as disks and corpora are told: 22.5 MB is 22 500 000 bytes. */
+/** Decimal units, as disks and corpora are given: 22.5 MB is 22 500 000 bytes. */
 export function formatBytes(value: number, digits = 3): string {
   if (Math.abs(value) < 1000) return `${fixed(value, 0)} B`;
   return prefixed(value, BYTE_UNITS, digits);

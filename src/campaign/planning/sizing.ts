@@ -1,4 +1,4 @@
-/** @file From compute to a run: the width of the tokens per parameter asked, tokens, a batch to fit. */
+/** @file From compute to a run: its width at the recipe's tokens per parameter, its tokens, its batch. */
 
 import type { Family } from "../../model/dial.ts";
 import { shapeOfWidth, WIDTH_STEP } from "../../model/dial.ts";

@@ -1,4 +1,4 @@
-/** @file `longrun laws backtest`: would this table's smaller runs have foretold its larger ones? */
+/** @file `longrun laws backtest`: would this table's smaller runs have predicted its larger ones? */
 
 import type { Command } from "commander";
 import { backTestFigure } from "../../figures/back-test-figure.ts";

@@ -51,7 +51,7 @@ export function defineFit(command: Command): void {
     .option("--delta <size>", "where Huber's loss turns linear, in log loss", nonNegative("--delta"), 1e-3)
     .option(
       "--penalty <times>",
-      "how much dearer the asymmetric loss is above a run than below",
+      "penalty factor of the asymmetric loss where the law lies above a run",
       nonNegative("--penalty"),
       10,
     )

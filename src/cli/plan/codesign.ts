@@ -97,14 +97,14 @@ const REPORT_MS = 4000;
 /** Says every few seconds that a long search goes on: how many shapes there will be is not known. */
 function progressReporter(): () => void {
   const startedMs = performance.now();
-  let [reportedMs, numLooks] = [startedMs, 0];
+  let [reportedMs, numShapes] = [startedMs, 0];
   return () => {
-    numLooks++;
+    numShapes++;
     const now = performance.now();
     if (now - reportedMs < REPORT_MS) return;
     reportedMs = now;
     const seconds = Math.round((now - startedMs) / 1000);
-    printAside(`co-design: ${numLooks.toLocaleString("en")} looks at shapes in ${seconds} s`);
+    printAside(`co-design: ${numShapes.toLocaleString("en")} shapes evaluated in ${seconds} s`);
   };
 }
 

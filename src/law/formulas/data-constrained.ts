@@ -1,5 +1,6 @@
 /** @file The data-constrained law: Chinchilla's on effective size and data, when distinct tokens run out. */
 
+import { significant } from "../../units/print.ts";
 import { logSumExp, positive } from "../law.ts";
 import { effectiveRatio, effectiveRatioSlope } from "../repeats.ts";
 import { withGiven } from "./given.ts";
@@ -109,10 +110,14 @@ export const dataConstrainedLaw = lawWithGrid({
   }),
 });
 
+const C4_BASE_TEXT = Object.entries(C4_BASE)
+  .map(([name, value]) => `${name} = ${significant(value, 4)}`)
+  .join(", ");
+
 /** The two decays alone over the published C4 base: the published answer, on losses of its kind. */
 export const c4RepeatsLaw = withGiven(dataConstrainedLaw, C4_BASE, {
   name: "data-constrained-c4",
-  formula: `${dataConstrainedLaw.formula}; ${Object.entries(C4_BASE).flat().join(" ")} given`,
+  formula: `${dataConstrainedLaw.formula}; ${C4_BASE_TEXT} given`,
   source: "arXiv 2305.16264, equations 16 and 17",
   starts: () =>
     DECAYS_TO_TRY.data.flatMap((data) =>

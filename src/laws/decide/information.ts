@@ -1,4 +1,4 @@
-/** @file What one more measurement would tell: a normal variable's variance once others are measured. */
+/** @file Variance of an answer after one more measurement: all variables are jointly normal. */
 
 /** The covariance of normal variables, row by row: means do not matter for what a measurement tells. */
 export type Covariance = { readonly dimension: number; readonly values: Float64Array };

@@ -54,7 +54,7 @@ test("one law can be asked alone, of those that the forecast weighs", () => {
   );
 });
 
-test("a budget far below the question buys nothing, and it is said what would", () => {
+test("a budget far below the question narrows nothing, and it is said what would", () => {
   // So many runs that what is left open is the drift beyond them.
   const ratios = Array.from({ length: 12 }, (_, i) => 1.5 * 300 ** (i / 11));
   const many = knownTable(0.003, 1, ratios);
@@ -62,7 +62,7 @@ test("a budget far below the question buys nothing, and it is said what would", 
   expect(report.decision).toBe("nothing helps");
   expect(report.mostPerFlop).toBeNull();
   expect(report.reason).toMatch(
-    /^no rung within \S+ \S*FLOP narrows the 90 % interval of the loss at 1\.00e22 FLOP by 5 % or more: the best, N \S+ \S+, D \S+ \S+ \([^)]+FLOP\), buys \d\.\d %; N \S+ \S+, D \S+ \S+ \([^)]+FLOP\) would buy \d/,
+    /^no run within \S+ \S*FLOP narrows the 90 % interval of the loss at 1\.00e22 FLOP by 5 %: the best, N \S+ \S+, D \S+ \S+ \([^)]+FLOP\), narrows it by \d\.\d %; N \S+ \S+, D \S+ \S+ \([^)]+FLOP\) would narrow it by \d/,
   );
 });
 

@@ -1,4 +1,4 @@
-/** @file What a residual in log loss costs: Huber, absolute, squared, or dearer above than below. */
+/** @file What a residual in log loss costs: Huber, absolute, squared, or heavier above than below. */
 
 import { huber } from "../../math/huber.ts";
 import { median } from "../../math/statistics.ts";
@@ -53,7 +53,7 @@ export function lossText(loss: Loss): string {
       return "least absolute deviation in log loss";
     case "asymmetric": {
       const { delta, penalty } = loss;
-      return `Huber on log loss, delta ${delta}, ${penalty} times dearer where the law lies above the run`;
+      return `Huber on log loss, delta ${delta}, ${penalty} times as much where the law lies above the run`;
     }
   }
 }

@@ -34,7 +34,7 @@ export const PRIORS = {
     median: 0.45,
     spread: 0.5,
     reason:
-      "the floor's share of the loss at 1e17 FLOPs; it moves with compute (FLOOR_GAIN). Small recipes that were not tuned imitate .8 there, which costs 3 to 7 % two decades on",
+      "the floor's share of the loss at 1e17 FLOPs; it moves with compute (FLOOR_GAIN). Small recipes that were not tuned look like .8 there, which costs 3 to 7 % two decades on",
   },
   bend: {
     scale: "log",

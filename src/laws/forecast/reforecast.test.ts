@@ -19,7 +19,7 @@ test("nothing seen: the locked forecast stands", () => {
   expect(reforecast(locked, band, [])).toMatchObject({ ...locked, onTrack: "on track" });
 });
 
-test("half way and 2 % above: half of it is believed, still on track", () => {
+test("half way and 2 % above: half of it counts, still on track", () => {
   const now = reforecast(locked, band, seenTo(0.5, 1.02));
   expect(now.median).toBeCloseTo(2 * Math.sqrt(1.02), 9);
   expect(now.onTrack).toBe("on track");

@@ -1,4 +1,4 @@
-/** @file Forecasts the end anew while the target runs: the more is done, the more its curve is believed. */
+/** @file Forecasts the end anew while the target runs: the more of it is seen, the more its curve counts. */
 
 import { assert } from "../../errors.ts";
 import type { Interval } from "../../math/interval.ts";
@@ -37,7 +37,7 @@ export function bandAt(band: readonly BandPoint[], fraction: number): Interval {
 
 /**
  * The final loss given the curve so far. The distance of the curve from the expected one at share s of the
- * run is taken as the final distance plus a wander of variance proportional to (1 - s) / s; with a prior as
+ * run is taken as the final distance plus a random walk of variance proportional to (1 - s) / s; with a prior as
  * wide as the locked forecast the best guess of the final distance is s times the distance now, and the
  * variance left is (1 - s) of the forecast's. A run that has only begun changes nothing; one that is done
  * decides.

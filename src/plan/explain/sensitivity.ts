@@ -65,7 +65,7 @@ export type Balance = {
 
 /** Seconds of a step on a changed cluster, at the layout that is explained. */
 type StepOn = (cluster: Cluster) => Pick<StepPrediction, "stepSeconds">;
-/** The fastest layout that fits a changed cluster; null: none fits, or nobody searched. */
+/** The fastest layout that fits a changed cluster; null: none fits, or no search was run. */
 export type BestOn = (cluster: Cluster) => { readonly layout: Layout; readonly stepSeconds: number } | null;
 
 /** The cluster with 10 % more of one resource. */

@@ -1,4 +1,4 @@
-/** @file A budget of training, however it is told: FLOPs, a cluster for so many days, or money. */
+/** @file A budget of training, however it is given: FLOPs, a cluster for so many days, or money. */
 
 import { UserError } from "../../errors.ts";
 import { certain, type Interval, logSdOf, within } from "../../math/interval.ts";
