@@ -25,7 +25,6 @@ export function allocationText(answer: Allocation): string {
     ...(answer.choice ? ["", ...choiceLines(answer.choice)] : []),
     ...(answer.serving ? ["", ...servingLines(answer.serving)] : []),
     ...(answer.data ? ["", ...dataLines(answer.data)] : []),
-    "",
     ...answer.warnings.map((warning) => `\nWarning: ${warning}.`),
   ].join("\n");
 }

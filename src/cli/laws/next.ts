@@ -69,7 +69,7 @@ function nextText(report: NextReport): string {
         ]
       : [];
   return [
-    `${report.decision === "run" ? "Run" : "Nothing helps"}: ${report.reason}.`,
+    `${report.decision === "run" ? "Run: " : ""}${report.reason}.`,
     "",
     `Now, by ${report.law}${about}: ${answer(now)} at 90 %. Each rung, and what it would leave:`,
     "",

@@ -62,7 +62,7 @@ test("a budget far below the question narrows nothing, and it is said what would
   expect(report.decision).toBe("nothing helps");
   expect(report.mostPerFlop).toBeNull();
   expect(report.reason).toMatch(
-    /^no run within \S+ \S*FLOP narrows the 90 % interval of the loss at 1\.00e22 FLOP by 5 %: the best, N \S+ \S+, D \S+ \S+ \([^)]+FLOP\), narrows it by \d\.\d %; N \S+ \S+, D \S+ \S+ \([^)]+FLOP\) would narrow it by \d/,
+    /^No run within \S+ \S*FLOP narrows the 90 % interval of the loss at 1\.00e22 FLOP by 5 %: the best, N \S+ \S+, D \S+ \S+ \([^)]+FLOP\), narrows it by \d\.\d %; N \S+ \S+, D \S+ \S+ \([^)]+FLOP\) would narrow it by \d/,
   );
 });
 
