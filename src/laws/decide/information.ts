@@ -1,6 +1,6 @@
 /** @file Variance of an answer after one more measurement: all variables are jointly normal. */
 
-/** The covariance of normal variables, row by row: means do not matter for what a measurement tells. */
+/** The covariance of normal variables, row by row: means do not matter to variances. */
 export type Covariance = { readonly dimension: number; readonly values: Float64Array };
 
 /** Variance of `target` once `i` is measured with this noise: var(a) - cov(a, y)^2 / var(y). */

@@ -13,7 +13,7 @@ import { type Covariance, measured, varianceAfter, varianceOf } from "./informat
 import { type Answer, answerOf, type NextQuestion, questionText } from "./next-question.ts";
 import { type Prospect, prospectOf } from "./prospect.ts";
 
-/** One rung and what it would buy. */
+/** One rung and how far it would narrow the answer. */
 export type RungOffer = {
   readonly design: Design;
   /** "new", or how many runs of this design there are already. */
@@ -240,11 +240,11 @@ export function decide(
     `N ${formatCount(n, 2)}, D ${formatCount(d, 2)} (${formatFlops(c, 2)})`;
   if (Math.min(best.widthRatio, facts.plan.widthRatio) > LEAST_WORTH) {
     const beyond = facts.beyond
-      ? `; ${rung(facts.beyond.design)} would buy ${percentOff(facts.beyond.widthRatio)}`
-      : "; nor does a dearer one below the target";
+      ? `; ${rung(facts.beyond.design)} would narrow it by ${percentOff(facts.beyond.widthRatio)}`
+      : ", and no larger run below the target narrows it by 5 % either";
     return {
       decision: "nothing helps",
-      reason: `no rung within ${formatFlops(facts.budget, 2)} narrows the 90 % interval of ${what} by 5 % or more: the best, ${rung(best.design)}, buys ${percentOff(best.widthRatio)}${beyond}`,
+      reason: `No run within ${formatFlops(facts.budget, 2)} narrows the 90 % interval of ${what} by 5 %: the best, ${rung(best.design)}, narrows it by ${percentOff(best.widthRatio)}${beyond}`,
     };
   }
   if (best.widthRatio > LEAST_WORTH) {

@@ -37,8 +37,8 @@ export function bandAt(band: readonly BandPoint[], fraction: number): Interval {
 
 /**
  * The final loss given the curve so far. The distance of the curve from the expected one at share s of the
- * run is taken as the final distance plus a random walk of variance proportional to (1 - s) / s; with a prior as
- * wide as the locked forecast the best guess of the final distance is s times the distance now, and the
+ * run is taken as the final distance plus a random walk of variance proportional to (1 - s) / s; with a prior
+ * as wide as the locked forecast the best guess of the final distance is s times the distance now, and the
  * variance left is (1 - s) of the forecast's. A run that has only begun changes nothing; one that is done
  * decides.
  */
