@@ -1,5 +1,6 @@
 /** @file A fitted law as a file: what was fitted, its numbers, and what its runs say of a forecast. */
 
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { lawNamed } from "./formulas/all.ts";
@@ -43,9 +44,28 @@ const savedLawSchema = z.strictObject({
 /** A fitted law, from a file or for one. Plain data. Null: not known, of a law written by hand. */
 export type SavedLaw = z.infer<typeof savedLawSchema>;
 
-/** The file's text. */
+/** The file's text, with a digest of all it says: its numbers hang together, none is changed alone. */
 export function lawFileText(saved: SavedLaw): string {
-  return `${JSON.stringify(saved)}\n`;
+  return `${JSON.stringify({ ...saved, digest: digestOf(saved) })}\n`;
+}
+
+function digestOf(content: object): string {
+  return createHash("sha256").update(JSON.stringify(content)).digest("hex");
+}
+
+/** Files of version 2 carry a digest. */
+const sealedSchema = z.looseObject({ format: z.literal("longrun.law.v2") });
+
+/** What a file says, its digest checked and left out. Throws a `UserError` where it is not what was saved. */
+function unsealed(content: unknown, source: string): unknown {
+  if (!sealedSchema.safeParse(content).success) return content;
+  const { digest, ...rest } = content as { readonly digest?: unknown };
+  if (digest === digestOf(rest)) return rest;
+  throw new UserError(
+    `${source} is not as it was saved: its digest does not hold for its numbers`,
+    "a saved law as it is, for its numbers hang together",
+    `${REMEDY}; a law of your own is written as its name and its parameters alone`,
+  );
 }
 
 const EXPECTED =
@@ -62,13 +82,14 @@ export function readLawFile(text: string, source = "the file"): SavedLaw {
   if (byHand.success) return fromHand(byHand.data, source);
   if (!z.looseObject({ format: z.string() }).safeParse(content).success)
     throw new UserError(`${source} is not a saved law`, EXPECTED, REMEDY);
-  const saved = savedLawSchema.safeParse(content);
+  const saved = savedLawSchema.safeParse(unsealed(content, source));
   if (!saved.success) throw new UserError(`${source}: ${z.prettifyError(saved.error)}`, EXPECTED, REMEDY);
   const { law, theta, draws } = saved.data;
   const { formula, parameters } = lawNamed(law);
-  if ([theta, ...draws].some((numbers) => numbers.length !== parameters.length)) {
+  const odd = [theta, ...draws].find((numbers) => numbers.length !== parameters.length);
+  if (odd !== undefined) {
     throw new UserError(
-      `${source}: ${theta.length} numbers for ${formula}`,
+      `${source}: ${odd.length} numbers for ${formula}`,
       `${parameters.length}, as this version of the law has`,
       REMEDY,
     );

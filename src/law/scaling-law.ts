@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { UserError } from "../errors.ts";
 import { type Interval, intervalAround } from "../math/interval.ts";
-import { formatShare, significant } from "../units/print.ts";
+import { formatFlops, formatShare, significant } from "../units/print.ts";
 import { lawNamed } from "./formulas/all.ts";
 import { type Design, flopsPerPairFrom, type Law } from "./law.ts";
 import { readLawFile, type SavedLaw } from "./law-file.ts";
@@ -70,6 +70,19 @@ export function scalingLawOf(saved: SavedLaw): ScalingLaw {
 }
 
 /** A fit of one law, with refits to runs drawn again. */
+/** Beyond this reach no answer is given: back-tests went to 100, GPT-4's own forecast to 10,000. */
+export const MOST_REACH = 1e4;
+
+/** Throws a `UserError` where a budget lies further beyond a law's largest run than anyone has tested. */
+export function checkReach({ largestCompute }: Pick<ScalingLaw, "largestCompute">, compute: number): void {
+  if (largestCompute === null || compute <= MOST_REACH * largestCompute) return;
+  throw new UserError(
+    `a budget of ${formatFlops(compute)}`,
+    `at most ${MOST_REACH} times the largest run's ${formatFlops(largestCompute)}`,
+    "ask for a nearer budget, and climb from there",
+  );
+}
+
 export type FittedParameters = Pick<ScalingLaw, "flopsPerPair" | "largestCompute" | "ratios" | "counts"> & {
   readonly law: Law;
   readonly theta: Float64Array;

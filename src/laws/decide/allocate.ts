@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import { checkOptimum, flatRange, optimumOn, pointOf, type SplitLoss } from "../../law/optimum.ts";
-import { logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
+import { checkReach, logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import { type Interval, intervalsAround } from "../../math/interval.ts";
 import { fixed, significant } from "../../units/print.ts";
 import { type DataLimit, dataLimitOf } from "./allocate-data.ts";
@@ -55,6 +55,7 @@ const BUDGETS = [1, 10, 100];
 /** Answers the question. Throws a `UserError` where the law has no optimum between size and tokens. */
 export function allocate(law: ScalingLaw, question: Question): Allocation {
   const { compute, params, servedTokens, uniqueTokens } = question;
+  checkReach(law, compute);
   const reach = compute / largestComputeOf(law);
   const { best, draws } = surfacesOf(law);
   checkOptimum(best, logPairsOf(law, compute), law.formula);

@@ -59,6 +59,13 @@ test("anything else is refused, with the remedy", () => {
   expect(() => readLawFile('{"law": "chinchilla", "parameters": {"A": 1}}')).toThrow(
     /A > 0, B > 0, E > 0, alpha/,
   );
+  for (const edited of [
+    { ...saved, largest: { ...saved.largest, c: 1e25 } },
+    { ...saved, draws: [] },
+  ])
+    expect(() => readLawFile(JSON.stringify({ ...JSON.parse(lawFileText(saved)), ...edited }))).toThrow(
+      /found: the file is not as it was saved/,
+    );
   const short = lawFileText({ ...saved, theta: [1, 2] });
   expect(() => readLawFile(short, "law.json")).toThrow(/law.json: 2 numbers .*\nexpected: 5/);
 });

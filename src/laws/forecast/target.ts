@@ -2,6 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
+import { MOST_REACH } from "../../law/scaling-law.ts";
 import { designAt } from "../../law/surfaces.ts";
 import { formatFlops, significant } from "../../units/print.ts";
 import { hasExperts, repeatsData, SAME_RATIO } from "./candidate-laws.ts";
@@ -41,9 +42,6 @@ function checkAgreement(n: number, d: number, c: number, factor: number): void {
     "leave one of --compute, --params and --tokens out",
   );
 }
-
-/** Beyond this reach a forecast is refused: back-tests went to 100, GPT-4's own forecast to 10,000. */
-const MOST_REACH = 1e4;
 
 /** Throws a `UserError` where the runs cannot speak of the target at all. */
 export function checkTarget({ runs, posterior }: Study, target: Design): void {

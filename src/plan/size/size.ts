@@ -13,7 +13,7 @@ import {
   withRepetition,
   wornOutEpochs,
 } from "../../law/repeats.ts";
-import { logPairsOf, type ScalingLaw } from "../../law/scaling-law.ts";
+import { checkReach, logPairsOf, type ScalingLaw } from "../../law/scaling-law.ts";
 import { drawFrom, type Interval, intervalsAround, scaledBy, withSpreadOf } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { fixed, formatCount, formatPercent, significant } from "../../units/print.ts";
@@ -68,6 +68,7 @@ const NUM_DRAWS = 200;
  */
 export function sizeFor(question: SizeQuestion): SizeAnswer {
   const { law, compute, uniqueTokens } = question;
+  checkReach(law, compute.median);
   const cases = casesOf(question);
   const { surface, logPairs } = cases[0]!;
   checkOptimum(surface(), logPairs, law.formula);
