@@ -235,7 +235,7 @@ describe.concurrent("answers", () => {
     expect(svgIn(svg)).toContain("</svg>");
   });
 
-  test("curve: a schedule foretold from two others, and a figure", async () => {
+  test("curve: a schedule predicted from two others, and a figure", async () => {
     const svg = file("curve.svg");
     const report = await json(
       "curve",
