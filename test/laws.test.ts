@@ -168,7 +168,7 @@ describe.concurrent("answers", () => {
   test("allocate from runs, with every variant", async () => {
     const svg = file("allocate.svg");
     const [variants, size] = [
-      ["--tokens-unique", "2B", "--served-tokens", "1T"],
+      ["--unique-tokens", "2B", "--served-tokens", "1T"],
       ["--params", "2B"],
     ];
     const answer = await json(

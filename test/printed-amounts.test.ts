@@ -106,7 +106,7 @@ test.each<readonly string[]>([
   ["laws", "fit", runs, "--resamples", "100", "--save", law],
   ["laws", "forecast", runs, "--compute", "1e22"],
   ["laws", "backtest", runs],
-  ["laws", "allocate", runs, "--compute", "10 ZFLOP", "--params", "7 billion", "--tokens-unique", "1e11"],
+  ["laws", "allocate", runs, "--compute", "10 ZFLOP", "--params", "7 billion", "--unique-tokens", "1e11"],
   ["laws", "next", runs, "--question", "loss at 1e22FLOP", "--budget", "1e20"],
   ["laws", "feature", runs, changed, "--target-compute", "1e22"],
   ["plan", ...setting, "--tokens", "1 T", "--count", "2"],

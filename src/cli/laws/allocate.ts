@@ -21,7 +21,7 @@ type AllocateFlags = TableFlags &
     readonly compute: number;
     readonly law?: string;
     readonly params?: number;
-    readonly tokensUnique?: number;
+    readonly uniqueTokens?: number;
     readonly servedTokens?: number;
     readonly from?: string;
   };
@@ -34,9 +34,9 @@ export function defineAllocate(command: Command): void {
     .option("--from <file>", "a saved law instead of a table of runs")
     .option("--params <n>", "a size in mind, to be compared with the optimum", readAmount("--params", COUNT))
     .option(
-      "--tokens-unique <n>",
+      "--unique-tokens <n>",
       "distinct tokens on hand: beyond them data repeats",
-      readAmount("--tokens-unique", COUNT),
+      readAmount("--unique-tokens", COUNT),
     )
     .option(
       "--served-tokens <n>",
@@ -46,7 +46,7 @@ export function defineAllocate(command: Command): void {
   withFigureFlag(withTableFlags(command));
   finish(
     command,
-    "longrun laws allocate runs.csv --compute 1e21 --params 7B\nlongrun laws allocate runs.csv --compute 1e22 --tokens-unique 100B --served-tokens 2T --svg allocation.svg",
+    "longrun laws allocate runs.csv --compute 1e21 --params 7B\nlongrun laws allocate runs.csv --compute 1e22 --unique-tokens 100B --served-tokens 2T --svg allocation.svg",
   ).action(runAllocate);
 }
 
@@ -54,7 +54,7 @@ async function runAllocate(path: string | undefined, flags: AllocateFlags): Prom
   const fitted = fittedFrom(path, flags);
   const allocation = allocate(fitted, {
     compute: flags.compute,
-    ...given({ params: flags.params, uniqueTokens: flags.tokensUnique, servedTokens: flags.servedTokens }),
+    ...given({ params: flags.params, uniqueTokens: flags.uniqueTokens, servedTokens: flags.servedTokens }),
   });
   const answer = { ...allocation, warnings: [...fitted.warnings, ...allocation.warnings] };
   printResult(flags, answer, () => allocationText(answer));

@@ -33,7 +33,7 @@ type ForecastFlags = TableFlags &
     readonly compute?: number;
     readonly params?: number;
     readonly tokens?: number;
-    readonly tokensUnique?: number;
+    readonly uniqueTokens?: number;
     readonly experts?: number;
     readonly task?: string;
   };
@@ -48,7 +48,7 @@ export function defineForecast(command: Command): void {
     )
     .option("--params <n>", "the target's size", readAmount("--params", COUNT))
     .option("--tokens <n>", "the tokens it trains on", readAmount("--tokens", COUNT))
-    .option("--tokens-unique <n>", "distinct tokens among them", readAmount("--tokens-unique", COUNT))
+    .option("--unique-tokens <n>", "distinct tokens among them", readAmount("--unique-tokens", COUNT))
     .option("--experts <n>", "experts of a routed target", readAmount("--experts", COUNT))
     .option("--task <column>", "also forecast this column of scores (COLUMN_sd and COLUMN_chance beside it)");
   withFigureFlag(withTableFlags(command));
@@ -65,7 +65,7 @@ async function runForecast(path: string, flags: ForecastFlags): Promise<void> {
     ...designFrom(studied, {
       ...given({ n: flags.params, d: flags.tokens, c: flags.compute }),
     }),
-    ...given({ unique: flags.tokensUnique, experts: flags.experts }),
+    ...given({ unique: flags.uniqueTokens, experts: flags.experts }),
   };
   const forecast = usefulForecast(studied, target);
   const task = flags.task === undefined ? undefined : taskForecast(runs, flags.task, forecast);

@@ -14,7 +14,7 @@ export type GivenTarget = Partial<Pick<Design, "n" | "d" | "c">>;
 
 /** Two of N, D and C give the third; C alone the design that does best with it. */
 export function designFrom({ posterior }: Study, { n, d, c }: GivenTarget): Design {
-  const k = posterior.flopsPerPair;
+  const k = posterior.flopsPerParameterToken;
   if (n !== undefined && d !== undefined) {
     if (c !== undefined) checkAgreement(n, d, c, k);
     return { n, d, c: c ?? k * n * d };
@@ -62,7 +62,7 @@ export function checkTarget({ runs, posterior }: Study, target: Design): void {
     throw new UserError(
       `a target that reads ${significant(target.d, 3)} tokens of ${significant(target.unique, 3)} distinct ones`,
       "a table with runs that repeat their data, and a column for the distinct tokens",
-      "add such runs, or see `longrun laws allocate --tokens-unique` for what others' runs say of repeats",
+      "add such runs, or see `longrun laws allocate --unique-tokens` for what others' runs say of repeats",
     );
   }
   if ((target.experts ?? 1) > 1 && !hasExperts(runs)) {
