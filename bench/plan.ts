@@ -8,6 +8,7 @@ import { clusterOf } from "../src/plan/hardware/cluster.ts";
 import { type Job, SOFTWARE_2024 } from "../src/plan/layout/layout.ts";
 import { planLayouts } from "../src/plan/search/plan-layouts.ts";
 import { preset } from "../src/plan/shape/presets.ts";
+import { formatWhole } from "../src/units/print.ts";
 
 type Question = {
   readonly model: string;
@@ -38,7 +39,7 @@ function ask({ model, device, numDevices, sequence, batchSequences }: Question):
     job,
   });
   const seconds = (performance.now() - started) / 1000;
-  const count = (value: number) => value.toLocaleString("en").padStart(9);
+  const count = (value: number) => formatWhole(value).padStart(9);
   const [best] = answer.best;
   console.log(
     `${model.padEnd(12)} ${count(answer.numDevices)} of ${count(numDevices)} ${device}  ` +

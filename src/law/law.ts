@@ -26,13 +26,13 @@ export type Run = Design & {
  * C / (N D) of runs, their median: 6 where that is within a percent of it, since 6 N D is what most tables
  * mean, and where none of them has all three.
  */
-export function flopsPerPairOf(runs: readonly Design[]): number {
+export function flopsPerParameterTokenOf(runs: readonly Design[]): number {
   const own = runs.map(({ n, d, c }) => c / (n * d)).filter((ratio) => ratio > 0 && Number.isFinite(ratio));
-  return own.length === 0 ? 6 : flopsPerPairFrom(median(own));
+  return own.length === 0 ? 6 : flopsPerParameterTokenFrom(median(own));
 }
 
 /** The same rule for one number. */
-export const flopsPerPairFrom = (own: number) => (Math.abs(own / 6 - 1) < 0.01 ? 6 : own);
+export const flopsPerParameterTokenFrom = (own: number) => (Math.abs(own / 6 - 1) < 0.01 ? 6 : own);
 
 /** One named number of a law in the form people write it. */
 export type LawParameter = {

@@ -19,18 +19,18 @@ export type BudgetSplit = {
   readonly interior: boolean;
 };
 
-/** A law at theta as a surface. `flopsPerPair`: C / (N D); `unique`: distinct tokens, if read. */
+/** A law at theta as a surface. `flopsPerParameterToken`: C / (N D); `unique`: distinct tokens, if read. */
 export function splitLossOf(
   law: Law,
   theta: Float64Array,
-  flopsPerPair: number,
+  flopsPerParameterToken: number,
   unique = Infinity,
 ): SplitLoss {
   const unused = new Float64Array(theta.length);
   return (logN, logD) => {
     const n = Math.exp(logN);
     const d = Math.exp(logD);
-    const design = { n, d, c: flopsPerPair * n * d, unique: Math.min(unique, d) };
+    const design = { n, d, c: flopsPerParameterToken * n * d, unique: Math.min(unique, d) };
     return law.logLoss(theta, law.covariates(design), unused);
   };
 }

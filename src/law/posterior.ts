@@ -48,7 +48,7 @@ export const posteriorSchema = z.strictObject({
   /** FLOPs of the largest run: beyond it the level drifts. */
   largestCompute: z.number().positive(),
   /** C / (N D): 6, or what the runs' own FLOPs come to where they differ by more than a percent. */
-  flopsPerPair: z.number().positive(),
+  flopsPerParameterToken: z.number().positive(),
   /** Least and most tokens a parameter of the runs. */
   ratios: z.tuple([z.number(), z.number()]),
   /** Tokens a parameter where all runs share one recipe, and nothing tells size from data; else null. */

@@ -113,6 +113,6 @@ export function pairsAtTokens(surface: SplitLoss, logTokens: number): number {
 const MOST_PAIRS = Math.log(1e60);
 
 /** FLOPs from which the optimum wants more than so many tokens. */
-export function computeThatWants(surface: SplitLoss, flopsPerPair: number, tokens: number): number {
-  return flopsPerPair * Math.exp(pairsAtTokens(surface, Math.log(tokens)));
+export function computeThatWants(surface: SplitLoss, flopsPerParameterToken: number, tokens: number): number {
+  return flopsPerParameterToken * Math.exp(pairsAtTokens(surface, Math.log(tokens)));
 }

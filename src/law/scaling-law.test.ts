@@ -19,7 +19,7 @@ test("a law written by hand is read with nothing known of its runs", () => {
   const law = read("chinchilla", BY_HAND.chinchilla);
   expect(law.draws).toEqual([]);
   expect(law.largestCompute).toBeNull();
-  expect(law.flopsPerPair).toBe(6);
+  expect(law.flopsPerParameterToken).toBe(6);
   expect(law.isCalibrated).toBe(false);
   const loss = 1.8172 + 482.01 * 70e9 ** -0.3478 + 2085.43 * 1.4e12 ** -0.3658;
   const { median, lo, hi } = law.lossAt({ n: 70e9, d: 1.4e12, c: 5.88e23 });

@@ -8,7 +8,7 @@ import { UserError } from "../errors.ts";
 import { type Interval, intervalAround } from "../math/interval.ts";
 import { formatFlops, formatShare, significant } from "../units/print.ts";
 import { lawNamed } from "./formulas/all.ts";
-import { type Design, flopsPerPairFrom, type Law } from "./law.ts";
+import { type Design, flopsPerParameterTokenFrom, type Law } from "./law.ts";
 import { readLawFile, type SavedLaw } from "./law-file.ts";
 import { type LossSurface, type SplitLoss, splitLossOf } from "./optimum.ts";
 import type { Posterior } from "./posterior.ts";
@@ -32,7 +32,7 @@ export type ScalingLaw = {
   /** Whether `lossAt` is calibrated by back-tests, as `longrun laws forecast` is. */
   readonly isCalibrated: boolean;
   /** C / (N D). */
-  readonly flopsPerPair: number;
+  readonly flopsPerParameterToken: number;
   /** FLOPs of the largest run behind it; null: not known. */
   readonly largestCompute: number | null;
   /** Least and most D / N of the runs; null: not known. */
@@ -62,14 +62,13 @@ export function scalingLawOf(saved: SavedLaw): ScalingLaw {
     law: lawNamed(saved.law),
     theta: Float64Array.from(saved.theta),
     draws: saved.draws.map((draw) => Float64Array.from(draw)),
-    flopsPerPair: flopsPerPairFrom(saved.flopsPerParameterToken ?? 6),
+    flopsPerParameterToken: flopsPerParameterTokenFrom(saved.flopsPerParameterToken ?? 6),
     largestCompute: saved.largest.c,
     ratios: null,
     counts,
   });
 }
 
-/** A fit of one law, with refits to runs drawn again. */
 /** Beyond this reach no answer is given: back-tests went to 100, GPT-4's own forecast to 10,000. */
 export const MOST_REACH = 1e4;
 
@@ -83,7 +82,11 @@ export function checkReach({ largestCompute }: Pick<ScalingLaw, "largestCompute"
   );
 }
 
-export type FittedParameters = Pick<ScalingLaw, "flopsPerPair" | "largestCompute" | "ratios" | "counts"> & {
+/** A fit of one law, with refits to runs drawn again. */
+export type FittedParameters = Pick<
+  ScalingLaw,
+  "flopsPerParameterToken" | "largestCompute" | "ratios" | "counts"
+> & {
   readonly law: Law;
   readonly theta: Float64Array;
   readonly draws: readonly Float64Array[];
@@ -95,7 +98,7 @@ export function lawOfFit({ law, theta, draws, ...facts }: FittedParameters): Sca
   const surfaceAt =
     (numbers: Float64Array): LossSurface =>
     (uniqueTokens) =>
-      splitLossOf(law, numbers, facts.flopsPerPair, uniqueTokens);
+      splitLossOf(law, numbers, facts.flopsPerParameterToken, uniqueTokens);
   const lossOf = (design: Design) => {
     const scratch = new Float64Array(theta.length);
     return (numbers: Float64Array) => Math.exp(law.logLoss(numbers, law.covariates(design), scratch));
@@ -117,7 +120,7 @@ export function lawOfFit({ law, theta, draws, ...facts }: FittedParameters): Sca
 
 /** Throws a `UserError` where all runs behind it share one D / N. */
 export function lawOfPosterior(posterior: Posterior, counts: string): ScalingLaw {
-  const { laws, recipeRatio, flopsPerPair, largestCompute, ratios } = posterior;
+  const { laws, recipeRatio, flopsPerParameterToken, largestCompute, ratios } = posterior;
   if (recipeRatio !== null) {
     throw new UserError(
       `runs that all have about ${significant(recipeRatio, 3)} tokens a parameter`,
@@ -134,7 +137,7 @@ export function lawOfPosterior(posterior: Posterior, counts: string): ScalingLaw
     knowsRepeats: laws.some(({ draws }) => draws.dataDecay !== undefined),
     lossAt: (design) => predict(posterior, design),
     isCalibrated: true,
-    flopsPerPair,
+    flopsPerParameterToken,
     largestCompute,
     ratios,
     counts,
@@ -159,6 +162,9 @@ export function surfacesOf({ best, draws }: Pick<ScalingLaw, "best" | "draws">):
 }
 
 /** log(N D) of a budget. */
-export function logPairsOf({ flopsPerPair }: Pick<ScalingLaw, "flopsPerPair">, compute: number): number {
-  return Math.log(compute / flopsPerPair);
+export function logPairsOf(
+  { flopsPerParameterToken }: Pick<ScalingLaw, "flopsPerParameterToken">,
+  compute: number,
+): number {
+  return Math.log(compute / flopsPerParameterToken);
 }

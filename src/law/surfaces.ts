@@ -42,7 +42,7 @@ export function surfaceOf({ reads, terms }: LikelyLaw, k: number): LossSurface {
 
 /** Each likely law as a surface. */
 export function likelySurfaces(posterior: Posterior): readonly LossSurface[] {
-  return likelyLaws(posterior).map((likely) => surfaceOf(likely, posterior.flopsPerPair));
+  return likelyLaws(posterior).map((likely) => surfaceOf(likely, posterior.flopsPerParameterToken));
 }
 
 /**
@@ -52,12 +52,14 @@ export function likelySurfaces(posterior: Posterior): readonly LossSurface[] {
 export function expectedSurface(posterior: Posterior, unique = Infinity): SplitLoss {
   const likely = likelyLaws(posterior);
   return (logN, logD) => {
-    const place = placeAt("size and data", posterior.flopsPerPair, logN, logD, unique);
+    const place = placeAt("size and data", posterior.flopsPerParameterToken, logN, logD, unique);
     let sum = 0;
     for (const { reads, terms } of likely)
       sum += logLossAt(
         terms,
-        reads === "compute" ? { ...place, x: Math.log(posterior.flopsPerPair) + logN + logD } : place,
+        reads === "compute"
+          ? { ...place, x: Math.log(posterior.flopsPerParameterToken) + logN + logD }
+          : place,
       );
     return sum / likely.length;
   };
@@ -65,12 +67,12 @@ export function expectedSurface(posterior: Posterior, unique = Infinity): SplitL
 
 /** The design of least expected log loss at a budget; where all runs share a ratio D / N, that one. */
 export function designAt(posterior: Posterior, compute: number): Design {
-  const { flopsPerPair, recipeRatio } = posterior;
+  const { flopsPerParameterToken, recipeRatio } = posterior;
   if (recipeRatio !== null) {
-    const n = Math.sqrt(compute / (flopsPerPair * recipeRatio));
+    const n = Math.sqrt(compute / (flopsPerParameterToken * recipeRatio));
     return { n, d: recipeRatio * n, c: compute };
   }
-  const best = optimumOn(expectedSurface(posterior), Math.log(compute / flopsPerPair));
+  const best = optimumOn(expectedSurface(posterior), Math.log(compute / flopsPerParameterToken));
   if (best.interior) return { n: Math.exp(best.logN), d: Math.exp(best.logD), c: compute };
   throw new UserError(
     `runs by which all of ${formatFlops(compute)} would go to ${best.logN > best.logD ? "size" : "tokens"}`,

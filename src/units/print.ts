@@ -42,6 +42,11 @@ export function formatCount(value: number, digits = 3): string {
   return prefixed(value, COUNT_UNITS, digits);
 }
 
+/** 131,072: a whole number with every digit. */
+export function formatWhole(count: number): string {
+  return count.toLocaleString("en");
+}
+
 /** 18.3 TFLOP; from 1e15 on as papers on scaling laws write it: 5.76e23 FLOP. */
 export function formatFlops(value: number, digits = 3): string {
   if (Math.abs(value) >= 1e15 && Number.isFinite(value)) return `${scientific(value, digits)} FLOP`;

@@ -13,7 +13,7 @@ const three = (value: number) => significant(value, 3);
 /** The whole answer. */
 export function allocationText(answer: Allocation): string {
   return [
-    `Law ${answer.law}, C = ${significant(answer.flopsPerPair, 3)} N D. In brackets: 90 % intervals.`,
+    `Law ${answer.law}, C = ${significant(answer.flopsPerParameterToken, 3)} N D. In brackets: 90 % intervals.`,
     "",
     budgetTable(answer.budgets),
     "",

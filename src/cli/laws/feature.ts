@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
 import { featureFigure } from "../../figures/feature-figure.ts";
-import { type Design, flopsPerPairOf } from "../../law/law.ts";
+import { type Design, flopsPerParameterTokenOf } from "../../law/law.ts";
 import { designAtCompute } from "../../laws/decide/feature/base-law.ts";
 import { studyFeature } from "../../laws/decide/feature/feature.ts";
 import type { TableRun } from "../../laws/table/table.ts";
@@ -122,7 +122,7 @@ function featureRule(rule: string): { readonly column: string; readonly values: 
 
 function targetOf(base: readonly TableRun[], flags: FeatureFlags): Design {
   const { targetCompute: c, targetParams: n, targetTokens: d } = flags;
-  if (n !== undefined && d !== undefined) return { n, d, c: c ?? flopsPerPairOf(base) * n * d };
+  if (n !== undefined && d !== undefined) return { n, d, c: c ?? flopsPerParameterTokenOf(base) * n * d };
   if (c !== undefined && n === undefined && d === undefined) return designAtCompute(base, c);
   throw new UserError(
     "no whole target",

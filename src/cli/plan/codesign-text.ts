@@ -14,6 +14,7 @@ import {
   formatLoss,
   formatSeconds,
   formatShare,
+  formatWhole,
   significant,
 } from "../../units/print.ts";
 import { type TableColumn, table, wrapped } from "../terminal/table.ts";
@@ -47,7 +48,7 @@ function headLines(answer: Codesign): readonly string[] {
   const { cluster, days, goodput, sequence, batchTokens, precision, law } = answer;
   const draws = law.numDraws > 0 ? `${law.numDraws} draws` : "no draws";
   return [
-    `${grouped(cluster.numDevices)} x ${cluster.acceleratorLabel}, fast domains of ${cluster.domainSize}, ` +
+    `${formatWhole(cluster.numDevices)} x ${cluster.acceleratorLabel}, fast domains of ${cluster.domainSize}, ` +
       `${significant(days, 3)} days of which ${formatInterval(goodput, formatShare)} trains, ${precision}, ` +
       `sequences of ${sequence}, ${formatCount(batchTokens)} tokens a step.`,
     `Law: ${law.formula} (${draws}). N: parameters in matrix products, head included, input embedding not; ` +
@@ -66,7 +67,7 @@ function choiceLines({ cluster, best, compute, reach, numTried }: Codesign): rea
     `${formatCount(activeParameters)} parameters a token${all} on ${countText(best.tokens)} tokens, ` +
       `${significant(best.tokensPerParameter, 3)} a parameter: loss ${formatLoss(best.loss)}.`,
     ...(cluster.idleDevices > 0
-      ? [`${grouped(cluster.idleDevices)} devices stay idle: no layout divides over all of them.`]
+      ? [`${formatWhole(cluster.idleDevices)} devices stay idle: no layout divides over all of them.`]
       : []),
     `Layout ${layoutText(best.layout)}: step ${formatSeconds(best.stepSeconds.median)}, ` +
       `MFU ${formatShare(best.mfu)}, ${formatBytes(best.memoryBytes)} a device. ` +
@@ -75,7 +76,6 @@ function choiceLines({ cluster, best, compute, reach, numTried }: Codesign): rea
   ];
 }
 
-const grouped = (count: number) => count.toLocaleString("en");
 const countText = (count: Interval) => formatInterval(count, formatCount);
 
 const shapeText = ({ numLayers, hidden, routing }: PlannedModel) =>

@@ -14,6 +14,7 @@ import { SOFTWARE_2024 } from "../../plan/layout/layout.ts";
 import { checkPrecisions } from "../../plan/search/validity.ts";
 import { TYPICAL_GOODPUT } from "../../plan/typical-runs.ts";
 import { COUNT, DAY_SECONDS, DAYS, SHARE } from "../../units/kinds.ts";
+import { formatWhole } from "../../units/print.ts";
 import { parseAmount, readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish, given } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
@@ -104,7 +105,7 @@ function progressReporter(): () => void {
     if (now - reportedMs < REPORT_MS) return;
     reportedMs = now;
     const seconds = Math.round((now - startedMs) / 1000);
-    printAside(`co-design: ${numShapes.toLocaleString("en")} shapes evaluated in ${seconds} s`);
+    printAside(`co-design: ${formatWhole(numShapes)} shapes evaluated in ${seconds} s`);
   };
 }
 
@@ -187,7 +188,7 @@ function figureData({ cluster, best, domains, frontier, lawAlone, days }: Codesi
     mfuPercent: 100 * size.mfu,
   });
   return {
-    cluster: `${cluster.numDevices.toLocaleString("en")} x ${cluster.acceleratorLabel}`,
+    cluster: `${formatWhole(cluster.numDevices)} x ${cluster.acceleratorLabel}`,
     days,
     frontier: frontier.map(({ loss, ...design }) => ({
       ...point({ ...design, loss: loss.median }),

@@ -11,6 +11,7 @@ import { layoutText, parseLayout } from "../../plan/layout/parse.ts";
 import { commonChoices } from "../../plan/search/choices.ts";
 import { searchLayouts } from "../../plan/search/search.ts";
 import { layoutProblem } from "../../plan/search/validity.ts";
+import { formatWhole } from "../../units/print.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printAside, printJson, printText } from "../output.ts";
@@ -46,12 +47,11 @@ async function runExplain(text: string, flags: ExplainFlags): Promise<void> {
     return best ? { layout: best.layout, stepSeconds: best.prediction.stepSeconds } : null;
   };
   const explanation = explainStep(setup, layout, bestOn, constants);
-  const grouped = (count: number) => count.toLocaleString("en");
-  const subject = `${model.name} on ${grouped(cluster.numDevices)} x ${cluster.accelerator.label}`;
+  const subject = `${model.name} on ${formatWhole(cluster.numDevices)} x ${cluster.accelerator.label}`;
   for (const note of notes) printAside(note);
   if (flags.json) printJson({ ...setup, ...explanation });
   else {
-    const batch = `${grouped(job.batchSequences)} sequences of ${grouped(job.sequence)}`;
+    const batch = `${formatWhole(job.batchSequences)} sequences of ${formatWhole(job.sequence)}`;
     printText(explanationText(explanation, `${subject}, ${batch} a step`));
     if (layout.tensor > cluster.domainSize) printText(wideTensorLine(layout.tensor, cluster.domainSize));
   }

@@ -5,6 +5,7 @@ import { parseLayout } from "../../plan/layout/parse.ts";
 import { ALL_CHOICES } from "../../plan/search/choices.ts";
 import { type LayoutRequest, planLayouts } from "../../plan/search/plan-layouts.ts";
 import { preset } from "../../plan/shape/presets.ts";
+import { formatWhole } from "../../units/print.ts";
 import { layoutPlanText } from "./layouts-text.ts";
 
 const QUESTION: LayoutRequest = {
@@ -23,7 +24,7 @@ describe("the text", () => {
   test("has the question, the note and the count", () => {
     expect(text).toContain("on 32 x H100-80GB, 128 x 8,192 = 1.05 M tokens a step.");
     expect(text).toContain("A note.");
-    expect(text).toContain(`${answer.numFitting.toLocaleString("en")} of them fit`);
+    expect(text).toContain(`${formatWhole(answer.numFitting)} of them fit`);
   });
 
   test("shares of a step add up to all of it", () => {

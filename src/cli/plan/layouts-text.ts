@@ -13,13 +13,13 @@ import {
   formatSeconds,
   formatShare,
   formatSignedPercent,
+  formatWhole,
   significant,
 } from "../../units/print.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
 
 const WIDTH = 150;
 
-const grouped = (count: number) => count.toLocaleString("en");
 const deviceWord = (kind: LayoutPlan["kind"]) => (kind === "gpu" ? "GPU" : "device");
 const gigabytes = (bytes: number) => fixed(bytes / 1e9, 1);
 const against = (seconds: number, best: number) => formatSignedPercent(100 * (seconds / best - 1));
@@ -73,19 +73,19 @@ function headLines(plan: LayoutPlan, notes: readonly string[]): readonly string[
   const { model, job, best, numDevices, idleDevices } = plan;
   const [all, active] = [formatCount(model.parameters), formatCount(model.activeParameters)];
   const size = model.activeParameters === model.parameters ? all : `${all}, of which a token uses ${active}`;
-  const sequences = `${grouped(job.batchSequences)} x ${grouped(job.sequence)}`;
+  const sequences = `${formatWhole(job.batchSequences)} x ${formatWhole(job.sequence)}`;
   const batch = `${sequences} = ${formatCount(plan.batchTokens)} tokens a step`;
   return [
-    `${model.name} (${size} parameters) on ${grouped(numDevices)} x ${plan.acceleratorLabel}, ${batch}.`,
+    `${model.name} (${size} parameters) on ${formatWhole(numDevices)} x ${plan.acceleratorLabel}, ${batch}.`,
     ...notes,
     ...validityNotes(best[0]!),
     ...(idleDevices > 0
       ? [
-          `${grouped(idleDevices)} devices stay idle: no layout divides over all ` +
-            `${grouped(numDevices + idleDevices)}. Devices below are the ${grouped(numDevices)} used.`,
+          `${formatWhole(idleDevices)} devices stay idle: no layout divides over all ` +
+            `${formatWhole(numDevices + idleDevices)}. Devices below are the ${formatWhole(numDevices)} used.`,
         ]
       : []),
-    `${grouped(plan.numValid)} layouts divide, ${grouped(plan.numFitting)} of them fit. The best takes ` +
+    `${formatWhole(plan.numValid)} layouts divide, ${formatWhole(plan.numFitting)} of them fit. The best takes ` +
       `${significant(best[0]!.stepSeconds)} s a step, ` +
       `the median one ${significant(plan.medianStepSeconds)} s.`,
   ];
@@ -230,7 +230,7 @@ function yoursLines(yours: YourLayout): readonly string[] {
     `Your layout ${row.layout}: ${formatInterval(row.stepInterval, significant)} s a step, ` +
       `MFU ${formatShare(row.mfu)}, ${formatSignedPercent(slowerPercent)} against the best.`,
     memory.fits
-      ? `It fits with ${formatBytes(Math.max(0, left))} to spare, and ranks ${grouped(rank)}.`
+      ? `It fits with ${formatBytes(Math.max(0, left))} to spare, and ranks ${formatWhole(rank)}.`
       : `It does not fit: ${formatBytes(-left)} are missing on stage ${memory.stage + 1}.`,
   ];
 }
@@ -240,7 +240,7 @@ function similarLines(similar: SimilarRun): readonly string[] {
   const speed = `${significant(similar.measuredTokensPerSecondPerDevice)} tokens/s/${deviceWord(kind)}`;
   return [
     "",
-    `Most similar measured run: ${model} on ${grouped(numDevices)} x ${accelerator}, ${layout}.`,
+    `Most similar measured run: ${model} on ${formatWhole(numDevices)} x ${accelerator}, ${layout}.`,
     `Measured ${formatSeconds(similar.measuredStepSeconds)} a step, ${speed}; predicted ` +
       `${formatSeconds(similar.predictedStepSeconds)} (${formatSignedPercent(similar.errorPercent)}).`,
     `It differs in ${differsIn.join(", ") || "nothing"}. Source: ${source}.`,

@@ -12,6 +12,7 @@ import {
   formatInterval,
   formatPercent,
   formatSeconds,
+  formatWhole,
   significant,
 } from "../../units/print.ts";
 import { printResult } from "../output.ts";
@@ -62,7 +63,7 @@ function planHereText(plan: PlanHere, notes: readonly string[]): string {
     `A step takes ${formatInterval(stepSeconds, formatSeconds)}: ${significant(step.tokensPerSecond, 3)} tokens/s, ${formatPercent(100 * step.peakShare)} of the ${significant(machine.peakFlops / 1e9, 3)} GFLOP/s that its multipliers were measured at.`,
     ...(run
       ? [
-          `${formatCount(run.tokens)} tokens are ${run.numSteps.toLocaleString("en")} steps: ${formatInterval(run.seconds, formatSeconds)}, without evaluation and checkpoints.`,
+          `${formatCount(run.tokens)} tokens are ${formatWhole(run.numSteps)} steps: ${formatInterval(run.seconds, formatSeconds)}, without evaluation and checkpoints.`,
         ]
       : []),
     `It needs ${formatBytes(memory.totalBytes)} of ${formatBytes(memory.capacityBytes)}: ${formatBytes(memory.weights)} of weights, ${formatBytes(memory.optimiser)} of Adam's moments, ${formatBytes(memory.rest)} of gradients and activations.`,

@@ -9,7 +9,7 @@ import { type LayoutPlan, type LayoutRow, planLayouts } from "../../plan/search/
 import { parseThisMachine } from "../../plan/this-machine/name.ts";
 import { publishedTable } from "../../plan/validate/read-runs.ts";
 import { COUNT } from "../../units/kinds.ts";
-import { significant } from "../../units/print.ts";
+import { formatWhole, significant } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import { type CommonOptions, finish, wholeNumber } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
@@ -83,7 +83,7 @@ function figureData(plan: LayoutPlan, capacityBytes: number): ParetoFigureData {
     bytes: memory.totalBytes,
   });
   return {
-    title: `${plan.model.name} on ${plan.numDevices.toLocaleString("en")} x ${plan.acceleratorLabel}`,
+    title: `${plan.model.name} on ${formatWhole(plan.numDevices)} x ${plan.acceleratorLabel}`,
     capacityBytes,
     pareto: plan.pareto.map(point),
     cuts: plan.cuts.map(point),

@@ -8,7 +8,7 @@ import { type Setup, SOFTWARE_2024 } from "../../plan/layout/layout.ts";
 import { refuseBeyondTable } from "../../plan/shape/remarks.ts";
 import { parseThisMachine } from "../../plan/this-machine/name.ts";
 import { BINARY_COUNT, COUNT } from "../../units/kinds.ts";
-import { fixed } from "../../units/print.ts";
+import { fixed, formatWhole } from "../../units/print.ts";
 import { badAmount, parseAmount } from "../../units/read.ts";
 import { type NamedModel, readModel } from "./model.ts";
 
@@ -156,7 +156,7 @@ function checkedBatch(option: string, count: number): number {
   if (count <= LARGEST_BATCH) return count;
   throw new UserError(
     `${option}: ${count} sequences a step`,
-    `at most ${LARGEST_BATCH.toLocaleString("en")} sequences`,
+    `at most ${formatWhole(LARGEST_BATCH)} sequences`,
     "check the units: --batch-sequences counts sequences, --batch-tokens tokens",
   );
 }

@@ -15,7 +15,7 @@ import { modelFlopsPerToken } from "../../plan/shape/flops.ts";
 import { countParameters } from "../../plan/shape/parameters.ts";
 import { validityNotes } from "../../plan/step/interval.ts";
 import { predictStep } from "../../plan/step/predict.ts";
-import { formatBytes, formatShare, significant } from "../../units/print.ts";
+import { formatBytes, formatShare, formatWhole, significant } from "../../units/print.ts";
 import { onlyPrecision, readChoices } from "./choices.ts";
 import { readModel } from "./model.ts";
 import { readSequence, readSetting, type SettingFlags } from "./setting.ts";
@@ -64,7 +64,7 @@ export function predictedSpeed(flags: SpeedFlags): PredictedSpeed {
   const tokens = (job.sequence * job.batchSequences) / cluster.numDevices;
   const basis = flags.layout === undefined ? "the fastest layout that fits" : "the layout";
   const idle = cluster.numDevices - devicesOf(layout);
-  const rest = idle > 0 ? `; ${idle.toLocaleString("en")} devices idle, no layout divides over all` : "";
+  const rest = idle > 0 ? `; ${formatWhole(idle)} devices idle, no layout divides over all` : "";
   return {
     tokensPerSecondPerDevice: {
       median: tokens / stepSeconds,

@@ -22,6 +22,7 @@ import {
   TOKENS_PER_SECOND,
   WATTS,
 } from "../../units/kinds.ts";
+import { formatWhole } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import {
   amountOption as amount,
@@ -173,7 +174,7 @@ async function runTime(flags: TimeFlags): Promise<void> {
   const assumed = speed === null ? ofRun : [...speed.sentences, ...ofRun];
   const forecast = forecastRun(inputs);
   refuseHopeless(inputs, forecast);
-  const title = `A run on ${numDevices.toLocaleString("en")} ${accelerator.label}`;
+  const title = `A run on ${formatWhole(numDevices)} ${accelerator.label}`;
   printResult(flags, { cluster: flags.cluster, record: inputs.record, ...forecast, assumed }, () =>
     runForecastText(title, forecast, assumed),
   );

@@ -40,7 +40,8 @@ export type RepeatedAnswer = {
 export function dataLimitOf(law: ScalingLaw, compute: number, uniqueTokens: number): DataLimit {
   const { best, draws } = surfacesOf(law);
   const fromEpochs = (epochs: number) => {
-    const at = (surface: SplitLoss) => computeThatWants(surface, law.flopsPerPair, epochs * uniqueTokens);
+    const at = (surface: SplitLoss) =>
+      computeThatWants(surface, law.flopsPerParameterToken, epochs * uniqueTokens);
     return intervalAround(at(best), draws.map(at));
   };
   const [repeatsFrom, boundFrom] = [fromEpochs(1), fromEpochs(NEARLY_FREE_EPOCHS)];

@@ -41,13 +41,13 @@ export function choiceOf(law: ScalingLaw, compute: number, params: number): Choi
     const logLoss = surface(logN, logD);
     const optimum = optimumOn(surface, logPairs);
     const pairs = leastPairsFor(surface, logLoss);
-    const optimalCompute = pairs === null ? 0 : law.flopsPerPair * Math.exp(pairs);
+    const optimalCompute = pairs === null ? 0 : law.flopsPerParameterToken * Math.exp(pairs);
     const logTokens = tokensFor(surface, logN, optimum.logLoss);
     return {
       extraLossPercent: 100 * Math.expm1(logLoss - optimum.logLoss),
       optimalCompute,
       wastedPercent: 100 * (1 - optimalCompute / compute),
-      computeToMatch: logTokens === null ? Infinity : law.flopsPerPair * Math.exp(logN + logTokens),
+      computeToMatch: logTokens === null ? Infinity : law.flopsPerParameterToken * Math.exp(logN + logTokens),
     };
   };
   const tokens = Math.exp(logD);
@@ -66,13 +66,13 @@ export function servingOf(law: ScalingLaw, compute: number, servedTokens: number
   const answer = (surface: SplitLoss) => {
     const plain = optimumOn(surface, logPairs);
     const { logN, logD, pairs } = cheapestServed(surface, plain.logLoss, servedTokens, plain.logN);
-    const perToken = law.flopsPerPair * SERVING_SHARE * servedTokens;
-    const total = law.flopsPerPair * pairs;
+    const perToken = law.flopsPerParameterToken * SERVING_SHARE * servedTokens;
+    const total = law.flopsPerParameterToken * pairs;
     return {
       n: Math.exp(logN),
       d: Math.exp(logD),
       tokensPerParameter: Math.exp(logD - logN),
-      trainingCompute: law.flopsPerPair * Math.exp(logN + logD),
+      trainingCompute: law.flopsPerParameterToken * Math.exp(logN + logD),
       servingCompute: perToken * Math.exp(logN),
       totalCompute: total,
       savedPercent: 100 * (1 - total / (compute + perToken * Math.exp(plain.logN))),

@@ -103,7 +103,7 @@ test("refuses what cannot say where the optimum is", () => {
   expect(() => fittedLaw(chinchillaLaw, knownTable(0.003, 1, [20, 22, 24]))).toThrow(/D ?\/ ?N/);
   expect(() => fittedLaw(computeLaw, knownTable(0.003))).toThrow("does not tell size from tokens");
   const theta = Float64Array.of(6, 7.67, 0.6, -0.05, 0.37);
-  const facts = { flopsPerPair: 6, largestCompute: 1e20, ratios: null, counts: "all" };
+  const facts = { flopsPerParameterToken: 6, largestCompute: 1e20, ratios: null, counts: "all" };
   const worthless = lawOfFit({ law: chinchillaLaw, theta, draws: [], ...facts });
   expect(() => allocate(worthless, { compute: 1e20 })).toThrow("size are worth nothing");
 });

@@ -35,7 +35,7 @@ export type Allocation = {
   readonly compute: number;
   /** Compute over the table's largest. */
   readonly reach: number;
-  readonly flopsPerPair: number;
+  readonly flopsPerParameterToken: number;
   readonly optimum: BudgetPoint;
   /** 1, 10 and 100 times the budget. */
   readonly budgets: readonly BudgetPoint[];
@@ -65,7 +65,7 @@ export function allocate(law: ScalingLaw, question: Question): Allocation {
     law: law.name,
     compute,
     reach,
-    flopsPerPair: law.flopsPerPair,
+    flopsPerParameterToken: law.flopsPerParameterToken,
     optimum: budgets[0]!,
     budgets,
     exponents: intervalsAround(exponents(best), draws.map(exponents)),

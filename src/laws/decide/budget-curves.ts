@@ -13,7 +13,7 @@ const PATH_DECADES = [-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2];
 export function budgetCurves(law: ScalingLaw, answer: Allocation): AllocateFigureData {
   const { best: surface, draws } = surfacesOf(law);
   const lossAt = (n: number, compute: number) =>
-    Math.exp(surface(Math.log(n), Math.log(compute / law.flopsPerPair / n)));
+    Math.exp(surface(Math.log(n), Math.log(compute / law.flopsPerParameterToken / n)));
   const valleys = answer.budgets.map(({ compute, n, loss }) => ({
     compute,
     optimum: { n: n.median, loss: loss.median },

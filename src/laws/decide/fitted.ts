@@ -1,7 +1,7 @@
 /** @file A law over size and tokens from runs: of all that a forecast weighs, or the one named. */
 
 import { UserError } from "../../errors.ts";
-import { flopsPerPairOf, type Law, type Run } from "../../law/law.ts";
+import { flopsPerParameterTokenOf, type Law, type Run } from "../../law/law.ts";
 import { lawOfFit, lawOfPosterior, type ScalingLaw } from "../../law/scaling-law.ts";
 import { significant } from "../../units/print.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
@@ -38,7 +38,7 @@ export function fittedLaw(law: Law, table: RunTable): FittedLaw {
     law,
     theta: fit.theta,
     draws: bootstrapFit(fit, runs, { resampling, numResamples: NUM_DRAWS, seed: 0 }),
-    flopsPerPair: flopsPerPairOf(runs),
+    flopsPerParameterToken: flopsPerParameterTokenOf(runs),
     largestCompute: runs.reduce((most, run) => Math.max(most, run.c), 0),
     ratios: [Math.min(...ratios), Math.max(...ratios)],
     counts: table.conventions.parameters,

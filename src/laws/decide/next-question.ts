@@ -85,7 +85,7 @@ export function answerOf(question: NextQuestion, posterior: Posterior, target: D
       "ask for the loss first, or add runs at other ratios D / N",
     );
   }
-  const k = posterior.flopsPerPair;
+  const k = posterior.flopsPerParameterToken;
   const answers = ofDraws(posterior, ({ terms, reads }) => {
     const answer = of(surfaceOf({ terms, reads }, k)());
     return isSize ? Math.log(answer) : answer;

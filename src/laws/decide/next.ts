@@ -146,10 +146,10 @@ function candidateDesigns(
 }
 
 /** Ways to spend `c`: at several ratios about the target's, where the runs tell size from data. */
-function designsAt({ recipeRatio, flopsPerPair }: Posterior, target: Design, c: number): Design[] {
+function designsAt({ recipeRatio, flopsPerParameterToken }: Posterior, target: Design, c: number): Design[] {
   return (recipeRatio === null ? RATIO_FACTORS : [1]).map((factor): Design => {
     const ratio = (factor * target.d) / target.n;
-    const n = Math.sqrt(c / (flopsPerPair * ratio));
+    const n = Math.sqrt(c / (flopsPerParameterToken * ratio));
     return { n, d: ratio * n, c };
   });
 }

@@ -1,7 +1,7 @@
 /** @file What of a fit is worth keeping: a report as the value that a law file holds. */
 
 import { UserError } from "../../errors.ts";
-import { flopsPerPairOf } from "../../law/law.ts";
+import { flopsPerParameterTokenOf } from "../../law/law.ts";
 import { MOST_DRAWS, type SavedLaw } from "../../law/law-file.ts";
 import type { Posterior } from "../../law/posterior.ts";
 import type { FitReport } from "../fit/fit-table.ts";
@@ -36,7 +36,7 @@ export function saveLaw(
     rows: table.runs.length,
     residualScale,
     largest: { n: largest("n"), d: largest("d"), c: largest("c") },
-    flopsPerParameterToken: finite(flopsPerPairOf(table.runs)),
+    flopsPerParameterToken: finite(flopsPerParameterTokenOf(table.runs)),
     conventions: table.conventions,
     source: table.source,
     runsHash,

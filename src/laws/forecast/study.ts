@@ -1,6 +1,6 @@
 /** @file Runs studied once: their posterior over laws, drift and scatter, calibrated on cuts. */
 
-import { flopsPerPairOf } from "../../law/law.ts";
+import { flopsPerParameterTokenOf } from "../../law/law.ts";
 import type { Posterior } from "../../law/posterior.ts";
 import type { TableRun } from "../table/table.ts";
 import { type CutStudy, calibrate, studyCuts } from "./calibration.ts";
@@ -44,7 +44,7 @@ export function study(all: readonly TableRun[]): Study {
     laws,
     widening,
     largestCompute,
-    flopsPerPair: flopsPerPairOf(designs),
+    flopsPerParameterToken: flopsPerParameterTokenOf(designs),
     ratios: [Math.min(...ratios), Math.max(...ratios)],
     recipeRatio: isOneRecipe(designs) ? ratios.at(-1)! : null,
   };

@@ -20,7 +20,7 @@ const law = lawOfFit({
     draw[2]! += 0.001 * (i - 9.5);
     return draw;
   }),
-  flopsPerPair: 6,
+  flopsPerParameterToken: 6,
   largestCompute: 1e20,
   ratios: null,
   counts: "not said",

@@ -4,6 +4,7 @@ import { UserError } from "../../errors.ts";
 import { type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import type { Interval } from "../../math/interval.ts";
 import { DAY_SECONDS } from "../../units/kinds.ts";
+import { formatWhole } from "../../units/print.ts";
 import { type Precision, peakFlopsOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { devicesOf, type Job, type Software } from "../layout/layout.ts";
@@ -206,7 +207,7 @@ function jobOf({ cluster, sequence, batchSequences, software }: CodesignRequest,
 
 function nothingFits({ cluster, vocabularySize }: CodesignRequest, job: Job): UserError {
   return new UserError(
-    `no shape that fits ${cluster.numDevices.toLocaleString("en")} x ${cluster.accelerator.label} ` +
+    `no shape that fits ${formatWhole(cluster.numDevices)} x ${cluster.accelerator.label} ` +
       `with ${job.batchSequences} sequences of ${job.sequence} a step and ${vocabularySize} tokens ` +
       "in the vocabulary",
     "at least one layout that fits in memory and divides the batch",

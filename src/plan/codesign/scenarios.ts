@@ -74,7 +74,7 @@ export function lossIn(
 export function forecastLoss(law: ScalingLaw, scenarios: Scenarios, candidate: ShapeCandidate): Interval {
   const { surface } = scenarios.middle;
   const [n, d] = [Math.exp(logDenseWorth(candidate)), candidate.tokens];
-  const byLaw = law.lossAt({ n, d, c: law.flopsPerPair * n * d });
+  const byLaw = law.lossAt({ n, d, c: law.flopsPerParameterToken * n * d });
   return withSpreadOf(
     scaledBy(byLaw, aspectPenalty(candidate.choice)),
     over(scenarios, (scenario) => lossIn({ ...scenario, surface }, candidate)),
@@ -122,14 +122,14 @@ export type LawAlone = {
   readonly valley: readonly { readonly params: number; readonly loss: number }[];
 };
 
-/** `flopsPerPair`: FLOPs of the run per parameter and token. */
+/** `flopsPerParameterToken`: FLOPs of the run per parameter and token. */
 export function lawAlone(
   law: ScalingLaw,
   scenarios: Scenarios,
   compute: number,
-  flopsPerPair: number,
+  flopsPerParameterToken: number,
 ): LawAlone {
-  const logPairs = Math.log(compute / flopsPerPair);
+  const logPairs = Math.log(compute / flopsPerParameterToken);
   const { surface } = scenarios.middle;
   const { logN, logD } = optimumOn(surface, logPairs);
   const [n, d] = [Math.exp(logN), Math.exp(logD)];
@@ -138,7 +138,7 @@ export function lawAlone(
     params: over(scenarios, (scenario) => Math.exp(optimum(scenario).logN)),
     tokens: over(scenarios, (scenario) => Math.exp(optimum(scenario).logD)),
     loss: withSpreadOf(
-      law.lossAt({ n, d, c: law.flopsPerPair * n * d }),
+      law.lossAt({ n, d, c: law.flopsPerParameterToken * n * d }),
       over(scenarios, (scenario) => Math.exp(optimum({ ...scenario, surface }).logLoss)),
     ),
     // From a sixteenth to sixteen times the best size.

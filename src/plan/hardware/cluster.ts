@@ -2,6 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import { perhaps } from "../../math/edit-distance.ts";
+import { formatWhole } from "../../units/print.ts";
 import type { Accelerator } from "./accelerator.ts";
 import { accelerator } from "./catalogue.ts";
 
@@ -53,8 +54,8 @@ export function parseCluster(text: string, more: readonly Accelerator[] = []): C
     );
   if (numDevices > MOST_DEVICES)
     throw new UserError(
-      `cluster "${text}": ${numDevices.toLocaleString("en")} devices`,
-      `at most ${MOST_DEVICES.toLocaleString("en")}`,
+      `cluster "${text}": ${formatWhole(numDevices)} devices`,
+      `at most ${formatWhole(MOST_DEVICES)}`,
       "check the count",
     );
   const changes: { networkBandwidth?: number; domainSize?: number; oversubscription?: number } = {};

@@ -3,7 +3,7 @@
 import { type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { mean, standardDeviation } from "../../math/statistics.ts";
-import { fixed, formatCount } from "../../units/print.ts";
+import { fixed, formatCount, formatWhole } from "../../units/print.ts";
 import { dateAfter, type Issue, type LaunchFacts } from "./facts.ts";
 import { drawFuture, type Future, type Outcome, runThrough } from "./future.ts";
 
@@ -205,7 +205,7 @@ function arrivalsBy(facts: LaunchFacts, day: number): string {
     );
   const devices = facts.arrivals
     .filter((arrival) => arrival.day > 0 && arrival.day <= day)
-    .map(({ numDevices }) => `${numDevices.toLocaleString("en")} devices`);
+    .map(({ numDevices }) => `${formatWhole(numDevices)} devices`);
   const all = [...fixes, ...devices];
   return all.length === 0 ? "" : `; by then due: ${all.join(", ")}`;
 }

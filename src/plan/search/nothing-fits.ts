@@ -1,7 +1,7 @@
 /** @file Where a model fits nowhere: the smallest change that makes it fit. */
 
 import { UserError } from "../../errors.ts";
-import { formatBytes } from "../../units/print.ts";
+import { formatBytes, formatWhole } from "../../units/print.ts";
 import { CATALOGUE } from "../hardware/catalogue.ts";
 import { type Cluster, clusterOf } from "../hardware/cluster.ts";
 import type { Setup } from "../layout/layout.ts";
@@ -20,7 +20,7 @@ export function nothingFits(setup: Setup, options: SearchOptions): UserError {
     : " has no valid layout";
   const changes = changesThatFit(setup, options);
   return new UserError(
-    `${model.name} on ${numDevices.toLocaleString("en")} x ${accelerator.label}${needs}`,
+    `${model.name} on ${formatWhole(numDevices)} x ${accelerator.label}${needs}`,
     `at most ${formatBytes(accelerator.memoryBytes)} a device`,
     changes.length > 0
       ? `the smallest changes that fit: ${changes.join("; or ")}`
@@ -40,7 +40,7 @@ function changesThatFit(setup: Setup, options: SearchOptions): readonly string[]
   if (free) changes.push(`allow ${layoutText(free.layout)}`);
   const devices = [2, 4, 8, 16, 32, 64].map((factor) => factor * cluster.numDevices);
   const enough = devices.find((numDevices) => fits({ ...cluster, numDevices }));
-  if (enough) changes.push(`${fewest(enough, cluster, fits).toLocaleString("en")} devices of this kind`);
+  if (enough) changes.push(`${formatWhole(fewest(enough, cluster, fits))} devices of this kind`);
   const roomier = CATALOGUE.filter(
     ({ kind, memoryBytes }) =>
       kind === cluster.accelerator.kind && memoryBytes > cluster.accelerator.memoryBytes,
@@ -49,7 +49,7 @@ function changesThatFit(setup: Setup, options: SearchOptions): readonly string[]
     .find((accelerator) => fits(clusterOf(accelerator, cluster.numDevices)));
   if (roomier)
     changes.push(
-      `${cluster.numDevices.toLocaleString("en")} x ${roomier.label} (${formatBytes(roomier.memoryBytes)})`,
+      `${formatWhole(cluster.numDevices)} x ${roomier.label} (${formatBytes(roomier.memoryBytes)})`,
     );
   return changes;
 }

@@ -1,16 +1,16 @@
 /** @file What to say of a model before planning: sequences it cannot hold, parameters not counted. */
 
 import { UserError } from "../../errors.ts";
-import { formatCount } from "../../units/print.ts";
+import { formatCount, formatWhole } from "../../units/print.ts";
 import type { ModelShape } from "./model-shape.ts";
 import { countParameters } from "./parameters.ts";
 
 /** Throws a `UserError` for a sequence longer than a learned table of positions. */
 export function refuseBeyondTable({ name, learnedPositions }: ModelShape, sequence: number): void {
   if (learnedPositions === 0 || sequence <= learnedPositions) return;
-  const positions = learnedPositions.toLocaleString("en");
+  const positions = formatWhole(learnedPositions);
   throw new UserError(
-    `${name}: a sequence of ${sequence.toLocaleString("en")} tokens and a table of ${positions} positions`,
+    `${name}: a sequence of ${formatWhole(sequence)} tokens and a table of ${positions} positions`,
     `at most ${positions} tokens`,
     "shorten --sequence, or enlarge the table (n_positions, max_position_embeddings) in its config.json",
   );

@@ -22,7 +22,7 @@ const fit = {
       0.3658 + 0.01 * z,
     ),
   ),
-  flopsPerPair: 6,
+  flopsPerParameterToken: 6,
   largestCompute: 1e22,
   ratios: null,
   counts: "all",

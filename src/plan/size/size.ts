@@ -74,7 +74,8 @@ export function sizeFor(question: SizeQuestion): SizeAnswer {
   checkOptimum(surface(), logPairs, law.formula);
   const sized = intervals(cases.map(({ surface, logPairs }) => sizing(pointOf(surface(), logPairs))));
   const optimum = { ...sized, loss: lossOf(question, sized) };
-  const data = uniqueTokens === null ? null : dataAnswer(cases, optimum, law.flopsPerPair, uniqueTokens);
+  const data =
+    uniqueTokens === null ? null : dataAnswer(cases, optimum, law.flopsPerParameterToken, uniqueTokens);
   return { compute, optimum, data, reason: reasonFor(optimum, data), warnings: warningsFor(question) };
 }
 
@@ -118,10 +119,10 @@ const sizing = ({ n, d, tokensPerParameter, loss }: ReturnType<typeof pointOf>) 
 function dataAnswer(
   cases: readonly Case[],
   optimum: Sizing,
-  flopsPerPair: number,
+  flopsPerParameterToken: number,
   uniqueTokens: number,
 ): DataAnswer {
-  const numbers = cases.map((each) => limitedNumbers(each, flopsPerPair, uniqueTokens));
+  const numbers = cases.map((each) => limitedNumbers(each, flopsPerParameterToken, uniqueTokens));
   const { computeHelps, tokensHelp, wantedEpochs, ...answer } = intervals(numbers);
   const bounds = numbers.slice(1).map((each) => boundAt(each.wantedEpochs));
   const chance = (bound: Bound) => bounds.filter((each) => each === bound).length / bounds.length;
@@ -138,11 +139,11 @@ function dataAnswer(
 }
 
 /** The optimum of one case when so many tokens are distinct, and what more of either would change. */
-function limitedNumbers({ surface, logPairs }: Case, flopsPerPair: number, uniqueTokens: number) {
+function limitedNumbers({ surface, logPairs }: Case, flopsPerParameterToken: number, uniqueTokens: number) {
   const { n, d, tokensPerParameter, loss, ...repeated } = repeatedOptimum(surface, logPairs, uniqueTokens);
   const helps = (better: SplitLoss, budget: number) =>
     Math.max(0, 100 * (1 - Math.exp(optimumOn(better, budget).logLoss) / loss));
-  const wants = (tokens: number) => computeThatWants(surface(), flopsPerPair, tokens);
+  const wants = (tokens: number) => computeThatWants(surface(), flopsPerParameterToken, tokens);
   return {
     ...sizing({ n, d, tokensPerParameter, loss }),
     ...repeated,

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
+import { formatWhole } from "../../units/print.ts";
 
 /** What a cause's rate is counted by, accelerators or hosts: with four on a host, twice the hosts fail. */
 export type Exposure = "device" | "node";
@@ -150,7 +151,7 @@ export function recordOfTotal(
   );
   return {
     source:
-      `${failures} interruptions in ${days} days on ${numDevices.toLocaleString("en")} devices, causes ` +
+      `${failures} interruptions in ${days} days on ${formatWhole(numDevices)} devices, causes ` +
       "in Llama 3's shares",
     numDevices,
     devicesPerNode,

@@ -1,7 +1,7 @@
 /** @file From two tables of runs to the effect of the change at equal compute, scale by scale. */
 
 import { UserError } from "../../../errors.ts";
-import { type Design, flopsPerPairOf } from "../../../law/law.ts";
+import { type Design, flopsPerParameterTokenOf } from "../../../law/law.ts";
 import { mean, median, sum } from "../../../math/statistics.ts";
 import { formatFlops } from "../../../units/print.ts";
 import type { TableRun } from "../../table/table.ts";
@@ -91,7 +91,7 @@ export function compareLadders(
   const growth = growthOf(base, baseLaw.hasTokens);
   const effects = [
     ...comparisons.map((comparison) => pairedEffect(baseLaw, comparison)),
-    ...inRange.map((design) => effectByLaw(baseLaw, flopsPerPairOf(baseRuns), design)),
+    ...inRange.map((design) => effectByLaw(baseLaw, flopsPerParameterTokenOf(baseRuns), design)),
   ].sort((a, b) => a.design.c - b.design.c);
   if (effects.length === 0) throw nothingInCommon(base, feature);
   const lowestCompute = effects[0]!.design.c;
