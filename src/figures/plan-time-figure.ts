@@ -1,5 +1,6 @@
 /** @file Where a run's time goes, and what failures leave of it on clusters of other sizes. */
 
+import { HOUR_SECONDS } from "../units/kinds.ts";
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
 import { formatCount, formatPercent, formatSeconds } from "../units/print.ts";
@@ -47,9 +48,9 @@ function lossPanel(plot: PlotLibrary, { parts }: PlanTimeFigureData): PlotOption
     marks: [
       plot.axisX({ ticks: 6, label: "expected hours", ...AXIS_LABEL_X }),
       plot.axisY({ tickSize: 0, label: null }),
-      plot.barX(parts, { x: ({ seconds }) => seconds / 3600, y: "part", fill: COLOUR.measured }),
+      plot.barX(parts, { x: ({ seconds }) => seconds / HOUR_SECONDS, y: "part", fill: COLOUR.measured }),
       plot.text(parts, {
-        x: ({ seconds }) => seconds / 3600,
+        x: ({ seconds }) => seconds / HOUR_SECONDS,
         y: "part",
         text: ({ seconds }) => formatSeconds(seconds),
         textAnchor: "start",

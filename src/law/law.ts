@@ -1,7 +1,5 @@
 /** @file What a scaling law is: a formula for the log loss of a finished run, with gradient and meaning. */
 
-import { median } from "../math/statistics.ts";
-
 /** What is known of a run before it starts. */
 export type Design = {
   /** Parameters in matrix products, the head included, the input embedding not. */
@@ -21,18 +19,6 @@ export type Run = Design & {
   /** Held-out loss, in any unit that is positive and additive: nats per token, bits per byte. */
   readonly loss: number;
 };
-
-/**
- * C / (N D) of runs, their median: 6 where that is within a percent of it, since 6 N D is what most tables
- * mean, and where none of them has all three.
- */
-export function flopsPerParameterTokenOf(runs: readonly Design[]): number {
-  const own = runs.map(({ n, d, c }) => c / (n * d)).filter((ratio) => ratio > 0 && Number.isFinite(ratio));
-  return own.length === 0 ? 6 : flopsPerParameterTokenFrom(median(own));
-}
-
-/** The same rule for one number. */
-export const flopsPerParameterTokenFrom = (own: number) => (Math.abs(own / 6 - 1) < 0.01 ? 6 : own);
 
 /** One named number of a law in the form people write it. */
 export type LawParameter = {

@@ -3,12 +3,13 @@
  * that are as likely, and what one more run's loss would be.
  */
 
+import { flopsPerParameterTokenFrom } from "./training-flops.ts";
 import { readFileSync } from "node:fs";
 import { UserError } from "../errors.ts";
 import { type Interval, intervalAround } from "../math/interval.ts";
 import { formatFlops, formatShare, significant } from "../units/print.ts";
 import { lawNamed } from "./formulas/all.ts";
-import { type Design, flopsPerParameterTokenFrom, type Law } from "./law.ts";
+import type { Design, Law } from "./law.ts";
 import { readLawFile, type SavedLaw } from "./law-file.ts";
 import { type LossSurface, type SplitLoss, splitLossOf } from "./optimum.ts";
 import type { Posterior } from "./posterior.ts";
@@ -62,7 +63,7 @@ export function scalingLawOf(saved: SavedLaw): ScalingLaw {
     law: lawNamed(saved.law),
     theta: Float64Array.from(saved.theta),
     draws: saved.draws.map((draw) => Float64Array.from(draw)),
-    flopsPerParameterToken: flopsPerParameterTokenFrom(saved.flopsPerParameterToken ?? 6),
+    flopsPerParameterToken: flopsPerParameterTokenFrom(saved.flopsPerParameterToken),
     largestCompute: saved.largest.c,
     ratios: null,
     counts,

@@ -11,7 +11,8 @@ export type AmountKind = {
 };
 
 /** Seconds. */
-export const DAY_SECONDS = 86_400;
+export const HOUR_SECONDS = 3600;
+export const DAY_SECONDS = 24 * HOUR_SECONDS;
 
 /** B is a billion, as counts of parameters are written; g and p are the engineer's. */
 export const MULTIPLIERS: Readonly<Record<string, number>> = {
@@ -35,7 +36,7 @@ const TIME_UNITS = {
   ...named(1, "s", "sec", "secs", "second", "seconds"),
   ...{ ms: 1e-3, µs: 1e-6, us: 1e-6, ns: 1e-9 },
   ...named(60, "m", "min", "mins", "minute", "minutes"),
-  ...named(3600, "h", "hr", "hour", "hours"),
+  ...named(HOUR_SECONDS, "h", "hr", "hour", "hours"),
   ...named(DAY_SECONDS, "d", "day", "days"),
   ...named(7 * DAY_SECONDS, "w", "week", "weeks"),
 };

@@ -1,5 +1,6 @@
 /** @file Numbers as people read them: few digits, a unit, one scale for an interval and its measurement. */
 
+import { HOUR_SECONDS } from "./kinds.ts";
 import type { Interval } from "../math/interval.ts";
 
 /** A factor and the unit that it leads to: 0.042 s is 42 in `{ factor: 1e-3, unit: "ms" }`. */
@@ -73,7 +74,7 @@ export function formatSeconds(value: number): string {
   if (magnitude < 59.95) return `${sign}${scaled(magnitude, scaleFor("s", magnitude), 3)}`;
   if (magnitude < 3599.5) return `${sign}${twoUnits(Math.round(magnitude), 60, "min", "s")}`;
   if (magnitude < 86_370) return `${sign}${twoUnits(Math.round(magnitude / 60), 60, "h", "min")}`;
-  return `${sign}${twoUnits(Math.round(magnitude / 3600), 24, "d", "h")}`;
+  return `${sign}${twoUnits(Math.round(magnitude / HOUR_SECONDS), 24, "d", "h")}`;
 }
 
 /** `percent` is already in percent: 1.234 gives "1.2 %". */
@@ -107,7 +108,7 @@ export function scaleFor(unit: string, magnitude: number): Scale {
     if (size < 1e-3) return { factor: 1e-6, unit: "µs" };
     if (size < 1) return { factor: 1e-3, unit: "ms" };
     if (size < 600) return { factor: 1, unit: "s" };
-    return size < 3 * 3600 ? { factor: 60, unit: "min" } : { factor: 3600, unit: "h" };
+    return size < 3 * HOUR_SECONDS ? { factor: 60, unit: "min" } : { factor: HOUR_SECONDS, unit: "h" };
   }
   if (unit === "bytes" || unit === "B") return prefixScale(size, BYTE_UNITS);
   if (unit === "FLOP" || unit === "FLOPs") return prefixScale(size, FLOP_UNITS);

@@ -1,5 +1,6 @@
 /** @file How fast a run trains, where its model is named: the step of a layout as the planner predicts it. */
 
+import { trainingFlops } from "../../law/training-flops.ts";
 import { UserError } from "../../errors.ts";
 import type { Interval } from "../../math/interval.ts";
 import type { Constants } from "../../plan/constants.ts";
@@ -33,7 +34,7 @@ export function modelFacts({ model: name, sequence }: SettingFlags): ModelFacts 
   const { model } = readModel(name);
   const { total, active } = countParameters(model);
   const flopsPerToken =
-    sequence === undefined ? 6 * active : modelFlopsPerToken(model, readSequence(sequence));
+    sequence === undefined ? trainingFlops(active) : modelFlopsPerToken(model, readSequence(sequence));
   return { parameters: total, flopsPerToken };
 }
 

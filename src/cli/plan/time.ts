@@ -1,5 +1,6 @@
 /** @file `longrun plan time`: a whole run with its failures. */
 
+import { trainingFlops } from "../../law/training-flops.ts";
 import { type Command, Option } from "commander";
 import { UserError } from "../../errors.ts";
 import { planTimeFigure } from "../../figures/plan-time-figure.ts";
@@ -150,7 +151,7 @@ async function runTime(flags: TimeFlags): Promise<void> {
     tokens: flags.tokens,
     tokensPerSecondPerDevice: flags.tokensPerSecond ?? speed?.tokensPerSecondPerDevice,
     mfu: flags.mfu,
-    flopsPerToken: flags.activeParams === undefined ? model?.flopsPerToken : 6 * flags.activeParams,
+    flopsPerToken: flags.activeParams === undefined ? model?.flopsPerToken : trainingFlops(flags.activeParams),
     peakFlopsPerDevice: peakFlopsOf(accelerator, "bf16"),
     parameters: flags.params ?? model?.parameters,
     checkpointBytes: flags.checkpointBytes,

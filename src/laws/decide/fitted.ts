@@ -1,7 +1,8 @@
 /** @file A law over size and tokens from runs: of all that a forecast weighs, or the one named. */
 
+import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import { UserError } from "../../errors.ts";
-import { flopsPerParameterTokenOf, type Law, type Run } from "../../law/law.ts";
+import type { Law, Run } from "../../law/law.ts";
 import { lawOfFit, lawOfPosterior, type ScalingLaw } from "../../law/scaling-law.ts";
 import { significant } from "../../units/print.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";

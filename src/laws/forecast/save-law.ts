@@ -1,7 +1,7 @@
 /** @file What of a fit is worth keeping: a report as the value that a law file holds. */
 
+import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import { UserError } from "../../errors.ts";
-import { flopsPerParameterTokenOf } from "../../law/law.ts";
 import { MOST_DRAWS, type SavedLaw } from "../../law/law-file.ts";
 import type { Posterior } from "../../law/posterior.ts";
 import type { FitReport } from "../fit/fit-table.ts";

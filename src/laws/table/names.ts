@@ -1,6 +1,6 @@
 /** @file What people call the columns of a table of runs: headings against the names in use. */
 
-import { MULTIPLIERS } from "../../units/kinds.ts";
+import { MULTIPLIERS, DAY_SECONDS } from "../../units/kinds.ts";
 
 /** What a column of a table can be. */
 export const QUANTITIES = [
@@ -27,9 +27,8 @@ export type Helper = "steps" | "flopsPerStep" | "tokensPerStep" | "tokensPerPara
 /** A heading in small words, with the unit apart. */
 export type Heading = { readonly words: readonly string[]; readonly phrase: string; readonly scale: number };
 
-const SECONDS_PER_DAY = 86_400;
 const FLOP_UNITS: readonly (readonly [RegExp, number])[] = [
-  [/^(pf|pflops?|petaflops?)( s)? days?$/, 1e15 * SECONDS_PER_DAY],
+  [/^(pf|pflops?|petaflops?)( s)? days?$/, 1e15 * DAY_SECONDS],
   [/^(gflops?|gigaflops?)$/, 1e9],
   [/^(tflops?|teraflops?)$/, 1e12],
   [/^(pflops?|petaflops?)$/, 1e15],

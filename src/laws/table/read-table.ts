@@ -1,5 +1,6 @@
 /** @file Text to a table of runs: columns, conventions, and the rows set aside with the reason. */
 
+import { FLOPS_PER_PARAMETER_TOKEN, trainingFlops } from "../../law/training-flops.ts";
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
 import { readCell } from "./cell.ts";
@@ -181,9 +182,9 @@ function sizesOf(columns: FoundColumns, number: (column: FoundColumn | undefined
     (n === undefined || !columns.tokensPerParameter ? undefined : n * number(columns.tokensPerParameter)!);
   const c = number(columns.c) ?? product(columns.steps, columns.flopsPerStep);
   return {
-    n: n ?? (c ?? Number.NaN) / (6 * (d ?? Number.NaN)),
-    d: d ?? (c ?? Number.NaN) / (6 * (n ?? Number.NaN)),
-    c: c ?? 6 * (n ?? Number.NaN) * (d ?? Number.NaN),
+    n: n ?? (c ?? Number.NaN) / (FLOPS_PER_PARAMETER_TOKEN * (d ?? Number.NaN)),
+    d: d ?? (c ?? Number.NaN) / (FLOPS_PER_PARAMETER_TOKEN * (n ?? Number.NaN)),
+    c: c ?? trainingFlops(n ?? Number.NaN, d ?? Number.NaN),
   };
 }
 

@@ -2,6 +2,7 @@
  * @file The lines of an estimate by group: what, the formula with its numbers, the value with its interval.
  */
 
+import { trainingFlops } from "../../law/training-flops.ts";
 import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
 import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../units/print.ts";
 import { TYPICAL_MFU } from "../typical-runs.ts";
@@ -148,7 +149,7 @@ export function activationLines(
 export function timeLines(facts: EstimateFacts): readonly EstimateLine[] {
   const { parameters, batchSequences, sequence, numDevices, peakFlopsPerDevice, deviceName } = facts;
   const tokens = batchSequences * sequence;
-  const flops = 6 * parameters * tokens;
+  const flops = trainingFlops(parameters, tokens);
   const mfu = facts.mfu ?? TYPICAL_MFU;
   const atPeak = flops / (numDevices * peakFlopsPerDevice);
   const count = formatCount;

@@ -4,10 +4,10 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { certain, type Interval } from "../../math/interval.ts";
-import { COUNT } from "../../units/kinds.ts";
+import { COUNT, DAY_SECONDS } from "../../units/kinds.ts";
 import { parseInterval } from "../../units/read.ts";
 
-const DAY_MS = 86_400_000;
+const DAY_MS = 1000 * DAY_SECONDS;
 
 /** A number, an amount (16M), or a 90 % interval (15M..18M). */
 const uncertain = z.union([z.number().positive(), z.string()]).transform((value, context): Interval => {

@@ -1,5 +1,6 @@
 /** @file Which layout: the search's result, your own, the most similar measured run, the run's time. */
 
+import { HOUR_SECONDS } from "../../units/kinds.ts";
 import { type Interval, scaledBy } from "../../math/interval.ts";
 import { CONSTANTS, type Constants } from "../constants.ts";
 import type { Cluster } from "../hardware/cluster.ts";
@@ -155,7 +156,7 @@ function rowOf({ layout, prediction }: PlannedLayout, setup: Setup, tokens: numb
 
 function wholeRun(prediction: StepPrediction, { cluster, job }: Setup, tokens: number): WholeRun {
   const steps = Math.ceil(tokens / (job.batchSequences * job.sequence));
-  const hours = scaledBy(prediction.stepInterval, steps / 3600);
+  const hours = scaledBy(prediction.stepInterval, steps / HOUR_SECONDS);
   return { days: scaledBy(hours, 1 / 24), deviceHours: scaledBy(hours, cluster.numDevices) };
 }
 

@@ -1,5 +1,6 @@
 /** @file A budget of training, however it is given: FLOPs, a cluster for so many days, or money. */
 
+import { HOUR_SECONDS } from "../../units/kinds.ts";
 import { UserError } from "../../errors.ts";
 import { certain, type Interval, logSdOf, within } from "../../math/interval.ts";
 import { formatFlops } from "../../units/print.ts";
@@ -67,7 +68,7 @@ export function readBudget(facts: BudgetInputs): TrainingBudget {
 function spent(facts: BudgetInputs, cluster: Cluster, deviceHours: Interval): TrainingBudget {
   const { money, pricePerDeviceHour, peakFlopsPerDevice, mfu, goodput } = facts;
   refuseMfuAboveOne(mfu);
-  const speed = times(mfu ?? TYPICAL_MFU, certain(3600 * peakFlopsPerDevice!));
+  const speed = times(mfu ?? TYPICAL_MFU, certain(HOUR_SECONDS * peakFlopsPerDevice!));
   return {
     compute: times(times(deviceHours, goodput ?? TYPICAL_GOODPUT), speed),
     deviceHours,

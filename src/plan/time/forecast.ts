@@ -6,7 +6,7 @@
 import { UserError } from "../../errors.ts";
 import { drawFrom, type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
-import { DAY_SECONDS } from "../../units/kinds.ts";
+import { DAY_SECONDS, HOUR_SECONDS } from "../../units/kinds.ts";
 import { formatSeconds, significant } from "../../units/print.ts";
 import {
   type Breakdown,
@@ -60,7 +60,6 @@ export type RunForecast = {
 
 const NUM_DRAWS = 2000;
 const SEED = 20_241;
-const HOUR = 3600;
 
 /** Forecasts the run. The same inputs have the same forecast to the last digit. */
 export function forecastRun(inputs: RunInputs, numDraws = NUM_DRAWS): RunForecast {
@@ -80,7 +79,7 @@ export function forecastRun(inputs: RunInputs, numDraws = NUM_DRAWS): RunForecas
     failures: of((draw) => draw.failures),
     failureSeconds: of((draw) => draw.elapsed / draw.expectedFailures),
     restarts: of((draw) => draw.failures + (draw.elapsed / DAY_SECONDS) * plannedPerDay),
-    deviceHours: of((draw) => (draw.elapsed / HOUR) * numDevices),
+    deviceHours: of((draw) => (draw.elapsed / HOUR_SECONDS) * numDevices),
     energyItKwh: of((draw) => draw.energyItKwh),
     energyKwh: of((draw) => draw.energyItKwh * draw.pue),
     cost: inputs.pricePerDeviceHour === null ? null : of((draw) => draw.cost),
@@ -196,7 +195,7 @@ function drawRun(
   );
   const lucky = withChance(conditions, expected, work.kind, random);
   const pricePerHour = inputs.pricePerDeviceHour ? draw(inputs.pricePerDeviceHour) : 0;
-  const deviceHours = (lucky.elapsed / HOUR) * inputs.numDevices;
+  const deviceHours = (lucky.elapsed / HOUR_SECONDS) * inputs.numDevices;
   return {
     ...lucky,
     expectedFailures: expected.failures,
