@@ -7,7 +7,7 @@
 import type { Manifest } from "../corpus/manifest.ts";
 import type { FeatureReport } from "../laws/decide/feature/feature.ts";
 import type { BandPoint } from "../laws/forecast/curve.ts";
-import type { Interval } from "../math/interval.ts";
+import { type Interval, logSdOf } from "../math/interval.ts";
 import { Z_90 } from "../math/normal.ts";
 import type { Cause, ScoredRow } from "../report/data.ts";
 import type { RunSummary } from "../train/summary.ts";
@@ -172,9 +172,8 @@ function gapOf(quantity: Quantity, outcome: TargetOutcome): number {
  * given their sum when both are normal.
  */
 function causesOfLoss(gapPercent: number, outcome: TargetOutcome): readonly Cause[] {
-  const { lo, hi } = outcome.predictions.get(LOSS.name)!;
   const trainingGap = 100 * (outcome.summary.curve.at(-1)! / outcome.band.at(-1)!.median - 1);
-  const forecastVariance = ((100 * Math.log(hi / lo)) / (2 * Z_90)) ** 2;
+  const forecastVariance = (100 * logSdOf(outcome.predictions.get(LOSS.name)!)) ** 2;
   const seedShare = Math.min(1, outcome.noisePercent ** 2 / forecastVariance);
   return [
     { name: "law", percent: (1 - seedShare) * trainingGap },

@@ -1,9 +1,7 @@
 /** @file Losses over size at each budget, and the best sizes over compute with the power law through them. */
 
 import type { PlotOptions } from "@observablehq/plot";
-import type { Interval } from "../math/interval.ts";
-import type { Line } from "../math/line.ts";
-import { quantileOfSorted, sorted } from "../math/statistics.ts";
+import { type Interval, intervalOfDraws } from "../math/interval.ts";
 import { formatCount, formatFlops, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import { type Axis, band, computeAxis, diamonds, framed, paddedLog } from "./panel.ts";
@@ -104,8 +102,7 @@ function sizePanel(plot: PlotLibrary, { optima, line, lines }: IsoflopFigureData
   const along = Array.from({ length: NUM_PLACES }, (_, i) => {
     const c = from * (to / from) ** (i / (NUM_PLACES - 1));
     const sizeOf = ({ intercept, slope }: Line) => Math.exp(intercept + slope * Math.log(c));
-    const sizes = sorted(lines.map(sizeOf));
-    return { c, median: sizeOf(line), lo: quantileOfSorted(sizes, 0.05), hi: quantileOfSorted(sizes, 0.95) };
+    return { c, ...intervalOfDraws(lines.map(sizeOf)), median: sizeOf(line) };
   });
   return framed(
     plot,

@@ -1,8 +1,8 @@
 /** @file Where a run's time goes, and what failures leave of it on clusters of other sizes. */
 
-import { HOUR_SECONDS } from "../units/kinds.ts";
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
+import { HOUR_SECONDS } from "../units/kinds.ts";
 import { formatCount, formatPercent, formatSeconds } from "../units/print.ts";
 import { COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
 import { AXIS_LABEL_X, band, framed } from "./panel.ts";

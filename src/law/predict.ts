@@ -1,6 +1,6 @@
 /** @file A posterior's answers: median and 90 % interval of one more run's loss at a design. */
 
-import type { Interval } from "../math/interval.ts";
+import { type Interval, intervalAt } from "../math/interval.ts";
 import { mixtureQuantile, type Part } from "../math/mixture.ts";
 import type { Design } from "./law.ts";
 import { type LawPosterior, type Posterior, termsOf } from "./posterior.ts";
@@ -71,14 +71,17 @@ export function averaged(
   );
 }
 
-/** Median and 90 % interval of a loss, stretched about its median in log loss. */
+/** Median and 90 % interval of a log loss, stretched about its median. */
+export function logIntervalOf(parts: readonly Part[], widening: number): Interval {
+  const { median, lo, hi } = intervalAt((fraction) => mixtureQuantile(parts, fraction));
+  const stretched = (end: number) => median + widening * (end - median);
+  return { median, lo: stretched(lo), hi: stretched(hi) };
+}
+
+/** The same of the loss. */
 export function intervalOf(parts: readonly Part[], widening: number): Interval {
-  const middle = mixtureQuantile(parts, 0.5);
-  return {
-    median: Math.exp(middle),
-    lo: Math.exp(middle + widening * (mixtureQuantile(parts, 0.05) - middle)),
-    hi: Math.exp(middle + widening * (mixtureQuantile(parts, 0.95) - middle)),
-  };
+  const { median, lo, hi } = logIntervalOf(parts, widening);
+  return { median: Math.exp(median), lo: Math.exp(lo), hi: Math.exp(hi) };
 }
 
 /** Median and 90 % interval of the loss of one more run of this design. */

@@ -3,7 +3,6 @@
  * that are as likely, and what one more run's loss would be.
  */
 
-import { flopsPerParameterTokenFrom } from "./training-flops.ts";
 import { readFileSync } from "node:fs";
 import { UserError } from "../errors.ts";
 import { type Interval, intervalAround } from "../math/interval.ts";
@@ -15,6 +14,7 @@ import { type LossSurface, type SplitLoss, splitLossOf } from "./optimum.ts";
 import type { Posterior } from "./posterior.ts";
 import { predict } from "./predict.ts";
 import { expectedSurface, likelySurfaces } from "./surfaces.ts";
+import { flopsPerParameterTokenFrom } from "./training-flops.ts";
 
 /** A fitted law as a value: what a forecast, an optimum or the planner needs of it. */
 export type ScalingLaw = {

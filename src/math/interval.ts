@@ -53,9 +53,9 @@ export function scaledBy({ median, lo, hi }: Interval, factor: number): Interval
  * that are NaN have no answer and do not count; infinite ones, or none at all, leave a side open.
  */
 export function intervalAround(median: number, draws: ArrayLike<number>): Interval {
-  const known = sorted(Array.from(draws).filter((draw) => !Number.isNaN(draw)));
+  const known = Array.from(draws).filter((draw) => !Number.isNaN(draw));
   if (known.length === 0) return { median, lo: -Infinity, hi: Infinity };
-  const [lo, hi] = [quantileOfSorted(known, 0.05), quantileOfSorted(known, 0.95)];
+  const { lo, hi } = intervalOfDraws(known);
   return {
     median,
     lo: Number.isFinite(lo) ? Math.min(lo, median) : -Infinity,

@@ -62,3 +62,8 @@ export function quantile(values: Numbers, fraction: number): number {
 export function median(values: Numbers): number {
   return quantile(values, 0.5);
 }
+
+/** Standard deviation of normal residuals of the same median size: 1.4826 times the median of |r|. */
+export function robustScale(residuals: Numbers): number {
+  return 1.4826 * median(Float64Array.from(residuals, Math.abs));
+}

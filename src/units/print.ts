@@ -1,7 +1,7 @@
 /** @file Numbers as people read them: few digits, a unit, one scale for an interval and its measurement. */
 
-import { HOUR_SECONDS } from "./kinds.ts";
 import type { Interval } from "../math/interval.ts";
+import { HOUR_SECONDS } from "./kinds.ts";
 
 /** A factor and the unit that it leads to: 0.042 s is 42 in `{ factor: 1e-3, unit: "ms" }`. */
 export type Scale = {

@@ -1,10 +1,10 @@
 /** @file `longrun laws feature`: does a change still help at the target? */
 
-import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
 import { featureFigure } from "../../figures/feature-figure.ts";
 import type { Design } from "../../law/law.ts";
+import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import { designAtCompute } from "../../laws/decide/feature/base-law.ts";
 import { studyFeature } from "../../laws/decide/feature/feature.ts";
 import type { TableRun } from "../../laws/table/table.ts";

@@ -23,8 +23,7 @@ import { readAmount } from "../../units/read.ts";
 import { finish, given } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
-import type { TableColumn } from "../terminal/table.ts";
-import { table } from "../terminal/table.ts";
+import { type TableColumn, table } from "../terminal/table.ts";
 import { readRunTable, setAsideLines, type TableFlags, tableOptions, withTableFlags } from "./run-table.ts";
 import { scoreColumns, scoresOf } from "./scores.ts";
 

@@ -1,7 +1,7 @@
 /** @file How fast a run trains, where its model is named: the step of a layout as the planner predicts it. */
 
-import { trainingFlops } from "../../law/training-flops.ts";
 import { UserError } from "../../errors.ts";
+import { trainingFlops } from "../../law/training-flops.ts";
 import type { Interval } from "../../math/interval.ts";
 import type { Constants } from "../../plan/constants.ts";
 import { readConstants } from "../../plan/constants-file.ts";

@@ -1,9 +1,9 @@
 /** @file `longrun plan time`: a whole run with its failures. */
 
-import { trainingFlops } from "../../law/training-flops.ts";
 import { type Command, Option } from "commander";
 import { UserError } from "../../errors.ts";
 import { planTimeFigure } from "../../figures/plan-time-figure.ts";
+import { trainingFlops } from "../../law/training-flops.ts";
 import type { Interval } from "../../math/interval.ts";
 import { peakFlopsOf } from "../../plan/hardware/accelerator.ts";
 import type { PartOfTime } from "../../plan/time/breakdown.ts";
@@ -151,7 +151,8 @@ async function runTime(flags: TimeFlags): Promise<void> {
     tokens: flags.tokens,
     tokensPerSecondPerDevice: flags.tokensPerSecond ?? speed?.tokensPerSecondPerDevice,
     mfu: flags.mfu,
-    flopsPerToken: flags.activeParams === undefined ? model?.flopsPerToken : trainingFlops(flags.activeParams),
+    flopsPerToken:
+      flags.activeParams === undefined ? model?.flopsPerToken : trainingFlops(flags.activeParams),
     peakFlopsPerDevice: peakFlopsOf(accelerator, "bf16"),
     parameters: flags.params ?? model?.parameters,
     checkpointBytes: flags.checkpointBytes,

@@ -1,7 +1,7 @@
 /** @file Starts by variable projection: a grid over the exponents, the coefficients solved for at each. */
 
 import { residuals, solveNonNegative } from "../../math/least-squares.ts";
-import { median } from "../../math/statistics.ts";
+import { robustScale } from "../../math/statistics.ts";
 import { type Law, type Run, scalesOf } from "../law.ts";
 
 // A search over two exponents with an exact inner solution replaces one over five numbers: the condition
@@ -130,7 +130,7 @@ function projected(
   let coefficients = solveNonNegative(rows, weights);
   for (let round = 0; round < 2; round++) {
     const errors = residuals(rows, coefficients).map(Math.abs);
-    const limit = TUNING * 1.4826 * median(errors);
+    const limit = TUNING * robustScale(errors);
     for (let i = 0; i < weights.length; i++) weights[i] = errors[i]! > limit ? limit / errors[i]! : 1;
     coefficients = solveNonNegative(rows, weights);
   }

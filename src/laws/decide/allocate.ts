@@ -5,6 +5,7 @@ import { checkOptimum, flatRange, optimumOn, pointOf, type SplitLoss } from "../
 import { checkReach, logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import { type Interval, intervalsAround } from "../../math/interval.ts";
 import { fixed, significant } from "../../units/print.ts";
+import { TESTED_REACH } from "../forecast/forecast.ts";
 import { type DataLimit, dataLimitOf } from "./allocate-data.ts";
 import { type Choice, choiceOf, type Serving, servingOf } from "./allocate-variants.ts";
 
@@ -137,7 +138,7 @@ function warningsOf(law: ScalingLaw, answer: Omit<Allocation, "warnings">): stri
   const { compute, reach, optimum } = answer;
   if (reach > 1) {
     warnings.push(
-      `the budget is ${significant(reach, 3)} times the table's largest compute: N and D are extrapolated${reach > 100 ? ", further than any back-test here reaches" : ""}`,
+      `the budget is ${significant(reach, 3)} times the table's largest compute: N and D are extrapolated${reach > TESTED_REACH ? ", further than any back-test here reaches" : ""}`,
     );
   }
   if (!law.isCalibrated) {

@@ -1,9 +1,9 @@
 /** @file A law over size and tokens from runs: of all that a forecast weighs, or the one named. */
 
-import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import { UserError } from "../../errors.ts";
 import type { Law, Run } from "../../law/law.ts";
 import { lawOfFit, lawOfPosterior, type ScalingLaw } from "../../law/scaling-law.ts";
+import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import { significant } from "../../units/print.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";

@@ -1,10 +1,11 @@
 /** @file The bootstrap of a fit: the law fitted again to runs drawn again, each time from the optimum. */
 
+import { robustScale } from "../../math/statistics.ts";
 import { minimise } from "../../math/minimise.ts";
 import { Random } from "../../math/random.ts";
 import type { TableRun } from "../table/table.ts";
 import type { Fit } from "./fit.ts";
-import { lossNumbers, robustScale } from "./loss.ts";
+import { lossNumbers } from "./loss.ts";
 import { inverseCurvature, objectiveOf } from "./objective.ts";
 import { type Resampling, resamplerOf } from "./resample.ts";
 

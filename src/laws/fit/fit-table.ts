@@ -1,12 +1,13 @@
 /** @file A law fitted to a table: numbers with intervals, what is not identified, runs to look at. */
 
 import type { Law } from "../../law/law.ts";
+import { robustScale } from "../../math/statistics.ts";
 import { checkTable } from "../table/checks.ts";
 import type { RunTable } from "../table/table.ts";
 import { bootstrapFit } from "./bootstrap.ts";
 import { type Fit, fitLaw } from "./fit.ts";
 import { keptEpochs, REPEAT_DECAY } from "./kept-epochs.ts";
-import { DEFAULT_LOSS, freeResiduals, type Loss, lossText, robustScale } from "./loss.ts";
+import { DEFAULT_LOSS, freeResiduals, type Loss, lossText } from "./loss.ts";
 import { type Outlier, outliersOf } from "./outliers.ts";
 import { type DerivedValue, derivedOf, type FittedParameter, fittedParameter, LEVEL } from "./parameters.ts";
 import { profilerOf } from "./profile.ts";

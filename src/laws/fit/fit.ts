@@ -3,7 +3,8 @@
 import { assert, UserError } from "../../errors.ts";
 import type { Law, Run } from "../../law/law.ts";
 import { type Minimum, minimise, type Objective } from "../../math/minimise.ts";
-import { DEFAULT_LOSS, type Loss, lossNumbers, robustScale } from "./loss.ts";
+import { robustScale } from "../../math/statistics.ts";
+import { DEFAULT_LOSS, type Loss, lossNumbers } from "./loss.ts";
 import {
   type FitData,
   fitData,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { costOf, freeResiduals, type Loss, robustScale } from "./loss.ts";
+import { robustScale } from "../../math/statistics.ts";
+import { costOf, freeResiduals, type Loss } from "./loss.ts";
 
 const residual = fc.double({ min: -1, max: 1, noNaN: true });
 

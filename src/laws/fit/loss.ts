@@ -1,7 +1,6 @@
 /** @file What a residual in log loss costs: Huber, absolute, squared, or heavier above than below. */
 
 import { huber } from "../../math/huber.ts";
-import { median } from "../../math/statistics.ts";
 
 /** residual = log(measured) - log(fitted). */
 export type Loss =
@@ -66,9 +65,4 @@ export function lossText(loss: Loss): string {
 export function freeResiduals(residuals: ArrayLike<number>, numParameters: number): Float64Array {
   const bySize = Float64Array.from(residuals).sort((a, b) => Math.abs(b) - Math.abs(a));
   return bySize.subarray(0, Math.max(1, bySize.length - numParameters));
-}
-
-/** Standard deviation of normal residuals of the same median size: 1.4826 times the median of |r|. */
-export function robustScale(residuals: ArrayLike<number>): number {
-  return 1.4826 * median(Float64Array.from(residuals, Math.abs));
 }

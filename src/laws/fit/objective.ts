@@ -2,8 +2,9 @@
 
 import type { Law, Run } from "../../law/law.ts";
 import type { Objective } from "../../math/minimise.ts";
+import { robustScale } from "../../math/statistics.ts";
 import { inverseOrDiagonal } from "../../math/symmetric.ts";
-import { freeResiduals, type Loss, type LossNumbers, lossNumbers, robustScale } from "./loss.ts";
+import { freeResiduals, type Loss, type LossNumbers, lossNumbers } from "./loss.ts";
 
 /** Runs as a fit reads them: one entry per run in each list. */
 export type FitData = {

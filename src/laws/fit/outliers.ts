@@ -1,9 +1,10 @@
 /** @file Runs that a fit should be read with care for: far from the law, deciding alone, or there twice. */
 
+import { robustScale } from "../../math/statistics.ts";
 import { significant } from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";
 import type { Fit } from "./fit.ts";
-import { freeResiduals, robustScale } from "./loss.ts";
+import { freeResiduals } from "./loss.ts";
 import { inverseInformation } from "./objective.ts";
 
 /** A run to look at. Nothing is dropped from the fit on its account. */

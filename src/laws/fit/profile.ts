@@ -1,8 +1,9 @@
 /** @file The profile of one parameter: how well the law fits with it held, all others fitted again. */
 
 import { minimise, type Objective } from "../../math/minimise.ts";
+import { robustScale } from "../../math/statistics.ts";
 import type { Fit } from "./fit.ts";
-import { lossNumbers, robustScale } from "./loss.ts";
+import { lossNumbers } from "./loss.ts";
 import { costUnit, inverseCurvature, objectiveOf } from "./objective.ts";
 
 /** Where the profile stays below its limit; infinite: however far the parameter is moved. */

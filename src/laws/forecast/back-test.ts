@@ -6,9 +6,9 @@ import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
 import { routedLaw } from "../../law/formulas/routed.ts";
 import { type Law, lossOf } from "../../law/law.ts";
 import { averaged, intervalOf } from "../../law/predict.ts";
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
-import { mean, quantileOfSorted, sorted } from "../../math/statistics.ts";
+import { mean } from "../../math/statistics.ts";
 import { fixed, formatPercent } from "../../units/print.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
@@ -175,10 +175,10 @@ function plainIntervals(
   const draws = bootstrapFit(fit, below, { resampling: "case", numResamples: NUM_RESAMPLES, seed: 0 });
   const random = new Random(0, "back-test.residuals");
   return above.map((run) => {
-    const losses = sorted(
-      draws.map((theta) => lossOf(law, theta, run) * Math.exp(fit.residuals[random.integer(below.length)]!)),
+    const losses = draws.map(
+      (theta) => lossOf(law, theta, run) * Math.exp(fit.residuals[random.integer(below.length)]!),
     );
-    return { lo: quantileOfSorted(losses, 0.05), hi: quantileOfSorted(losses, 0.95), loss: run.loss };
+    return { ...intervalOfDraws(losses), loss: run.loss };
   });
 }
 

@@ -2,9 +2,8 @@
 
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
-import { averaged, partsOf } from "../../law/predict.ts";
+import { averaged, logIntervalOf, partsOf } from "../../law/predict.ts";
 import type { Interval } from "../../math/interval.ts";
-import { mixtureQuantile } from "../../math/mixture.ts";
 import { mean } from "../../math/statistics.ts";
 import { calibrate, studyCuts } from "./calibration.ts";
 import { type CandidateLaw, candidateLawsFor } from "./candidate-laws.ts";
@@ -110,9 +109,7 @@ export function forecastCurve(
       laws.map((law) => partsOf(law, top.c, target, scatterFactor)),
       weights,
     ).map((part) => ({ ...part, sd: Math.hypot(part.sd, scatterFactor * noise) }));
-    const middle = mixtureQuantile(parts, 0.5);
-    const end = (fraction: number) => middle + widening * (mixtureQuantile(parts, fraction) - middle);
-    return { median: middle, lo: end(0.05), hi: end(0.95) };
+    return logIntervalOf(parts, widening);
   });
   const [lo, median, hi] = (["lo", "median", "hi"] as const).map((part) =>
     smooth(points.map((point) => point[part])),

@@ -7,7 +7,7 @@ import { averaged, intervalOf, partsOf, predict } from "../../law/predict.ts";
 import type { Interval } from "../../math/interval.ts";
 import { fixed, formatCount, formatPercent, formatShare, significant } from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";
-import { isOneRecipe } from "./candidate-laws.ts";
+import { isOneRecipe, SAME_RATIO } from "./candidate-laws.ts";
 import { type Study, study } from "./study.ts";
 import { checkTarget } from "./target.ts";
 
@@ -142,12 +142,12 @@ function basisOf(
 }
 
 /** Reach beyond which no back-test here has looked. */
-const TESTED_REACH = 100;
+export const TESTED_REACH = 100;
 
 function warningsOf({ rungs, posterior }: Study, target: Design, reach: number): readonly string[] {
   const [least, most] = posterior.ratios;
   const ratio = target.d / target.n;
-  const isOff = ratio < least / 1.5 || ratio > 1.5 * most;
+  const isOff = ratio < least / SAME_RATIO || ratio > SAME_RATIO * most;
   return [
     ...(reach > TESTED_REACH
       ? [`reach ${formatCount(reach)}: intervals have been checked up to ${TESTED_REACH}`]

@@ -1,5 +1,7 @@
 /** @file What is held of runs before they are seen: one table of priors with reasons, for all alike. */
 
+import { logistic, logit } from "../../math/logit.ts";
+
 /** A normal over a transformed number: log for scales, logit for shares; `spread` is its deviation there. */
 export type Prior = {
   readonly scale: "log" | "logit" | "plain";
@@ -131,14 +133,11 @@ const FLOOR_GAIN = { above: 0.42, below: 0.45 };
 /** What the drift gains per decade below the tables: .5 % becomes 1.2 % at 1e12 FLOPs (our ladders). */
 const DRIFT_GAIN = 0.28;
 
-const logit = (share: number) => Math.log(share / (1 - share));
-const fromLogit = (x: number) => 1 / (1 + Math.exp(-x));
-
 /** The floor's share of the loss of a run of this compute. */
 export function floorSharePrior(topCompute: number): Prior {
   const decades = Math.log10(topCompute / TABLES_BEGIN);
   const moved = (decades > 0 ? FLOOR_GAIN.above : FLOOR_GAIN.below) * decades;
-  return { ...PRIORS.floorShare, median: fromLogit(logit(PRIORS.floorShare.median) + moved) };
+  return { ...PRIORS.floorShare, median: logistic(logit(PRIORS.floorShare.median) + moved) };
 }
 
 /** The drift where the largest run has this compute: small models leave any law sooner. */
@@ -149,7 +148,7 @@ export function driftPrior(topCompute: number): Prior {
 
 /** Size's share of the reducible loss at D / N over 20: A N^-a over B D^-a grows as that ratio to the a. */
 function sizeSharePrior(ratio: number): Prior {
-  return { ...PRIORS.sizeShare, median: fromLogit(PRIORS.exponent.median * Math.log(ratio)) };
+  return { ...PRIORS.sizeShare, median: logistic(PRIORS.exponent.median * Math.log(ratio)) };
 }
 
 /** Where runs lie: their largest compute, and tokens a parameter near it over 20. */
@@ -166,7 +165,7 @@ export function priorAt(name: PriorName, { topCompute, ratio }: PriorContext): P
 export function valueAt({ scale, median, spread }: Prior, z: number): number {
   if (scale === "plain") return median + spread * z;
   if (scale === "log") return median * Math.exp(spread * z);
-  return fromLogit(logit(median) + spread * z);
+  return logistic(logit(median) + spread * z);
 }
 
 export type PriorNode = { readonly value: number; readonly logWeight: number };

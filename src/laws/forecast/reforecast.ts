@@ -1,8 +1,7 @@
 /** @file Forecasts the end anew while the target runs: the more of it is seen, the more its curve counts. */
 
 import { assert } from "../../errors.ts";
-import type { Interval } from "../../math/interval.ts";
-import { Z_90 } from "../../math/normal.ts";
+import { type Interval, logSdOf, within } from "../../math/interval.ts";
 import { mean } from "../../math/statistics.ts";
 import { fixed, formatPercent, formatShare } from "../../units/print.ts";
 import type { BandPoint } from "./curve.ts";
@@ -55,7 +54,7 @@ export function reforecast(
   const distance = mean(recent.map((point) => Math.log(point.loss / bandAt(band, point.fraction).median)));
   const share = Math.min(1, Math.max(0, last.fraction));
   // What stays at the end: training curve against held-out loss, and the scatter of the recent points.
-  const spread = Math.log(locked.hi / locked.lo) / (2 * Z_90);
+  const spread = logSdOf(locked);
   const scatter = Math.sqrt(
     mean(recent.map((p) => (Math.log(p.loss / bandAt(band, p.fraction).median) - distance) ** 2)),
   );
@@ -63,11 +62,7 @@ export function reforecast(
   const middle = Math.log(locked.median) + share * distance;
   const here = bandAt(band, last.fraction);
   const onTrack = sideOf(here, distance);
-  const now = {
-    median: Math.exp(middle),
-    lo: Math.exp(middle - Z_90 * left),
-    hi: Math.exp(middle + Z_90 * left),
-  };
+  const now = within(Math.exp(middle), left);
   return { ...now, onTrack, reason: reasonFor(onTrack, share, distance, here, now.median, locked.median) };
 }
 

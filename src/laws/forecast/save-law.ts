@@ -1,9 +1,9 @@
 /** @file What of a fit is worth keeping: a report as the value that a law file holds. */
 
-import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import { UserError } from "../../errors.ts";
 import { MOST_DRAWS, type SavedLaw } from "../../law/law-file.ts";
 import type { Posterior } from "../../law/posterior.ts";
+import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import type { FitReport } from "../fit/fit-table.ts";
 import type { TableRun } from "../table/table.ts";
 import { study } from "./study.ts";

@@ -1,7 +1,7 @@
 /** @file Runs studied once: their posterior over laws, drift and scatter, calibrated on cuts. */
 
-import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import type { Posterior } from "../../law/posterior.ts";
+import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import type { TableRun } from "../table/table.ts";
 import { type CutStudy, calibrate, studyCuts } from "./calibration.ts";
 import { type CandidateLaw, candidateLawsFor, isOneRecipe } from "./candidate-laws.ts";

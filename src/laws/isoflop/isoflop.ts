@@ -1,10 +1,10 @@
 /** @file Chinchilla's approach 2: the best size at each compute budget, and power laws through them. */
 
 import { UserError } from "../../errors.ts";
-import { type Interval, intervalAround } from "../../math/interval.ts";
+import { type Interval, intervalAround, intervalOfDraws } from "../../math/interval.ts";
 import { lineThrough } from "../../math/line.ts";
 import { Random } from "../../math/random.ts";
-import { quantile, standardDeviation } from "../../math/statistics.ts";
+import { standardDeviation } from "../../math/statistics.ts";
 import { fixed, formatFlops } from "../../units/print.ts";
 import type { RunTable } from "../table/table.ts";
 import { type ComputeBudget, groupByBudget } from "./budgets.ts";
@@ -147,7 +147,7 @@ function reportOf(budget: ComputeBudget, { found, refused }: Optima): BudgetRepo
     const reason = refused.find((candidate) => candidate.budget === budget)!.reason;
     return { ...about, optimum: null, flags: [reason, ...budget.flags] };
   }
-  const [lo, hi] = [quantile(optimum.draws, 0.05), quantile(optimum.draws, 0.95)];
+  const { lo, hi } = intervalOfDraws(optimum.draws);
   const at = (logN: number) => Math.exp(logTokens(budget, logN));
   return {
     ...about,

@@ -1,8 +1,8 @@
 /** @file The best size at each budget: draws of the minimum, or the reason why there is none. */
 
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
-import { quantile, standardDeviation } from "../../math/statistics.ts";
+import { standardDeviation } from "../../math/statistics.ts";
 import { type ComputeBudget, indexOfBest, nearMinimum } from "./budgets.ts";
 import { curveOver, learnSmoothness, type Smoothness } from "./smooth.ts";
 
@@ -98,7 +98,7 @@ function optimumOf(
     logN: bottom.x,
     // Draws whose minimum fell off an end are lost, and would have been the widest.
     deviation: Math.max(standardDeviation(draws), (grid[1]! - grid[0]!) / 2) / interior,
-    loss: { median: Math.exp(bottom.y), lo: quantile(losses, 0.05), hi: quantile(losses, 0.95) },
+    loss: { ...intervalOfDraws(losses), median: Math.exp(bottom.y) },
     flags,
   };
 }

@@ -1,6 +1,6 @@
 /** @file What people call the columns of a table of runs: headings against the names in use. */
 
-import { MULTIPLIERS, DAY_SECONDS } from "../../units/kinds.ts";
+import { DAY_SECONDS, MULTIPLIERS } from "../../units/kinds.ts";
 
 /** What a column of a table can be. */
 export const QUANTITIES = [

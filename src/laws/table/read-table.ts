@@ -1,8 +1,8 @@
 /** @file Text to a table of runs: columns, conventions, and the rows set aside with the reason. */
 
-import { FLOPS_PER_PARAMETER_TOKEN, trainingFlops } from "../../law/training-flops.ts";
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
+import { FLOPS_PER_PARAMETER_TOKEN, trainingFlops } from "../../law/training-flops.ts";
 import { readCell } from "./cell.ts";
 import { type FoundColumn, type FoundColumns, findColumns, indexOfName } from "./columns.ts";
 import { checkMixtures } from "./mixtures.ts";

@@ -3,6 +3,7 @@
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
 import { type Interval, intervalOfDraws } from "../../math/interval.ts";
+import { logistic, logit } from "../../math/logit.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { Random } from "../../math/random.ts";
 import { median, sum } from "../../math/statistics.ts";
@@ -147,9 +148,9 @@ function itemSd(runs: readonly TaskRun[], score: number): number {
 function intervalOf(samples: readonly number[], widening: number): Interval {
   const interval = intervalOfDraws(samples);
   if (widening === 1) return interval;
-  const logit = (p: number) => Math.log(Math.min(1 - 1e-6, Math.max(1e-6, p)) / Math.max(1e-6, 1 - p));
-  const centre = logit(interval.median);
-  const stretched = (p: number) => 1 / (1 + Math.exp(-(centre + widening * (logit(p) - centre))));
+  const logOdds = (p: number) => logit(Math.min(1 - 1e-6, Math.max(1e-6, p)));
+  const centre = logOdds(interval.median);
+  const stretched = (p: number) => logistic(centre + widening * (logOdds(p) - centre));
   return {
     median: interval.median,
     lo: Math.min(interval.lo, stretched(interval.lo)),

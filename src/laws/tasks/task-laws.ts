@@ -1,5 +1,7 @@
 /** @file The two formulas of a task's score, with weak priors: a sigmoid of the loss, a power of compute. */
 
+import { logistic } from "../../math/logit.ts";
+
 /** A formula of one variable x, with a normal prior on each internal parameter. */
 export type TaskLaw = {
   readonly priors: readonly { readonly mean: number; readonly sd: number }[];
@@ -19,8 +21,6 @@ const LOG_SLOPE_SD = 1.2;
 /** The midpoint lies at the ladder's lowest loss, give or take so many ranges. */
 const MIDPOINT_RANGES = 1.5;
 
-const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-
 /**
  * The second step of the two-step law, after the OLMo ladder (arXiv 2412.04403): accuracy = floor + (top -
  * floor) / (1 + exp(slope (loss - midpoint))). theta = (floor - chance, logit of the top's share, log slope,
@@ -39,7 +39,7 @@ export function sigmoidLaw(losses: readonly number[], chance: number): TaskLaw {
     ],
     curve(theta) {
       const { floor, top, slope, midpoint } = sigmoidParameters(theta, chance);
-      return (loss) => floor + (top - floor) * sigmoid(-slope * (loss - midpoint));
+      return (loss) => floor + (top - floor) * logistic(-slope * (loss - midpoint));
     },
   };
 }
@@ -49,7 +49,7 @@ export function sigmoidParameters(theta: ArrayLike<number>, chance: number) {
   const floor = chance + theta[0]!;
   return {
     floor,
-    top: floor + (1 - floor) * sigmoid(theta[1]!),
+    top: floor + (1 - floor) * logistic(theta[1]!),
     slope: Math.exp(theta[2]!),
     midpoint: theta[3]!,
   };

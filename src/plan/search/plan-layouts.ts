@@ -1,7 +1,7 @@
 /** @file Which layout: the search's result, your own, the most similar measured run, the run's time. */
 
-import { HOUR_SECONDS } from "../../units/kinds.ts";
 import { type Interval, scaledBy } from "../../math/interval.ts";
+import { HOUR_SECONDS } from "../../units/kinds.ts";
 import { CONSTANTS, type Constants } from "../constants.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { type Job, type Layout, microBatches, type Setup } from "../layout/layout.ts";

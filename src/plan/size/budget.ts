@@ -1,8 +1,8 @@
 /** @file A budget of training, however it is given: FLOPs, a cluster for so many days, or money. */
 
-import { HOUR_SECONDS } from "../../units/kinds.ts";
 import { UserError } from "../../errors.ts";
 import { certain, type Interval, logSdOf, within } from "../../math/interval.ts";
+import { HOUR_SECONDS } from "../../units/kinds.ts";
 import { formatFlops } from "../../units/print.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { refuseMfuAboveOne, TYPICAL_GOODPUT, TYPICAL_MFU } from "../typical-runs.ts";

@@ -1,5 +1,7 @@
 /** @file Checkpoints: what one costs, the productive share at an interval, the best interval. */
 
+import { crossing } from "../../math/univariate.ts";
+
 /** Time constants of losing and getting back. All in seconds. */
 export type Losses = {
   /** Mean time between interruptions. */
@@ -80,11 +82,6 @@ export function availabilityOptimalInterval({
  */
 export function bestInterval({ failureSeconds, stallSeconds, lagSeconds }: Losses): number {
   const s = stallSeconds / failureSeconds;
-  let [low, high] = [0, 1];
-  for (let i = 0; i < 100; i++) {
-    const x = (low + high) / 2;
-    if (x + Math.expm1(-(x + s)) < 0) low = x;
-    else high = x;
-  }
-  return Math.max(lagSeconds, ((low + high) / 2) * failureSeconds);
+  const share = crossing((x) => x + Math.expm1(-(x + s)), 0, 1) ?? 1;
+  return Math.max(lagSeconds, share * failureSeconds);
 }

@@ -1,7 +1,7 @@
 /** @file What a run's forecast starts from: facts that people know, and stated assumptions. */
 
-import { trainingFlops } from "../../law/training-flops.ts";
 import { UserError } from "../../errors.ts";
+import { trainingFlops } from "../../law/training-flops.ts";
 import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
 import { fixed, formatBytes, formatSeconds, significant } from "../../units/print.ts";
 import type { Cluster } from "../hardware/cluster.ts";
@@ -228,7 +228,8 @@ function secondsFor(facts: RunFacts, tokens: number): Interval {
   });
   if (tokensPerSecondPerDevice !== undefined)
     return at(tokensPerSecondPerDevice, tokens / cluster.numDevices);
-  const flopsPerToken = facts.flopsPerToken ?? (parameters === undefined ? undefined : trainingFlops(parameters));
+  const flopsPerToken =
+    facts.flopsPerToken ?? (parameters === undefined ? undefined : trainingFlops(parameters));
   if (mfu === undefined || flopsPerToken === undefined)
     throw new UserError(
       "--tokens without a speed",

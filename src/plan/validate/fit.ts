@@ -1,6 +1,7 @@
 /** @file Fits the shared constants to measured runs: robust least squares on logs, priors, bounds. */
 
 import { huberResidual } from "../../math/huber.ts";
+import { logistic, logit } from "../../math/logit.ts";
 import { dot, median } from "../../math/statistics.ts";
 import { cholesky, solveCholesky } from "../../math/symmetric.ts";
 import {
@@ -146,14 +147,13 @@ function stepFrom(
 
 function toFree(name: ConstantName, value: number): number {
   const { low, high } = CONSTANT_ROWS[name];
-  const share = Math.min(0.999, Math.max(0.001, (value - low) / (high - low)));
-  return Math.log(share / (1 - share));
+  return logit(Math.min(0.999, Math.max(0.001, (value - low) / (high - low))));
 }
 
 function toConstants(point: readonly number[]): Constants {
   const values = CONSTANT_NAMES.map((name, i) => {
     const { low, high } = CONSTANT_ROWS[name];
-    return [name, low + (high - low) / (1 + Math.exp(-point[i]!))] as const;
+    return [name, low + (high - low) * logistic(point[i]!)] as const;
   });
   return Object.fromEntries(values) as Constants;
 }

@@ -4,10 +4,12 @@ import type { Design } from "../../../law/law.ts";
 import { stretchMoves } from "../../../math/ensemble.ts";
 import { type Interval, intervalAt } from "../../../math/interval.ts";
 import { lineThrough } from "../../../math/line.ts";
+import { logistic, logit } from "../../../math/logit.ts";
 import { mixtureQuantile, type Part } from "../../../math/mixture.ts";
 import { normalCumulative, normalQuantile } from "../../../math/normal.ts";
 import { Random } from "../../../math/random.ts";
 import { mean, quantile } from "../../../math/statistics.ts";
+import { crossing } from "../../../math/univariate.ts";
 import { floorSharePrior, PRIORS } from "../../forecast/priors.ts";
 import type { TableRun } from "../../table/table.ts";
 import { byDesign, type DesignRuns } from "./pairs.ts";
@@ -78,9 +80,6 @@ export function scaled(
 ): Design {
   return { n: n * factor ** p, d: d * factor ** (1 - p), c: c * factor };
 }
-
-const logistic = (z: number) => 1 / (1 + Math.exp(-z));
-const logit = (p: number) => Math.log(p / (1 - p));
 
 const NUM_THROWS = 600;
 const NUM_WALKERS = 24;
@@ -210,17 +209,10 @@ export function multiplierFor(
   const [logN, logD] = logSizes(baseLaw, design);
   const p = what === "compute" ? baseLaw.growth.paramsExponent : 0;
   const wanted = logLossAt(draw, logN, logD) + effect;
-  const excess = (logM: number) => logLossAt(draw, logN + p * logM, logD + (1 - p) * logM) - wanted;
-  if (excess(LARGEST_LOG) > 0) return Number.POSITIVE_INFINITY;
-  if (excess(-LARGEST_LOG) < 0) return 0;
-  let [low, high] = [-LARGEST_LOG, LARGEST_LOG];
-  // 40 halvings of 27.6 leave 3e-11.
-  for (let i = 0; i < 40; i++) {
-    const middle = (low + high) / 2;
-    if (excess(middle) > 0) low = middle;
-    else high = middle;
-  }
-  return Math.exp((low + high) / 2);
+  const gain = (logM: number) => wanted - logLossAt(draw, logN + p * logM, logD + (1 - p) * logM);
+  if (gain(-LARGEST_LOG) > 0) return 0;
+  const logM = crossing(gain, -LARGEST_LOG, LARGEST_LOG);
+  return logM === null ? Number.POSITIVE_INFINITY : Math.exp(logM);
 }
 
 /** What a change is worth in compute and in tokens. */

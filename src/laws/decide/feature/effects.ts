@@ -1,8 +1,8 @@
 /** @file From two tables of runs to the effect of the change at equal compute, scale by scale. */
 
-import { flopsPerParameterTokenOf } from "../../../law/training-flops.ts";
 import { UserError } from "../../../errors.ts";
 import type { Design } from "../../../law/law.ts";
+import { flopsPerParameterTokenOf } from "../../../law/training-flops.ts";
 import { mean, median, sum } from "../../../math/statistics.ts";
 import { formatFlops } from "../../../units/print.ts";
 import type { TableRun } from "../../table/table.ts";

@@ -3,6 +3,7 @@
 import type { Design } from "../../../law/law.ts";
 import type { Interval } from "../../../math/interval.ts";
 import { significant } from "../../../units/print.ts";
+import { TESTED_REACH } from "../../forecast/forecast.ts";
 import type { TableRun } from "../../table/table.ts";
 import { type Multipliers, multipliersOf } from "./base-law.ts";
 import { type ComparedLadders, compareLadders } from "./effects.ts";
@@ -133,7 +134,7 @@ function bandOf({ scales, lowestCompute, positionOf }: ComparedLadders, trend: E
 function reachWarnings(reach: number, numScales: number): readonly string[] {
   const far = `the target is ${significant(reach, 2)} times the largest rung`;
   return [
-    ...(reach > 100 ? [`${far}: a trend that bends would not have been seen`] : []),
+    ...(reach > TESTED_REACH ? [`${far}: a trend that bends would not have been seen`] : []),
     ...(numScales < 5
       ? [`${numScales} scales: the trend rests mostly on the priors; 5 or more speak for themselves`]
       : []),
