@@ -1,9 +1,9 @@
 /** @file Small results of stages for tests, every number of them made up and easy to reckon with. */
 
 import type { EventDraft } from "../record/events.ts";
+import { curveFractions } from "../train/curve.ts";
 import { summaryWith } from "../train/fixture.ts";
 import type { RunSummary } from "../train/summary.ts";
-import { NUM_CURVE_POINTS } from "../train/summary.ts";
 import type { TargetForecast } from "./quantities.ts";
 import type { FitResult } from "./stages/fit.ts";
 import type { LadderRun } from "./stages/ladder.ts";
@@ -41,8 +41,8 @@ export const storedFit: Omit<FitResult, "predictions"> = {
   widening: 1,
   noisePercent: 0.5,
   line: [],
-  band: Array.from({ length: NUM_CURVE_POINTS }, (_, i) => ({
-    fraction: (i + 0.5) / NUM_CURVE_POINTS,
+  band: curveFractions().map((fraction) => ({
+    fraction,
     median: 2,
     lo: 1.9,
     hi: 2.1,

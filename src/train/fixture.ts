@@ -1,7 +1,7 @@
 /** @file The summary of a made-up run for tests, easy to reckon with. */
 
+import { NUM_CURVE_POINTS } from "./curve.ts";
 import type { RunSummary } from "./summary.ts";
-import { NUM_CURVE_POINTS } from "./summary.ts";
 
 const score = (bitsPerByte: number) => ({
   numTokens: 1000,

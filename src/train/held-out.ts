@@ -3,6 +3,7 @@
 import type { Corpus } from "../corpus/corpus.ts";
 import { heldOutBatches } from "../corpus/held-out.ts";
 import type { Session } from "../engine/session.ts";
+import { bitsPerByte } from "./bits-per-byte.ts";
 import type { RunSpec } from "./run-spec.ts";
 
 export type HeldOutScore = {
@@ -69,6 +70,6 @@ function score({
     numTokens: tokens,
     numBytes: bytes,
     natsPerToken: nats / tokens,
-    bitsPerByte: nats / Math.LN2 / bytes,
+    bitsPerByte: bitsPerByte(nats, bytes),
   };
 }

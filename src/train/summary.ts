@@ -2,16 +2,15 @@
 
 import { z } from "zod";
 import type { ProfileEntry } from "../engine/session.ts";
-import { mean, median } from "../math/statistics.ts";
+import { median } from "../math/statistics.ts";
 import { matrixParameters } from "../model/shape.ts";
 import { readRunSeries } from "../record/run-series.ts";
 import { columnOf } from "../record/series.ts";
+import { bitsPerByte } from "./bits-per-byte.ts";
+import { curveOf } from "./curve.ts";
 import type { HeldOut } from "./held-out.ts";
 import type { RunSpec } from "./run-spec.ts";
 import { tokensOf } from "./run-spec.ts";
-
-/** Points of a loss curve: the mean training losses of so many stretches of equal length. */
-export const NUM_CURVE_POINTS = 64;
 
 const scoreSchema = z.strictObject({
   numTokens: z.number(),
@@ -77,7 +76,7 @@ export function summarise(facts: SummaryFacts): RunSummary {
     tokens: tokensOf(spec),
     flops: facts.flopsPerStep * spec.numSteps,
     heldOut,
-    curve: curveOf(columnOf(series, "loss")).map((nats) => nats / Math.LN2 / facts.bytesPerToken),
+    curve: curveOf(columnOf(series, "loss")).map((nats) => bitsPerByte(nats, facts.bytesPerToken)),
     medianStepSeconds: median(columnOf(series, "stepSeconds")),
     wallSeconds: startSeconds + stepsSeconds + betweenStepsSeconds + evaluationSeconds,
     startSeconds,
@@ -89,15 +88,6 @@ export function summarise(facts: SummaryFacts): RunSummary {
     peakBytes: facts.peakBytes,
     numAttempts: facts.attempt,
   };
-}
-
-/** Means over equal stretches; a run of fewer steps than points repeats its steps. */
-export function curveOf(losses: Float64Array, numPoints = NUM_CURVE_POINTS): readonly number[] {
-  return Array.from({ length: numPoints }, (_, i) => {
-    const from = Math.floor((i * losses.length) / numPoints);
-    const to = Math.max(from + 1, Math.floor(((i + 1) * losses.length) / numPoints));
-    return mean(losses.subarray(from, to));
-  });
 }
 
 /** Seconds summed over the instructions of each operation. */

@@ -2,6 +2,8 @@
 
 import type { BandPoint } from "../../laws/forecast/curve.ts";
 import { bandAt, type SeenPoint } from "../../laws/forecast/reforecast.ts";
+import { bitsPerByte } from "../../train/bits-per-byte.ts";
+import { curveFractions, curveOf, NUM_CURVE_POINTS } from "../../train/curve.ts";
 import { WARM_UP_SHARE } from "../../train/schedule.ts";
 
 /** A point of it. */
@@ -18,9 +20,16 @@ export type CurveInBand = {
   readonly inside: number;
 };
 
-/** The points of a finished run's curve: the middles of stretches of equal length. */
-export function curvePoints(curve: readonly number[]): readonly SeenPoint[] {
-  return curve.map((loss, i) => ({ fraction: (i + 0.5) / curve.length, loss }));
+/** The points of a curve; of one that is not finished, so many in the end. */
+export function curvePoints(curve: readonly number[], numPoints = curve.length): readonly SeenPoint[] {
+  const fractions = curveFractions(numPoints);
+  return curve.map((loss, i) => ({ fraction: fractions[i]!, loss }));
+}
+
+/** The points so far of a run, in bits per byte, from the losses of its steps in nats per token. */
+export function seenPoints(losses: Float64Array, numSteps: number, bytesPerToken: number) {
+  const curve = curveOf(losses, numSteps).map((nats) => bitsPerByte(nats, bytesPerToken));
+  return curvePoints(curve, NUM_CURVE_POINTS);
 }
 
 /** Ends included; between the points of the band, log loss goes in straight lines. */

@@ -12,8 +12,7 @@ import { columnOf } from "../../record/series.ts";
 import { seriesFolder } from "../../record/workspace.ts";
 import { WARM_UP_SHARE } from "../../train/schedule.ts";
 import { LOSS } from "../quantities.ts";
-import { seenPoints } from "../stages/target.ts";
-import { type CurveInBand, curveAgainstBand } from "./curve-band.ts";
+import { type CurveInBand, curveAgainstBand, seenPoints } from "./curve-band.ts";
 import { historyOf } from "./history.ts";
 
 /** A target on its way: its curve, its band, its forecast. */

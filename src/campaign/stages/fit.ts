@@ -9,7 +9,7 @@ import { parameterIntervals } from "../../laws/fit/parameters.ts";
 import { forecastCurve } from "../../laws/forecast/curve.ts";
 import { forecastAt } from "../../laws/forecast/forecast.ts";
 import { type Study, study } from "../../laws/forecast/study.ts";
-import { NUM_CURVE_POINTS } from "../../train/summary.ts";
+import { curveFractions } from "../../train/curve.ts";
 import type { Context } from "../context.ts";
 import { runStage } from "../context.ts";
 import { estimateRuns } from "../planning/estimate.ts";
@@ -98,7 +98,6 @@ export function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly La
     const { median, lo, hi, basis } = forecastAt(study(own), design);
     return [name, { median, lo, hi, basis }] as const;
   });
-  const fractions = Array.from({ length: NUM_CURVE_POINTS }, (_, i) => (i + 0.5) / NUM_CURVE_POINTS);
   const curves = runs.map((run) => ({ ...observationOf(run), losses: run.summary.curve }));
   return {
     loss: { median: all.median, lo: all.lo, hi: all.hi, basis: all.basis },
@@ -115,7 +114,7 @@ export function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly La
     widening: all.widening,
     noisePercent: all.scatterPercent,
     line: forecastLine(plan, studied),
-    band: [...forecastCurve(curves, design, fractions).points],
+    band: [...forecastCurve(curves, design, curveFractions()).points],
   };
 }
 

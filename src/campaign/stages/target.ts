@@ -9,7 +9,7 @@ import { readRunSeries } from "../../record/run-series.ts";
 import { columnOf } from "../../record/series.ts";
 import { seriesFolder } from "../../record/workspace.ts";
 import type { RunSummary } from "../../train/summary.ts";
-import { NUM_CURVE_POINTS } from "../../train/summary.ts";
+import { seenPoints } from "../account/curve-band.ts";
 import type { Context } from "../context.ts";
 import { runStage } from "../context.ts";
 import type { Plan } from "../planning/plan.ts";
@@ -57,21 +57,4 @@ function compareSoFar(
   const data = { step, median: middle, lo, hi, status, reason, stepGapPercent };
   record.append({ run: name, kind: "reforecast", data });
   tell({ kind: "on-track", status, reason, stepGapPercent });
-}
-
-/** The stretches of the curve that are complete, in bits per byte. */
-export function seenPoints(
-  losses: Float64Array,
-  numSteps: number,
-  bytesPerToken: number,
-): readonly { readonly fraction: number; readonly loss: number }[] {
-  const points: { fraction: number; loss: number }[] = [];
-  for (let i = 0; i < NUM_CURVE_POINTS; i++) {
-    const from = Math.floor((i * numSteps) / NUM_CURVE_POINTS);
-    const to = Math.max(from + 1, Math.floor(((i + 1) * numSteps) / NUM_CURVE_POINTS));
-    if (to > losses.length) break;
-    const mean = losses.subarray(from, to).reduce((sum, loss) => sum + loss, 0) / (to - from);
-    points.push({ fraction: (i + 0.5) / NUM_CURVE_POINTS, loss: mean / Math.LN2 / bytesPerToken });
-  }
-  return points;
 }
