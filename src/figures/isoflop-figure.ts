@@ -2,6 +2,7 @@
 
 import type { PlotOptions } from "@observablehq/plot";
 import { type Interval, intervalOfDraws } from "../math/interval.ts";
+import type { Line } from "../math/line.ts";
 import { formatCount, formatFlops, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import { type Axis, band, computeAxis, diamonds, framed, paddedLog } from "./panel.ts";
