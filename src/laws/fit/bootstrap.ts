@@ -1,8 +1,8 @@
 /** @file The bootstrap of a fit: the law fitted again to runs drawn again, each time from the optimum. */
 
-import { robustScale } from "../../math/statistics.ts";
 import { minimise } from "../../math/minimise.ts";
 import { Random } from "../../math/random.ts";
+import { robustScale } from "../../math/statistics.ts";
 import type { TableRun } from "../table/table.ts";
 import type { Fit } from "./fit.ts";
 import { lossNumbers } from "./loss.ts";
