@@ -1,10 +1,10 @@
 /** @file Every prediction on one scale: its interval as a share of its median, and the measurement. */
 
-import type { PlotOptions } from "@observablehq/plot";
+import type { Markish, PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
 import { fixed, formatScaled, formatSignedPercent, intervalDecimals, scaleFor } from "../units/print.ts";
 import { CAP_UPRIGHT, COLOUR, drawFigure, type PlotLibrary, textWidth } from "./draw.ts";
-import { AXIS_LABEL_X } from "./panel.ts";
+import { AXIS_LABEL_X, DASHED } from "./panel.ts";
 
 /** A prediction and its measurement. */
 export type PredictedRow = {
@@ -52,11 +52,6 @@ function panel(plot: PlotLibrary, bars: readonly Bar[]): PlotOptions {
   const values = bars.flatMap(({ lo, hi, measured }) => [lo, hi, measured]);
   const above = 1.12 * Math.max(2, ...values.map((value) => value - 100));
   const below = 1.12 * Math.max(2, ...values.map((value) => 100 - value));
-  const ends = bars.flatMap(({ key, lo, hi }) => [
-    { key, end: lo },
-    { key, end: hi },
-  ]);
-  const atLeft = { frameAnchor: "left", textAnchor: "end", dx: -12 } as const;
   return {
     marginLeft: LEFT,
     marginRight: RIGHT,
@@ -72,44 +67,48 @@ function panel(plot: PlotLibrary, bars: readonly Bar[]): PlotOptions {
         label: "share of the predicted median",
         ...AXIS_LABEL_X,
       }),
-      plot.ruleX([100], { stroke: COLOUR.faint, strokeDasharray: "4,4" }),
-      plot.ruleY(bars, { y: "key", x1: "lo", x2: "hi", stroke: COLOUR.predicted, strokeWidth: 3 }),
-      plot.dot(ends, { x: "end", y: "key", symbol: CAP_UPRIGHT, stroke: COLOUR.predicted, strokeWidth: 3 }),
-      plot.dot(
-        bars.filter((bar) => bar.inside),
-        { x: "measured", y: "key", r: 5, fill: COLOUR.kept, stroke: "#ffffff" },
-      ),
-      plot.dot(
-        bars.filter((bar) => !bar.inside),
-        {
-          x: "measured",
-          y: "key",
-          symbol: "diamond",
-          r: 6,
-          fill: COLOUR.measured,
-          stroke: "#ffffff",
-        },
-      ),
-      plot.text(bars, { ...atLeft, y: "key", text: "label", dy: -8, fontWeight: "bold", fontSize: 12 }),
-      plot.text(bars, {
-        ...atLeft,
-        y: "key",
-        text: "predictedText",
-        dy: 8,
-        fill: COLOUR.faint,
-        fontSize: 12,
-      }),
-      plot.text(bars, {
-        frameAnchor: "right",
-        textAnchor: "start",
-        dx: 12,
-        y: "key",
-        text: "measuredText",
-        fontSize: 12,
-      }),
+      plot.ruleX([100], DASHED),
+      ...intervalMarks(plot, bars),
+      ...measuredMarks(plot, bars),
+      ...textMarks(plot, bars),
       plot.frame({ stroke: COLOUR.faint }),
     ],
   };
+}
+
+/** Each prediction's interval, with a cap at both ends. */
+function intervalMarks(plot: PlotLibrary, bars: readonly Bar[]): Markish[] {
+  const style = { stroke: COLOUR.predicted, strokeWidth: 3 };
+  const ends = bars.flatMap(({ key, lo, hi }) => [
+    { key, end: lo },
+    { key, end: hi },
+  ]);
+  return [
+    plot.ruleY(bars, { y: "key", x1: "lo", x2: "hi", ...style }),
+    plot.dot(ends, { x: "end", y: "key", symbol: CAP_UPRIGHT, ...style }),
+  ];
+}
+
+/** Measurements: a dot inside the interval, a diamond outside. */
+function measuredMarks(plot: PlotLibrary, bars: readonly Bar[]): Markish[] {
+  const [inside, outside] = [bars.filter((bar) => bar.inside), bars.filter((bar) => !bar.inside)];
+  const place = { x: "measured", y: "key", stroke: "#ffffff" };
+  return [
+    plot.dot(inside, { ...place, r: 5, fill: COLOUR.kept }),
+    plot.dot(outside, { ...place, symbol: "diamond", r: 6, fill: COLOUR.measured }),
+  ];
+}
+
+/** The quantity and its forecast to the left of its row, the measurement to the right. */
+function textMarks(plot: PlotLibrary, bars: readonly Bar[]): Markish[] {
+  const place = { y: "key", fontSize: 12 };
+  const left = { ...place, frameAnchor: "left", textAnchor: "end", dx: -12 } as const;
+  const right = { ...place, frameAnchor: "right", textAnchor: "start", dx: 12 } as const;
+  return [
+    plot.text(bars, { ...left, text: "label", dy: -8, fontWeight: "bold" }),
+    plot.text(bars, { ...left, text: "predictedText", dy: 8, fill: COLOUR.faint }),
+    plot.text(bars, { ...right, text: "measuredText" }),
+  ];
 }
 
 function toBar({ quantity, unit, predicted, measured }: PredictedRow, index: number): Bar {

@@ -80,23 +80,12 @@ export async function* trainRun(
   yield { kind: "started", fromStep, ...start };
 
   using series = new SeriesWriter(seriesPath(place.folder, place.name, start.attempt), SERIES_COLUMNS);
-  const batch = { seed: spec.seed, sequenceLength: spec.sequenceLength, batchSequences: spec.batchSequences };
-  const tokensPerStep = spec.batchSequences * spec.sequenceLength;
   let savedAt = performance.now();
   let endedAt = performance.now();
   const startSeconds = (endedAt - beganAt) / 1000;
 
   for (let step = fromStep + 1; step <= spec.numSteps; step++) {
-    const learningRate = learningRateAt(step, spec.numSteps, spec.optimiser.learningRate);
-    const { inputs, targets } = batchAt(place.corpus.sources, { ...batch, step: step - 1 });
-    session.integers("tokens").set(inputs);
-    session.integers("targets").set(targets);
-    session.floats("hyper").set(hyperAt(step, learningRate, spec.optimiser));
-    const ranAt = performance.now();
-    await session.run("train");
-    const stepSeconds = (performance.now() - ranAt) / 1000;
-    const loss = session.output("train", "loss")[0]!;
-    const gradientNorm = Math.sqrt(session.output("train", "squaredNorm")[0]!);
+    const { loss, gradientNorm, learningRate, stepSeconds } = await trainStep(session, spec, place, step);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       // The optimiser changed nothing (native/README.md): checkpoint and parameters in memory are good.
       yield { kind: "diverged", step, loss, gradientNorm };
@@ -105,15 +94,8 @@ export async function* trainRun(
     const now = performance.now();
     const otherSeconds = (now - endedAt) / 1000 - stepSeconds;
     endedAt = now;
-    series.append({
-      step,
-      tokens: step * tokensPerStep,
-      loss,
-      gradientNorm,
-      learningRate,
-      stepSeconds,
-      otherSeconds,
-    });
+    const tokens = step * spec.batchSequences * spec.sequenceLength;
+    series.append({ step, tokens, loss, gradientNorm, learningRate, stepSeconds, otherSeconds });
     yield { kind: "step", step, loss, stepSeconds };
     const stopping = signal.aborted;
     if (stopping || step === spec.numSteps || (now - savedAt) / 1000 >= spec.checkpointSeconds) {
@@ -147,6 +129,23 @@ export async function* trainRun(
       ...cost(),
     }),
   };
+}
+
+/** Trains on one step's batch. Of its seconds, those in which the programs ran. */
+async function trainStep(session: Session, spec: RunSpec, { corpus }: RunPlace, step: number) {
+  const { seed, sequenceLength, batchSequences, optimiser } = spec;
+  const learningRate = learningRateAt(step, spec.numSteps, optimiser.learningRate);
+  const batch = { seed, sequenceLength, batchSequences, step: step - 1 };
+  const { inputs, targets } = batchAt(corpus.sources, batch);
+  session.integers("tokens").set(inputs);
+  session.integers("targets").set(targets);
+  session.floats("hyper").set(hyperAt(step, learningRate, optimiser));
+  const ranAt = performance.now();
+  await session.run("train");
+  const stepSeconds = (performance.now() - ranAt) / 1000;
+  const loss = session.output("train", "loss")[0]!;
+  const gradientNorm = Math.sqrt(session.output("train", "squaredNorm")[0]!);
+  return { loss, gradientNorm, learningRate, stepSeconds };
 }
 
 /** What the earlier attempts and this one have cost together. */
