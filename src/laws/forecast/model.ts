@@ -130,17 +130,10 @@ function modelOf(candidate: CandidateLaw, rungs: readonly LadderRung[]) {
   const values = new Float64Array(priors.length);
   const power = likelihoodPower(rungs.length);
 
-  const noiseOf = () => {
-    const at = numUnknowns;
-    const [scatter, scatterOff, scatterBelow] = oneRecipe
-      ? [values[at]!, 0, values[at + 1]!]
-      : [values[at]!, values[at + 1]!, values[at + 2]!];
-    return { scatter, scatterOff, scatterBelow, drift: values.at(-1)! };
-  };
   const filter = (z: Float64Array, innovations?: Float64Array) => {
     for (let j = 0; j < priors.length; j++) values[j] = valueAt(priors[j]!, z[j]!);
     const terms = candidate.terms(values);
-    const noise = noiseOf();
+    const noise = noiseOf(values.subarray(numUnknowns));
     let within = 0;
     for (let i = 0; i < rungs.length; i++) {
       const { logLoss, squares, losses } = rungs[i]!;
@@ -167,8 +160,19 @@ function modelOf(candidate: CandidateLaw, rungs: readonly LadderRung[]) {
     },
     stateAt(z: Float64Array): State {
       const { level, variance, terms } = filter(z);
-      return { terms, level, levelVariance: variance, ...noiseOf() };
+      return { terms, level, levelVariance: variance, ...noiseOf(values.subarray(numUnknowns)) };
     },
+  };
+}
+
+/** The values of `NOISE` by name; three of them are a single recipe's, whose scatter grows on no side. */
+function noiseOf(values: Float64Array) {
+  const hasOff = values.length === NOISE.length;
+  return {
+    scatter: values[0]!,
+    scatterOff: hasOff ? values[1]! : 0,
+    scatterBelow: hasOff ? values[2]! : values[1]!,
+    drift: values.at(-1)!,
   };
 }
 

@@ -7,7 +7,7 @@ import { DAY_SECONDS } from "../../units/kinds.ts";
 import { formatWhole } from "../../units/print.ts";
 import { type Precision, peakFlopsOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
-import { devicesOf, type Job, type Software } from "../layout/layout.ts";
+import { devicesOf, type Job, type Layout, type Software } from "../layout/layout.ts";
 import { divisors } from "../layout/parse.ts";
 import { validityNotes } from "../step/interval.ts";
 import { TYPICAL_MFU } from "../typical-runs.ts";
@@ -120,13 +120,7 @@ export function codesign(request: CodesignRequest, finderFor: FinderFor): Codesi
     candidate ? { model: model(candidate), price: priceOf(scenarios, days, candidate, best) } : null;
   const compute = (best.prediction.modelFlops / best.prediction.stepSeconds) * trainingSeconds(request);
   return {
-    cluster: {
-      accelerator: cluster.accelerator.name,
-      acceleratorLabel: cluster.accelerator.label,
-      numDevices: cluster.numDevices,
-      idleDevices: cluster.numDevices - devicesOf(best.layout),
-      domainSize: cluster.domainSize,
-    },
+    cluster: usedBy(best.layout, cluster),
     days,
     goodput,
     sequence: job.sequence,
@@ -159,6 +153,17 @@ export function codesign(request: CodesignRequest, finderFor: FinderFor): Codesi
       ...codesignWarnings(law, request.routings, best, own, compute),
       ...validityNotes(best.prediction).map((note) => note.replace(/\.$/, "")),
     ],
+  };
+}
+
+/** The cluster in plain numbers, with what of it a layout leaves idle. */
+function usedBy(layout: Layout, { accelerator, numDevices, domainSize }: Cluster): Codesign["cluster"] {
+  return {
+    accelerator: accelerator.name,
+    acceleratorLabel: accelerator.label,
+    numDevices,
+    idleDevices: numDevices - devicesOf(layout),
+    domainSize,
   };
 }
 
