@@ -12,8 +12,8 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { curveAgainstBand, curvePoints } from "../src/campaign/account/curve-band.ts";
 import { historyOf } from "../src/campaign/account/history.ts";
+import { curveAgainstBand, curvePoints } from "../src/campaign/curve-band.ts";
 import { launch } from "../src/campaign/launch.ts";
 import { forecastLosses } from "../src/campaign/stages/fit.ts";
 import { table } from "../src/cli/terminal/table.ts";

@@ -12,7 +12,7 @@ import { Z_90 } from "../math/normal.ts";
 import type { Cause, ScoredRow } from "../report/data.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { fixed } from "../units/print.ts";
-import { curveAgainstBand, curvePoints } from "./account/curve-band.ts";
+import { curveAgainstBand, curvePoints } from "./curve-band.ts";
 import type { CostForecast, Prediction } from "./planning/time-forecast.ts";
 
 /** A value by its named parts, in the unit of the value. */

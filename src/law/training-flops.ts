@@ -4,9 +4,9 @@ import { median } from "../math/statistics.ts";
 import type { Design } from "./law.ts";
 
 /**
- * FLOPs a parameter in matrix products and token, forward and backward: 2 and 4. Only ever an approximation: it
- * leaves out attention, recomputed activations, and what reads a parameter without multiplying by it (Kaplan et
- * al. 2020, arXiv 2001.08361, section 2.1; Hoffmann et al. 2022, arXiv 2203.15556, appendix F).
+ * FLOPs a parameter in matrix products and token, forward and backward: 2 and 4. Only ever an approximation:
+ * it leaves out attention, recomputed activations, and what reads a parameter without multiplying by it
+ * (Kaplan et al. 2020, arXiv 2001.08361, section 2.1; Hoffmann et al. 2022, arXiv 2203.15556, appendix F).
  */
 export const FLOPS_PER_PARAMETER_TOKEN = 6;
 

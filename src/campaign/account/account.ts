@@ -15,13 +15,13 @@ import type {
 } from "../../report/data.ts";
 import { WARM_UP_SHARE } from "../../train/schedule.ts";
 import { formatFlops } from "../../units/print.ts";
+import { curveAgainstBand, curvePoints } from "../curve-band.ts";
 import { statedIssues } from "../planning/make-plan.ts";
 import { runsOf } from "../planning/plan.ts";
 import { LOSS, STEP_TIME } from "../quantities.ts";
 import type { FitResult } from "../stages/fit.ts";
 import { lastChecks } from "../stages/gate.ts";
 import type { LadderRun } from "../stages/ladder.ts";
-import { curveAgainstBand, curvePoints } from "./curve-band.ts";
 import { featureFacts } from "./features.ts";
 import type { History } from "./history.ts";
 import { environmentAt, historyOf, lockOf } from "./history.ts";

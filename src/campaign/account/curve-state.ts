@@ -11,8 +11,8 @@ import { readRunSeries } from "../../record/run-series.ts";
 import { columnOf } from "../../record/series.ts";
 import { seriesFolder } from "../../record/workspace.ts";
 import { WARM_UP_SHARE } from "../../train/schedule.ts";
+import { type CurveInBand, curveAgainstBand, seenPoints } from "../curve-band.ts";
 import { LOSS } from "../quantities.ts";
-import { type CurveInBand, curveAgainstBand, seenPoints } from "./curve-band.ts";
 import { historyOf } from "./history.ts";
 
 /** A target on its way: its curve, its band, its forecast. */

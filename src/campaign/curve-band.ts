@@ -1,10 +1,10 @@
 /** @file The target's curve against its locked band, for verdict, report, figure and live status alike. */
 
-import type { BandPoint } from "../../laws/forecast/curve.ts";
-import { bandAt, type SeenPoint } from "../../laws/forecast/reforecast.ts";
-import { bitsPerByte } from "../../train/bits-per-byte.ts";
-import { curveFractions, curveOf, NUM_CURVE_POINTS } from "../../train/curve.ts";
-import { WARM_UP_SHARE } from "../../train/schedule.ts";
+import type { BandPoint } from "../laws/forecast/curve.ts";
+import { bandAt, type SeenPoint } from "../laws/forecast/reforecast.ts";
+import { bitsPerByte } from "../train/bits-per-byte.ts";
+import { curveFractions, curveOf, NUM_CURVE_POINTS } from "../train/curve.ts";
+import { WARM_UP_SHARE } from "../train/schedule.ts";
 
 /** A point of it. */
 export type JudgedPoint = SeenPoint & {

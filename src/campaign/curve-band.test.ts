@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { WARM_UP_SHARE } from "../../train/schedule.ts";
+import { WARM_UP_SHARE } from "../train/schedule.ts";
 import { curveAgainstBand, curvePoints } from "./curve-band.ts";
 
 const band = [
