@@ -9,9 +9,9 @@ import { longest, timeFigure } from "./time-figure.ts";
 
 const law: LawFigureData = {
   points: [
-    { flops: 1e11, bitsPerByte: 3.02 },
-    { flops: 1e12, bitsPerByte: 2.49 },
-    { flops: 1e12, bitsPerByte: 2.51 },
+    { flops: 1e11, bitsPerByte: 3.02, expected: 3 },
+    { flops: 1e12, bitsPerByte: 2.49, expected: 2.5 },
+    { flops: 1e12, bitsPerByte: 2.51, expected: 2.5 },
   ],
   line: [
     { flops: 1e11, median: 3, lo: 2.97, hi: 3.03 },

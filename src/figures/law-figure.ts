@@ -33,6 +33,8 @@ export type LawFigureData = {
 export type LadderPoint = {
   readonly flops: number;
   readonly bitsPerByte: number;
+  /** The forecast's median at its compute. */
+  readonly expected: number;
 };
 
 /** The law's forecast at some compute. */
@@ -83,9 +85,9 @@ function lossPanel(plot: PlotLibrary, data: LawFigureData, largest: number): Plo
 function residualPanel(plot: PlotLibrary, data: LawFigureData, largest: number): PlotOptions {
   const { predicted, measured } = data.target;
   const percentOf = (loss: number, median: number) => (loss / median - 1) * 100;
-  const places = data.points.map(({ flops, bitsPerByte }) => ({
+  const places = data.points.map(({ flops, bitsPerByte, expected }) => ({
     flops,
-    height: percentOf(bitsPerByte, medianAt(data.line, flops)),
+    height: percentOf(bitsPerByte, expected),
   }));
   const heightOf = (loss: number) => percentOf(loss, predicted.median);
   const ends = [predicted.lo, predicted.hi, measured ?? predicted.median].map(heightOf);
@@ -144,13 +146,4 @@ function lawMarks(
 
 function computeDomain(data: LawFigureData): [number, number] {
   return paddedLog([...data.points.map((point) => point.flops), data.target.flops], 1.4);
-}
-
-/** The forecast's median between two points of its line, straight in log compute. */
-function medianAt(line: readonly LawFigurePoint[], flops: number): number {
-  const after = line.findIndex((point) => point.flops >= flops);
-  if (after <= 0) return (line[after] ?? line.at(-1)!).median;
-  const [left, right] = [line[after - 1]!, line[after]!];
-  const share = Math.log(flops / left.flops) / Math.log(right.flops / left.flops);
-  return left.median + share * (right.median - left.median);
 }

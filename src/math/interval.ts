@@ -43,6 +43,29 @@ export function intervalOfDraws(draws: ArrayLike<number>): Interval {
   return intervalAt((fraction) => quantileOfSorted(ascending, fraction));
 }
 
+/**
+ * Positive numbers given at ascending places, at any place: between two their logarithms go in straight lines,
+ * outside they stay.
+ */
+export function intervalAlong(
+  places: readonly number[],
+  given: readonly Interval[],
+  place: number,
+): Interval {
+  const after = places.findIndex((other) => other >= place);
+  const index = after === -1 ? places.length - 1 : after;
+  const [previous, next] = [given[Math.max(0, after - 1)]!, given[index]!];
+  const from = places[Math.max(0, after - 1)]!;
+  if (after <= 0 || places[index] === from) return next;
+  const share = (place - from) / (places[index]! - from);
+  const between = (a: number, b: number) => a * (b / a) ** share;
+  return {
+    median: between(previous.median, next.median),
+    lo: between(previous.lo, next.lo),
+    hi: between(previous.hi, next.hi),
+  };
+}
+
 /** The same in other units. */
 export function scaledBy({ median, lo, hi }: Interval, factor: number): Interval {
   return { median: median * factor, lo: lo * factor, hi: hi * factor };

@@ -9,6 +9,7 @@ import { predictedMeasuredFigure } from "../figures/predicted-figure.ts";
 import { timeFigure } from "../figures/time-figure.ts";
 import type { FeatureReport } from "../laws/decide/feature/feature.ts";
 import type { FeatureScale } from "../laws/decide/feature/findings.ts";
+import { intervalAlong } from "../math/interval.ts";
 import { betSection, evidenceSection, verdictSection } from "./bet-sections.ts";
 import type { FeatureFacts, ForecastFacts, ReportData, TargetFacts } from "./data.ts";
 import { featureFigureName, featuresSection } from "./feature-section.ts";
@@ -84,10 +85,12 @@ export async function renderFigures(data: ReportData): Promise<readonly Figure[]
 }
 
 function drawLaw(data: ReportData, forecast: ForecastFacts): Promise<string> {
+  const places = forecast.line.map(({ flops }) => Math.log(flops));
   return lawFigure({
     points: data.ladder.map(({ summary: { flops, heldOut } }) => ({
       flops,
       bitsPerByte: heldOut.all.bitsPerByte,
+      expected: intervalAlong(places, forecast.line, Math.log(flops)).median,
     })),
     line: forecast.line,
     target: {

@@ -1,7 +1,7 @@
 /** @file Forecasts the end anew while the target runs: the more of it is seen, the more its curve counts. */
 
 import { assert } from "../../errors.ts";
-import { type Interval, logSdOf, within } from "../../math/interval.ts";
+import { type Interval, intervalAlong, logSdOf, within } from "../../math/interval.ts";
 import { mean } from "../../math/statistics.ts";
 import { fixed, formatPercent, formatShare } from "../../units/print.ts";
 import type { BandPoint } from "./curve.ts";
@@ -21,17 +21,11 @@ const WINDOW = 0.1;
 
 /** The band at any fraction, linear in log loss between its points and flat outside. */
 export function bandAt(band: readonly BandPoint[], fraction: number): Interval {
-  const after = band.findIndex((point) => point.fraction >= fraction);
-  const next = band[after === -1 ? band.length - 1 : after]!;
-  const previous = band[Math.max(0, after - 1)]!;
-  if (after <= 0 || next.fraction === previous.fraction) return next;
-  const share = (fraction - previous.fraction) / (next.fraction - previous.fraction);
-  const between = (a: number, b: number) => a * (b / a) ** share;
-  return {
-    median: between(previous.median, next.median),
-    lo: between(previous.lo, next.lo),
-    hi: between(previous.hi, next.hi),
-  };
+  return intervalAlong(
+    band.map((point) => point.fraction),
+    band,
+    fraction,
+  );
 }
 
 /**

@@ -5,6 +5,7 @@
 import { trainingFlops } from "../../law/training-flops.ts";
 import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
 import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../units/print.ts";
+import { ADAM, GRADIENT_BYTES, WEIGHT_BYTES } from "../cost/optimiser.ts";
 import { TYPICAL_MFU } from "../typical-runs.ts";
 
 /** What the rules of thumb are filled in with. */
@@ -58,40 +59,45 @@ function linesOf(group: EstimateLine["group"], rows: readonly Row[]): readonly E
   }));
 }
 
-/** Bytes of a parameter: 16, with gradients in bf16; 18 where they are accumulated in fp32. */
-export const STATE_BYTES: Interval = { median: 16, lo: 16, hi: 18 };
 const upTo = (lo: number, hi: number): Interval => ({ median: lo, lo, hi });
 
-/** Mixed precision with Adam (ZeRO, arXiv 1910.02054, section 3.1): 2 + 2 + 12 bytes a parameter. */
+/** Bytes of a parameter's weight and gradient, 4 to 6, and of all its state with Adam, 16 to 18. */
+const GRADIENT = upTo(GRADIENT_BYTES.least, GRADIENT_BYTES.most);
+const COPIES = upTo(WEIGHT_BYTES + GRADIENT.lo, WEIGHT_BYTES + GRADIENT.hi);
+export const STATE_BYTES = upTo(COPIES.lo + ADAM.keptBytes, COPIES.hi + ADAM.keptBytes);
+
+const rangeText = ({ lo, hi }: Interval) => `${lo} (to ${hi}) bytes`;
+
+/** Mixed precision with Adam. */
 export function memoryLines({ parameters, numDevices }: EstimateFacts): readonly EstimateLine[] {
   const n = formatCount(parameters);
   const d = formatCount(numDevices);
-  const share = (12 * parameters) / numDevices;
+  const share = (ADAM.keptBytes * parameters) / numDevices;
   return linesOf("memory", [
-    ["weights", "weights, bf16", `2 bytes x ${n}`, certain(2 * parameters)],
+    ["weights", "weights, bf16", `${WEIGHT_BYTES} bytes x ${n}`, certain(WEIGHT_BYTES * parameters)],
     [
       "gradients",
       "gradients, bf16 (up to fp32)",
-      `2 (to 4) bytes x ${n}`,
-      upTo(2 * parameters, 4 * parameters),
+      `${rangeText(GRADIENT)} x ${n}`,
+      scaledBy(GRADIENT, parameters),
     ],
     [
       "optimiser",
       "optimiser: fp32 weights and Adam's two moments",
       `(4 + 4 + 4) bytes x ${n}`,
-      certain(12 * parameters),
+      certain(ADAM.keptBytes * parameters),
     ],
-    ["states", "all states", `16 (to 18) bytes x ${n}`, scaledBy(STATE_BYTES, parameters)],
+    ["states", "all states", `${rangeText(STATE_BYTES)} x ${n}`, scaledBy(STATE_BYTES, parameters)],
     [
       "statesSharedOptimiser",
       `on each of ${d} devices, optimiser shared out (ZeRO-1)`,
-      `4 (to 6) bytes x ${n} + 12 bytes x ${n} / ${d}`,
-      upTo(4 * parameters + share, 6 * parameters + share),
+      `${rangeText(COPIES)} x ${n} + ${ADAM.keptBytes} bytes x ${n} / ${d}`,
+      upTo(COPIES.lo * parameters + share, COPIES.hi * parameters + share),
     ],
     [
       "statesShared",
       `on each of ${d} devices, all shared out (ZeRO-3, FSDP)`,
-      `16 (to 18) bytes x ${n} / ${d}`,
+      `${rangeText(STATE_BYTES)} x ${n} / ${d}`,
       scaledBy(STATE_BYTES, parameters / numDevices),
     ],
   ]);

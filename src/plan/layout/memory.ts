@@ -1,6 +1,7 @@
 /** @file Memory of one device by component, on the pipeline stage that is fullest. */
 
 import type { Constants } from "../constants.ts";
+import { ADAM, GRADIENT_BYTES, WEIGHT_BYTES } from "../cost/optimiser.ts";
 import { widthOn } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { headDims, type ModelShape, numExpertLayers, numKeyHeads } from "../shape/model-shape.ts";
@@ -9,8 +10,6 @@ import type { MemoryBreakdown } from "../step/prediction.ts";
 import { expertShardCount, expertTensor, type Job, type Layout, microBatches, shardCount } from "./layout.ts";
 import { inFlight, stageLayers } from "./stages.ts";
 
-/** Master weights and two moments in fp32 (Adam). */
-const OPTIMISER_BYTES = 12;
 /** Where gradients are kept in 16 bits, the update works on a 32-bit copy of its share. */
 const COPIED_GRADIENT_BYTES = 4;
 
@@ -154,10 +153,10 @@ export function stageMemory(
     const held = (bytes: number, isCut: boolean) =>
       bytes * (isCut ? shared / shards + experts / expertShards : shared + experts);
     // 8-bit copies live beside the bf16 weights unless weights are gathered layer by layer.
-    const weights = copies * held(2 + (quantised && !full ? 1 : 0), full);
+    const weights = copies * held(WEIGHT_BYTES + (quantised && !full ? 1 : 0), full);
     const gradients = copies * held(gradientBytes, full || layout.sharding === "gradients");
-    const copied = gradientBytes < 4 ? COPIED_GRADIENT_BYTES : 0;
-    const optimiser = held(OPTIMISER_BYTES + copied, layout.sharding !== "none");
+    const copied = gradientBytes < GRADIENT_BYTES.most ? COPIED_GRADIENT_BYTES : 0;
+    const optimiser = held(ADAM.keptBytes + copied, layout.sharding !== "none");
     const waiting = inFlight(layout, stage, numMicroBatches) * numLayers;
     const activations = layout.recompute === "full" ? waiting * input + perLayer : waiting * perLayer;
     const logits = ends.last ? (6 * tokens * shape.vocabularySize) / tensor : 0;

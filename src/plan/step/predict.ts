@@ -4,6 +4,7 @@ import { CONSTANTS, type Constants } from "../constants.ts";
 import { linksOf, sendSeconds } from "../cost/collectives.ts";
 import { tokensPerMicroBatch } from "../cost/layer.ts";
 import { type Rates, ratesOf } from "../cost/matrix-product.ts";
+import { ADAM } from "../cost/optimiser.ts";
 import { replicaExchangeSeconds } from "../cost/replica-exchange.ts";
 import { type Precision, peakFlopsOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
@@ -174,12 +175,9 @@ function dataSeconds(
   return replicaExchangeSeconds(layout, cluster, parameters, job.software, windows, rates.constants);
 }
 
-/** Adam reads and writes master weight and two moments (24 bytes), reads gradient, writes weight (6). */
-const ADAM_BYTES = 30;
-
 function optimiserSeconds(layout: Layout, parameters: StageParameters, rates: Rates): number {
   const updated = parameters.shared / shardCount(layout) + parameters.experts / expertShardCount(layout);
-  return (ADAM_BYTES * updated) / rates.memory;
+  return (ADAM.movedBytes * updated) / rates.memory;
 }
 
 /** What every step pays, and what many nodes lose by waiting for the slowest. */

@@ -32,6 +32,3 @@ export const STORAGE_LOG_SD = 0.4;
  * Bytes a second of storage for each device: Llama 3's sustains 2 TB/s for 16,384 (arXiv 2407.21783, 3.3.1).
  */
 export const STORAGE_BANDWIDTH_PER_DEVICE = 2e12 / 16_384;
-
-/** bf16 weights (2), fp32 master weights and both of Adam's moments (4 each). */
-export const CHECKPOINT_BYTES_PER_PARAMETER = 14;

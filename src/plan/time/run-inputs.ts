@@ -4,10 +4,10 @@ import { UserError } from "../../errors.ts";
 import { trainingFlops } from "../../law/training-flops.ts";
 import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
 import { fixed, formatBytes, formatSeconds, significant } from "../../units/print.ts";
+import { CHECKPOINT_BYTES } from "../cost/optimiser.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { refuseMfuAboveOne } from "../typical-runs.ts";
 import {
-  CHECKPOINT_BYTES_PER_PARAMETER,
   DETECTION_SECONDS,
   PUE,
   REPAIR_SECONDS,
@@ -180,11 +180,11 @@ function refuseUnits({ pue, intervalSeconds }: RunFacts, work: Work): void {
 
 function saveOf(facts: RunFacts, assume: Assume): Pick<RunInputs, "stallSeconds" | "lagSeconds"> {
   const { numDevices } = facts.cluster;
-  const bytes = facts.checkpointBytes ?? (facts.parameters ?? Number.NaN) * CHECKPOINT_BYTES_PER_PARAMETER;
+  const bytes = facts.checkpointBytes ?? (facts.parameters ?? Number.NaN) * CHECKPOINT_BYTES;
   if (!(bytes > 0))
     throw new UserError(
       "nothing that says how large a checkpoint is",
-      "--model or --params (14 bytes each), or --checkpoint-bytes",
+      `--model or --params (${CHECKPOINT_BYTES} bytes each), or --checkpoint-bytes`,
       "add one: --params 405B",
     );
   const typical = STORAGE_BANDWIDTH_PER_DEVICE * numDevices;
