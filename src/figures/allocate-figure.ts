@@ -6,7 +6,7 @@ import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import { band, computeAxis, DASHED, diamonds, framed } from "./panel.ts";
 
 /** A size and its loss. */
-type SizePoint = { readonly n: number; readonly loss: number };
+export type SizePoint = { readonly n: number; readonly loss: number };
 
 /** Loss against size at several budgets, and the size chosen. */
 export type AllocateFigureData = {

@@ -1,6 +1,6 @@
 /** @file The public surface of the figures: plain data in, SVG out. */
 
-export { type AllocateFigureData, allocateFigure } from "./allocate-figure.ts";
+export { type AllocateFigureData, allocateFigure, type SizePoint } from "./allocate-figure.ts";
 export { type BackTestFigureData, backTestFigure, type ScoredIntervals } from "./back-test-figure.ts";
 export { type CodesignFigureData, type CodesignPoint, codesignFigure } from "./codesign-figure.ts";
 export {

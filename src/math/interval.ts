@@ -44,8 +44,8 @@ export function intervalOfDraws(draws: ArrayLike<number>): Interval {
 }
 
 /**
- * Positive numbers given at ascending places, at any place: between two their logarithms go in straight lines,
- * outside they stay.
+ * Positive numbers given at ascending places, at any place: straight in their logarithms between two, flat
+ * outside.
  */
 export function intervalAlong(
   places: readonly number[],

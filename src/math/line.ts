@@ -1,5 +1,6 @@
 /** @file The straight line of least weighted squares. */
 
+/** y = intercept + slope x. */
 export type Line = { readonly intercept: number; readonly slope: number };
 
 /** The line through y over x; left out, weights are equal. Its slope is NaN where all x are one. */

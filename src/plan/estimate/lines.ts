@@ -5,7 +5,7 @@
 import { trainingFlops } from "../../law/training-flops.ts";
 import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
 import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../units/print.ts";
-import { ADAM, GRADIENT_BYTES, WEIGHT_BYTES } from "../cost/optimiser.ts";
+import { ADAM, GRADIENT_BYTES, WEIGHT_BYTES } from "../optimiser.ts";
 import { TYPICAL_MFU } from "../typical-runs.ts";
 
 /** What the rules of thumb are filled in with. */

@@ -1,9 +1,9 @@
 /** @file Memory of one device by component, on the pipeline stage that is fullest. */
 
 import type { Constants } from "../constants.ts";
-import { ADAM, GRADIENT_BYTES, WEIGHT_BYTES } from "../cost/optimiser.ts";
 import { widthOn } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
+import { ADAM, GRADIENT_BYTES, WEIGHT_BYTES } from "../optimiser.ts";
 import { headDims, type ModelShape, numExpertLayers, numKeyHeads } from "../shape/model-shape.ts";
 import { countParameters, type ParameterCount } from "../shape/parameters.ts";
 import type { MemoryBreakdown } from "../step/prediction.ts";

@@ -4,7 +4,6 @@ import { CONSTANTS, type Constants } from "../constants.ts";
 import { linksOf, sendSeconds } from "../cost/collectives.ts";
 import { tokensPerMicroBatch } from "../cost/layer.ts";
 import { type Rates, ratesOf } from "../cost/matrix-product.ts";
-import { ADAM } from "../cost/optimiser.ts";
 import { replicaExchangeSeconds } from "../cost/replica-exchange.ts";
 import { type Precision, peakFlopsOf } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
@@ -18,6 +17,7 @@ import {
 } from "../layout/memory.ts";
 import { bubbleSeconds, type StageSeconds, slowest } from "../layout/pipeline.ts";
 import { type StageLayers, stageLayers } from "../layout/stages.ts";
+import { ADAM } from "../optimiser.ts";
 import { causalShare, modelFlopsPerToken, tokenFlops } from "../shape/flops.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
 import { isValidated, stepIntervalOf } from "./interval.ts";

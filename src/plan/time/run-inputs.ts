@@ -4,8 +4,8 @@ import { UserError } from "../../errors.ts";
 import { trainingFlops } from "../../law/training-flops.ts";
 import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
 import { fixed, formatBytes, formatSeconds, significant } from "../../units/print.ts";
-import { CHECKPOINT_BYTES } from "../cost/optimiser.ts";
 import type { Cluster } from "../hardware/cluster.ts";
+import { CHECKPOINT_BYTES } from "../optimiser.ts";
 import { refuseMfuAboveOne } from "../typical-runs.ts";
 import {
   DETECTION_SECONDS,

@@ -1,4 +1,4 @@
-/** @file Bytes of a parameter in mixed precision: what the products read, and what an optimiser keeps and moves. */
+/** @file Bytes of a parameter in mixed precision: its weight and gradient, and what an optimiser adds. */
 
 /** The bf16 copy of a weight that the products read. */
 export const WEIGHT_BYTES = 2;
