@@ -104,8 +104,10 @@ function lossOf(kind: Loss["kind"], delta: number, penalty: number): Loss {
 
 function save(report: FitReport, path: string): void {
   const hash = createHash("sha256").update(JSON.stringify(report.table.runs)).digest("hex");
-  writeOutputFile(path, lawFileText(saveLaw(report, hash)));
-  printAside(`the fitted law is in ${path}`);
+  const saved = saveLaw(report, hash);
+  writeOutputFile(path, lawFileText(saved));
+  const answers = saved.posterior === null ? "it alone" : "every law that a forecast of its runs weighs";
+  printAside(`the fitted law is in ${path}, and answers for ${answers}`);
 }
 
 function figureData({ law, table, fit, residualScale }: FitReport) {
