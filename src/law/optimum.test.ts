@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { chinchillaLaw } from "./formulas/power-laws.ts";
-import { flatRange, leastPairsFor, optimumOn, splitLossOf, tokensFor } from "./optimum.ts";
+import { flatRange, leastLogNDFor, lossOverND, optimumOn, tokensFor } from "./optimum.ts";
 
 /** Chinchilla laws like those that published fits have found. */
 const laws = fc
@@ -14,25 +14,25 @@ const laws = fc
   })
   .map(({ a, b, floor, alpha, beta }) => Float64Array.of(a, b, Math.log(floor), alpha, beta));
 const budgets = fc.double({ min: Math.log(1e15), max: Math.log(1e26), noNaN: true });
-const surfaceAt = (theta: Float64Array) => splitLossOf(chinchillaLaw, theta, 6);
+const surfaceAt = (theta: Float64Array) => lossOverND(chinchillaLaw, theta, 6);
 
 /**
  * log N* of E + A N^-alpha + B D^-beta with N D = P: alpha A N^-alpha = beta B D^-beta (Hoffmann et al.,
  * equation 4).
  */
-function closedForm([a, b, , alpha, beta]: Float64Array, logPairs: number): number {
-  return (Math.log((alpha! * Math.exp(a!)) / (beta! * Math.exp(b!))) + beta! * logPairs) / (alpha! + beta!);
+function closedForm([a, b, , alpha, beta]: Float64Array, logND: number): number {
+  return (Math.log((alpha! * Math.exp(a!)) / (beta! * Math.exp(b!))) + beta! * logND) / (alpha! + beta!);
 }
 
 test("the optimum is Hoffmann's closed form", () => {
   fc.assert(
-    fc.property(laws, budgets, (theta, logPairs) => {
-      const expected = closedForm(theta, logPairs);
-      fc.pre(expected > 1 && expected < logPairs - 1);
-      const { logN, logD, interior } = optimumOn(surfaceAt(theta), logPairs);
+    fc.property(laws, budgets, (theta, logND) => {
+      const expected = closedForm(theta, logND);
+      fc.pre(expected > 1 && expected < logND - 1);
+      const { logN, logD, interior } = optimumOn(surfaceAt(theta), logND);
       expect(interior).toBe(true);
       expect(Math.abs(logN - expected)).toBeLessThan(1e-5);
-      expect(logN + logD).toBeCloseTo(logPairs, 12);
+      expect(logN + logD).toBeCloseTo(logND, 12);
     }),
     { numRuns: 100 },
   );
@@ -40,12 +40,12 @@ test("the optimum is Hoffmann's closed form", () => {
 
 test("it beats every other split of the budget, and the flat range holds it and nothing worse", () => {
   fc.assert(
-    fc.property(laws, budgets, fc.double({ min: 0, max: 1, noNaN: true }), (theta, logPairs, place) => {
+    fc.property(laws, budgets, fc.double({ min: 0, max: 1, noNaN: true }), (theta, logND, place) => {
       const surface = surfaceAt(theta);
-      const best = optimumOn(surface, logPairs);
-      const at = (logN: number) => surface(logN, logPairs - logN);
-      expect(at(place * logPairs)).toBeGreaterThanOrEqual(best.logLoss - 1e-12);
-      const [lo, hi] = flatRange(surface, logPairs, 0.001);
+      const best = optimumOn(surface, logND);
+      const at = (logN: number) => surface(logN, logND - logN);
+      expect(at(place * logND)).toBeGreaterThanOrEqual(best.logLoss - 1e-12);
+      const [lo, hi] = flatRange(surface, logND, 0.001);
       if (lo !== null) {
         expect(lo).toBeLessThan(best.logN);
         expect(at(lo)).toBeCloseTo(best.logLoss + Math.log(1.001), 9);
@@ -61,9 +61,9 @@ test("it beats every other split of the budget, and the flat range holds it and 
 
 test("more compute never asks for a smaller model or fewer tokens", () => {
   fc.assert(
-    fc.property(laws, budgets, fc.double({ min: 0.01, max: 10, noNaN: true }), (theta, logPairs, more) => {
+    fc.property(laws, budgets, fc.double({ min: 0.01, max: 10, noNaN: true }), (theta, logND, more) => {
       const surface = surfaceAt(theta);
-      const [small, large] = [optimumOn(surface, logPairs), optimumOn(surface, logPairs + more)];
+      const [small, large] = [optimumOn(surface, logND), optimumOn(surface, logND + more)];
       expect(large.logN).toBeGreaterThanOrEqual(small.logN - 1e-6);
       expect(large.logD).toBeGreaterThanOrEqual(small.logD - 1e-6);
     }),
@@ -73,11 +73,11 @@ test("more compute never asks for a smaller model or fewer tokens", () => {
 
 test("the least budget for an optimum's loss is that optimum's, and tokensFor goes back", () => {
   fc.assert(
-    fc.property(laws, budgets, (theta, logPairs) => {
+    fc.property(laws, budgets, (theta, logND) => {
       const surface = surfaceAt(theta);
-      const best = optimumOn(surface, logPairs);
+      const best = optimumOn(surface, logND);
       fc.pre(best.interior && best.logN > 1 && best.logD > 1);
-      expect(leastPairsFor(surface, best.logLoss)).toBeCloseTo(logPairs, 5);
+      expect(leastLogNDFor(surface, best.logLoss)).toBeCloseTo(logND, 5);
       expect(tokensFor(surface, best.logN, best.logLoss)).toBeCloseTo(best.logD, 5);
     }),
     { numRuns: 40 },
@@ -86,7 +86,7 @@ test("the least budget for an optimum's loss is that optimum's, and tokensFor go
 
 test("no budget reaches a loss below the floor", () => {
   const surface = surfaceAt(Float64Array.of(6, 7, Math.log(1.8), 0.35, 0.37));
-  expect(leastPairsFor(surface, Math.log(1.79))).toBeNull();
+  expect(leastLogNDFor(surface, Math.log(1.79))).toBeNull();
   expect(tokensFor(surface, Math.log(1e8), Math.log(1.8))).toBeNull();
 });
 

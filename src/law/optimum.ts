@@ -5,10 +5,10 @@ import { crossing, lowest } from "../math/univariate.ts";
 import type { Law } from "./law.ts";
 
 /** Log loss of a model of e^logN parameters after e^logD tokens. */
-export type SplitLoss = (logN: number, logD: number) => number;
+export type LossOverND = (logN: number, logD: number) => number;
 
 /** The same when so many tokens are distinct; left out: as many as wanted. */
-export type LossSurface = (uniqueTokens?: number) => SplitLoss;
+export type LossSurface = (uniqueTokens?: number) => LossOverND;
 
 /** A split of a budget, in natural logarithms. */
 export type BudgetSplit = {
@@ -20,12 +20,12 @@ export type BudgetSplit = {
 };
 
 /** A law at theta as a surface. `flopsPerParameterToken`: C / (N D); `unique`: distinct tokens, if read. */
-export function splitLossOf(
+export function lossOverND(
   law: Law,
   theta: Float64Array,
   flopsPerParameterToken: number,
   unique = Infinity,
-): SplitLoss {
+): LossOverND {
   const unused = new Float64Array(theta.length);
   return (logN, logD) => {
     const n = Math.exp(logN);
@@ -35,18 +35,18 @@ export function splitLossOf(
   };
 }
 
-/** The split of N D = e^logPairs with the lowest loss, over N and D of at least 1. */
-export function optimumOn(surface: SplitLoss, logPairs: number): BudgetSplit {
-  const at = (logN: number) => surface(logN, logPairs - logN);
-  const { argument, value, interior } = lowest(at, 0, logPairs);
-  return { logN: argument, logD: logPairs - argument, logLoss: value, interior };
+/** The split of N D = e^logND with the lowest loss, over N and D of at least 1. */
+export function optimumOn(surface: LossOverND, logND: number): BudgetSplit {
+  const at = (logN: number) => surface(logN, logND - logN);
+  const { argument, value, interior } = lowest(at, 0, logND);
+  return { logN: argument, logD: logND - argument, logLoss: value, interior };
 }
 
 /**
  * The optimum of a budget in plain numbers; without one inside, no bound on the side that the law prefers.
  */
-export function pointOf(surface: SplitLoss, logPairs: number) {
-  const { logN, logD, logLoss, interior } = optimumOn(surface, logPairs);
+export function pointOf(surface: LossOverND, logND: number) {
+  const { logN, logD, logLoss, interior } = optimumOn(surface, logND);
   const loss = Math.exp(logLoss);
   if (interior)
     return { n: Math.exp(logN), d: Math.exp(logD), tokensPerParameter: Math.exp(logD - logN), loss };
@@ -55,8 +55,8 @@ export function pointOf(surface: SplitLoss, logPairs: number) {
 }
 
 /** Throws a `UserError` where the best split of a budget is all size or all tokens. */
-export function checkOptimum(surface: SplitLoss, logPairs: number, formula: string): void {
-  const { interior, logN, logD } = optimumOn(surface, logPairs);
+export function checkOptimum(surface: LossOverND, logND: number, formula: string): void {
+  const { interior, logN, logD } = optimumOn(surface, logND);
   if (interior) return;
   const [worthless, other] = logN > logD ? ["tokens", "size"] : ["size", "tokens"];
   throw new UserError(
@@ -70,28 +70,28 @@ export function checkOptimum(surface: SplitLoss, logPairs: number, formula: stri
 
 /** log N between which a budget's loss stays within this share of the optimum's; null: no such end. */
 export function flatRange(
-  surface: SplitLoss,
-  logPairs: number,
+  surface: LossOverND,
+  logND: number,
   share: number,
 ): readonly [number | null, number | null] {
-  const best = optimumOn(surface, logPairs);
+  const best = optimumOn(surface, logND);
   const limit = best.logLoss + Math.log1p(share);
-  const above = (logN: number) => surface(logN, logPairs - logN) - limit;
-  return [crossing(above, best.logN, 0), crossing(above, best.logN, logPairs)];
+  const above = (logN: number) => surface(logN, logND - logN) - limit;
+  return [crossing(above, best.logN, 0), crossing(above, best.logN, logND)];
 }
 
 /**
  * log(N D) that an optimal model needs for this loss; null where no budget of the searched range reaches it.
  */
-export function leastPairsFor(surface: SplitLoss, logLoss: number): number | null {
-  const short = (logPairs: number) => logLoss - optimumOn(surface, logPairs).logLoss;
-  // From a budget that falls short (below zero) to one that is more than enough: 10^5 to 10^52 pairs holds
+export function leastLogNDFor(surface: LossOverND, logLoss: number): number | null {
+  const short = (logND: number) => logLoss - optimumOn(surface, logND).logLoss;
+  // From a budget that falls short (below zero) to one that is more than enough: N D of 10^5 to 10^52 holds
   // every run of any age.
   return crossing(short, Math.log(1e5), Math.log(1e52));
 }
 
 /** log D at which a model of this size reaches this loss; null where no number of tokens does. */
-export function tokensFor(surface: SplitLoss, logN: number, logLoss: number): number | null {
+export function tokensFor(surface: LossOverND, logN: number, logLoss: number): number | null {
   if (surface(logN, 0) <= logLoss) return 0;
   return crossing((logD) => logLoss - surface(logN, logD), 0, Math.log(1e30));
 }

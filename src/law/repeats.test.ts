@@ -1,18 +1,18 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { chinchillaLaw } from "./formulas/power-laws.ts";
-import { optimumOn, splitLossOf } from "./optimum.ts";
+import { lossOverND, optimumOn } from "./optimum.ts";
 import {
   effectiveRatio,
   effectiveRatioSlope,
+  epochsUntilWorthless,
   limitedSurface,
-  pairsAtTokens,
+  logNDAtTokens,
   REPETITIONS,
-  wornOutEpochs,
 } from "./repeats.ts";
 
 /** Muennighoff et al.'s base law and decays (arXiv 2305.16264). */
-const base = splitLossOf(
+const base = lossOverND(
   chinchillaLaw,
   Float64Array.of(6.255414, 7.3049974, 0.6254804, 0.3526596, 0.3526596),
   6,
@@ -48,7 +48,7 @@ test("unlimited data is the plain surface, limited data never a better one", () 
         const short = limitedSurface(base, 1e9, repetition);
         expect(short(logN, logD)).toBeGreaterThanOrEqual(base(logN, logD));
         // Up to the unique tokens and the size that they deserve nothing changes.
-        const deserved = pairsAtTokens(base, Math.log(1e9)) - Math.log(1e9);
+        const deserved = logNDAtTokens(base, Math.log(1e9)) - Math.log(1e9);
         if (logD <= Math.log(1e9) && logN <= deserved) expect(short(logN, logD)).toBe(base(logN, logD));
       },
     ),
@@ -63,9 +63,9 @@ test("a budget that needs fewer than the unique tokens has the plain optimum", (
 });
 
 test("the compute at which the optimum needs so many tokens", () => {
-  const logPairs = pairsAtTokens(base, Math.log(1e11));
-  expect(Math.exp(optimumOn(base, logPairs).logD)).toBeCloseTo(1e11, -4);
-  expect(pairsAtTokens(base, Infinity)).toBe(Infinity);
+  const logND = logNDAtTokens(base, Math.log(1e11));
+  expect(Math.exp(optimumOn(base, logND).logD)).toBeCloseTo(1e11, -4);
+  expect(logNDAtTokens(base, Infinity)).toBe(Infinity);
 });
 
 const epochs = fc.double({ min: 0.01, max: 1500, noNaN: true });
@@ -111,28 +111,28 @@ test("four epochs are nearly as good as fresh data at the published decay, forty
 });
 
 test("past so many passes another one is worth a hundredth of the first", () => {
-  expect(wornOutEpochs(published)).toBeCloseTo(71.9, 1);
+  expect(epochsUntilWorthless(published)).toBeCloseTo(71.9, 1);
   expect(effectiveRatio(72.86, 15.387756) - effectiveRatio(71.86, 15.387756)).toBeCloseTo(0.01, 3);
 });
 
 test("with little data an exhaustive look finds nothing lower, and less data is never better", () => {
   const amounts = fc.record({
-    logPairs: fc.double({ min: 46, max: 58, noNaN: true }),
+    logND: fc.double({ min: 46, max: 58, noNaN: true }),
     epochs: fc.double({ min: 1.1, max: 60, noNaN: true }),
     repetition: fc.constantFrom(...REPETITIONS),
   });
   fc.assert(
-    fc.property(amounts, ({ logPairs, epochs, repetition }) => {
-      const free = optimumOn(base, logPairs);
+    fc.property(amounts, ({ logND, epochs, repetition }) => {
+      const free = optimumOn(base, logND);
       const unique = Math.exp(free.logD) / epochs;
       const short = limitedSurface(base, unique, repetition);
-      const { logLoss } = optimumOn(short, logPairs);
+      const { logLoss } = optimumOn(short, logND);
       expect(logLoss).toBeGreaterThanOrEqual(free.logLoss - 1e-12);
       const shorter = limitedSurface(base, unique / 2, repetition);
-      expect(optimumOn(shorter, logPairs).logLoss).toBeGreaterThanOrEqual(logLoss - 1e-9);
+      expect(optimumOn(shorter, logND).logLoss).toBeGreaterThanOrEqual(logLoss - 1e-9);
       for (let i = 0; i < 200; i++) {
         const logN = free.logN - 8 + (11 * i) / 200;
-        expect(logLoss).toBeLessThanOrEqual(short(logN, logPairs - logN) + 1e-9);
+        expect(logLoss).toBeLessThanOrEqual(short(logN, logND - logN) + 1e-9);
       }
     }),
     { numRuns: 30 },

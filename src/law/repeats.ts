@@ -1,7 +1,7 @@
 /** @file What repeated tokens are worth, how far that is known, and the loss when distinct ones run out. */
 
 import { crossing } from "../math/univariate.ts";
-import { type LossSurface, optimumOn, pointOf, type SplitLoss } from "./optimum.ts";
+import { type LossOverND, type LossSurface, optimumOn, pointOf } from "./optimum.ts";
 
 // Muennighoff et al. 2023 (arXiv 2305.16264), equations 5 and 6. Each further pass over the data keeps a
 // share e^(-1 / decay) of the worth of the one before, so that all passes together are worth at most 1 +
@@ -58,10 +58,14 @@ function effectiveLog(logAmount: number, logUnique: number, decay: number): numb
  * The surface when only so many tokens are distinct. Up to them, and up to the size that they deserve (that
  * of the optimum that would train on them once), it is the old one.
  */
-export function limitedSurface(surface: SplitLoss, uniqueTokens: number, repetition: Repetition): SplitLoss {
+export function limitedSurface(
+  surface: LossOverND,
+  uniqueTokens: number,
+  repetition: Repetition,
+): LossOverND {
   const logTokens = Math.log(uniqueTokens);
-  const logPairs = pairsAtTokens(surface, logTokens);
-  const logSize = logPairs === Infinity ? Infinity : logPairs - logTokens;
+  const logND = logNDAtTokens(surface, logTokens);
+  const logSize = logND === Infinity ? Infinity : logND - logTokens;
   return (logN, logD) =>
     surface(
       effectiveLog(logN, logSize, repetition.parameters),
@@ -76,8 +80,8 @@ export function withRepetition(surface: LossSurface, repetition: Repetition): Lo
 }
 
 /** The optimum of a budget when so many tokens are distinct, and what their repetition costs. */
-export function repeatedOptimum(surface: LossSurface, logPairs: number, uniqueTokens: number) {
-  const [free, limited] = [pointOf(surface(), logPairs), pointOf(surface(uniqueTokens), logPairs)];
+export function repeatedOptimum(surface: LossSurface, logND: number, uniqueTokens: number) {
+  const [free, limited] = [pointOf(surface(), logND), pointOf(surface(uniqueTokens), logND)];
   return {
     ...limited,
     epochs: limited.d / uniqueTokens,
@@ -97,22 +101,24 @@ export function boundAt(wantedEpochs: number): Bound {
 }
 
 /** Passes after which one is worth a hundredth of the first: the slope is e^(-(passes - 1) / R_D*). */
-export function wornOutEpochs({ tokens }: Repetition): number {
+export function epochsUntilWorthless({ tokens }: Repetition): number {
   return 1 + tokens * Math.log(100);
 }
 
 /** log(N D) at which the optimum trains on this many tokens; Infinity where it never does. */
-export function pairsAtTokens(surface: SplitLoss, logTokens: number): number {
+export function logNDAtTokens(surface: LossOverND, logTokens: number): number {
   if (logTokens === Infinity) return Infinity;
-  return (
-    crossing((logPairs) => optimumOn(surface, logPairs).logD - logTokens, logTokens, MOST_PAIRS) ?? Infinity
-  );
+  return crossing((logND) => optimumOn(surface, logND).logD - logTokens, logTokens, MOST_LOG_ND) ?? Infinity;
 }
 
 /** 10^60: beyond any budget. */
-const MOST_PAIRS = Math.log(1e60);
+const MOST_LOG_ND = Math.log(1e60);
 
 /** FLOPs from which the optimum wants more than so many tokens. */
-export function computeThatWants(surface: SplitLoss, flopsPerParameterToken: number, tokens: number): number {
-  return flopsPerParameterToken * Math.exp(pairsAtTokens(surface, Math.log(tokens)));
+export function computeThatWants(
+  surface: LossOverND,
+  flopsPerParameterToken: number,
+  tokens: number,
+): number {
+  return flopsPerParameterToken * Math.exp(logNDAtTokens(surface, Math.log(tokens)));
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { UserError } from "../errors.ts";
 import { readLawFile } from "./law-file.ts";
 import { optimumOn } from "./optimum.ts";
-import { logPairsOf, readScalingLaw, scalingLawOf, surfacesOf } from "./scaling-law.ts";
+import { logNDOf, readScalingLaw, scalingLawOf, surfacesOf } from "./scaling-law.ts";
 
 /** Numbers near published fits. */
 const BY_HAND = {
@@ -30,17 +30,16 @@ test("every law over size and tokens has its least loss on a budget", () => {
   for (const [name, parameters] of Object.entries(BY_HAND)) {
     const law = read(name, parameters);
     const { best } = surfacesOf(law);
-    const logPairs = logPairsOf(law, 1e24);
-    const { logN, logLoss, interior } = optimumOn(best, logPairs);
+    const logND = logNDOf(law, 1e24);
+    const { logN, logLoss, interior } = optimumOn(best, logND);
     expect(interior, name).toBe(true);
-    for (const shift of [-0.05, 0.05])
-      expect(logLoss).toBeLessThan(best(logN + shift, logPairs - logN - shift));
+    for (const shift of [-0.05, 0.05]) expect(logLoss).toBeLessThan(best(logN + shift, logND - logN - shift));
   }
   // Chinchilla's has a closed form (arXiv 2203.15556, equation 4).
   const { A, B, alpha, beta } = BY_HAND.chinchilla;
   const law = read("chinchilla", BY_HAND.chinchilla);
   const n = ((alpha * A) / (beta * B)) ** (1 / (alpha + beta)) * (1e24 / 6) ** (beta / (alpha + beta));
-  expect(Math.exp(optimumOn(surfacesOf(law).best, logPairsOf(law, 1e24)).logN) / n).toBeCloseTo(1, 8);
+  expect(Math.exp(optimumOn(surfacesOf(law).best, logNDOf(law, 1e24)).logN) / n).toBeCloseTo(1, 8);
 });
 
 test("what is no law over size and tokens is refused with found, expected, remedy", () => {

@@ -10,7 +10,7 @@ import { formatFlops, formatShare, significant } from "../units/print.ts";
 import { lawNamed } from "./formulas/all.ts";
 import type { Design, Law } from "./law.ts";
 import { readLawFile, type SavedLaw } from "./law-file.ts";
-import { type LossSurface, type SplitLoss, splitLossOf } from "./optimum.ts";
+import { type LossOverND, type LossSurface, lossOverND } from "./optimum.ts";
 import type { Posterior } from "./posterior.ts";
 import { predict } from "./predict.ts";
 import { expectedSurface, likelySurfaces } from "./surfaces.ts";
@@ -99,7 +99,7 @@ export function lawOfFit({ law, theta, draws, ...facts }: FittedParameters): Sca
   const surfaceAt =
     (numbers: Float64Array): LossSurface =>
     (uniqueTokens) =>
-      splitLossOf(law, numbers, facts.flopsPerParameterToken, uniqueTokens);
+      lossOverND(law, numbers, facts.flopsPerParameterToken, uniqueTokens);
   const lossOf = (design: Design) => {
     const scratch = new Float64Array(theta.length);
     return (numbers: Float64Array) => Math.exp(law.logLoss(numbers, law.covariates(design), scratch));
@@ -155,7 +155,7 @@ function checkTellsSizeFromTokens(law: Law): void {
 }
 
 /** Loss over size and tokens: of the best fit, and of each draw. */
-export type Surfaces = { readonly best: SplitLoss; readonly draws: readonly SplitLoss[] };
+export type Surfaces = { readonly best: LossOverND; readonly draws: readonly LossOverND[] };
 
 /** The surfaces of a law while tokens are as many as wanted. */
 export function surfacesOf({ best, draws }: Pick<ScalingLaw, "best" | "draws">): Surfaces {
@@ -163,7 +163,7 @@ export function surfacesOf({ best, draws }: Pick<ScalingLaw, "best" | "draws">):
 }
 
 /** log(N D) of a budget. */
-export function logPairsOf(
+export function logNDOf(
   { flopsPerParameterToken }: Pick<ScalingLaw, "flopsPerParameterToken">,
   compute: number,
 ): number {

@@ -3,7 +3,7 @@
 import { UserError } from "../errors.ts";
 import { formatFlops } from "../units/print.ts";
 import type { Design } from "./law.ts";
-import { type LossSurface, optimumOn, type SplitLoss } from "./optimum.ts";
+import { type LossOverND, type LossSurface, optimumOn } from "./optimum.ts";
 import { type Posterior, termsOf } from "./posterior.ts";
 import { logLossAt, type Place, placeOf, type Reads, type Terms } from "./terms.ts";
 
@@ -49,7 +49,7 @@ export function likelySurfaces(posterior: Posterior): readonly LossSurface[] {
  * Expected log loss, without drift and scatter: its lowest point at a budget is the use of it that is best in
  * expectation. `unique`: the distinct tokens on hand.
  */
-export function expectedSurface(posterior: Posterior, unique = Infinity): SplitLoss {
+export function expectedSurface(posterior: Posterior, unique = Infinity): LossOverND {
   const likely = likelyLaws(posterior);
   return (logN, logD) => {
     const place = placeAt("size and data", posterior.flopsPerParameterToken, logN, logD, unique);

@@ -147,10 +147,10 @@ function tasksNamed(
 }
 
 function refuseTwins(tasks: readonly Task[]): void {
-  const twin = tasks.find(({ name }, i) => tasks.findIndex((other) => other.name === name) < i);
-  if (twin)
+  const repeated = tasks.find(({ name }, i) => tasks.findIndex((other) => other.name === name) < i);
+  if (repeated)
     throw new UserError(
-      `two tasks of the name ${twin.name}`,
+      `two tasks of the name ${repeated.name}`,
       "a name for each",
       "rename the file, or name the task once",
     );

@@ -1,6 +1,6 @@
 /** @file The data-limited allocation: bound by compute or by data, from which scale, and at what price? */
 
-import type { LossSurface, SplitLoss } from "../../law/optimum.ts";
+import type { LossOverND, LossSurface } from "../../law/optimum.ts";
 import {
   type Bound,
   computeThatWants,
@@ -10,7 +10,7 @@ import {
   repeatedOptimum,
   withRepetition,
 } from "../../law/repeats.ts";
-import { logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
+import { logNDOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import { type Interval, intervalAround, intervalsAround } from "../../math/interval.ts";
 import { formatFlops, formatInterval } from "../../units/print.ts";
 
@@ -40,7 +40,7 @@ export type RepeatedAnswer = {
 export function dataLimitOf(law: ScalingLaw, compute: number, uniqueTokens: number): DataLimit {
   const { best, draws } = surfacesOf(law);
   const fromEpochs = (epochs: number) => {
-    const at = (surface: SplitLoss) =>
+    const at = (surface: LossOverND) =>
       computeThatWants(surface, law.flopsPerParameterToken, epochs * uniqueTokens);
     return intervalAround(at(best), draws.map(at));
   };
@@ -61,9 +61,9 @@ function answerOf(
   uniqueTokens: number,
   repetition: Repetition | null,
 ): RepeatedAnswer {
-  const logPairs = logPairsOf(law, compute);
+  const logND = logNDOf(law, compute);
   const answer = (surface: LossSurface) =>
-    repeatedOptimum(repetition ? withRepetition(surface, repetition) : surface, logPairs, uniqueTokens);
+    repeatedOptimum(repetition ? withRepetition(surface, repetition) : surface, logND, uniqueTokens);
   const { n, d, epochs, lossToRepetitionPercent } = intervalsAround(answer(law.best), law.draws.map(answer));
   return { repetition, n, d, epochs, lossToRepetitionPercent };
 }

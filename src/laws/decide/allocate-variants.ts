@@ -1,7 +1,7 @@
 /** @file Two variants of an allocation: a size that is not the optimum, and a model to serve many tokens. */
 
-import { leastPairsFor, optimumOn, type SplitLoss, tokensFor } from "../../law/optimum.ts";
-import { logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
+import { type LossOverND, leastLogNDFor, optimumOn, tokensFor } from "../../law/optimum.ts";
+import { logNDOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import { cheapestServed, SERVING_SHARE } from "../../law/serving.ts";
 import { type Interval, intervalsAround } from "../../math/interval.ts";
 
@@ -34,14 +34,14 @@ export type Serving = {
 /** What `params` parameters on this budget lose against the optimum. */
 export function choiceOf(law: ScalingLaw, compute: number, params: number): Choice {
   const { best, draws } = surfacesOf(law);
-  const logPairs = logPairsOf(law, compute);
+  const logND = logNDOf(law, compute);
   const logN = Math.log(params);
-  const logD = logPairs - logN;
-  const costs = (surface: SplitLoss) => {
+  const logD = logND - logN;
+  const costs = (surface: LossOverND) => {
     const logLoss = surface(logN, logD);
-    const optimum = optimumOn(surface, logPairs);
-    const pairs = leastPairsFor(surface, logLoss);
-    const optimalCompute = pairs === null ? 0 : law.flopsPerParameterToken * Math.exp(pairs);
+    const optimum = optimumOn(surface, logND);
+    const leastLogND = leastLogNDFor(surface, logLoss);
+    const optimalCompute = leastLogND === null ? 0 : law.flopsPerParameterToken * Math.exp(leastLogND);
     const logTokens = tokensFor(surface, logN, optimum.logLoss);
     return {
       extraLossPercent: 100 * Math.expm1(logLoss - optimum.logLoss),
@@ -62,12 +62,12 @@ export function choiceOf(law: ScalingLaw, compute: number, params: number): Choi
 /** The cheapest model with the loss of the optimum at `compute`, once it has served so many tokens. */
 export function servingOf(law: ScalingLaw, compute: number, servedTokens: number): Serving {
   const { best, draws } = surfacesOf(law);
-  const logPairs = logPairsOf(law, compute);
-  const answer = (surface: SplitLoss) => {
-    const plain = optimumOn(surface, logPairs);
-    const { logN, logD, pairs } = cheapestServed(surface, plain.logLoss, servedTokens, plain.logN);
+  const logND = logNDOf(law, compute);
+  const answer = (surface: LossOverND) => {
+    const plain = optimumOn(surface, logND);
+    const { logN, logD, cost } = cheapestServed(surface, plain.logLoss, servedTokens, plain.logN);
     const perToken = law.flopsPerParameterToken * SERVING_SHARE * servedTokens;
-    const total = law.flopsPerParameterToken * pairs;
+    const total = law.flopsPerParameterToken * cost;
     return {
       n: Math.exp(logN),
       d: Math.exp(logD),

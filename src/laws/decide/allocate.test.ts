@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { chinchillaLaw, computeLaw, tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lawFileText, readLawFile } from "../../law/law-file.ts";
-import { optimumOn, splitLossOf } from "../../law/optimum.ts";
+import { lossOverND, optimumOn } from "../../law/optimum.ts";
 import { lawOfFit, scalingLawOf } from "../../law/scaling-law.ts";
 import { quantile } from "../../math/statistics.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
@@ -21,7 +21,7 @@ import { knownTable, TRUTH } from "./fixture.ts";
 const fitted = fittedLaw(chinchillaLaw, knownTable(0.003));
 /** Enough draws for what does not test the intervals. */
 const quick = { ...fitted, draws: fitted.draws.slice(0, 20) };
-const truth = splitLossOf(chinchillaLaw, TRUTH, 6);
+const truth = lossOverND(chinchillaLaw, TRUTH, 6);
 
 test("the truth lies inside the intervals, at the table's compute and beyond", () => {
   const { budgets, exponents } = allocate(fitted, { compute: 1e20 });
@@ -171,7 +171,7 @@ EPOCH.describe("Chinchilla, Epoch's 240 points", () => {
     const { runs } = epochTable();
     const fit = fitLaw(chinchillaLaw, runs);
     const exponents = bootstrapFit(fit, runs, { resampling: "case", numResamples: 1000, seed: 42 }).map(
-      (theta) => exponentsAt(splitLossOf(chinchillaLaw, theta, 6), Math.log(1e22)).n,
+      (theta) => exponentsAt(lossOverND(chinchillaLaw, theta, 6), Math.log(1e22)).n,
     );
     // Besiroglu et al. (arXiv 2404.10102) with 4,000: median .516, 80 % (.491, .543), 95 % (.480, .556).
     expect(Math.abs(quantile(exponents, 0.5) - 0.516)).toBeLessThan(0.003);

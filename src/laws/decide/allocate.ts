@@ -1,8 +1,8 @@
 /** @file Where to put a budget: the optimal size and tokens, how flat it is, what another choice costs. */
 
 import { UserError } from "../../errors.ts";
-import { checkOptimum, flatRange, optimumOn, pointOf, type SplitLoss } from "../../law/optimum.ts";
-import { checkReach, logPairsOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
+import { checkOptimum, flatRange, type LossOverND, optimumOn, pointOf } from "../../law/optimum.ts";
+import { checkReach, logNDOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
 import { type Interval, intervalsAround } from "../../math/interval.ts";
 import { fixed, significant } from "../../units/print.ts";
 import { TESTED_REACH } from "../forecast/forecast.ts";
@@ -59,9 +59,9 @@ export function allocate(law: ScalingLaw, question: Question): Allocation {
   checkReach(law, compute);
   const reach = compute / largestComputeOf(law);
   const { best, draws } = surfacesOf(law);
-  checkOptimum(best, logPairsOf(law, compute), law.formula);
+  checkOptimum(best, logNDOf(law, compute), law.formula);
   const budgets = BUDGETS.map((times) => budgetPoint(law, best, draws, times * compute));
-  const exponents = (surface: SplitLoss) => exponentsAt(surface, logPairsOf(law, compute));
+  const exponents = (surface: LossOverND) => exponentsAt(surface, logNDOf(law, compute));
   const answer = {
     law: law.name,
     compute,
@@ -90,31 +90,28 @@ function largestComputeOf({ largestCompute }: ScalingLaw): number {
 /** The optimum of a budget with its intervals. */
 export function budgetPoint(
   law: ScalingLaw,
-  best: SplitLoss,
-  draws: readonly SplitLoss[],
+  best: LossOverND,
+  draws: readonly LossOverND[],
   compute: number,
 ): BudgetPoint {
-  const at = (surface: SplitLoss) => pointOf(surface, logPairsOf(law, compute));
+  const at = (surface: LossOverND) => pointOf(surface, logNDOf(law, compute));
   const point = at(best);
   const loss = law.lossAt({ n: point.n, d: point.d, c: compute });
   return { compute, ...intervalsAround(point, draws.map(at)), loss };
 }
 
 /** d log N* / d log C and d log D* / d log C, over a factor of e to both sides. */
-export function exponentsAt(
-  surface: SplitLoss,
-  logPairs: number,
-): { readonly n: number; readonly d: number } {
-  const [below, above] = [optimumOn(surface, logPairs - 1), optimumOn(surface, logPairs + 1)];
+export function exponentsAt(surface: LossOverND, logND: number): { readonly n: number; readonly d: number } {
+  const [below, above] = [optimumOn(surface, logND - 1), optimumOn(surface, logND + 1)];
   if (!below.interior || !above.interior) return { n: Number.NaN, d: Number.NaN };
   return { n: (above.logN - below.logN) / 2, d: (above.logD - below.logD) / 2 };
 }
 
-function flatRanges(law: ScalingLaw, best: SplitLoss, draws: readonly SplitLoss[], compute: number) {
-  const logPairs = logPairsOf(law, compute);
+function flatRanges(law: ScalingLaw, best: LossOverND, draws: readonly LossOverND[], compute: number) {
+  const logND = logNDOf(law, compute);
   return FLAT_PERCENTS.map((lossPercent) => {
-    const ends = (surface: SplitLoss) => {
-      const [lo, hi] = flatRange(surface, logPairs, lossPercent / 100);
+    const ends = (surface: LossOverND) => {
+      const [lo, hi] = flatRange(surface, logND, lossPercent / 100);
       return { lo: lo === null ? 0 : Math.exp(lo), hi: hi === null ? Infinity : Math.exp(hi) };
     };
     return { lossPercent, n: intervalsAround(ends(best), draws.map(ends)) };
@@ -130,7 +127,7 @@ const LEAST_FLOOR = 0.2;
 function floorShare(law: ScalingLaw, largestCompute: number): number {
   const best = law.best();
   const endless = Math.log(1e100);
-  return Math.exp(best(endless, endless) - optimumOn(best, logPairsOf(law, largestCompute)).logLoss);
+  return Math.exp(best(endless, endless) - optimumOn(best, logNDOf(law, largestCompute)).logLoss);
 }
 
 function warningsOf(law: ScalingLaw, answer: Omit<Allocation, "warnings">): string[] {

@@ -2,10 +2,10 @@
 
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
-import { pointOf, type SplitLoss } from "../../law/optimum.ts";
+import { type LossOverND, pointOf } from "../../law/optimum.ts";
 import { type Posterior, termsOf } from "../../law/posterior.ts";
 import { predict } from "../../law/predict.ts";
-import { lawOfPosterior, logPairsOf, surfacesOf } from "../../law/scaling-law.ts";
+import { lawOfPosterior, logNDOf, surfacesOf } from "../../law/scaling-law.ts";
 import { type LikelyLaw, surfaceOf } from "../../law/surfaces.ts";
 import { type Interval, intervalAround } from "../../math/interval.ts";
 import { momentsOf } from "../../math/mixture.ts";
@@ -72,10 +72,9 @@ export function answerOf(question: NextQuestion, posterior: Posterior, target: D
     return { now: normalInterval(posterior, answers), scale: "plain", byDraw: answers };
   }
   const law = lawOfPosterior(posterior, "");
-  const logPairs = logPairsOf(law, target.c);
+  const logND = logNDOf(law, target.c);
   const isSize = question.kind === "allocation";
-  const of = (surface: SplitLoss) =>
-    isSize ? pointOf(surface, logPairs).n : exponentsAt(surface, logPairs).n;
+  const of = (surface: LossOverND) => (isSize ? pointOf(surface, logND).n : exponentsAt(surface, logND).n);
   const { best, draws } = surfacesOf(law);
   const now = intervalAround(of(best), draws.map(of));
   if (![now.median, now.lo, now.hi].every(Number.isFinite)) {

@@ -28,7 +28,7 @@ const SAME_LOSS = 1e-3;
 export function outliersOf(fit: Fit, runs: readonly TableRun[]): readonly Outlier[] {
   const scale = robustScale(freeResiduals(fit.residuals, fit.theta.length));
   const leverage = leverageOf(fit);
-  const twin = twinsOf(runs);
+  const nearDuplicates = nearDuplicatesOf(runs);
   const outliers = runs.flatMap((run, i): Outlier[] => {
     const residual = fit.residuals[i]!;
     const reasons: string[] = [];
@@ -43,7 +43,7 @@ export function outliersOf(fit: Fit, runs: readonly TableRun[]): readonly Outlie
       const share = Math.round(100 * leverage[i]!);
       reasons.push(`high leverage: its own loss makes ${share} % of what is fitted there`);
     }
-    if (twin[i] !== undefined) reasons.push(`near duplicate of ${twin[i]}`);
+    if (nearDuplicates[i] !== undefined) reasons.push(`near duplicate of ${nearDuplicates[i]}`);
     return reasons.length === 0 ? [] : [{ run: run.run, residual, reason: reasons.join("; ") }];
   });
   return outliers.sort((a, b) => Math.abs(b.residual) - Math.abs(a.residual));
@@ -69,22 +69,22 @@ function leverageOf({ law, theta, data }: Fit): Float64Array {
 }
 
 /** For each run the name of an earlier one that lies next to it without being its replicate. */
-function twinsOf(runs: readonly TableRun[]): readonly (string | undefined)[] {
+function nearDuplicatesOf(runs: readonly TableRun[]): readonly (string | undefined)[] {
   const order = [...runs.keys()].sort((a, b) => runs[a]!.n - runs[b]!.n || a - b);
-  const twins: (string | undefined)[] = new Array(runs.length).fill(undefined);
+  const nearDuplicates: (string | undefined)[] = new Array(runs.length).fill(undefined);
   for (const [at, i] of order.entries()) {
     for (let next = at + 1; next < order.length; next++) {
       const j = order[next]!;
       if (!near(runs[i]!.n, runs[j]!.n, SAME_DESIGN)) break;
-      if (!areTwins(runs[i]!, runs[j]!)) continue;
+      if (!areNearDuplicates(runs[i]!, runs[j]!)) continue;
       const [first, second] = i < j ? [i, j] : [j, i];
-      twins[second] ??= runs[first]!.run;
+      nearDuplicates[second] ??= runs[first]!.run;
     }
   }
-  return twins;
+  return nearDuplicates;
 }
 
-function areTwins(a: TableRun, b: TableRun): boolean {
+function areNearDuplicates(a: TableRun, b: TableRun): boolean {
   const isReplicate = a.n === b.n && a.d === b.d;
   const isOther =
     a.run === b.run || a.seed !== b.seed || a.unique !== b.unique || a.experts !== b.experts || isReplicate;

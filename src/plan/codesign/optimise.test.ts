@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
-import { optimumOn, splitLossOf } from "../../law/optimum.ts";
+import { lossOverND, optimumOn } from "../../law/optimum.ts";
 import { accelerator } from "../hardware/catalogue.ts";
 import { clusterOf } from "../hardware/cluster.ts";
 import { type Job, SINGLE, SOFTWARE_2024 } from "../layout/layout.ts";
@@ -17,7 +17,7 @@ import { daysTo, lossIn, middleOf, over, priceOf, scenariosOf } from "./scenario
 import { aspectPenalty, GRIDS, isOn, modelShapeOf, productParameters } from "./shapes.ts";
 
 const NUMBERS = [482.01, 2085.43, 1.8172, 0.3478, 0.3658];
-const surface = splitLossOf(chinchillaLaw, chinchillaLaw.internal(NUMBERS), 6);
+const surface = lossOverND(chinchillaLaw, chinchillaLaw.internal(NUMBERS), 6);
 const law = { best: surface, draws: [] };
 const cluster = clusterOf(accelerator("h100"), 1024);
 const job: Job = { sequence: 4096, batchSequences: 1024, software: SOFTWARE_2024 };

@@ -1,6 +1,6 @@
 /** @file How everything unknown might come out, and the losses and days of candidates in each case. */
 
-import { optimumOn, type SplitLoss, tokensFor } from "../../law/optimum.ts";
+import { type LossOverND, optimumOn, tokensFor } from "../../law/optimum.ts";
 import type { ScalingLaw, Surfaces } from "../../law/scaling-law.ts";
 import { type Interval, intervalAround, logSdOf, scaledBy, withSpreadOf } from "../../math/interval.ts";
 import { Z_90 } from "../../math/normal.ts";
@@ -12,7 +12,7 @@ import { aspectPenalty } from "./shapes.ts";
 /** One way that it might come out; the same for every candidate, so that only shapes differ. */
 export type Scenario = {
   /** The law as it might be. */
-  readonly surface: SplitLoss;
+  readonly surface: LossOverND;
   /** Tokens over those predicted: speed and share of time. */
   readonly speed: number;
   readonly expertExponent: number;
@@ -129,11 +129,11 @@ export function lawAlone(
   compute: number,
   flopsPerParameterToken: number,
 ): LawAlone {
-  const logPairs = Math.log(compute / flopsPerParameterToken);
+  const logND = Math.log(compute / flopsPerParameterToken);
   const { surface } = scenarios.middle;
-  const { logN, logD } = optimumOn(surface, logPairs);
+  const { logN, logD } = optimumOn(surface, logND);
   const [n, d] = [Math.exp(logN), Math.exp(logD)];
-  const optimum = (scenario: Scenario) => optimumOn(scenario.surface, logPairs + Math.log(scenario.speed));
+  const optimum = (scenario: Scenario) => optimumOn(scenario.surface, logND + Math.log(scenario.speed));
   return {
     params: over(scenarios, (scenario) => Math.exp(optimum(scenario).logN)),
     tokens: over(scenarios, (scenario) => Math.exp(optimum(scenario).logD)),
@@ -144,7 +144,7 @@ export function lawAlone(
     // From a sixteenth to sixteen times the best size.
     valley: Array.from({ length: 49 }, (_, i) => {
       const size = logN + ((i - 24) / 6) * Math.LN2;
-      return { params: Math.exp(size), loss: Math.exp(surface(size, logPairs - size)) };
+      return { params: Math.exp(size), loss: Math.exp(surface(size, logND - size)) };
     }),
   };
 }

@@ -1,19 +1,19 @@
 /** @file Size and tokens for a budget, whether compute or data binds, and how sure that is. */
 
-import { checkOptimum, type LossSurface, optimumOn, pointOf, type SplitLoss } from "../../law/optimum.ts";
+import { checkOptimum, type LossOverND, type LossSurface, optimumOn, pointOf } from "../../law/optimum.ts";
 import {
   type Bound,
   boundAt,
   computeThatWants,
+  epochsUntilWorthless,
   NEARLY_FREE_EPOCHS,
   PUBLISHED_REPETITION,
   REPETITIONS,
   type Repetition,
   repeatedOptimum,
   withRepetition,
-  wornOutEpochs,
 } from "../../law/repeats.ts";
-import { checkReach, logPairsOf, type ScalingLaw } from "../../law/scaling-law.ts";
+import { checkReach, logNDOf, type ScalingLaw } from "../../law/scaling-law.ts";
 import { drawFrom, type Interval, intervalsAround, scaledBy, withSpreadOf } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { fixed, formatCount, formatPercent, significant } from "../../units/print.ts";
@@ -70,9 +70,9 @@ export function sizeFor(question: SizeQuestion): SizeAnswer {
   const { law, compute, uniqueTokens } = question;
   checkReach(law, compute.median);
   const cases = casesOf(question);
-  const { surface, logPairs } = cases[0]!;
-  checkOptimum(surface(), logPairs, law.formula);
-  const sized = intervals(cases.map(({ surface, logPairs }) => sizing(pointOf(surface(), logPairs))));
+  const { surface, logND } = cases[0]!;
+  checkOptimum(surface(), logND, law.formula);
+  const sized = intervals(cases.map(({ surface, logND }) => sizing(pointOf(surface(), logND))));
   const optimum = { ...sized, loss: lossOf(question, sized) };
   const data =
     uniqueTokens === null ? null : dataAnswer(cases, optimum, law.flopsPerParameterToken, uniqueTokens);
@@ -81,14 +81,14 @@ export function sizeFor(question: SizeQuestion): SizeAnswer {
 
 /** One more run's loss at the optimum of the middle budget, and what the budget leaves open beside it. */
 function lossOf({ law, compute }: SizeQuestion, { params, tokens }: Sizing): Interval {
-  const best = (flops: number) => Math.exp(optimumOn(law.best(), logPairsOf(law, flops)).logLoss);
+  const best = (flops: number) => Math.exp(optimumOn(law.best(), logNDOf(law, flops)).logLoss);
   const byBudget = { median: best(compute.median), lo: best(compute.hi), hi: best(compute.lo) };
   const design = { n: params.median, d: tokens.median, c: compute.median };
   return withSpreadOf(law.lossAt(design), byBudget);
 }
 
 /** One way that it might be: the law, with what repeats are worth in it, and log(N D) of the budget. */
-type Case = { readonly surface: LossSurface; readonly logPairs: number };
+type Case = { readonly surface: LossSurface; readonly logND: number };
 
 /** The middle of everything, then draws. A law that knows repeats says itself what they are worth. */
 function casesOf({ law, compute }: SizeQuestion): readonly Case[] {
@@ -96,7 +96,7 @@ function casesOf({ law, compute }: SizeQuestion): readonly Case[] {
   const surfaces = law.draws.length > 0 ? law.draws : new Array<LossSurface>(NUM_DRAWS).fill(law.best);
   const one = (surface: LossSurface, flops: number, repetition: Repetition): Case => ({
     surface: law.knowsRepeats ? surface : withRepetition(surface, repetition),
-    logPairs: logPairsOf(law, flops),
+    logND: logNDOf(law, flops),
   });
   return [
     one(law.best, compute.median, PUBLISHED_REPETITION),
@@ -139,16 +139,16 @@ function dataAnswer(
 }
 
 /** The optimum of one case when so many tokens are distinct, and what more of either would change. */
-function limitedNumbers({ surface, logPairs }: Case, flopsPerParameterToken: number, uniqueTokens: number) {
-  const { n, d, tokensPerParameter, loss, ...repeated } = repeatedOptimum(surface, logPairs, uniqueTokens);
-  const helps = (better: SplitLoss, budget: number) =>
+function limitedNumbers({ surface, logND }: Case, flopsPerParameterToken: number, uniqueTokens: number) {
+  const { n, d, tokensPerParameter, loss, ...repeated } = repeatedOptimum(surface, logND, uniqueTokens);
+  const helps = (better: LossOverND, budget: number) =>
     Math.max(0, 100 * (1 - Math.exp(optimumOn(better, budget).logLoss) / loss));
   const wants = (tokens: number) => computeThatWants(surface(), flopsPerParameterToken, tokens);
   return {
     ...sizing({ n, d, tokensPerParameter, loss }),
     ...repeated,
-    computeHelps: helps(surface(uniqueTokens), logPairs + Math.LN2),
-    tokensHelp: helps(surface(2 * uniqueTokens), logPairs),
+    computeHelps: helps(surface(uniqueTokens), logND + Math.LN2),
+    tokensHelp: helps(surface(2 * uniqueTokens), logND),
     repeatsFrom: wants(uniqueTokens),
     bindsFrom: wants(NEARLY_FREE_EPOCHS * uniqueTokens),
   };
@@ -167,7 +167,7 @@ function passesText(data: DataAnswer, price: string): string {
     );
   }
   return (
-    `, and no more compute helps: past about ${significant(wornOutEpochs(PUBLISHED_REPETITION), 2)} ` +
+    `, and no more compute helps: past about ${significant(epochsUntilWorthless(PUBLISHED_REPETITION), 2)} ` +
     "passes another one is worth less than 1 % of the first, and the budget pays for " +
     `${formatCount(epochs.median)}; repetition costs ${price}. Get more tokens or spend less`
   );
