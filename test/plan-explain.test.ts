@@ -88,7 +88,7 @@ test("chooses model and layout under a law from a file", async () => {
   const { best, rounded, lawAlone, frontier } = JSON.parse(stdout);
   expect(best.loss.median).toBeGreaterThan(parameters.E);
   expect(lawAlone.loss.median).toBeLessThanOrEqual(best.loss.median);
-  expect(rounded.map(({ grid }: { grid: string }) => grid)).toEqual(["free", "nice", "round"]);
+  expect(rounded.map(({ name }: { name: string }) => name)).toEqual(["free", "nice", "round", "moderate"]);
   expect(frontier.length).toBeGreaterThan(3);
 });
 
