@@ -3,6 +3,7 @@
 export { LAWS, lawNamed } from "./formulas/all.ts";
 export { type Derived, type Design, type Law, type LawParameter, lossOf, type Run } from "./law.ts";
 export type { SavedLaw } from "./law-file.ts";
+export { lawFileText } from "./law-file.ts";
 export { type BudgetSplit, type LossOverND, type LossSurface, optimumOn } from "./optimum.ts";
 export type { DrawColumns, LawPosterior, Posterior } from "./posterior.ts";
 export { predict } from "./predict.ts";
