@@ -110,6 +110,18 @@ describe("what the target will cost", () => {
     );
   });
 
+  test("memory beside the arena grows with it where it did on the rungs", () => {
+    // 101, 103, 104, 108 MB beside 1, 2, 4, 5 MB: 99.5 + 1.5 a MB, residuals 0, .5, -1.5, 1.
+    const grown = [1, 2, 4, 5].map((arena, i) =>
+      summaryWith({ arenaBytes: arena * 1e6, peakBytes: (arena + [101, 103, 104, 108][i]!) * 1e6 }),
+    );
+    const { median, lo, basis } = forecastCost(TARGET, OWN, compared, grown).peakBytes;
+    expect(median).toBeCloseTo(1e6 * (50 + 99.5 + 1.5 * 50), 3);
+    const deviation = Math.sqrt((3.5 / 2) * (1 + 1 / 4 + 47 ** 2 / 10)) / (50 + 99.5 + 1.5 * 50);
+    expect(median / lo).toBeCloseTo(Math.exp(Z_90 * deviation), 9);
+    expect(basis).toContain("beside theirs, and how that grows with it");
+  });
+
   test("operations: each by its own ratio, together the forecast of the step", () => {
     // Ratios: matmul 1 and 1, add 0.5 and 3 (1.75 in the middle); 16 and 7 ms, scaled to 24 ms.
     expect(forecast.operationSeconds.matmul).toBeCloseTo((0.024 * 16) / 23, 12);

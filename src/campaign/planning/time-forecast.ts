@@ -4,7 +4,8 @@
  */
 
 import { type Interval, within } from "../../math/interval.ts";
-import { mean, median, standardDeviation } from "../../math/statistics.ts";
+import { lineThrough } from "../../math/line.ts";
+import { mean, median, standardDeviation, sum } from "../../math/statistics.ts";
 import type { PlannedRun } from "../../train/planned-run.ts";
 import type { RunSummary } from "../../train/summary.ts";
 import { fixed } from "../../units/print.ts";
@@ -70,9 +71,9 @@ export function forecastCost(
     evaluation: estimate.evaluationSeconds * evaluationCorrection(compared),
   };
   const wall = parts.steps + parts.betweenSteps + parts.start + parts.evaluation;
-  const others = all.map(({ peakBytes, arenaBytes }) => peakBytes - arenaBytes);
-  const peak = estimate.arenaBytes + median(others);
-  const memoryDeviation = Math.max(LEAST_MEMORY_DEVIATION, standardDeviation(others) / peak);
+  const beside = besideArena(all, estimate.arenaBytes);
+  const peak = estimate.arenaBytes + beside.bytes;
+  const memoryDeviation = Math.max(LEAST_MEMORY_DEVIATION, beside.deviation / peak);
   const ground = `each instruction of the target timed alone on ${estimate.numThreads} threads, times ${fixed(correction, 3)}, the ratio of measured to so estimated step time on ${compared.length} runs of the ladder${alike ? "" : ", none of which ran on as many threads"}`;
   return {
     stepSeconds: { ...within(step, deviation), basis: ground },
@@ -82,11 +83,33 @@ export function forecastCost(
     },
     peakBytes: {
       ...within(peak, memoryDeviation),
-      basis: `the arena of the target, planned to the byte, plus what ${all.length} runs of the ladder took beside theirs`,
+      basis: `the arena of the target, planned to the byte, plus what ${all.length} runs of the ladder took beside theirs${beside.grows ? ", and how that grows with it" : ""}`,
     },
     operationSeconds: correctedOperations(estimate, compared, step),
     parts,
     arenaBytes: estimate.arenaBytes,
+  };
+}
+
+/**
+ * What a process takes beside its arena: Node, the corpus, and what grows with the run (text read, heap,
+ * starting values). A line over the arenas of the rungs, with its standard error there; the median where
+ * nothing grows. First light's rungs gain 1.1 bytes a byte of arena, its target too (docs/log.md, 2026-11-30).
+ */
+function besideArena(runs: readonly RunSummary[], arenaBytes: number) {
+  const arenas = runs.map((run) => run.arenaBytes);
+  const others = runs.map((run) => run.peakBytes - run.arenaBytes);
+  const { intercept, slope } = lineThrough(arenas, others);
+  if (!(slope > 0 && runs.length > 2))
+    return { grows: false, bytes: median(others), deviation: standardDeviation(others) };
+  const squares = sum(others.map((other, i) => (other - intercept - slope * arenas[i]!) ** 2));
+  const middle = mean(arenas);
+  const leverage =
+    1 / runs.length + (arenaBytes - middle) ** 2 / sum(arenas.map((arena) => (arena - middle) ** 2));
+  return {
+    grows: true,
+    bytes: intercept + slope * arenaBytes,
+    deviation: Math.sqrt((squares / (runs.length - 2)) * (1 + leverage)),
   };
 }
 
