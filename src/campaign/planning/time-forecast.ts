@@ -94,7 +94,7 @@ export function forecastCost(
 /**
  * What a process takes beside its arena: Node, the corpus, and what grows with the run (text read, heap,
  * starting values). A line over the arenas of the rungs, with its standard error there; the median where
- * nothing grows. First light's rungs gain 1.1 bytes a byte of arena, its target too (docs/log.md, 2026-11-30).
+ * nothing grows. First light's rungs and its target gain about a byte a byte of arena (docs/log.md).
  */
 function besideArena(runs: readonly RunSummary[], arenaBytes: number) {
   const arenas = runs.map((run) => run.arenaBytes);
