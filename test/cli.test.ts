@@ -94,6 +94,8 @@ describe("mistakes on the command line", () => {
   const cases = [
     [["launch", "--bugdet", "2m"], "unknown option '--bugdet'", "Did you mean --budget?"],
     [["lanch"], "unknown command 'lanch'", "Did you mean launch?"],
+    [["plan", "sizze", "--law", "x"], "unknown command 'sizze'", "Did you mean size?"],
+    [["laws", "forcast"], "unknown command 'forcast'", "Did you mean forecast?"],
     [["run"], "missing required argument 'file'", "`longrun run --help`"],
     [["launch", "--budget", "12 parsecs"], 'budget "12 parsecs"', "5m, 1h or 30TFLOP"],
     [["launch", "--accept", "issue-1"], "--accept issue-1 without a reason", '--because "why"'],

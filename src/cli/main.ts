@@ -1,9 +1,14 @@
 /** @file The command line: the command that is called is loaded, and run. */
 
+import { enableCompileCache } from "node:module";
+import { join } from "node:path";
 import { Command } from "commander";
 import { ownManifest } from "../machine/own-code.ts";
 import { addCommands, COMMANDS } from "./commands.ts";
 import { runProgram } from "./output.ts";
+
+// Modules are compiled once, not at every call; where the install cannot be written to, nothing is kept.
+enableCompileCache(join(import.meta.dirname, "..", "..", "build", "code-cache"));
 
 const program = new Command("longrun")
   .description(ownManifest.description)

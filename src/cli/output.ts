@@ -2,6 +2,7 @@
 
 import { type Command, CommanderError } from "commander";
 import { UserError } from "../errors.ts";
+import { nearest } from "../math/edit-distance.ts";
 
 /** Exit codes. 0: done. */
 export const EXIT = {
@@ -83,8 +84,8 @@ function tell(error: unknown, isJson: boolean): number {
 }
 
 /** Commander's complaints about the command line, in our three parts. */
-function usageError(command: Command, { message }: CommanderError): UserError {
-  const [complaint, suggestion] = message.replace(/^error: /, "").split("\n");
+function usageError(command: Command, { code, message }: CommanderError): UserError {
+  const [complaint, suggestion] = strayWord(command, code) ?? message.replace(/^error: /, "").split("\n");
   const path = pathOf(command);
   const hint = suggestion ? `${suggestion.replace(/^\(|\)$/g, "")} ` : "";
   return new UserError(
@@ -92,6 +93,16 @@ function usageError(command: Command, { message }: CommanderError): UserError {
     `${path} ${command.usage()}`,
     `${hint}\`${path} --help\` explains each part, with an example`,
   );
+}
+
+/** A word after `longrun plan`, which has an action: commander takes it for an argument too many. */
+function strayWord({ args: [word], commands }: Command, code: string): readonly string[] | undefined {
+  if (code === "commander.unknownCommand" || commands.length === 0 || !word || word.startsWith("-")) return;
+  const meant = nearest(
+    word,
+    commands.map((other) => other.name()),
+  );
+  return [`unknown command '${word}'`, ...(meant === null ? [] : [`Did you mean ${meant}?`])];
 }
 
 function pathOf(command: Command): string {
