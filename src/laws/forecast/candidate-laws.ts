@@ -1,6 +1,8 @@
 /** @file The laws that a forecast weighs, terms relative to an anchor: few unknowns, nearly independent. */
 
-import type { Design } from "../../law/law.ts";
+import { gammaLaw } from "../../law/formulas/gamma.ts";
+import { chinchillaLaw, computeLaw, tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
+import type { Design, Law } from "../../law/law.ts";
 import type { Reads, Terms } from "../../law/terms.ts";
 import { median } from "../../math/statistics.ts";
 import type { PriorName } from "./priors.ts";
@@ -29,25 +31,25 @@ function summed(floor: number, exponent: number, share: number, ratio: number, g
   };
 }
 
+/** As the catalogue of laws calls it and writes it down. */
+const called = ({ name, formula }: Law) => ({ name, formula });
+
 const tied: CandidateLaw = {
-  name: "chinchilla-tied",
-  formula: "L = E + A N^-alpha + B D^-alpha",
+  ...called(tiedChinchillaLaw),
   reads: "size and data",
   unknowns: ["floorShare", "exponent", "sizeShare"],
   terms: (u) => summed(u[0]!, u[1]!, u[2]!, 1, 1),
 };
 
 const chinchilla: CandidateLaw = {
-  name: "chinchilla",
-  formula: "L = E + A N^-alpha + B D^-beta",
+  ...called(chinchillaLaw),
   reads: "size and data",
   unknowns: [...tied.unknowns, "exponentRatio"],
   terms: (u) => summed(u[0]!, u[1]!, u[2]!, u[3]!, 1),
 };
 
 const bent: CandidateLaw = {
-  name: "gamma",
-  formula: "L = E + (A N^-alpha + B D^-beta)^gamma",
+  ...called(gammaLaw),
   reads: "size and data",
   unknowns: [...chinchilla.unknowns, "bend"],
   terms: (u) => summed(u[0]!, u[1]!, u[2]!, u[3]!, u[4]!),
@@ -55,8 +57,7 @@ const bent: CandidateLaw = {
 
 /** For a ladder of one recipe, along which size and data say the same thing. */
 const compute: CandidateLaw = {
-  name: "compute",
-  formula: "L = E + a C^-b",
+  ...called(computeLaw),
   reads: "compute",
   unknowns: ["floorShare", "exponent"],
   terms: (u) => ({ floor: u[0]!, a: 1 - u[0]!, alpha: u[1]! / 2, b: 0, beta: 0, gamma: 1 }),
