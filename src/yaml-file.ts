@@ -1,10 +1,10 @@
 /** @file A YAML file of the user's, read and checked: all that is wrong is named, with its place. */
 
-import { readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { UserError } from "./errors.ts";
+import { readText } from "./input-file.ts";
 import { nearest } from "./math/edit-distance.ts";
 
 /** What to tell somebody whose file is not right. */
@@ -16,19 +16,14 @@ export type FileHelp = {
   readonly documentation: string;
 };
 
-export function readYamlFile<T>(
-  path: string,
-  schema: z.ZodType<T>,
-  { what, example, documentation }: FileHelp,
-): T {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (!found?.isFile())
-    throw new UserError(
-      found?.isDirectory() ? `${path} is a folder` : `no file ${path}`,
-      `${what} in YAML`,
-      `${example} is one with every part`,
-    );
-  const parsed = schema.safeParse(parseYaml(path));
+export function readYamlFile<T>(path: string, schema: z.ZodType<T>, help: FileHelp): T {
+  const text = readText(path, `${help.what} in YAML`, `${help.example} is one with every part`);
+  return parseYamlAs(schema, text, path, help.documentation);
+}
+
+/** The same of a text from `path`; `documentation` lists what it may hold. */
+export function parseYamlAs<T>(schema: z.ZodType<T>, text: string, path: string, documentation: string): T {
+  const parsed = schema.safeParse(parseYaml(text, path));
   if (parsed.success) return parsed.data;
   throw new UserError(
     `${basename(path)}: ${describeProblems(parsed.error, schema)}`,
@@ -66,9 +61,9 @@ function keysOf(node: unknown): readonly string[] {
   return [...new Set([...own, ...Object.values(node).flatMap(keysOf)])];
 }
 
-function parseYaml(path: string): unknown {
+function parseYaml(text: string, path: string): unknown {
   try {
-    return parse(readFileSync(path, "utf8")) as unknown;
+    return parse(text) as unknown;
   } catch (cause) {
     const [first] = (cause as Error).message.split("\n");
     throw new UserError(

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { jsonIn } from "../input-file.ts";
 import { lawNamed } from "./formulas/all.ts";
 import { posteriorSchema } from "./posterior.ts";
 
@@ -77,7 +78,7 @@ const handSchema = z.strictObject({ law: z.string(), parameters: z.record(z.stri
 
 /** Reads a law that `lawFileText` or a hand wrote. Throws a `UserError` where it is something else. */
 export function readLawFile(text: string, source = "the file"): SavedLaw {
-  const content = parsed(text);
+  const content = jsonIn(text);
   const byHand = handSchema.safeParse(content);
   if (byHand.success) return fromHand(byHand.data, source);
   if (!z.looseObject({ format: z.string() }).safeParse(content).success)
@@ -128,12 +129,4 @@ function fromHand({ law: name, parameters }: z.infer<typeof handSchema>, source:
     source,
     runsHash: null,
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,8 +3,8 @@
  * that are as likely, and what one more run's loss would be.
  */
 
-import { readFileSync } from "node:fs";
 import { UserError } from "../errors.ts";
+import { readText } from "../input-file.ts";
 import { type Interval, intervalAround } from "../math/interval.ts";
 import { formatFlops, formatShare, significant } from "../units/print.ts";
 import { lawNamed } from "./formulas/all.ts";
@@ -46,13 +46,7 @@ export type ScalingLaw = {
  * Reads a law file. Throws a `UserError` where it is none, or where its law does not tell size from tokens.
  */
 export function readScalingLaw(path: string): ScalingLaw {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    throw new UserError(`no file ${path}`, "a law saved by longrun laws fit --save", "check the path");
-  }
-  return scalingLawOf(readLawFile(text, path));
+  return scalingLawOf(readLawFile(readText(path, "a law saved by longrun laws fit --save"), path));
 }
 
 /** The law of a file. Throws a `UserError` where it does not tell size from tokens. */

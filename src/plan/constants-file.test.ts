@@ -14,7 +14,7 @@ test("constants survive their file, and what a file leaves out stays", () => {
 });
 
 test("what is no file of constants is refused", () => {
-  expect(() => parseConstants("{", "c.json")).toThrow(/not a file of constants/);
+  expect(() => parseConstants("{", "c.json")).toThrow(/expected: a file of constants/);
   const of = (constants: object) =>
     JSON.stringify({ format: "longrun-plan-constants/1", basis: "", constants });
   expect(() => parseConstants(of({ speed: 1 }), "c.json")).toThrow(/constant "speed"/);

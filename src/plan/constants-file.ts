@@ -1,8 +1,8 @@
 /** @file A file of constants: what `longrun plan calibrate` writes and other commands read. */
 
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { parseJsonAs, readText } from "../input-file.ts";
 import { CONSTANT_NAMES, CONSTANT_ROWS, CONSTANTS, type Constants } from "./constants.ts";
 
 const FORMAT = "longrun-plan-constants/1";
@@ -25,17 +25,8 @@ export function constantsText(constants: Constants, basis: string): string {
  */
 export function parseConstants(text: string, file: string): Constants {
   const remedy = "write one with longrun plan calibrate RUNS.csv --save FILE";
-  let read: z.infer<typeof SCHEMA>;
-  try {
-    read = SCHEMA.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new UserError(
-      `${file}: not a file of constants`,
-      `JSON with format "${FORMAT}", basis, constants`,
-      remedy,
-      { cause },
-    );
-  }
+  const expected = `a file of constants: JSON with format "${FORMAT}", basis, constants`;
+  const read = parseJsonAs(SCHEMA, text, file, expected, remedy);
   const changed: Partial<Record<keyof Constants, number>> = {};
   for (const [given, value] of Object.entries(read.constants)) {
     const name = CONSTANT_NAMES.find((each) => each === given);
@@ -52,16 +43,6 @@ export function parseConstants(text: string, file: string): Constants {
 /** Reads a file of constants; without one, those that come with the planner. */
 export function readConstants(path: string | undefined): Constants {
   if (path === undefined) return CONSTANTS;
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new UserError(
-      `--constants "${path}"`,
-      "a file that can be read",
-      "give the file that longrun plan calibrate --save wrote",
-      { cause },
-    );
-  }
-  return parseConstants(text, path);
+  const remedy = "give the file that longrun plan calibrate --save wrote";
+  return parseConstants(readText(path, "a file of constants", remedy), path);
 }

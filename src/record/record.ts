@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { jsonIn } from "../input-file.ts";
 import {
   type EventDraft,
   type EventKind,
@@ -183,7 +184,7 @@ function parseRecord(bytes: Uint8Array): Parsed {
 }
 
 function parseLine(line: Uint8Array, sequence: number, head: string): RecordEvent | ChainBreak {
-  const event = eventSchema.safeParse(parseJson(line));
+  const event = eventSchema.safeParse(jsonIn(Buffer.from(line).toString("utf8")));
   if (!event.success) {
     const text = Buffer.from(line).toString("utf8");
     const shown = text.length > 120 ? `${text.slice(0, 120)}...` : text;
@@ -208,19 +209,13 @@ function parseLine(line: Uint8Array, sequence: number, head: string): RecordEven
 function refuseOtherVersion(bytes: Uint8Array): void {
   const second = bytes.indexOf(10) + 1;
   const lines = [bytes.subarray(0, second), bytes.subarray(second, bytes.indexOf(10, second) + 1)];
-  const versions = lines.flatMap((line) => z.object({ v: z.int() }).safeParse(parseJson(line)).data?.v ?? []);
+  const versions = lines.flatMap(
+    (line) => z.object({ v: z.int() }).safeParse(jsonIn(Buffer.from(line).toString("utf8"))).data?.v ?? [],
+  );
   if (versions.length === 0 || versions.includes(RECORD_VERSION)) return;
   throw new UserError(
     `a record of version ${versions[0]}`,
     `version ${RECORD_VERSION}`,
     "go on with the longrun that began the campaign, or launch into a new folder",
   );
-}
-
-function parseJson(line: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(line).toString("utf8")) as unknown;
-  } catch {
-    return undefined;
-  }
 }

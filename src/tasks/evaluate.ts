@@ -1,6 +1,5 @@
 /** @file Scores every model of a folder on the same tasks: what loss-to-capability laws stand on. */
 
-import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { type Corpus, openCorpus } from "../corpus/corpus.ts";
 import { readTokenizer } from "../corpus/tokenizer.ts";
@@ -9,6 +8,7 @@ import { headLoss } from "../engine/operations/loss.ts";
 import { Session } from "../engine/session.ts";
 import { leaf } from "../engine/tensor.ts";
 import { UserError } from "../errors.ts";
+import { readText } from "../input-file.ts";
 import { decoder } from "../model/decoder.ts";
 import { scoreHeldOut } from "../train/held-out.ts";
 import type { FinishedModel } from "../train/hugging-face.ts";
@@ -137,13 +137,7 @@ function tasksNamed(
   { seed, numItems }: EvaluateOptions,
 ): readonly Task[] {
   if (!isFile(name)) return buildTasks([name], corpus!, { sequenceLength, seed, numItems });
-  let content: string;
-  try {
-    content = readFileSync(name, "utf8");
-  } catch (cause) {
-    throw new UserError(`${name} cannot be read`, "a JSONL file of items", "check the path", { cause });
-  }
-  return [parseTaskFile(content, name)];
+  return [parseTaskFile(readText(name, "a JSONL file of items"), name)];
 }
 
 function refuseTwins(tasks: readonly Task[]): void {

@@ -3,6 +3,7 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { parseJson } from "../input-file.ts";
 import type { Item, Task } from "./task.ts";
 
 const choicesSchema = z.array(z.string().min(1)).min(2);
@@ -21,6 +22,8 @@ const clozeSchema = z.object({ text: z.string().min(1), answer: z.string().min(1
 const FORMS =
   '{"context", "choices", "answer"}, {"query", "choices", "gold"} or {"text", "answer"}, one JSON object a ' +
   "line";
+
+const REMEDY = "mend or remove that line";
 
 /** Reads the lines of `path`. Throws a `UserError` that names the line at fault. */
 export function parseTaskFile(content: string, path: string): Task {
@@ -53,7 +56,7 @@ export function parseTaskFile(content: string, path: string): Task {
 }
 
 function itemOf(line: string, place: string): Item {
-  const value = parseLine(line, place);
+  const value = parseJson(line, place, FORMS, REMEDY);
   const has = (key: string) => typeof value === "object" && value !== null && key in value;
   if (has("query")) {
     const { query, choices, gold } = parse(harnessSchema, value, place);
@@ -67,28 +70,13 @@ function itemOf(line: string, place: string): Item {
   return choiceItem(context, choices, answer, "answer", place);
 }
 
-function parseLine(line: string, place: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    throw new UserError(
-      `${place} is not JSON: ${(error as Error).message}`,
-      FORMS,
-      "mend or remove that line",
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
 function parse<T>(schema: z.ZodType<T>, value: unknown, place: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(
     ({ path, message }) => `${path.join(".") || "the line"}: ${message}`,
   );
-  throw new UserError(`${place}: ${problems.join("; ")}`, FORMS, "mend or remove that line", {
+  throw new UserError(`${place}: ${problems.join("; ")}`, FORMS, REMEDY, {
     cause: parsed.error,
   });
 }
@@ -101,7 +89,7 @@ function choiceItem(
   place: string,
 ): Item {
   if (new Set(choices).size < choices.length)
-    throw new UserError(`${place}: two equal choices`, "choices that differ", "mend or remove that line");
+    throw new UserError(`${place}: two equal choices`, "choices that differ", REMEDY);
   return {
     context,
     choices: choices.map((choice) => joined(context, choice)),
@@ -128,7 +116,7 @@ function answerIndex(
   throw new UserError(
     `${place}: "${key}" is ${JSON.stringify(answer)}, which is none of its ${choices.length} choices`,
     `an index from 0 to ${choices.length - 1}, a letter from A, or the right choice itself`,
-    "mend or remove that line",
+    REMEDY,
   );
 }
 

@@ -3,6 +3,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { z } from "zod";
 import { assert, UserError } from "../errors.ts";
+import { jsonIn } from "../input-file.ts";
 import { assertLittleEndian, writeFileInParts } from "../record/files.ts";
 
 /** A tensor as it can be written: row-major, its data a view into memory that is not copied. */
@@ -120,7 +121,7 @@ function readHeader(path: string, file: number, fileBytes: number) {
   if (size > limit) throw damaged(path, `it states a header of ${size} bytes`, `at most ${limit}`);
   const bytes = Buffer.alloc(size);
   readFully(file, bytes, 8);
-  const header = headerSchema.safeParse(parseJson(bytes.toString("utf8")));
+  const header = headerSchema.safeParse(jsonIn(bytes.toString("utf8")));
   if (!header.success) {
     throw damaged(
       path,
@@ -177,14 +178,6 @@ function readFully(file: number, bytes: Uint8Array, position: number): void {
     const numRead = readSync(file, bytes, done, Math.min(bytes.length - done, 2 ** 28), position + done);
     assert(numRead > 0, "the file became shorter while it was read");
     done += numRead;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,11 +1,11 @@
 /** @file `longrun laws curve`: the curve to expect under any schedule, or a campaign's run in its band. */
 
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { curveState } from "../../campaign/account/curve-state.ts";
 import { UserError } from "../../errors.ts";
 import { curveLawFigure } from "../../figures/curve-law-figure.ts";
+import { readText } from "../../input-file.ts";
 import { CURVE_LAWS, type CurveLaw } from "../../laws/curves/curve-laws.ts";
 import { studyCurves } from "../../laws/curves/curve-study.ts";
 import type { CurveColumn } from "../../laws/curves/read-curve.ts";
@@ -90,16 +90,8 @@ function namedTexts(paths: readonly string[]): readonly { readonly name: string;
   const names = paths.map((path) => basename(path).replace(/\.(csv|tsv|jsonl?|txt)$/i, ""));
   return paths.map((path, i) => ({
     name: names.indexOf(names[i]!) === names.lastIndexOf(names[i]!) ? names[i]! : path,
-    text: readText(path),
+    text: readText(path, "a table of step, lr and loss"),
   }));
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    throw new UserError(`${path} cannot be read`, "a table of step, lr and loss", "check the path");
-  }
 }
 
 function columnsOf(text: string): Partial<Record<CurveColumn, string>> {

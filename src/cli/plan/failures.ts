@@ -1,7 +1,7 @@
 /** @file What a user has seen fail, a count, causes or a log of days: where a forecast starts from. */
 
-import { readFileSync } from "node:fs";
 import { UserError } from "../../errors.ts";
+import { readText } from "../../input-file.ts";
 import type { Ages } from "../../plan/time/burn-in.ts";
 import { type FailureRecord, readFailureRecord, recordOfTotal } from "../../plan/time/causes.ts";
 import { fitGrowth } from "../../plan/time/reliability-growth.ts";
@@ -31,7 +31,8 @@ export function failureFacts(flags: FailureFlags, numDevices: number, devicesPer
     );
   }
   if (flags.observed !== undefined) {
-    const record = readFailureRecord(readText(flags.observed), flags.observed, devicesPerNode);
+    const text = readText(flags.observed, "a record of failures");
+    const record = readFailureRecord(text, flags.observed, devicesPerNode);
     return { record, observed: null };
   }
   if (flags.failureDays !== undefined) return failureLog(flags.failureDays, numDevices, devicesPerNode);
@@ -60,7 +61,7 @@ function recordOf(
 
 /** A log of days: the rate that it ends with, and whether the cluster is getting better. */
 function failureLog(path: string, numDevices: number, devicesPerNode: number): FailureFacts {
-  const numbers = readText(path)
+  const numbers = readText(path, "a record of failures")
     .split("\n")
     .flatMap((line, i) => daysOf(line, `${path}, line ${i + 1}`));
   const growth = fitGrowth(numbers.slice(0, -1), numbers.at(-1) ?? Number.NaN);
@@ -84,12 +85,4 @@ function daysOf(line: string, where: string): readonly number[] {
     "days since the start, one a line: 3.5",
     "take out headings and other columns; write dates as days since the start",
   );
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    throw new UserError(`no file ${path}`, "a record of failures", "check the path");
-  }
 }

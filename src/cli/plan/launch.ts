@@ -1,9 +1,8 @@
 /** @file `longrun plan launch`: launch now or wait. */
 
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { UserError } from "../../errors.ts";
 import { planLaunchFigure } from "../../figures/plan-launch-figure.ts";
+import { readText } from "../../input-file.ts";
 import { type DayOutlook, decideLaunch, type FixValue, type LaunchAnswer } from "../../plan/launch/decide.ts";
 import { dateAfter, type LaunchFacts, readLaunchFacts } from "../../plan/launch/facts.ts";
 import { left, right } from "../../report/markdown.ts";
@@ -22,25 +21,15 @@ export function defineLaunchPlan(command: Command): void {
 }
 
 async function runLaunch(path: string, flags: LaunchFlags): Promise<void> {
-  const facts = readLaunchFacts(readText(path), path);
+  const example = "docs/examples/launch.yaml is one with every part";
+  const text = readText(path, "facts of a launch, in YAML or JSON", example);
+  const facts = readLaunchFacts(text, path);
   const answer = decideLaunch(facts);
   printResult(flags, answer, () => answerText(facts, answer));
   const { day, date } = answer.recommended;
   await writeFigure(flags, () =>
     planLaunchFigure({ ...facts, recommended: day, recommendedDate: date, days: answer.days }),
   );
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    throw new UserError(
-      `no file ${path}`,
-      "facts of a launch, in YAML or JSON",
-      "docs/examples/launch.yaml is one with every part",
-    );
-  }
 }
 
 function answerText(facts: LaunchFacts, answer: LaunchAnswer): string {

@@ -3,6 +3,7 @@
 import { dsvFormat } from "d3-dsv";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
+import { jsonIn, parseJson } from "../../input-file.ts";
 
 export type RawRow = {
   /** How a message names the row: its line in the file, or its place in the array. */
@@ -48,29 +49,21 @@ function textRows(text: string): RawTable {
 }
 
 function jsonRows(text: string, source: string): RawTable {
-  const items = z.array(z.unknown()).safeParse(parseJson(text, `${source} as a whole`));
+  const items = z.array(z.unknown()).safeParse(parsePythonJson(text, `${source} as a whole`));
   if (!items.success) throw notObjects(source);
   return fromRecords(items.data.map((item, i) => recordOf(item, `row ${i + 1}`, source)));
 }
 
 /** JSON lines, or one object that holds the rows: as an array, or as one array a column. */
 function lineRows(text: string, source: string): RawTable {
-  const whole = wholeObject(text);
-  if (whole !== null) return objectRows(whole, source);
+  const whole = jsonIn(text);
+  if (isRecord(whole)) return objectRows(whole, source);
   const lines = text.split(/\r\n|\r|\n/).map((line, i) => ({ line: line.trim(), label: `line ${i + 1}` }));
   return fromRecords(
     lines
       .filter(({ line }) => line !== "")
-      .map(({ line, label }) => recordOf(parseJson(line, `${source}, ${label}`), label, source)),
+      .map(({ line, label }) => recordOf(parsePythonJson(line, `${source}, ${label}`), label, source)),
   );
-}
-
-function wholeObject(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
 }
 
 function objectRows(whole: Readonly<Record<string, unknown>>, source: string): RawTable {
@@ -122,17 +115,9 @@ function cellText(value: unknown): string {
 }
 
 /** Python writes NaN and Infinity into JSON, which has no such words: they are read as missing. */
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text.replace(/(?<=[:[,]\s*)(-?Infinity|NaN)(?=\s*[,}\]])/g, "null")) as unknown;
-  } catch (cause) {
-    throw new UserError(
-      `${where} is not JSON: ${(cause as Error).message}`,
-      "JSON lines, a JSON array of objects, or CSV",
-      "correct what is named",
-      { cause },
-    );
-  }
+function parsePythonJson(text: string, where: string): unknown {
+  const strict = text.replace(/(?<=[:[,]\s*)(-?Infinity|NaN)(?=\s*[,}\]])/g, "null");
+  return parseJson(strict, where, "JSON lines, a JSON array of objects, or CSV", "correct what is named");
 }
 
 function notObjects(where: string): UserError {

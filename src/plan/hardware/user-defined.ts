@@ -1,8 +1,8 @@
 /** @file Accelerators that a user describes in a JSON file, in the catalogue's own terms. */
 
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
+import { parseJson, readText } from "../../input-file.ts";
 import { perhaps } from "../../math/edit-distance.ts";
 import type { Accelerator } from "./accelerator.ts";
 import { CATALOGUE, findAccelerator } from "./catalogue.ts";
@@ -52,12 +52,7 @@ const EXAMPLE = 'for example {"name": "h100-500w", "like": "h100", "reachable": 
  * Throws a `UserError` where the file is none.
  */
 export function readHardware(path: string): readonly Accelerator[] {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new UserError(`${path}: ${(cause as Error).message}`, EXPECTED, EXAMPLE, { cause });
-  }
+  const json = parseJson(readText(path, EXPECTED, EXAMPLE), path, EXPECTED, EXAMPLE);
   const parsed = fileSchema.safeParse(Array.isArray(json) ? json : [json]);
   if (!parsed.success) throw new UserError(`${path}: ${z.prettifyError(parsed.error)}`, EXPECTED, EXAMPLE);
   return parsed.data.map(({ like, ...given }) => {

@@ -1,11 +1,11 @@
 /** @file What a decision to launch rests on: YAML or JSON, checked, turned into days from today. */
 
-import { parse } from "yaml";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { certain, type Interval } from "../../math/interval.ts";
 import { COUNT, DAY_SECONDS } from "../../units/kinds.ts";
 import { parseInterval } from "../../units/read.ts";
+import { parseYamlAs } from "../../yaml-file.ts";
 
 const DAY_MS = 1000 * DAY_SECONDS;
 
@@ -100,16 +100,10 @@ export type LaunchFacts = {
   readonly costs: LaunchFile["costs"];
 };
 
-const EXAMPLE = "docs/examples/launch.yaml is one with every part";
-
 /** Reads the facts. Throws a `UserError` that names every place that is wrong. */
 export function readLaunchFacts(text: string, source: string): LaunchFacts {
-  const read = factsSchema.safeParse(fromYaml(text, source));
-  if (!read.success) {
-    const faults = read.error.issues.map(({ path, message }) => `${path.join(".") || "file"}: ${message}`);
-    throw new UserError(`${source}: ${faults.join("; ")}`, "facts of a launch", EXAMPLE);
-  }
-  const { today, deadline, work, cluster, issues, ...rest } = read.data;
+  const read = parseYamlAs(factsSchema, text, source, "docs/examples/launch.yaml");
+  const { today, deadline, work, cluster, issues, ...rest } = read;
   const dayOf = (text: string) => Math.round((Date.parse(text) - Date.parse(today)) / DAY_MS);
   const facts: LaunchFacts = {
     ...rest,
@@ -162,15 +156,6 @@ function checkDays({ today, deadlineDay, issues, arrivals }: LaunchFacts, source
       "all the devices that are there from a day on: growing numbers",
       "add up what was there before",
     );
-  }
-}
-
-function fromYaml(text: string, source: string): unknown {
-  try {
-    return parse(text) as unknown;
-  } catch (cause) {
-    const [first] = (cause as Error).message.split("\n");
-    throw new UserError(`${source}: ${first}`, "YAML or JSON", EXAMPLE, { cause });
   }
 }
 

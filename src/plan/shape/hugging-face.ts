@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
+import { parseJson } from "../../input-file.ts";
 import type { Attention, DescribedModel, Experts, ModelShape } from "./model-shape.ts";
 
 const count = z.int().positive().nullish();
@@ -167,14 +168,7 @@ function shapeFrom(config: Config, name: string): ModelShape {
 
 function readConfig(text: string, name: string): Config {
   const expected = "a config.json as Hugging Face models have it";
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new UserError(`${name} is not JSON: ${(cause as Error).message}`, expected, "check the file", {
-      cause,
-    });
-  }
+  const json = parseJson(text, name, expected, "check the file");
   // Models that see or hear keep their decoder's configuration inside.
   const nested = z
     .looseObject({ model_type: z.string().optional(), text_config: z.looseObject({}) })

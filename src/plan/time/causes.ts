@@ -1,7 +1,7 @@
 /** @file Why runs stop: causes, what they are counted by, records of how often, published or own. */
 
 import { z } from "zod";
-import { UserError } from "../../errors.ts";
+import { parseJsonAs } from "../../input-file.ts";
 import { formatWhole } from "../../units/print.ts";
 
 /** What a cause's rate is counted by, accelerators or hosts: with four on a host, twice the hosts fail. */
@@ -101,41 +101,22 @@ const EXPECTED =
 
 /** A record of one's own: JSON with gpus, run_days, counts by cause. Unknown causes count as "other". */
 export function readFailureRecord(text: string, source: string, devicesPerNode: number): FailureRecord {
-  const parsed = fileSchema.safeParse(json(text, source));
-  if (!parsed.success) {
-    throw new UserError(
-      `${source}: ${z.prettifyError(parsed.error)}`,
-      EXPECTED,
-      "correct the file and give the same command again",
-    );
-  }
-  const { gpus, run_days, gpus_per_node, planned, causes } = parsed.data;
+  const remedy = "correct the file and give the same command again";
+  const read = parseJsonAs(fileSchema, text, source, EXPECTED, remedy);
+  const { gpus, run_days, gpus_per_node, planned, causes } = read;
   const counts: Partial<Record<CauseName, number>> = {};
   for (const [name, count] of Object.entries(causes)) {
     const cause = WORDS.find(([words]) => words.test(name))?.[1] ?? "other";
     counts[cause] = (counts[cause] ?? 0) + count;
   }
   return {
-    source: parsed.data.source ?? source,
+    source: read.source ?? source,
     numDevices: gpus,
     devicesPerNode: gpus_per_node ?? devicesPerNode,
     days: run_days,
     counts,
     plannedPerDay: planned === undefined ? null : planned / run_days,
   };
-}
-
-function json(text: string, source: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new UserError(
-      `${source} is not JSON: ${(cause as Error).message}`,
-      EXPECTED,
-      "correct the file and give the same command again",
-      { cause },
-    );
-  }
 }
 
 /** So many interruptions of unknown cause on so many devices: shared out as Llama 3's were. */

@@ -1,7 +1,7 @@
 /** @file Turns a table of published runs into runs that can be predicted, and says of the others why not. */
 
-import { readFileSync } from "node:fs";
 import { UserError } from "../../errors.ts";
+import { readText } from "../../input-file.ts";
 import { CONSTANT_PRIORS } from "../constants.ts";
 import { type Accelerator, peakFlopsOf } from "../hardware/accelerator.ts";
 import { CATALOGUE, findAccelerator } from "../hardware/catalogue.ts";
@@ -39,15 +39,7 @@ export function publishedTable(): PublishedRuns {
 
 /** Reads the runs of a file. Throws a `UserError` where it is no table of runs, or none can be predicted. */
 export function readRunsFile(path: string): PublishedRuns {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new UserError(`"${path}"`, "a table of runs in CSV", "give the path of a file that can be read", {
-      cause,
-    });
-  }
-  const read = readPublishedRuns(text, path);
+  const read = readPublishedRuns(readText(path, "a table of runs in CSV"), path);
   if (read.runs.some(({ stepSeconds }) => stepSeconds !== null)) return read;
   const reasons = [...Map.groupBy(read.skipped, ({ reason }) => reason)]
     .slice(0, 5)
