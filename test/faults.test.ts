@@ -178,13 +178,12 @@ describe("the gate", () => {
   });
 
   test("holds while waiting for a fix pays; and one launch at a time works in a folder", async () => {
+    const early = await launch(file, folder, "--accept", "issue-odd-batches", "--because", "a test");
+    expectRefusal(early, /nothing is held: the gate has not decided yet/, /launch without --accept/);
     using first = new Command(["launch", file, "--folder", folder, "--json"]);
     await first.saw(/stage ladder: started/);
-    expectRefusal(
-      await launch(file, folder),
-      new RegExp(`is held by process ${first.pid}`),
-      /wait until it is done/,
-    );
+    const second = await launch(file, folder);
+    expectRefusal(second, new RegExp(`is held by process ${first.pid}`), /wait until it is done/);
 
     const { code, stdout } = await first.ended;
     expect(code).toBe(3);
@@ -207,19 +206,30 @@ describe("the gate", () => {
     expectRefusal(going, /the check reach says go/, /launch without --accept/);
     const silent = await launch(file, folder, "--accept", "issue-odd-batches");
     expectRefusal(silent, /--accept issue-odd-batches without a reason/, /--because/);
+    writeCampaign(base, { issues: [issue, { ...issue, id: "new" }] });
+    const { code, stderr } = await launch(file, folder, "--accept", "issue-new", ...because);
+    writeCampaign(base, { issues: [issue] });
+    expect(stderr).toContain("--accept issue-new lifts nothing: it did not hold before this launch");
+    expect(code).toBe(3);
     expect(readRecord(folder).events.filter((event) => event.kind === "acceptance")).toEqual([]);
-    expect(decisions().map(({ data }) => data.decision)).toEqual(["hold"]);
+    expect(decisions().map(({ data }) => data.decision)).toEqual(["hold", "hold"]);
   });
 
   test("lets the target through once the hold is lifted, and keeps who said why", async () => {
     const because = "a rehearsal: nothing hangs on it";
     const { code } = await launch(file, folder, "--accept", "issue-odd-batches", "--because", because);
     expect(code).toBe(0);
-    expect(decisions().map(({ data }) => data.decision)).toEqual(["hold", "go"]);
+    expect(decisions().map(({ data }) => data.decision)).toEqual(["hold", "hold", "hold", "go"]);
     const accepted = readRecord(folder).events.filter((event) => event.kind === "acceptance");
     expect(accepted.map(({ data }) => data)).toEqual([{ id: "issue-odd-batches", because }]);
     expect(targetSteps()).toHaveLength(1);
     expect(readFileSync(join(folder, "report.md"), "utf8")).toContain(because);
+
+    const { head } = readRecord(folder);
+    const again = await launch(file, folder, "--accept", "issue-odd-batches", "--because", because);
+    const stderr = expect.stringMatching(/nothing is held: target\S* has been trained, the verdict stands/);
+    expect(again).toMatchObject({ code: 0, stderr });
+    expect(readRecord(folder).head).toBe(head);
   });
 
   test("takes in a change of the issues without planning or training anew", async () => {

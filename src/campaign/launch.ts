@@ -5,6 +5,7 @@ import type { Manifest } from "../corpus/manifest.ts";
 import { Interrupted, UserError } from "../errors.ts";
 import { finishedSummary } from "../fleet/recorded-run.ts";
 import { thisMachine } from "../machine/this-machine.ts";
+import type { RecordEvent } from "../record/events.ts";
 import { openRecord } from "../record/record.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import type { FeatureFacts, ScoredRow } from "../report/data.ts";
@@ -20,7 +21,7 @@ import { loadCampaign } from "./spec.ts";
 import { features as featuresStage } from "./stages/features.ts";
 import type { FitResult } from "./stages/fit.ts";
 import { fit as fitStage } from "./stages/fit.ts";
-import { accept, gate } from "./stages/gate.ts";
+import { accept, gate, lastChecks } from "./stages/gate.ts";
 import type { Acceptance, GateDecision } from "./stages/gate-rule.ts";
 import { ladder as ladderStage, targetName } from "./stages/ladder.ts";
 import { prepare } from "./stages/prepare.ts";
@@ -89,6 +90,7 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
 async function stages(context: Context, acceptance: Acceptance | undefined): Promise<LaunchResult> {
   const beganAt = performance.now();
   const { record, workspace } = context;
+  if (acceptance) refuseEarlyAcceptance(acceptance, record.events);
   const plan = await planned(context);
   const manifest = await prepare(context, plan);
   const runs = await ladderStage(context, plan, manifest);
@@ -98,7 +100,8 @@ async function stages(context: Context, acceptance: Acceptance | undefined): Pro
   const lock = lockOf(record.events, name);
   if (lock) context.tell({ kind: "locked", head: lock.headHash, sequence: lock.sequence });
   const done = finishedSummary(record.events, name) !== null;
-  if (done && acceptance) refuseLateAcceptance(acceptance, name);
+  if (done && acceptance)
+    context.tell({ kind: "text", text: `nothing is held: ${name} has been trained, the verdict stands` });
   const held = done
     ? null
     : passGate(context, gateFor(context, plan, manifest, fit, name, beganAt), name, acceptance);
@@ -142,11 +145,13 @@ function gateFor(
   return () => gate(context, plan, manifest, fit, name, secondsLeft);
 }
 
-function refuseLateAcceptance({ id }: Acceptance, name: string): never {
+/** Before anything is spent: a hold that nobody has read cannot be lifted. */
+function refuseEarlyAcceptance({ id }: Acceptance, events: readonly RecordEvent[]): void {
+  if (events.some((event) => event.kind === "decision" && event.data.about === "gate")) return;
   throw new UserError(
-    `--accept ${id}, but ${name} has been trained`,
-    "a hold of the gate before the target starts",
-    "launch without --accept; the verdict stands",
+    `--accept ${id}, but nothing is held: the gate has not decided yet`,
+    "a hold that stands",
+    "launch without --accept; where the gate holds, it says why and how to go on",
   );
 }
 
@@ -157,9 +162,10 @@ function passGate(
   name: string,
   acceptance: Acceptance | undefined,
 ): LaunchResult | null {
+  const before = lastChecks(context.record.events, name);
   let decision = decide();
   if (acceptance) {
-    accept(context, acceptance, decision, name);
+    accept(context, acceptance, decision, before, name);
     decision = decide();
   }
   context.tell({ kind: "gate", decision });

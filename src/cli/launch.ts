@@ -38,7 +38,7 @@ export function defineLaunch(command: Command): void {
     .argument("[file]", "the campaign file", DEFAULT_CAMPAIGN)
     .option("--folder <folder>", "the campaign's folder (default: runs/NAME)")
     .option("--budget <amount>", "spend this instead of what the file says: 2m, 1h, 30TFLOP")
-    .option("--accept <id>", "lift the hold with this id; needs --because")
+    .option("--accept <id>", "lift the hold with this id, which an earlier launch has told; needs --because")
     .option("--because <text>", "why; it is kept in the record");
   finish(command, EXAMPLE).action(runLaunch);
 }

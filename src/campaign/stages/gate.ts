@@ -73,11 +73,12 @@ export function gate(
   return { checks, decision, reason };
 }
 
-/** Records that somebody lifts a hold. Only a hold that stands can be lifted: a stop is a fact. */
+/** Records that somebody lifts a hold, one that an earlier launch has told. A stop is a fact. */
 export function accept(
-  { record }: Pick<Context, "record">,
+  { record, tell }: Pick<Context, "record" | "tell">,
   { id, because }: Acceptance,
   decision: GateDecision,
+  before: GateDecision["checks"],
   targetName: string,
 ): void {
   const check = decision.checks.find((candidate) => candidate.id === id);
@@ -92,5 +93,8 @@ export function accept(
       }`,
       "launch without --accept to see every check and its reason",
     );
-  if (!check.accepted) record.append({ run: targetName, kind: "acceptance", data: { id, because } });
+  if (check.accepted) tell({ kind: "text", text: `the hold ${id} has been lifted before` });
+  else if (before.some((other) => other.id === id && other.decision === "hold"))
+    record.append({ run: targetName, kind: "acceptance", data: { id, because } });
+  else tell({ kind: "text", text: `--accept ${id} lifts nothing: it did not hold before this launch` });
 }
