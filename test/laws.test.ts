@@ -186,12 +186,12 @@ describe.concurrent("answers", () => {
   });
 
   test("next: a question in our own units, the present answer in the middle of its interval", async () => {
-    const args = [tables.runs, "--question", "loss at 10 ZFLOP", "--budget", "100EFLOP"];
+    const args = [tables.runs, "--compute", "10 ZFLOP", "--budget", "100EFLOP"];
     const report = await json("next", ...args);
     const { median: value, lo, hi } = report.now as Record<"median" | "lo" | "hi", number>;
     expect(lo).toBeLessThan(value);
     expect(value).toBeLessThan(hi);
-    expect(report).toMatchObject({ question: { kind: "loss", compute: 1e22 }, budget: 1e20 });
+    expect(report).toMatchObject({ question: { kind: "loss", target: { c: 1e22 } }, budget: 1e20 });
     const { stdout } = await longrun("laws", "next", ...args);
     expect(stdout).toContain(`${value.toFixed(3)} (${lo.toFixed(3)} to ${hi.toFixed(3)}) at 90 %`);
   });
@@ -202,7 +202,7 @@ describe.concurrent("answers", () => {
     const budget = ["--compute", "1e22"];
     const [forecast, next, allocate, from, size] = await Promise.all([
       json("forecast", tables.runs, ...budget),
-      json("next", tables.runs, "--question", "loss at 1e22", "--budget", "1e20"),
+      json("next", tables.runs, ...budget, "--budget", "1e20"),
       json("allocate", tables.runs, ...budget),
       json("allocate", "--from", law, ...budget),
       longrun("plan", "size", "--law", law, ...budget, "--json").then(({ stdout }) => JSON.parse(stdout)),
@@ -219,15 +219,7 @@ describe.concurrent("answers", () => {
 
   test("feature: a verdict with its effect, and a figure", async () => {
     const svg = file("feature.svg");
-    const report = await json(
-      "feature",
-      tables.base,
-      tables.feature,
-      "--target-compute",
-      "1e21",
-      "--svg",
-      svg,
-    );
+    const report = await json("feature", tables.base, tables.feature, "--compute", "1e21", "--svg", svg);
     expect(report).toMatchObject({
       verdict: { decision: "adopt", reason: expect.any(String) },
       atTarget: { effectPercent: interval },
@@ -254,7 +246,7 @@ describe.concurrent("answers", () => {
     const isoflop = file("isoflop.csv", isoflops());
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [["fit", isoflop, "--law", "approach-2"], /^a +0\.\d+ +0\.\d+ to 0\.\d+ /m],
-      [["feature", tables.base, tables.feature, "--target-compute", "1e21"], /chance that it helps/],
+      [["feature", tables.base, tables.feature, "--compute", "1e21"], /chance that it helps/],
       [["backtest", tables.runs], /^1 run set aside \(line 20\): loss is nan: unfinished or diverged$/m],
     ];
     const outcomes = await Promise.all(cases.map(([args]) => longrun("laws", ...args)));
@@ -281,12 +273,9 @@ describe("refusals", () => {
       [["forecast", `${one},${tables.runs}`, "--compute", "1e21", "--task", "x"], /no column "x"/],
       [["backtest", one], /^found: 1 run/],
       [["allocate", "--from", tables.runs, "--compute", "1e21"], /^found: .*runs\.csv is not a saved law\n/],
-      [["next", tables.runs, "--budget", "1e20"], /^found: required option '--question/],
-      [
-        ["next", tables.runs, "--budget", "1e20", "--question", "loss at tea"],
-        /^found: the question "loss at tea"/,
-      ],
-      [["feature", tables.base, "--target-compute", "1e21"], /^found: one table, and no --feature-column/],
+      [["next", tables.base, "--budget", "1e20"], /^found: a target of which too little is known/],
+      [["next", tables.runs, "--budget", "1e20", "--question", "tea"], /^found: the question "tea" with no/],
+      [["feature", tables.base, "--compute", "1e21"], /^found: one table, and no --feature-column/],
       [["curve", tables.runs], /^found: /],
     ];
     const outcomes = await Promise.all(cases.map(([args]) => longrun("laws", ...args)));

@@ -3,12 +3,12 @@
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
 import { featureFigure } from "../../figures/feature-figure.ts";
-import type { Design } from "../../law/law.ts";
 import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import { designAtCompute } from "../../laws/decide/feature/base-law.ts";
 import { studyFeature } from "../../laws/decide/feature/feature.ts";
+import { completedDesign } from "../../laws/forecast/target.ts";
 import type { TableRun } from "../../laws/table/table.ts";
-import { COUNT, FLOPS, NUMBER } from "../../units/kinds.ts";
+import { NUMBER } from "../../units/kinds.ts";
 import { formatFlops } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";
 import { finish } from "../arguments.ts";
@@ -16,24 +16,20 @@ import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts"
 import { printAside, printResult } from "../output.ts";
 import { featureText } from "./feature-text.ts";
 import { readRunTable, setAsideLines, type TableFlags, tableOptions, withTableFlags } from "./run-table.ts";
+import { givenTarget, type TargetFlags, withTargetFlags } from "./target-flags.ts";
 
 type FeatureFlags = TableFlags &
-  FigureFlag & {
-    readonly targetCompute?: number;
-    readonly targetParams?: number;
-    readonly targetTokens?: number;
+  FigureFlag &
+  TargetFlags & {
     readonly featureColumn?: string;
     readonly worth?: number;
   };
 
 export function defineFeature(command: Command): void {
-  command
+  withTargetFlags(command)
     .argument("<base>", "runs without the change: CSV, TSV, JSON lines, or a campaign's folder")
     .argument("[feature]", "runs with it; left out where --feature-column tells them apart")
     .option("--feature-column <rule>", "column=base,feature: which rows of one table are which")
-    .option("--target-compute <flops>", "the target's compute", readAmount("--target-compute", FLOPS))
-    .option("--target-params <n>", "the target's parameters", readAmount("--target-params", COUNT))
-    .option("--target-tokens <n>", "the target's tokens", readAmount("--target-tokens", COUNT))
     .option(
       "--worth <factor>",
       "multiplier of compute from which on the change is worth having (1.01)",
@@ -42,8 +38,8 @@ export function defineFeature(command: Command): void {
   withFigureFlag(withTableFlags(command));
   finish(
     command,
-    "longrun laws feature plain.csv qk-norm.csv --target-compute 1e21\nlongrun laws feature runs.csv " +
-      "--feature-column router=Dense,S-Base --target-params 7B --target-tokens 140B --svg feature.svg",
+    "longrun laws feature plain.csv qk-norm.csv --compute 1e21\nlongrun laws feature runs.csv " +
+      "--feature-column router=Dense,S-Base --params 7B --tokens 140B --svg feature.svg",
   ).action(runFeature);
 }
 
@@ -53,7 +49,9 @@ async function runFeature(
   flags: FeatureFlags,
 ): Promise<void> {
   const { base, feature, warnings } = readBoth(basePath, featurePath, flags);
-  const target = targetOf(base, flags);
+  const target = completedDesign(givenTarget(flags), flopsPerParameterTokenOf(base), (c) =>
+    designAtCompute(base, c),
+  );
   const study = studyFeature(base, feature, target, flags.worth === undefined ? {} : { worth: flags.worth });
   const report = { ...study.report, warnings: [...warnings, ...study.report.warnings] };
   printResult(flags, report, () => featureText(report));
@@ -118,16 +116,5 @@ function featureRule(rule: string): { readonly column: string; readonly values: 
     `--feature-column "${rule}"`,
     "column=value of the base,value of the feature",
     "for instance --feature-column router_type=Dense,S-Base",
-  );
-}
-
-function targetOf(base: readonly TableRun[], flags: FeatureFlags): Design {
-  const { targetCompute: c, targetParams: n, targetTokens: d } = flags;
-  if (n !== undefined && d !== undefined) return { n, d, c: c ?? flopsPerParameterTokenOf(base) * n * d };
-  if (c !== undefined && n === undefined && d === undefined) return designAtCompute(base, c);
-  throw new UserError(
-    "no whole target",
-    "its compute, or both its parameters and its tokens",
-    "give --target-compute, or --target-params and --target-tokens",
   );
 }

@@ -10,7 +10,7 @@ import type { RunTable } from "../../laws/table/table.ts";
 import { forecastTask, type TaskForecast } from "../../laws/tasks/forecast.ts";
 import type { Interval } from "../../math/interval.ts";
 import { left, right } from "../../report/markdown.ts";
-import { COUNT, FLOPS } from "../../units/kinds.ts";
+import { COUNT } from "../../units/kinds.ts";
 import {
   formatCount,
   formatFlops,
@@ -26,27 +26,19 @@ import { printJson, printText } from "../output.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
 import { readRunTable, setAsideLines, type TableFlags, tableOptions, withTableFlags } from "./run-table.ts";
 import { scoreColumns, scoresOf } from "./scores.ts";
+import { givenTarget, type TargetFlags, withTargetFlags } from "./target-flags.ts";
 
 type ForecastFlags = TableFlags &
-  FigureFlag & {
-    readonly compute?: number;
-    readonly params?: number;
-    readonly tokens?: number;
+  FigureFlag &
+  TargetFlags & {
     readonly uniqueTokens?: number;
     readonly experts?: number;
     readonly task?: string;
   };
 
 export function defineForecast(command: Command): void {
-  command
+  withTargetFlags(command)
     .argument("<runs>", "a CSV or JSONL file of runs, or the folder of a campaign")
-    .option(
-      "--compute <flops>",
-      "the target's compute; alone: at the size that does best with it",
-      readAmount("--compute", FLOPS),
-    )
-    .option("--params <n>", "the target's size", readAmount("--params", COUNT))
-    .option("--tokens <n>", "the tokens it trains on", readAmount("--tokens", COUNT))
     .option("--unique-tokens <n>", "distinct tokens among them", readAmount("--unique-tokens", COUNT))
     .option("--experts <n>", "experts of a routed target", readAmount("--experts", COUNT))
     .option("--task <column>", "also forecast this column of scores (COLUMN_sd and COLUMN_chance beside it)");
@@ -61,9 +53,7 @@ async function runForecast(path: string, flags: ForecastFlags): Promise<void> {
   const runs = readRunTable(path, { ...tableOptions(flags), ...scoreColumns(flags.task) });
   const studied = study(runs.runs);
   const target = {
-    ...designFrom(studied, {
-      ...given({ n: flags.params, d: flags.tokens, c: flags.compute }),
-    }),
+    ...designFrom(studied, givenTarget(flags)),
     ...given({ unique: flags.uniqueTokens, experts: flags.experts }),
   };
   const forecast = usefulForecast(studied, target);

@@ -19,25 +19,22 @@ import { finish } from "../arguments.ts";
 import { printResult } from "../output.ts";
 import { table } from "../terminal/table.ts";
 import { readRunTable, type TableFlags, tableOptions, tellSetAside, withTableFlags } from "./run-table.ts";
+import { givenTarget, type TargetFlags, withTargetFlags } from "./target-flags.ts";
 
-type NextFlags = TableFlags & {
-  readonly question: string;
-  readonly targetCompute?: number;
-  readonly budget: number;
-  readonly law?: string;
-};
+type NextFlags = TableFlags &
+  TargetFlags & {
+    readonly question: string;
+    readonly budget: number;
+    readonly law?: string;
+  };
 
 export function defineNext(command: Command): void {
-  command
+  withTargetFlags(command)
     .argument("<runs>", "a table of finished runs: CSV, TSV, JSON lines, or a campaign's folder")
-    .requiredOption(
-      "--question <question>",
-      '"loss at 1e22", "allocation at 1e22" (the optimal size) or "exponent"',
-    )
     .option(
-      "--target-compute <flops>",
-      "the compute asked about, where the question does not say",
-      readAmount("--target-compute", FLOPS),
+      "--question <question>",
+      "what is to be known better: loss, allocation (the optimal size; takes --compute alone) or exponent (no target)",
+      "loss",
     )
     .requiredOption("--budget <flops>", "what the rung may cost", readAmount("--budget", FLOPS))
     .option(
@@ -45,11 +42,15 @@ export function defineNext(command: Command): void {
       "one law in place of all that a forecast weighs: chinchilla, chinchilla-tied, gamma, compute",
     );
   withTableFlags(command);
-  finish(command, 'longrun laws next runs.csv --question "loss at 1e22" --budget 1e20').action(runNext);
+  finish(
+    command,
+    "longrun laws next runs.csv --compute 1e22 --budget 1e20",
+    "longrun laws next runs.csv --question exponent --budget 1e20",
+  ).action(runNext);
 }
 
 function runNext(path: string, flags: NextFlags): void {
-  const question = readQuestion(flags.question, flags.targetCompute);
+  const question = readQuestion(flags.question, givenTarget(flags));
   const table = readRunTable(path, { ...tableOptions(flags), needs: ["n", "d", "c"] });
   tellSetAside(table);
   const report = nextRung(table, question, flags.budget, flags.law);

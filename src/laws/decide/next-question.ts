@@ -10,42 +10,40 @@ import { type LikelyLaw, surfaceOf } from "../../law/surfaces.ts";
 import { type Interval, intervalAround } from "../../math/interval.ts";
 import { momentsOf } from "../../math/mixture.ts";
 import { Z_90 } from "../../math/normal.ts";
-import { FLOPS } from "../../units/kinds.ts";
 import { formatFlops } from "../../units/print.ts";
-import { parseAmount } from "../../units/read.ts";
+import type { GivenTarget } from "../forecast/target.ts";
 import { exponentsAt } from "./allocate.ts";
 
 /** What is to be known better. */
 export type NextQuestion =
-  | { readonly kind: "loss"; readonly compute: number }
+  | { readonly kind: "loss"; readonly target: GivenTarget }
   /** a of N* ~ C^a; along one ratio, b of L = E + a C^-b. */
   | { readonly kind: "exponent" }
   /** The compute-optimal size at this compute. */
   | { readonly kind: "allocation"; readonly compute: number };
 
-/** Reads "loss at 1e22", "exponent", "allocation at 1e22". */
-export function readQuestion(text: string, targetCompute: number | undefined): NextQuestion {
-  const match = /^\s*(loss|exponent|allocation)(?:\s+at\s+(.+?))?\s*$/i.exec(text);
-  const kind = match?.[1]?.toLowerCase();
-  const compute = match?.[2] === undefined ? targetCompute : parseAmount(match[2], FLOPS);
-  if (kind === "exponent") return { kind };
-  if ((kind === "loss" || kind === "allocation") && compute != null) return { kind, compute };
+/** The question of this kind: the loss of any target, the allocation of a compute, the exponent of none. */
+export function readQuestion(kind: string, target: GivenTarget): NextQuestion {
+  const about = Object.keys(target).join("");
+  if (kind === "loss") return { kind, target };
+  if (kind === "allocation" && about === "c") return { kind, compute: target.c! };
+  if (kind === "exponent" && about === "") return { kind };
   throw new UserError(
-    `the question "${text}"`,
-    `"loss at 1e22", "allocation at 1e22" or "exponent"`,
-    "ask one of these; --target-compute may give the FLOPs instead",
+    `the question "${kind}" with ${about === "" ? "no target" : `the target's ${[...about].join(", ").toUpperCase()}`}`,
+    "loss with a target, allocation with --compute alone, or exponent without a target",
+    "ask one of these with --question",
   );
 }
 
 /** Words for people. */
-export function questionText(question: NextQuestion): string {
-  switch (question.kind) {
+export function questionText({ kind }: NextQuestion, target: Pick<Design, "c">): string {
+  switch (kind) {
     case "loss":
-      return `the loss at ${formatFlops(question.compute)}`;
+      return `the loss at ${formatFlops(target.c)}`;
     case "exponent":
       return "the exponent";
     case "allocation":
-      return `the optimal size at ${formatFlops(question.compute)}`;
+      return `the optimal size at ${formatFlops(target.c)}`;
   }
 }
 
@@ -58,7 +56,7 @@ export type Answer = {
 };
 
 /**
- * The answer of a posterior; `target` is the design meant by "loss at". Throws a `UserError` where it cannot
+ * The answer of a posterior; `target` is the design whose loss is meant. Throws a `UserError` where it cannot
  * answer.
  */
 export function answerOf(question: NextQuestion, posterior: Posterior, target: Design): Answer {

@@ -8,7 +8,7 @@ import { readQuestion } from "./next-question.ts";
 
 const table = knownTable(0.003);
 const questions = [
-  { kind: "loss", compute: 1e22 },
+  { kind: "loss", target: { c: 1e22 } },
   { kind: "allocation", compute: 1e22 },
   { kind: "exponent" },
 ] as const;
@@ -58,7 +58,7 @@ test("a budget far below the question narrows nothing, and it is said what would
   // So many runs that what is left open is the drift beyond them.
   const ratios = Array.from({ length: 12 }, (_, i) => 1.5 * 300 ** (i / 11));
   const many = knownTable(0.003, 1, ratios);
-  const report = nextRung(many, { kind: "loss", compute: 1e22 }, 5e18);
+  const report = nextRung(many, { kind: "loss", target: { c: 1e22 } }, 5e18);
   expect(report.decision).toBe("nothing helps");
   expect(report.mostPerFlop).toBeNull();
   expect(report.reason).toMatch(
@@ -75,7 +75,8 @@ test("the reason for a rung, word for word", () => {
   const known = { median: 2, lo: 1.9, hi: 2.1 };
   const offer = { design, replicates: 0, after: known, widthRatio: 0.7 };
   const facts = {
-    question: { kind: "loss", compute: 1e22 } as const,
+    question: { kind: "loss", target: { c: 1e22 } } as const,
+    target: { n: 1e10, d: 1.6e11, c: 1e22 },
     budget: 1e21,
     offers: [offer],
     plan: { rungs: [design, design], after: known, widthRatio: 0.6, flops: 9.6e20 },
@@ -93,6 +94,7 @@ test("where only several rungs together help, they are the advice", () => {
   const known = { median: 2, lo: 1.9, hi: 2.1 };
   const { reason } = decide({
     question: { kind: "exponent" },
+    target: design,
     budget: 1e21,
     offers: [{ design, replicates: 0, after: known, widthRatio: 0.98 }],
     plan: { rungs: [design, design], after: known, widthRatio: 0.9, flops: 9.6e20 },
@@ -103,13 +105,25 @@ test("where only several rungs together help, they are the advice", () => {
   );
 });
 
+test("a target by its size and tokens is the one that a forecast speaks of", () => {
+  const given = { n: 5e9, d: 2e11 };
+  const { target, now } = nextRung(table, { kind: "loss", target: given }, 1e20);
+  expect(target).toEqual({ ...given, c: target.c });
+  const { median, lo, hi } = forecast(table.runs, target);
+  expect(now).toEqual({ median, lo, hi });
+});
+
 test("questions are read, and others refused", () => {
-  expect(readQuestion("loss at 1e22", undefined)).toEqual({ kind: "loss", compute: 1e22 });
-  expect(readQuestion("loss at 100 TFLOP", undefined)).toEqual({ kind: "loss", compute: 1e14 });
-  expect(readQuestion(" Allocation ", 3e21)).toEqual({ kind: "allocation", compute: 3e21 });
-  expect(readQuestion("exponent", undefined)).toEqual({ kind: "exponent" });
-  for (const text of ["loss", "loss at -1", "loss at tea", "why", "loss at 1e999"])
-    expect(() => readQuestion(text, undefined)).toThrow("the question");
+  expect(readQuestion("loss", { n: 7e9, d: 1e12 })).toEqual({ kind: "loss", target: { n: 7e9, d: 1e12 } });
+  expect(readQuestion("allocation", { c: 3e21 })).toEqual({ kind: "allocation", compute: 3e21 });
+  expect(readQuestion("exponent", {})).toEqual({ kind: "exponent" });
+  for (const [text, target] of [
+    ["why", { c: 1e22 }],
+    ["allocation", {}],
+    ["allocation", { c: 1e22, n: 1e9 }],
+    ["exponent", { c: 1e22 }],
+  ] as const)
+    expect(() => readQuestion(text, target)).toThrow(`the question "${text}"`);
 });
 
 test("along one ratio the exponent is that of compute, and hardly known from five rungs", () => {
@@ -121,7 +135,7 @@ test("along one ratio the exponent is that of compute, and hardly known from fiv
 
 test("for the loss along one ratio, a rung nearer the target tells at least as much", () => {
   const line = knownTable(0.003, 1, [20]);
-  const { offers } = nextRung(line, { kind: "loss", compute: 1e22 }, 3e21);
+  const { offers } = nextRung(line, { kind: "loss", target: { c: 1e22 } }, 3e21);
   const fresh = offers.filter(({ replicates, design }) => replicates === 0 && design.c > 1e20);
   const nearest = fresh.toSorted((a, b) => b.design.c - a.design.c);
   for (const [i, { widthRatio }] of nearest.entries())

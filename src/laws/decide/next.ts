@@ -8,6 +8,7 @@ import type { Interval } from "../../math/interval.ts";
 import { formatCount, formatFlops, formatShare } from "../../units/print.ts";
 import { meanOf } from "../forecast/forecast.ts";
 import { study } from "../forecast/study.ts";
+import { designFrom } from "../forecast/target.ts";
 import type { RunTable } from "../table/table.ts";
 import { type Covariance, measured, varianceAfter, varianceOf } from "./information.ts";
 import { type Answer, answerOf, type NextQuestion, questionText } from "./next-question.ts";
@@ -37,7 +38,7 @@ export type NextReport = {
   readonly question: NextQuestion;
   readonly law: string;
   readonly budget: number;
-  /** What "loss at" means: the design asked about. */
+  /** The design asked about; of the exponent the best at the largest compute. */
   readonly target: Design;
   readonly now: Interval;
   /** The best rung of each compute, and the best replicate of an existing one; what tells most first. */
@@ -77,10 +78,10 @@ export function nextRung(table: RunTable, question: NextQuestion, budget: number
   const studied = study(table.runs);
   const { runs } = studied;
   const posterior = law === undefined ? studied.posterior : byLaw(studied.posterior, law);
-  const target = designAt(
-    posterior,
-    question.kind === "exponent" ? posterior.largestCompute : question.compute,
-  );
+  const target =
+    question.kind === "loss"
+      ? designFrom({ posterior }, question.target)
+      : designAt(posterior, question.kind === "exponent" ? posterior.largestCompute : question.compute);
   const answer = answerOf(question, posterior, target);
   const offersFor = (designs: readonly Design[]) => {
     const all = answer.byDraw === null ? [target, ...designs] : designs;
@@ -232,10 +233,10 @@ function narrowed({ now: { median, lo, hi }, scale }: Answer, ratio: number): In
 
 /** Whether the best rung is worth running, in a sentence. */
 export function decide(
-  facts: Pick<NextReport, "question" | "budget" | "offers" | "plan" | "beyond">,
+  facts: Pick<NextReport, "question" | "target" | "budget" | "offers" | "plan" | "beyond">,
 ): Pick<NextReport, "decision" | "reason"> {
   const best = facts.offers[0]!;
-  const what = questionText(facts.question);
+  const what = questionText(facts.question, facts.target);
   const rung = ({ n, d, c }: Design) =>
     `N ${formatCount(n, 2)}, D ${formatCount(d, 2)} (${formatFlops(c, 2)})`;
   if (Math.min(best.widthRatio, facts.plan.widthRatio) > LEAST_WORTH) {

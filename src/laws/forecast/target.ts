@@ -13,8 +13,16 @@ import { reasonAgainst } from "./suitable.ts";
 export type GivenTarget = Partial<Pick<Design, "n" | "d" | "c">>;
 
 /** Two of N, D and C give the third; C alone the design that does best with it. */
-export function designFrom({ posterior }: Study, { n, d, c }: GivenTarget): Design {
-  const k = posterior.flopsPerParameterToken;
+export function designFrom({ posterior }: Pick<Study, "posterior">, target: GivenTarget): Design {
+  return completedDesign(target, posterior.flopsPerParameterToken, (c) => designAt(posterior, c));
+}
+
+/** The same from C / (N D) and whatever finds the design that does best with C. */
+export function completedDesign(
+  { n, d, c }: GivenTarget,
+  k: number,
+  atCompute: (c: number) => Design,
+): Design {
   if (n !== undefined && d !== undefined) {
     if (c !== undefined) checkAgreement(n, d, c, k);
     return { n, d, c: c ?? k * n * d };
@@ -27,7 +35,7 @@ export function designFrom({ posterior }: Study, { n, d, c }: GivenTarget): Desi
     );
   if (n !== undefined) return { n, d: c / (k * n), c };
   if (d !== undefined) return { n: c / (k * d), d, c };
-  return designAt(posterior, c);
+  return atCompute(c);
 }
 
 /** N, D and C given together have to agree with the runs' own C / (N D) within this factor. */
