@@ -1,12 +1,12 @@
 /** @file `longrun laws curve`: the curve to expect under any schedule, or a campaign's run in its band. */
 
 import { basename } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { curveState } from "../../campaign/account/curve-state.ts";
 import { UserError } from "../../errors.ts";
 import { curveLawFigure } from "../../figures/curve-law-figure.ts";
 import { readText } from "../../input-file.ts";
-import { CURVE_LAWS, type CurveLaw } from "../../laws/curves/curve-laws.ts";
+import { CURVE_LAWS } from "../../laws/curves/curve-laws.ts";
 import { studyCurves } from "../../laws/curves/curve-study.ts";
 import type { CurveColumn } from "../../laws/curves/read-curve.ts";
 import { type CommonOptions, finish, given, nonNegative } from "../arguments.ts";
@@ -32,7 +32,11 @@ export function defineCurve(command: Command): void {
       "[files...]",
       "curves: CSV, tab-separated or JSON lines with step, lr and loss; at least two schedules",
     )
-    .option("--law <law>", "multi-power or tissue", "multi-power")
+    .addOption(
+      new Option("--law <law>", "how a falling rate lowers the loss")
+        .choices(CURVE_LAWS.map(({ name }) => name))
+        .default(CURVE_LAWS[0]!.name),
+    )
     .option(
       "--schedule <schedule>",
       "forecast this: cosine:peak=3e-4,steps=72000,warmup=2160,final=3e-5, or constant, linear, wsd " +
@@ -65,7 +69,7 @@ async function runCurve(files: readonly string[], flags: CurveFlags): Promise<vo
       "name the files",
     );
   const study = studyCurves({
-    law: lawNamed(flags.law),
+    law: CURVE_LAWS.find(({ name }) => name === flags.law)!,
     curves: namedTexts(files),
     schedules: flags.schedule,
     scheduleTables: namedTexts(flags.scheduleFile),
@@ -76,13 +80,6 @@ async function runCurve(files: readonly string[], flags: CurveFlags): Promise<vo
   });
   printResult(flags, studyJson(study), () => studyText(study, process.stdout.columns ?? 110));
   await writeFigure(flags, () => curveLawFigure(figureOf(study)));
-}
-
-function lawNamed(name: string): CurveLaw {
-  const found = CURVE_LAWS.find((law) => law.name === name);
-  if (found) return found;
-  const names = CURVE_LAWS.map((law) => law.name).join(" or ");
-  throw new UserError(`--law ${name}`, names, "choose one of these");
 }
 
 /** Files under their shortest names that still differ. */

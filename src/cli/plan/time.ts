@@ -1,7 +1,6 @@
 /** @file `longrun plan time`: a whole run with its failures. */
 
 import { type Command, Option } from "commander";
-import { UserError } from "../../errors.ts";
 import { planTimeFigure } from "../../figures/plan-time-figure.ts";
 import { trainingFlops } from "../../law/training-flops.ts";
 import type { Interval } from "../../math/interval.ts";
@@ -101,7 +100,7 @@ const WORK = [
   amount("--checkpoint-bytes <bytes>", "size of a checkpoint", BYTES),
   interval("--storage <bytes/s>", "what storage writes", BYTES_PER_SECOND),
   new Option("--save-mode <mode>", "sync: training waits; async: it goes on after a copy")
-    .argParser(saveModeOf)
+    .choices(["sync", "async"])
     .default("sync"),
   amount("--checkpoint-interval <time>", "training between saves (the best one)", DURATION),
 ];
@@ -186,11 +185,6 @@ async function runTime(flags: TimeFlags): Promise<void> {
 /** Tokens to train on, a model, and nothing that says how fast: then the planner predicts it. */
 function isSpeedUnknown({ tokens, model, tokensPerSecond, mfu }: TimeFlags): boolean {
   return tokens !== undefined && model !== undefined && tokensPerSecond === undefined && mfu === undefined;
-}
-
-function saveModeOf(text: string): "sync" | "async" {
-  if (text === "sync" || text === "async") return text;
-  throw new UserError(`--save-mode "${text}"`, "sync or async", "choose one");
 }
 
 const LOST: Readonly<Record<Exclude<PartOfTime, "productive">, string>> = {

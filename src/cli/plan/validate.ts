@@ -1,7 +1,6 @@
 /** @file `longrun plan validate`: the step model against published runs, each family unseen. */
 
-import type { Command } from "commander";
-import { UserError } from "../../errors.ts";
+import { type Command, Option } from "commander";
 import { readConstants } from "../../plan/constants-file.ts";
 import type { PublishedRun } from "../../plan/validate/published-run.ts";
 import { publishedTable, readRunsFile } from "../../plan/validate/read-runs.ts";
@@ -12,7 +11,7 @@ import { EXIT, printAside, printResult } from "../output.ts";
 import { validationText } from "./validate-text.ts";
 
 type ValidateFlags = CommonOptions & {
-  readonly groupBy: Grouping;
+  readonly groupBy: keyof typeof GROUPINGS;
   readonly constants?: string;
 };
 
@@ -22,24 +21,20 @@ const GROUPINGS = {
   model: ({ model }) => model.name,
   precision: ({ layout }) => layout.precision,
 } as const satisfies Readonly<Record<string, (run: PublishedRun) => string>>;
-type Grouping = keyof typeof GROUPINGS;
-const NAMES = Object.keys(GROUPINGS) as readonly Grouping[];
 
 export function defineValidate(command: Command): void {
   command
     .argument("<runs>", "a table of runs in CSV")
-    .option("--group-by <what>", `what is left out together: ${NAMES.join(", ")}`, grouping, "family")
+    .addOption(
+      new Option("--group-by <what>", "what is left out together")
+        .choices(Object.keys(GROUPINGS))
+        .default("family"),
+    )
     .option(
       "--constants <file>",
       "predict with these, written by longrun plan calibrate, and calibrate nothing",
     );
   finish(command, "longrun plan validate published-runs.csv --group-by family").action(runValidate);
-}
-
-function grouping(text: string): Grouping {
-  const found = NAMES.find((each) => each === text);
-  if (found) return found;
-  throw new UserError(`--group-by "${text}"`, `one of ${NAMES.join(", ")}`, "choose one of them");
 }
 
 function runValidate(path: string, flags: ValidateFlags): void {
