@@ -42,9 +42,7 @@ export function allocateFigure(data: AllocateFigureData): Promise<string> {
       { swatch: "dot", colour: COLOUR.predicted, label: "optimum" },
       { swatch: "band", colour: COLOUR.heldOut, label: "within 0.1 %" },
       { swatch: "band", colour: COLOUR.band, label: "90 % band" },
-      ...(data.choice
-        ? [{ swatch: "diamond", colour: COLOUR.measured, label: "size in mind" } as const]
-        : []),
+      data.choice !== null && { swatch: "diamond", colour: COLOUR.measured, label: "size in mind" },
     ],
     panels: [
       { height: 280, options: (plot) => valleyPanel(plot, data) },

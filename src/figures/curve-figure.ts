@@ -3,7 +3,7 @@
 import type { PlotOptions } from "@observablehq/plot";
 import type { Interval } from "../math/interval.ts";
 import { fixed, formatCount, formatPercent } from "../units/print.ts";
-import { CAP_ACROSS, COLOUR, drawFigure, type LegendEntry, type PlotLibrary } from "./draw.ts";
+import { CAP_ACROSS, COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import { type Axis, band, diamonds, framed, padded } from "./panel.ts";
 
 /** A training curve and the band it was promised. */
@@ -38,21 +38,9 @@ export type CurveFigureInterval = Interval & {
 export function curveFigure(data: CurveFigureData): Promise<string> {
   const scored = data.points.filter((point) => point.inside !== null).length;
   const inside = data.points.filter((point) => point.inside).length;
+  const isReforecast = data.reforecasts.length > 0;
   const yDomain = lossDomain(data);
   const above = data.points.filter((point) => point.bitsPerByte > yDomain[1]).length;
-  const outsideSeen = inside < scored;
-  const legend: LegendEntry[] = [
-    { swatch: "band", colour: COLOUR.band, label: "band predicted, 90 %" },
-    { swatch: "line", colour: COLOUR.predicted, label: "its median" },
-    { swatch: "dot", colour: COLOUR.ink, label: "training loss" },
-    ...(outsideSeen ? [{ swatch: "ring", colour: COLOUR.measured, label: "outside the band" } as const] : []),
-    ...(data.reforecasts.length > 0
-      ? [{ swatch: "interval", colour: COLOUR.kept, label: "re-forecast" } as const]
-      : []),
-    ...(data.finalMeasured === null
-      ? []
-      : [{ swatch: "diamond", colour: COLOUR.measured, label: "held-out loss, end" } as const]),
-  ];
   const share =
     scored === 0
       ? "No point of the band has been reached yet."
@@ -62,12 +50,21 @@ export function curveFigure(data: CurveFigureData): Promise<string> {
   return drawFigure({
     title: "The loss curve against its band",
     caption: `${share}${hidden} The shaded start is warm-up, where the band does not apply.`,
-    legend,
+    legend: [
+      { swatch: "band", colour: COLOUR.band, label: "band predicted, 90 %" },
+      { swatch: "line", colour: COLOUR.predicted, label: "its median" },
+      { swatch: "dot", colour: COLOUR.ink, label: "training loss" },
+      inside < scored && { swatch: "ring", colour: COLOUR.measured, label: "outside the band" },
+      isReforecast && { swatch: "interval", colour: COLOUR.kept, label: "re-forecast" },
+      data.finalMeasured !== null && {
+        swatch: "diamond",
+        colour: COLOUR.measured,
+        label: "held-out loss, end",
+      },
+    ],
     panels: [
       { height: 310, options: (plot) => curvePanel(plot, data, yDomain) },
-      ...(data.reforecasts.length > 0
-        ? [{ height: 170, options: (plot: PlotLibrary) => reforecastPanel(plot, data) }]
-        : []),
+      ...(isReforecast ? [{ height: 170, options: (plot: PlotLibrary) => reforecastPanel(plot, data) }] : []),
     ],
   });
 }

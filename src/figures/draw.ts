@@ -57,7 +57,8 @@ export type Panel = {
 export type FigureSpec = {
   readonly title: string;
   readonly caption: string;
-  readonly legend: readonly LegendEntry[];
+  /** False: an entry that this figure has no use for. */
+  readonly legend: readonly (LegendEntry | false)[];
   /** One below the other. */
   readonly panels: readonly Panel[];
 };
@@ -76,7 +77,8 @@ const CAPTION_LINE = 17;
 /** Draws the figure. Text is laid out by estimated widths, so that the data alone decides the result. */
 export async function drawFigure(spec: FigureSpec): Promise<string> {
   const drawPanel = await panelDrawer();
-  const legend = layOutLegend(spec.legend, TITLE_BASELINE + 26);
+  const entries = spec.legend.filter((entry) => entry !== false);
+  const legend = layOutLegend(entries, TITLE_BASELINE + 26);
   let y = legend.bottom + 6;
   const parts: string[] = [];
   for (const panel of spec.panels) {

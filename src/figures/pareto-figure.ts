@@ -35,6 +35,7 @@ export function paretoFigure(data: ParetoFigureData): Promise<string> {
     pareto: data.pareto.filter(isShown),
     cuts: data.cuts.filter(isShown),
   };
+  const isTooBig = data.nearMisses.length > 0;
   const unseen = data.pareto.length - shown.pareto.length;
   return drawFigure({
     title: data.title,
@@ -42,10 +43,8 @@ export function paretoFigure(data: ParetoFigureData): Promise<string> {
     legend: [
       { swatch: "line", colour: COLOUR.predicted, label: "Pareto set" },
       { swatch: "ring", colour: COLOUR.band, label: "best of a cut" },
-      ...(data.nearMisses.length > 0
-        ? [{ swatch: "diamond", colour: COLOUR.measured, label: "faster, but too big" } as const]
-        : []),
-      ...(data.yours ? [{ swatch: "dot", colour: COLOUR.other, label: "yours" } as const] : []),
+      isTooBig && { swatch: "diamond", colour: COLOUR.measured, label: "faster, but too big" },
+      data.yours !== null && { swatch: "dot", colour: COLOUR.other, label: "yours" },
     ],
     panels: [{ height: 380, options: (plot) => panel(plot, shown) }],
   });
