@@ -1,7 +1,7 @@
 /** @file Does a change still help: its effect on the loss over compute, to the target, and multipliers. */
 
 import type { Markish, PlotOptions } from "@observablehq/plot";
-import type { Interval } from "../math/interval.ts";
+import { type Interval, mapInterval } from "../math/interval.ts";
 import { formatSignedPercent, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import {
@@ -112,11 +112,7 @@ function intervalMarks(
   of: (scale: FeatureFigureScale) => Interval,
   range: Range,
 ): Markish[] {
-  const shown = ({ median, lo, hi }: Interval) => ({
-    median: clamp(median, range),
-    lo: clamp(lo, range),
-    hi: clamp(hi, range),
-  });
+  const shown = (interval: Interval) => mapInterval(interval, (value) => clamp(value, range));
   const points = scales.map((scale) => ({ flops: scale.flops, ...shown(of(scale)) }));
   return [
     plot.ruleX(points, { x: "flops", y1: "lo", y2: "hi", stroke: COLOUR.ink }),

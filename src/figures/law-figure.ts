@@ -1,7 +1,7 @@
 /** @file The ladder, the forecast through it and the bet at its end: compute against held-out loss. */
 
 import type { Markish, PlotOptions } from "@observablehq/plot";
-import type { Interval } from "../math/interval.ts";
+import { type Interval, mapInterval } from "../math/interval.ts";
 import { formatSignedPercent, significant } from "../units/print.ts";
 import { COLOUR, drawFigure, type PlotLibrary } from "./draw.ts";
 import {
@@ -57,9 +57,7 @@ export function lawFigure(data: LawFigureData): Promise<string> {
       { swatch: "line", colour: COLOUR.predicted, label: "forecast's median" },
       { swatch: "band", colour: COLOUR.band, label: "90 % band" },
       { swatch: "interval", colour: COLOUR.predicted, label: "predicted for the target, 90 %" },
-      ...(data.target.measured === null
-        ? []
-        : [{ swatch: "diamond", colour: COLOUR.measured, label: "measured" } as const]),
+      data.target.measured !== null && { swatch: "diamond", colour: COLOUR.measured, label: "measured" },
     ],
     panels: [
       { height: 300, options: (plot) => lossPanel(plot, data, largest) },
@@ -93,11 +91,9 @@ function residualPanel(plot: PlotLibrary, data: LawFigureData, largest: number):
   const ends = [predicted.lo, predicted.hi, measured ?? predicted.median].map(heightOf);
   const limit = 1.15 * Math.max(0.5, ...[...places.map(({ height }) => height), ...ends].map(Math.abs));
   const range: Range = [-limit, limit];
-  const line = data.line.map(({ flops, median, lo, hi }) => ({
+  const line = data.line.map(({ flops, ...expected }) => ({
     flops,
-    median: 0,
-    lo: percentOf(lo, median),
-    hi: percentOf(hi, median),
+    ...mapInterval(expected, (loss) => percentOf(loss, expected.median)),
   }));
   return framed(
     plot,
@@ -130,15 +126,10 @@ function lawMarks(
   const { flops, predicted, measured } = data.target;
   const [from, to] = computeDomain(data);
   const shown = line.filter((point) => point.flops >= from && point.flops <= to);
-  const interval = {
-    median: heightOf(predicted.median),
-    lo: heightOf(predicted.lo),
-    hi: heightOf(predicted.hi),
-  };
   return [
     ...band(plot, shown, "flops", { range }),
     plot.ruleX([largest], DASHED),
-    ...uprightInterval(plot, flops, interval),
+    ...uprightInterval(plot, flops, mapInterval(predicted, heightOf)),
     rings(plot, places, { x: "flops", y: "height" }),
     diamonds(plot, measured === null ? [] : [[flops, heightOf(measured)]]),
   ];

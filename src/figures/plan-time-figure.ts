@@ -1,7 +1,7 @@
 /** @file Where a run's time goes, and what failures leave of it on clusters of other sizes. */
 
 import type { PlotOptions } from "@observablehq/plot";
-import type { Interval } from "../math/interval.ts";
+import { type Interval, scaledBy } from "../math/interval.ts";
 import { HOUR_SECONDS } from "../units/kinds.ts";
 import { formatCount, formatPercent, formatSeconds } from "../units/print.ts";
 import { COLOUR, drawFigure, PANEL_MARGINS, type PlotLibrary } from "./draw.ts";
@@ -62,12 +62,7 @@ function lossPanel(plot: PlotLibrary, { parts }: PlanTimeFigureData): PlotOption
 }
 
 function sizePanel(plot: PlotLibrary, { sizes, numDevices, goodput }: PlanTimeFigureData): PlotOptions {
-  const rows = sizes.map((size) => ({
-    numDevices: size.numDevices,
-    median: 100 * size.goodput.median,
-    lo: 100 * size.goodput.lo,
-    hi: 100 * size.goodput.hi,
-  }));
+  const rows = sizes.map((size) => ({ numDevices: size.numDevices, ...scaledBy(size.goodput, 100) }));
   return framed(
     plot,
     { label: "accelerators", ticks: 5, format: (n) => formatCount(n, 1), scale: { type: "log" } },

@@ -62,9 +62,8 @@ export function checkOptimum(surface: LossOverND, logND: number, formula: string
   throw new UserError(
     `a fit of ${formula} in which ${worthless} are worth nothing: all of the budget would go to ${other}`,
     "loss that falls with N and with D",
-    "add runs of different " +
-      `${worthless === "size" ? "size at equal tokens" : "tokens at equal size"}, or leave out those ` +
-      "that were tuned badly",
+    `add runs of different ${worthless === "size" ? "size at equal tokens" : "tokens at equal size"}, or ` +
+      "leave out those that were tuned badly",
   );
 }
 

@@ -1,6 +1,6 @@
 /** @file A posterior's answers: median and 90 % interval of one more run's loss at a design. */
 
-import { type Interval, intervalAt } from "../math/interval.ts";
+import { type Interval, intervalAt, mapInterval } from "../math/interval.ts";
 import { mixtureQuantile, type Part } from "../math/mixture.ts";
 import type { Design } from "./law.ts";
 import { type LawPosterior, type Posterior, termsOf } from "./posterior.ts";
@@ -73,15 +73,13 @@ export function averaged(
 
 /** Median and 90 % interval of a log loss, stretched about its median. */
 export function logIntervalOf(parts: readonly Part[], widening: number): Interval {
-  const { median, lo, hi } = intervalAt((fraction) => mixtureQuantile(parts, fraction));
-  const stretched = (end: number) => median + widening * (end - median);
-  return { median, lo: stretched(lo), hi: stretched(hi) };
+  const interval = intervalAt((fraction) => mixtureQuantile(parts, fraction));
+  return mapInterval(interval, (end) => interval.median + widening * (end - interval.median));
 }
 
 /** The same of the loss. */
 export function intervalOf(parts: readonly Part[], widening: number): Interval {
-  const { median, lo, hi } = logIntervalOf(parts, widening);
-  return { median: Math.exp(median), lo: Math.exp(lo), hi: Math.exp(hi) };
+  return mapInterval(logIntervalOf(parts, widening), Math.exp);
 }
 
 /** Median and 90 % interval of the loss of one more run of this design. */

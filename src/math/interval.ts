@@ -66,9 +66,15 @@ export function intervalAlong(
   };
 }
 
+/** What follows from a number not known exactly, by a function that only rises or only falls. */
+export function mapInterval({ median, lo, hi }: Interval, of: (value: number) => number): Interval {
+  const ends = [of(lo), of(hi)];
+  return { median: of(median), lo: Math.min(...ends), hi: Math.max(...ends) };
+}
+
 /** The same in other units. */
-export function scaledBy({ median, lo, hi }: Interval, factor: number): Interval {
-  return { median: median * factor, lo: lo * factor, hi: hi * factor };
+export function scaledBy(interval: Interval, factor: number): Interval {
+  return mapInterval(interval, (value) => value * factor);
 }
 
 /**

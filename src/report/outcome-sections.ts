@@ -1,6 +1,7 @@
 /** @file The second half of the report: what came out, why it differed from the bet, curve and time. */
 
 import type { TimeRow } from "../figures/time-figure.ts";
+import type { Interval } from "../math/interval.ts";
 import {
   fixed,
   formatCount,
@@ -158,9 +159,7 @@ function noiseText(row: ScoredRow, { target }: ReportData): string {
   );
 }
 
-function bandWidthText(
-  band: readonly { readonly median: number; readonly lo: number; readonly hi: number }[],
-): string {
+function bandWidthText(band: readonly Interval[]): string {
   if (band.length === 0) return "";
   const widest = Math.max(...band.map(({ median, lo, hi }) => (100 * (hi - lo)) / median));
   return `At its widest the band spans ${formatPercent(widest)} of its median.`;

@@ -137,16 +137,13 @@ function* backtest({ forecast }: ReportData): Generator<Recommendation> {
   if (backtests.length >= 2 && inside.length < LEAST_BACKTEST_SHARE * backtests.length)
     yield {
       action:
-        "Trust this forecast's interval less than it claims; " +
-        "look for a change of recipe between the rungs.",
+        "Trust this forecast's interval less than it claims; look for a change of recipe between the rungs.",
       because: `In the back-test only ${inside.length} of ${backtests.length} left-out runs fell inside.`,
     };
   const { signed, size } = backtestGaps(backtests);
   if (isOneSided(backtests))
     yield {
-      action:
-        `Expect the next loss ${signed < 0 ? "below" : "above"} its forecast: ` +
-        "the back-test leans that way.",
+      action: `Expect the next loss ${signed < 0 ? "below" : "above"} its forecast: the back-test leans that way.`,
       because:
         `The mean gap of the left-out runs is ${formatSignedPercent(signed, 2)}, ` +
         `without its sign ${formatPercent(size, 2)}.`,

@@ -68,13 +68,10 @@ export function studyText(study: CurveStudy, width: number): string {
     ...(forecasts.length === 0 ? [] : ["", "Forecasts", ...forecastLines(forecasts, width)]),
     "",
     `Band: 90 %; ${replicates.length} resampled fits and a misfit of ${fixed(100 * forecaster.misfit, 2)} ` +
-      "%, " +
-      `times ${fixed(widening, 2)} from what was left out.`,
+      `%, times ${fixed(widening, 2)} from what was left out.`,
     "Taken for granted: a warm-up in a straight line to the first row of a file that begins at its full " +
-      "rate " +
-      `(${[...warmups].join(", ")} steps); between rows the rate follows lines, or jumps where it stood ` +
-      "still " +
-      "before and after.",
+      `rate (${[...warmups].join(", ")} steps); between rows the rate follows lines, or jumps where it ` +
+      "stood still before and after.",
     ...warnings.map((warning) => `warning: ${warning}`),
   ].join("\n");
 }

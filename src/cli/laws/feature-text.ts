@@ -50,8 +50,7 @@ export function featureText(report: FeatureReport): string {
     multiplierTrendText(report.multiplierPerDecade),
     crossoverText(report.crossover, target.c),
     `Smallest effect found 4 times out of 5: ${significant(atLargestPercent, 2)} % of the loss at the ` +
-      "largest " +
-      `scale, ${significant(atTargetPercent, 2)} % at the target ` +
+      `largest scale, ${significant(atTargetPercent, 2)} % at the target ` +
       `(${multiplierText(atTargetMultiplier)} times the compute).`,
     `Noise of one pair ${significant(report.pairNoisePercent, 2)} %, drift ` +
       `${significant(report.driftPercent, 2)} % per square root of a decade.`,

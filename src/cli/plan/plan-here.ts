@@ -3,8 +3,8 @@
 import { UserError } from "../../errors.ts";
 import { decoderOf } from "../../plan/this-machine/decoder-of.ts";
 import type { ThisMachine } from "../../plan/this-machine/name.ts";
-import { type OperationTime, type PlanHere, planHere } from "../../plan/this-machine/plan-here.ts";
-import { left } from "../../report/markdown.ts";
+import { type PlanHere, planHere } from "../../plan/this-machine/plan-here.ts";
+import { left, right } from "../../report/markdown.ts";
 import {
   fixed,
   formatBytes,
@@ -54,8 +54,6 @@ function planHereText(plan: PlanHere, notes: readonly string[]): string {
   const { model, machine, batch, step, run } = plan;
   const { stepSeconds, memory } = step;
   const seconds = stepSeconds.median;
-  const column = (title: string, cell: (row: OperationTime) => string) =>
-    ({ title, align: "right", cell }) as const;
   return [
     `${model.name} (${formatCount(model.parameters)} parameters) on this machine: ${machine.processor}, ${machine.instructionSet}, ${machine.numThreads} thread${machine.numThreads === 1 ? "" : "s"}, ${formatBytes(machine.memoryBytes)}; ${batch.batch} x ${batch.sequenceLength} = ${formatCount(batch.tokens)} tokens a step.`,
     ...notes,
@@ -70,10 +68,10 @@ function planHereText(plan: PlanHere, notes: readonly string[]): string {
     "",
     table(step.operations, [
       left("operation", ({ operation }) => operation),
-      column("a step", ({ count }) => String(count)),
-      column("ms", (row) => significant(1000 * row.seconds, 3)),
-      column("% of step", (row) => fixed((100 * row.seconds) / seconds, 1)),
-      column("GFLOP/s", ({ flops, seconds: own }) => significant(flops / own / 1e9, 3)),
+      right("a step", ({ count }) => String(count)),
+      right("ms", (row) => significant(1000 * row.seconds, 3)),
+      right("% of step", (row) => fixed((100 * row.seconds) / seconds, 1)),
+      right("GFLOP/s", ({ flops, seconds: own }) => significant(flops / own / 1e9, 3)),
     ]),
     "",
     "How it is known: each of the step's instructions was timed alone just now; no step was made. In brackets: 90 % intervals.",

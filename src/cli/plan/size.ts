@@ -13,7 +13,7 @@ import { readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { printResult } from "../output.ts";
 import { table } from "../terminal/table.ts";
-import { readCluster } from "./setting.ts";
+import { readCluster, withHardware } from "./setting.ts";
 
 type SizeFlags = CommonOptions & {
   readonly law: string;
@@ -29,11 +29,10 @@ type SizeFlags = CommonOptions & {
 };
 
 export function defineSize(command: Command): void {
-  command
+  withHardware(command)
     .requiredOption("--law <file>", "a law saved by `longrun laws fit --save`")
     .option("--compute <flops>", "the budget in FLOPs", readInterval("--compute", FLOPS))
     .option("--cluster <name:count>", "accelerators, such as h100:4096")
-    .option("--hardware <file>", "accelerators of your own, in JSON, to be named in --cluster")
     .option(
       "--days <time>",
       "the budget in time on the cluster: 60, 60d, 50..70d",

@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import { trainingFlops } from "../../law/training-flops.ts";
-import type { Interval } from "../../math/interval.ts";
+import { type Interval, mapInterval } from "../../math/interval.ts";
 import type { Constants } from "../../plan/constants.ts";
 import { readConstants } from "../../plan/constants-file.ts";
 import type { Precision } from "../../plan/hardware/accelerator.ts";
@@ -67,11 +67,7 @@ export function predictedSpeed(flags: SpeedFlags): PredictedSpeed {
   const idle = cluster.numDevices - devicesOf(layout);
   const rest = idle > 0 ? `; ${formatWhole(idle)} devices idle, no layout divides over all` : "";
   return {
-    tokensPerSecondPerDevice: {
-      median: tokens / stepSeconds,
-      lo: tokens / stepInterval.hi,
-      hi: tokens / stepInterval.lo,
-    },
+    tokensPerSecondPerDevice: mapInterval(stepInterval, (seconds) => tokens / seconds),
     sentences: [
       // They stand in a list between semicolons.
       ...[...notes, ...validityNotes(prediction)].map((note) => note.replace(/\.$/, "")),

@@ -161,9 +161,8 @@ function warningsOf(
     );
   if (misfit > LARGE_MISFIT)
     warnings.push(
-      `the law misses the curves by ${formatShare(misfit)}: they may be of different models or ` +
-        "data, " +
-        "too noisy, or not of this law",
+      `the law misses the curves by ${formatShare(misfit)}: they may be of different models or data, too ` +
+        "noisy, or not of this law",
     );
   const averaged = curves.filter(({ rowsPerPoint }) => rowsPerPoint > 1);
   if (averaged.length > 0) {

@@ -36,8 +36,7 @@ export function fitFrontier(
   if (bests.length < LEAST_LEVELS) {
     throw new UserError(
       `${table.source}: ${bests.length} amounts of compute at which the best run is neither the smallest ` +
-        "nor " +
-        "the largest tried",
+        "nor the largest tried",
       `${LEAST_LEVELS} or more`,
       "add runs of other sizes at the same compute, or checkpoints along each run, named in a column",
     );
@@ -53,8 +52,7 @@ export function fitFrontier(
   if (lines.length < numDraws / 2) {
     throw new UserError(
       `${table.source}: the best runs rest on single ones: only ${lines.length} of ${numDraws} drawings of ` +
-        "the " +
-        `runs have a best size inside the range at ${LEAST_LEVELS} amounts of compute`,
+        `the runs have a best size inside the range at ${LEAST_LEVELS} amounts of compute`,
       "at least half of the drawings, so that there is an interval",
       "add runs at more amounts of compute, or more sizes at each",
     );

@@ -1,7 +1,7 @@
 /** @file Chinchilla's approach 2: the best size at each compute budget, and power laws through them. */
 
 import { UserError } from "../../errors.ts";
-import { type Interval, intervalAround, intervalOfDraws } from "../../math/interval.ts";
+import { type Interval, intervalAround, intervalOfDraws, mapInterval } from "../../math/interval.ts";
 import { lineThrough } from "../../math/line.ts";
 import { Random } from "../../math/random.ts";
 import { standardDeviation } from "../../math/statistics.ts";
@@ -147,13 +147,12 @@ function reportOf(budget: ComputeBudget, { found, refused }: Optima): BudgetRepo
     const reason = refused.find((candidate) => candidate.budget === budget)!.reason;
     return { ...about, optimum: null, flags: [reason, ...budget.flags] };
   }
-  const { lo, hi } = intervalOfDraws(optimum.draws);
-  const at = (logN: number) => Math.exp(logTokens(budget, logN));
+  const logN = { ...intervalOfDraws(optimum.draws), median: optimum.logN };
   return {
     ...about,
     optimum: {
-      n: { median: Math.exp(optimum.logN), lo: Math.exp(lo), hi: Math.exp(hi) },
-      d: { median: at(optimum.logN), lo: at(hi), hi: at(lo) },
+      n: mapInterval(logN, Math.exp),
+      d: mapInterval(logN, (size) => Math.exp(logTokens(budget, size))),
       loss: optimum.loss,
     },
     flags: optimum.flags,
@@ -189,8 +188,7 @@ function warningsOf({ found, refused }: Optima, { excess }: LineFit): readonly s
   if (excess > 0.1) {
     warnings.push(
       `the optima scatter about the line by ${Math.round(100 * excess)} % of N beyond what the losses ` +
-        "explain: " +
-        "N* may be no power law over these budgets",
+        "explain: N* may be no power law over these budgets",
     );
   }
   return warnings;

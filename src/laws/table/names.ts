@@ -44,8 +44,7 @@ const BAGS = {
     core: "params param parameters parameter nparams numparams",
     beside:
       `${COUNTING} all active activated dense sparse trainable matrix size backbone non without excl ` +
-      "excluding " +
-      "nonemb embedding embeddings embed emb",
+      "excluding nonemb embedding embeddings embed emb",
   },
   d: {
     core: "tokens token ntokens numtokens toks tok",

@@ -73,8 +73,7 @@ function warningsOf(points: readonly TaskPoint[], { top }: TaskFit["parameters"]
       ? []
       : [
           `the ladder does not show where accuracy levels off (its best run has ${reached} %): the top is ` +
-            "mostly an " +
-            "assumption",
+            "mostly an assumption",
         ]),
     ...(points.every(({ sd }) => sd === 0)
       ? ["no standard deviations given: noise is taken from the scatter about the law alone"]

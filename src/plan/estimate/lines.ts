@@ -3,7 +3,7 @@
  */
 
 import { trainingFlops } from "../../law/training-flops.ts";
-import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
+import { certain, type Interval, mapInterval, scaledBy, within } from "../../math/interval.ts";
 import { formatBytes, formatCount, formatFlops, formatSeconds, significant } from "../../units/print.ts";
 import { ADAM, GRADIENT_BYTES, WEIGHT_BYTES } from "../optimiser.ts";
 import { TYPICAL_MFU } from "../typical-runs.ts";
@@ -173,7 +173,7 @@ export function timeLines(facts: EstimateFacts): readonly EstimateLine[] {
       "stepSeconds",
       "time of a step",
       `${formatFlops(flops)} / (${devices} x MFU ${significant(mfu.median, 2)})`,
-      { median: atPeak / mfu.median, lo: atPeak / mfu.hi, hi: atPeak / mfu.lo },
+      mapInterval(mfu, (share) => atPeak / share),
       "s",
     ],
   ]);
@@ -215,7 +215,7 @@ export function communicationLines(
       "bandwidthToHide",
       "bandwidth to hide it",
       `${formatBytes(sent)} / ${formatSeconds(backward.median)}`,
-      { median: sent / backward.median, lo: sent / backward.hi, hi: sent / backward.lo },
+      mapInterval(backward, (seconds) => sent / seconds),
       "bytes/s",
     ],
   ]);

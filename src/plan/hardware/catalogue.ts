@@ -215,9 +215,8 @@ export const CATALOGUE: readonly Accelerator[] = [
     deviceWatts: 1400,
     nodeWattsPerDevice: 1950,
     source:
-      "NVIDIA GB300 NVL72 datasheet (2025), dense rates per GPU; reachable assumed: GB200's scaled " +
-      "with the power limit, 1400 / 1200; twice the exponentials of GB200; 1950 W: about 140 kW a rack " +
-      "of 72",
+      "NVIDIA GB300 NVL72 datasheet (2025), dense rates per GPU; reachable assumed: GB200's scaled with " +
+      "the power limit, 1400 / 1200; twice the exponentials of GB200; 1950 W: about 140 kW a rack of 72",
   },
   MI300X,
   {

@@ -14,7 +14,14 @@ import {
   withRepetition,
 } from "../../law/repeats.ts";
 import { checkReach, logNDOf, type ScalingLaw } from "../../law/scaling-law.ts";
-import { drawFrom, type Interval, intervalsAround, scaledBy, withSpreadOf } from "../../math/interval.ts";
+import {
+  drawFrom,
+  type Interval,
+  intervalsAround,
+  mapInterval,
+  scaledBy,
+  withSpreadOf,
+} from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { fixed, formatCount, formatPercent, significant } from "../../units/print.ts";
 
@@ -82,7 +89,7 @@ export function sizeFor(question: SizeQuestion): SizeAnswer {
 /** One more run's loss at the optimum of the middle budget, and what the budget leaves open beside it. */
 function lossOf({ law, compute }: SizeQuestion, { params, tokens }: Sizing): Interval {
   const best = (flops: number) => Math.exp(optimumOn(law.best(), logNDOf(law, flops)).logLoss);
-  const byBudget = { median: best(compute.median), lo: best(compute.hi), hi: best(compute.lo) };
+  const byBudget = mapInterval(compute, best);
   const design = { n: params.median, d: tokens.median, c: compute.median };
   return withSpreadOf(law.lossAt(design), byBudget);
 }
@@ -126,8 +133,7 @@ function dataAnswer(
   const { computeHelps, tokensHelp, wantedEpochs, ...answer } = intervals(numbers);
   const bounds = numbers.slice(1).map((each) => boundAt(each.wantedEpochs));
   const chance = (bound: Bound) => bounds.filter((each) => each === bound).length / bounds.length;
-  const { median, lo, hi } = answer.lossToRepetitionPercent;
-  const dearer = { median: 1 + median / 100, lo: 1 + lo / 100, hi: 1 + hi / 100 };
+  const dearer = mapInterval(answer.lossToRepetitionPercent, (percent) => 1 + percent / 100);
   return {
     ...answer,
     loss: withSpreadOf(scaledBy(optimum.loss, dearer.median), dearer),

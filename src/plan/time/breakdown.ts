@@ -1,7 +1,7 @@
 /** @file Where a run's time goes, and which causes its interruptions have. */
 
 import { drawPoisson } from "../../math/gamma.ts";
-import { type Interval, intervalOfDraws } from "../../math/interval.ts";
+import { type Interval, intervalAround } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { CAUSE, type CauseName } from "./causes.ts";
 import { type Conditions, type ExpectedRun, plannedShare } from "./expected-run.ts";
@@ -25,30 +25,6 @@ export function breakdownOf(conditions: Conditions, expected: ExpectedRun): Brea
   const saving = (productive / conditions.intervalSeconds) * conditions.stallSeconds;
   const lostWork = elapsedSeconds - productive - saving - detection - restart - planned;
   return { productive, saving, lostWork, detection, restart, planned };
-}
-
-/** The middle's parts, which add up, each with the interval that the draws give it. */
-export function breakdownOver(
-  middle: Breakdown<number>,
-  draws: readonly Breakdown<number>[],
-): Breakdown<Interval> {
-  const entries = PARTS.map(
-    (part) =>
-      [
-        part,
-        around(
-          middle[part],
-          draws.map((draw) => draw[part]),
-        ),
-      ] as const,
-  );
-  return Object.fromEntries(entries) as Breakdown<Interval>;
-}
-
-/** The interval of draws around a middle that is not theirs. */
-function around(median: number, draws: readonly number[]): Interval {
-  const { lo, hi } = intervalOfDraws(draws);
-  return { median, lo: Math.min(lo, median), hi: Math.max(hi, median) };
 }
 
 /** How often one cause will strike. */
@@ -83,6 +59,6 @@ export function failuresByCause(
       const factor = drawClusterFactor(clusterLogSd, random) * drawCauseFactor(rate, random);
       return drawPoisson(random, expected * factor);
     });
-    return { cause, failures: around(expected, draws) };
+    return { cause, failures: intervalAround(expected, draws) };
   });
 }

@@ -4,17 +4,11 @@
  */
 
 import { UserError } from "../../errors.ts";
-import { drawFrom, type Interval, intervalOfDraws } from "../../math/interval.ts";
+import { drawFrom, type Interval, intervalOfDraws, intervalsAround } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { DAY_SECONDS, HOUR_SECONDS } from "../../units/kinds.ts";
 import { formatSeconds, significant } from "../../units/print.ts";
-import {
-  type Breakdown,
-  breakdownOf,
-  breakdownOver,
-  type CauseForecast,
-  failuresByCause,
-} from "./breakdown.ts";
+import { type Breakdown, breakdownOf, type CauseForecast, failuresByCause } from "./breakdown.ts";
 import { burnInOf } from "./burn-in.ts";
 import { type ChancedRun, withChance } from "./chance.ts";
 import { availabilityOptimalInterval, bestInterval, youngInterval } from "./checkpoint.ts";
@@ -85,7 +79,8 @@ export function forecastRun(inputs: RunInputs, numDraws = NUM_DRAWS): RunForecas
     cost: inputs.pricePerDeviceHour === null ? null : of((draw) => draw.cost),
     checkpoint: checkpointChoice(middle, expected.failures / expected.elapsedSeconds),
     spares: sparesFor(draws.map(({ nodesOut }) => nodesOut)),
-    breakdown: breakdownOver(
+    // The middle's parts add up; each has the interval of the draws.
+    breakdown: intervalsAround(
       breakdownOf(middle, expected),
       draws.map((draw) => draw.breakdown),
     ),

@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import { trainingFlops } from "../../law/training-flops.ts";
-import { certain, type Interval, scaledBy, within } from "../../math/interval.ts";
+import { type Interval, mapInterval, scaledBy, within } from "../../math/interval.ts";
 import { fixed, formatBytes, formatSeconds, significant } from "../../units/print.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { CHECKPOINT_BYTES } from "../optimiser.ts";
@@ -194,17 +194,15 @@ function saveOf(facts: RunFacts, assume: Assume): Pick<RunInputs, "stallSeconds"
     `storage of ${formatBytes(typical)}/s, Llama 3's share for each device`,
   );
   const costAt = (speed: number) => saveCost(bytes, numDevices, speed, facts.saveMode);
-  // The slower the storage the longer both: its interval turns round.
-  const [middle, slow, fast] = [costAt(bandwidth.median), costAt(bandwidth.lo), costAt(bandwidth.hi)];
-  const seconds = (of: "stallSeconds" | "lagSeconds"): Interval =>
-    middle[of] === 0 ? certain(0) : { median: middle[of], lo: fast[of], hi: slow[of] };
-  return { stallSeconds: seconds("stallSeconds"), lagSeconds: seconds("lagSeconds") };
+  return {
+    stallSeconds: mapInterval(bandwidth, (speed) => costAt(speed).stallSeconds),
+    lagSeconds: mapInterval(bandwidth, (speed) => costAt(speed).lagSeconds),
+  };
 }
 
 const WAYS =
   "one of: --elapsed 54d; --productive 50d; --steps with --step-seconds; --tokens with " +
-  "--tokens-per-second, " +
-  "or with --mfu and --params or --model";
+  "--tokens-per-second, or with --mfu and --params or --model";
 
 function workOf(facts: RunFacts): Work {
   const { elapsedSeconds, productiveSeconds, steps, stepSeconds, tokens } = facts;
@@ -221,11 +219,7 @@ function workOf(facts: RunFacts): Work {
 
 function secondsFor(facts: RunFacts, tokens: number): Interval {
   const { cluster, tokensPerSecondPerDevice, mfu, peakFlopsPerDevice, parameters } = facts;
-  const at = ({ median, lo, hi }: Interval, work: number) => ({
-    median: work / median,
-    lo: work / hi,
-    hi: work / lo,
-  });
+  const at = (speed: Interval, work: number) => mapInterval(speed, (each) => work / each);
   if (tokensPerSecondPerDevice !== undefined)
     return at(tokensPerSecondPerDevice, tokens / cluster.numDevices);
   const flopsPerToken =
