@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openRecord, recordPath } from "../src/record/record.ts";
+import { openRecord, readRecord, recordPath } from "../src/record/record.ts";
 
 const MAIN = join(import.meta.dirname, "..", "src", "cli", "main.ts");
 
@@ -142,17 +142,36 @@ describe("record", () => {
     expect(JSON.parse(stdout)).toEqual({ ok: true, numEvents: 3, head: heads[2], publishedSequence: 1 });
   });
 
-  test("verify exits 1 on a head of another record", async () => {
-    const { code, stdout } = await longrun("record", "verify", campaign, "--head", "0".repeat(64), "--json");
-    expect(code).toBe(1);
+  test("verify exits 2 on a head of another record, and one that the report names", async () => {
+    const none = "0".repeat(64);
+    const { code, stdout } = await longrun("record", "verify", campaign, "--head", none, "--json");
+    expect(code).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, publishedSequence: null });
+    const shortened = join(folder, "shortened");
+    writeRecord(shortened);
+    const whole = readFileSync(recordPath(shortened), "utf8");
+    writeFileSync(join(shortened, "report.md"), `its head is \`${readRecord(shortened).head}\``);
+    expect((await longrun("record", "verify", shortened)).code).toBe(0);
+    writeFileSync(recordPath(shortened), whole.slice(0, whole.lastIndexOf("\n", whole.length - 2) + 1));
+    const cut = await longrun("record", "verify", shortened);
+    expect(cut).toMatchObject({ code: 2, stdout: expect.stringMatching(/^whole: 2 events, head /) });
+    expect(cut.stderr).toMatch(/none of the 2 events .* which .*report.md names as its head/);
   });
 
-  test("verify exits 1 and names the event that was edited", async () => {
-    const { code, stdout } = await longrun("record", "verify", edited);
-    expect(code).toBe(1);
-    expect(stdout).toMatch(
-      /^broken at sequence 1\nfound: event 1 has the hash [0-9a-f]{64}\nexpected: the hash /,
+  test("verify exits 2 and names the event that was edited, and a last line without its end", async () => {
+    const { code, stderr } = await longrun("record", "verify", edited);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^found: .*record.jsonl is broken at sequence 1: event 1 now has the hash [0-9a-f]{64}: .*\nexpected: the hash /,
+    );
+    const torn = join(folder, "torn");
+    writeRecord(torn);
+    writeFileSync(recordPath(torn), readFileSync(recordPath(torn)).subarray(0, -1));
+    const { code: tornCode, stderr: said } = await longrun("record", "verify", torn);
+    expect(tornCode).toBe(2);
+    expect(said).toMatch(/broken at sequence 2: the record's last line was never finished/);
+    expect(said).toMatch(
+      /the 2 events before it are whole.*\nremedy: where a process was killed .* launch again/,
     );
   });
 

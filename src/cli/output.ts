@@ -6,7 +6,7 @@ import { nearest } from "../math/edit-distance.ts";
 
 /** Exit codes. 0: done. */
 export const EXIT = {
-  /** A bug, or a check that failed (`record verify`, `doctor`). */
+  /** A bug, or a check that failed (`doctor`). */
   failed: 1,
   /** The user's mistake: found, expected, remedy. */
   userError: 2,

@@ -1,12 +1,15 @@
 /** @file `longrun record`: the head hash to publish, the check of the whole chain, the events themselves. */
 
+import { existsSync, readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import { eventSchema, type RecordEvent } from "../record/events.ts";
-import { readRecord, sequenceOfHead, verifyRecord } from "../record/record.ts";
+import { readRecord, recordPath, sequenceOfHead, verifyRecord } from "../record/record.ts";
+import { workspaceOf } from "../record/workspace.ts";
+import { headIn } from "../report/ground-sections.ts";
 import { left, right } from "../report/markdown.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
-import { EXIT, printAside, printJson, printResult, printText } from "./output.ts";
+import { printAside, printJson, printResult, printText } from "./output.ts";
 import { table, truncate } from "./terminal/table.ts";
 
 /** `record hash` */
@@ -47,30 +50,45 @@ function runHash(folder: string, { json }: CommonOptions): void {
 function runVerify(folder: string, { json, head }: CommonOptions & { readonly head?: string }): void {
   const published = head === undefined ? null : checkedHash(head);
   const verification = verifyRecord(folder);
+  const { numEvents, head: found } = verification;
   if (!verification.ok) {
-    const { sequence, found, expected } = verification;
-    printResult(
-      { json },
-      verification,
-      () => `broken at sequence ${sequence}\nfound: ${found}\nexpected: ${expected}`,
+    if (json) printJson(verification);
+    throw new UserError(
+      `${recordPath(folder)} is broken at sequence ${verification.sequence}: ${verification.found}`,
+      `${verification.expected}; the ${numEvents} events before it are whole, head ${found}`,
+      verification.remedy,
     );
-    process.exitCode = EXIT.failed;
-    return;
   }
-  const publishedSequence = published === null ? null : sequenceOfHead(readRecord(folder), published);
-  const ok = published === null || publishedSequence !== null;
-  if (json) printJson({ ...verification, ok, ...(published === null ? {} : { publishedSequence }) });
+  const record = readRecord(folder);
+  const publishedSequence = published === null ? null : sequenceOfHead(record, published);
+  const reported = reportedHead(folder);
+  const missing = [published, reported].find(
+    (hash) => hash !== null && sequenceOfHead(record, hash) === null,
+  );
+  if (json)
+    printJson({
+      ...verification,
+      ok: missing === undefined,
+      ...(published === null ? {} : { publishedSequence }),
+    });
   else {
-    printText(`whole: ${verification.numEvents} events, head ${verification.head}`);
-    if (published !== null) printText(publishedText(published, publishedSequence));
+    printText(`whole: ${numEvents} events, head ${found}`);
+    if (publishedSequence !== null)
+      printText(`the published head is that of event ${publishedSequence}: nothing up to there has changed`);
   }
-  if (!ok) process.exitCode = EXIT.failed;
+  if (missing)
+    throw new UserError(
+      `none of the ${numEvents} events of this record has the hash ${missing}` +
+        (missing === published ? "" : `, which ${workspaceOf("", folder).report} names as its head`),
+      "a record that still holds the event with that hash",
+      "it was cut short or rewritten since, or is another record: put back an unchanged copy",
+    );
 }
 
-function publishedText(head: string, sequence: number | null): string {
-  return sequence === null
-    ? `no event of this record has the hash ${head}: it was rewritten since, or is another record`
-    : `the published head is that of event ${sequence}: nothing up to there has changed`;
+/** What the report beside the record says of its head. */
+function reportedHead(folder: string): string | null {
+  const { report } = workspaceOf("", folder);
+  return existsSync(report) ? headIn(readFileSync(report, "utf8")) : null;
 }
 
 function checkedHash(text: string): string {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { jsonProblem } from "./json.ts";
 
 /** The version of the format: a record of another version is neither read nor continued. */
-export const RECORD_VERSION = 2;
+export const RECORD_VERSION = 3;
 
 /** The `previous` of the first event: there is nothing before it. */
 export const NO_PREVIOUS = "0".repeat(64);
@@ -143,10 +143,13 @@ export type RecordEvent = Readonly<z.infer<typeof eventSchema>>;
 /** The kinds of event. */
 export type EventKind = RecordEvent["kind"];
 
+/** An event before it carries its own hash. */
+export type UnhashedEvent<K extends EventKind = EventKind> = Omit<EventOf<K>, "hash">;
+
 /** The events of one kind. */
 export type EventOf<K extends EventKind> = Extract<RecordEvent, { readonly kind: K }>;
 
-/** What the caller says; sequence, time and hash are the writer's. */
+/** What the caller says; the rest is the writer's. */
 export type EventDraft<K extends EventKind = EventKind> = {
   readonly run: EventOf<K>["run"];
   readonly kind: K;
@@ -157,10 +160,15 @@ function kind<const K extends string, R extends z.ZodType, D extends z.ZodType>(
   return z.strictObject({
     v: z.literal(RECORD_VERSION),
     sequence: count,
+    /** Which process wrote it: 1 for the first that opened the record for writing, 2 for the next ... */
+    launch: z.int().positive(),
+    /** Since that process opened the record, by a clock that never jumps: what durations are taken from. */
+    seconds: amount,
     time: z.iso.datetime(),
     run,
     kind: z.literal(kind),
     data,
     previous: hashSchema,
+    hash: hashSchema,
   });
 }

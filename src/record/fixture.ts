@@ -2,13 +2,21 @@
 
 import type { EventDraft, EventKind, RecordEvent } from "./events.ts";
 import { NO_PREVIOUS, RECORD_VERSION } from "./events.ts";
+import { sha256 } from "./files.ts";
 
 export type Draft = { readonly [K in EventKind]: EventDraft<K> }[EventKind];
 
-/** The events at these seconds of a day; one a second when left out. */
+/** The events at these seconds of a day, or one a second. A stage that is begun twice is a new launch's. */
 export function recordOf(drafts: readonly Draft[], seconds?: readonly number[]): readonly RecordEvent[] {
+  let launch = 1;
+  let isInStage = false;
   return drafts.map((draft, sequence) => {
-    const time = new Date(Date.UTC(2026, 0, 1) + 1000 * (seconds?.[sequence] ?? sequence)).toISOString();
-    return { v: RECORD_VERSION, sequence, time, previous: NO_PREVIOUS, ...draft } as RecordEvent;
+    if (draft.kind === "stage-started" && isInStage) launch++;
+    if (draft.kind === "stage-started" || draft.kind === "stage-finished")
+      isInStage = draft.kind === "stage-started";
+    const at = seconds?.[sequence] ?? sequence;
+    const time = new Date(Date.UTC(2026, 0, 1) + 1000 * at).toISOString();
+    const frame = { v: RECORD_VERSION, sequence, launch, seconds: at, time };
+    return { ...frame, previous: NO_PREVIOUS, hash: sha256(String(sequence)), ...draft } as RecordEvent;
   });
 }

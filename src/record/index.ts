@@ -1,5 +1,6 @@
 /** @file The public surface of the record: the chain of events, series per step, every prediction's score. */
 
+export type { ChainBreak } from "./chain.ts";
 export {
   type EventDraft,
   type EventKind,
@@ -9,7 +10,6 @@ export {
   type Stage,
 } from "./events.ts";
 export {
-  type ChainBreak,
   openRecord,
   type RecordContent,
   RecordWriter,

@@ -132,7 +132,7 @@ export function environmentSection({ bet, environment, campaign }: ReportData): 
 
 /** How a stranger checks that nothing was edited afterwards. */
 export function checkSection({ record, lock, campaign }: ReportData): string {
-  const command = `longrun record verify ${campaign.folder}`;
+  const command = `longrun record verify ${campaign.folder} --head ${record.headHash}`;
   const locked =
     lock === null
       ? ""
@@ -140,10 +140,15 @@ export function checkSection({ record, lock, campaign }: ReportData): string {
         `(\`${lock.headHash}\`), nobody can have changed a prediction since: the chain leads through it.`;
   return blocks(
     "## How to check this",
-    `Each event of \`${record.path}\` carries the hash of the one before. ` +
+    `Each event of \`${record.path}\` carries its hash and that of the one before. ` +
       `It holds ${record.events} events, and its head is \`${record.headHash}\`.${locked}`,
     codeBlock(command),
   );
+}
+
+/** The record's head as of a report: a record that was cut short since lacks it. Null where none is named. */
+export function headIn(report: string): string | null {
+  return /its head is `([0-9a-f]{64})`/.exec(report)?.[1] ?? null;
 }
 
 function sourcesTable({ sources }: Manifest): string {

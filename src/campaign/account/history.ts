@@ -118,8 +118,5 @@ function lastResult<T>(
 /** When the target's predictions could no longer be touched, and the record's head then. */
 export function lockOf(events: readonly RecordEvent[], run: string | null) {
   const last = events.findLast((event) => event.kind === "prediction" && event.run === run);
-  if (!last) return null;
-  // The hash of an event is what the one after it keeps.
-  const next = events[last.sequence + 1];
-  return next ? { sequence: last.sequence, headHash: next.previous, at: last.time } : null;
+  return last ? { sequence: last.sequence, headHash: last.hash, at: last.time } : null;
 }

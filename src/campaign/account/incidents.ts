@@ -64,8 +64,9 @@ function secondsLost(events: readonly RecordEvent[], started: EventOf<"run-start
   const attempt = own.slice(own.findLastIndex(({ kind }) => kind === "run-started"));
   if (attempt.some(({ kind }) => kind === "interrupted")) return 0;
   const safe = own.findLast(({ kind }) => kind === "checkpoint-written" || kind === "run-started");
-  const relaunch = earlier.findLastIndex(({ kind }) => kind === "stage-started");
-  const crash = own.findLast(({ kind }) => kind === "incident");
-  const last = crash && crash.sequence > (safe?.sequence ?? 0) ? crash : earlier[relaunch - 1];
-  return safe && last ? Math.max(0, (Date.parse(last.time) - Date.parse(safe.time)) / 1000) : 0;
+  const last = earlier.findLast(
+    ({ run, kind, launch }) =>
+      launch === safe?.launch && (launch < started.launch || (run === started.run && kind === "incident")),
+  );
+  return safe && last ? Math.max(0, last.seconds - safe.seconds) : 0;
 }

@@ -10,12 +10,11 @@ export function secondsOfWork(events: readonly RecordEvent[], stages?: readonly 
   }, 0);
 }
 
-/** Until the stage finished; or, if it never did, until the last event before anything was launched again. */
+/** Until it finished; or, if it never did, until the last event of that launch. */
 function secondsOfStage(started: RecordEvent, after: readonly RecordEvent[]): number {
-  const next = after.findIndex(({ kind }) => kind === "stage-started" || kind === "campaign-planned");
+  const next = after.findIndex(({ kind, launch }) => kind === "stage-started" || launch !== started.launch);
   const own = next < 0 ? after : after.slice(0, next);
   const finished = own.find((event) => event.kind === "stage-finished");
   if (finished?.kind === "stage-finished") return finished.data.seconds;
-  const last = own.at(-1);
-  return last ? (Date.parse(last.time) - Date.parse(started.time)) / 1000 : 0;
+  return (own.at(-1) ?? started).seconds - started.seconds;
 }
