@@ -21,6 +21,35 @@ export class UserError extends Error {
   }
 }
 
+/** What the system says of a path, in words, and what helps where the caller's remedy does not. */
+const OF_PATHS: Readonly<Record<string, readonly [found: string, remedy?: string]>> = {
+  EISDIR: ["is a folder"],
+  ENOTDIR: ["leads through a file as through a folder"],
+  EEXIST: ["is there already"],
+  ELOOP: ["is a link that leads back to itself"],
+  ENAMETOOLONG: ["is longer than a path can be"],
+  EACCES: ["may not be opened", "have its owner allow it (chmod), or choose another path"],
+  EPERM: ["may not be opened", "have its owner allow it (chmod), or choose another path"],
+  EROFS: ["is on a disk that can only be read", "choose a path on another disk"],
+  ENOSPC: ["has no room: the disk is full", "free some space, or choose a path on another disk"],
+  EDQUOT: ["has no room: the quota is used up", "free some space, or choose a path on another disk"],
+  EMFILE: ["cannot be opened: too many files are", "raise the limit: ulimit -n 4096"],
+  ENFILE: ["cannot be opened: too many files are", "close other programs, and try again"],
+};
+
+/** The system's error about a path that the user named, as the user's; a bug is returned as it is. */
+export function pathError(cause: unknown, path: string, expected: string, remedy: string): unknown {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === undefined || cause instanceof UserError) return cause;
+  const [found, better] = OF_PATHS[code] ?? [`cannot be opened (${code})`];
+  return new UserError(
+    code === "ENOENT" ? `no file ${path}` : `${path} ${found}`,
+    expected,
+    better ?? remedy,
+    { cause },
+  );
+}
+
 /** Ends work that was asked to stop; everything earned is on disk. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";

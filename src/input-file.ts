@@ -1,17 +1,24 @@
 /** @file What comes from outside, as text and JSON: read and checked, or refused with what to do. */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
-import { UserError } from "./errors.ts";
+import { pathError, UserError } from "./errors.ts";
 
 /** The text of a file. Throws a `UserError` where there is none. */
 export function readText(path: string, expected: string, remedy = "check the path"): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const odd = code === "EISDIR" ? `${path} is a folder` : `${path} cannot be read (${code})`;
-    throw new UserError(code === "ENOENT" ? `no file ${path}` : odd, expected, remedy, { cause });
+    throw pathError(cause, path, expected, remedy);
+  }
+}
+
+/** Whether the path is a folder's; not where it is nothing at all. */
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }
 

@@ -61,7 +61,8 @@ function keysOf(node: unknown): readonly string[] {
   return [...new Set([...own, ...Object.values(node).flatMap(keysOf)])];
 }
 
-function parseYaml(text: string, path: string): unknown {
+/** A text from `path` as YAML. Throws a `UserError` where it is none. */
+export function parseYaml(text: string, path: string): unknown {
   try {
     return parse(text) as unknown;
   } catch (cause) {

@@ -1,9 +1,10 @@
 /** @file The table of runs that a `longrun laws` command reads: its flags, its files, the rows set aside. */
 
-import { readFileSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { ladderTable } from "../../campaign/account/ladder-table.ts";
 import { UserError } from "../../errors.ts";
+import { isFolder, readText } from "../../input-file.ts";
 import { unknownQuantity } from "../../laws/table/columns.ts";
 import { QUANTITIES, type TableQuantity } from "../../laws/table/names.ts";
 import { readTable, type TableOptions } from "../../laws/table/read-table.ts";
@@ -34,15 +35,12 @@ export function withTableFlags(command: Command): Command {
 
 /** Reads the runs at `path`; several paths, with commas between them, are read as one table. */
 export function readRunTable(path: string, options: TableOptions = {}): RunTable {
-  const whole = statSync(path, { throwIfNoEntry: false });
-  const paths = whole ? [path] : path.split(",").filter((part) => part !== "");
+  const paths = existsSync(path) ? [path] : path.split(",").filter((part) => part !== "");
   return joinTables(paths.map((part) => readOne(part, options)));
 }
 
 function readOne(path: string, options: TableOptions): RunTable {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (!found) throw new UserError(`no file ${path}`, WHAT, "check the path");
-  if (!found.isDirectory()) return readTable(readFileSync(path, "utf8"), path, options);
+  if (!isFolder(path)) return readTable(readText(path, WHAT), path, options);
   if (options.columns ?? options.where?.length)
     throw new UserError(
       `--columns or --where for ${path}, a folder`,

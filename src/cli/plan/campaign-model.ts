@@ -1,18 +1,17 @@
 /** @file The model of a campaign's file, or of one training's: apart, for it needs the rooms that train. */
 
-import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
-import { parse } from "yaml";
 import { planCampaign } from "../../campaign/planning/plan.ts";
 import { loadCampaign } from "../../campaign/spec.ts";
 import { UserError } from "../../errors.ts";
 import { runSpecOf, singleRunSchema } from "../../fleet/single-run.ts";
 import { shapeOfDecoder } from "../../plan/shape/of-decoder.ts";
+import { parseYaml } from "../../yaml-file.ts";
 import type { NamedModel } from "./model.ts";
 
 /** One training: its shape. A campaign: its target's, which the budget decides. */
-export function modelOfCampaign(path: string): NamedModel {
-  const single = singleRunSchema.safeParse(parse(readFileSync(path, "utf8")));
+export function modelOfCampaign(path: string, content: string): NamedModel {
+  const single = singleRunSchema.safeParse(parseYaml(content, path));
   const spec = single.success ? runSpecOf(single.data) : targetOf(path);
   const { shape, sequenceLength, batchSequences } = spec;
   return {

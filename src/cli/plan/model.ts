@@ -1,8 +1,7 @@
 /** @file The model that --model names: a published one, a config.json, or a campaign file's target. */
 
-import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { UserError } from "../../errors.ts";
+import { isFolder, readText } from "../../input-file.ts";
 import type { DecoderShape } from "../../model/shape.ts";
 import { modelOfConfig } from "../../plan/shape/hugging-face.ts";
 import type { ModelShape } from "../../plan/shape/model-shape.ts";
@@ -26,15 +25,14 @@ export type NamedModel = {
  * Throws a `UserError` for unknown names, with the near ones, and files that are none.
  */
 export function readModel(text: string): NamedModel {
-  const path = existsSync(text) && statSync(text).isDirectory() ? join(text, "config.json") : text;
+  const path = isFolder(text) ? join(text, "config.json") : text;
   const kind = extname(path).toLowerCase();
   if (![".yaml", ".yml", ".json"].includes(kind)) return described(preset(text), []);
-  if (!existsSync(path))
-    throw new UserError(`no file ${path}`, "a config.json or a campaign file", "check the path");
-  if (kind !== ".json") return modelOfCampaign(path);
+  const content = readText(path, "a config.json or a campaign file");
+  if (kind !== ".json") return modelOfCampaign(path, content);
   // Models are known by their folder: every configuration has the same name.
   const name = basename(path) === "config.json" ? basename(dirname(resolve(path))) : basename(path, kind);
-  const { model, notes } = modelOfConfig(readFileSync(path, "utf8"), name);
+  const { model, notes } = modelOfConfig(content, name);
   return described(model, notes);
 }
 
