@@ -52,7 +52,7 @@ test("prints scores as JSON, and what it is doing on standard error", async () =
 });
 
 test("writes the table of a model apart from its campaign, and refuses the figure, which has no compute to stand on", async () => {
-  const [csv, svg] = [join(folder, "new", "tasks.csv"), join(folder, "tasks.svg")];
+  const [csv, svg] = [join(folder, "tasks.csv"), join(folder, "tasks.svg")];
   const { code, stderr } = await evaluate(model, "--tasks", items, "--csv", csv, "--svg", svg);
   expect(code).toBe(2);
   expect(stderr).toContain("found: --svg, and no model whose training compute is known");

@@ -9,19 +9,20 @@ import type { ScoreEstimate } from "../tasks/interval.ts";
 import type { TaskScore } from "../tasks/score.ts";
 import { fixed, formatCount, formatFlops, formatInterval, formatPercent } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish, wholeNumber } from "./arguments.ts";
+import { type FigureFlag, withFigureFlag, writeFigure } from "./figure-file.ts";
 import { printAside, printResult } from "./output.ts";
-import { writeOutputFile } from "./output-file.ts";
+import { outputOption, writeOutputFile } from "./output-file.ts";
 import { table } from "./terminal/table.ts";
 
-type EvalOptions = CommonOptions & {
-  readonly tasks: string;
-  readonly items: number;
-  readonly seed: number;
-  readonly corpus?: string;
-  readonly finished?: true;
-  readonly csv?: string;
-  readonly svg?: string;
-};
+type EvalOptions = CommonOptions &
+  FigureFlag & {
+    readonly tasks: string;
+    readonly items: number;
+    readonly seed: number;
+    readonly corpus?: string;
+    readonly finished?: true;
+    readonly csv?: string;
+  };
 
 export function defineEval(command: Command): void {
   command
@@ -40,8 +41,13 @@ export function defineEval(command: Command): void {
     .option("--seed <s>", "the same seed gives the same items", wholeNumber("--seed", 0), 1)
     .option("--corpus <folder>", "a prepared corpus, for a model that lies apart from its own")
     .option("--finished", "only models at the end of their runs, no checkpoints on the way")
-    .option("--csv <file>", "write the ladder's finished models as a table of runs for `longrun laws`")
-    .option("--svg <file>", "draw the figure into this file");
+    .addOption(
+      outputOption(
+        "--csv <file>",
+        "write the ladder's finished models as a table of runs for `longrun laws`",
+      ),
+    );
+  withFigureFlag(command);
   finish(command, "longrun eval runs/first-light --tasks cloze,agreement --csv tasks.csv").action(runEval);
 }
 
@@ -54,9 +60,9 @@ async function runEval(folder: string, options: EvalOptions): Promise<void> {
     onlyFinished: options.finished ?? false,
     tell: printAside,
   });
-  if (options.csv !== undefined) writeOutputFile(options.csv, tableOf(evaluation));
-  if (options.svg !== undefined) writeOutputFile(options.svg, await figureOf(evaluation));
   printResult(options, { folder, seed: options.seed, ...evaluation }, () => evalText(evaluation));
+  if (options.csv !== undefined) writeOutputFile(options.csv, tableOf(evaluation));
+  await writeFigure(options, () => figureOf(evaluation));
 }
 
 /** A checkpoint on the way has another learning rate, a feature another recipe: both would bend a law. */

@@ -1,7 +1,7 @@
 /** @file --svg: a file for the figure, drawn only where one was asked for. */
 
 import type { Command } from "commander";
-import { writeOutputFile } from "./output-file.ts";
+import { outputOption, writeOutputFile } from "./output-file.ts";
 
 export type FigureFlag = {
   readonly svg?: string;
@@ -9,7 +9,7 @@ export type FigureFlag = {
 
 /** Adds --svg. */
 export function withFigureFlag(command: Command): Command {
-  return command.option("--svg <file>", "draw the figure into this file");
+  return command.addOption(outputOption("--svg <file>", "draw the figure into this file"));
 }
 
 /** Writes the figure where one was asked for. */

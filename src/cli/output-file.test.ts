@@ -12,17 +12,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { UserError } from "../errors.ts";
-import { writeOutputFile } from "./output-file.ts";
+import { outputOption, writeOutputFile } from "./output-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longrun-output-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("makes the folder, and leaves nothing but the file", () => {
-  const path = join(folder, "new", "deep", "figure.svg");
+test("a folder that is missing is told when the option is read, and is not made", () => {
+  const { parseArg } = outputOption("--save <file>", "");
+  const path = join(folder, "new", "law.json");
+  expect(() => parseArg!(path, undefined)).toThrow(`found: --save ${path}: no folder ${join(folder, "new")}`);
+  expect(parseArg!(join(folder, "law.json"), undefined)).toBe(join(folder, "law.json"));
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("leaves nothing but the file", () => {
+  const path = join(folder, "figure.svg");
   writeOutputFile(path, "<svg/>");
   writeOutputFile(path, "<svg></svg>");
   expect(readFileSync(path, "utf8")).toBe("<svg></svg>");
-  expect(readdirSync(join(folder, "new", "deep"))).toEqual(["figure.svg"]);
+  expect(readdirSync(folder)).toEqual(["figure.svg"]);
 });
 
 test("writes through a link, as to /dev/stdout", () => {
@@ -39,7 +47,7 @@ test("a folder, and a path through a file, are the user's mistakes", () => {
   writeFileSync(file, "kept");
   const within = join(file, "figure.svg");
   for (const path of [folder, within]) expect(() => writeOutputFile(path, "<svg/>")).toThrow(UserError);
-  expect(() => writeOutputFile(folder, "<svg/>")).toThrow(`found: ${folder} cannot be written (EISDIR)`);
+  expect(() => writeOutputFile(folder, "<svg/>")).toThrow(`found: ${folder} is a folder`);
   expect(readFileSync(file, "utf8")).toBe("kept");
   expect(existsSync(within)).toBe(false);
 });

@@ -1,10 +1,25 @@
 /** @file A file that the user asked for by a path of their own: a figure, a table, a saved law. */
 
-import { lstatSync, writeFileSync } from "node:fs";
-import { UserError } from "../errors.ts";
+import { existsSync, lstatSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { Option } from "commander";
+import { pathError, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../record/files.ts";
 
-/** Writes the whole file, and its folder where needed. Throws a `UserError` where it cannot be written. */
+/** An option that names such a file: "--save <file>". A folder that is missing is told before any work. */
+export function outputOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((path: string) => {
+    const folder = dirname(path);
+    if (existsSync(folder)) return path;
+    throw new UserError(
+      `${flags.split(" ")[0]} ${path}: no folder ${folder}`,
+      "a path to a file, in a folder that is there",
+      `mkdir -p ${folder}, or choose another path`,
+    );
+  });
+}
+
+/** Writes the whole file. Throws a `UserError` where it cannot be written. */
 export function writeOutputFile(path: string, text: string): void {
   try {
     // A link, a pipe or /dev/stdout is written to as it stands: a rename would put a plain file in its place.
@@ -12,13 +27,7 @@ export function writeOutputFile(path: string, text: string): void {
     if (there && !there.isFile() && !there.isDirectory()) writeFileSync(path, text);
     else writeFileAtomic(path, text);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof UserError || code === undefined) throw error;
-    throw new UserError(
-      `${path} cannot be written (${code})`,
-      "a path to a file, in a folder that can be written to",
-      "choose another path",
-      { cause: error },
-    );
+    const expected = "a path to a file, in a folder that can be written to";
+    throw pathError(error, path, expected, "choose another path");
   }
 }

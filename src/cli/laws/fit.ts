@@ -16,7 +16,7 @@ import { fitIsoflops } from "../../laws/isoflop/isoflop.ts";
 import { type CommonOptions, finish, given, nonNegative, wholeNumber } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printAside, printResult } from "../output.ts";
-import { writeOutputFile } from "../output-file.ts";
+import { outputOption, writeOutputFile } from "../output-file.ts";
 import { fitText } from "./fit-text.ts";
 import { isoflopText } from "./isoflop-text.ts";
 import { readRunTable, type TableFlags, tableOptions, withTableFlags } from "./run-table.ts";
@@ -62,7 +62,9 @@ export function defineFit(command: Command): void {
     )
     .option("--resamples <count>", "drawings behind the intervals", wholeNumber("--resamples", 20), 4000)
     .option("--seed <number>", "of the drawings", wholeNumber("--seed", 0), 0)
-    .option("--save <file>", "keep the fitted law: `laws allocate --from` and the planner read it");
+    .addOption(
+      outputOption("--save <file>", "keep the fitted law: `laws allocate --from` and the planner read it"),
+    );
   finish(
     withFigureFlag(command),
     "longrun laws fit runs.csv --law chinchilla --columns n=params,d=tokens,loss=val_loss",

@@ -13,7 +13,7 @@ import { left, right } from "../../report/markdown.ts";
 import { formatPercent } from "../../units/print.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { EXIT, printAside, printResult } from "../output.ts";
-import { writeOutputFile } from "../output-file.ts";
+import { outputOption, writeOutputFile } from "../output-file.ts";
 import { type TableColumn, table, wrapped } from "../terminal/table.ts";
 import { unusedLines } from "./validate-text.ts";
 
@@ -26,7 +26,7 @@ export function defineCalibrate(command: Command): void {
   command
     .argument("<runs>", "a table of your runs in CSV")
     .option("--constants <file>", "constants to start from, of an earlier calibration")
-    .option("--save <file>", "write the constants, for --constants of the other commands");
+    .addOption(outputOption("--save <file>", "write the constants, for --constants of the other commands"));
   finish(command, "longrun plan calibrate our-runs.csv --save constants.json").action(runCalibrate);
 }
 
