@@ -4,7 +4,7 @@ import { UserError } from "../errors.ts";
 import { formatFlops } from "../units/print.ts";
 import type { Design } from "./law.ts";
 import { type LossOverND, type LossSurface, optimumOn } from "./optimum.ts";
-import { type Posterior, termsOf } from "./posterior.ts";
+import { type LawPosterior, type Posterior, termsOf } from "./posterior.ts";
 import { logLossAt, type Place, placeOf, type Reads, type Terms } from "./terms.ts";
 
 /** One law that the runs leave possible. */
@@ -14,15 +14,16 @@ export type LikelyLaw = { readonly reads: Reads; readonly terms: Terms };
 const NUM_LIKELY = 256;
 
 /** Equally likely laws, by taking every so much weight one from the list of all draws: nothing is random. */
-function likelyLaws({ laws }: Posterior): readonly LikelyLaw[] {
+export function likelyLaws(laws: readonly LawPosterior[]): readonly LikelyLaw[] {
   const all = laws.flatMap((law) =>
     law.draws.weight.map((weight, i) => ({ law, i, weight: law.weight * weight })),
   );
+  const step = all.reduce((sum, { weight }) => sum + weight, 0) / NUM_LIKELY;
   const likely: LikelyLaw[] = [];
   let passed = 0;
   for (const { law, i, weight } of all) {
     passed += weight;
-    while (likely.length < NUM_LIKELY && (likely.length + 0.5) / NUM_LIKELY < passed)
+    while (likely.length < NUM_LIKELY && (likely.length + 0.5) * step < passed)
       likely.push({ reads: law.reads, terms: termsOf(law, i) });
   }
   return likely;
@@ -42,7 +43,7 @@ export function surfaceOf({ reads, terms }: LikelyLaw, k: number): LossSurface {
 
 /** Each likely law as a surface. */
 export function likelySurfaces(posterior: Posterior): readonly LossSurface[] {
-  return likelyLaws(posterior).map((likely) => surfaceOf(likely, posterior.flopsPerParameterToken));
+  return likelyLaws(posterior.laws).map((likely) => surfaceOf(likely, posterior.flopsPerParameterToken));
 }
 
 /**
@@ -50,7 +51,7 @@ export function likelySurfaces(posterior: Posterior): readonly LossSurface[] {
  * expectation. `unique`: the distinct tokens on hand.
  */
 export function expectedSurface(posterior: Posterior, unique = Infinity): LossOverND {
-  const likely = likelyLaws(posterior);
+  const likely = likelyLaws(posterior.laws);
   return (logN, logD) => {
     const place = placeAt("size and data", posterior.flopsPerParameterToken, logN, logD, unique);
     let sum = 0;

@@ -1,5 +1,6 @@
 /** @file Runs studied once: their posterior over laws, drift and scatter, calibrated on cuts. */
 
+import type { Run } from "../../law/law.ts";
 import type { Posterior } from "../../law/posterior.ts";
 import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import type { TableRun } from "../table/table.ts";
@@ -8,8 +9,8 @@ import { type CandidateLaw, candidateLawsFor, isOneRecipe } from "./candidate-la
 import { drawsGiven, type LadderRung, rungsOf } from "./model.ts";
 import { type Suitable, suitableRuns } from "./suitable.ts";
 
-/** Runs studied once: the posterior over laws, drift and scatter, and what calibrated it. */
-export type Study = Suitable & {
+/** The posterior over laws, drift and scatter, and what calibrated it. */
+type Calibrated = {
   readonly rungs: readonly LadderRung[];
   readonly candidates: readonly CandidateLaw[];
   readonly posterior: Posterior;
@@ -18,6 +19,9 @@ export type Study = Suitable & {
   readonly weights: readonly number[];
 };
 
+/** Runs studied once, those set aside told apart. */
+export type Study = Suitable & Calibrated;
+
 /** Draws of each law in a forecast. Twice as many move the ends of an interval by about 1 % of its width. */
 const NUM_DRAWS = 512;
 /** A law of less weight is left out. */
@@ -25,7 +29,16 @@ const LEAST_WEIGHT = 1e-4;
 
 /** The posterior of these runs in whatever order. Throws a `UserError` where too few are of use. */
 export function study(all: readonly TableRun[]): Study {
-  const { runs, setAside } = suitableRuns(all);
+  const suitable = suitableRuns(all);
+  return { ...suitable, ...calibrated(suitable.runs) };
+}
+
+/** The posterior of runs that were chosen already. Too few for a cut leave the candidates equal weights. */
+export function posteriorOf(runs: readonly Run[]): Posterior {
+  return calibrated(runs).posterior;
+}
+
+function calibrated(runs: readonly Run[]): Calibrated {
   const rungs = rungsOf(runs);
   const designs = rungs.map(({ design }) => design);
   const candidates = candidateLawsFor(designs);
@@ -48,5 +61,5 @@ export function study(all: readonly TableRun[]): Study {
     ratios: [Math.min(...ratios), Math.max(...ratios)],
     recipeRatio: isOneRecipe(designs) ? ratios.at(-1)! : null,
   };
-  return { runs, setAside, rungs, candidates, posterior, cuts, weights };
+  return { rungs, candidates, posterior, cuts, weights };
 }

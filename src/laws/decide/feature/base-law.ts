@@ -1,41 +1,31 @@
-/** @file The base: its ladder, draws of its law, and what an effect is worth in compute or tokens. */
+/** @file The base: its ladder, likely laws of it, and what an effect is worth in compute or tokens. */
 
 import type { Design } from "../../../law/law.ts";
-import { stretchMoves } from "../../../math/ensemble.ts";
+import type { Posterior } from "../../../law/posterior.ts";
+import { averaged, partsOf } from "../../../law/predict.ts";
+import { type LikelyLaw, likelyLaws } from "../../../law/surfaces.ts";
+import { logLossAt, OPTIMAL_RATIO, type Place, placeOf } from "../../../law/terms.ts";
+import { FLOPS_PER_PARAMETER_TOKEN } from "../../../law/training-flops.ts";
 import { type Interval, intervalAt } from "../../../math/interval.ts";
 import { lineThrough } from "../../../math/line.ts";
-import { logistic, logit } from "../../../math/logit.ts";
 import { mixtureQuantile, type Part } from "../../../math/mixture.ts";
 import { normalCumulative, normalQuantile } from "../../../math/normal.ts";
 import { Random } from "../../../math/random.ts";
-import { mean, quantile } from "../../../math/statistics.ts";
+import { mean, quantile, sum } from "../../../math/statistics.ts";
 import { crossing } from "../../../math/univariate.ts";
-import { floorSharePrior, PRIORS } from "../../forecast/priors.ts";
+import { posteriorOf } from "../../forecast/study.ts";
 import type { TableRun } from "../../table/table.ts";
 import { byDesign, type DesignRuns } from "./pairs.ts";
 
-// log L(N, D) = level + log(e + (1 - e) ((1 - q) (N/N0)^-alpha + q (D/D0)^-beta)), anchored at the base's
-// largest run (N0, D0): e is the floor's share of its loss, q the data's share of what is reducible. That is
-// Chinchilla's law (arXiv 2203.15556) in numbers that weak priors can be put on: a ladder along one D / N
-// cannot tell q, alpha and beta apart, and should then say so by its spread.
-
-/** One draw of the base's law. */
-export type BaseLawDraw = {
-  readonly level: number;
-  readonly alpha: number;
-  readonly beta: number;
-  readonly floorShare: number;
-  readonly dataShare: number;
-  /** Scatter of the base's designs about the law, in log loss. */
-  readonly misfit: number;
-};
-
 export type BaseLaw = {
-  readonly anchor: Design;
   readonly growth: LadderGrowth;
-  /** False where the table has no tokens: compute then stands for both. */
+  /** False where the table has no tokens: compute then stands for size and tokens. */
   readonly hasTokens: boolean;
-  readonly draws: readonly BaseLawDraw[];
+  readonly posterior: Posterior;
+  /** Equally likely laws, in one order for all that is asked of them. */
+  readonly laws: readonly LikelyLaw[];
+  /** Those that tell tokens from size: a law of compute speaks of the ladder's own path alone. */
+  readonly tokenLaws: readonly LikelyLaw[];
 };
 
 /** How N and D grow with C along the base's designs, straight in logs. */
@@ -81,114 +71,61 @@ export function scaled(
   return { n: n * factor ** p, d: d * factor ** (1 - p), c: c * factor };
 }
 
-const NUM_THROWS = 600;
-const NUM_WALKERS = 24;
-const NUM_BURN_IN = 250;
-const NUM_KEPT = 20;
-const STRIDE = 8;
-/** Student's t of 4 degrees: a stray rung bends the law less. */
-const TAIL = 4;
-
-/** Normal priors on (alpha, beta, e, q, misfit), on log, log, logit, logit and log scales. */
-function priorsFor(anchor: Design): readonly { readonly mean: number; readonly sd: number }[] {
-  // In C ~ N D each of alpha and beta is twice the exponent on compute; published fits lie between 0.2 and
-  // 0.7.
-  const exponent = { mean: Math.log(PRIORS.exponent.median), sd: PRIORS.exponent.spread };
-  const floor = floorSharePrior(anchor.c);
-  return [
-    exponent,
-    exponent,
-    { mean: logit(floor.median), sd: floor.spread },
-    { mean: 0, sd: 0.8 },
-    { mean: Math.log(0.006), sd: 1 },
-  ];
-}
-
-function drawOf(theta: Float64Array): BaseLawDraw {
-  return {
-    level: theta[0]!,
-    alpha: Math.exp(theta[1]!),
-    beta: Math.exp(theta[2]!),
-    floorShare: logistic(theta[3]!),
-    dataShare: logistic(theta[4]!),
-    misfit: Math.exp(theta[5]!),
-  };
-}
-
-type Anchored = Pick<BaseLaw, "anchor" | "hasTokens">;
-
-/** Log of N / N0 and D / D0; without tokens the root of C stands for both. */
-function logSizes({ anchor, hasTokens }: Anchored, { n, d, c }: Design): readonly [number, number] {
-  if (hasTokens) return [Math.log(n / anchor.n), Math.log(d / anchor.d)];
-  const size = Math.log(Math.sqrt(c) / Math.sqrt(anchor.c));
-  return [size, size];
-}
-
-function logLossAt(draw: BaseLawDraw, logN: number, logD: number): number {
-  const { level, alpha, beta, floorShare, dataShare } = draw;
-  const reducible = (1 - dataShare) * Math.exp(-alpha * logN) + dataShare * Math.exp(-beta * logD);
-  return level + Math.log(floorShare + (1 - floorShare) * reducible);
-}
-
-/** The posterior of the base's law, by an ensemble of walkers. */
-export function baseLawOf(base: readonly DesignRuns[], seed: number): BaseLaw {
-  const anchor = base.reduce((best, design) => (design.c > best.c ? design : best));
+/** The forecast's posterior of the base's runs. What all share, experts or repeats, is left to its level. */
+export function baseLawOf(base: readonly DesignRuns[]): BaseLaw {
   const hasTokens = base.every(({ n, d }) => n > 0 && d > 0 && Number.isFinite(n) && Number.isFinite(d));
-  const sizes = base.map((design) => logSizes({ anchor, hasTokens }, design));
-  const targets = base.map(({ logLosses }) => mean(logLosses));
-  const priors = priorsFor(anchor);
-  const logDensity = (theta: Float64Array): number => {
-    let sum = 0;
-    for (const [j, prior] of priors.entries()) sum -= ((theta[j + 1]! - prior.mean) / prior.sd) ** 2 / 2;
-    const draw = drawOf(theta);
-    for (let i = 0; i < sizes.length; i++) {
-      const z = (targets[i]! - logLossAt(draw, sizes[i]![0], sizes[i]![1])) / draw.misfit;
-      sum -= theta[5]! + ((TAIL + 1) / 2) * Math.log(1 + (z * z) / TAIL);
-    }
-    return sum;
+  const posterior = posteriorOf(
+    base.flatMap((design) => {
+      const { n, d, c } = standIn(hasTokens, design);
+      return design.runs.map(({ loss }) => ({ n, d, c, loss }));
+    }),
+  );
+  const { laws } = posterior;
+  return {
+    hasTokens,
+    growth: growthOf(base, hasTokens),
+    posterior,
+    laws: likelyLaws(laws),
+    tokenLaws: hasTokens ? likelyLaws(laws.filter(({ reads }) => reads === "size and data")) : [],
   };
-  const random = new Random(seed, "laws.feature.surface");
-  const walkerAt = (point: Float64Array) => ({ point, density: logDensity(point) });
-  const level = mean(anchor.logLosses);
-  // The walkers start at the best of many draws from the priors.
-  const walkers = Array.from({ length: NUM_THROWS }, () =>
-    walkerAt(
-      Float64Array.of(
-        level + 0.01 * random.normal(),
-        ...priors.map(({ mean: centre, sd }) => centre + sd * random.normal()),
-      ),
-    ),
-  )
-    .sort((a, b) => b.density - a.density)
-    .slice(0, NUM_WALKERS);
-  const draws: BaseLawDraw[] = [];
-  for (let sweep = 1; sweep <= NUM_BURN_IN + NUM_KEPT * STRIDE; sweep++) {
-    stretchMoves(walkers, walkerAt, ({ density }) => density, random);
-    if (sweep > NUM_BURN_IN && sweep % STRIDE === 0) draws.push(...walkers.map(({ point }) => drawOf(point)));
-  }
-  return { anchor, hasTokens, growth: growthOf(base, hasTokens), draws };
 }
 
-/** log of the base's loss at `to` over that at `from`, one number a draw. */
+/** Without tokens, the design of this compute at 20 tokens a parameter: along it all laws are of compute. */
+function standIn(hasTokens: boolean, design: Design): Design {
+  if (hasTokens) return design;
+  const n = Math.sqrt(design.c / (FLOPS_PER_PARAMETER_TOKEN * OPTIMAL_RATIO));
+  return { n, d: OPTIMAL_RATIO * n, c: design.c };
+}
+
+function placeIn({ hasTokens }: BaseLaw, { n, d, c }: Design, { reads }: Pick<LikelyLaw, "reads">): Place {
+  return placeOf(standIn(hasTokens, { n, d, c }), reads);
+}
+
+/** log of the base's loss at `to` over that at `from`, one number a law. */
 export function logLossSteps(baseLaw: BaseLaw, from: Design, to: Design): Float64Array {
   const before = logLossDraws(baseLaw, from);
   return logLossDraws(baseLaw, to).map((value, i) => value - before[i]!);
 }
 
-/** log of the base's loss at one design, one number a draw. */
+/** log of the base's loss at one design, one number a law. */
 export function logLossDraws(baseLaw: BaseLaw, design: Design): Float64Array {
-  const [logN, logD] = logSizes(baseLaw, design);
-  return Float64Array.from(baseLaw.draws, (draw) => logLossAt(draw, logN, logD));
+  return Float64Array.from(baseLaw.laws, (law) => logLossAt(law.terms, placeIn(baseLaw, design, law)));
 }
 
-/** Share of the base's loss at a design that more compute could take away, averaged over the draws. */
-export function reducibleShare(baseLaw: BaseLaw, design: Design): number {
-  const [logN, logD] = logSizes(baseLaw, design);
-  return mean(
-    baseLaw.draws.map(
-      (draw) => 1 - Math.exp(draw.level + Math.log(draw.floorShare) - logLossAt(draw, logN, logD)),
-    ),
+/** Variance of one more run of the base at a design about its law: level, drift and scatter. */
+export function misfitVariance({ hasTokens, posterior }: BaseLaw, design: Design): number {
+  const { laws, largestCompute } = posterior;
+  const parts = averaged(
+    laws.map((law) => partsOf(law, largestCompute, standIn(hasTokens, design))),
+    laws.map(({ weight }) => weight),
   );
+  return sum(parts.map(({ weight, sd }) => weight * sd ** 2));
+}
+
+/** Share of the base's loss at a design that more compute could take away, averaged over the laws. */
+export function reducibleShare(baseLaw: BaseLaw, design: Design): number {
+  const logLosses = logLossDraws(baseLaw, design);
+  return mean(baseLaw.laws.map(({ terms }, i) => 1 - terms.floor / Math.exp(logLosses[i]!)));
 }
 
 /** Beyond a million times, in either direction, a multiplier is called unbounded. */
@@ -196,20 +133,23 @@ const LARGEST_LOG = Math.log(1e6);
 
 /**
  * How many times `what` (compute along the ladder, or tokens at the same N) the base needs at `design` to
- * change its log loss by `effect`, under one draw. `Infinity` where no amount does; 0 where next to nothing
+ * change its log loss by `effect`, under one law. `Infinity` where no amount does; 0 where next to nothing
  * would.
  */
 export function multiplierFor(
   baseLaw: BaseLaw,
-  draw: BaseLawDraw,
+  law: LikelyLaw,
   design: Design,
   effect: number,
   what: "compute" | "tokens",
 ): number {
-  const [logN, logD] = logSizes(baseLaw, design);
-  const p = what === "compute" ? baseLaw.growth.paramsExponent : 0;
-  const wanted = logLossAt(draw, logN, logD) + effect;
-  const gain = (logM: number) => wanted - logLossAt(draw, logN + p * logM, logD + (1 - p) * logM);
+  const place = placeIn(baseLaw, design, law);
+  // What reads compute alone has it for x.
+  const along = what === "compute" ? baseLaw.growth.paramsExponent : 0;
+  const p = law.reads === "compute" ? 1 : along;
+  const wanted = logLossAt(law.terms, place) + effect;
+  const gain = (logM: number) =>
+    wanted - logLossAt(law.terms, { ...place, x: place.x + p * logM, y: place.y + (1 - p) * logM });
   if (gain(-LARGEST_LOG) > 0) return 0;
   const logM = crossing(gain, -LARGEST_LOG, LARGEST_LOG);
   return logM === null ? Number.POSITIVE_INFINITY : Math.exp(logM);
@@ -229,24 +169,23 @@ export function multipliersOf(
   parts: readonly Part[],
   sameSizes = 0,
 ): Multipliers {
-  const effects = drawsOf(parts, baseLaw.draws.length);
-  const multipliers = (what: "compute" | "tokens", shift: number) => {
-    const values = baseLaw.draws.map((draw, j) =>
-      multiplierFor(baseLaw, draw, design, effects[j]! + shift, what),
-    );
+  const multipliers = (laws: readonly LikelyLaw[], what: "compute" | "tokens", shift: number) => {
+    const effects = drawsOf(parts, laws.length);
+    const values = laws.map((law, j) => multiplierFor(baseLaw, law, design, effects[j]! + shift, what));
     // Between a number and infinity there is nothing to interpolate.
     return intervalAt((fraction) => {
       const value = quantile(values, fraction);
       return Number.isNaN(value) ? Number.POSITIVE_INFINITY : value;
     });
   };
+  const { laws, tokenLaws } = baseLaw;
   return {
-    computeMultiplier: multipliers("compute", 0),
-    tokenMultiplier: baseLaw.hasTokens ? multipliers("tokens", sameSizes) : null,
+    computeMultiplier: multipliers(laws, "compute", 0),
+    tokenMultiplier: tokenLaws.length > 0 ? multipliers(tokenLaws, "tokens", sameSizes) : null,
   };
 }
 
-/** Values that stand for a mixture, evenly spaced in probability, shuffled against the draws of the law. */
+/** Values that stand for a mixture, evenly spaced in probability, shuffled against the laws. */
 function drawsOf(parts: readonly Part[], count: number): Float64Array {
   const nodes = Float64Array.from({ length: NUM_NODES }, (_, i) =>
     mixtureQuantile(parts, normalCumulative(LAST_NODE * ((2 * i) / (NUM_NODES - 1) - 1))),

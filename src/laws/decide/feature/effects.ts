@@ -12,6 +12,7 @@ import {
   growthOf,
   logLossDraws,
   logLossSteps,
+  misfitVariance,
   reducibleShare,
   scaled,
 } from "./base-law.ts";
@@ -43,7 +44,7 @@ type DesignEffect = {
   readonly numRuns: number;
   /** Effect at the base's own N and D, less `value`: tokens at the same N must make up for that as well. */
   readonly sameSizes: number;
-  /** By how much each draw of the base's law would move `value`, and the law's misfit there. */
+  /** By how much each likely law of the base would move `value`, and their misfit there. */
   readonly offsets: Float64Array;
   readonly misfitVariance: number;
 };
@@ -77,7 +78,6 @@ export function compareLadders(
   baseRuns: readonly TableRun[],
   featureRuns: readonly TableRun[],
   target: Design,
-  seed: number,
 ): ComparedLadders {
   checkRuns(baseRuns, "base");
   checkRuns(featureRuns, "feature");
@@ -88,7 +88,7 @@ export function compareLadders(
   const near = new Set(nearBest(compared.comparisons.map((comparison) => comparison.base)));
   const comparisons = compared.comparisons.filter((comparison) => near.has(comparison.base));
   const inRange = compared.alone.filter((design) => withinRange(base, design));
-  const baseLaw = baseLawOf(nearBest(base), seed);
+  const baseLaw = baseLawOf(nearBest(base));
   const growth = growthOf(base, baseLaw.hasTokens);
   const effects = [
     ...comparisons.map((comparison) => pairedEffect(baseLaw, comparison)),
@@ -162,7 +162,7 @@ function effectByLaw(baseLaw: BaseLaw, perPair: number, feature: DesignRuns): De
     sameSizes: mean(reference) - mean(logLossDraws(baseLaw, ownSizes)),
     noiseFactor: 1 / (2 * feature.runs.length),
     offsets: centred(reference),
-    misfitVariance: mean(baseLaw.draws.map((draw) => draw.misfit ** 2)),
+    misfitVariance: misfitVariance(baseLaw, ownSizes),
   };
 }
 

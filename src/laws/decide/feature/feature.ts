@@ -57,7 +57,6 @@ export type FeatureReport = {
 export type FeatureOptions = {
   /** Compute multiplier below which the change is not worth having, even if it is real; 1.01 if left out. */
   readonly worth?: number;
-  readonly seed?: number;
 };
 
 export type FeatureStudy = {
@@ -81,9 +80,9 @@ export function studyFeature(
   base: readonly TableRun[],
   feature: readonly TableRun[],
   target: Design,
-  { worth = 1.01, seed = 0 }: FeatureOptions = {},
+  { worth = 1.01 }: FeatureOptions = {},
 ): FeatureStudy {
-  const compared = compareLadders(base, feature, target, seed);
+  const compared = compareLadders(base, feature, target);
   const { scales, baseLaw } = compared;
   const trend = trendOf(compared, scales);
   const [bottom, top] = [

@@ -1,10 +1,11 @@
 /** @file What a trend says: scales, slope, crossover, smallest detectable effect, back-test, next rung. */
 
 import type { Design } from "../../../law/law.ts";
+import type { LikelyLaw } from "../../../law/surfaces.ts";
 import { type Interval, intervalAt } from "../../../math/interval.ts";
 import { mixtureQuantile, momentsOf, type Part } from "../../../math/mixture.ts";
 import { mean, sum } from "../../../math/statistics.ts";
-import { type BaseLawDraw, type Multipliers, multiplierFor, multipliersOf } from "./base-law.ts";
+import { type Multipliers, multiplierFor, multipliersOf } from "./base-law.ts";
 import { type ComparedLadders, lawCovariance, type ScaleEffect } from "./effects.ts";
 import { MIN_SCALES } from "./pairs.ts";
 import { chanceBelowZero, crossingsOf, EffectTrend, type Position } from "./trend.ts";
@@ -121,12 +122,12 @@ export function slopeOf(trend: EffectTrend, from: Position, to: Position): Inter
 
 /** Log multiplier over effect is taken at this effect, in log loss, where the true one is nearly 0. */
 const LEAST_EFFECT = 1e-6;
-/** Draws of the base's law behind the trend of the multiplier. */
+/** Likely laws of the base behind the trend of the multiplier. */
 const NUM_LAWS = 48;
 
 /**
- * The factor by which the compute multiplier changes per decade along the ladder. Under each draw of the
- * base's law the log of the multiplier at either end is taken to be in proportion to the effect, as it is at
+ * The factor by which the compute multiplier changes per decade along the ladder. Under each likely law of
+ * the base the log of the multiplier at either end is taken to be in proportion to the effect, as it is at
  * the median effect. Null where a multiplier is unbounded.
  */
 export function multiplierSlopeOf(
@@ -139,13 +140,13 @@ export function multiplierSlopeOf(
     const design = designAt(lowestCompute * 10 ** position.x);
     const median = mixtureQuantile(trend.at(position), 0.5);
     const effect = Math.abs(median) > LEAST_EFFECT ? median : -LEAST_EFFECT;
-    return (draw: BaseLawDraw) => Math.log(multiplierFor(baseLaw, draw, design, effect, "compute")) / effect;
+    return (law: LikelyLaw) => Math.log(multiplierFor(baseLaw, law, design, effect, "compute")) / effect;
   };
   const [before, after] = [logMultiplierPerEffect(from), logMultiplierPerEffect(to)];
-  const stride = Math.ceil(baseLaw.draws.length / NUM_LAWS);
-  const laws = baseLaw.draws
+  const stride = Math.ceil(baseLaw.laws.length / NUM_LAWS);
+  const laws = baseLaw.laws
     .filter((_, i) => i % stride === 0)
-    .map((draw) => [before(draw), after(draw)] as const);
+    .map((law) => [before(law), after(law)] as const);
   if (laws.some(([a, b]) => !Number.isFinite(a) || !Number.isFinite(b))) return null;
   const parts = laws.flatMap(([a, b]) => trend.change(from, to, a, b));
   return intervalAt((fraction) => Math.exp(mixtureQuantile(parts, fraction) / (to.x - from.x)));
