@@ -5,7 +5,7 @@ import type { PrepareProgress } from "../corpus/steps.ts";
 import { Interrupted } from "../errors.ts";
 import type { RunNotice } from "../fleet/recorded-run.ts";
 import type { Machine } from "../machine/this-machine.ts";
-import type { Stage } from "../record/events.ts";
+import { eventsOf, type Stage } from "../record/events.ts";
 import { sha256 } from "../record/files.ts";
 import { parseStored } from "../record/read-back.ts";
 import type { RecordWriter } from "../record/record.ts";
@@ -67,11 +67,10 @@ export async function runStage<Result, Stored>(
 ): Promise<Result> {
   const { record, tell } = context;
   const inputsHash = inputsHashOf(inputs);
-  const earlier = record.events.findLast(
-    (event) =>
-      event.kind === "stage-finished" && event.data.stage === stage && event.data.inputsHash === inputsHash,
+  const earlier = eventsOf(record.events, "stage-finished").findLast(
+    ({ data }) => data.stage === stage && data.inputsHash === inputsHash,
   );
-  if (earlier?.kind === "stage-finished") {
+  if (earlier) {
     tell({ kind: "stage", stage, state: "skipped" });
     return parseStored(schema, earlier.data.result, `the result of stage ${stage}`);
   }

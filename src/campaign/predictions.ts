@@ -1,6 +1,6 @@
 /** @file Predictions in the record: locked once, read back as they were locked. */
 
-import type { RecordEvent } from "../record/events.ts";
+import { eventsOf, type RecordEvent } from "../record/events.ts";
 import type { RecordWriter } from "../record/record.ts";
 import type { PartedPrediction } from "./quantities.ts";
 
@@ -31,10 +31,9 @@ export function predictionsOf(
   run: string,
 ): ReadonlyMap<string, PartedPrediction> {
   const locked = new Map<string, PartedPrediction>();
-  for (const event of events)
-    if (event.kind === "prediction" && event.run === run && !locked.has(event.data.quantity)) {
-      const { quantity, unit: _, ...prediction } = event.data;
-      locked.set(quantity, prediction);
-    }
+  for (const { data } of eventsOf(events, "prediction", run)) {
+    const { quantity, unit: _, ...prediction } = data;
+    if (!locked.has(quantity)) locked.set(quantity, prediction);
+  }
   return locked;
 }

@@ -1,6 +1,7 @@
 /** @file Learns a byte-level BPE from word counts: the most frequent pair of neighbours becomes a token. */
 
 import { UserError } from "../errors.ts";
+import { Heap } from "./heap.ts";
 import { FIRST_MERGED_ID, type Merge } from "./vocabulary.ts";
 import type { WordCounts } from "./word-counts.ts";
 
@@ -53,6 +54,8 @@ function tooLarge(supported: number, vocabularySize: number, minimumCount: numbe
 
 const key = (left: number, right: number) => left * 65536 + right;
 
+type CountedPair = { readonly pair: number; readonly count: number };
+
 /** Words as sequences of token ids, with the count of every pair of neighbours and the words that hold it. */
 class PairIndex {
   readonly #wordCounts: Float64Array;
@@ -61,7 +64,10 @@ class PairIndex {
   readonly #lengths: Uint32Array;
   readonly #counts = new Map<number, number>();
   readonly #holders = new Map<number, number[]>();
-  readonly #heap = new PairHeap();
+  /** Most frequent first, then the lower pair. */
+  readonly #heap = new Heap<CountedPair>(
+    (a, b) => a.count > b.count || (a.count === b.count && a.pair < b.pair),
+  );
 
   constructor({ words, counts }: WordCounts) {
     this.#wordCounts = counts;
@@ -72,7 +78,7 @@ class PairIndex {
       this.#countPairs(word, 1);
       this.#forEachPair(word, (pair) => this.#hold(pair, word));
     }
-    for (const [pair, count] of this.#counts) this.#heap.push(pair, count);
+    for (const [pair, count] of this.#counts) this.#heap.push({ pair, count });
   }
 
   takeMostFrequent(): { left: number; right: number; count: number } | undefined {
@@ -81,7 +87,7 @@ class PairIndex {
       if (count === top.count && count > 0) {
         return { left: Math.floor(top.pair / 65536), right: top.pair % 65536, count };
       }
-      if (count > 0 && count < top.count) this.#heap.push(top.pair, count);
+      if (count > 0 && count < top.count) this.#heap.push({ pair: top.pair, count });
     }
     return undefined;
   }
@@ -101,7 +107,7 @@ class PairIndex {
         touched.add(pair);
       });
     }
-    for (const pair of touched) this.#heap.push(pair, this.#counts.get(pair) ?? 0);
+    for (const pair of touched) this.#heap.push({ pair, count: this.#counts.get(pair) ?? 0 });
   }
 
   #hold(pair: number, word: number): void {
@@ -145,55 +151,5 @@ class PairIndex {
       if (isPair) i += 1;
     }
     this.#lengths[word] = length;
-  }
-}
-
-/** A binary heap: most frequent first, then the lower pair. */
-class PairHeap {
-  readonly #pairs: number[] = [];
-  readonly #counts: number[] = [];
-
-  push(pair: number, count: number): void {
-    let i = this.#pairs.length;
-    for (; i > 0; ) {
-      const parent = (i - 1) >> 1;
-      if (!this.#isBefore(count, pair, parent)) break;
-      this.#set(i, this.#pairs[parent]!, this.#counts[parent]!);
-      i = parent;
-    }
-    this.#set(i, pair, count);
-  }
-
-  pop(): { pair: number; count: number } | undefined {
-    const pair = this.#pairs[0];
-    if (pair === undefined) return undefined;
-    const top = { pair, count: this.#counts[0]! };
-    const lastPair = this.#pairs.pop()!;
-    const lastCount = this.#counts.pop()!;
-    if (this.#pairs.length > 0) this.#sink(lastPair, lastCount);
-    return top;
-  }
-
-  #sink(pair: number, count: number): void {
-    const size = this.#pairs.length;
-    let i = 0;
-    for (let child = 1; child < size; child = 2 * i + 1) {
-      if (child + 1 < size && this.#isBefore(this.#counts[child + 1]!, this.#pairs[child + 1]!, child))
-        child += 1;
-      if (this.#isBefore(count, pair, child)) break;
-      this.#set(i, this.#pairs[child]!, this.#counts[child]!);
-      i = child;
-    }
-    this.#set(i, pair, count);
-  }
-
-  #isBefore(count: number, pair: number, other: number): boolean {
-    const difference = count - this.#counts[other]!;
-    return difference > 0 || (difference === 0 && pair < this.#pairs[other]!);
-  }
-
-  #set(i: number, pair: number, count: number): void {
-    this.#pairs[i] = pair;
-    this.#counts[i] = count;
   }
 }

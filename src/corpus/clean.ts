@@ -1,15 +1,9 @@
 /** @file Repairs one document: encoding, line ends, Project Gutenberg's frame. Rules: docs/corpus.md. */
 
 import { isUtf8 } from "node:buffer";
+import type { Cleaning } from "./manifest.ts";
 
-export type Repairs = {
-  windows1252Documents: number;
-  utf16Documents: number;
-  byteOrderMarks: number;
-  carriageReturns: number;
-  gutenbergHeaders: number;
-  gutenbergFooters: number;
-};
+type Repairs = Cleaning["repairs"];
 
 export function noRepairs(): Repairs {
   return {

@@ -1,6 +1,7 @@
 /** @file Turns the files of one source into pieces of clean, distinct passages on two sides of the split. */
 
 import { UserError } from "../errors.ts";
+import { sum } from "../math/statistics.ts";
 import { cleanDocument, noRepairs } from "./clean.ts";
 import { type RawDocument, readDocuments } from "./documents.ts";
 import type { Cleaning } from "./manifest.ts";
@@ -8,6 +9,7 @@ import { cutPassages, hashPassage } from "./passages.ts";
 import { type Piece, PieceWriter, type Split } from "./pieces.ts";
 import type { SourceFiles } from "./sources.ts";
 import type { SourceSpec } from "./spec.ts";
+import { totalTextBytes } from "./steps.ts";
 
 export type CleaningRules = {
   readonly passageBytes: number;
@@ -158,8 +160,5 @@ class SourceCleaner {
 }
 
 function totals(pieces: readonly Piece[]) {
-  return {
-    passages: pieces.reduce((sum, piece) => sum + piece.passages, 0),
-    bytes: pieces.reduce((sum, piece) => sum + piece.textBytes, 0),
-  };
+  return { passages: sum(pieces.map((piece) => piece.passages)), bytes: totalTextBytes(pieces) };
 }

@@ -1,5 +1,6 @@
 /** @file Applies merges to one word: the earliest merge first, at the leftmost place, as all encoders do. */
 
+import { Heap } from "./heap.ts";
 import type { Merge } from "./vocabulary.ts";
 
 /** From a pair of ids to the rank of its merge, by open addressing: four times as fast as a Map here. */
@@ -49,14 +50,14 @@ export function encodeWord(word: Uint8Array, table: MergeTable): Uint16Array {
   const next = Int32Array.from(word, (_, i) => i + 1);
   const previous = Int32Array.from(word, (_, i) => i - 1);
   const isAlive = new Uint8Array(n).fill(1);
-  const heap: number[] = [];
+  const heap = new Heap<number>((a, b) => a < b);
   const offer = (at: number) => {
     if (at < 0 || next[at]! >= n) return;
     const rank = table.rank(symbols[at]!, symbols[next[at]!]!);
-    if (rank >= 0) pushHeap(heap, rank * PLACES + at);
+    if (rank >= 0) heap.push(rank * PLACES + at);
   };
   for (let i = 0; i < n; i++) offer(i);
-  for (let top = popHeap(heap); top !== undefined; top = popHeap(heap)) {
+  for (let top = heap.pop(); top !== undefined; top = heap.pop()) {
     const at = top % PLACES;
     const right = next[at]!;
     const rank = Math.floor(top / PLACES);
@@ -73,30 +74,3 @@ export function encodeWord(word: Uint8Array, table: MergeTable): Uint16Array {
 
 /** Ranks stay below 2^16 or so, places below 2^31: together exact in a float64. */
 const PLACES = 2 ** 31;
-
-function pushHeap(heap: number[], value: number): void {
-  let i = heap.length;
-  heap.push(value);
-  while (i > 0) {
-    const parent = (i - 1) >> 1;
-    if (heap[parent]! <= value) break;
-    heap[i] = heap[parent]!;
-    i = parent;
-  }
-  heap[i] = value;
-}
-
-function popHeap(heap: number[]): number | undefined {
-  const top = heap[0];
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return top;
-  let i = 0;
-  for (let child = 1; child < heap.length; child = 2 * i + 1) {
-    if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child += 1;
-    if (heap[child]! >= last) break;
-    heap[i] = heap[child]!;
-    i = child;
-  }
-  heap[i] = last;
-  return top;
-}

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { UserError } from "../errors.ts";
 import { sha256, writeFileAtomic } from "../record/files.ts";
+import { readStep } from "./steps.ts";
 
 const shardHeaderSchema = z.strictObject({
   format: z.literal("longrun-tokens-1"),
@@ -48,12 +49,9 @@ export function writeShard(
 
 /** The header of a finished shard, or undefined. Says nothing about the tokens but their number. */
 export function findShard(folder: string, name: string): ShardHeader | undefined {
-  try {
-    const header = shardHeaderSchema.parse(JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")));
-    return statSync(join(folder, `${name}.bin`)).size === header.tokens * 2 ? header : undefined;
-  } catch {
-    return undefined;
-  }
+  const header = readStep(join(folder, `${name}.json`), shardHeaderSchema);
+  const size = statSync(join(folder, `${name}.bin`), { throwIfNoEntry: false })?.size;
+  return header && size === header.tokens * 2 ? header : undefined;
 }
 
 /** The tokens of a shard, refused where they are damaged or were made with another tokenizer. */

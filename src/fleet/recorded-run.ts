@@ -2,7 +2,13 @@
 
 import { Interrupted, UserError } from "../errors.ts";
 import { environmentOf, type Machine } from "../machine/this-machine.ts";
-import type { EventDraft, EventKind, EventOf, RecordEvent } from "../record/events.ts";
+import {
+  type EventDraft,
+  type EventKind,
+  type EventOf,
+  eventsOf,
+  type RecordEvent,
+} from "../record/events.ts";
 import { sha256 } from "../record/files.ts";
 import { parseStored } from "../record/read-back.ts";
 import type { RecordWriter } from "../record/record.ts";
@@ -50,9 +56,8 @@ export function runName(run: PlannedRun, ground: string): string {
 
 /** The summary of a run that the record knows as finished. */
 export function finishedSummary(events: readonly RecordEvent[], name: string): RunSummary | null {
-  const finished = events.findLast((event) => event.kind === "run-finished" && event.run === name);
-  if (finished?.kind !== "run-finished") return null;
-  return parseStored(runSummarySchema, finished.data.summary, `the summary of run ${name}`);
+  const finished = eventsOf(events, "run-finished", name).at(-1);
+  return finished ? parseStored(runSummarySchema, finished.data.summary, `the summary of run ${name}`) : null;
 }
 
 /** Writes down the machine and the software where they differ from what the record knows. */
@@ -85,7 +90,7 @@ export async function trainPlanned(
   const watcher = {
     onEvent(_: RunTask, event: RunEvent) {
       if (event.kind === "started") recordEnvironment(context);
-      for (const draft of eventsOf(record.events, task, event)) record.append({ run: name, ...draft });
+      for (const draft of draftsOf(record.events, task, event)) record.append({ run: name, ...draft });
       tell({ kind: "run", run, event });
       onEvent(event);
     },
@@ -108,7 +113,7 @@ export async function trainPlanned(
 type RunDraft = { readonly [K in EventKind]: Omit<EventDraft<K>, "run"> }[EventKind];
 
 /** What the record keeps of an event of the run. */
-function eventsOf(
+function draftsOf(
   events: readonly RecordEvent[],
   { name, spec, numThreads }: RunTask,
   event: RunEvent,

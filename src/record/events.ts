@@ -149,6 +149,17 @@ export type UnhashedEvent<K extends EventKind = EventKind> = Omit<EventOf<K>, "h
 /** The events of one kind. */
 export type EventOf<K extends EventKind> = Extract<RecordEvent, { readonly kind: K }>;
 
+/** The events of one kind, in order; with `run`, of that run alone (null: of none). */
+export function eventsOf<K extends EventKind>(
+  events: readonly RecordEvent[],
+  kind: K,
+  run?: string | null,
+): readonly EventOf<K>[] {
+  const isMeant = (event: RecordEvent): event is EventOf<K> =>
+    event.kind === kind && (run === undefined || event.run === run);
+  return events.filter(isMeant);
+}
+
 /** What the caller says; the rest is the writer's. */
 export type EventDraft<K extends EventKind = EventKind> = {
   readonly run: EventOf<K>["run"];

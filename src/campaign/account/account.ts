@@ -1,7 +1,7 @@
 /** @file The account of a campaign: the record, and nothing else, folded into what the report says. */
 
 import { tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
-import type { RecordEvent } from "../../record/events.ts";
+import { eventsOf, type RecordEvent } from "../../record/events.ts";
 import { readRecord, recordPath } from "../../record/record.ts";
 import type {
   AcceptedHold,
@@ -153,10 +153,8 @@ function issuesOf(events: readonly RecordEvent[], targetName: string | null): re
 }
 
 function acceptanceOf(events: readonly RecordEvent[], run: string | null, id: string): AcceptedHold | null {
-  const event = events.findLast(
-    (candidate) => candidate.kind === "acceptance" && candidate.run === run && candidate.data.id === id,
-  );
-  return event?.kind === "acceptance" ? { because: event.data.because, at: event.time } : null;
+  const event = eventsOf(events, "acceptance", run).findLast(({ data }) => data.id === id);
+  return event ? { because: event.data.because, at: event.time } : null;
 }
 
 function targetOf(
@@ -178,9 +176,12 @@ function targetOf(
     scored,
     inside,
     band: fit.band.map(({ fraction, ...interval }) => ({ tokens: fraction * tokens, ...interval })),
-    reforecasts: events
-      .flatMap((event) => (event.kind === "reforecast" && event.run === run ? [event.data] : []))
-      .map(({ step, median, lo, hi }) => ({ tokens: (tokens * step) / spec.numSteps, median, lo, hi })),
+    reforecasts: eventsOf(events, "reforecast", run).map(({ data: { step, median, lo, hi } }) => ({
+      tokens: (tokens * step) / spec.numSteps,
+      median,
+      lo,
+      hi,
+    })),
     seedDeviation: (fit.noisePercent / 100) * fit.predictions.get(LOSS.name)!.median,
   };
 }

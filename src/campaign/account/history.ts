@@ -5,7 +5,7 @@ import type { Manifest } from "../../corpus/manifest.ts";
 import { manifestSchema } from "../../corpus/manifest.ts";
 import { UserError } from "../../errors.ts";
 import { finishedSummary } from "../../fleet/recorded-run.ts";
-import type { EventOf, RecordEvent, Stage } from "../../record/events.ts";
+import { type EventOf, eventsOf, type RecordEvent, type Stage } from "../../record/events.ts";
 import { parseStored } from "../../record/read-back.ts";
 import type { RunSummary } from "../../train/summary.ts";
 import { inputsHashOf } from "../context.ts";
@@ -38,8 +38,8 @@ export type History = {
 };
 
 export function historyOf(events: readonly RecordEvent[]): History {
-  const plannedEvent = events.findLast((event) => event.kind === "campaign-planned");
-  if (plannedEvent?.kind !== "campaign-planned")
+  const plannedEvent = eventsOf(events, "campaign-planned").at(-1);
+  if (plannedEvent === undefined)
     throw new UserError(
       "a record without a plan",
       "the record of a campaign that has been launched",
@@ -86,8 +86,8 @@ export function environmentAt(
   events: readonly RecordEvent[],
   sequence: number,
 ): EventOf<"environment">["data"] | null {
-  const last = events.findLast((event) => event.kind === "environment" && event.sequence <= sequence);
-  return last?.kind === "environment" ? last.data : null;
+  const upTo = eventsOf(events, "environment").filter((event) => event.sequence <= sequence);
+  return upTo.at(-1)?.data ?? null;
 }
 
 /** The result of a stage that was given these inputs. */
@@ -107,16 +107,16 @@ function lastResult<T>(
   schema: z.ZodType<T>,
   belongs: (result: T, inputsHash: string) => boolean,
 ): T | null {
-  for (const event of events.toReversed()) {
-    if (event.kind !== "stage-finished" || event.data.stage !== stage) continue;
-    const result = parseStored(schema, event.data.result, `the result of stage ${stage}`);
-    if (belongs(result, event.data.inputsHash)) return result;
+  for (const { data } of eventsOf(events, "stage-finished").toReversed()) {
+    if (data.stage !== stage) continue;
+    const result = parseStored(schema, data.result, `the result of stage ${stage}`);
+    if (belongs(result, data.inputsHash)) return result;
   }
   return null;
 }
 
 /** When the target's predictions could no longer be touched, and the record's head then. */
 export function lockOf(events: readonly RecordEvent[], run: string | null) {
-  const last = events.findLast((event) => event.kind === "prediction" && event.run === run);
+  const last = eventsOf(events, "prediction", run).at(-1);
   return last ? { sequence: last.sequence, headHash: last.hash, at: last.time } : null;
 }

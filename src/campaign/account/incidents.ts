@@ -1,7 +1,7 @@
 /** @file What went wrong and what it cost: crashes, damaged checkpoints, attempts that were resumed. */
 
 import { DAMAGED_CHECKPOINT } from "../../fleet/recorded-run.ts";
-import type { EventOf, RecordEvent } from "../../record/events.ts";
+import { type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts";
 import type { IncidentFact } from "../../report/data.ts";
 
 export function incidentsOf(events: readonly RecordEvent[]): readonly IncidentFact[] {
@@ -25,9 +25,7 @@ export function incidentsOf(events: readonly RecordEvent[]): readonly IncidentFa
 
 /** A damaged checkpoint is found by the attempt that passes it over; the next attempt mends an ended one. */
 function recoveryOf(events: readonly RecordEvent[], { sequence, run, data }: EventOf<"incident">): string {
-  const starts = events.filter(
-    (event): event is EventOf<"run-started"> => event.kind === "run-started" && event.run === run,
-  );
+  const starts = eventsOf(events, "run-started", run);
   if (data.what === DAMAGED_CHECKPOINT) {
     const finder = starts.findLast((start) => start.sequence < sequence);
     return finder ? startText(finder) : "none";

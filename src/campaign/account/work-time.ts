@@ -1,6 +1,6 @@
 /** @file How long a campaign has worked: finished stages, and what was done of those cut short. */
 
-import type { RecordEvent, Stage } from "../../record/events.ts";
+import { eventsOf, type RecordEvent, type Stage } from "../../record/events.ts";
 
 /** Seconds in the given stages; in all of them when left out. Waiting between launches is not counted. */
 export function secondsOfWork(events: readonly RecordEvent[], stages?: readonly Stage[]): number {
@@ -14,7 +14,7 @@ export function secondsOfWork(events: readonly RecordEvent[], stages?: readonly 
 function secondsOfStage(started: RecordEvent, after: readonly RecordEvent[]): number {
   const next = after.findIndex(({ kind, launch }) => kind === "stage-started" || launch !== started.launch);
   const own = next < 0 ? after : after.slice(0, next);
-  const finished = own.find((event) => event.kind === "stage-finished");
-  if (finished?.kind === "stage-finished") return finished.data.seconds;
+  const [finished] = eventsOf(own, "stage-finished");
+  if (finished) return finished.data.seconds;
   return (own.at(-1) ?? started).seconds - started.seconds;
 }

@@ -6,7 +6,7 @@ import { UserError } from "../../errors.ts";
 import { recordEnvironment } from "../../fleet/recorded-run.ts";
 import { processBytes, programsOf } from "../../machine/step.ts";
 import type { Machine } from "../../machine/this-machine.ts";
-import type { RecordEvent } from "../../record/events.ts";
+import { eventsOf, type RecordEvent } from "../../record/events.ts";
 import { sha256 } from "../../record/files.ts";
 import { parseStored } from "../../record/read-back.ts";
 import { formatBytes } from "../../units/print.ts";
@@ -24,11 +24,8 @@ export async function planned(context: Context): Promise<Plan> {
   const { issues, gate: _, ...bet } = campaign;
   const specHash = sha256(JSON.stringify(bet));
   const bytes = sourceBytes({ campaign, baseFolder });
-  const last = record.events.findLast((event) => event.kind === "campaign-planned");
-  const known =
-    last?.kind === "campaign-planned" && last.data.specHash === specHash
-      ? parseStored(storedPlanSchema, last.data.plan, "the plan")
-      : null;
+  const last = eventsOf(record.events, "campaign-planned").at(-1)?.data;
+  const known = last?.specHash === specHash ? parseStored(storedPlanSchema, last.plan, "the plan") : null;
   const { plan, expectedSeconds, targetStepSeconds } = known ?? (await planAnew(campaign, context, bytes));
   if (!known) {
     const stored: StoredPlan = {
@@ -64,9 +61,8 @@ export function sourceBytes({
 
 /** The open issues that the campaign file named last; none until it has named one. */
 export function statedIssues(events: readonly RecordEvent[]): readonly CampaignIssue[] {
-  const last = events.findLast((event) => event.kind === "issues-stated");
-  if (last?.kind !== "issues-stated") return [];
-  return parseStored(z.array(issueSchema), last.data.issues, "the open issues");
+  const last = eventsOf(events, "issues-stated").at(-1);
+  return last ? parseStored(z.array(issueSchema), last.data.issues, "the open issues") : [];
 }
 
 function splitRuleOf({ corpus: { holdOut, passageBytes } }: Campaign): string {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
 import { UserError } from "../../errors.ts";
 import { allParameters } from "../../model/shape.ts";
-import type { RecordEvent } from "../../record/events.ts";
+import { eventsOf, type RecordEvent } from "../../record/events.ts";
 import type { Context } from "../context.ts";
 import type { Plan } from "../planning/plan.ts";
 import { LOSS, MEMORY, WALL_TIME } from "../quantities.ts";
@@ -30,8 +30,8 @@ const factsSchema = z.object({
 
 /** The checks of the last decision before a run, in their order; empty where none has been made. */
 export function lastChecks(events: readonly RecordEvent[], run: string | null): GateDecision["checks"] {
-  const last = events.findLast((event) => event.kind === "decision" && event.run === run);
-  return last?.kind === "decision" ? (factsSchema.safeParse(last.data.facts).data?.checks ?? []) : [];
+  const facts = eventsOf(events, "decision", run).at(-1)?.data.facts;
+  return factsSchema.safeParse(facts).data?.checks ?? [];
 }
 
 /** Decides anew at every launch, since machine and issues change; equal decisions are recorded once. */
@@ -44,9 +44,7 @@ export function gate(
   secondsLeft: number | null,
 ): GateDecision {
   const { record, campaign, machine } = context;
-  const accepted = record.events.flatMap((event) =>
-    event.kind === "acceptance" && event.run === targetName ? [event.data.id] : [],
-  );
+  const accepted = eventsOf(record.events, "acceptance", targetName).map(({ data }) => data.id);
   const loss = fit.predictions.get(LOSS.name)!;
   const facts = {
     widthPercent: (100 * (loss.hi - loss.lo)) / loss.median,

@@ -6,7 +6,7 @@ import { runTogether } from "../../fleet/local.ts";
 import type { Placed } from "../../fleet/recorded-run.ts";
 import { finishedSummary, runName, trainPlanned } from "../../fleet/recorded-run.ts";
 import type { TableRun } from "../../laws/table/table.ts";
-import type { RecordEvent } from "../../record/events.ts";
+import { eventsOf, type RecordEvent } from "../../record/events.ts";
 import type { RunSummary } from "../../train/summary.ts";
 import type { Context } from "../context.ts";
 import { runStage } from "../context.ts";
@@ -57,9 +57,9 @@ export function finishedRuns(
   const runs = rungs.flatMap(({ index, runs: planned }) =>
     planned.flatMap((run): readonly LadderRun[] => {
       const name = runName(run, manifest.hash);
-      const started = events.findLast((event) => event.kind === "run-started" && event.run === name);
+      const started = eventsOf(events, "run-started", name).at(-1);
       const summary = finishedSummary(events, name);
-      if (started?.kind !== "run-started" || !summary) return [];
+      if (!started || !summary) return [];
       return [{ name, rung: index, seed: run.spec.seed, numThreads: started.data.numThreads, summary }];
     }),
   );
