@@ -11,8 +11,17 @@ import { summaryWith } from "../train/fixture.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { storedFit, targetForecast } from "./fixture.ts";
 import { lockPredictions, predictionsOf } from "./predictions.ts";
-import type { PartedPrediction, Quantity, TargetForecast, TargetOutcome } from "./quantities.ts";
-import { LOSS, MEMORY, STEP_TIME, targetQuantities, WALL_TIME } from "./quantities.ts";
+import {
+  LOSS,
+  MEMORY,
+  type PartedPrediction,
+  type Quantity,
+  STEP_TIME,
+  type TargetForecast,
+  type TargetOutcome,
+  targetQuantities,
+  WALL_TIME,
+} from "./quantities.ts";
 
 const rows = targetQuantities(manifestWith("corpus", 512));
 const SOURCE = rows.find(({ name }) => name === "held-out loss, tales")!;

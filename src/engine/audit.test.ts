@@ -4,12 +4,10 @@ import { compile } from "./compile.ts";
 import { differentiate } from "./differentiate.ts";
 import { evaluate } from "./evaluate.ts";
 import { native } from "./native.ts";
-import type { Case } from "./operation-cases.ts";
-import { differentiableCases, leavesFor, otherCases } from "./operation-cases.ts";
+import { type Case, differentiableCases, leavesFor, otherCases } from "./operation-cases.ts";
 import { OPERATIONS } from "./operations/table.ts";
 import { Session } from "./session.ts";
-import type { Tensor } from "./tensor.ts";
-import { leaf, nodesReaching } from "./tensor.ts";
+import { leaf, nodesReaching, type Tensor } from "./tensor.ts";
 
 /**
  * float32 has 24 bits; sums over a few dozen terms lose a few of them. Relative to the largest value of a

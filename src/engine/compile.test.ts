@@ -8,8 +8,7 @@ import { add, fill, mean } from "./operations/elementwise.ts";
 import { headLoss } from "./operations/loss.ts";
 import { matmul } from "./operations/matmul.ts";
 import { rmsNorm } from "./operations/norm.ts";
-import type { Node, Tensor } from "./tensor.ts";
-import { leaf, nodesReaching, sizeOf } from "./tensor.ts";
+import { leaf, type Node, nodesReaching, sizeOf, type Tensor } from "./tensor.ts";
 
 const names = (outputs: readonly Tensor[]) => nodesReaching(outputs).map((node) => node.operation.name);
 

@@ -6,8 +6,7 @@
 import { assert } from "../errors.ts";
 import { fuse } from "./fuse.ts";
 import { aligned, planMemory } from "./memory.ts";
-import type { Cost, Node, Tensor } from "./tensor.ts";
-import { nodesReaching, shapesOf, sizeOf } from "./tensor.ts";
+import { type Cost, type Node, nodesReaching, shapesOf, sizeOf, type Tensor } from "./tensor.ts";
 
 /** Outputs by name, for each program by name. */
 export type Graphs = Readonly<Record<string, Readonly<Record<string, Tensor>>>>;

@@ -2,12 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { differentiate } from "./differentiate.ts";
 import { evaluate } from "./evaluate.ts";
-import type { Case } from "./operation-cases.ts";
-import { differentiableCases, leavesFor, noise } from "./operation-cases.ts";
+import { type Case, differentiableCases, leavesFor, noise } from "./operation-cases.ts";
 import { add, broadcast } from "./operations/elementwise.ts";
 import { OPERATIONS } from "./operations/table.ts";
-import type { Tensor } from "./tensor.ts";
-import { leaf, nodesReaching, producerOf, sizeOf } from "./tensor.ts";
+import { leaf, nodesReaching, producerOf, sizeOf, type Tensor } from "./tensor.ts";
 
 const cases = differentiableCases(4);
 

@@ -2,8 +2,7 @@
 
 import { assert } from "../errors.ts";
 import { add } from "./operations/elementwise.ts";
-import type { Node, Tensor } from "./tensor.ts";
-import { nodesReaching, producerOf } from "./tensor.ts";
+import { type Node, nodesReaching, producerOf, type Tensor } from "./tensor.ts";
 
 /**
  * Gradients of sum_i <outputs[i], cotangents[i]> with respect to `targets`.

@@ -1,8 +1,7 @@
 /** @file Computes a graph in float64 by the table's reference column: what kernels are checked against. */
 
 import { assert } from "../errors.ts";
-import type { Node, Tensor } from "./tensor.ts";
-import { nodesReaching, shapesOf, sizeOf } from "./tensor.ts";
+import { type Node, nodesReaching, shapesOf, sizeOf, type Tensor } from "./tensor.ts";
 
 /**
  * The outputs, given the leaves by name. Leaves that a node updates in place are changed in the map given.

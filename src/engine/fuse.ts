@@ -6,8 +6,7 @@
 
 import { addRow } from "./operations/elementwise.ts";
 import { headLossGradientRow, headLossRow } from "./operations/loss.ts";
-import type { Node, Tensor } from "./tensor.ts";
-import { dependsOn, nodesReaching, producerOf, rebuild } from "./tensor.ts";
+import { dependsOn, type Node, nodesReaching, producerOf, rebuild, type Tensor } from "./tensor.ts";
 
 /** The same outputs, computed by fewer instructions. */
 export function fuse(outputs: readonly Tensor[]): readonly Tensor[] {

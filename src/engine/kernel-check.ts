@@ -1,11 +1,9 @@
 /** @file A kernel held against its row's float64 reference, for tests: all instruction sets and threads. */
 
 import { expect } from "vitest";
-import type { KernelOptions, Operands } from "./kernel-runner.ts";
-import { runKernel } from "./kernel-runner.ts";
+import { type KernelOptions, type Operands, runKernel } from "./kernel-runner.ts";
 import { native } from "./native.ts";
-import type { Operation, Shape } from "./tensor.ts";
-import { sizeOf } from "./tensor.ts";
+import { type Operation, type Shape, sizeOf } from "./tensor.ts";
 
 /** A fixed stream of numbers in (-1, 1), rounded to float32 so that kernel and reference see the same. */
 export function stream(seed: number): () => number {

@@ -1,8 +1,7 @@
 /** @file Runs one row of the table of operations natively, on operands given as numbers: for tests. */
 
 import { native } from "./native.ts";
-import type { OperandShapes, Operation } from "./tensor.ts";
-import { sizeOf } from "./tensor.ts";
+import { type OperandShapes, type Operation, sizeOf } from "./tensor.ts";
 
 /** Operands in float64 (int32 for token ids), null where an optional one is left out. */
 export type Operands = readonly (Float64Array | Int32Array | null)[];

@@ -16,8 +16,7 @@ import { rmsNormGradientRow, rmsNormRow } from "./operations/norm.ts";
 import { adamwRow } from "./operations/optimiser.ts";
 import { rotaryRow } from "./operations/rotary.ts";
 import { swigluGradientRow, swigluRow } from "./operations/swiglu.ts";
-import type { Shape } from "./tensor.ts";
-import { sizeOf } from "./tensor.ts";
+import { type Shape, sizeOf } from "./tensor.ts";
 
 describe("matmul", () => {
   const lengths = [1, 3, 5, 17, 65, 130];

@@ -4,8 +4,7 @@
  * largest first, each at the lowest free offset.
  */
 
-import type { Node, Tensor } from "./tensor.ts";
-import { producerOf, sizeOf } from "./tensor.ts";
+import { type Node, producerOf, sizeOf, type Tensor } from "./tensor.ts";
 
 /** Floats; 64 bytes, a cache line and an AVX-512 register. */
 const ALIGNMENT = 16;

@@ -12,8 +12,7 @@ import { rmsNorm } from "./operations/norm.ts";
 import { adamw, HYPER } from "./operations/optimiser.ts";
 import { rotary } from "./operations/rotary.ts";
 import { swiglu } from "./operations/swiglu.ts";
-import type { Tensor } from "./tensor.ts";
-import { leaf, sizeOf } from "./tensor.ts";
+import { leaf, sizeOf, type Tensor } from "./tensor.ts";
 
 /** Deterministic numbers in (-1, 1) without structure. */
 export function noise(size: number, seed: number): Float64Array {

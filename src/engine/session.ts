@@ -2,8 +2,7 @@
 
 import { UserError } from "../errors.ts";
 import type { Executable, Instruction, Region } from "./compile.ts";
-import type { NativePool, NativeProgram } from "./native.ts";
-import { native } from "./native.ts";
+import { type NativePool, type NativeProgram, native } from "./native.ts";
 
 /** What an executable runs on. */
 export type SessionOptions = {

@@ -15,8 +15,7 @@ import type { RecordWriter } from "../record/record.ts";
 import type { Workspace } from "../record/workspace.ts";
 import type { PlannedRun } from "../train/planned-run.ts";
 import type { RunEvent } from "../train/run.ts";
-import type { RunSummary } from "../train/summary.ts";
-import { runSummarySchema } from "../train/summary.ts";
+import { type RunSummary, runSummarySchema } from "../train/summary.ts";
 import { runLocally } from "./local.ts";
 import type { RunTask } from "./protocol.ts";
 

@@ -9,8 +9,7 @@ import { setTimeout } from "node:timers/promises";
 import { openCorpus } from "../corpus/corpus.ts";
 import { UserError } from "../errors.ts";
 import { acquireLock } from "../record/lock.ts";
-import type { RunEvent } from "../train/run.ts";
-import { trainRun } from "../train/run.ts";
+import { type RunEvent, trainRun } from "../train/run.ts";
 import type { FromWorker, RunTask, ToWorker } from "./protocol.ts";
 
 /** Step events are for display: more often than this they would only cost. */

@@ -9,10 +9,8 @@ import { matmul } from "../engine/operations/matmul.ts";
 import { rmsNorm } from "../engine/operations/norm.ts";
 import { rotary } from "../engine/operations/rotary.ts";
 import { swiglu } from "../engine/operations/swiglu.ts";
-import type { Tensor } from "../engine/tensor.ts";
-import { leaf } from "../engine/tensor.ts";
-import type { DecoderShape } from "./shape.ts";
-import { parametersOf } from "./shape.ts";
+import { leaf, type Tensor } from "../engine/tensor.ts";
+import { type DecoderShape, parametersOf } from "./shape.ts";
 
 /** A batch of B sequences of T tokens. */
 export type BatchShape = {

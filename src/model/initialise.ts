@@ -1,8 +1,7 @@
 /** @file Initial parameters, a function of seed and name; their variances carry across widths (mu-P). */
 
 import { normals } from "../math/random.ts";
-import type { DecoderShape, Parameter } from "./shape.ts";
-import { lengthOf } from "./shape.ts";
+import { type DecoderShape, lengthOf, type Parameter } from "./shape.ts";
 
 /**
  * Standard deviation of the initial normal distribution, by role (Yang et al. 2022, arXiv 2203.03466, table

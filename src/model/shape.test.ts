@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
-import type { DecoderShape } from "./shape.ts";
-import { allParameters, architectureText, lengthOf, matrixParameters, parametersOf } from "./shape.ts";
+import {
+  allParameters,
+  architectureText,
+  type DecoderShape,
+  lengthOf,
+  matrixParameters,
+  parametersOf,
+} from "./shape.ts";
 
 const SMALL: DecoderShape = {
   vocabularySize: 10,

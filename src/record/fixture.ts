@@ -1,7 +1,6 @@
 /** @file Records for tests of what is folded from them: events without a file and without a chain. */
 
-import type { EventDraft, EventKind, RecordEvent } from "./events.ts";
-import { NO_PREVIOUS, RECORD_VERSION } from "./events.ts";
+import { type EventDraft, type EventKind, NO_PREVIOUS, RECORD_VERSION, type RecordEvent } from "./events.ts";
 import { sha256 } from "./files.ts";
 
 export type Draft = { readonly [K in EventKind]: EventDraft<K> }[EventKind];

@@ -1,8 +1,7 @@
 /** @file Models whose scores can be worked out by hand, and English text with agreement and sentence ends. */
 
 import { Random } from "../math/random.ts";
-import type { DecoderShape } from "../model/shape.ts";
-import { lengthOf, parametersOf } from "../model/shape.ts";
+import { type DecoderShape, lengthOf, parametersOf } from "../model/shape.ts";
 import type { FinishedModel } from "../train/hugging-face.ts";
 import type { TaskGround } from "./task.ts";
 

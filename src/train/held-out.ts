@@ -57,15 +57,7 @@ export async function scoreHeldOut(
   };
 }
 
-function score({
-  nats,
-  tokens,
-  bytes,
-}: {
-  readonly nats: number;
-  readonly tokens: number;
-  readonly bytes: number;
-}): HeldOutScore {
+function score({ nats, tokens, bytes }: Readonly<Record<"nats" | "tokens" | "bytes", number>>): HeldOutScore {
   return {
     numTokens: tokens,
     numBytes: bytes,

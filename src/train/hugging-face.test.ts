@@ -7,10 +7,8 @@ import { Tokenizer } from "../corpus/tokenizer.ts";
 import { Session } from "../engine/session.ts";
 import { UserError } from "../errors.ts";
 import { initialValues } from "../model/initialise.ts";
-import type { DecoderShape } from "../model/shape.ts";
-import { parametersOf } from "../model/shape.ts";
-import type { FinishedModel } from "./hugging-face.ts";
-import { readHuggingFace, writeHuggingFace } from "./hugging-face.ts";
+import { type DecoderShape, parametersOf } from "../model/shape.ts";
+import { type FinishedModel, readHuggingFace, writeHuggingFace } from "./hugging-face.ts";
 import { trainingPrograms } from "./programs.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 

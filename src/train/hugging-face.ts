@@ -10,11 +10,9 @@ import { z } from "zod";
 import { tokenizerConfig } from "../corpus/tokenizer-json.ts";
 import { END_OF_TEXT_ID } from "../corpus/vocabulary.ts";
 import { UserError } from "../errors.ts";
-import type { DecoderShape } from "../model/shape.ts";
-import { lengthOf, parametersOf } from "../model/shape.ts";
+import { type DecoderShape, lengthOf, parametersOf } from "../model/shape.ts";
 import { readJson, writeFileAtomic } from "../record/files.ts";
-import type { TensorToWrite } from "./safetensors.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, type TensorToWrite, writeSafetensors } from "./safetensors.ts";
 
 /** A model and what is needed to use it. */
 export type FinishedModel = {

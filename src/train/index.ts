@@ -15,6 +15,7 @@ export {
   readSafetensors,
   type Safetensors,
   type StoredTensor,
+  type TensorOf,
   type TensorToWrite,
   writeSafetensors,
 } from "./safetensors.ts";

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { HYPER } from "../engine/operations/optimiser.ts";
-import type { Tensor } from "../engine/tensor.ts";
-import { leaf, nodesReaching } from "../engine/tensor.ts";
+import { leaf, nodesReaching, type Tensor } from "../engine/tensor.ts";
 import type { Parameter } from "../model/shape.ts";
 import { hyperAt, learningRateScale, momentNames, updates } from "./optimiser.ts";
 

@@ -2,8 +2,7 @@
 
 import { add, sumOfSquares } from "../engine/operations/elementwise.ts";
 import { adamw, HYPER } from "../engine/operations/optimiser.ts";
-import type { Tensor } from "../engine/tensor.ts";
-import { leaf } from "../engine/tensor.ts";
+import { leaf, type Tensor } from "../engine/tensor.ts";
 import type { Parameter, Role } from "../model/shape.ts";
 
 export type OptimiserSettings = {

@@ -2,8 +2,7 @@
 
 import { z } from "zod";
 import { flopsOf } from "../engine/compile.ts";
-import type { DecoderShape } from "../model/shape.ts";
-import { matrixParameters } from "../model/shape.ts";
+import { type DecoderShape, matrixParameters } from "../model/shape.ts";
 import { trainingPrograms } from "./programs.ts";
 import { type RunSpec, runSpecSchema, tokensOf } from "./run-spec.ts";
 

@@ -1,17 +1,13 @@
 /** @file A run's two programs on the same parameters: `train`, one step, and `evaluate`, loss by row. */
 
-import type { Executable } from "../engine/compile.ts";
-import { compile } from "../engine/compile.ts";
+import { compile, type Executable } from "../engine/compile.ts";
 import { differentiate } from "../engine/differentiate.ts";
 import { fill, mean } from "../engine/operations/elementwise.ts";
 import { headLoss } from "../engine/operations/loss.ts";
 import { leaf } from "../engine/tensor.ts";
-import type { BatchShape } from "../model/decoder.ts";
-import { decoder } from "../model/decoder.ts";
-import type { DecoderShape } from "../model/shape.ts";
-import { parametersOf } from "../model/shape.ts";
-import type { OptimiserSettings } from "./optimiser.ts";
-import { updates } from "./optimiser.ts";
+import { type BatchShape, decoder } from "../model/decoder.ts";
+import { type DecoderShape, parametersOf } from "../model/shape.ts";
+import { type OptimiserSettings, updates } from "./optimiser.ts";
 
 /**
  * Leaves: the parameters, their moments, `tokens` and `targets` [B T], `hyper`.

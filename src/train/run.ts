@@ -16,10 +16,8 @@ import { hyperAt } from "./optimiser.ts";
 import { trainingPrograms } from "./programs.ts";
 import type { RunSpec } from "./run-spec.ts";
 import { learningRateAt } from "./schedule.ts";
-import type { RunCost } from "./state.ts";
-import { restoreOrInitialise, TrainingState } from "./state.ts";
-import type { RunSummary } from "./summary.ts";
-import { secondsByOperation, summarise } from "./summary.ts";
+import { type RunCost, restoreOrInitialise, TrainingState } from "./state.ts";
+import { type RunSummary, secondsByOperation, summarise } from "./summary.ts";
 
 /** Where a run reads and writes, and with how many threads. */
 export type RunPlace = {

@@ -6,36 +6,22 @@ import { assert, UserError } from "../errors.ts";
 import { jsonIn } from "../input-file.ts";
 import { assertLittleEndian, writeFileInParts } from "../record/files.ts";
 
-/** A tensor as it can be written: row-major, its data a view into memory that is not copied. */
+/** A tensor on disk: row-major. */
+export type TensorOf<Name extends string, Numbers> = {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: Name;
+  readonly data: Numbers;
+};
+
+/** A tensor as it can be written, its data a view into memory that is not copied. */
 export type TensorToWrite =
-  | {
-      readonly name: string;
-      readonly shape: readonly number[];
-      readonly dtype: "F32";
-      readonly data: Float32Array;
-    }
-  | {
-      readonly name: string;
-      readonly shape: readonly number[];
-      readonly dtype: "F64";
-      readonly data: Float64Array;
-    }
-  | {
-      readonly name: string;
-      readonly shape: readonly number[];
-      readonly dtype: "I32";
-      readonly data: Int32Array;
-    };
+  | TensorOf<"F32", Float32Array>
+  | TensorOf<"F64", Float64Array>
+  | TensorOf<"I32", Int32Array>;
 
 /** What was stored; BF16 is widened to float32 on reading, which is exact. */
-export type StoredTensor =
-  | TensorToWrite
-  | {
-      readonly name: string;
-      readonly shape: readonly number[];
-      readonly dtype: "BF16";
-      readonly data: Float32Array;
-    };
+export type StoredTensor = TensorToWrite | TensorOf<"BF16", Float32Array>;
 
 /** The content of one file. */
 export type Safetensors = {

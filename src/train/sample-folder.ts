@@ -7,8 +7,7 @@ import { readTokenizer } from "../corpus/tokenizer.ts";
 import { UserError } from "../errors.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import { readHuggingFace } from "./hugging-face.ts";
-import type { SampleOptions } from "./sample.ts";
-import { sampleText } from "./sample.ts";
+import { type SampleOptions, sampleText } from "./sample.ts";
 
 /** A continuation, and the model that wrote it. */
 export type FolderSample = {

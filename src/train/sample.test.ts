@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Tokenizer } from "../corpus/tokenizer.ts";
 import { Random } from "../math/random.ts";
-import type { DecoderShape } from "../model/shape.ts";
-import { lengthOf, parametersOf } from "../model/shape.ts";
+import { type DecoderShape, lengthOf, parametersOf } from "../model/shape.ts";
 import type { FinishedModel } from "./hugging-face.ts";
 import { draw, sampleText } from "./sample.ts";
 

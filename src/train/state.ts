@@ -8,8 +8,13 @@ import { initialValues } from "../model/initialise.ts";
 import { parametersOf } from "../model/shape.ts";
 import { sha256 } from "../record/files.ts";
 import { checkpointsFolder, seriesFolder } from "../record/workspace.ts";
-import type { DamagedCheckpoint } from "./checkpoint.ts";
-import { latestCheckpoint, loadCheckpoint, prune, saveCheckpoint } from "./checkpoint.ts";
+import {
+  type DamagedCheckpoint,
+  latestCheckpoint,
+  loadCheckpoint,
+  prune,
+  saveCheckpoint,
+} from "./checkpoint.ts";
 import { momentNames } from "./optimiser.ts";
 import type { RunPlace } from "./run.ts";
 import type { RunSpec } from "./run-spec.ts";

@@ -9,8 +9,7 @@ import { columnOf } from "../record/series.ts";
 import { bitsPerByte } from "./bits-per-byte.ts";
 import { curveOf } from "./curve.ts";
 import type { HeldOut } from "./held-out.ts";
-import type { RunSpec } from "./run-spec.ts";
-import { tokensOf } from "./run-spec.ts";
+import { type RunSpec, tokensOf } from "./run-spec.ts";
 
 const scoreSchema = z.strictObject({
   numTokens: z.number(),

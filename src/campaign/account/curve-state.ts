@@ -3,8 +3,7 @@
 import { existsSync } from "node:fs";
 import { UserError } from "../../errors.ts";
 import type { BandPoint } from "../../laws/forecast/curve.ts";
-import type { Reforecast } from "../../laws/forecast/reforecast.ts";
-import { reforecast } from "../../laws/forecast/reforecast.ts";
+import { type Reforecast, reforecast } from "../../laws/forecast/reforecast.ts";
 import type { Interval } from "../../math/interval.ts";
 import { readRecord } from "../../record/record.ts";
 import { readRunSeries } from "../../record/run-series.ts";

@@ -8,13 +8,11 @@ import { type Draft, recordOf } from "../../record/fixture.ts";
 import { summaryWith } from "../../train/fixture.ts";
 import { inputsHashOf } from "../context.ts";
 import { environment, ladderRunWith, storedFit, targetForecast } from "../fixture.ts";
-import type { Plan } from "../planning/plan.ts";
-import { planCampaign } from "../planning/plan.ts";
+import { type Plan, planCampaign } from "../planning/plan.ts";
 import { targetQuantities } from "../quantities.ts";
 import { campaignSchema } from "../spec.ts";
 import { fitInputs } from "../stages/fit.ts";
-import type { LadderRun } from "../stages/ladder.ts";
-import { targetName } from "../stages/ladder.ts";
+import { type LadderRun, targetName } from "../stages/ladder.ts";
 import { historyOf } from "./history.ts";
 
 const campaign = campaignSchema.parse({

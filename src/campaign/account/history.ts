@@ -1,25 +1,19 @@
 /** @file What a record says of a campaign: the last plan, and of each stage what belongs to it. */
 
 import type { z } from "zod";
-import type { Manifest } from "../../corpus/manifest.ts";
-import { manifestSchema } from "../../corpus/manifest.ts";
+import { type Manifest, manifestSchema } from "../../corpus/manifest.ts";
 import { UserError } from "../../errors.ts";
 import { finishedSummary } from "../../fleet/recorded-run.ts";
 import { type EventOf, eventsOf, type RecordEvent, type Stage } from "../../record/events.ts";
 import { parseStored } from "../../record/read-back.ts";
 import type { RunSummary } from "../../train/summary.ts";
 import { inputsHashOf } from "../context.ts";
-import type { StoredPlan } from "../planning/plan.ts";
-import { storedPlanSchema } from "../planning/plan.ts";
+import { type StoredPlan, storedPlanSchema } from "../planning/plan.ts";
 import { predictionsOf } from "../predictions.ts";
-import type { FeatureResult } from "../stages/features.ts";
-import { featureResults, featuresInputs, featuresSchema } from "../stages/features.ts";
-import type { FitResult } from "../stages/fit.ts";
-import { fitInputs, fitSchema } from "../stages/fit.ts";
-import type { LadderRun } from "../stages/ladder.ts";
-import { finishedRuns, targetName } from "../stages/ladder.ts";
-import type { VerdictResult } from "../stages/verdict.ts";
-import { verdictSchema } from "../stages/verdict.ts";
+import { type FeatureResult, featureResults, featuresInputs, featuresSchema } from "../stages/features.ts";
+import { type FitResult, fitInputs, fitSchema } from "../stages/fit.ts";
+import { finishedRuns, type LadderRun, targetName } from "../stages/ladder.ts";
+import { type VerdictResult, verdictSchema } from "../stages/verdict.ts";
 
 /** null is what the campaign has not reached, or reached only under another plan. */
 export type History = {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { EventDraft } from "../../record/events.ts";
-import { NO_PREVIOUS } from "../../record/events.ts";
+import { type EventDraft, NO_PREVIOUS } from "../../record/events.ts";
 import { type Draft, recordOf as recordAt } from "../../record/fixture.ts";
 import { incidentsOf } from "./incidents.ts";
 

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import type { Stage } from "../../record/events.ts";
-import { NO_PREVIOUS } from "../../record/events.ts";
+import { NO_PREVIOUS, type Stage } from "../../record/events.ts";
 import { type Draft, recordOf } from "../../record/fixture.ts";
 import { secondsOfWork } from "./work-time.ts";
 

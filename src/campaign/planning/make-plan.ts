@@ -11,11 +11,9 @@ import { sha256 } from "../../record/files.ts";
 import { parseStored } from "../../record/read-back.ts";
 import { formatBytes } from "../../units/print.ts";
 import type { Context } from "../context.ts";
-import type { Campaign, CampaignIssue } from "../spec.ts";
-import { issueSchema } from "../spec.ts";
+import { type Campaign, type CampaignIssue, issueSchema } from "../spec.ts";
 import { estimatePlan } from "./estimate.ts";
-import type { Plan, StoredPlan } from "./plan.ts";
-import { planCampaign, storedPlanSchema } from "./plan.ts";
+import { type Plan, planCampaign, type StoredPlan, storedPlanSchema } from "./plan.ts";
 
 /** The plan, made once for a file and budget; later launches take it from the record. */
 export async function planned(context: Context): Promise<Plan> {

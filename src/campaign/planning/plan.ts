@@ -2,17 +2,14 @@
 
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
-import type { Family } from "../../model/dial.ts";
-import { layersForWidth, vocabularyFor } from "../../model/dial.ts";
+import { type Family, layersForWidth, vocabularyFor } from "../../model/dial.ts";
 import { architectureOf } from "../../train/hugging-face.ts";
-import type { PlannedRun } from "../../train/planned-run.ts";
-import { plannedRunSchema } from "../../train/planned-run.ts";
+import { type PlannedRun, plannedRunSchema } from "../../train/planned-run.ts";
 import { formatFlops } from "../../units/print.ts";
 import { budgetValueSchema } from "../budget.ts";
 import type { Campaign, CampaignFeature } from "../spec.ts";
 import { changeText, comparedRecipe, recipeOfTarget } from "./feature-recipes.ts";
-import type { Recipe } from "./sizing.ts";
-import { familyOf, ladderSizes, planRun, runByRecipe, widthForCompute } from "./sizing.ts";
+import { familyOf, ladderSizes, planRun, type Recipe, runByRecipe, widthForCompute } from "./sizing.ts";
 
 const rungSchema = z.strictObject({
   /** 0 is the smallest. */

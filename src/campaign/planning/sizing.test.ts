@@ -5,12 +5,12 @@ import { shapeOfWidth, WIDTH_STEP } from "../../model/dial.ts";
 import { matrixParameters } from "../../model/shape.ts";
 import { optimiserOf } from "../../train/planned-run.ts";
 import { trainingPrograms } from "../../train/programs.ts";
-import type { Recipe } from "./sizing.ts";
 import {
   batchSequencesFor,
   flopsAtWidth,
   ladderSizes,
   planRun,
+  type Recipe,
   SMALLEST_WIDTH,
   widthForCompute,
 } from "./sizing.ts";

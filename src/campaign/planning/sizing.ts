@@ -1,11 +1,8 @@
 /** @file From compute to a run: its width at the recipe's tokens per parameter, its tokens, its batch. */
 
-import type { Family } from "../../model/dial.ts";
-import { shapeOfWidth, WIDTH_STEP } from "../../model/dial.ts";
-import type { DecoderShape } from "../../model/shape.ts";
-import { matrixParameters } from "../../model/shape.ts";
-import type { PlannedRun } from "../../train/planned-run.ts";
-import { optimiserOf, plannedRun, programFlops } from "../../train/planned-run.ts";
+import { type Family, shapeOfWidth, WIDTH_STEP } from "../../model/dial.ts";
+import { type DecoderShape, matrixParameters } from "../../model/shape.ts";
+import { optimiserOf, type PlannedRun, plannedRun, programFlops } from "../../train/planned-run.ts";
 import type { RunSpec } from "../../train/run-spec.ts";
 import type { Campaign } from "../spec.ts";
 

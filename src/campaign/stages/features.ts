@@ -11,16 +11,13 @@ import type { RecordEvent } from "../../record/events.ts";
 import { sha256 } from "../../record/files.ts";
 import { score } from "../../record/score.ts";
 import type { PlannedRun } from "../../train/planned-run.ts";
-import type { Context } from "../context.ts";
-import { runStage } from "../context.ts";
+import { type Context, runStage } from "../context.ts";
 import { placeFeatures } from "../planning/estimate.ts";
-import type { Plan, PlannedFeature } from "../planning/plan.ts";
-import { runsOf } from "../planning/plan.ts";
+import { type Plan, type PlannedFeature, runsOf } from "../planning/plan.ts";
 import { lockPredictions } from "../predictions.ts";
 import { EFFECT_ON_RUNG, FEATURE_QUANTITIES } from "../quantities.ts";
 import { featureReportSchema, storedReport } from "./feature-report.ts";
-import type { LadderRun } from "./ladder.ts";
-import { finishedRuns, observationOf, trainAll } from "./ladder.ts";
+import { finishedRuns, type LadderRun, observationOf, trainAll } from "./ladder.ts";
 
 /** What the record keeps of each feature beside its runs and predictions, in the order of the plan. */
 export const featuresSchema = z.array(

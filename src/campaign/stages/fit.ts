@@ -10,15 +10,13 @@ import { forecastCurve } from "../../laws/forecast/curve.ts";
 import { forecastAt } from "../../laws/forecast/forecast.ts";
 import { type Study, study } from "../../laws/forecast/study.ts";
 import { curveFractions } from "../../train/curve.ts";
-import type { Context } from "../context.ts";
-import { runStage } from "../context.ts";
+import { type Context, runStage } from "../context.ts";
 import { estimateRuns } from "../planning/estimate.ts";
 import type { Plan } from "../planning/plan.ts";
 import { forecastCost } from "../planning/time-forecast.ts";
 import { lockPredictions, predictionsOf } from "../predictions.ts";
 import { type PartedPrediction, targetQuantities } from "../quantities.ts";
-import type { LadderRun } from "./ladder.ts";
-import { observationOf } from "./ladder.ts";
+import { type LadderRun, observationOf } from "./ladder.ts";
 
 const interval = { median: z.number(), lo: z.number(), hi: z.number() };
 const intervalSchema = z.strictObject(interval);

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { campaignSchema } from "../spec.ts";
-import type { GateFacts } from "./gate-rule.ts";
-import { decideGate, judgeIssue } from "./gate-rule.ts";
+import { decideGate, type GateFacts, judgeIssue } from "./gate-rule.ts";
 
 const RULE = { maxWidthPercent: 8, maxReach: 30, maxEpochs: 4 };
 

@@ -9,8 +9,7 @@ import type { Context } from "../context.ts";
 import type { Plan } from "../planning/plan.ts";
 import { LOSS, MEMORY, WALL_TIME } from "../quantities.ts";
 import type { FitResult } from "./fit.ts";
-import type { Acceptance, GateDecision } from "./gate-rule.ts";
-import { decideGate } from "./gate-rule.ts";
+import { type Acceptance, decideGate, type GateDecision } from "./gate-rule.ts";
 import { epochsOf } from "./prepare.ts";
 
 /** Value, first and second moment, four bytes each. */

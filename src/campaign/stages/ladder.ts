@@ -3,16 +3,13 @@
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
 import { runTogether } from "../../fleet/local.ts";
-import type { Placed } from "../../fleet/recorded-run.ts";
-import { finishedSummary, runName, trainPlanned } from "../../fleet/recorded-run.ts";
+import { finishedSummary, type Placed, runName, trainPlanned } from "../../fleet/recorded-run.ts";
 import type { TableRun } from "../../laws/table/table.ts";
 import { eventsOf, type RecordEvent } from "../../record/events.ts";
 import type { RunSummary } from "../../train/summary.ts";
-import type { Context } from "../context.ts";
-import { runStage } from "../context.ts";
+import { type Context, runStage } from "../context.ts";
 import { placeLadder } from "../planning/estimate.ts";
-import type { Plan, Rung } from "../planning/plan.ts";
-import { runsOf } from "../planning/plan.ts";
+import { type Plan, type Rung, runsOf } from "../planning/plan.ts";
 
 /** A finished run of the ladder, or of a feature beside it. */
 export type LadderRun = {

@@ -1,12 +1,10 @@
 /** @file Stage 1: the corpus on disk, counted. It keeps its own half-done work; the record, what came out. */
 
-import type { Manifest } from "../../corpus/manifest.ts";
-import { manifestSchema } from "../../corpus/manifest.ts";
+import { type Manifest, manifestSchema } from "../../corpus/manifest.ts";
 import { prepareCorpus } from "../../corpus/prepare.ts";
 import { findSourceFiles } from "../../corpus/sources.ts";
 import { UserError } from "../../errors.ts";
-import type { Context } from "../context.ts";
-import { runStage } from "../context.ts";
+import { type Context, runStage } from "../context.ts";
 import type { Plan } from "../planning/plan.ts";
 import { judgeTokens } from "./gate-rule.ts";
 

@@ -8,8 +8,7 @@ import { exportRun } from "../../train/export-run.ts";
 import { modelCard } from "../../train/model-card.ts";
 import { sampleText } from "../../train/sample.ts";
 import type { RunSummary } from "../../train/summary.ts";
-import type { Context } from "../context.ts";
-import { runStage } from "../context.ts";
+import { type Context, runStage } from "../context.ts";
 import type { Plan } from "../planning/plan.ts";
 
 export const verdictSchema = z.strictObject({

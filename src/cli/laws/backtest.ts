@@ -8,8 +8,7 @@ import { formatFlops, formatPercent, formatShare, significant } from "../../unit
 import { finish } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printResult } from "../output.ts";
-import type { TableColumn } from "../terminal/table.ts";
-import { table } from "../terminal/table.ts";
+import { type TableColumn, table } from "../terminal/table.ts";
 import { readRunTable, setAsideLines, type TableFlags, tableOptions, withTableFlags } from "./run-table.ts";
 
 export function defineBacktest(command: Command): void {

@@ -3,8 +3,7 @@ import { curveLawFigure } from "../../figures/curve-law-figure.ts";
 import { multiPowerLaw } from "../../laws/curves/curve-laws.ts";
 import { studyCurves } from "../../laws/curves/curve-study.ts";
 import { expectedLosses } from "../../laws/curves/fit-curves.ts";
-import type { RateSchedule } from "../../laws/curves/schedule.ts";
-import { rateAtStep, scheduleOf } from "../../laws/curves/schedule.ts";
+import { type RateSchedule, rateAtStep, scheduleOf } from "../../laws/curves/schedule.ts";
 import { figureOf, studyJson, studyText } from "./curve-text.ts";
 
 const COMMON = { peak: 1e-3, steps: 4000, warmup: 400 };

@@ -5,8 +5,7 @@
  */
 
 import { assert } from "../../errors.ts";
-import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
-import { apply } from "../tensor.ts";
+import { apply, type OperandShapes, type Operation, type Tensor } from "../tensor.ts";
 import { assertShape, matrix, valuesOf } from "./shared.ts";
 
 /** Causal attention of H query heads on G key and value heads. */

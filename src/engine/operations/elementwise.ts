@@ -1,8 +1,7 @@
 /** @file Rows that add, fill, spread and sum: the glue between the larger operations. */
 
 import { assert } from "../../errors.ts";
-import type { Operation, Shape, Tensor } from "../tensor.ts";
-import { apply, sizeOf } from "../tensor.ts";
+import { apply, type Operation, type Shape, sizeOf, type Tensor } from "../tensor.ts";
 import {
   addOptional,
   assertOptionalShape,

@@ -1,8 +1,7 @@
 /** @file Rows: the embedding looked up by token, and its gradient. M rows, V tokens, C channels. */
 
 import { assert } from "../../errors.ts";
-import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
-import { apply, sizeOf } from "../tensor.ts";
+import { apply, type OperandShapes, type Operation, sizeOf, type Tensor } from "../tensor.ts";
 import { addOptional, assertOptionalShape, assertShape, matrix, shapeOf, valuesOf } from "./shared.ts";
 
 /** M rows of tokens, a table of V rows of C channels. */

@@ -4,8 +4,7 @@
  * + 0.044715 x^3).
  */
 
-import type { Operation, Tensor } from "../tensor.ts";
-import { apply } from "../tensor.ts";
+import { apply, type Operation, type Tensor } from "../tensor.ts";
 import { assertShape, type Flat, flat, shapeOf, valuesOf } from "./shared.ts";
 
 const LINEAR = 2 * Math.sqrt(2 / Math.PI);

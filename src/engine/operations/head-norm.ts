@@ -5,8 +5,7 @@
  */
 
 import { assert } from "../../errors.ts";
-import type { OperandShapes, OperandValues, Operation, Tensor } from "../tensor.ts";
-import { apply } from "../tensor.ts";
+import { apply, type OperandShapes, type OperandValues, type Operation, type Tensor } from "../tensor.ts";
 import { assertShape, matrix, valuesOf } from "./shared.ts";
 
 /** How a row is divided into heads: H of queries, G of keys, G of values, D numbers each. */

@@ -5,8 +5,7 @@
  */
 
 import { assert } from "../../errors.ts";
-import type { OperandShapes, OperandValues, Operation, Tensor } from "../tensor.ts";
-import { apply } from "../tensor.ts";
+import { apply, type OperandShapes, type OperandValues, type Operation, type Tensor } from "../tensor.ts";
 import { addOptional, assertOptionalShape, assertShape, matrix, valuesOf } from "./shared.ts";
 
 type Lengths = {

@@ -1,8 +1,7 @@
 /** @file Row: matrix product C = scale op(A) op(B) + addend, in a linear layer's three layouts. */
 
 import { assert } from "../../errors.ts";
-import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
-import { apply } from "../tensor.ts";
+import { apply, type OperandShapes, type Operation, type Tensor } from "../tensor.ts";
 import { addOptional, assertOptionalShape, matrix, valuesOf } from "./shared.ts";
 
 type MatmulAttributes = {

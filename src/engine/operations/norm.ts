@@ -1,7 +1,6 @@
 /** @file Rows: RMS norm (Zhang & Sennrich 2019, arXiv 1910.07467), its gradient. M rows, C channels. */
 
-import type { Operation, Tensor } from "../tensor.ts";
-import { apply } from "../tensor.ts";
+import { apply, type Operation, type Tensor } from "../tensor.ts";
 import { addOptional, assertOptionalShape, assertShape, matrix, valuesOf } from "./shared.ts";
 
 type NormAttributes = {

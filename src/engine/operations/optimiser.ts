@@ -1,7 +1,6 @@
 /** @file Row: AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101), clipped by the global norm, in place. */
 
-import type { Operation, Tensor } from "../tensor.ts";
-import { apply } from "../tensor.ts";
+import { apply, type Operation, type Tensor } from "../tensor.ts";
 import { assertShape, type Flat, flat, shapeOf, valuesOf } from "./shared.ts";
 
 /** What AdamW takes of one parameter: its factor on the learning rate, and its decay. */

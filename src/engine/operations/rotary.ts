@@ -1,8 +1,7 @@
 /** @file Row: rotary positions (Su et al. 2021, arXiv 2104.09864), rotate-half as in Llama. */
 
 import { assert } from "../../errors.ts";
-import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
-import { apply } from "../tensor.ts";
+import { apply, type OperandShapes, type Operation, type Tensor } from "../tensor.ts";
 import { matrix, valuesOf } from "./shared.ts";
 
 /** Which heads turn, and how fast. */

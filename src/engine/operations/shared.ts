@@ -1,8 +1,7 @@
 /** @file Small helpers of the rows: reading operands that must be there. */
 
 import { assert } from "../../errors.ts";
-import type { OperandShapes, OperandValues, Shape } from "../tensor.ts";
-import { sizeOf } from "../tensor.ts";
+import { type OperandShapes, type OperandValues, type Shape, sizeOf } from "../tensor.ts";
 
 /** The shape of an operand that is not optional. */
 export function shapeOf(shapes: OperandShapes, index: number): Shape {

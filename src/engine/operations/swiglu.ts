@@ -1,8 +1,7 @@
 /** @file Rows: silu(gate) up (Shazeer 2020, arXiv 2002.05202), its gradient. M rows, F features. */
 
 import { assert } from "../../errors.ts";
-import type { OperandShapes, Operation, Tensor } from "../tensor.ts";
-import { apply } from "../tensor.ts";
+import { apply, type OperandShapes, type Operation, type Tensor } from "../tensor.ts";
 import { assertShape, matrix, valuesOf } from "./shared.ts";
 
 type Lengths = {

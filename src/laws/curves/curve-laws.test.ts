@@ -2,8 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type CurveLaw, multiPowerLaw, tissueLaw } from "./curve-laws.ts";
 import { areaOf, geometryOf } from "./geometry.ts";
-import type { NamedSchedule, RateSchedule } from "./schedule.ts";
-import { endOf, peakRate, rateAtStep, scheduleOf } from "./schedule.ts";
+import {
+  endOf,
+  type NamedSchedule,
+  peakRate,
+  type RateSchedule,
+  rateAtStep,
+  scheduleOf,
+} from "./schedule.ts";
 
 /** The paper's fit for 25M parameters. */
 const PUBLISHED = [3.04, 0.525, 0.508, 363.8, 2.066, 0.583, 0.641] as const;

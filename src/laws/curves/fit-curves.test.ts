@@ -12,10 +12,8 @@ import {
   wideningFrom,
 } from "./forecast-curve.ts";
 import { areaOf } from "./geometry.ts";
-import type { LossCurve } from "./read-curve.ts";
-import { readCurve } from "./read-curve.ts";
-import type { NamedSchedule } from "./schedule.ts";
-import { endOf, peakRate, scheduleOf } from "./schedule.ts";
+import { type LossCurve, readCurve } from "./read-curve.ts";
+import { endOf, type NamedSchedule, peakRate, scheduleOf } from "./schedule.ts";
 
 const TRUTH = [2.8, 0.45, 0.45, 420, 1.5, 0.5, 0.75] as const;
 const COMMON = { peak: 5e-4, steps: 10000, warmup: 800 };

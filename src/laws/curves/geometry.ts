@@ -1,7 +1,6 @@
 /** @file What a curve law reads of a schedule: the area under the rate, and its changes so far. */
 
-import type { RateSchedule } from "./schedule.ts";
-import { peakRate } from "./schedule.ts";
+import { peakRate, type RateSchedule } from "./schedule.ts";
 
 /**
  * The changes of the rate before each of `numPoints` steps, one flat list: those of point i are entries

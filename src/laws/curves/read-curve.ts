@@ -4,8 +4,7 @@ import { UserError } from "../../errors.ts";
 import { mean } from "../../math/statistics.ts";
 import { parseRows } from "../table/raw.ts";
 
-import type { RateSchedule } from "./schedule.ts";
-import { endOf, warmupOf } from "./schedule.ts";
+import { endOf, type RateSchedule, warmupOf } from "./schedule.ts";
 import { scheduleFromTable } from "./schedule-table.ts";
 
 /** A training curve and the schedule that it was trained under. */

@@ -1,8 +1,7 @@
 /** @file A schedule from a table of (step, rate): where between two rows did the rate jump or bend? */
 
 import { UserError } from "../../errors.ts";
-import type { RateSchedule, SchedulePoint } from "./schedule.ts";
-import { peakRate, thin } from "./schedule.ts";
+import { peakRate, type RateSchedule, type SchedulePoint, thin } from "./schedule.ts";
 
 /** A change within one gap this many times steeper than on both sides of it is a jump, not a ramp. */
 const JUMP_STEEPNESS = 4;

@@ -1,8 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseSchedule } from "./parse-schedule.ts";
-import type { RateSchedule } from "./schedule.ts";
-import { endOf, isSameShape, peakRate, rateAtStep, scheduleOf, thin, warmupOf } from "./schedule.ts";
+import {
+  endOf,
+  isSameShape,
+  peakRate,
+  type RateSchedule,
+  rateAtStep,
+  scheduleOf,
+  thin,
+  warmupOf,
+} from "./schedule.ts";
 import { scheduleFromTable } from "./schedule-table.ts";
 
 const cosine = scheduleOf({ kind: "cosine", peak: 3e-4, steps: 24000, warmup: 2160, final: 3e-5 });

@@ -6,8 +6,7 @@ import { Random } from "../../math/random.ts";
 import { significant } from "../../units/print.ts";
 import type { RunTable, TableRun } from "../table/table.ts";
 import { groupByBudget, indexOfBest } from "./budgets.ts";
-import type { BudgetReport, IsoflopOptions, IsoflopReport } from "./isoflop.ts";
-import { powerLawParameters } from "./isoflop.ts";
+import { type BudgetReport, type IsoflopOptions, type IsoflopReport, powerLawParameters } from "./isoflop.ts";
 
 /** The best run at one amount of compute, between the next smaller and the next larger size tried. */
 type Best = {

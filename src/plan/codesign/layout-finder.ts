@@ -4,9 +4,9 @@ import { CONSTANTS, type Constants } from "../constants.ts";
 import type { Precision } from "../hardware/accelerator.ts";
 import type { Cluster } from "../hardware/cluster.ts";
 import { devicesOf, type Job, type Layout } from "../layout/layout.ts";
-import { divisors } from "../layout/parse.ts";
 import { commonChoices } from "../search/choices.ts";
 import { dividingParts } from "../search/cluster-parts.ts";
+import { chunkCounts } from "../search/enumerate.ts";
 import { type PlannedLayout, searchLayouts } from "../search/search.ts";
 import { layoutProblem } from "../search/validity.ts";
 import type { ModelShape } from "../shape/model-shape.ts";
@@ -94,13 +94,8 @@ function faster(one: PlannedLayout | null, other: PlannedLayout | null): Planned
 /** A layout with every number of chunks that a depth allows: what suited one depth seldom divides another. */
 function withChunkCounts(layout: Layout, numLayers: number): readonly Layout[] {
   if (layout.pipeline === 1) return [layout];
-  const counts = [numLayers, numLayers + 2]
-    .filter((layers) => layers % layout.pipeline === 0)
-    .flatMap((layers) => divisors(layers / layout.pipeline));
-  return [
-    layout,
-    ...[...new Set(counts)]
-      .filter((count) => count > 1)
-      .map((virtualStages): Layout => ({ ...layout, schedule: "interleaved", virtualStages })),
-  ];
+  const chunked = chunkCounts(numLayers, layout.pipeline).map(
+    (virtualStages): Layout => ({ ...layout, schedule: "interleaved", virtualStages }),
+  );
+  return [layout, ...chunked];
 }

@@ -75,7 +75,7 @@ function flows(numLayers: number, pipeline: number, schedules: readonly Pipeline
 }
 
 /** Chunks a stage can have, above 1; embedding and head may count as a layer each. */
-function chunkCounts(numLayers: number, pipeline: number): readonly number[] {
+export function chunkCounts(numLayers: number, pipeline: number): readonly number[] {
   const counts = [numLayers, numLayers + 2]
     .filter((layers) => layers % pipeline === 0)
     .flatMap((layers) => divisors(layers / pipeline));
