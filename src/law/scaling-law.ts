@@ -67,6 +67,21 @@ export function scalingLawOf(saved: SavedLaw): ScalingLaw {
 /** Beyond this reach no answer is given: back-tests went to 100, GPT-4's own forecast to 10,000. */
 export const MOST_REACH = 1e4;
 
+/** A loss's 90 % interval wider than this share decides nothing: a tenth is a hundredfold of compute. */
+export const MOST_WIDTH = 0.11;
+
+/** What is to be said where a loss is printed that `forecast` would refuse, of the least compute of these. */
+export function widthWarnings(
+  losses: readonly { readonly compute: number; readonly loss: Interval }[],
+): string[] {
+  const wide = losses.find(({ loss: { median, lo, hi } }) => hi - lo > MOST_WIDTH * median);
+  if (!wide) return [];
+  const { median, lo, hi } = wide.loss;
+  return [
+    `the interval of the loss at ${formatFlops(wide.compute)} is ${formatShare((hi - lo) / median)} of it wide; \`laws forecast\` gives none wider than ${formatShare(MOST_WIDTH, 0)}`,
+  ];
+}
+
 /** Throws a `UserError` where a budget lies further beyond a law's largest run than anyone has tested. */
 export function checkReach({ largestCompute }: Pick<ScalingLaw, "largestCompute">, compute: number): void {
   if (largestCompute === null || compute <= MOST_REACH * largestCompute) return;

@@ -17,6 +17,7 @@ import { allocate, exponentsAt } from "./allocate.ts";
 import { boundBy } from "./allocate-data.ts";
 import { fittedLaw, forecastLaw } from "./fitted.ts";
 import { knownTable, TRUTH } from "./fixture.ts";
+import { nextRung } from "./next.ts";
 
 const fitted = fittedLaw(chinchillaLaw, knownTable(0.003));
 /** Enough draws for what does not test the intervals. */
@@ -97,6 +98,19 @@ test("a budget beyond the table is told; so is an optimum outside its ratios", (
   expect(allocate(narrow, { compute: 1e20 }).warnings.join()).toMatch(
     /optimal D \/ N, .* lies outside the table's 60.0 to 240/,
   );
+});
+
+test("a loss that a forecast would refuse as too wide is told, and so by the next rung", () => {
+  const table = knownTable(0.02);
+  const { budgets, warnings } = allocate(forecastLaw(table), { compute: 1e20 });
+  const wide = budgets.map(({ loss }) => (loss.hi - loss.lo) / loss.median > 0.11);
+  expect(wide).toEqual([false, false, true]);
+  const told =
+    "the interval of the loss at 1.00e22 FLOP is 11.4 % of it wide; `laws forecast` gives none wider than 11 %";
+  expect(warnings).toEqual([told]);
+  expect(() => forecast(table.runs, designFrom(study(table.runs), { c: 1e22 }))).toThrow("11.4 % wide");
+  expect(nextRung(table, { kind: "loss", target: { c: 1e22 } }, 1e20).warnings).toEqual([told]);
+  expect(nextRung(table, { kind: "loss", target: { c: 1e21 } }, 1e20).warnings).toEqual([]);
 });
 
 test("refuses what cannot say where the optimum is", () => {

@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import { checkOptimum, flatRange, type LossOverND, optimumOn, pointOf } from "../../law/optimum.ts";
-import { checkReach, logNDOf, type ScalingLaw, surfacesOf } from "../../law/scaling-law.ts";
+import { checkReach, logNDOf, type ScalingLaw, surfacesOf, widthWarnings } from "../../law/scaling-law.ts";
 import { type Interval, intervalsAround } from "../../math/interval.ts";
 import { fixed, significant } from "../../units/print.ts";
 import { TESTED_REACH } from "../forecast/forecast.ts";
@@ -164,5 +164,5 @@ function warningsOf(law: ScalingLaw, answer: Omit<Allocation, "warnings">): stri
       "some laws that the data could as well have come from have no optimum: an end of the interval is unbounded",
     );
   }
-  return warnings;
+  return [...warnings, ...widthWarnings(answer.budgets)];
 }

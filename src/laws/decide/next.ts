@@ -3,6 +3,7 @@
 import { UserError } from "../../errors.ts";
 import type { Design, Run } from "../../law/law.ts";
 import type { Posterior } from "../../law/posterior.ts";
+import { widthWarnings } from "../../law/scaling-law.ts";
 import { designAt } from "../../law/surfaces.ts";
 import type { Interval } from "../../math/interval.ts";
 import { formatCount, formatFlops, formatShare } from "../../units/print.ts";
@@ -107,6 +108,7 @@ export function nextRung(table: RunTable, question: NextQuestion, budget: number
     driftPercent: 100 * meanOf(posterior, "drift"),
     warnings: [
       ...table.warnings,
+      ...(question.kind === "loss" ? widthWarnings([{ compute: target.c, loss: answer.now }]) : []),
       ...(law === undefined ? [] : [`by ${law} alone: the other laws of a forecast are left out`]),
     ],
   };

@@ -6,6 +6,7 @@ import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
 import { routedLaw } from "../../law/formulas/routed.ts";
 import { type Law, lossOf } from "../../law/law.ts";
 import { averaged, intervalOf } from "../../law/predict.ts";
+import { MOST_WIDTH } from "../../law/scaling-law.ts";
 import { type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { mean } from "../../math/statistics.ts";
@@ -21,7 +22,6 @@ import {
   isOneRecipe,
   repeatsData,
 } from "./candidate-laws.ts";
-import { MOST_WIDTH } from "./forecast.ts";
 import { rungsOf } from "./model.ts";
 import { leastBelow, suitableRuns } from "./suitable.ts";
 

@@ -4,6 +4,7 @@ import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
 import type { DrawColumns, Posterior } from "../../law/posterior.ts";
 import { averaged, intervalOf, partsOf, predict } from "../../law/predict.ts";
+import { MOST_WIDTH } from "../../law/scaling-law.ts";
 import type { Interval } from "../../math/interval.ts";
 import { fixed, formatCount, formatPercent, formatShare, significant } from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";
@@ -52,9 +53,6 @@ export type Forecast = Interval & {
   readonly warnings: readonly string[];
   readonly setAside: Study["setAside"];
 };
-
-/** An interval wider than this share of the loss decides nothing: a tenth is a hundredfold of compute. */
-export const MOST_WIDTH = 0.11;
 
 /** The loss of one more run. Throws a `UserError` where the runs or the target allow none. */
 export function forecast(runs: readonly TableRun[], target: Design): Forecast {

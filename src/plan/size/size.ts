@@ -13,7 +13,7 @@ import {
   repeatedOptimum,
   withRepetition,
 } from "../../law/repeats.ts";
-import { checkReach, logNDOf, type ScalingLaw } from "../../law/scaling-law.ts";
+import { checkReach, logNDOf, type ScalingLaw, widthWarnings } from "../../law/scaling-law.ts";
 import {
   drawFrom,
   type Interval,
@@ -83,7 +83,13 @@ export function sizeFor(question: SizeQuestion): SizeAnswer {
   const optimum = { ...sized, loss: lossOf(question, sized) };
   const data =
     uniqueTokens === null ? null : dataAnswer(cases, optimum, law.flopsPerParameterToken, uniqueTokens);
-  return { compute, optimum, data, reason: reasonFor(optimum, data), warnings: warningsFor(question) };
+  return {
+    compute,
+    optimum,
+    data,
+    reason: reasonFor(optimum, data),
+    warnings: warningsFor(question, optimum),
+  };
 }
 
 /** One more run's loss at the optimum of the middle budget, and what the budget leaves open beside it. */
@@ -214,7 +220,7 @@ function doubling({ doublingHelpsPercent: { compute, tokens } }: DataAnswer): st
   );
 }
 
-function warningsFor({ law, compute }: SizeQuestion): readonly string[] {
+function warningsFor({ law, compute }: SizeQuestion, { loss }: Pick<Sizing, "loss">): readonly string[] {
   const reach = law.largestCompute === null ? null : compute.median / law.largestCompute;
   return [
     ...(law.draws.length === 0
@@ -229,5 +235,6 @@ function warningsFor({ law, compute }: SizeQuestion): readonly string[] {
             `extrapolated${law.isCalibrated ? "" : ", by scatter of the runs alone"}`,
         ]
       : []),
+    ...widthWarnings([{ compute: compute.median, loss }]),
   ];
 }
