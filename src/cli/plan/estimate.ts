@@ -5,11 +5,11 @@ import type { Interval } from "../../math/interval.ts";
 import { type RoughEstimate, roughEstimate } from "../../plan/estimate/estimate.ts";
 import type { EstimateLine } from "../../plan/estimate/lines.ts";
 import { peakFlopsOf } from "../../plan/hardware/accelerator.ts";
-import { COUNT, SHARE } from "../../units/kinds.ts";
+import { COUNT } from "../../units/kinds.ts";
 import { formatBytes, formatCount, formatFlops, formatInterval, formatSeconds } from "../../units/print.ts";
-import { amountOption, type CommonOptions, finish, intervalOption, wholeNumber } from "../arguments.ts";
+import { amountOption, type CommonOptions, finish, wholeNumber } from "../arguments.ts";
 import { printResult } from "../output.ts";
-import { readCluster, readSequence, type SettingFlags, withHardware } from "./setting.ts";
+import { MFU, readCluster, readSequence, type SettingFlags, withHardware } from "./setting.ts";
 
 type EstimateFlags = CommonOptions &
   Pick<SettingFlags, "cluster" | "hardware"> & {
@@ -36,7 +36,7 @@ export function defineEstimate(command: Command): void {
     .option("--layers <n>", "layers", wholeNumber("--layers", 1))
     .option("--hidden <n>", "width", wholeNumber("--hidden", 1))
     .option("--heads <n>", "attention heads", wholeNumber("--heads", 1))
-    .addOption(intervalOption("--mfu <share>", "model FLOPs over the bf16 peak", SHARE));
+    .addOption(MFU);
   finish(
     command,
     "longrun plan estimate --params 12e9 --batch-sequences 512 --sequence 2048",

@@ -7,9 +7,10 @@ import { readHardware } from "../../plan/hardware/user-defined.ts";
 import { type Setup, SOFTWARE_2024 } from "../../plan/layout/layout.ts";
 import { refuseBeyondTable } from "../../plan/shape/remarks.ts";
 import { parseThisMachine } from "../../plan/this-machine/name.ts";
-import { BINARY_COUNT, COUNT } from "../../units/kinds.ts";
+import { BINARY_COUNT, COUNT, MONEY, SHARE } from "../../units/kinds.ts";
 import { fixed, formatWhole } from "../../units/print.ts";
 import { badAmount, parseAmount } from "../../units/read.ts";
+import { intervalOption } from "../arguments.ts";
 import { type NamedModel, readModel } from "./model.ts";
 
 /** The options, as given. */
@@ -40,6 +41,10 @@ export function withSetting(command: Command): Command {
     .option("--batch-sequences <n>", "the same in sequences");
   return withHardware(command);
 }
+
+/** What several commands ask of speed and money, in the same words. */
+export const MFU = intervalOption("--mfu <share>", "model FLOPs over the bf16 peak", SHARE);
+export const PRICE = intervalOption("--price <money>", "of one device for an hour", MONEY);
 
 /** Adds --hardware. */
 export function withHardware(command: Command): Command {

@@ -13,7 +13,7 @@ import { readAmount, readInterval } from "../../units/read.ts";
 import { type CommonOptions, finish } from "../arguments.ts";
 import { printResult } from "../output.ts";
 import { table } from "../terminal/table.ts";
-import { readCluster, withHardware } from "./setting.ts";
+import { MFU, PRICE, readCluster, withHardware } from "./setting.ts";
 
 type SizeFlags = CommonOptions & {
   readonly law: string;
@@ -39,8 +39,8 @@ export function defineSize(command: Command): void {
       readInterval("--days", DAYS),
     )
     .option("--money <amount>", "the budget in money", readAmount("--money", MONEY))
-    .option("--price <money>", "of one device for an hour", readInterval("--price", MONEY))
-    .option("--mfu <share>", "model FLOPs over the bf16 peak", readInterval("--mfu", SHARE))
+    .addOption(PRICE)
+    .addOption(MFU)
     .option("--goodput <share>", "productive share of the time", readInterval("--goodput", SHARE))
     .option(
       "--unique-tokens <n>",

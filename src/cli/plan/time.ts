@@ -15,10 +15,8 @@ import {
   COUNT,
   DAY_SECONDS,
   DURATION,
-  MONEY,
   NUMBER,
   SECONDS,
-  SHARE,
   TOKENS_PER_SECOND,
   WATTS,
 } from "../../units/kinds.ts";
@@ -34,7 +32,7 @@ import {
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printResult } from "../output.ts";
 import { type FailureFlags, failureFacts } from "./failures.ts";
-import { readCluster, withConstants, withSetting } from "./setting.ts";
+import { MFU, PRICE, readCluster, withConstants, withSetting } from "./setting.ts";
 import { modelFacts, predictedSpeed, type SpeedFlags } from "./speed.ts";
 import { runForecastText } from "./time-text.ts";
 
@@ -94,7 +92,7 @@ const WORK = [
   interval("--step-seconds <s>", "seconds of one step", SECONDS),
   amount("--tokens <n>", "tokens to train on, with a speed", COUNT),
   interval("--tokens-per-second <n>", "speed of one device", TOKENS_PER_SECOND),
-  interval("--mfu <share>", "model FLOPs over the bf16 peak", SHARE),
+  MFU,
   amount("--params <n>", "parameters: 6 FLOPs a token and 14 bytes of checkpoint each", COUNT),
   amount("--active-params <n>", "those a token uses, of a model with experts", COUNT),
   amount("--checkpoint-bytes <bytes>", "size of a checkpoint", BYTES),
@@ -127,7 +125,7 @@ const FAILURES = [
 const MONEY_AND_POWER = [
   interval("--watts <w>", "of one device with its share of the node", WATTS),
   interval("--pue <ratio>", "power of the hall over that of its machines", NUMBER),
-  interval("--price <money>", "of one device for an hour", MONEY),
+  PRICE,
 ];
 
 /** Days; 0 is an age too. */
