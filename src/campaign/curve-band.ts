@@ -2,6 +2,7 @@
 
 import type { BandPoint } from "../laws/forecast/curve.ts";
 import { bandAt, type SeenPoint } from "../laws/forecast/reforecast.ts";
+import { holds } from "../math/interval.ts";
 import { bitsPerByte } from "../train/bits-per-byte.ts";
 import { curveFractions, curveOf, NUM_CURVE_POINTS } from "../train/curve.ts";
 import { WARM_UP_SHARE } from "../train/schedule.ts";
@@ -35,8 +36,7 @@ export function seenPoints(losses: Float64Array, numSteps: number, bytesPerToken
 /** Ends included; between the points of the band, log loss goes in straight lines. */
 export function curveAgainstBand(band: readonly BandPoint[], seen: readonly SeenPoint[]): CurveInBand {
   const points = seen.map(({ fraction, loss }): JudgedPoint => {
-    const { lo, hi } = bandAt(band, fraction);
-    return { fraction, loss, inside: fraction > WARM_UP_SHARE ? lo <= loss && loss <= hi : null };
+    return { fraction, loss, inside: fraction > WARM_UP_SHARE ? holds(bandAt(band, fraction), loss) : null };
   });
   return {
     points,

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import { taskFigure } from "../figures/task-figure.ts";
-import { left, right } from "../report/markdown.ts";
+import { left, orDash, right } from "../report/markdown.ts";
 import { type EvaluatedModel, type Evaluation, evaluateFolder } from "../tasks/evaluate.ts";
 import type { ScoreEstimate } from "../tasks/interval.ts";
 import type { TaskScore } from "../tasks/score.ts";
@@ -144,15 +144,13 @@ function scoreTable(
   scoreCell: (score: TaskScore) => string,
   width: number,
 ): string {
-  const known = (value: number | null, format: (value: number) => string) =>
-    value === null ? "-" : format(value);
   return table(
     rows,
     [
       left("model", nameOf),
       right("N", ({ n }) => formatCount(n)),
-      right("C", ({ c }) => known(c, formatFlops)),
-      right("held-out", ({ heldOutBitsPerByte }) => known(heldOutBitsPerByte, (value) => fixed(value, 3))),
+      right("C", ({ c }) => orDash(c, formatFlops)),
+      right("held-out", ({ heldOutBitsPerByte }) => orDash(heldOutBitsPerByte, (value) => fixed(value, 3))),
       ...rows[0]!.scores.map(({ task }, i) =>
         right(task, ({ scores }: EvaluatedModel) => scoreCell(scores[i]!)),
       ),

@@ -6,7 +6,7 @@ import { type RunState, runStates } from "../campaign/account/run-states.ts";
 import { readRecord } from "../record/record.ts";
 import type { CampaignStatus, ReportData } from "../report/data.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
-import { left, right } from "../report/markdown.ts";
+import { left, orDash, right } from "../report/markdown.ts";
 import { formatCount, formatSeconds, significant } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
 import { printResult } from "./output.ts";
@@ -76,8 +76,6 @@ function statusLine(status: CampaignStatus): string {
 const COLOURS = { completed: "green", "under way": "yellow", stopped: "yellow", diverged: "red" } as const;
 
 function runsTable(runs: readonly RunState[], paint: Paint, width: number): string {
-  const number = (value: number | null, format: (value: number) => string) =>
-    value === null ? "-" : format(value);
   return table(
     runs,
     [
@@ -85,9 +83,9 @@ function runsTable(runs: readonly RunState[], paint: Paint, width: number): stri
       left("state", ({ state }) => paint(COLOURS[state], state)),
       right("attempts", ({ attempts }) => String(attempts)),
       right("steps", ({ steps }) => formatCount(steps)),
-      right("bits per byte", ({ bitsPerByte }) => number(bitsPerByte, (value) => significant(value, 4))),
-      right("nats per token", ({ natsPerToken }) => number(natsPerToken, (value) => significant(value, 4))),
-      right("time", ({ seconds }) => number(seconds, formatSeconds)),
+      right("bits per byte", ({ bitsPerByte }) => orDash(bitsPerByte, (value) => significant(value, 4))),
+      right("nats per token", ({ natsPerToken }) => orDash(natsPerToken, (value) => significant(value, 4))),
+      right("time", ({ seconds }) => orDash(seconds, formatSeconds)),
     ],
     width,
   );

@@ -1,7 +1,7 @@
 /** @file Every prediction on one scale: its interval as a share of its median, and the measurement. */
 
 import type { Markish, PlotOptions } from "@observablehq/plot";
-import type { Interval } from "../math/interval.ts";
+import { holds, type Interval } from "../math/interval.ts";
 import { fixed, formatScaled, formatSignedPercent, intervalDecimals, scaleFor } from "../units/print.ts";
 import { CAP_UPRIGHT, COLOUR, drawFigure, type PlotLibrary, textWidth } from "./draw.ts";
 import { AXIS_LABEL_X, DASHED } from "./panel.ts";
@@ -122,7 +122,7 @@ function toBar({ quantity, unit, predicted, measured }: PredictedRow, index: num
     lo: share(predicted.lo),
     hi: share(predicted.hi),
     measured: share(measured),
-    inside: measured >= predicted.lo && measured <= predicted.hi,
+    inside: holds(predicted, measured),
     predictedText: `${formatScaled(predicted, scale)} ${scale.unit}`,
     measuredText: `${fixed(measured / scale.factor, decimals)}  (${gap})`,
   };

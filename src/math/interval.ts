@@ -22,6 +22,11 @@ export function within(median: number, logSd: number): Interval {
   return { median, lo: median / factor, hi: median * factor };
 }
 
+/** Whether a value lies in it, ends included. */
+export function holds({ lo, hi }: Pick<Interval, "lo" | "hi">, value: number): boolean {
+  return lo <= value && value <= hi;
+}
+
 /** Standard deviation of the logarithm. */
 export function logSdOf({ lo, hi }: Interval): number {
   return lo === hi ? 0 : Math.log(hi / lo) / (2 * Z_90);

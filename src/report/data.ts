@@ -146,16 +146,13 @@ export type LawFacts = {
   readonly weight: number;
   /** What this law by itself says of the target. */
   readonly target: Interval;
-  /** The formula fitted freely, for orientation: the forecast does not use it. */
-  readonly free: { readonly formula: string; readonly parameters: readonly FittedLawParameter[] };
+  /** The formula fitted freely and its parameters, for orientation: the forecast does not use them. */
+  readonly freeFormula: string;
+  readonly parameters: readonly FittedLawParameter[];
 };
 
-/** One parameter of a law. */
-export type FittedLawParameter = {
-  readonly name: string;
-  readonly unit: string;
-  readonly estimate: Interval;
-};
+/** One parameter of a law: its best fit and 90 % interval. */
+export type FittedLawParameter = Interval & { readonly name: string; readonly unit: string };
 
 /** One run of a fold: the largest rungs left out, the rest fitted, the left-out runs predicted. */
 export type Backtest = {

@@ -1,7 +1,7 @@
 /** @file The report on features: what each did on every rung, what that says of the target, the verdict. */
 
 import type { FeatureScale } from "../laws/decide/feature/findings.ts";
-import type { Interval } from "../math/interval.ts";
+import { holds, type Interval } from "../math/interval.ts";
 import { fixed, formatCount, formatFlops, formatSignedPercent, significant } from "../units/print.ts";
 import type { FeatureFacts, ReportData } from "./data.ts";
 import { blocks, factsTable, markdownTable, right, sentence } from "./markdown.ts";
@@ -58,7 +58,7 @@ function scalesTable({ report, rungs }: FeatureFacts): string {
 function largestRungText({ onLargestRung }: FeatureFacts): string {
   if (onLargestRung === null) return "";
   const { measured, ...predicted } = onLargestRung;
-  const held = predicted.lo <= measured && measured <= predicted.hi ? "inside" : "outside";
+  const held = holds(predicted, measured) ? "inside" : "outside";
   return (
     `Before the largest rung ran, the rungs below it predicted ${percentText(predicted)} there; ` +
     `it came to ${formatSignedPercent(measured, 2)}, **${held}**.`

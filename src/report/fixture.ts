@@ -140,26 +140,20 @@ export const finishedCampaign: ReportData = {
         formula: "L(C) = E + a C^-b",
         weight: 0.61,
         target: predictedLoss,
-        free: {
-          formula: "L(C) = E + a C^-b",
-          parameters: [
-            { name: "a", unit: "bits per byte", estimate: { median: 29.7, lo: 18.2, hi: 51.4 } },
-            { name: "b", unit: "1", estimate: { median: 0.132, lo: 0.114, hi: 0.155 } },
-            { name: "E", unit: "bits per byte", estimate: { median: 3e-15, lo: 3e-15, hi: 1.31 } },
-          ],
-        },
+        freeFormula: "L(C) = E + a C^-b",
+        parameters: [
+          { name: "a", unit: "bits per byte", median: 29.7, lo: 18.2, hi: 51.4 },
+          { name: "b", unit: "1", median: 0.132, lo: 0.114, hi: 0.155 },
+          { name: "E", unit: "bits per byte", median: 3e-15, lo: 3e-15, hi: 1.31 },
+        ],
       },
       {
         name: "chinchilla",
         formula: "L(N, D) = E + A N^-alpha + B D^-alpha",
         weight: 0.39,
         target: { median: 2.051, lo: 2.009, hi: 2.09 },
-        free: {
-          formula: "L(N, D) = E + A N^-alpha + B D^-beta",
-          parameters: [
-            { name: "E", unit: "bits per byte", estimate: { median: 5e-14, lo: 5e-14, hi: 5e-14 } },
-          ],
-        },
+        freeFormula: "L(N, D) = E + A N^-alpha + B D^-beta",
+        parameters: [{ name: "E", unit: "bits per byte", median: 5e-14, lo: 5e-14, hi: 5e-14 }],
       },
     ],
     backtests: [

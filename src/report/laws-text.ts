@@ -1,6 +1,6 @@
 /** @file The laws behind the forecast: one mixture with one interval, its back-test, and the free fits. */
 
-import type { Interval } from "../math/interval.ts";
+import { holds, type Interval } from "../math/interval.ts";
 import {
   fixed,
   formatPercent,
@@ -66,8 +66,8 @@ function backtestText(backtests: readonly Backtest[]): string {
 }
 
 function freeFitsText(laws: readonly LawFacts[], loss: number): string {
-  const rows = laws.flatMap(({ free }) =>
-    free.parameters.map((parameter) => ({ formula: free.formula, ...parameter })),
+  const rows = laws.flatMap(({ freeFormula: formula, parameters }) =>
+    parameters.map((parameter) => ({ formula, ...parameter })),
   );
   if (rows.length === 0) return "";
   const bound = AT_BOUND * loss;
@@ -78,10 +78,8 @@ function freeFitsText(laws: readonly LawFacts[], loss: number): string {
       left("formula", (row) => row.formula),
       left("parameter", (row) => row.name),
       left("unit", (row) => row.unit),
-      right("best fit", ({ estimate }) => value(estimate.median, "0, at its bound")),
-      right("90 % interval", ({ estimate: { lo, hi } }) =>
-        hi < bound ? "-" : `${value(lo, "0")} to ${value(hi, "0")}`,
-      ),
+      right("best fit", ({ median }) => value(median, "0, at its bound")),
+      right("90 % interval", ({ lo, hi }) => (hi < bound ? "-" : `${value(lo, "0")} to ${value(hi, "0")}`)),
     ]),
   );
 }
@@ -90,6 +88,4 @@ function inBitsPerByte(interval: Interval): string {
   return formatScaled(interval, scaleFor("bits per byte", interval.median));
 }
 
-function isInside({ predicted, measured }: Backtest): boolean {
-  return predicted.lo <= measured && measured <= predicted.hi;
-}
+const isInside = ({ predicted, measured }: Backtest) => holds(predicted, measured);

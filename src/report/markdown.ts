@@ -29,6 +29,11 @@ export function right<Row>(title: string, cell: (row: Row) => string): TextColum
   return { title, align: "right", cell };
 }
 
+/** A number in words, or a dash where there is none. */
+export function orDash(value: number | null, format: (value: number) => string): string {
+  return value === null ? "-" : format(value);
+}
+
 /** A fenced block whose fence is longer than any inside it. */
 export function codeBlock(content: string): string {
   const longest = Math.max(2, ...[...content.matchAll(/`+/g)].map((match) => match[0].length));

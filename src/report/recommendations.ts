@@ -1,6 +1,7 @@
 /** @file What to do next: each rule that applies to the facts says what, and the number behind it. Pure. */
 
 import { uniqueTokensOf } from "../corpus/manifest.ts";
+import { holds } from "../math/interval.ts";
 import { Z_90 } from "../math/normal.ts";
 import {
   fixed,
@@ -131,9 +132,7 @@ function* seedNoise(data: ReportData): Generator<Recommendation> {
 function* backtest({ forecast }: ReportData): Generator<Recommendation> {
   if (forecast === null) return;
   const { backtests } = forecast;
-  const inside = backtests.filter(
-    ({ predicted, measured }) => measured >= predicted.lo && measured <= predicted.hi,
-  );
+  const inside = backtests.filter(({ predicted, measured }) => holds(predicted, measured));
   if (backtests.length >= 2 && inside.length < LEAST_BACKTEST_SHARE * backtests.length)
     yield {
       action:

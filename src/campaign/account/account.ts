@@ -109,19 +109,9 @@ function forecastOf(fit: FitResult, ladder: readonly LadderRun[], targetFlops: n
     widening: fit.widening,
     laws: fit.laws
       .toSorted((a, b) => b.weight - a.weight)
-      .map(({ name, formula, weight, target, parameters }) => ({
-        name,
-        formula,
-        weight,
-        target,
-        free: {
-          formula: name === tiedChinchillaLaw.name ? tiedChinchillaLaw.formula : formula,
-          parameters: parameters.map(({ name: parameter, unit, ...estimate }) => ({
-            name: parameter,
-            unit,
-            estimate,
-          })),
-        },
+      .map((law) => ({
+        ...law,
+        freeFormula: law.name === tiedChinchillaLaw.name ? tiedChinchillaLaw.formula : law.formula,
       })),
     backtests: fit.backTest.map(({ cut, reach, predicted, lo, hi, actual }) => ({
       run: `the rung of ${formatFlops(reach * cut)}`,

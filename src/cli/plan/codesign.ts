@@ -110,16 +110,13 @@ function progressReporter(): () => void {
 }
 
 function watched({ search, quick }: LayoutFinder, report: () => void): LayoutFinder {
-  return {
-    search: (shape) => {
+  const told =
+    (find: LayoutFinder["search"]): LayoutFinder["search"] =>
+    (shape) => {
       report();
-      return search(shape);
-    },
-    quick: (shape) => {
-      report();
-      return quick(shape);
-    },
-  };
+      return find(shape);
+    };
+  return { search: told(search), quick: told(quick) };
 }
 
 function batchOf({ batchTokens, batchSequences, sequence }: CodesignFlags): number | null {

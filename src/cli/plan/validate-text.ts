@@ -7,15 +7,13 @@ import type {
   UnusedRows,
   ValidationReport,
 } from "../../plan/validate/validate.ts";
-import { left, right } from "../../report/markdown.ts";
+import { left, orDash, right } from "../../report/markdown.ts";
 import { fixed } from "../../units/print.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
 
 const WIDTH = 150;
 
-function percent(value: number | null): string {
-  return value === null ? "-" : fixed(value, 1);
-}
+const percent = (value: number | null) => orDash(value, (known) => fixed(known, 1));
 
 const COLUMNS: readonly TableColumn<FamilyReport>[] = [
   left("family", ({ family }) => family),

@@ -58,11 +58,10 @@ export function bestDecay(forecaster: CurveForecaster, make: (share: number) => 
   const losses = finalLosses(forecaster, fit.theta, schedules);
   const best = indexOfLowest(losses);
   const own = replicates.map((theta) => SHARES[indexOfLowest(finalLosses(forecaster, theta, schedules))]!);
-  const { median, lo, hi } = intervalAround(SHARES[best]!, own);
   const close = SHARES.filter((_, i) => losses[i]! <= losses[best]! * 1.001);
   const schedule = schedules[best]!;
   return {
-    share: { median, lo, hi },
+    share: intervalAround(SHARES[best]!, own),
     schedule,
     final: expectedAt(forecaster, schedule, [endOf(schedule)])[0]!,
     within: { lo: close[0]!, hi: close.at(-1)! },

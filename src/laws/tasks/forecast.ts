@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
-import { type Interval, intervalOfDraws } from "../../math/interval.ts";
+import { certain, holds, type Interval, intervalOfDraws } from "../../math/interval.ts";
 import { logistic, logit } from "../../math/logit.ts";
 import { Z_90 } from "../../math/normal.ts";
 import { Random } from "../../math/random.ts";
@@ -170,7 +170,7 @@ function backTestOf(runs: readonly TaskRun[]): readonly TaskBackTestRow[] {
       cut,
       reach: c / cut,
       measured: score,
-      twoStep: intervalOf(posteriors.twoStep({ median: loss, lo: loss, hi: loss }), 1),
+      twoStep: intervalOf(posteriors.twoStep(certain(loss)), 1),
       direct: intervalOf(posteriors.direct(c), 1),
     }));
   });
@@ -211,7 +211,7 @@ function basisOf(
   widening: number,
 ): string {
   const inside = (which: "twoStep" | "direct") =>
-    rows.filter((row) => row.measured >= row[which].lo && row.measured <= row[which].hi).length;
+    rows.filter((row) => holds(row[which], row.measured)).length;
   const percent = (share: number, decimals: number) => `${fixed(100 * share, decimals)} %`;
   const best = percent(Math.max(...runs.map(({ score }) => score)), 1);
   const chance = percent(runs[0]!.chance, 0);

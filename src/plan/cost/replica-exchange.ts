@@ -19,20 +19,23 @@ export function exposed(exchange: number, window: number, constants: Constants):
   return Math.max(exchange - window, constants.overlapLoss * exchange);
 }
 
+/** What replicas exchange, over what, and what may hide it. */
+export type ReplicaExchange = {
+  readonly layout: Layout;
+  readonly cluster: Cluster;
+  readonly parameters: StageParameters;
+  readonly software: Software;
+  readonly windows: Windows;
+  readonly constants: Constants;
+};
+
 /** Exposed seconds of one step. */
-export function replicaExchangeSeconds(
-  layout: Layout,
-  cluster: Cluster,
-  parameters: StageParameters,
-  software: Software,
-  windows: Windows,
-  constants: Constants,
-): number {
+export function replicaExchangeSeconds(exchange: ReplicaExchange): number {
+  const { layout, cluster, parameters, software, windows, constants } = exchange;
   if (replicas(layout) <= 1) return 0;
+  if (layout.sharding === "full") return fullyShardedSeconds(exchange);
   const dense = linksOf(cluster, { size: replicas(layout), stride: layout.tensor }, constants);
   const sparse = linksOf(cluster, { size: expertReplicas(layout), stride: layout.expert }, constants);
-  if (layout.sharding === "full")
-    return fullyShardedSeconds(layout, cluster, parameters, software, windows, constants);
   const reduce = (links: Links, count: number) =>
     layout.sharding === "none"
       ? allReduceSeconds(links, software.wireBytes * count)
@@ -54,14 +57,8 @@ export function replicaExchangeSeconds(
 const TENSORS_PER_LAYER = 12;
 
 /** Weights gathered for every pass, gradients scattered after each; replicas of the group sum once more. */
-function fullyShardedSeconds(
-  layout: Layout,
-  cluster: Cluster,
-  parameters: StageParameters,
-  software: Software,
-  windows: Windows,
-  constants: Constants,
-): number {
+function fullyShardedSeconds(exchange: ReplicaExchange): number {
+  const { layout, cluster, parameters, software, windows, constants } = exchange;
   const group = shardCount(layout);
   const links = linksOf(cluster, { size: group, stride: layout.tensor }, constants);
   const layers = Math.max(1, windows.numLayers);

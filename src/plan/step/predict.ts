@@ -172,7 +172,9 @@ function dataSeconds(
     numMicroBatches,
     numLayers,
   };
-  return replicaExchangeSeconds(layout, cluster, parameters, job.software, windows, rates.constants);
+  const { software } = job;
+  const { constants } = rates;
+  return replicaExchangeSeconds({ layout, cluster, parameters, software, windows, constants });
 }
 
 function optimiserSeconds(layout: Layout, parameters: StageParameters, rates: Rates): number {
