@@ -9,8 +9,8 @@ import { type CandidateLaw, candidateLawsFor, isOneRecipe } from "./candidate-la
 import { drawsGiven, type LadderRung, rungsOf } from "./model.ts";
 import { type Suitable, suitableRuns } from "./suitable.ts";
 
-/** The posterior over laws, drift and scatter, and what calibrated it. */
-type Calibrated = {
+/** Runs studied once, those set aside told apart: the posterior over laws, drift and scatter. */
+export type Study = Suitable & {
   readonly rungs: readonly LadderRung[];
   readonly candidates: readonly CandidateLaw[];
   readonly posterior: Posterior;
@@ -18,9 +18,6 @@ type Calibrated = {
   readonly cuts: readonly CutStudy[];
   readonly weights: readonly number[];
 };
-
-/** Runs studied once, those set aside told apart. */
-export type Study = Suitable & Calibrated;
 
 /** Draws of each law in a forecast. Twice as many move the ends of an interval by about 1 % of its width. */
 const NUM_DRAWS = 512;
@@ -38,7 +35,7 @@ export function posteriorOf(runs: readonly Run[]): Posterior {
   return calibrated(runs).posterior;
 }
 
-function calibrated(runs: readonly Run[]): Calibrated {
+function calibrated(runs: readonly Run[]): Omit<Study, keyof Suitable> {
   const rungs = rungsOf(runs);
   const designs = rungs.map(({ design }) => design);
   const candidates = candidateLawsFor(designs);
