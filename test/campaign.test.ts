@@ -1,6 +1,6 @@
 /** @file A whole campaign by the command line: what it leaves, once, and that no kill changes a number. */
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -178,6 +178,93 @@ describe("a campaign from text to verdict", () => {
     );
     expect(locked(again)).toBe(locked(first));
     expect(readFileSync(join(whole, "record.jsonl"), "utf8")).toBe(before);
+  });
+});
+
+describe("files that the record vouches for", () => {
+  const at = (path: string) => join(whole, path);
+  const series = () => `series/${targetOf(whole).run}/1/steps.series`;
+  const MODEL = "model/model.safetensors";
+  const MANIFEST = "corpus/manifest.json";
+
+  /** Damages files, lets the command run, and puts back what was there. */
+  async function damaged(
+    paths: readonly string[],
+    damage: (content: Buffer) => Uint8Array,
+    ...args: readonly string[]
+  ): Promise<Outcome & { readonly after: readonly Buffer[] }> {
+    const before = paths.map((path) => readFileSync(at(path)));
+    try {
+      for (const [i, path] of paths.entries()) writeFileSync(at(path), damage(Buffer.from(before[i]!)));
+      const outcome = await longrun(...args);
+      return { ...outcome, after: paths.map((path) => readFileSync(at(path))) };
+    } finally {
+      for (const [i, path] of paths.entries()) writeFileSync(at(path), before[i]!);
+    }
+  }
+  const flip = (content: Buffer) => {
+    content[content.length >> 1]! ^= 1;
+    return content;
+  };
+  const truncate = (content: Buffer) => content.subarray(0, -1);
+
+  test("are each named where a byte is flipped or lost: every kind of file of a finished campaign", async () => {
+    const files = ["corpus", "series", "runs", "model"].flatMap((place) =>
+      readdirSync(at(place), { recursive: true, encoding: "utf8" }).map((name) => `${place}/${name}`),
+    );
+    // A checkpoint whose state.json is damaged says nothing of its other files: one of each two is damaged.
+    const paths = files
+      .filter((path) => statSync(at(path)).isFile() && !/rung.*state.json$/.test(path))
+      .sort();
+    const targets = paths.filter((path) => !/target.*checkpoints.*safetensors|optimiser/.test(path));
+    const verify = ["record", "verify", whole, "--all", "--json"];
+    for (const damage of [flip, truncate]) {
+      const { code, stdout, stderr } = await damaged(targets, damage, ...verify);
+      const { ok, files } = JSON.parse(stdout) as { ok: boolean; files: { damaged: { path: string }[] } };
+      expect(ok).toBe(false);
+      expect(files.damaged.map(({ path }) => path).sort()).toEqual(targets);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /^found: .* \(and \d+ more\)\nexpected: \d+ bytes with the SHA-256 .* as event \d+ says/,
+      );
+    }
+    const { code, stdout } = await longrun(...verify);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, files: { damaged: [], numCheckpoints: 8 } });
+    expect(code).toBe(0);
+  });
+
+  test.each(["status", "report", "laws curve --campaign"])("are missed by %s", async (command) => {
+    const { code, stderr } = await damaged([series()], flip, ...command.split(" "), whole);
+    expect(stderr).toMatch(new RegExp(`found: .*${series()} has the SHA-256 [0-9a-f]{64}\n`));
+    expect(stderr).toMatch(/remedy: put back an unchanged copy/);
+    expect(code).toBe(2);
+    const report = readFileSync(at("report.md"), "utf8");
+    if (command === "report") expect(report).toContain(`- ${series()} has the SHA-256`);
+  });
+
+  test.each([
+    ["sample", MODEL],
+    ["eval", MANIFEST],
+  ])("are not used by %s", async (command, path) => {
+    const { code, stderr } = await damaged([path], flip, command, whole);
+    expect(stderr).toMatch(new RegExp(`found: .*${path} has the SHA-256`));
+    expect(code).toBe(2);
+  });
+
+  test("are made anew by the next launch where they follow from what is whole, and it says so", async () => {
+    const record = readFileSync(at("record.jsonl"));
+    const before = [MANIFEST, MODEL, "corpus/tokens/tales.train.00000.bin"].map(
+      (path) => [path, readFileSync(at(path))] as const,
+    );
+    const paths = before.map(([path]) => path);
+    const { code, stderr, after } = await damaged(paths, flip, ...launchArguments(whole));
+    expect(stderr).toMatch(
+      /^corpus.* has the SHA-256 .*, as event \d+ says, 1 more file too: the corpus is prepared anew$/m,
+    );
+    expect(stderr).toMatch(/^model\/model.safetensors has .*: the model is written anew$/m);
+    expect(code).toBe(0);
+    expect(after).toEqual(before.map(([, content]) => content));
+    expect(readFileSync(at("record.jsonl"))).toEqual(record);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Manifest } from "../corpus/manifest.ts";
 import { Interrupted, UserError } from "../errors.ts";
 import { finishedSummary } from "../fleet/recorded-run.ts";
 import { thisMachine } from "../machine/this-machine.ts";
+import { damageText } from "../record/custody.ts";
 import type { RecordEvent } from "../record/events.ts";
 import { openRecord } from "../record/record.ts";
 import { workspaceOf } from "../record/workspace.ts";
@@ -110,7 +111,8 @@ async function stages(context: Context, acceptance: Acceptance | undefined): Pro
   }
   const summary = await targetStage(context, plan, manifest, fit, name);
   const { sample } = await verdictStage(context, plan, manifest, name, summary);
-  const report = await writeReport(workspace.folder);
+  const { path: report, damaged } = await writeReport(workspace.folder);
+  for (const file of damaged) context.tell({ kind: "text", text: damageText(file) });
   const { campaign, verdict, features } = accountOf(workspace.folder);
   return {
     kind: "finished",

@@ -1,15 +1,20 @@
 /** @file `longrun record`: the head hash to publish, the check of the whole chain, the events themselves. */
 
 import { existsSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
+import type { DamagedFile } from "../record/custody.ts";
+import { damagedFiles, damageText, refuseDamaged, vouchedTotals } from "../record/custody.ts";
 import { eventSchema, type RecordEvent } from "../record/events.ts";
-import { readRecord, recordPath, sequenceOfHead, verifyRecord } from "../record/record.ts";
-import { workspaceOf } from "../record/workspace.ts";
+import { readRecord, recordPath, sequenceOfHead, type Verification, verifyRecord } from "../record/record.ts";
+import { checkpointsFolder, workspaceOf } from "../record/workspace.ts";
 import { headIn } from "../report/ground-sections.ts";
 import { left, right } from "../report/markdown.ts";
+import { damageOf, listCheckpoints } from "../train/checkpoint.ts";
+import { formatBytes } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
-import { printAside, printJson, printResult, printText } from "./output.ts";
+import { printAside, printJson, printResult } from "./output.ts";
 import { table, truncate } from "./terminal/table.ts";
 
 /** `record hash` */
@@ -20,11 +25,13 @@ export function defineHash(command: Command): void {
 /** `record verify` */
 export function defineVerify(command: Command): void {
   finish(
-    withFolder(command).option(
-      "--head <hash>",
-      "also check that a head published earlier belongs to this record",
-    ),
-    "longrun record verify runs/first-light\nlongrun record verify --head $(cat published.txt)",
+    withFolder(command)
+      .option("--head <hash>", "also check that a head published earlier belongs to this record")
+      .option(
+        "--all",
+        "also read every file that the record vouches for: corpus, series, checkpoints, model",
+      ),
+    "longrun record verify runs/first-light --all\nlongrun record verify --head $(cat published.txt)",
   ).action(runVerify);
 }
 
@@ -47,42 +54,82 @@ function runHash(folder: string, { json }: CommonOptions): void {
   printResult({ json }, { head, numEvents: events.length }, () => head);
 }
 
-function runVerify(folder: string, { json, head }: CommonOptions & { readonly head?: string }): void {
+type VerifyOptions = CommonOptions & { readonly head?: string; readonly all?: true };
+
+function runVerify(folder: string, { json, head, all }: VerifyOptions): void {
   const published = head === undefined ? null : checkedHash(head);
   const verification = verifyRecord(folder);
-  const { numEvents, head: found } = verification;
   if (!verification.ok) {
     if (json) printJson(verification);
-    throw new UserError(
-      `${recordPath(folder)} is broken at sequence ${verification.sequence}: ${verification.found}`,
-      `${verification.expected}; the ${numEvents} events before it are whole, head ${found}`,
-      verification.remedy,
-    );
+    refuseBroken(folder, verification);
   }
+  const { numEvents, head: found } = verification;
   const record = readRecord(folder);
   const publishedSequence = published === null ? null : sequenceOfHead(record, published);
-  const reported = reportedHead(folder);
-  const missing = [published, reported].find(
+  const missing = [published, reportedHead(folder)].find(
     (hash) => hash !== null && sequenceOfHead(record, hash) === null,
   );
-  if (json)
-    printJson({
-      ...verification,
-      ok: missing === undefined,
-      ...(published === null ? {} : { publishedSequence }),
-    });
-  else {
-    printText(`whole: ${numEvents} events, head ${found}`);
-    if (publishedSequence !== null)
-      printText(`the published head is that of event ${publishedSequence}: nothing up to there has changed`);
-  }
-  if (missing)
-    throw new UserError(
-      `none of the ${numEvents} events of this record has the hash ${missing}` +
-        (missing === published ? "" : `, which ${workspaceOf("", folder).report} names as its head`),
-      "a record that still holds the event with that hash",
-      "it was cut short or rewritten since, or is another record: put back an unchanged copy",
-    );
+  const files = all ? checkFiles(folder, record.events) : null;
+  const lines = [
+    `whole: ${numEvents} events, head ${found}`,
+    ...(publishedSequence === null
+      ? []
+      : [`the published head is that of event ${publishedSequence}: nothing up to there has changed`]),
+    ...(files ? filesText(files) : []),
+  ];
+  const value = {
+    ...verification,
+    ok: missing === undefined && !files?.damaged.length,
+    ...(published === null ? {} : { publishedSequence }),
+    ...(files ? { files } : {}),
+  };
+  printResult({ json }, value, () => lines.join("\n"));
+  if (missing) refuseHead(folder, missing, numEvents, missing === published);
+  if (files) refuseDamaged(folder, files.damaged);
+}
+
+function refuseBroken(folder: string, broken: Extract<Verification, { ok: false }>): never {
+  throw new UserError(
+    `${recordPath(folder)} is broken at sequence ${broken.sequence}: ${broken.found}`,
+    `${broken.expected}; the ${broken.numEvents} events before it are whole, head ${broken.head}`,
+    broken.remedy,
+  );
+}
+
+function refuseHead(folder: string, hash: string, numEvents: number, isPublished: boolean): never {
+  const source = isPublished ? "" : `, which ${workspaceOf("", folder).report} names as its head`;
+  throw new UserError(
+    `none of the ${numEvents} events of this record has the hash ${hash}${source}`,
+    "a record that still holds the event with that hash",
+    "it was cut short or rewritten since, or is another record: put back an unchanged copy",
+  );
+}
+
+/** Every file that the record vouches for, read in full, and every checkpoint by its own checksums. */
+function checkFiles(folder: string, events: readonly RecordEvent[]) {
+  const runs = [...new Set(events.flatMap(({ run, kind }) => (run && kind === "run-started" ? [run] : [])))];
+  const checkpoints = runs.flatMap((run) => listCheckpoints(checkpointsFolder(folder, run)));
+  const damaged = damagedFiles(folder, events);
+  const paths = new Set(damaged.map(({ path }) => path));
+  const damagedCheckpoints = checkpoints.flatMap(({ path }): readonly DamagedFile[] => {
+    const problem = damageOf(path);
+    const file = problem && relative(folder, join(path, problem.file));
+    if (!file || paths.has(file)) return [];
+    return [{ path: file, of: "run", found: problem.reason, expected: "a file whose checksum agrees" }];
+  });
+  return {
+    ...vouchedTotals(events),
+    numCheckpoints: checkpoints.length,
+    damaged: [...damaged, ...damagedCheckpoints],
+  };
+}
+
+function filesText({ numFiles, numBytes, numCheckpoints, damaged }: ReturnType<typeof checkFiles>) {
+  return [
+    `files: ${numFiles} that the record vouches for (${formatBytes(numBytes)}) ` +
+      `and ${numCheckpoints} checkpoints read, ${damaged.length === 0 ? "all whole" : `${damaged.length} damaged`}`,
+    ...damaged.map(damageText),
+  ];
 }
 
 /** What the report beside the record says of its head. */

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { writeReport } from "../campaign/account/write-report.ts";
+import { refuseDamaged } from "../record/custody.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
 import { printResult } from "./output.ts";
 
@@ -11,6 +12,7 @@ export function defineReport(command: Command): void {
 }
 
 async function runReport(folder: string, { json }: CommonOptions): Promise<void> {
-  const report = await writeReport(folder);
-  printResult({ json }, { report }, () => report);
+  const { path: report, damaged } = await writeReport(folder);
+  printResult({ json }, { report, damaged }, () => report);
+  refuseDamaged(folder, damaged);
 }

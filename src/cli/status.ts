@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { accountOf } from "../campaign/account/account.ts";
 import { type RunState, runStates } from "../campaign/account/run-states.ts";
+import { damageText, refuseDamaged } from "../record/custody.ts";
 import { readRecord } from "../record/record.ts";
 import type { CampaignStatus, ReportData } from "../report/data.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
@@ -23,10 +24,11 @@ function runStatus(folder: string, { json }: CommonOptions): void {
   const runs = runStates(readRecord(folder).events);
   const account = accountOf(folder);
   printResult({ json }, statusJson(account, runs), () => statusText(account, runs));
+  refuseDamaged(folder, account.damaged);
 }
 
 function statusJson(
-  { campaign, gates, features, verdict, incidents, record }: ReportData,
+  { campaign, gates, features, verdict, damaged, incidents, record }: ReportData,
   runs: readonly RunState[],
 ): unknown {
   return {
@@ -35,13 +37,14 @@ function statusJson(
     gates,
     ...(features.length > 0 ? { features: features.map(featureJson) } : {}),
     predictions: verdict,
+    damaged,
     incidents,
     record,
   };
 }
 
 function statusText(
-  { campaign, gates, features, verdict, incidents, record }: ReportData,
+  { campaign, gates, features, verdict, damaged, incidents, record }: ReportData,
   runs: readonly RunState[],
 ): string {
   const paint = paintFor(process.stdout);
@@ -62,6 +65,7 @@ function statusText(
     ...part("features", features.map(featureLine)),
     ...part("gates", gateLines),
     ...part("predictions", verdict.length === 0 ? [] : [verdictTable(verdict, paint, width)]),
+    ...part("files that are no longer what the record says", damaged.map(damageText)),
     ...part("incidents", incidentLines),
     "",
     `${record.path}: ${record.events} events, head ${record.headHash}`,

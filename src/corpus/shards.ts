@@ -26,6 +26,9 @@ const shardHeaderSchema = z.strictObject({
 });
 export type ShardHeader = z.infer<typeof shardHeaderSchema>;
 
+/** The tokens of a shard. */
+export const shardPath = (folder: string, name: string) => join(folder, `${name}.bin`);
+
 /** Writes the tokens, then the header: a shard without a header was never finished. */
 export function writeShard(
   folder: string,
@@ -42,7 +45,7 @@ export function writeShard(
     tokens: tokens.length,
     sha256: sha256(bytes),
   };
-  writeFileAtomic(join(folder, `${name}.bin`), bytes);
+  writeFileAtomic(shardPath(folder, name), bytes);
   writeFileAtomic(join(folder, `${name}.json`), `${JSON.stringify(header, null, 1)}\n`);
   return header;
 }
@@ -50,14 +53,14 @@ export function writeShard(
 /** The header of a finished shard, or undefined. Says nothing about the tokens but their number. */
 export function findShard(folder: string, name: string): ShardHeader | undefined {
   const header = readStep(join(folder, `${name}.json`), shardHeaderSchema);
-  const size = statSync(join(folder, `${name}.bin`), { throwIfNoEntry: false })?.size;
+  const size = statSync(shardPath(folder, name), { throwIfNoEntry: false })?.size;
   return header && size === header.tokens * 2 ? header : undefined;
 }
 
 /** The tokens of a shard, refused where they are damaged or were made with another tokenizer. */
 export function readShard(folder: string, name: string, tokenizerHash: string): Uint16Array {
   const header = findShard(folder, name);
-  const path = join(folder, `${name}.bin`);
+  const path = shardPath(folder, name);
   if (header === undefined) {
     throw new UserError(
       `the shard ${path} is missing, cut short or without a header`,

@@ -1,8 +1,9 @@
 /** @file Third step of prepare: text pieces into token shards, one for one. */
 
+import { sha256File } from "../record/files.ts";
 import type { CleanedSource } from "./cleaning.ts";
 import { type Piece, readPiece, SPLITS, type Split } from "./pieces.ts";
-import { findShard, type ShardHeader, writeShard } from "./shards.ts";
+import { findShard, type ShardHeader, shardPath, writeShard } from "./shards.ts";
 import type { FoundSource } from "./step-clean.ts";
 import { type Breath, textFolder, tokensFolder, totalTextBytes } from "./steps.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -52,7 +53,8 @@ async function encodePiece(
 ): Promise<ShardHeader> {
   const name = shardName(piece);
   const existing = findShard(tokensFolder(folder), name);
-  if (existing?.tokenizerHash === tokenizer.hash && existing.textSha256 === piece.sha256) return existing;
+  const isOfText = existing?.tokenizerHash === tokenizer.hash && existing.textSha256 === piece.sha256;
+  if (isOfText && sha256File(shardPath(tokensFolder(folder), name)) === existing.sha256) return existing;
   const parts: Uint16Array[] = [];
   let bytes = 0;
   for (const passage of readPiece(textFolder(folder), piece)) {

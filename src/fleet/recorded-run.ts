@@ -1,7 +1,9 @@
 /** @file One run in a process of its own, recorded: finished, it is not trained anew; stopped, it goes on. */
 
+import { relative } from "node:path";
 import { Interrupted, UserError } from "../errors.ts";
 import { environmentOf, type Machine } from "../machine/this-machine.ts";
+import { filesWritten } from "../record/custody.ts";
 import {
   type EventDraft,
   type EventKind,
@@ -12,7 +14,8 @@ import {
 import { sha256 } from "../record/files.ts";
 import { parseStored } from "../record/read-back.ts";
 import type { RecordWriter } from "../record/record.ts";
-import type { Workspace } from "../record/workspace.ts";
+import { checkpointsFolder, seriesFolder, type Workspace } from "../record/workspace.ts";
+import { listCheckpoints, stateFile } from "../train/checkpoint.ts";
 import type { PlannedRun } from "../train/planned-run.ts";
 import type { RunEvent } from "../train/run.ts";
 import { type RunSummary, runSummarySchema } from "../train/summary.ts";
@@ -114,7 +117,7 @@ type RunDraft = { readonly [K in EventKind]: Omit<EventDraft<K>, "run"> }[EventK
 /** What the record keeps of an event of the run. */
 function draftsOf(
   events: readonly RecordEvent[],
-  { name, spec, numThreads }: RunTask,
+  { name, spec, numThreads, folder }: RunTask,
   event: RunEvent,
 ): readonly RunDraft[] {
   switch (event.kind) {
@@ -135,12 +138,28 @@ function draftsOf(
     }
     case "stopped":
       return [{ kind: "interrupted", data: { reason: `asked to stop; checkpoint at step ${event.step}` } }];
-    case "finished":
-      return [{ kind: "run-finished", data: { summary: event.summary } }];
+    case "finished": {
+      const { kind, data } = filesOfRun(folder, name);
+      return [
+        { kind, data },
+        { kind: "run-finished", data: { summary: event.summary } },
+      ];
+    }
     case "step":
     case "evaluating":
       return [];
   }
+}
+
+/** Its curves, and the last checkpoint by the file that holds the hashes of the others. */
+function filesOfRun(folder: string, name: string): EventDraft<"files-written"> {
+  const state = stateFile(listCheckpoints(checkpointsFolder(folder, name)).at(-1)!.path);
+  return filesWritten(
+    folder,
+    "run",
+    name,
+    [seriesFolder(folder, name), state].map((path) => relative(folder, path)),
+  );
 }
 
 function incident(

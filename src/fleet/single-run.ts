@@ -3,21 +3,20 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
-import { prepareCorpus } from "../corpus/prepare.ts";
 import { type CorpusSpec, corpusInFile, corpusSpec } from "../corpus/spec.ts";
-import type { PrepareProgress } from "../corpus/steps.ts";
 import { UserError } from "../errors.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { layersForWidth, shapeOfWidth, WIDTH_STEP } from "../model/dial.ts";
 import { openRecord } from "../record/record.ts";
 import { workspaceOf } from "../record/workspace.ts";
-import { exportRun } from "../train/export-run.ts";
+import { exportRecorded } from "../train/export-run.ts";
 import { architectureOf } from "../train/hugging-face.ts";
 import { modelCard } from "../train/model-card.ts";
 import { optimiserOf, plannedRun } from "../train/planned-run.ts";
 import { decoderShapeSchema, optimiserSchema, type RunSpec, runSpecSchema } from "../train/run-spec.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { readYamlFile } from "../yaml-file.ts";
+import { type CorpusNotice, recordedCorpus } from "./recorded-corpus.ts";
 import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
 
 const { role: _role, ...runFields } = runSpecSchema.shape;
@@ -54,7 +53,7 @@ export type SingleRunOptions = {
   /** All of the machine's unless given. The result does not depend on it. */
   readonly numThreads?: number;
   readonly signal: AbortSignal;
-  readonly tell: (event: RunNotice | ({ readonly kind: "preparing" } & PrepareProgress)) => void;
+  readonly tell: (event: RunNotice | CorpusNotice) => void;
 };
 
 /** What it left. */
@@ -85,16 +84,14 @@ export async function singleRun({
   const workspace = workspaceOf(file.name, folder);
   mkdirSync(workspace.folder, { recursive: true });
   using record = openRecord(workspace.folder);
-  const manifest = await prepareCorpus(corpusSpecOf(file), dirname(resolve(path)), workspace.corpus, {
-    signal,
-    onProgress: (progress) => tell({ kind: "preparing", ...progress }),
-  });
+  const context = { record, workspace, signal, tell };
+  const manifest = await recordedCorpus(context, corpusSpecOf(file), dirname(resolve(path)));
   const run = plannedRun(file.name, spec);
   const machine = thisMachine(workspace.folder);
   const placed = { run, numThreads: numThreads ?? machine.numThreads };
   const name = runName(run, manifest.hash);
-  const summary = await trainPlanned({ record, workspace, machine, signal, tell }, placed, name);
-  exportRun(workspace, name, spec, modelCard(file.name, spec, manifest, summary));
+  const summary = await trainPlanned({ ...context, machine }, placed, name);
+  exportRecorded(context, name, spec, modelCard(file.name, spec, manifest, summary));
   return { run: name, summary, model: workspace.model, head: record.head };
 }
 

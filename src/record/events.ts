@@ -25,6 +25,9 @@ const json = z.unknown().check((context) => {
   if (problem !== null) context.issues.push({ code: "custom", message: problem, input: context.value });
 });
 
+/** Inside the campaign's folder, whatever the system calls its separators. */
+const filePath = z.string().regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/, "a path inside the campaign's folder");
+
 const count = z.int().nonnegative();
 const amount = z.number().nonnegative();
 const name = z.string().min(1);
@@ -98,6 +101,16 @@ export const eventSchema = z.discriminatedUnion("kind", [
   ),
   /** Every number of a run that has done all its steps. */
   kind("run-finished", ofRun, z.strictObject({ summary: json })),
+  /** Files that are now finished: whoever opens one can see that it is still what was written. */
+  kind(
+    "files-written",
+    ofEither,
+    z.strictObject({
+      of: z.enum(["corpus", "run", "model"]),
+      /** By their path in the campaign's folder. */
+      files: z.record(filePath, z.strictObject({ bytes: count, sha256: hashSchema })),
+    }),
+  ),
   kind("checkpoint-written", ofRun, z.strictObject({ step: count, bytes: count })),
   kind("prediction", ofEither, predictionData),
   kind(

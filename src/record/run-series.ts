@@ -24,6 +24,20 @@ export function readRunSeries(runFolder: string): RunSeries {
   return stitch(attempts);
 }
 
+/** The same, where every step from the first to the last that was written must be there. */
+export function readWholeRunSeries(runFolder: string): RunSeries {
+  const series = readRunSeries(runFolder);
+  const at = columnOf(series, "step").findIndex((step, i) => step !== i + 1);
+  if (at < 0) return series;
+  const damage = series.warnings.length > 0 ? ` (${series.warnings.join("; ")})` : "";
+  throw new UserError(
+    `the series in ${runFolder} lacks rows: after step ${at} comes step ${columnOf(series, "step")[at]}${damage}`,
+    "a row for every step",
+    "put back an unchanged copy of the folder; a run that is not finished is trained anew " +
+      "once this folder and its folder under runs/ are deleted",
+  );
+}
+
 /**
  * Joins the attempts of a run, oldest first. An attempt takes over from its first step on, whatever the ones
  * before had written there and beyond: they were on a branch that was left. An attempt without rows takes

@@ -6,6 +6,7 @@ import type { LawFigurePoint } from "../figures/law-figure.ts";
 import type { TimeRow } from "../figures/time-figure.ts";
 import type { FeatureReport } from "../laws/decide/feature/feature.ts";
 import type { Interval } from "../math/interval.ts";
+import type { DamagedFile } from "../record/custody.ts";
 import type { EventOf } from "../record/events.ts";
 import type { VerdictRow } from "../record/score.ts";
 import type { PlannedRun } from "../train/planned-run.ts";
@@ -30,6 +31,8 @@ export type ReportData = {
   readonly verdict: readonly ScoredRow[];
   /** Seconds of the target run, by operation of the table. */
   readonly operations: readonly TimeRow[];
+  /** Files that are no longer what the record says. */
+  readonly damaged: readonly DamagedFile[];
   readonly incidents: readonly IncidentFact[];
   readonly sample: TextSample | null;
   /** Of the last launch. */

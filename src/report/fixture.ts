@@ -279,6 +279,7 @@ export const finishedCampaign: ReportData = {
     predictedSeconds,
     measuredSeconds,
   })),
+  damaged: [],
   incidents: [
     {
       at: "2026-11-22T08:03:20.000Z",

@@ -1,6 +1,7 @@
 /** @file What the campaign stood on: data, decisions, incidents, environment; how to go on and check it. */
 
 import { type Manifest, uniqueTokensOf } from "../corpus/manifest.ts";
+import { damageText } from "../record/custody.ts";
 import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from "../units/print.ts";
 import type { AcceptedHold, ReportData } from "./data.ts";
 import { blocks, codeBlock, factsTable, left, markdownTable, right, sentence } from "./markdown.ts";
@@ -61,6 +62,16 @@ export function decisionsSection({ gates, issues }: ReportData): string {
           ]),
         ),
   );
+}
+
+/** Files that are no longer what the record says: nothing that follows is read from them, but it says so. */
+export function damagedLines({ damaged }: ReportData): readonly string[] {
+  if (damaged.length === 0) return [];
+  const files = damaged.length === 1 ? "A file is" : `${damaged.length} files are`;
+  return [
+    `**${files} no longer what the record says:**`,
+    damaged.map((file) => `- ${damageText(file)}`).join("\n"),
+  ];
 }
 
 /** What went wrong and what it cost. */

@@ -15,6 +15,7 @@ import type { FeatureFacts, ForecastFacts, ReportData, TargetFacts } from "./dat
 import { featureFigureName, featuresSection } from "./feature-section.ts";
 import {
   checkSection,
+  damagedLines,
   dataSection,
   decisionsSection,
   droppedFrom,
@@ -49,6 +50,7 @@ export async function renderReport(data: ReportData): Promise<Report> {
 export function renderMarkdown(data: ReportData): string {
   const sections = [
     `# ${data.campaign.name}: prediction and outcome`,
+    ...damagedLines(data),
     verdictSection(data),
     betSection(data),
     evidenceSection(data),

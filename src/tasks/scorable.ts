@@ -7,6 +7,7 @@ import { MANIFEST_FILE } from "../corpus/manifest.ts";
 import { flopsOf } from "../engine/compile.ts";
 import { UserError } from "../errors.ts";
 import { matrixParameters } from "../model/shape.ts";
+import { refuseDamagedIn } from "../record/custody.ts";
 import type { RecordEvent } from "../record/events.ts";
 import { parseStored } from "../record/read-back.ts";
 import { readRecord, recordPath } from "../record/record.ts";
@@ -52,6 +53,8 @@ export type Found = {
 /** Finds them. Throws a `UserError` where there are none. */
 export function findScorable(folder: string): Found {
   const workspace = workspaceOf("", folder);
+  // What a checksum of its own guards, shards and checkpoints, is checked when it is read.
+  refuseDamagedIn(folder, ({ path }) => /^corpus\/([^/]*|tokens\/.*\.json)$/.test(path));
   if (existsSync(recordPath(folder))) {
     const models = checkpointsIn(readRecord(folder).events, folder);
     if (models.length > 0)
@@ -64,6 +67,7 @@ export function findScorable(folder: string): Found {
       "a campaign's folder with a finished run, or a folder with config.json and model.safetensors",
       "launch the campaign first, or name another folder",
     );
+  refuseDamagedIn(dirname(model), ({ of }) => of === "model");
   const beside = workspaceOf("", dirname(model)).corpus;
   return {
     corpus: existsSync(join(beside, MANIFEST_FILE)) ? beside : null,

@@ -97,7 +97,7 @@ export function latestCheckpoint(folder: string): {
   for (const { path } of listCheckpoints(folder).toReversed()) {
     const checkpoint = inspect(path);
     if (!("reason" in checkpoint)) return { checkpoint, damaged };
-    damaged.push(checkpoint);
+    damaged.push({ path, reason: `${checkpoint.file} ${checkpoint.reason}` });
   }
   return { checkpoint: null, damaged };
 }
@@ -107,7 +107,7 @@ export function openCheckpoint(path: string): Checkpoint {
   const checkpoint = inspect(path);
   if (!("reason" in checkpoint)) return checkpoint;
   throw new UserError(
-    `the checkpoint ${path} is damaged: ${checkpoint.reason}`,
+    `the checkpoint ${path} is damaged: ${checkpoint.file} ${checkpoint.reason}`,
     `a folder with ${MODEL_FILE}, ${OPTIMISER_FILE} and ${STATE_FILE} whose checksums agree`,
     "use the checkpoint before it; resuming the run does so by itself",
   );
@@ -186,32 +186,41 @@ function writeTensors(path: string, tensors: readonly TensorToWrite[]): z.infer<
   return { name: fileSchema.shape.name.parse(basename(path)), bytes, sha256: hash.digest("hex") };
 }
 
-function inspect(path: string): Checkpoint | DamagedCheckpoint {
+/** The file of a checkpoint that is damaged, and how; null where all of it is whole. */
+export function damageOf(path: string): Damage | null {
+  const checkpoint = inspect(path);
+  return "reason" in checkpoint ? checkpoint : null;
+}
+
+type Damage = { readonly file: string; readonly reason: string };
+
+function inspect(path: string): Checkpoint | Damage {
   const parsed = readState(join(path, STATE_FILE));
-  if (typeof parsed === "string") return { path, reason: parsed };
+  if (typeof parsed === "string") return { file: STATE_FILE, reason: parsed };
   const { sha256: stored, ...checked } = parsed;
   if (sha256(JSON.stringify(checked)) !== stored)
-    return { path, reason: `${STATE_FILE} does not have its checksum` };
-  for (const file of parsed.files) {
-    const filePath = join(path, file.name);
-    if (!existsSync(filePath)) return { path, reason: `${file.name} is missing` };
+    return { file: STATE_FILE, reason: "does not have its checksum" };
+  for (const { name: file, bytes, sha256: expected } of parsed.files) {
+    const filePath = join(path, file);
+    if (!existsSync(filePath)) return { file, reason: "is missing" };
     const numBytes = statSync(filePath).size;
-    if (numBytes !== file.bytes)
-      return { path, reason: `${file.name} has ${numBytes} bytes, not ${file.bytes}` };
-    if (sha256File(filePath) !== file.sha256)
-      return { path, reason: `${file.name} does not have its checksum` };
+    if (numBytes !== bytes) return { file, reason: `has ${numBytes} bytes, not ${bytes}` };
+    if (sha256File(filePath) !== expected) return { file, reason: "does not have its checksum" };
   }
   return { path, step: parsed.step, bytes: folderBytes(path), state: parsed.state };
 }
 
 function readState(path: string): z.infer<typeof stateSchema> | string {
-  if (!existsSync(path)) return `${STATE_FILE} is missing`;
+  if (!existsSync(path)) return "is missing";
   try {
     return stateSchema.parse(readJson(path));
   } catch {
-    return `${STATE_FILE} cannot be read`;
+    return "cannot be read";
   }
 }
+
+/** The file of a checkpoint that holds the checksums of the others, and its own. */
+export const stateFile = (path: string) => join(path, STATE_FILE);
 
 /** The checkpoints of a run, oldest first; whether they are whole, nobody has looked. */
 export function listCheckpoints(folder: string): readonly { readonly path: string; readonly step: number }[] {

@@ -2,9 +2,10 @@
 
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { readTokenizer } from "../corpus/tokenizer.ts";
 import { UserError } from "../errors.ts";
+import { refuseDamagedIn } from "../record/custody.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import { readHuggingFace } from "./hugging-face.ts";
 import { type SampleOptions, sampleText } from "./sample.ts";
@@ -23,6 +24,7 @@ export async function sampleFolder(
   options: Omit<SampleOptions, "numThreads">,
 ): Promise<FolderSample> {
   const model = modelFolderOf(folder);
+  refuseDamagedIn(dirname(model), ({ of }) => of === "model");
   const tokenizerPath = join(model, "tokenizer.json");
   if (!existsSync(tokenizerPath))
     throw new UserError(

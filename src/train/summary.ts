@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { ProfileEntry } from "../engine/session.ts";
 import { median } from "../math/statistics.ts";
 import { matrixParameters } from "../model/shape.ts";
-import { readRunSeries } from "../record/run-series.ts";
+import { readWholeRunSeries } from "../record/run-series.ts";
 import { columnOf } from "../record/series.ts";
 import { bitsPerByte } from "./bits-per-byte.ts";
 import { curveOf } from "./curve.ts";
@@ -65,7 +65,7 @@ export type SummaryFacts = {
 
 export function summarise(facts: SummaryFacts): RunSummary {
   const { spec, seriesFolder, heldOut, startSeconds, evaluationSeconds } = facts;
-  const series = readRunSeries(seriesFolder);
+  const series = readWholeRunSeries(seriesFolder);
   const sum = (name: string) => columnOf(series, name).reduce((total, value) => total + value, 0);
   const stepsSeconds = sum("stepSeconds");
   const betweenStepsSeconds = sum("otherSeconds");

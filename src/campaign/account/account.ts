@@ -1,6 +1,7 @@
 /** @file The account of a campaign: the record, and nothing else, folded into what the report says. */
 
 import { tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
+import { damageInSight } from "../../record/custody.ts";
 import { eventsOf, type RecordEvent } from "../../record/events.ts";
 import { readRecord, recordPath } from "../../record/record.ts";
 import type {
@@ -46,6 +47,7 @@ export function accountOf(folder: string): ReportData {
     target: targetOf(events, history),
     verdict: scoredRows(events, history),
     operations: operationsOf(history),
+    damaged: damageInSight(folder, events),
     incidents: incidentsOf(events),
     sample: verdict?.sample ?? null,
     environment: environmentAt(events, events.length),

@@ -5,8 +5,9 @@ import { UserError } from "../../errors.ts";
 import type { BandPoint } from "../../laws/forecast/curve.ts";
 import { type Reforecast, reforecast } from "../../laws/forecast/reforecast.ts";
 import type { Interval } from "../../math/interval.ts";
+import { refuseDamagedIn } from "../../record/custody.ts";
 import { readRecord } from "../../record/record.ts";
-import { readRunSeries } from "../../record/run-series.ts";
+import { readWholeRunSeries } from "../../record/run-series.ts";
 import { columnOf } from "../../record/series.ts";
 import { seriesFolder } from "../../record/workspace.ts";
 import { WARM_UP_SHARE } from "../../train/schedule.ts";
@@ -40,8 +41,9 @@ export function curveState(folder: string): CurveState {
       "let it run further; `longrun status` shows where it is",
     );
   const { spec, tokens } = planned.plan.target;
+  refuseDamagedIn(folder, ({ path, of }) => of === "run" && path.startsWith(`series/${targetName}/`));
   const series = seriesFolder(folder, targetName);
-  const losses = existsSync(series) ? columnOf(readRunSeries(series), "loss") : new Float64Array();
+  const losses = existsSync(series) ? columnOf(readWholeRunSeries(series), "loss") : new Float64Array();
   const locked = fit.predictions.get(LOSS.name)!;
   const seen = seenPoints(Float64Array.from(losses), spec.numSteps, manifest.tokenizer.trainBytesPerToken);
   return {

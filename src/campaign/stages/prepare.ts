@@ -1,9 +1,9 @@
 /** @file Stage 1: the corpus on disk, counted. It keeps its own half-done work; the record, what came out. */
 
 import { type Manifest, manifestSchema } from "../../corpus/manifest.ts";
-import { prepareCorpus } from "../../corpus/prepare.ts";
 import { findSourceFiles } from "../../corpus/sources.ts";
 import { UserError } from "../../errors.ts";
+import { recordedCorpus } from "../../fleet/recorded-corpus.ts";
 import { type Context, runStage } from "../context.ts";
 import type { Plan } from "../planning/plan.ts";
 import { judgeTokens } from "./gate-rule.ts";
@@ -13,18 +13,15 @@ export function corpusSpecOf({ corpus, seed }: Context["campaign"], vocabularySi
 }
 
 export async function prepare(context: Context, plan: Plan): Promise<Manifest> {
-  const { campaign, baseFolder, workspace, signal, tell } = context;
+  const { campaign, baseFolder } = context;
   const spec = corpusSpecOf(campaign, plan.vocabularySize);
   // Names, sizes and times of the files: their content is the corpus's business, its hash in the result.
   const files = campaign.corpus.sources.map((source) => findSourceFiles(source, baseFolder).fingerprint);
-  const work = () =>
-    prepareCorpus(spec, baseFolder, workspace.corpus, {
-      signal,
-      onProgress: (progress) => tell({ kind: "preparing", ...progress }),
-    });
-  const manifest = await runStage(context, "prepare", { spec, files }, manifestSchema, work);
-  // The stage is skipped when its result is known, but its files may have been deleted since.
-  await work();
+  const manifest = await runStage(context, "prepare", { spec, files }, manifestSchema, () =>
+    recordedCorpus(context, spec, baseFolder),
+  );
+  // The stage is skipped when its result is known, but its files may have been deleted or damaged since.
+  await recordedCorpus(context, spec, baseFolder, manifest.hash);
   refuseTooFewTokens(manifest, plan, campaign.gate);
   return manifest;
 }

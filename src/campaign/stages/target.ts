@@ -5,7 +5,7 @@ import type { Manifest } from "../../corpus/manifest.ts";
 import { finishedSummary, trainPlanned } from "../../fleet/recorded-run.ts";
 import { reforecast } from "../../laws/forecast/reforecast.ts";
 import { median } from "../../math/statistics.ts";
-import { readRunSeries } from "../../record/run-series.ts";
+import { readWholeRunSeries } from "../../record/run-series.ts";
 import { columnOf } from "../../record/series.ts";
 import { seriesFolder } from "../../record/workspace.ts";
 import type { RunSummary } from "../../train/summary.ts";
@@ -47,7 +47,7 @@ function compareSoFar(
   bytesPerToken: number,
 ): void {
   const { spec } = plan.target;
-  const series = readRunSeries(seriesFolder(workspace.folder, name));
+  const series = readWholeRunSeries(seriesFolder(workspace.folder, name));
   const points = seenPoints(columnOf(series, "loss").subarray(0, step), spec.numSteps, bytesPerToken);
   const now = reforecast(fit.predictions.get(LOSS.name)!, fit.band, points);
   const stepGapPercent =

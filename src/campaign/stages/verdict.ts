@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
 import { tokenizerPath } from "../../corpus/steps.ts";
 import { readTokenizer } from "../../corpus/tokenizer.ts";
-import { exportRun } from "../../train/export-run.ts";
+import { damagedModel, exportRecorded } from "../../train/export-run.ts";
 import { modelCard } from "../../train/model-card.ts";
 import { sampleText } from "../../train/sample.ts";
 import type { RunSummary } from "../../train/summary.ts";
@@ -33,13 +33,22 @@ export async function verdict(
   summary: RunSummary,
 ): Promise<VerdictResult> {
   const { workspace, campaign, machine } = context;
-  return runStage(context, "verdict", { target: run }, verdictSchema, async () => {
-    const card = modelCard(campaign.name, plan.target.spec, manifest, summary);
-    const model = exportRun(workspace, run, plan.target.spec, card);
+  const write = () =>
+    exportRecorded(
+      context,
+      run,
+      plan.target.spec,
+      modelCard(campaign.name, plan.target.spec, manifest, summary),
+    );
+  const result = await runStage(context, "verdict", { target: run }, verdictSchema, async () => {
+    const model = write();
     const tokenizer = readTokenizer(tokenizerPath(workspace.corpus));
     const options = { ...SAMPLE, seed: campaign.seed, numThreads: machine.numThreads };
     const text = await sampleText(model, tokenizer, options);
     const { prompt, temperature, topTokens } = SAMPLE;
     return { sample: { prompt, text, temperature, topTokens, seed: campaign.seed } };
   });
+  // The stage is skipped when its result is known, but the model may have been deleted or damaged since.
+  if (damagedModel(context).length > 0) write();
+  return result;
 }
