@@ -1,8 +1,8 @@
 /** @file `longrun laws` as a user meets it: tables in files, real processes, both streams, exit codes. */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../src/math/random.ts";
 import { longrun } from "./support/processes.ts";
@@ -13,7 +13,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** The path of a file in the test's folder, which is written where text is given. */
 function file(name: string, text?: string): string {
   const path = join(folder, name);
-  if (text !== undefined) writeFileSync(path, text);
+  if (text !== undefined) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
   return path;
 }
 
@@ -55,6 +58,20 @@ function isoflops(): string {
     }),
   );
   return ["n,c,loss", ...rows].join("\n");
+}
+
+/** The grid as W&B exports it: GFLOPs behind a path, two losses, and a run that lies 8 % too high. */
+function wandb(state: "crashed" | "finished"): string {
+  const rows = grid()
+    .split("\n")
+    .slice(1, -1)
+    .map((row, i) => {
+      const [n, d, loss] = row.split(",").map(Number) as [number, number, number];
+      return [`run-${i}`, "finished", n, (6 * n * d) / 1e9, loss + 0.01, loss];
+    });
+  const [n, gflops, loss] = [1e9, 1.2e11, chinchilla(1e9, 2e10)];
+  const heading = "Name,State,parameter_count,throughput/total_gflops,train/loss,eval/loss";
+  return [heading, ...rows, ["run-c", state, n, gflops, loss, 1.08 * loss]].join("\n");
 }
 
 type Answer = { readonly median: number; readonly lo: number; readonly hi: number };
@@ -227,6 +244,22 @@ describe.concurrent("answers", () => {
     expect(svgIn(svg)).toContain("</svg>");
   });
 
+  test("a crashed run is set aside by name where the table says so, and named where only its loss does", async () => {
+    const target = ["--compute", "1e22", "--columns", "loss=eval/loss"];
+    const [crashed, finished] = await Promise.all(
+      (["crashed", "finished"] as const).map((state) =>
+        longrun("laws", "forecast", file(`${state}.csv`, wandb(state)), ...target),
+      ),
+    );
+    const forecast = /^loss ([\d.]+) \(.* at 90 %$/m.exec(crashed!.stdout)![1]!;
+    expect(crashed!.stdout).toContain(
+      "1 run set aside (run-c): not finished (State crashed); --keep-all keeps it",
+    );
+    expect(crashed!.stdout).toContain("throughput/total_gflops counts in units of 1e9");
+    const named = /run-c lies \d\.\d % above what the other runs say; without it the forecast is ([\d.]+) /;
+    expect(Number(named.exec(finished!.stderr)![1])).toBeCloseTo(Number(forecast), 2);
+  });
+
   test("curve: a schedule predicted from two others, and a figure", async () => {
     const svg = file("curve.svg");
     const report = await json(
@@ -240,6 +273,22 @@ describe.concurrent("answers", () => {
     );
     expect(report).toMatchObject({ law: "multi-power" });
     expect(svgIn(svg)).toContain("</svg>");
+  });
+
+  test("curve: semicolons and decimal commas, infinite losses: the same law from the rest", async () => {
+    const german = (name: string, text: string) => {
+      const lines = text.split("\n").map((line) => line.replaceAll(",", ";").replaceAll(".", ","));
+      return file(name, [...lines, "10010;0,0001;Infinity"].join("\n"));
+    };
+    const texts = [tables.constant, tables.cosine].map((path) => readFileSync(path, "utf8"));
+    const [plain, other] = await Promise.all([
+      json("curve", ...texts.map((text, i) => file(`plain/${i}.csv`, `${text}\n10010,0.0001,`))),
+      json("curve", ...texts.map((text, i) => german(`german/${i}.csv`, text))),
+    ]);
+    expect(other!.parameters).toEqual(plain!.parameters);
+    expect((other!.warnings as string[])[0]).toBe(
+      "0: 1 cells without a finite number passed over (line 102: loss is Infinity)",
+    );
   });
 
   test("for people, without --json", async () => {
@@ -261,6 +310,7 @@ describe.concurrent("answers", () => {
 describe("refusals", () => {
   test("say what was found, expected and to be done, without a stack; exit code 2", async () => {
     const one = file("one.csv", "n,d,loss\n1e8,2e9,3");
+    const two = file("two.csv", "n,d,loss,loss\n1e8,2e9,3,4\n2e8,4e9,2,3");
     const binary = file("binary.csv", "PAR1\0\u0001\u001b[31m");
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [["fit", one], /^found: .*one\.csv: 1 run of 1 design for the 5 parameters/],
@@ -281,6 +331,11 @@ describe("refusals", () => {
       [["next", tables.runs, "--budget", "1e20", "--question", "tea"], /^found: the question "tea" with no/],
       [["feature", tables.base, "--compute", "1e21"], /^found: one table, and no --feature-column/],
       [["curve", tables.runs], /^found: /],
+      [["fit", two], /remedy: say which: --columns loss=#3 or --columns loss=#4\n$/],
+      [
+        ["curve", two, "--columns", "step=n,lr=d"],
+        /remedy: say which: --columns loss=#3 or --columns loss=#4\n$/,
+      ],
     ];
     const outcomes = await Promise.all(cases.map(([args]) => longrun("laws", ...args)));
     outcomes.forEach(({ code, stdout, stderr }, i) => {

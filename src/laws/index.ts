@@ -19,7 +19,7 @@ export type {
 } from "./curves/forecast-curve.ts";
 export type { Geometry, Units } from "./curves/geometry.ts";
 export { parseSchedule, type RequestedSchedule, type ScheduleDefaults } from "./curves/parse-schedule.ts";
-export { type CurveColumn, type CurveOptions, type LossCurve, readCurve } from "./curves/read-curve.ts";
+export { type CurveOptions, type LossCurve, readCurve } from "./curves/read-curve.ts";
 export type { RateSchedule, SchedulePoint } from "./curves/schedule.ts";
 export { type Allocation, allocate, type BudgetPoint, type Question } from "./decide/allocate.ts";
 export type { DataLimit, RepeatedAnswer } from "./decide/allocate-data.ts";
@@ -75,7 +75,7 @@ export {
   type IsoflopParameter,
   type IsoflopReport,
 } from "./isoflop/isoflop.ts";
-export type { TableQuantity } from "./table/names.ts";
+export type { CurveColumn, TableQuantity } from "./table/names.ts";
 export { readTable, type TableOptions } from "./table/read-table.ts";
 export { joinTables, type RunTable, type SetAside, type TableRun } from "./table/table.ts";
 export { fitTaskLaw, type TaskFit, type TaskParameter } from "./tasks/fit.ts";

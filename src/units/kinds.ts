@@ -16,7 +16,7 @@ export const DAY_SECONDS = 24 * HOUR_SECONDS;
 
 /** B is a billion, as counts of parameters are written; g and p are the engineer's. */
 export const MULTIPLIERS: Readonly<Record<string, number>> = {
-  ...named(1e3, "k", "thousand"),
+  ...named(1e3, "k", "thousand", "thousands"),
   ...named(1e6, "m", "mn", "million", "millions"),
   ...named(1e9, "b", "bn", "g", "billion", "billions"),
   ...named(1e12, "t", "tn", "trillion", "trillions"),
@@ -26,7 +26,13 @@ export const MULTIPLIERS: Readonly<Record<string, number>> = {
 const SI = { k: 1e3, m: 1e6, g: 1e9, t: 1e12, p: 1e15, e: 1e18, z: 1e21, y: 1e24 };
 const BINARY = { ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30, ti: 2 ** 40, pi: 2 ** 50 };
 
-const FLOP_UNITS = { ...prefixed("flop", SI), ...prefixed("flops", SI) };
+const SI_NAMES = {
+  ...{ kilo: 1e3, mega: 1e6, giga: 1e9, tera: 1e12, peta: 1e15 },
+  ...{ exa: 1e18, zetta: 1e21, yotta: 1e24 },
+};
+
+const FLOP_PREFIXES = { ...SI, ...SI_NAMES };
+const FLOP_UNITS = { ...prefixed("flop", FLOP_PREFIXES), ...prefixed("flops", FLOP_PREFIXES) };
 const BYTE_UNITS = {
   ...prefixed("b", { ...SI, ...BINARY }),
   ...prefixed("bytes", { ...SI, ...BINARY }),

@@ -32,7 +32,7 @@ export function formatNumber(value: number): string {
 }
 
 /** 1.23e22, no plus in the exponent; without `digits` as many as the value has. */
-function scientific(value: number, digits?: number): string {
+export function scientific(value: number, digits?: number): string {
   return value.toExponential(digits && digits - 1).replace("e+", "e");
 }
 

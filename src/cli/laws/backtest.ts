@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { backTestFigure } from "../../figures/back-test-figure.ts";
 import { type BackTestCut, type BackTestReport, backTestTable } from "../../laws/forecast/back-test.ts";
+import { strayRuns, strayWarnings } from "../../laws/forecast/stray-runs.ts";
 import { right } from "../../report/markdown.ts";
 import { formatFlops, formatPercent, formatShare, significant } from "../../units/print.ts";
 import { finish } from "../arguments.ts";
@@ -23,8 +24,9 @@ async function runBacktest(path: string, flags: TableFlags & FigureFlag): Promis
   const runs = readRunTable(path, tableOptions(flags));
   const report = backTestTable(runs.runs);
   const setAside = [...runs.setAside, ...report.setAside];
-  printResult(flags, { ...report, setAside, warnings: runs.warnings }, () =>
-    backTestText({ ...report, setAside }, runs.warnings),
+  const warnings = [...runs.warnings, ...strayWarnings(strayRuns(runs.runs))];
+  printResult(flags, { ...report, setAside, warnings }, () =>
+    backTestText({ ...report, setAside }, warnings),
   );
   await writeFigure(flags, () => backTestFigure({ cuts: report.cuts }));
 }

@@ -8,7 +8,8 @@ import { curveLawFigure } from "../../figures/curve-law-figure.ts";
 import { readText } from "../../input-file.ts";
 import { CURVE_LAWS } from "../../laws/curves/curve-laws.ts";
 import { studyCurves } from "../../laws/curves/curve-study.ts";
-import type { CurveColumn } from "../../laws/curves/read-curve.ts";
+import { parseColumns } from "../../laws/table/columns.ts";
+import { CURVE_COLUMNS } from "../../laws/table/names.ts";
 import { type CommonOptions, finish, given, nonNegative } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printResult } from "../output.ts";
@@ -74,7 +75,7 @@ async function runCurve(files: readonly string[], flags: CurveFlags): Promise<vo
     schedules: flags.schedule,
     scheduleTables: namedTexts(flags.scheduleFile),
     options: {
-      ...(flags.columns === undefined ? {} : { columns: columnsOf(flags.columns) }),
+      ...(flags.columns === undefined ? {} : { columns: parseColumns(flags.columns, CURVE_COLUMNS) }),
       ...given({ warmup: flags.warmup }),
     },
   });
@@ -89,15 +90,6 @@ function namedTexts(paths: readonly string[]): readonly { readonly name: string;
     name: names.indexOf(names[i]!) === names.lastIndexOf(names[i]!) ? names[i]! : path,
     text: readText(path, "a table of step, lr and loss"),
   }));
-}
-
-function columnsOf(text: string): Partial<Record<CurveColumn, string>> {
-  const pairs = text.split(",").map((pair) => pair.split("=", 2) as [string, string | undefined]);
-  for (const [key, name] of pairs) {
-    if (!["step", "lr", "loss"].includes(key) || !name)
-      throw new UserError(`--columns ${text}`, "step=...,lr=...,loss=...", "name the columns so");
-  }
-  return Object.fromEntries(pairs);
 }
 
 async function runCampaignCurve(folder: string, files: readonly string[], flags: CurveFlags): Promise<void> {

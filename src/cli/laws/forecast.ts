@@ -24,7 +24,14 @@ import { finish, given } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printJson, printText } from "../output.ts";
 import { type TableColumn, table } from "../terminal/table.ts";
-import { readRunTable, setAsideLines, type TableFlags, tableOptions, withTableFlags } from "./run-table.ts";
+import {
+  readRunTable,
+  setAsideLines,
+  type TableFlags,
+  tableOptions,
+  tellSetAside,
+  withTableFlags,
+} from "./run-table.ts";
 import { scoreColumns, scoresOf } from "./scores.ts";
 import { givenTarget, type TargetFlags, withTargetFlags } from "./target-flags.ts";
 
@@ -51,17 +58,27 @@ export function defineForecast(command: Command): void {
 
 async function runForecast(path: string, flags: ForecastFlags): Promise<void> {
   const runs = readRunTable(path, { ...tableOptions(flags), ...scoreColumns(flags.task) });
-  const studied = study(runs.runs);
-  const target = {
-    ...designFrom(studied, givenTarget(flags)),
-    ...given({ unique: flags.uniqueTokens, experts: flags.experts }),
-  };
-  const forecast = usefulForecast(studied, target);
+  const [studied, forecast] = forecastFrom(runs, flags);
   const task = flags.task === undefined ? undefined : taskForecast(runs, flags.task, forecast);
   if (flags.json)
     printJson({ ...forecast, warnings: [...runs.warnings, ...forecast.warnings], ...(task ? { task } : {}) });
   else printText(forecastText(forecast, runs, flags.task, task));
   await writeFigure(flags, () => drawForecast(studied, forecast));
+}
+
+/** A refusal, too, says which runs it rests on. */
+function forecastFrom(runs: RunTable, flags: ForecastFlags): readonly [Study, Forecast] {
+  try {
+    const studied = study(runs.runs);
+    const target = {
+      ...designFrom(studied, givenTarget(flags)),
+      ...given({ unique: flags.uniqueTokens, experts: flags.experts }),
+    };
+    return [studied, usefulForecast(studied, target)];
+  } catch (error) {
+    tellSetAside(runs);
+    throw error;
+  }
 }
 
 const NUM_LINE_POINTS = 41;

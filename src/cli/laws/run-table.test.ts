@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { UserError } from "../../errors.ts";
-import { parseColumns, readRunTable, setAsideLines, tableOptions } from "./run-table.ts";
+import { readRunTable, setAsideLines, tableOptions } from "./run-table.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longrun-runs-"));
 const file = (name: string, text: string) => {
@@ -38,14 +38,16 @@ describe("what is read", () => {
 });
 
 describe("flags", () => {
+  const columnsOf = (columns: string) => tableOptions({ columns }).columns;
+
   test("reads columns, also those with a comma or an equals sign in their names", () => {
-    expect(parseColumns("n=params,loss=val loss")).toEqual({ n: "params", loss: "val loss" });
-    expect(parseColumns("n=params (M, dense),d=D=tokens")).toEqual({ n: "params (M, dense)", d: "D=tokens" });
+    expect(columnsOf("n=params,loss=val loss")).toEqual({ n: "params", loss: "val loss" });
+    expect(columnsOf("n=params (M, dense),d=D=tokens")).toEqual({ n: "params (M, dense)", d: "D=tokens" });
   });
 
   test("refuses what no column can be", () => {
-    expect(() => parseColumns("wieght=w")).toThrow(/--columns wieght=/);
-    expect(() => parseColumns("params")).toThrow(UserError);
+    expect(() => columnsOf("wieght=w")).toThrow(/--columns wieght=/);
+    expect(() => columnsOf("params")).toThrow(UserError);
   });
 
   test("hands them on", () => {
@@ -76,7 +78,7 @@ test("one reason is told in one line, with an example where its numbers differ",
     "2 runs set aside, such as a: 0.2 tokens a parameter: still in the first steps of learning",
   ]);
   expect(setAsideLines([largest("a"), largest("b")])).toEqual([
-    "2 runs set aside: one of the 5 largest losses; --keep-all keeps it",
+    "2 runs set aside (a, b): one of the 5 largest losses; --keep-all keeps it",
   ]);
 });
 

@@ -5,10 +5,11 @@ import type { Command } from "commander";
 import { ladderTable } from "../../campaign/account/ladder-table.ts";
 import { UserError } from "../../errors.ts";
 import { isFolder, readText } from "../../input-file.ts";
-import { unknownQuantity } from "../../laws/table/columns.ts";
-import { QUANTITIES, type TableQuantity } from "../../laws/table/names.ts";
+import { parseColumns } from "../../laws/table/columns.ts";
+import { QUANTITIES } from "../../laws/table/names.ts";
 import { readTable, type TableOptions } from "../../laws/table/read-table.ts";
 import { joinTables, type RunTable, type SetAside } from "../../laws/table/table.ts";
+import { formatList } from "../../units/print.ts";
 import { type CommonOptions, given } from "../arguments.ts";
 import { printAside } from "../output.ts";
 
@@ -63,24 +64,10 @@ const WHAT =
 /** What the flags --columns, --where and --keep-all ask of the table. */
 export function tableOptions(flags: TableFlags): TableOptions {
   return {
-    ...(flags.columns === undefined ? {} : { columns: parseColumns(flags.columns) }),
+    ...(flags.columns === undefined ? {} : { columns: parseColumns(flags.columns, QUANTITIES) }),
     ...given({ where: flags.where }),
     keepAll: flags.keepAll === true,
   };
-}
-
-/** Parses `--columns n=...,d=...`. A name may hold , and =: only known quantities start a new one. */
-export function parseColumns(text: string): Partial<Record<TableQuantity, string>> {
-  const pairs: [string, string][] = [];
-  for (const part of text.split(",")) {
-    const [, quantity, name] = /^\s*(\w+)\s*=\s*(.*)$/.exec(part) ?? [];
-    const known = quantity !== undefined && (QUANTITIES as readonly string[]).includes(quantity);
-    const last = pairs.at(-1);
-    if (known) pairs.push([quantity, name!.trim()]);
-    else if (last && quantity === undefined) last[1] += `,${part}`;
-    else throw unknownQuantity(quantity ?? part.trim());
-  }
-  return Object.fromEntries(pairs);
 }
 
 /** How many runs were set aside, by reason, most first: one line, or a heading and a line for each. */
@@ -106,8 +93,15 @@ function kindOf(reason: string): string {
     .replaceAll(/[-+]?\d[\d.]*(e[-+]?\d+)?/gi, "#");
 }
 
+const MOST_NAMED = 6;
+
 function toldOf(group: readonly SetAside[]): string {
   const [{ run, reason }] = group as [SetAside];
   if (group.length === 1) return ` (${run}): ${reason}`;
-  return group.every((other) => other.reason === reason) ? `: ${reason}` : `, such as ${run}: ${reason}`;
+  if (group.some((other) => other.reason !== reason)) return `, such as ${run}: ${reason}`;
+  const names = formatList(
+    group.map((other) => other.run),
+    MOST_NAMED,
+  );
+  return ` (${names}): ${reason}`;
 }

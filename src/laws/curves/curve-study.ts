@@ -153,7 +153,7 @@ function warningsOf(
 ): readonly string[] {
   const warmups = curves.map(({ schedule }) => warmupOf(schedule));
   const [shortest, longest] = [Math.min(...warmups), Math.max(...warmups)];
-  const warnings: string[] = [];
+  const warnings = curves.flatMap((curve) => curve.warnings ?? []);
   if (longest > 1.25 * shortest)
     warnings.push(
       `the curves have warm-ups of ${shortest} to ${longest} steps: the law has been tried where they are ` +

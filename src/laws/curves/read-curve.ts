@@ -2,9 +2,12 @@
 
 import { UserError } from "../../errors.ts";
 import { mean } from "../../math/statistics.ts";
+import { formatList } from "../../units/print.ts";
+import { notNumber, readCell } from "../table/cell.ts";
+import { findCurveColumns } from "../table/columns.ts";
+import type { CurveColumn } from "../table/names.ts";
 import { parseRows } from "../table/raw.ts";
-
-import { endOf, type RateSchedule, warmupOf } from "./schedule.ts";
+import { endOf, type RateSchedule, type SchedulePoint, warmupOf } from "./schedule.ts";
 import { scheduleFromTable } from "./schedule-table.ts";
 
 /** A training curve and the schedule that it was trained under. */
@@ -16,6 +19,8 @@ export type LossCurve = {
   readonly losses: Float64Array;
   /** Rows of the file that each point averages. */
   readonly rowsPerPoint: number;
+  /** What of the file was passed over or put in order; left out: nothing. */
+  readonly warnings?: readonly string[];
 };
 
 /** How a table of one curve is read. */
@@ -28,25 +33,22 @@ export type CurveOptions = {
   readonly schedule?: RateSchedule;
 };
 
-/** What a column of a curve may hold. */
-export type CurveColumn = "step" | "lr" | "loss";
-
 type Row = { readonly step: number; readonly rate: number | null; readonly loss: number | null };
 
-const COMMON_NAMES: Record<CurveColumn, readonly string[]> = {
-  step: ["step", "steps", "iteration", "iterations", "iter", "globalstep", "trainstep", "tokens"],
-  lr: ["lr", "learningrate", "rate", "eta", "trainlr", "trainlearningrate"],
-  loss: ["loss", "valloss", "validationloss", "evalloss", "testloss", "trainloss", "lmloss"],
-};
 /** Longer curves are averaged in blocks, which takes out the noise of single training batches. */
 const MOST_POINTS = 1024;
 const FEWEST_POINTS = 8;
 
 /** Reads a curve: CSV, tab-separated or JSON lines. Rows without a loss tell the schedule only. */
 export function readCurve(text: string, name: string, options: CurveOptions = {}): LossCurve {
-  const rows = rowsOf(text, name, options);
-  const rated = rows.flatMap(({ step, rate }) => (rate === null ? [] : [{ step, rate }]));
-  const schedule = options.schedule ?? scheduleFromTable(rated, name, options.warmup);
+  const wanted = ["step", "lr", "loss"] as const;
+  const { rows, warnings } = rowsOf(
+    text,
+    name,
+    options.columns,
+    wanted.filter((column) => column !== "lr" || !options.schedule),
+  );
+  const schedule = options.schedule ?? scheduleFromTable(ratedOf(rows), name, options.warmup);
   const warmup = warmupOf(schedule);
   const measured = rows.filter((row): row is Row & { loss: number } => row.loss !== null);
   const bad = measured.find(({ loss }) => !(loss > 0));
@@ -64,59 +66,78 @@ export function readCurve(text: string, name: string, options: CurveOptions = {}
       `at least ${FEWEST_POINTS}`,
       "give more of the curve, or leave it out",
     );
-  return { name, schedule, ...blocksOf(after, schedule) };
+  return { name, schedule, ...blocksOf(after, schedule), ...(warnings.length > 0 ? { warnings } : {}) };
 }
 
 /** Reads the schedule alone, for a run that is still to come. */
 export function readSchedule(text: string, name: string, options: CurveOptions = {}): RateSchedule {
-  const rows = rowsOf(text, name, options);
-  return scheduleFromTable(
-    rows.flatMap(({ step, rate }) => (rate === null ? [] : [{ step, rate }])),
-    name,
-    options.warmup,
-  );
+  const { rows } = rowsOf(text, name, options.columns, ["step", "lr"]);
+  return scheduleFromTable(ratedOf(rows), name, options.warmup);
 }
 
-function rowsOf(text: string, name: string, { columns, schedule }: CurveOptions): readonly Row[] {
-  const { columns: titles, rows } = parseRows(text, name);
-  const step = indexOf("step", titles, columns, name);
-  const rate = schedule ? undefined : indexOf("lr", titles, columns, name);
-  const loss = titles.length > 2 || schedule ? indexOf("loss", titles, columns, name) : undefined;
-  return rows.map(({ label, cells }) => {
-    const number = (index: number | undefined) => {
-      const cell = index === undefined ? "" : cells[index]!;
-      return cell === "" || /^(nan|null|none)$/i.test(cell) ? null : Number(cell);
-    };
-    const row = { step: number(step) ?? Number.NaN, rate: number(rate), loss: number(loss) };
-    if ([row.step, row.rate ?? 0, row.loss ?? 0].every(Number.isFinite)) return row;
-    throw new UserError(
-      `${name}, ${label}: ${cells.join(", ")}`,
-      "numbers for step, learning rate and loss",
-      "correct the row or leave it out",
-    );
-  });
+function ratedOf(rows: readonly Row[]): readonly SchedulePoint[] {
+  return rows.flatMap(({ step, rate }) => (rate === null ? [] : [{ step, rate }]));
 }
 
-function indexOf(
-  column: CurveColumn,
-  titles: readonly string[],
-  columns: CurveOptions["columns"],
+function rowsOf(
+  text: string,
   name: string,
-): number {
-  const stated = columns?.[column];
-  const plain = (title: string) => title.toLowerCase().replace(/[^a-z]/g, "");
-  const [found] =
-    stated === undefined
-      ? COMMON_NAMES[column].flatMap((common) => titles.filter((title) => plain(title) === common))
-      : titles.filter((title) => title === stated);
-  if (found !== undefined) return titles.indexOf(found);
-  throw new UserError(
-    `${name} has the columns ${titles.join(", ")}`,
-    stated === undefined
-      ? `one for the ${column}, such as "${COMMON_NAMES[column].slice(0, 3).join('", "')}"`
-      : `a column "${stated}"`,
-    `name it: --columns ${column}=...`,
-  );
+  columns: CurveOptions["columns"] = {},
+  wanted: readonly CurveColumn[],
+): { readonly rows: readonly Row[]; readonly warnings: readonly string[] } {
+  const raw = parseRows(text, name);
+  const found = findCurveColumns(raw, name, columns, wanted);
+  const passedOver: string[] = [];
+  const read = raw.rows.flatMap(({ label, cells }): Row[] => {
+    const number = (column: CurveColumn) => {
+      const at = found[column];
+      const cell = readCell(at ? cells[at.index]! : "");
+      if (cell.kind === "number") return cell.value;
+      if (cell.kind === "text") throw notNumber(name, label, at!.name, cell.written);
+      if (cell.written !== "" || (column === "step" && cells.some((other) => other !== "")))
+        passedOver.push(`${label}: ${at!.name} is ${cell.written || "empty"}`);
+      return null;
+    };
+    const [step, rate, loss] = [number("step"), number("lr"), number("loss")];
+    return step === null ? [] : [{ step, rate, loss }];
+  });
+  const { rows, warnings } = inOrder(read, name);
+  const odd = `${name}: ${passedOver.length} cells without a finite number passed over`;
+  return {
+    rows,
+    warnings: passedOver.length > 0 ? [`${odd} (${formatList(passedOver, 3)})`, ...warnings] : warnings,
+  };
+}
+
+/** Rows by ascending step, one a step: what a step's rows say has to agree. */
+function inOrder(read: readonly Row[], name: string): ReturnType<typeof rowsOf> {
+  const rows: Row[] = [];
+  let repeated = 0;
+  for (const row of read.toSorted((a, b) => a.step - b.step)) {
+    const last = rows.at(-1);
+    if (last?.step !== row.step) {
+      rows.push(row);
+      continue;
+    }
+    const both = (["rate", "loss"] as const).filter((key) => last[key] !== null && row[key] !== null);
+    const odd = both.find((key) => last[key] !== row[key]);
+    if (odd)
+      throw new UserError(
+        `${name}: step ${row.step} twice, with a ${odd === "rate" ? "learning rate" : "loss"} of ${last[odd]} and ${row[odd]}`,
+        "each step once",
+        "remove the rows that a restart has left behind, or name the column of the optimiser's steps: --columns step=...",
+      );
+    if (both.length > 0) repeated++;
+    rows[rows.length - 1] = { step: row.step, rate: last.rate ?? row.rate, loss: last.loss ?? row.loss };
+  }
+  const isSorted = read.every(({ step }, i) => i === 0 || step >= read[i - 1]!.step);
+  return {
+    rows,
+    warnings: [
+      ...(isSorted ? [] : [`${name}: rows out of order, sorted by step`]),
+      ...(repeated > 0 ? [`${name}: ${repeated} rows say again what another says`] : []),
+    ],
+  };
 }
 
 /** Averages blocks of neighbouring rows, none of them across a jump of the rate. */

@@ -57,13 +57,6 @@ function checkRows(rows: readonly SchedulePoint[], name: string): void {
       "steps from 0",
       "count steps from the run's start",
     );
-  const back = rows.findIndex((row, i) => i > 0 && row.step <= rows[i - 1]!.step);
-  if (back !== -1)
-    throw new UserError(
-      `${name}: step ${rows[back]!.step} follows step ${rows[back - 1]!.step}`,
-      "steps that ascend",
-      "sort the rows and give each step once; a run that was restarted needs its left-behind rows removed",
-    );
   if (peakRate(rows) === 0)
     throw new UserError(
       `${name}: the learning rate is 0 in every row`,

@@ -123,15 +123,6 @@ describe("schedules from tables", () => {
 
   test.each([
     [
-      "steps that do not ascend",
-      [
-        [10, 1],
-        [30, 1],
-        [20, 1],
-      ],
-      /step 20 follows step 30/,
-    ],
-    [
       "a rate of 0 everywhere",
       [
         [10, 0],

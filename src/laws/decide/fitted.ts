@@ -8,6 +8,7 @@ import { significant } from "../../units/print.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
 import { resamplingFor } from "../fit/resample.ts";
+import { strayRuns, strayWarnings } from "../forecast/stray-runs.ts";
 import { study } from "../forecast/study.ts";
 import { checkTable } from "../table/checks.ts";
 import type { RunTable, TableRun } from "../table/table.ts";
@@ -17,8 +18,9 @@ export type FittedLaw = ScalingLaw & { readonly warnings: readonly string[] };
 
 /** The law that a forecast goes by. Throws a `UserError` where the runs cannot tell size from tokens. */
 export function forecastLaw(table: RunTable): FittedLaw {
-  const { posterior } = study(table.runs);
-  return { ...lawOfPosterior(posterior, table.conventions.parameters), warnings: table.warnings };
+  const { posterior, runs } = study(table.runs);
+  const warnings = [...table.warnings, ...strayWarnings(strayRuns(runs))];
+  return { ...lawOfPosterior(posterior, table.conventions.parameters), warnings };
 }
 
 const NUM_DRAWS = 300;

@@ -8,6 +8,7 @@ import { designAt } from "../../law/surfaces.ts";
 import type { Interval } from "../../math/interval.ts";
 import { formatCount, formatFlops, formatShare } from "../../units/print.ts";
 import { meanOf } from "../forecast/forecast.ts";
+import { strayRuns, strayWarnings } from "../forecast/stray-runs.ts";
 import { study } from "../forecast/study.ts";
 import { designFrom } from "../forecast/target.ts";
 import type { RunTable } from "../table/table.ts";
@@ -109,6 +110,7 @@ export function nextRung(table: RunTable, question: NextQuestion, budget: number
     warnings: [
       ...table.warnings,
       ...(question.kind === "loss" ? widthWarnings([{ compute: target.c, loss: answer.now }]) : []),
+      ...strayWarnings(strayRuns(runs)),
       ...(law === undefined ? [] : [`by ${law} alone: the other laws of a forecast are left out`]),
     ],
   };

@@ -1,10 +1,7 @@
 /** @file A table's rolling-origin back-test: what runs below a cut said of those above, and if it held. */
 
 import { UserError } from "../../errors.ts";
-import { dataConstrainedLaw } from "../../law/formulas/data-constrained.ts";
-import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
-import { routedLaw } from "../../law/formulas/routed.ts";
-import { type Law, lossOf } from "../../law/law.ts";
+import { lossOf } from "../../law/law.ts";
 import { averaged, intervalOf } from "../../law/predict.ts";
 import { MOST_WIDTH } from "../../law/scaling-law.ts";
 import { type Interval, intervalOfDraws } from "../../math/interval.ts";
@@ -15,14 +12,9 @@ import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
 import type { TableRun } from "../table/table.ts";
 import { type CutStudy, calibrate, cutsOf, LEAST_SPAN, studyCuts } from "./calibration.ts";
-import {
-  type CandidateLaw,
-  candidateLawsFor,
-  hasExperts,
-  isOneRecipe,
-  repeatsData,
-} from "./candidate-laws.ts";
+import { type CandidateLaw, candidateLawsFor, isOneRecipe } from "./candidate-laws.ts";
 import { rungsOf } from "./model.ts";
+import { usualLaw } from "./stray-runs.ts";
 import { leastBelow, suitableRuns } from "./suitable.ts";
 
 /** How a set of 90 % intervals did. All in percent of the loss. */
@@ -170,7 +162,7 @@ function plainIntervals(
   below: readonly TableRun[],
   above: readonly TableRun[],
 ): Parameters<typeof scoreIntervals>[0] {
-  const law = baselineLaw(below);
+  const law = usualLaw(below);
   const fit = fitLaw(law, below);
   const draws = bootstrapFit(fit, below, { resampling: "case", numResamples: NUM_RESAMPLES, seed: 0 });
   const random = new Random(0, "back-test.residuals");
@@ -180,10 +172,4 @@ function plainIntervals(
     );
     return { ...intervalOfDraws(losses), loss: run.loss };
   });
-}
-
-function baselineLaw(runs: readonly TableRun[]): Law {
-  if (isOneRecipe(runs)) return computeLaw;
-  if (hasExperts(runs)) return routedLaw;
-  return repeatsData(runs) ? dataConstrainedLaw : chinchillaLaw;
 }

@@ -6,9 +6,17 @@ import type { DrawColumns, Posterior } from "../../law/posterior.ts";
 import { averaged, intervalOf, partsOf, predict } from "../../law/predict.ts";
 import { MOST_WIDTH } from "../../law/scaling-law.ts";
 import type { Interval } from "../../math/interval.ts";
-import { fixed, formatCount, formatPercent, formatShare, significant } from "../../units/print.ts";
+import {
+  fixed,
+  formatCount,
+  formatLoss,
+  formatPercent,
+  formatShare,
+  significant,
+} from "../../units/print.ts";
 import type { TableRun } from "../table/table.ts";
 import { isOneRecipe, SAME_RATIO } from "./candidate-laws.ts";
+import { type StrayRun, strayRuns, strayWarnings } from "./stray-runs.ts";
 import { type Study, study } from "./study.ts";
 import { checkTarget } from "./target.ts";
 
@@ -63,15 +71,41 @@ export function forecast(runs: readonly TableRun[], target: Design): Forecast {
 export function usefulForecast(studied: Study, target: Design): Forecast {
   checkTarget(studied, target);
   const made = forecastAt(studied, target);
+  const strays = strayRuns(studied.runs);
+  const remark = strays.length === 0 ? null : strayRemark(studied, strays, target);
   const width = (made.hi - made.lo) / made.median;
-  if (width <= MOST_WIDTH) return made;
+  if (width <= MOST_WIDTH) return remark === null ? made : { ...made, warnings: [...made.warnings, remark] };
+  const noisy = "see whether the table mixes recipes, corpora or units (--where chooses rows), or add seeds";
   throw new UserError(
     `a 90 % interval of ${significant(made.lo, 4)} to ${significant(made.hi, 4)}, ${formatShare(width)} wide (${made.basis})`,
     `one of at most ${fixed(100 * MOST_WIDTH, 0)} %: a wider one decides nothing`,
-    made.scatterPercent > made.driftPercent
-      ? "see whether the table mixes recipes, corpora or units (--where chooses rows), or add seeds"
-      : "add runs nearer the target, or forecast a nearer one; a large drift says that the recipe changes with scale: tune the small runs",
+    remark !== null
+      ? remark
+      : made.scatterPercent > made.driftPercent
+        ? noisy
+        : "add runs nearer the target, or forecast a nearer one; a large drift says that the recipe changes with scale: tune the small runs",
   );
+}
+
+/** Runs far from all others, and what their leaving would change. They stay: only the user knows why. */
+function strayRemark(studied: Study, strays: readonly StrayRun[], target: Design): string {
+  const kept = studied.runs.filter((run) => strays.every((stray) => stray.run !== run));
+  const them = strays.length === 1 ? "it" : "them";
+  const [said] = strayWarnings(strays);
+  const advice = `look whether ${strays.length === 1 ? "it" : "they"} finished, and leave ${them} out (a row less, or --where) if not`;
+  const without = forecastOf(kept, target);
+  return without === null
+    ? `${said}; without ${them} too few runs are left; ${advice}`
+    : `${said}; without ${them} the forecast is ${formatLoss(without)}; ${advice}`;
+}
+
+function forecastOf(runs: readonly TableRun[], target: Design): Interval | null {
+  try {
+    return forecastAt(study(runs), target);
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
 }
 
 /** The forecast at a design, whatever its width. */

@@ -39,7 +39,7 @@ test.each(["lots", "70 bananas", "1.2.3", "1 XFLOP", "5 Z", "e8", "1e", "--3"])(
 test("reads back every number that a program writes", () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
-      expect(readCell(String(value))).toEqual({ kind: "number", value: value + 0 });
+      expect(readCell(String(value))).toEqual({ kind: "number", value: value + 0, hasUnit: false });
     }),
   );
 });

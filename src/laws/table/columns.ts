@@ -4,12 +4,13 @@ import { UserError } from "../../errors.ts";
 import { nearest } from "../../math/edit-distance.ts";
 import { formatList } from "../../units/print.ts";
 import { readCell } from "./cell.ts";
+import { type Heading, headingOf } from "./heading.ts";
 import {
-  EXACT,
-  type Heading,
+  type CurveColumn,
+  HELPERS,
   type Helper,
-  headingOf,
   isCalled,
+  LOG_CALLS,
   QUANTITIES,
   type TableQuantity,
 } from "./names.ts";
@@ -27,26 +28,40 @@ export type FoundColumns = Readonly<Partial<Record<TableQuantity | Helper, Found
   readonly named: ReadonlySet<TableQuantity>;
 };
 
+type Quantity = TableQuantity | CurveColumn | Helper;
+
 /** Finds each quantity's column. Throws a `UserError` for a name unknown or a column in doubt. */
 export function findColumns(
   raw: RawTable,
   source: string,
   named: Readonly<Partial<Record<TableQuantity, string>>>,
 ): FoundColumns {
-  const headings = raw.columns.map((name) => headingOf(name));
-  const found: Partial<Record<TableQuantity | Helper, FoundColumn>> = {};
   for (const quantity of Object.keys(named)) {
-    if (!(QUANTITIES as readonly string[]).includes(quantity)) throw unknownQuantity(quantity);
+    if (!(QUANTITIES as readonly string[]).includes(quantity)) throw unknownQuantity(quantity, QUANTITIES);
   }
+  const found = findEach<TableQuantity | Helper>(raw, source, named, [...QUANTITIES, ...HELPERS]);
+  return { ...found, named: new Set(Object.keys(named) as TableQuantity[]) };
+}
+
+/** The columns of those quantities that are named or can be told; no two quantities share one. */
+export function findEach<Q extends Quantity>(
+  raw: RawTable,
+  source: string,
+  named: Readonly<Partial<Record<Q, string>>>,
+  quantities: readonly Q[],
+): Partial<Record<Q, FoundColumn>> {
+  const headings = raw.columns.map(headingOf);
+  const found: Partial<Record<Q, FoundColumn>> = {};
   const taken = new Set<number>();
-  for (const quantity of QUANTITIES) {
+  for (const quantity of quantities) {
     const own = named[quantity];
     if (own === undefined) continue;
     const index = indexOfName(raw.columns, own, source, `--columns ${quantity} =`);
     taken.add(index);
-    found[quantity] = { name: raw.columns[index]!, index, scale: headings[index]!.scale };
+    found[quantity] = columnOf(headings, index);
+    if (quantity === "n" || quantity === "d" || quantity === "c") checkUnit(headings[index]!, source);
   }
-  for (const quantity of ["loss", ...(Object.keys(EXACT) as (keyof typeof EXACT)[])] as const) {
+  for (const quantity of quantities) {
     if (found[quantity]) continue;
     const candidates = headings.flatMap((heading, index) =>
       isCalled(quantity, heading) && !taken.has(index) && mayHold(raw, quantity, index)
@@ -54,25 +69,65 @@ export function findColumns(
         : [],
     );
     const index = theOne(raw, source, quantity, candidates, headings);
-    if (index !== null) found[quantity] = { name: raw.columns[index]!, index, scale: headings[index]!.scale };
+    if (index !== null) found[quantity] = columnOf(headings, index);
   }
-  return { ...found, named: new Set(Object.keys(named) as TableQuantity[]) };
+  return found;
+}
+
+function columnOf(headings: readonly Heading[], index: number): FoundColumn {
+  return { name: headings[index]!.name, index, scale: headings[index]!.scale };
+}
+
+/** Of a column that the user named: what its heading says of its unit has to be one thing. */
+function checkUnit({ name, phrase, scale }: Heading, source: string): void {
+  if (!Number.isNaN(scale) && !/\b(log|log10|log2|ln)\b/.test(phrase)) return;
+  throw new UserError(
+    `${source}: column ${name}, ${Number.isNaN(scale) ? "with two units in its heading" : "a logarithm"}`,
+    "a plain count, or one in a single unit: tokens (B), total_gflops",
+    "write the numbers themselves, or correct the heading",
+  );
+}
+
+/** The columns of a curve. Steps may be called tokens, or W&B's log calls, where there is nothing better. */
+export function findCurveColumns(
+  raw: RawTable,
+  source: string,
+  named: Readonly<Partial<Record<CurveColumn, string>>>,
+  wanted: readonly CurveColumn[],
+): Readonly<Partial<Record<CurveColumn, FoundColumn>>> {
+  const found = findEach(raw, source, named, wanted);
+  if (!found.step) {
+    const index = raw.columns.indexOf(LOG_CALLS);
+    const step = index >= 0 ? { name: LOG_CALLS, index, scale: 1 } : findEach(raw, source, {}, ["d"]).d;
+    if (step) found.step = step;
+  }
+  const missing = wanted.find((column) => !found[column]);
+  if (missing === undefined) return found;
+  const isTensorBoard = ["Wall time", "Step", "Value"].every((name) => raw.columns.includes(name));
+  throw new UserError(
+    `${source}: columns ${formatList(raw.columns, 24)}, none of them ${MEANING[missing]}`,
+    `a column for each of ${wanted.join(", ")}`,
+    isTensorBoard
+      ? "an export of TensorBoard holds one number: write step, lr and loss into one table"
+      : `name it: --columns ${missing}=...`,
+  );
 }
 
 /** A column of words ("small", "large") holds no numbers, whatever it is called. */
-function mayHold(raw: RawTable, quantity: TableQuantity | Helper, index: number): boolean {
+function mayHold(raw: RawTable, quantity: Quantity, index: number): boolean {
   if (WORDS.has(quantity)) return true;
   const kinds = new Set(raw.rows.map(({ cells }) => readCell(cells[index]!).kind));
   return kinds.has("number") || !kinds.has("text");
 }
 
-const WORDS: ReadonlySet<TableQuantity | Helper> = new Set([
+const WORDS: ReadonlySet<Quantity> = new Set([
   "run",
   "seed",
   "schedule",
   "evaluation",
   "corpus",
   "outlier",
+  "state",
 ] as const);
 
 type Candidate = { readonly index: number; readonly heading: Heading };
@@ -81,7 +136,7 @@ type Candidate = { readonly index: number; readonly heading: Heading };
 function theOne(
   raw: RawTable,
   source: string,
-  quantity: TableQuantity | Helper,
+  quantity: Quantity,
   candidates: readonly Candidate[],
   headings: readonly Heading[],
 ): number | null {
@@ -95,19 +150,34 @@ function theOne(
     const dense = candidates.filter(({ heading }) => /\b(dense|active|activated)\b/.test(heading.phrase));
     if (dense.length === 1) return dense[0]!.index;
   }
-  // A name or an identifier only labels a row: any will do.
-  if (quantity === "run" || !(QUANTITIES as readonly string[]).includes(quantity)) return first.index;
-  const names = candidates.map(({ index }) => raw.columns[index]!);
-  const meaning = MEANING[quantity as TableQuantity];
-  const some = names.slice(0, 3).map((name) => `--columns ${quantity}=${name}`);
+  // A name or an identifier only labels a row: any will do. Numbers that others follow from are left alone.
+  if (quantity === "run" || WORDS.has(quantity)) return first.index;
+  if (isHelper(quantity)) return null;
+  const names = candidates.map(({ index }) => nameOrPosition(raw.columns, index));
+  const found = names.map((name, i) =>
+    name.startsWith("#") ? `${candidates[i]!.heading.name} (${name})` : name,
+  );
   throw new UserError(
-    `${source}: ${names.length} columns that could be ${meaning}: ${formatList(names)}`,
+    `${source}: ${names.length} columns that could be ${MEANING[quantity]}: ${formatList(found)}`,
     "one",
-    `say which: ${some.join(" or ")}`,
+    `say which: ${names
+      .slice(0, 3)
+      .map((name) => `--columns ${quantity}=${name}`)
+      .join(" or ")}`,
   );
 }
 
-const MEANING: Readonly<Record<TableQuantity, string>> = {
+function isHelper(quantity: Quantity): quantity is Helper {
+  return (HELPERS as readonly string[]).includes(quantity);
+}
+
+/** What `--columns` can call a column by: its name, or its position where another has the same. */
+function nameOrPosition(columns: readonly string[], index: number): string {
+  const name = columns[index]!;
+  return columns.indexOf(name) === columns.lastIndexOf(name) && name !== "" ? name : `#${index + 1}`;
+}
+
+const MEANING: Readonly<Record<TableQuantity | CurveColumn, string>> = {
   run: "the run's name",
   n: "the parameters",
   d: "the tokens",
@@ -120,15 +190,31 @@ const MEANING: Readonly<Record<TableQuantity, string>> = {
   schedule: "the learning-rate schedule",
   evaluation: "the evaluation set",
   corpus: "the training corpus",
+  step: "the step",
+  lr: "the learning rate",
 };
 
-/** The column of that name: as written, or else the same but for case, spaces and underscores. */
+/**
+ * The column of that name: as written, or else the same but for case, spaces and underscores; or #3, the
+ * third. Throws a `UserError` for none and for two.
+ */
 export function indexOfName(columns: readonly string[], name: string, source: string, what: string): number {
-  const exact = columns.indexOf(name);
-  if (exact >= 0) return exact;
   const loose = (text: string) => text.toLowerCase().replace(/[^a-z0-9]+/g, "");
-  const alike = columns.findIndex((column) => loose(column) === loose(name));
-  if (alike >= 0 && loose(name) !== "") return alike;
+  const called = (test: (column: string) => boolean) =>
+    columns.flatMap((column, index) => (test(column) ? [index] : []));
+  const exact = called((column) => column === name);
+  const alike =
+    exact.length > 0 || loose(name) === "" ? exact : called((column) => loose(column) === loose(name));
+  if (alike.length === 1) return alike[0]!;
+  const position = Number(/^#(\d+)$/.exec(name)?.[1]);
+  if (alike.length === 0 && position >= 1 && position <= columns.length) return position - 1;
+  if (alike.length > 1) {
+    throw new UserError(
+      `${what} ${name}: ${source} has ${alike.length} columns of that name`,
+      "one",
+      `say which by its position: ${alike.map((index) => `#${index + 1}`).join(" or ")}`,
+    );
+  }
   const near = nearest(
     name.toLowerCase(),
     columns.map((column) => column.toLowerCase()),
@@ -136,16 +222,33 @@ export function indexOfName(columns: readonly string[], name: string, source: st
   throw new UserError(
     `${what} ${name}: ${source} has no column "${name}"${near === null ? "" : `, perhaps ${near}`}`,
     `one of ${columns.slice(0, 24).join(", ")}`,
-    "name the column as the file does",
+    "name the column as the file does, or by its position: #3",
   );
 }
 
+/** What `--columns` says, by quantity. A name may hold , and =: only known quantities start a new one. */
+export function parseColumns<Q extends string>(
+  text: string,
+  known: readonly Q[],
+): Partial<Record<Q, string>> {
+  const isKnown = (quantity: string | undefined): quantity is Q => known.includes(quantity as Q);
+  const pairs: [Q, string][] = [];
+  for (const part of text.split(",")) {
+    const [, quantity, name] = /^\s*(\w+)\s*=\s*(.*)$/.exec(part) ?? [];
+    const last = pairs.at(-1);
+    if (isKnown(quantity)) pairs.push([quantity, name!.trim()]);
+    else if (last && quantity === undefined) last[1] += `,${part}`;
+    else throw unknownQuantity(quantity ?? part.trim(), known);
+  }
+  return Object.fromEntries(pairs) as Partial<Record<Q, string>>;
+}
+
 /** The refusal of `--columns lose=...`. */
-export function unknownQuantity(quantity: string): UserError {
-  const near = nearest(quantity, QUANTITIES);
+function unknownQuantity(quantity: string, known: readonly string[]): UserError {
+  const near = nearest(quantity, known);
   return new UserError(
     `--columns ${quantity}=...${near === null ? "" : `, perhaps ${near}`}`,
-    `one of ${QUANTITIES.join(", ")}`,
-    "write for instance --columns n=params,d=tokens,loss=val_loss",
+    `one of ${known.join(", ")}`,
+    `write for instance --columns ${known.includes("lr") ? "lr=learning_rate" : "n=params,d=tokens"},loss=val_loss`,
   );
 }

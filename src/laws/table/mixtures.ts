@@ -4,7 +4,8 @@ import { UserError } from "../../errors.ts";
 import { formatList } from "../../units/print.ts";
 import { readCell } from "./cell.ts";
 import type { FoundColumns } from "./columns.ts";
-import { headingOf } from "./names.ts";
+
+import { headingOf } from "./heading.ts";
 import type { RawTable } from "./raw.ts";
 
 /** A column that tells experiments apart. */

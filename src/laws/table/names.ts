@@ -1,6 +1,6 @@
-/** @file What people call the columns of a table of runs: headings against the names in use. */
+/** @file What people call the columns of a table of runs or of a curve: headings against the names in use. */
 
-import { DAY_SECONDS, MULTIPLIERS } from "../../units/kinds.ts";
+import type { Heading } from "./heading.ts";
 
 /** What a column of a table can be. */
 export const QUANTITIES = [
@@ -21,24 +21,27 @@ export const QUANTITIES = [
 /** What a column may hold. */
 export type TableQuantity = (typeof QUANTITIES)[number];
 
-/** Numbers that others follow from: C = steps x FLOPs a step, D = steps x tokens a step. */
-export type Helper = "steps" | "flopsPerStep" | "tokensPerStep" | "tokensPerParameter" | "outlier";
+export const CURVE_COLUMNS = ["step", "lr", "loss"] as const;
 
-/** A heading in small words, with the unit apart. */
-export type Heading = { readonly words: readonly string[]; readonly phrase: string; readonly scale: number };
+/** What a column of a curve may hold. */
+export type CurveColumn = (typeof CURVE_COLUMNS)[number];
 
-const FLOP_UNITS: readonly (readonly [RegExp, number])[] = [
-  [/^(pf|pflops?|petaflops?)( s)? days?$/, 1e15 * DAY_SECONDS],
-  [/^(gflops?|gigaflops?)$/, 1e9],
-  [/^(tflops?|teraflops?)$/, 1e12],
-  [/^(pflops?|petaflops?)$/, 1e15],
-  [/^(eflops?|exaflops?)$/, 1e18],
-  [/^(zflops?|zettaflops?)$/, 1e21],
-  [/^(yflops?|yottaflops?)$/, 1e24],
-];
+/** Numbers that others follow from (C = steps x FLOPs a step), and what says which runs count. */
+export const HELPERS = [
+  "steps",
+  "flopsPerStep",
+  "tokensPerStep",
+  "tokensPerParameter",
+  "outlier",
+  "state",
+] as const;
+
+/** One of those. */
+export type Helper = (typeof HELPERS)[number];
 
 /** Words about a core word that do not change what is counted, as "per" or "batch" would. */
-const COUNTING = "num n no number of in the count total model";
+const COUNTING = "num n no number of in the count counts total cumulative overall model";
+const TRAINING = "train training trained pre pretrain pretraining";
 const BAGS = {
   n: {
     core: "params param parameters parameter nparams numparams",
@@ -48,16 +51,14 @@ const BAGS = {
   },
   d: {
     core: "tokens token ntokens numtokens toks tok",
-    beside:
-      `${COUNTING} train training trained pre pretrain pretraining on seen consumed processed data dataset ` +
-      "size",
+    beside: `${COUNTING} ${TRAINING} d on seen consumed processed data dataset size`,
   },
   c: {
-    core: "flops flop compute isoflop isoflops",
-    beside: `${COUNTING} train training pre pretrain pretraining budget used cost target spent`,
+    core: "flops compute isoflop isoflops",
+    beside: `${COUNTING} ${TRAINING} c budget used cost target spent`,
   },
 } as const;
-export const EXACT: Readonly<Record<Exclude<TableQuantity, "loss"> | Helper, RegExp>> = {
+const EXACT: Readonly<Record<Exclude<TableQuantity | CurveColumn, "loss"> | Helper, RegExp>> = {
   n: /^(n|size|model size|size params|n non embedding)$/,
   d: /^(d|(training )?(dataset|data) size)$/,
   c: /^(c|budget)$/,
@@ -72,10 +73,14 @@ export const EXACT: Readonly<Record<Exclude<TableQuantity, "loss"> | Helper, Reg
     /^((eval(uation)?|val(idation)?|test|held out)( (set|data(set)?|split|corpus|name))?|metric|benchmark)$/,
   corpus: /^(((pre ?)?train(ing)? )?(dataset|corpus|data|data mix|mixture|data set)( name)?)$/,
   steps: /^((num|n|number of|total|train|training|global) )*steps?$/,
-  flopsPerStep: /^(train(ing)? )?flops? per step$/,
+  flopsPerStep: /^(train(ing)? )?flops per step$/,
   tokensPerStep: /^((tokens per (step|batch))|(batch (size )?(in )?tokens)|(tokens? batch( size)?))$/,
   tokensPerParameter: /^(tokens? (per|to) (param|parameter|params)( ratio)?|d n|d over n|tpp)$/,
-  outlier: /^(is )?(outlier|excluded?|drop(ped)?)$/,
+  outlier: /^((is|has) )?(outlier|excluded?|drop(ped)?|crashed|failed|diverged)$/,
+  state:
+    /^((run|job|trial|task|training) )?(state|status)$|^(is )?(finished|completed?|done|succe(ss|eded))$/,
+  step: /^((num|total|train|training|global|optimi[sz]er) )*(steps?|iterations?|iters?)$/,
+  lr: /^(train(ing)? )?(lr|learning rate|rate|eta)( (group|pg) ?0| adam( w)?)?$/,
 };
 const LOSS = /\b(loss|losses|nll|bpb|bits per byte|cross entropy|xent)\b/;
 /** Words that make a number about the loss something else than the loss. */
@@ -85,52 +90,48 @@ const NOT_LOSS = new RegExp(
     "|fitted|residual|delta|diff|excess|step|function|type|name|smoothing|unit)\\b",
 );
 
-/** "Training FLOP (1e18)", "c4_val_loss", "numTokens_B" in words, and the unit as a factor. */
-export function headingOf(name: string): Heading {
-  const spaced = name
-    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
-    .toLowerCase()
-    .replace(/non[\s_-]*emb(edding|ed)?s?\b/g, "non embedding");
-  const bracket = /[([{]([^)\]}]*)[)\]}]/.exec(spaced)?.[1] ?? "";
-  const tidy = (text: string) => text.replace(/[^a-z0-9.^]+/g, " ").trim();
-  const words = tidy(spaced.replace(/[([{][^)\]}]*[)\]}]/g, " ")).split(" ");
-  const unit = unitScale(tidy(bracket));
-  const last = words.at(-1) ?? "";
-  const sized = words.some((word) => /^(n|d|params?|parameters?|tokens?|size)$/.test(word));
-  const trailing = words.length > 1 && sized && Object.hasOwn(MULTIPLIERS, last) ? MULTIPLIERS[last]! : null;
-  const kept = trailing === null ? words : words.slice(0, -1);
-  // A bare "TFLOPs" is what a log calls the speed; with "total" before it, or days or exa-, it is an amount.
-  const amount = kept.join(" ").replace(/^(compute|training|train|total|c) /, "");
-  const flops = FLOP_UNITS.find(([pattern]) => pattern.test(amount));
-  if (flops && (kept.length > 1 || flops[1] >= 1e18))
-    return { words: ["flops"], phrase: "flops", scale: flops[1] };
-  return { words: kept, phrase: kept.join(" "), scale: trailing ?? unit };
+/** W&B puts these beside every column of a panel: the ends of a group of runs, not a loss of their own. */
+const ENDS_OF_GROUP = /__(min|max)$/i;
+
+/** W&B's own count: of calls to its log, not of the optimiser's steps. */
+export const LOG_CALLS = "_step";
+
+/** Folders of a path that say where a number was logged, and nothing of what it counts. */
+const NEUTRAL = new Set(
+  (
+    "config summary metric metrics stats data run runs param params hparam hparams args global log logs " +
+    "history progress trainer state usage info final result results system tags mlflow sys meta attributes model " +
+    `throughput perf performance speed time optim optimizer optimiser ${TRAINING}`
+  ).split(" "),
+);
+/** Where speeds are logged, and of TFLOPs, a number is an amount only if it says so. */
+const SPEEDS = /\b(throughput|perf|performance|speed|time)\b/;
+const AMOUNT = /\b(total|cumulative|overall|seen|consumed|processed|used|spent|budget|compute|days)\b/;
+
+/** Whether a column of that name holds the quantity: as a whole, or what its path ends in. */
+export function isCalled(
+  quantity: TableQuantity | CurveColumn | Helper,
+  { name, path, phrase, scale, maybeSpeed }: Heading,
+): boolean {
+  if (quantity === "loss") return LOSS.test(phrase) && !NOT_LOSS.test(phrase) && !ENDS_OF_GROUP.test(name);
+  if (Number.isNaN(scale) || name === LOG_CALLS) return false;
+  return path.some((_, from) => {
+    const folders = path.slice(0, from).flat();
+    const leaf = path.slice(from).flat().join(" ");
+    if (!folders.every((word) => NEUTRAL.has(word))) return false;
+    const needsAmount = quantity in BAGS && (SPEEDS.test(folders.join(" ")) || maybeSpeed);
+    return (!needsAmount || AMOUNT.test(leaf)) && says(quantity, leaf);
+  });
 }
 
-function unitScale(unit: string): number {
-  if (unit === "") return 1;
-  const power = /^(?:x ?|in |1 )?(?:1e|10\^)(\d+)/.exec(unit);
-  if (power) return 10 ** Number(power[1]);
-  const flops = FLOP_UNITS.find(([pattern]) => pattern.test(unit));
-  if (flops) return flops[1];
-  const word = unit.split(" ").find((part) => Object.hasOwn(MULTIPLIERS, part));
-  return word === undefined ? 1 : MULTIPLIERS[word]!;
-}
-
-/** Whether a heading is a name for the quantity. */
-export function isCalled(quantity: TableQuantity | Helper, { words, phrase }: Heading): boolean {
-  if (quantity === "loss") return LOSS.test(phrase) && !NOT_LOSS.test(phrase);
+function says(quantity: keyof typeof EXACT, phrase: string): boolean {
   if (EXACT[quantity].test(phrase)) return true;
   if (quantity !== "n" && quantity !== "d" && quantity !== "c") return false;
-  const core = BAGS[quantity].core.split(" ");
-  const beside = BAGS[quantity].beside.split(" ");
   // "embedding params" counts the embedding; "non embedding params" counts what is left.
-  if (
-    quantity === "n" &&
-    /\bembed|\bemb\b/.test(phrase) &&
-    !/\b(non|without|excl|excluding|no)\b/.test(phrase)
-  )
+  if (quantity === "n" && /\bemb/.test(phrase) && !/\b(non|without|excl|excluding|no)\b/.test(phrase))
     return false;
+  const [core, beside] = [BAGS[quantity].core.split(" "), BAGS[quantity].beside.split(" ")];
+  const words = phrase.split(" ");
   return (
     words.some((word) => core.includes(word)) &&
     words.every((word) => core.includes(word) || beside.includes(word))

@@ -1,9 +1,10 @@
 /** @file Text into rows of cells: CSV, TSV, JSON lines or a JSON array, whatever the columns mean. */
 
-import { dsvFormat } from "d3-dsv";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { jsonIn, parseJson } from "../../input-file.ts";
+import { formatList } from "../../units/print.ts";
+import { separatedRows } from "./separated.ts";
 
 export type RawRow = {
   /** How a message names the row: its line in the file, or its place in the array. */
@@ -22,30 +23,17 @@ export function parseRows(text: string, source: string): RawTable {
   const body = text.replace(/^\uFEFF/, "");
   const first = body.trimStart()[0];
   const table =
-    first === "[" ? jsonRows(body, source) : first === "{" ? lineRows(body, source) : textRows(body);
+    first === "["
+      ? jsonRows(body, source)
+      : first === "{"
+        ? lineRows(body, source)
+        : separatedRows(body, source);
   if (table.rows.length > 0 && table.columns.length > 0) return table;
   throw new UserError(
     `${source}: ${table.columns.length === 0 ? "nothing to read" : "a heading and no rows"}`,
     "a heading and a row for each run, as CSV, TSV, JSON lines or a JSON array",
     "check what was written to the file",
   );
-}
-
-/** Commas, tabs or semicolons, whichever the heading has most of. Lines that start with # are notes. */
-function textRows(text: string): RawTable {
-  const lines = text.split(/\r\n|\r|\n/).map((line) => (line.startsWith("#") ? "" : line));
-  const heading = lines.find((line) => line.trim() !== "") ?? "";
-  const separator = ["\t", ";", ","].reduce((best, candidate) =>
-    heading.split(candidate).length > heading.split(best).length ? candidate : best,
-  );
-  const parsed = dsvFormat(separator).parseRows(lines.join("\n"));
-  const labelled = parsed.map((cells, i) => ({ label: `line ${i + 1}`, cells }));
-  const [head, ...rest] = labelled.filter(({ cells }) => cells.some((cell) => cell.trim() !== ""));
-  const columns = (head?.cells ?? []).map((name) => name.trim());
-  return {
-    columns,
-    rows: rest.map(({ label, cells }) => ({ label, cells: columns.map((_, i) => (cells[i] ?? "").trim()) })),
-  };
 }
 
 function jsonRows(text: string, source: string): RawTable {
@@ -56,7 +44,7 @@ function jsonRows(text: string, source: string): RawTable {
 
 /** JSON lines, or one object that holds the rows: as an array, or as one array a column. */
 function lineRows(text: string, source: string): RawTable {
-  const whole = jsonIn(text);
+  const whole = jsonIn(withWords(text));
   if (isRecord(whole)) return objectRows(whole, source);
   const lines = text.split(/\r\n|\r|\n/).map((line, i) => ({ line: line.trim(), label: `line ${i + 1}` }));
   return fromRecords(
@@ -70,7 +58,14 @@ function objectRows(whole: Readonly<Record<string, unknown>>, source: string): R
   const lists = Object.entries(whole).filter((entry): entry is [string, unknown[]] =>
     Array.isArray(entry[1]),
   );
-  const rows = lists.find(([, list]) => list.length > 0 && list.every((item) => isRecord(item)));
+  const [rows, ...others] = lists.filter(([, list]) => list.length > 0 && list.every(isRecord));
+  if (others.length > 0) {
+    throw new UserError(
+      `${source}: several lists of objects: ${formatList([rows!, ...others].map(([name]) => name))}`,
+      "one, with an object a row",
+      "write the one that is meant to a file of its own",
+    );
+  }
   if (rows) return fromRecords(rows[1].map((item, i) => recordOf(item, `row ${i + 1}`, source)));
   if (lists.length === 0) return fromRecords([recordOf(whole, "line 1", source)]);
   const length = Math.max(...lists.map(([, list]) => list.length));
@@ -94,15 +89,25 @@ function fromRecords(records: readonly LabelledRecord[]): RawTable {
   };
 }
 
-/** One level of nesting is joined: {"val": {"loss": 3}} has a column "val/loss". */
+/** Nesting is joined: {"val": {"loss": 3}} has a column "val/loss". */
 function recordOf(item: unknown, label: string, source: string): LabelledRecord {
   if (!isRecord(item)) throw notObjects(`${source}, ${label}`);
-  const entries = Object.entries(item).flatMap(([name, value]) =>
-    isRecord(value)
-      ? Object.entries(value).map(([inner, deep]) => [`${name}/${inner}`, cellText(deep)] as const)
-      : [[name, cellText(value)] as const],
+  const entries = joined(item, "", MOST_NESTING);
+  const record = new Map(entries);
+  if (record.size === entries.length) return { label, record };
+  const twice = entries.find(([name], i) => entries.findIndex(([other]) => other === name) !== i)!;
+  throw new UserError(`${source}, ${label}: two values of ${twice[0]}`, "one", "leave one out");
+}
+
+/** Configurations of runs nest a few deep; what lies deeper stays JSON in its cell. */
+const MOST_NESTING = 6;
+
+function joined(item: object, prefix: string, depth: number): (readonly [string, string])[] {
+  return Object.entries(item).flatMap(([name, value]) =>
+    isRecord(value) && depth > 0
+      ? joined(value, `${prefix}${name}/`, depth - 1)
+      : [[prefix + name, cellText(value)] as const],
   );
-  return { label, record: new Map(entries) };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -114,10 +119,18 @@ function cellText(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value).trim();
 }
 
-/** Python writes NaN and Infinity into JSON, which has no such words: they are read as missing. */
+/** Python writes NaN and Infinity into JSON, which has no such words: they are read as texts. */
+function withWords(text: string): string {
+  return text.replace(/(?<=[:[,]\s*)(-?Infinity|NaN)(?=\s*[,}\]])/g, '"$1"');
+}
+
 function parsePythonJson(text: string, where: string): unknown {
-  const strict = text.replace(/(?<=[:[,]\s*)(-?Infinity|NaN)(?=\s*[,}\]])/g, "null");
-  return parseJson(strict, where, "JSON lines, a JSON array of objects, or CSV", "correct what is named");
+  return parseJson(
+    withWords(text),
+    where,
+    "JSON lines, a JSON array of objects, or CSV",
+    "correct what is named",
+  );
 }
 
 function notObjects(where: string): UserError {

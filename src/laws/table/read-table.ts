@@ -3,11 +3,13 @@
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
 import { FLOPS_PER_PARAMETER_TOKEN, trainingFlops } from "../../law/training-flops.ts";
-import { readCell } from "./cell.ts";
+import { formatNumber, scientific } from "../../units/print.ts";
+import { type Cell, notNumber, readCell } from "./cell.ts";
 import { type FoundColumn, type FoundColumns, findColumns, indexOfName } from "./columns.ts";
+import { stateWarnings, unfinishedReason } from "./finished.ts";
 import { checkMixtures } from "./mixtures.ts";
 import type { TableQuantity } from "./names.ts";
-import { parseRows, type RawRow } from "./raw.ts";
+import { parseRows, type RawRow, type RawTable } from "./raw.ts";
 import type { RunTable, SetAside, TableRun } from "./table.ts";
 import { checkUnits, type Given, MOST_LOSS } from "./unit-checks.ts";
 import { chooseRows } from "./where.ts";
@@ -36,8 +38,9 @@ export function readTable(text: string, source: string, options: TableOptions = 
   const extra = extraColumns(raw.columns, source, options.extra ?? {});
   const mixtureWarnings = checkMixtures(raw, source, columns, accepted);
   const setAside: SetAside[] = [];
+  const keepsState = keepAll || columns.state === undefined || accepted.has(columns.state.index);
   const read = raw.rows.flatMap((row) => {
-    const run = readRun(row, columns, extra, source, keepAll);
+    const run = readRun(row, columns, extra, source, { keepAll, keepsState });
     if (!("reason" in run)) return [run];
     setAside.push(run);
     return [];
@@ -54,7 +57,13 @@ export function readTable(text: string, source: string, options: TableOptions = 
   const once = sound.filter((run, i) => isKept(run, repeated[i]!));
   const bound = keepAll ? Infinity : publishedBound(once, raw.columns);
   const runs = once.filter((run) => isKept(run, run.loss >= bound ? PUBLISHED_REASON : null));
-  const warnings = [...mixtureWarnings, ...unitWarnings, ...checkpointWarning(runs)];
+  const warnings = [
+    ...unitRemarks(raw, columns),
+    ...(keepsState ? [] : stateWarnings(raw, columns.state!)),
+    ...mixtureWarnings,
+    ...unitWarnings,
+    ...checkpointWarning(runs),
+  ];
   if (runs.length > 0) return { source, runs, setAside, warnings, conventions: conventionsOf(columns) };
   throw new UserError(
     `${source}: none of ${raw.rows.length} rows can be used: ${setAside[0]?.reason}`,
@@ -73,6 +82,7 @@ function givenOf(columns: FoundColumns): Given {
       (columns.n !== undefined && columns.tokensPerParameter !== undefined),
     c: columns.c !== undefined || (columns.steps !== undefined && columns.flopsPerStep !== undefined),
     compute: columns.named.has("c") ? "named" : "found",
+    sizes: (["n", "d", "c"] as const).some((quantity) => columns.named.has(quantity)) ? "named" : "found",
     loss: columns.named.has("loss") ? "named" : "found",
   };
 }
@@ -124,15 +134,18 @@ function readRun(
   columns: FoundColumns,
   extraColumns: readonly FoundColumn[],
   source: string,
-  keepAll: boolean,
+  { keepAll, keepsState }: { readonly keepAll: boolean; readonly keepsState: boolean },
 ): TableRun | SetAside {
   const name = columns.run ? row.cells[columns.run.index]! : "";
   const run = name === "" ? row.label : name;
+  const unfinished = keepsState ? null : unfinishedReason(columns.state!, row.cells[columns.state!.index]!);
+  if (unfinished !== null) return { run, reason: unfinished };
   const reasons: string[] = [];
   const number = (column: FoundColumn | undefined): number | undefined => {
     if (!column) return undefined;
     const cell = readCell(row.cells[column.index]!);
-    if (cell.kind === "number") return cell.value * (column === columns.loss ? 1 : column.scale);
+    if (cell.kind === "number")
+      return cell.value * (column === columns.loss || cell.hasUnit ? 1 : column.scale);
     if (cell.kind === "text") throw notNumber(source, row.label, column.name, cell.written);
     reasons.push(`${column.name} is ${cell.written === "" ? "empty" : cell.written}: unfinished or diverged`);
     return Number.NaN;
@@ -202,12 +215,21 @@ function isMarked(row: RawRow, column: FoundColumn | undefined): boolean {
   return column !== undefined && /^(1|1\.0|true|yes|y|outlier)$/i.test(row.cells[column.index]!);
 }
 
-function notNumber(source: string, label: string, column: string, written: string): UserError {
-  return new UserError(
-    `${source}, ${label}: ${column} is "${written.slice(0, 40)}"`,
-    "a number, plain or as 70B, 1.4T, 6e18",
-    "correct the cell, or name another column with --columns",
-  );
+/** What the units in headings make of the first row: a unit that is read wrongly shows there. */
+function unitRemarks(raw: RawTable, columns: FoundColumns): readonly string[] {
+  return (["n", "d", "c", "unique"] as const).flatMap((quantity) => {
+    const column = columns[quantity];
+    const cell = column && raw.rows.map(({ cells }) => readCell(cells[column.index]!)).find(isPlainNumber);
+    if (!column || !cell || column.scale === 1) return [];
+    const [written, read] = [cell.value, cell.value * column.scale].map(formatNumber);
+    return [
+      `column ${column.name} counts in units of ${scientific(column.scale, 1)}: ${written} is read as ${read}`,
+    ];
+  });
+}
+
+function isPlainNumber(cell: Cell): cell is Cell & { kind: "number" } {
+  return cell.kind === "number" && !cell.hasUnit;
 }
 
 /** Why each run repeats an earlier one; null where it does not, as seeds of one design do not. */

@@ -11,6 +11,8 @@ export type Given = {
   readonly d: boolean;
   readonly c: boolean;
   readonly compute: "found" | "named";
+  /** Named: one of N, D and C at least. */
+  readonly sizes: "found" | "named";
   readonly loss: "found" | "named";
 };
 
@@ -23,6 +25,11 @@ const USUAL = { lo: 5, hi: 10 };
 /** Forward alone is 2 N D; at width 64 attention and head make some 40 (assumption: at most 60). */
 const POSSIBLE = { lo: 2, hi: 60 };
 
+/** No table is beyond these: Porian et al. begin at 0.1 tokens a parameter, over-training ends near 1e4. */
+const RATIOS = { lo: 0.01, hi: 1e5 };
+/** FLOPs of a run of a thousand tokens at 1e5 parameters; a table in units of its own stays below. */
+const LEAST_FLOPS = 1e9;
+
 /** Warnings of odd units. Throws a `UserError` where a unit cannot be meant. */
 export function checkUnits(runs: readonly TableRun[], source: string, given: Given): readonly string[] {
   if (runs.length === 0) return [];
@@ -30,13 +37,24 @@ export function checkUnits(runs: readonly TableRun[], source: string, given: Giv
   if (given.n && middle(({ n }) => n) < LEAST_PARAMETERS) throw tooSmall(source, runs, "n", "parameters");
   if (given.d && middle(({ d }) => d) < 1e5 && middle(({ n }) => n) > 1e7)
     throw tooSmall(source, runs, "d", "tokens");
+  const ratio = middle(({ n, d }) => d / n);
+  if (given.sizes === "found" && (ratio < RATIOS.lo || ratio > RATIOS.hi))
+    throw unlikely(
+      source,
+      given,
+      runs,
+      `${formatNumber(ratio)} tokens a parameter`,
+      `${RATIOS.lo} to ${RATIOS.hi}`,
+    );
+  if (given.c && given.compute === "found" && middle(({ c }) => c) < LEAST_FLOPS)
+    throw unlikely(source, given, runs, `${formatNumber(middle(({ c }) => c))} FLOPs`, "1e9 and more");
   const loss = middle((run) => run.loss);
   if (loss > MOST_LOSS && given.loss === "found") {
     throw new UserError(
       `${source}: a middle loss of ${formatNumber(loss)}`,
       `nats per token or bits per byte, below ${MOST_LOSS}`,
-      "if these are perplexities, give their logarithms; if they are losses in a unit of their own, say so " +
-        "with --columns loss=...",
+      "if these are perplexities, give their logarithms; where commas are decimal, write 3.142 for 3,142; if " +
+        "they are losses in a unit of their own, say so with --columns loss=...",
     );
   }
   return given.n && given.d && given.c ? checkCompute(runs, source, given.compute) : [];
@@ -71,6 +89,24 @@ function checkCompute(
     `C is outside ${USUAL.lo} to ${USUAL.hi} times N D in ${count}: ${listed(unusual)}. Attention and ` +
       "embeddings make it larger at small width; other conventions of counting, or wrong units, do so too",
   ];
+}
+
+function unlikely(
+  source: string,
+  given: Given,
+  [run]: readonly TableRun[],
+  what: string,
+  expected: string,
+): UserError {
+  const { n, d, c } = run!;
+  const sizes = (["n", "d", "c"] as const).filter((quantity) => given[quantity]);
+  const named = sizes.map((quantity) => `${quantity.toUpperCase()} ${formatNumber({ n, d, c }[quantity])}`);
+  return new UserError(
+    `${source}: a run of ${what} in the middle; ${run!.run} has ${named.join(", ")}`,
+    expected,
+    "write the units in the headings, as tokens (B) or total_gflops, or vouch for the columns: --columns " +
+      sizes.map((quantity) => `${quantity}=...`).join(","),
+  );
 }
 
 function tooSmall(
