@@ -2,14 +2,16 @@
 
 import { UserError } from "../errors.ts";
 import { sum } from "../math/statistics.ts";
-import { cleanDocument, noRepairs } from "./clean.ts";
+import { cleanDocument } from "./clean.ts";
 import { type RawDocument, readDocuments } from "./documents.ts";
 import type { Cleaning } from "./manifest.ts";
+import { noteLines, Tally } from "./notes.ts";
 import { cutPassages, hashPassage } from "./passages.ts";
 import { type Piece, PieceWriter, type Split } from "./pieces.ts";
 import type { SourceFiles } from "./sources.ts";
-import type { SourceSpec } from "./spec.ts";
+import { LEAST_PASSAGE_BYTES, type SourceSpec } from "./spec.ts";
 import { totalTextBytes } from "./steps.ts";
+import { TextFields } from "./text-fields.ts";
 
 export type CleaningRules = {
   readonly passageBytes: number;
@@ -36,14 +38,18 @@ export async function cleanSource(
   seen: Set<string>,
   afterDocument: AfterDocument,
 ): Promise<CleanedSource> {
-  const cleaner = new SourceCleaner(source.name, rules, folder, seen);
+  const tally = new Tally();
+  const { name, textKey, badLines } = source;
+  const fields = new TextFields({ source: name, textKey, badLines }, tally);
+  const cleaner = new SourceCleaner(name, rules, folder, seen, tally);
   for (const file of found.files) {
-    for await (const document of readDocuments(file, source.textKey)) {
+    for await (const document of readDocuments(file, { textKey, fields, tally })) {
       cleaner.add(document);
-      await afterDocument(document.bytes.length);
+      await afterDocument(document.numBytes);
     }
   }
-  return cleaner.finish(found);
+  fields.refuseTooMany();
+  return cleaner.finish(found, fields.otherKeys);
 }
 
 class SourceCleaner {
@@ -51,20 +57,12 @@ class SourceCleaner {
   readonly #rules: CleaningRules;
   readonly #seen: Set<string>;
   readonly #writers: Readonly<Record<Split, PieceWriter>>;
-  readonly #repairs = noRepairs();
-  readonly #dropped = {
-    binaryDocuments: 0,
-    emptyDocuments: 0,
-    duplicateDocuments: 0,
-    duplicateDocumentBytes: 0,
-    duplicatePassages: 0,
-    duplicatePassageBytes: 0,
-  };
-  #documents = 0;
+  readonly #tally: Tally;
   #bytesRead = 0;
   #matchingDocuments = 0;
 
-  constructor(name: string, rules: CleaningRules, folder: string, seen: Set<string>) {
+  constructor(name: string, rules: CleaningRules, folder: string, seen: Set<string>, tally: Tally) {
+    this.#tally = tally;
     this.#name = name;
     this.#rules = rules;
     this.#seen = seen;
@@ -74,35 +72,30 @@ class SourceCleaner {
     };
   }
 
-  add({ name, bytes }: RawDocument): void {
-    this.#documents += 1;
-    this.#bytesRead += bytes.length;
-    const text = cleanDocument(bytes, this.#repairs);
-    if (text === null) {
-      this.#dropped.binaryDocuments += 1;
-      return;
-    }
+  add({ name, utf8, numBytes }: RawDocument): void {
+    this.#bytesRead += numBytes;
+    if (utf8 === null) return;
+    const text = cleanDocument(utf8, name, this.#tally);
     if (text.length === 0) {
-      this.#dropped.emptyDocuments += 1;
-      return;
-    }
-    if (this.#isRepeated(`d${hashPassage(text, this.#rules.seed).key}`)) {
-      this.#dropped.duplicateDocuments += 1;
-      this.#dropped.duplicateDocumentBytes += text.length;
+      this.#tally.add("dropped", "documents", "empty", name);
       return;
     }
     const isHeldOut = this.#rules.heldOutDocuments?.test(name) ?? false;
     this.#matchingDocuments += Number(isHeldOut);
+    if (this.#isRepeated(`d${hashPassage(text, this.#rules.seed).key}`)) {
+      this.#tally.add("dropped", "documents", "equal to an earlier one", name, text.length);
+      return;
+    }
     for (const passage of cutPassages(text, this.#rules.passageBytes)) {
-      this.#addPassage(passage, isHeldOut);
+      this.#addPassage(passage, isHeldOut, name);
     }
   }
 
-  #addPassage(passage: Buffer, isHeldOut: boolean): void {
+  #addPassage(passage: Buffer, isHeldOut: boolean, document: string): void {
+    this.#tally.totals.passages += 1;
     const { key, uniform } = hashPassage(passage, this.#rules.seed);
     if (this.#isRepeated(`p${key}`)) {
-      this.#dropped.duplicatePassages += 1;
-      this.#dropped.duplicatePassageBytes += passage.length;
+      this.#tally.add("dropped", "passages", "equal to an earlier one", document, passage.length);
       return;
     }
     const split = isHeldOut || uniform < this.#rules.heldOutFraction ? "heldOut" : "train";
@@ -115,21 +108,21 @@ class SourceCleaner {
     return this.#seen.size === before;
   }
 
-  finish(found: SourceFiles): CleanedSource {
+  finish(found: SourceFiles, otherKeys: string): CleanedSource {
     if (this.#rules.heldOutDocuments && this.#matchingDocuments === 0) throw this.#noMatch(found);
     this.#ensureHeldOut();
     for (const writer of Object.values(this.#writers)) writer.flush();
     const pieces = { train: this.#writers.train.pieces, heldOut: this.#writers.heldOut.pieces };
     const cleaning = {
       files: found.files.length,
-      documents: this.#documents,
+      documents: this.#tally.totals.documents,
       bytesRead: this.#bytesRead,
-      repairs: this.#repairs,
-      dropped: { symbolicLinks: found.symbolicLinksSkipped, ...this.#dropped },
+      notes: [...found.notes, ...this.#tally.notes],
       train: totals(pieces.train),
       heldOut: totals(pieces.heldOut),
     };
-    if (cleaning.train.passages === 0 || cleaning.heldOut.passages === 0) throw this.#tooLittle(cleaning);
+    if (cleaning.train.passages === 0 || cleaning.heldOut.passages === 0)
+      throw this.#tooLittle(cleaning, otherKeys);
     return { cleaning, pieces };
   }
 
@@ -150,12 +143,30 @@ class SourceCleaner {
     );
   }
 
-  #tooLittle({ bytesRead, train, heldOut }: Cleaning): UserError {
+  #tooLittle({ notes, bytesRead, train, heldOut }: Cleaning, otherKeys: string): UserError {
+    const lines = noteLines([{ name: this.#name, notes }]).join("; ");
     return new UserError(
-      `source "${this.#name}" has ${train.passages} passages to train on and ${heldOut.passages} held out, from ${bytesRead} bytes read`,
+      `source "${this.#name}" has ${train.passages} passages to train on and ${heldOut.passages} held out, from ${bytesRead} bytes read${lines && ` (${lines})`}`,
       "at least one of each",
-      "add text, make passageBytes smaller, or change holdOut",
+      this.#remedy(train, heldOut, otherKeys),
     );
+  }
+
+  #remedy(train: Cleaning["train"], heldOut: Cleaning["heldOut"], otherKeys: string): string {
+    const bytes = train.bytes + heldOut.bytes;
+    const { passageBytes, heldOutDocuments } = this.#rules;
+    if (bytes === 0)
+      return otherKeys === ""
+        ? "give the source files that hold text, and text that no earlier source has"
+        : `set textKey of the source, perhaps to ${otherKeys}`;
+    if (train.passages === 0 && heldOutDocuments)
+      return "make holdOut.pattern match fewer documents, or add documents that it does not match";
+    if (bytes < 2 * LEAST_PASSAGE_BYTES)
+      return `add text: these ${bytes} bytes are less than two passages, of ${LEAST_PASSAGE_BYTES} bytes at least`;
+    const half = Math.max(LEAST_PASSAGE_BYTES, Math.floor(bytes / 4));
+    return half < passageBytes
+      ? `set passageBytes to ${half}, which makes four passages or more of these ${bytes} bytes, or add text`
+      : "add text";
   }
 }
 

@@ -2,19 +2,28 @@
 
 import { createReadStream } from "node:fs";
 import { pipeline, Readable } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
+import { constants, createGunzip, createZstdDecompress } from "node:zlib";
+import type { Compression } from "./format.ts";
 
 type Chunks = AsyncIterable<Buffer>;
 
 const ZSTD_MAGIC = 0xfd2fb528;
 const ZSTD_SKIPPABLE_MAGIC = 0x184d2a50;
 
-/** The content of a file, decompressed as its name says, in chunks. */
-export function readChunks(path: string): Chunks {
-  const raw = createReadStream(path, { highWaterMark: 1 << 20 });
-  if (/\.gz$/i.test(path)) return decompressed(raw, createGunzip());
-  if (/\.zst$/i.test(path)) return zstdFrames(raw);
-  return raw;
+/**
+ * `zstd --long=31`, the format's own bound on 64-bit machines. Of the window of 2 GiB only as much is touched
+ * as the file has text.
+ */
+const ZSTD_WINDOW_LOG = 31;
+
+/** The bytes of a file as they lie on disk, in chunks. */
+export function readRaw(path: string): Readable {
+  return createReadStream(path, { highWaterMark: 1 << 20 });
+}
+
+export function decompress(raw: Chunks, compression: Compression): Chunks {
+  if (compression === "gzip") return decompressed(Readable.from(raw), createGunzip());
+  return compression === "zstd" ? zstdFrames(raw) : raw;
 }
 
 function decompressed(source: Readable, engine: NodeJS.ReadWriteStream): Chunks {
@@ -38,12 +47,15 @@ async function* zstdFrames(source: Chunks): AsyncGenerator<Buffer> {
       let left = (await reader.take(4)).readUInt32LE(0);
       for (; left > 0; left -= Math.min(left, 1 << 20)) await reader.take(Math.min(left, 1 << 20));
     } else if (number === ZSTD_MAGIC) {
-      yield* decompressed(Readable.from(frameBytes(reader, magic)), createZstdDecompress());
+      yield* decompressed(Readable.from(frameBytes(reader, magic)), zstdEngine());
     } else {
       throw new Error("not a Zstandard frame");
     }
   }
 }
+
+const zstdEngine = () =>
+  createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } });
 
 async function* frameBytes(reader: ByteReader, magic: Buffer): AsyncGenerator<Buffer> {
   yield magic;

@@ -3,32 +3,41 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { expect, test } from "vitest";
-import { readChunks } from "./decompress.ts";
+import { decompress, readRaw } from "./decompress.ts";
 import { readDocuments } from "./documents.ts";
+import { jsonValuesOf } from "./json-values.ts";
+import { noteLines, Tally } from "./notes.ts";
+import { type TextFieldRules, TextFields } from "./text-fields.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longrun-documents-"));
 
-async function read(name: string, content: Uint8Array | string, textKey = "text") {
+async function read(name: string, content: Uint8Array | string, change: Partial<TextFieldRules> = {}) {
   const path = join(folder, name);
   writeFileSync(path, content);
+  const tally = new Tally();
+  const rules = { source: "s", textKey: "text", badLines: 0, ...change };
+  const fields = new TextFields(rules, tally);
   const documents = [];
-  for await (const document of readDocuments({ path, name }, textKey)) {
-    documents.push([document.name, document.bytes.toString("utf8")]);
-  }
-  return documents;
+  for await (const { name: document, utf8 } of readDocuments({ path, name }, { ...rules, fields, tally }))
+    documents.push([document, utf8?.toString("utf8") ?? null]);
+  fields.refuseTooMany();
+  return { documents, notes: noteLines([{ name: "s", notes: tally.notes }]) };
 }
+
+const documentsOf = async (...args: Parameters<typeof read>) => (await read(...args)).documents;
 
 const lines = '{"text":"one\\nline"}\n\n{"id":7,"text":"two"}';
 
 test("a text file is one document; a jsonl file has one per line, empty lines aside", async () => {
-  expect(await read("a.md", "# one\ntwo")).toEqual([["a.md", "# one\ntwo"]]);
+  expect(await documentsOf("a.md", "# one\ntwo")).toEqual([["a.md", "# one\ntwo"]]);
   const expected = [
     ["b.jsonl:1", "one\nline"],
     ["b.jsonl:3", "two"],
   ];
-  expect(await read("b.jsonl", lines)).toEqual(expected);
-  expect(await read("b.jsonl", `${lines}\n`)).toEqual(expected);
+  expect(await documentsOf("b.jsonl", lines)).toEqual(expected);
+  expect(await documentsOf("b.jsonl", `${lines}\n`)).toEqual(expected);
 });
 
 test("gzip and Zstandard, of several members and frames", async () => {
@@ -38,7 +47,7 @@ test("gzip and Zstandard, of several members and frames", async () => {
     [`${name}:3`, "two"],
   ];
   const gzip = Buffer.concat([gzipSync(first), gzipSync(second)]);
-  expect(await read("c.jsonl.gz", gzip)).toEqual(names("c.jsonl.gz"));
+  expect(await documentsOf("c.jsonl.gz", gzip)).toEqual(names("c.jsonl.gz"));
   const skippable = Buffer.from([0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
   const zstd = Buffer.concat([
     zstdCompressSync(first),
@@ -46,8 +55,8 @@ test("gzip and Zstandard, of several members and frames", async () => {
     zstdCompressSync(second),
     zstdCompressSync(""),
   ]);
-  expect(await read("c.jsonl.zst", zstd)).toEqual(names("c.jsonl.zst"));
-  expect(await read("c.txt.zst", zstdCompressSync("plain"))).toEqual([["c.txt.zst", "plain"]]);
+  expect(await documentsOf("c.jsonl.zst", zstd)).toEqual(names("c.jsonl.zst"));
+  expect(await documentsOf("c.txt.zst", zstdCompressSync("plain"))).toEqual([["c.txt.zst", "plain"]]);
 });
 
 test("any frames, compressible or not, decompress to what went in", async () => {
@@ -62,24 +71,125 @@ test("any frames, compressible or not, decompress to what went in", async () => 
       const path = join(folder, "frames.zst");
       writeFileSync(path, Buffer.concat(parts.map((bytes) => zstdCompressSync(bytes))));
       const chunks: Uint8Array[] = [];
-      for await (const chunk of readChunks(path)) chunks.push(chunk);
+      for await (const chunk of decompress(readRaw(path), "zstd")) chunks.push(chunk);
       expect(Buffer.concat(chunks).equals(Buffer.concat(parts))).toBe(true);
     }),
     { numRuns: 30 },
   );
 });
 
-test("a bad line is named with its file and number", async () => {
-  await expect(read("bad.jsonl", '{"text":"a"}\n{"text":')).rejects.toThrow(
-    /found: line 2 of .*bad\.jsonl is not JSON in UTF-8.*\nexpected: one JSON object a line\nremedy: mend or remove/,
+test("lines without text are counted, and refused beyond the share that may be so", async () => {
+  const good = Array.from({ length: 58 }, (_, i) => `{"text":"line ${i}"}`).join("\n");
+  const bad = ['{"text":null}', '{"text":', '{"text":7}', '{"content":"a"}', "[]"].join("\r\n");
+  const latin = Buffer.from('\n{"text":"caf\xe9"}\n\n', "latin1");
+  const content = Buffer.concat([Buffer.from(`\ufeff${good}\n${bad}`), latin]);
+  const { documents, notes } = await read("some.jsonl", content, { badLines: 0.1 });
+  expect(documents).toHaveLength(58);
+  expect(notes).toEqual([
+    "s: 1 file: byte order mark removed (some.jsonl)",
+    's: 1 of 64 lines: null as "text" (some.jsonl:59)',
+    "s: 1 of 64 lines: no JSON (some.jsonl:60)",
+    's: 1 of 64 lines: no string, a number, as "text" (some.jsonl:61)',
+    's: 2 of 64 lines: no "text" (some.jsonl:62, some.jsonl:63)',
+    "s: 1 of 64 lines: no UTF-8 (some.jsonl:64)",
+  ]);
+  await expect(read("some.jsonl", content, { badLines: 0.05 })).rejects.toThrow(
+    /6 of 64 lines of source "s" have no text: some.jsonl:59: null as "text"; some.jsonl:60: no JSON; some.*\n.*but for 5.*% of them \(badLines\)\nremedy: set textKey of the source, perhaps to content/,
   );
-  await expect(read("latin.jsonl", Buffer.from('{"text":"caf\xe9"}', "latin1"))).rejects.toThrow(
-    /line 1 of .* is not JSON in UTF-8/,
+});
+
+test("the key of the text may be a path; another key is found by what it holds", async () => {
+  const nested = Array.from({ length: 3 }, (_, i) =>
+    JSON.stringify({ id: `${i}`, data: { body: { text: `the text ${i}`, n: 1 } }, "a.b": { c: "dotted" } }),
+  ).join("\n");
+  const under = async (textKey: string) => (await documentsOf("n.jsonl", nested, { textKey }))[1]?.[1];
+  expect(await under("data.body.text")).toBe("the text 1");
+  expect(await under("a.b.c")).toBe("dotted");
+  await expect(read("n.jsonl", nested)).rejects.toThrow(
+    /remedy: set textKey of the source, perhaps to data\.body\.text or a\.b\.c or id/,
   );
-  await expect(read("key.jsonl", '{"content":"a","id":1}')).rejects.toThrow(
-    /line 1 of .*key\.jsonl has no text under the key "text": the keys content, id\n.*\nremedy: set textKey/,
+  await expect(read("p.jsonl", '{"toString":1}', { textKey: "constructor.name" })).rejects.toThrow(/no "con/);
+});
+
+test("a file of the wrong key is given up long before its end", async () => {
+  const many = '{"content":"a"}\n'.repeat(5000);
+  await expect(read("wrong.jsonl", many)).rejects.toThrow(/1000 of 1000 lines .* have no text/);
+});
+
+test("JSON files: lines, an array, values over several lines; what describes data is none", async () => {
+  const values = [{ text: 'a "quoted" ]} one' }, { text: "b\\", more: [1, { x: "}" }] }, { text: "c" }];
+  const texts = values.map(({ text }, i) => [`v.json:${i + 1}`, text]);
+  const pretty = JSON.stringify(values, null, 2);
+  expect(await documentsOf("v.json", pretty)).toEqual(texts);
+  expect(await documentsOf("v.json", values.map((value) => JSON.stringify(value)).join("\n"))).toEqual(texts);
+  expect(await documentsOf("v.json", values.map((v) => JSON.stringify(v, null, 1)).join("\n"))).toEqual(
+    texts,
   );
-  expect(await read("key.jsonl", '{"content":"a"}', "content")).toEqual([["key.jsonl:1", "a"]]);
+  expect(await documentsOf("v.json.gz", gzipSync(pretty))).toHaveLength(3);
+  await expect(read("v.json", pretty.slice(0, -1))).rejects.toThrow(/1 of 4 lines .* v\.json:4: no JSON/);
+  expect(await read("info.json", '{\n "features": {"a": "string"}\n}')).toEqual({
+    documents: [],
+    notes: ["s: 1 file: one JSON value without text (info.json)"],
+  });
+  expect(await documentsOf("8f1c2d", '{"text":"a"}\n{"text":"b"}')).toHaveLength(2);
+  expect(await documentsOf("notes", "{a set}\n")).toEqual([["notes", "{a set}\n"]]);
+});
+
+test("values of any shape come out of any chunks as they went in", async () => {
+  const value = fc.jsonValue({ maxDepth: 3 }).filter((json) => typeof json === "object" && json !== null);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(value),
+      fc.integer({ min: 1, max: 9 }),
+      fc.boolean(),
+      async (all, size, isArray) => {
+        const json = isArray ? JSON.stringify(all) : all.map((one) => JSON.stringify(one, null, 1)).join(" ");
+        const bytes = Buffer.from(
+          isArray || all[0] === undefined || !Array.isArray(all[0]) ? json : `{} ${json}`,
+        );
+        const chunks = async function* () {
+          for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
+        };
+        const found: unknown[] = [];
+        for await (const piece of jsonValuesOf(chunks())) found.push(JSON.parse(String(piece.bytes)));
+        expect(found.slice(found.length - all.length)).toEqual(JSON.parse(JSON.stringify(all)));
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test("parquet: the text's column alone, nested ones by their path, row groups one after the other", async () => {
+  const text = Array.from({ length: 9 }, (_, i) => (i === 4 ? null : `row ${i} é`));
+  const meta = text.map((_, i) => ({ title: `title ${i}`, size: i }));
+  const parquet = (codec: "SNAPPY" | "UNCOMPRESSED") =>
+    new Uint8Array(
+      parquetWriteBuffer({
+        columnData: [
+          { name: "text", data: text, type: "STRING" },
+          { name: "meta", data: meta, type: "JSON" },
+        ],
+        rowGroupSize: 4,
+        codec,
+      }),
+    );
+  const { documents, notes } = await read("a.parquet", parquet("SNAPPY"), { badLines: 0.2 });
+  expect(documents).toHaveLength(8);
+  expect(documents.slice(3, 5)).toEqual([
+    ["a.parquet:4", "row 3 é"],
+    ["a.parquet:6", "row 5 é"],
+  ]);
+  expect(notes).toEqual(['s: 1 of 9 rows: null as "text" (a.parquet:5)']);
+  expect(await documentsOf("unnamed", parquet("UNCOMPRESSED"), { badLines: 0.2 })).toHaveLength(8);
+  expect((await documentsOf("a.parquet", parquet("SNAPPY"), { textKey: "meta.title" }))[8]?.[1]).toBe(
+    "title 8",
+  );
+  await expect(read("a.parquet", parquet("SNAPPY"), { textKey: "body" })).rejects.toThrow(
+    /a\.parquet has no column "body"\n.*\nremedy: set textKey of the source to text or meta/,
+  );
+  await expect(read("a.parquet", parquet("SNAPPY").subarray(0, -20))).rejects.toThrow(
+    /cannot be read: .*\n.*whole/,
+  );
 });
 
 test("a file that is cut short or not what its name says is named", async () => {
@@ -88,7 +198,41 @@ test("a file that is cut short or not what its name says is named", async () => 
   await expect(read("cut.txt.gz", gzipSync("some text").subarray(0, -9))).rejects.toThrow(
     /cut\.txt\.gz cannot be read/,
   );
-  await expect(read("not.txt.zst", "plain text")).rejects.toThrow(
-    /not\.txt\.zst cannot be read: not a Zstandard frame/,
+  await expect(read("empty.txt.gz", "")).rejects.toThrow(/empty\.txt\.gz cannot be read: it is empty/);
+  await expect(read("flip.txt.gz", gzipSync("some text").fill(7, 0, 1))).rejects.toThrow(
+    /its name says that it is compressed, and its first bytes do not/,
+  );
+  expect(await documentsOf("not.txt.zst", "plain text")).toEqual([["not.txt.zst", "plain text"]]);
+  expect(await documentsOf("gzip.txt", gzipSync("plain text"))).toEqual([["gzip.txt", "plain text"]]);
+});
+
+test("what longrun does not undo is refused with what does; what holds no text is passed over", async () => {
+  for (const [head, tool] of [
+    ["BZh91AY&SY", "bunzip2"],
+    ["\xfd7zXZ\0\0", "unxz"],
+    ["\x04\x22\x4d\x18", "unlz4"],
+  ] as const)
+    await expect(read("a.txt", Buffer.from(`${head}more`, "latin1"))).rejects.toThrow(
+      `remedy: ${tool} a.txt`,
+    );
+  await expect(read("a.parquet", "version https://git-lfs.github.com/spec/v1\noid")).rejects.toThrow(
+    /pointer of Git LFS.*\n.*\nremedy: git lfs pull/,
+  );
+  expect(await read("a.txt", "%PDF-1.7 ...")).toEqual({
+    documents: [],
+    notes: ["s: 1 file: set aside: PDF (a.txt)"],
+  });
+});
+
+test("a Zstandard window of up to 2 GiB is read; beyond, the remedy is to compress again", async () => {
+  const frame = (windowLog: number) => {
+    const text = Buffer.from("a frame of one raw block");
+    const block = Buffer.alloc(3);
+    block.writeUIntLE((text.length << 3) | 1, 0, 3);
+    return Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3]), block, text]);
+  };
+  expect(await documentsOf("w.txt.zst", frame(31))).toEqual([["w.txt.zst", "a frame of one raw block"]]);
+  await expect(read("w.txt.zst", frame(32))).rejects.toThrow(
+    /w\.txt\.zst .*\n.*2 GiB.*\nremedy: compress it again/,
   );
 });

@@ -1,95 +1,211 @@
-/** @file Documents out of files: a text file is one, a jsonl file has one per line, all unchanged. */
+/** @file Documents out of files, as UTF-8: a text file is one; so is each line, value or row of data. */
 
 import { UserError } from "../errors.ts";
-import { readChunks } from "./decompress.ts";
-import type { SourceFile } from "./sources.ts";
+import { decompress, readRaw } from "./decompress.ts";
+import { decodeDocument, type WideEncoding, wideDecoder, wideEncodingOf } from "./encoding.ts";
+import type { FoundFile } from "./find-files.ts";
+import { formatOf } from "./format.ts";
+import { jsonValuesOf, linesOf, type Numbered } from "./json-values.ts";
+import type { Tally } from "./notes.ts";
+import { rowsOf } from "./parquet.ts";
+import type { TextFields } from "./text-fields.ts";
 
 export type RawDocument = {
   readonly name: string;
-  readonly bytes: Buffer;
+  /** Null where it is no text, or none that can be told. */
+  readonly utf8: Buffer | null;
+  /** As it was found. */
+  readonly numBytes: number;
 };
+
+/** What reading a source needs to know and to count. */
+export type Reading = {
+  readonly textKey: string;
+  readonly fields: TextFields;
+  readonly tally: Tally;
+};
+
+type Chunks = AsyncIterable<Buffer>;
+type Found = { readonly name: string; readonly bytes: Buffer };
 
 /** A longer text file is read as several documents, cut at line ends, so that memory stays bounded. */
 const MAXIMUM_DOCUMENT_BYTES = 64 << 20;
 const NEWLINE = 10;
 
 /** The documents of one file, in order. */
-export async function* readDocuments(file: SourceFile, textKey: string): AsyncGenerator<RawDocument> {
+export async function* readDocuments(file: FoundFile, reading: Reading): AsyncGenerator<RawDocument> {
   try {
-    if (/\.(jsonl|ndjson)(\.gz|\.zst)?$/i.test(file.name)) yield* readJsonLines(file, textKey);
-    else yield* readText(file);
+    for await (const { name, bytes } of documentsOf(file, reading)) {
+      reading.tally.totals.documents += 1;
+      const decoded = await decodeDocument(bytes);
+      if (decoded.utf8 === null) reading.tally.add("passed over", "documents", decoded.why, name);
+      else if (decoded.encoding !== null)
+        reading.tally.add("repaired", "documents", `read as ${decoded.encoding}`, name);
+      if (decoded.utf8 !== null && decoded.replacedBytes > 0)
+        reading.tally.add("repaired", "documents", BAD_BYTES(decoded.encoding), name, decoded.replacedBytes);
+      yield { name, utf8: decoded.utf8, numBytes: bytes.length };
+    }
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(
-      `${file.path} cannot be read: ${(error as Error).message}`,
-      "a readable, whole file",
-      "get the file again, or leave it out of the source",
-      { cause: error },
-    );
+    throw unreadable(file.path, error as Error);
   }
 }
 
-async function* readText(file: SourceFile): AsyncGenerator<RawDocument> {
+const BAD_BYTES = (encoding: string | null) => `bytes that are no ${encoding ?? "UTF-8"} replaced`;
+
+function unreadable(path: string, error: Error): UserError {
+  const isWindow = /too much memory|ZSTD_error_frameParameter_windowTooLarge/.test(
+    `${error.message} ${(error as NodeJS.ErrnoException).code}`,
+  );
+  return new UserError(
+    `${path} cannot be read: ${error.message}`,
+    isWindow
+      ? "a Zstandard window of at most 2 GiB (--long=31), and the memory for it"
+      : "a readable, whole file",
+    isWindow
+      ? "compress it again without --ultra and --long: zstd -d --memory=4096MB, then zstd"
+      : "get the file again, or leave it out of the source",
+    { cause: error },
+  );
+}
+
+async function* documentsOf(file: FoundFile, reading: Reading): AsyncGenerator<Found> {
+  const stream = readRaw(file.path);
+  const raw = await peek(stream);
+  const format = formatOf(raw.head, file.path, file.name);
+  if (format.layout === null || format.layout === "parquet") stream.destroy();
+  if (format.layout === null)
+    reading.tally.add("passed over", "files", `set aside: ${format.what}`, file.name);
+  else if (format.layout === "parquet") yield* parquetDocuments(file, reading);
+  else {
+    const isPlain = format.compression === null;
+    if (isPlain && /\.(gz|zst)$/i.test(file.name)) await refuseDamagedHeader(raw.head);
+    const content = isPlain ? raw : await peek(decompress(raw.chunks, format.compression));
+    const { head, chunks } = await inUtf8(content, file.name, reading.tally);
+    const isLines = format.layout === "lines" || (format.layout !== "text" && isObjectLine(head));
+    if (isLines) yield* jsonDocuments(linesOf(chunks), file, reading);
+    else if (format.layout === "json") yield* jsonDocuments(jsonValuesOf(chunks), file, reading);
+    else yield* textDocuments(chunks, file.name);
+  }
+}
+
+async function* parquetDocuments(file: FoundFile, { textKey, fields }: Reading): AsyncGenerator<Found> {
+  let row = 0;
+  for await (const value of rowsOf(file.path, textKey)) {
+    const name = `${file.name}:${++row}`;
+    const bytes = fields.of(value, "rows", name);
+    if (bytes) yield { name, bytes };
+  }
+}
+
+/** A lone value without text is no data: folders of data have such files beside them, which describe it. */
+async function* jsonDocuments(
+  pieces: AsyncIterable<Numbered>,
+  file: FoundFile,
+  { fields, tally }: Reading,
+): AsyncGenerator<Found> {
+  const read = ({ number, bytes }: Numbered) => fields.ofJson(bytes, `${file.name}:${number}`);
+  let [first, isLone]: [Numbered | null, boolean] = [null, /\.json(\.|$)/i.test(file.name)];
+  for await (const piece of pieces) {
+    if (piece.bytes !== null && isBlank(piece.bytes)) continue;
+    if (isLone && first === null && !fields.hasText(piece.bytes)) {
+      first = piece;
+      continue;
+    }
+    if (first !== null) read(first);
+    [first, isLone] = [null, false];
+    const bytes = read(piece);
+    if (bytes) yield { name: `${file.name}:${piece.number}`, bytes };
+  }
+  if (first === null) return;
+  fields.learnKeys(first.bytes);
+  tally.add("passed over", "files", "one JSON value without text", file.name);
+}
+
+function isBlank(line: Buffer): boolean {
+  return line.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));
+}
+
+async function* textDocuments(chunks: Chunks, fileName: string): AsyncGenerator<Found> {
   let held: Buffer[] = [];
   let heldBytes = 0;
   let part = 0;
-  for await (const chunk of readChunks(file.path)) {
+  for await (const chunk of chunks) {
     held.push(chunk);
     heldBytes += chunk.length;
     if (heldBytes < MAXIMUM_DOCUMENT_BYTES) continue;
     const bytes = Buffer.concat(held);
-    const end = bytes.lastIndexOf(NEWLINE) + 1 || bytes.length;
+    const end = bytes.lastIndexOf(NEWLINE) + 1 || characterEnd(bytes);
     part += 1;
-    yield { name: `${file.name}#${part}`, bytes: bytes.subarray(0, end) };
+    yield { name: `${fileName}#${part}`, bytes: bytes.subarray(0, end) };
     held = [bytes.subarray(end)];
     heldBytes = bytes.length - end;
   }
-  yield { name: part === 0 ? file.name : `${file.name}#${part + 1}`, bytes: Buffer.concat(held) };
+  yield { name: part === 0 ? fileName : `${fileName}#${part + 1}`, bytes: Buffer.concat(held) };
 }
 
-async function* readJsonLines(file: SourceFile, textKey: string): AsyncGenerator<RawDocument> {
-  let held: Buffer[] = [];
-  let line = 0;
-  for await (const chunk of readChunks(file.path)) {
-    let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      line += 1;
-      held.push(chunk.subarray(start, end));
-      yield* parseLine(Buffer.concat(held), file, line, textKey);
-      held = [];
-      start = end + 1;
-    }
-    held.push(chunk.subarray(start));
+/** Where the last whole UTF-8 character ends, at the latest. */
+function characterEnd(bytes: Buffer): number {
+  let end = bytes.length;
+  while (end > bytes.length - 4 && (bytes[end - 1]! & 0xc0) === 0x80) end--;
+  return bytes[end - 1]! >= 0xc0 ? end - 1 : bytes.length;
+}
+
+/** A stream, and how it begins. */
+type Content = { readonly head: Buffer; readonly chunks: Chunks };
+
+async function peek(stream: Chunks): Promise<Content> {
+  const source = stream[Symbol.asyncIterator]();
+  const first = await source.next();
+  const head: Buffer = first.done ? Buffer.alloc(0) : first.value;
+  return { head, chunks: chain(head, { [Symbol.asyncIterator]: () => source }) };
+}
+
+async function* chain(head: Buffer, rest: Chunks): AsyncGenerator<Buffer> {
+  yield head;
+  yield* rest;
+}
+
+/** Content in UTF-16 or UTF-32 is converted; a mark at the start is removed. */
+async function inUtf8({ head, chunks }: Content, name: string, tally: Tally): Promise<Content> {
+  const wide = await wideEncodingOf(head);
+  if (wide) tally.add("repaired", "files", `read as ${wide.encoding}`, name);
+  const utf8 = wide ? await peek(converted(chunks, wide.encoding)) : { head, chunks };
+  if (!utf8.head.subarray(0, MARK.length).equals(MARK)) return utf8;
+  tally.add("repaired", "files", "byte order mark removed", name);
+  return { head: utf8.head.subarray(MARK.length), chunks: withoutMark(utf8.chunks) };
+}
+
+async function* converted(chunks: Chunks, encoding: WideEncoding): AsyncGenerator<Buffer> {
+  const decode = wideDecoder(encoding);
+  for await (const chunk of chunks) yield Buffer.from(decode(chunk, true));
+  yield Buffer.from(decode(Buffer.alloc(0), false));
+}
+
+async function* withoutMark(chunks: Chunks): AsyncGenerator<Buffer> {
+  let toSkip = MARK.length;
+  for await (const chunk of chunks) {
+    yield chunk.subarray(toSkip);
+    toSkip = 0;
   }
-  yield* parseLine(Buffer.concat(held), file, line + 1, textKey);
 }
 
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+const MARK = Buffer.from("\ufeff");
 
-function* parseLine(bytes: Buffer, file: SourceFile, line: number, textKey: string): Generator<RawDocument> {
-  const place = `line ${line} of ${file.path}`;
-  let value: unknown;
+/** What its name alone calls compressed may be text; anything else has been compressed and damaged. */
+async function refuseDamagedHeader(head: Buffer): Promise<void> {
+  if (head.length === 0) throw new Error("it is empty, and its name says that it is compressed");
+  const { utf8 } = await decodeDocument(head.subarray(0, 4096));
+  if (utf8 === null) throw new Error("its name says that it is compressed, and its first bytes do not");
+}
+
+function isObjectLine(head: Buffer): boolean {
+  const [line = ""] = head.toString("utf8").trimStart().split("\n", 1);
+  if (!line.startsWith("{")) return false;
   try {
-    const json = strictUtf8.decode(bytes);
-    if (json.trim() === "") return;
-    value = JSON.parse(json);
-  } catch (error) {
-    throw new UserError(
-      `${place} is not JSON in UTF-8: ${(error as Error).message}`,
-      "one JSON object a line",
-      "mend or remove that line",
-      { cause: error },
-    );
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
   }
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  const text = isObject ? (value as Record<string, unknown>)[textKey] : undefined;
-  if (typeof text !== "string") {
-    const found = isObject ? `the keys ${Object.keys(value as object).join(", ") || "(none)"}` : "no object";
-    throw new UserError(
-      `${place} has no text under the key "${textKey}": ${found}`,
-      `an object with a string under "${textKey}"`,
-      "set textKey of the source to the key that holds the text",
-    );
-  }
-  yield { name: `${file.name}:${line}`, bytes: Buffer.from(text) };
 }

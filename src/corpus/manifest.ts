@@ -4,32 +4,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { UserError } from "../errors.ts";
+import { noteSchema } from "./notes.ts";
 
 const count = z.int().min(0);
-
-const repairsSchema = z.strictObject({
-  /** Documents, or jsonl lines, that were not UTF-8 and were read as Windows-1252. */
-  windows1252Documents: count,
-  utf16Documents: count,
-  byteOrderMarks: count,
-  /** Bytes. */
-  carriageReturns: count,
-  gutenbergHeaders: count,
-  gutenbergFooters: count,
-});
-
-const droppedSchema = z.strictObject({
-  symbolicLinks: count,
-  /** Documents with a zero byte in them. */
-  binaryDocuments: count,
-  emptyDocuments: count,
-  /** Equal, up to white space, to an earlier document of any source. */
-  duplicateDocuments: count,
-  duplicateDocumentBytes: count,
-  /** Equal, up to white space, to an earlier passage of any source. */
-  duplicatePassages: count,
-  duplicatePassageBytes: count,
-});
 
 const textTotals = z.strictObject({ passages: count, bytes: count });
 
@@ -39,8 +16,8 @@ export const cleaningSchema = z.strictObject({
   documents: count,
   /** Of the documents as they were found. */
   bytesRead: count,
-  repairs: repairsSchema,
-  dropped: droppedSchema,
+  /** What was repaired, dropped and passed over. */
+  notes: z.array(noteSchema),
   train: textTotals,
   heldOut: textTotals,
 });

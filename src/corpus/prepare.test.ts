@@ -189,16 +189,26 @@ test("repeats are dropped whole or in part, however they are wrapped, and counte
     root,
     folder,
   );
-  const { dropped, train, heldOut } = sources[1]!;
-  expect(dropped).toMatchObject({ emptyDocuments: 1, binaryDocuments: 1, duplicateDocuments: 13 });
-  expect(dropped.duplicateDocumentBytes).toBe(
-    [...Array.from({ length: 12 }, (_, i) => i), 3].reduce(
-      (sum, i) => sum + Buffer.byteLength(story(i, 60)),
-      0,
-    ),
+  const { notes, train, heldOut } = sources[1]!;
+  const repeatedBytes = [...Array.from({ length: 12 }, (_, i) => i), 3].reduce(
+    (sum, i) => sum + Buffer.byteLength(story(i, 60)),
+    0,
   );
+  const passages = notes.find(({ unit }) => unit === "passages");
+  expect(notes).toEqual([
+    expect.objectContaining({
+      what: "equal to an earlier one",
+      unit: "documents",
+      items: 13,
+      of: 16,
+      bytes: repeatedBytes,
+    }),
+    expect.objectContaining({ what: "empty", items: 1, first: ["empty.txt"] }),
+    expect.objectContaining({ what: "set aside: no text", items: 1, first: ["picture.txt"] }),
+    passages,
+  ]);
   const added = Buffer.byteLength(`${story(10, 60)}\n\n${story(900, 60)}`);
-  expect(train.bytes + heldOut.bytes + dropped.duplicatePassageBytes).toBe(added);
+  expect(train.bytes + heldOut.bytes + passages!.bytes).toBe(added);
 });
 
 test("a pattern holds documents out whole", async () => {
@@ -292,7 +302,11 @@ test("the default corpora", async () => {
   expect(sources[0]).toMatchObject({
     files: 18,
     bytesRead: 11_793_318,
-    repairs: { windows1252Documents: 2, carriageReturns: 48_430, gutenbergFooters: 1 },
+    notes: [
+      expect.objectContaining({ what: "carriage returns made line ends", bytes: 48_430 }),
+      expect.objectContaining({ what: "read as windows-1252", items: 2 }),
+      expect.objectContaining({ what: "Project Gutenberg's footer cut", items: 1 }),
+    ],
     licence: "CC0",
   });
   expect(sources[1]).toMatchObject({ files: 233, bytesRead: 10_761_413, licence: "Apache-2.0" });

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, symlinkSync, utimesSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { noteLines } from "./notes.ts";
 import { findSourceFiles } from "./sources.ts";
 import { corpusSpec, type SourceSpec, sourceSpec } from "./spec.ts";
 
@@ -22,6 +23,12 @@ for (const path of [
 put("in/node_modules/p/readme.md");
 symlinkSync(join(base, "out"), join(base, "in/away"));
 symlinkSync(join(base, "out/secret.txt"), join(base, "in/link.txt"));
+symlinkSync(join(base, "nowhere"), join(base, "in/dangling.txt"));
+symlinkSync("..", join(base, "in/deep/loop"));
+put("blobs/8f1c2d", '{"text":"a"}');
+put("blobs/9a", '{"text":"b"}');
+put("in/hub/snapshot/written.jsonl", "../../../blobs/9a");
+symlinkSync("../../../blobs/8f1c2d", join(base, "in/hub/snapshot/train.jsonl"));
 symlinkSync(join(base, "in"), join(base, "named"));
 put(
   "node_modules/hidden/package.json",
@@ -34,24 +41,72 @@ const find = (source: Partial<SourceSpec>) =>
   findSourceFiles(sourceSpec.parse({ name: "s", ...source }), base);
 const names = (source: Partial<SourceSpec>) => find(source).files.map(({ name }) => name);
 
+const TEXTS = [
+  "a.md",
+  "away/secret.txt",
+  "b.txt",
+  "deep/c.jsonl.zst",
+  "hub/snapshot/train.jsonl",
+  "hub/snapshot/written.jsonl",
+];
+
 test("a folder gives its text files, a glob what it names, a file itself", () => {
-  expect(names({ path: "in" })).toEqual(["a.md", "b.txt", "deep/c.jsonl.zst"]);
+  expect(names({ path: "in" })).toEqual(TEXTS);
   expect(names({ path: "in/**/*.ts" })).toEqual(["code.ts"]);
   expect(names({ path: "in/{a,b}.*" })).toEqual(["a.md", "b.txt"]);
   expect(names({ path: "in/code.ts" })).toEqual(["code.ts"]);
-  expect(names({ path: "./in/../in/*.txt" })).toEqual(["b.txt"]);
+  expect(names({ path: "./in/../in/*.txt" })).toEqual(["b.txt", "link.txt"]);
 });
 
-test("links are not followed, whichever way the text is named", () => {
-  expect(find({ path: "in" }).symbolicLinksSkipped).toBe(1);
-  const byGlob = find({ path: "in/**/*.txt" });
-  expect(byGlob.files.map(({ name }) => name)).not.toContain("link.txt");
-  expect(byGlob.symbolicLinksSkipped).toBe(1);
-  expect(() => find({ path: "in/*/secret.txt" })).toThrow(/no text file/);
+const notes = (source: Partial<SourceSpec>) =>
+  noteLines([{ name: "s", notes: find(source).notes }]).map((line) => line.slice("s: ".length));
+
+test("links are followed and keep their names; no file is read twice, no loop is followed", () => {
+  expect(notes({ path: "in" })).toEqual([
+    "2 folders: hidden, or of installed packages (.git, node_modules)",
+    "1 folder: reached again through a link (deep/loop)",
+    "1 file: .ts, not read (code.ts)",
+    "1 file: leads nowhere: a link without its file (dangling.txt)",
+    "3 files: outside the folder, read through links (away/secret.txt, hub/snapshot/train.jsonl, hub/snapshot/written.jsonl)",
+    "1 file: the same file under another name (link.txt)",
+  ]);
+  expect(names({ path: "in/hub/**/*.jsonl" })).toEqual(["snapshot/train.jsonl", "snapshot/written.jsonl"]);
+  expect(names({ path: "in/hub/snapshot/train.jsonl" })).toEqual(["train.jsonl"]);
+});
+
+test("where a folder holds data, its card is no text", () => {
+  put("hub/README.md", "# A card");
+  put("hub/data.parquet", "PAR1");
+  expect(names({ path: "hub" })).toEqual(["data.parquet"]);
+  put("docs/README.md", "# A text");
+  put("docs/package.json", '{\n  "name": "docs"\n}');
+  expect(names({ path: "docs" })).toEqual(["README.md", "package.json"]);
+  put("tables/README.md", "# A card");
+  put("tables/a.csv", "a,b");
+  expect(() => find({ path: "tables" })).toThrow(
+    /no text file .*: 1 file: \.csv, not read \(a\.csv\); 1 file: describes the data beside it/,
+  );
+});
+
+test("a campaign's folder is never a source, whichever way it is named", () => {
+  put("work/runs/one/record.jsonl", '{"v":2,"sequence":0,"time":""}\n');
+  put("work/runs/one/corpus/text/s.train.00000.txt");
+  put("work/runs/one/notes.txt");
+  put("work/a.txt");
+  const passedOver = "1 folder: of a campaign or run of longrun: its own files are no text (runs/one)";
+  for (const path of ["work", "work/**/*.txt"]) {
+    expect(names({ path })).toEqual(["a.txt"]);
+    expect(notes({ path })).toContain(passedOver);
+  }
+  // Text of the user's own may lie in the folder of a campaign that is named.
+  expect(names({ path: "work/runs/one" })).toEqual(["notes.txt"]);
+  expect(() => find({ path: "work/runs/one/corpus/text" })).toThrow(/no text file .*of a campaign or run/);
+  put("other/record.jsonl", '{"text":"of somebody else"}\n');
+  expect(names({ path: "other" })).toEqual(["record.jsonl"]);
 });
 
 test("the folder that was named may be a link", () => {
-  expect(names({ path: "named" })).toEqual(["a.md", "b.txt", "deep/c.jsonl.zst"]);
+  expect(names({ path: "named" })).toEqual(TEXTS);
 });
 
 test("a package is found though its exports hide it, and says its licence", () => {
@@ -94,7 +149,7 @@ test("a spec has defaults, and mistakes in it are named", () => {
   expect(spec).toMatchObject({
     passageBytes: 16_000,
     holdOut: { fraction: 0.05 },
-    sources: [{ weight: 1, textKey: "text" }],
+    sources: [{ weight: 1, textKey: "text", badLines: 0.05 }],
   });
   const message = (change: object) =>
     corpusSpec.safeParse({ sources: [source], vocabularySize: 300, seed: 1, ...change }).error?.message;

@@ -1,22 +1,20 @@
-/** @file Which files a source means. Links are not followed, so nothing outside the named folder is read. */
+/** @file Which files a source means: a package, a file, a folder or a glob. Rules: docs/corpus.md. */
 
-import { globSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { globSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { findPackageJSON } from "node:module";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import * as z from "zod";
 import { UserError } from "../errors.ts";
 import { sha256 } from "../record/files.ts";
+import { type FoundFile, filesBelow, regularFiles } from "./find-files.ts";
+import { holdsData } from "./format.ts";
+import { type Note, noteLines, Tally } from "./notes.ts";
 import type { SourceSpec } from "./spec.ts";
 
-export type SourceFile = {
-  readonly path: string;
-  /** Relative to the source's root, with forward slashes: the same on every machine. */
-  readonly name: string;
-};
-
 export type SourceFiles = {
-  readonly files: readonly SourceFile[];
-  readonly symbolicLinksSkipped: number;
+  readonly files: readonly FoundFile[];
+  /** What lay there and was passed over, and links that were followed. */
+  readonly notes: readonly Note[];
   readonly licence: string | null;
   /** `name@version` when the source is an npm package. */
   readonly package: string | null;
@@ -27,8 +25,11 @@ export type SourceFiles = {
 };
 
 /** Extensions that a bare folder contributes; a glob that names others gets them read as plain text. */
-const TEXT_IN_FOLDER = /\.(txt|text|md|markdown|jsonl|ndjson)(\.gz|\.zst)?$/i;
-const COMPRESSED = /\.(gz|zst)$/i;
+const TEXT_IN_FOLDER = /\.((txt|text|md|markdown|jsonl|ndjson|json)(\.gz|\.zst)?|parquet)$/i;
+const DATA = /\.((jsonl|ndjson)(\.\w+)?|json\.\w+|parquet|arrow|csv|tsv|tar|zip)$/i;
+/** What describes the data of a folder. */
+const CARD = /(^|\/)(readme|(data|dataset)?[-_]?card)(\.(txt|text|md|markdown))?$/i;
+const COMPRESSED = /\.(gz|zst|parquet)$/i;
 const GLOB_CHARACTERS = /[*?[\]{}]/;
 
 const packageJson = z.object({
@@ -39,41 +40,66 @@ const packageJson = z.object({
 
 /** Finds a source's files, sorted by name so that the order is the same everywhere. */
 export function findSourceFiles(source: SourceSpec, baseFolder: string): SourceFiles {
+  const tally = new Tally();
   const found =
     source.package === undefined
-      ? { ...findByPath(resolve(baseFolder, source.path ?? ""), source.name), licence: null, package: null }
+      ? {
+          ...findByPath(resolve(baseFolder, source.path ?? ""), source.name, tally),
+          licence: null,
+          package: null,
+        }
       : findInPackage(source.package, source.files ?? "**/*", baseFolder, source.name);
-  const { regular, symbolicLinksSkipped } = dropLinks(found.root, found.paths);
-  if (regular.length === 0) {
-    throw new UserError(
-      `no text file for source "${source.name}" in ${found.root}`,
-      "at least one file: a folder gives .txt, .md and .jsonl files (also .gz and .zst), a glob any extension",
-      "check the source's path or files in the campaign file",
-    );
-  }
+  const { root, paths, isFolder } = found;
+  const isRead = (name: string) => !isFolder || TEXT_IN_FOLDER.test(name);
+  const regular = regularFiles(root, paths, isRead, tally);
+  const files = isFolder ? withoutCards(regular, tally) : regular.files;
+  if (files.length === 0) throw noFile(source.name, root, tally);
   return {
-    files: regular,
-    symbolicLinksSkipped,
+    files,
+    notes: tally.notes,
     licence: source.licence ?? found.licence,
     package: found.package,
-    ...fingerprint(regular),
+    ...fingerprint(files),
   };
+}
+
+/** Where a folder holds data, what describes it is not text to train on. */
+function withoutCards({ files, others }: ReturnType<typeof regularFiles>, tally: Tally) {
+  const isData = ({ path, name }: FoundFile) => DATA.test(name) || (/\.json$/i.test(name) && holdsData(path));
+  if (!others.some((name) => DATA.test(name)) && !files.some(isData)) return files;
+  return files.filter(({ name }) => {
+    if (CARD.test(name)) tally.add("passed over", "files", "describes the data beside it", name);
+    return !CARD.test(name);
+  });
+}
+
+function noFile(source: string, root: string, tally: Tally): UserError {
+  const passedOver = noteLines([{ name: "there", notes: tally.notes }]).map((line) =>
+    line.slice("there: ".length),
+  );
+  return new UserError(
+    `no text file for source "${source}" in ${root}${passedOver.length > 0 ? `: ${passedOver.join("; ")}` : ""}`,
+    "at least one file: a folder gives .txt, .md, .json, .jsonl (also .gz and .zst) and .parquet files, a glob any extension",
+    passedOver.length > 0
+      ? "name what is to be read by a glob, or correct the source's path in the campaign file"
+      : "check the source's path or files in the campaign file",
+  );
 }
 
 type Candidates = {
   readonly root: string;
   readonly paths: readonly string[];
+  /** Whether a folder was named, which gives the files that hold text. */
+  readonly isFolder: boolean;
 };
 
-function findByPath(path: string, sourceName: string): Candidates {
+function findByPath(path: string, sourceName: string, tally: Tally): Candidates {
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isFile()) {
-    const real = realpathSync(path);
-    return { root: dirname(real), paths: [basename(real)] };
-  }
+  // The folder may be reached through a link; the file keeps the name it was given.
+  if (stats?.isFile()) return { root: realpathSync(dirname(path)), paths: [basename(path)], isFolder: false };
   if (stats?.isDirectory()) {
     const root = realpathSync(path);
-    return { root, paths: walk(root, "").filter((name) => TEXT_IN_FOLDER.test(name)) };
+    return { root, paths: filesBelow(root, tally), isFolder: true };
   }
   const parts = path.split(sep);
   const firstGlob = parts.findIndex((part) => GLOB_CHARACTERS.test(part));
@@ -86,7 +112,7 @@ function findByPath(path: string, sourceName: string): Candidates {
     );
   }
   const root = realpathSync(folder);
-  return { root, paths: globSync(parts.slice(firstGlob).join("/"), { cwd: root }) };
+  return { root, paths: globSync(parts.slice(firstGlob).join("/"), { cwd: root }), isFolder: false };
 }
 
 function findInPackage(name: string, files: string, baseFolder: string, sourceName: string) {
@@ -104,6 +130,7 @@ function findInPackage(name: string, files: string, baseFolder: string, sourceNa
   return {
     root,
     paths: globSync(files, { cwd: root }),
+    isFolder: false,
     licence: typeof manifest.license === "string" ? manifest.license : null,
     package: `${manifest.name ?? name}@${manifest.version ?? "unknown"}`,
   };
@@ -118,37 +145,7 @@ function locatePackage(name: string, from: string): string | undefined {
   }
 }
 
-/** Names of all files below a folder; hidden folders and installed packages are skipped. */
-function walk(root: string, folder: string): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
-    if (entry.name.startsWith(".") || entry.name === "node_modules") return [];
-    return entry.isDirectory() ? walk(root, name) : [name];
-  });
-}
-
-/**
- * A path that equals its real path has no link in it. A link that stays inside the folder leads to text that
- * is there anyway, and one that leaves it leads to text that was not named: neither is followed.
- */
-function dropLinks(root: string, paths: readonly string[]) {
-  const regular: SourceFile[] = [];
-  let symbolicLinksSkipped = 0;
-  for (const found of [...paths].sort()) {
-    const path = resolve(root, found);
-    const stats = lstatSync(path);
-    if (stats.isDirectory()) continue;
-    const isInside = path.startsWith(root.endsWith(sep) ? root : root + sep);
-    if (stats.isFile() && isInside && realpathSync(path) === path) {
-      regular.push({ path, name: relative(root, path).split(sep).join("/") });
-    } else if (stats.isSymbolicLink() || stats.isFile()) {
-      symbolicLinksSkipped += 1;
-    }
-  }
-  return { regular, symbolicLinksSkipped };
-}
-
-function fingerprint(files: readonly SourceFile[]) {
+function fingerprint(files: readonly FoundFile[]) {
   let totalBytes = 0;
   const facts = files.map(({ path, name }) => {
     const { size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });

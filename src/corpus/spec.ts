@@ -7,6 +7,8 @@ export const MAXIMUM_VOCABULARY = 65536;
 /** 256 bytes, the end-of-text token and one merge: fewer is not a byte-pair encoding. */
 export const MINIMUM_VOCABULARY = 258;
 
+export const LEAST_PASSAGE_BYTES = 200;
+
 const sourceName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "a source's name is letters, digits, dots, dashes: it names files");
@@ -34,8 +36,10 @@ export const sourceSpec = z
     weight: z.number().positive().default(1),
     /** Overrides the licence that a package states about itself. */
     licence: z.string().optional(),
-    /** Key of the text in each line of a jsonl file. */
-    textKey: z.string().default("text"),
+    /** Key, or path of keys with dots between, of the text in each line of JSON or row of parquet. */
+    textKey: z.string().min(1).default("text"),
+    /** Share of these lines and rows that may have no text, and are passed over. */
+    badLines: z.number().min(0).max(1).default(0.05),
   })
   .refine((source) => (source.package === undefined) !== (source.path === undefined), {
     message: "give either package or path, one of the two",
@@ -48,7 +52,7 @@ export type SourceSpec = z.infer<typeof sourceSpec>;
 const corpusFields = z.strictObject({
   sources: z.array(sourceSpec).min(1),
   /** Documents are cut into passages of about this size: the unit of the split and of duplicate removal. */
-  passageBytes: z.int().min(200).max(1_000_000).default(16_000),
+  passageBytes: z.int().min(LEAST_PASSAGE_BYTES).max(1_000_000).default(16_000),
   holdOut: z
     .strictObject({
       /** Part of each source's passages that is never trained on. */

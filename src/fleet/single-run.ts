@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
+import { noteLines } from "../corpus/notes.ts";
 import { type CorpusSpec, corpusInFile, corpusSpec } from "../corpus/spec.ts";
 import { UserError } from "../errors.ts";
 import { thisMachine } from "../machine/this-machine.ts";
@@ -86,6 +87,7 @@ export async function singleRun({
   using record = openRecord(workspace.folder);
   const context = { record, workspace, signal, tell };
   const manifest = await recordedCorpus(context, corpusSpecOf(file), dirname(resolve(path)));
+  for (const text of noteLines(manifest.sources)) tell({ kind: "text", text });
   const run = plannedRun(file.name, spec);
   const machine = thisMachine(workspace.folder);
   const placed = { run, numThreads: numThreads ?? machine.numThreads };

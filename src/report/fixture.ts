@@ -1,6 +1,7 @@
 /** @file A finished campaign as the report sees it, for tests: a real one's shape, numbers from formulas. */
 
 import { manifestWith, sourceWith } from "../corpus/fixture.ts";
+import type { Note } from "../corpus/notes.ts";
 import type { Interval } from "../math/interval.ts";
 import { shapeOfWidth } from "../model/dial.ts";
 import { summaryWith } from "../train/fixture.ts";
@@ -43,7 +44,10 @@ const curveAt = (share: number) =>
   predictedLoss.median *
   (1 + 0.42 * Math.exp(-share / 0.2) + 3 * Math.exp(-share / 0.015) + 0.05 * (1 - share));
 
-const nothingDropped = sourceWith({}).dropped;
+/** Documents that an earlier one was equal to. */
+const repeated = (items: number, bytes: number): Note[] => [
+  { kind: "dropped", what: "equal to an earlier one", unit: "documents", items, of: null, bytes, first: [] },
+];
 
 const environment: Environment = {
   commit: "0123abc",
@@ -106,7 +110,7 @@ export const finishedCampaign: ReportData = {
       licence: "public domain",
       documents: 18,
       bytesRead: 11_800_000,
-      dropped: { ...nothingDropped, duplicateDocuments: 7, duplicateDocumentBytes: 120_000 },
+      notes: repeated(7, 120_000),
       train: { passages: 728, bytes: 10_640_000, tokens: 3_930_000, shards: [] },
       heldOut: { passages: 38, bytes: 561_000, tokens: 207_000, shards: [] },
     }),
@@ -115,7 +119,7 @@ export const finishedCampaign: ReportData = {
       licence: "public domain",
       documents: 233,
       bytesRead: 10_800_000,
-      dropped: { ...nothingDropped, duplicateDocuments: 2, duplicateDocumentBytes: 22_000 },
+      notes: repeated(2, 22_000),
       train: { passages: 702, bytes: 10_240_000, tokens: 3_700_000, shards: [] },
       heldOut: { passages: 37, bytes: 538_000, tokens: 194_000, shards: [] },
     }),

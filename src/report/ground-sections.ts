@@ -18,23 +18,16 @@ export function dataSection({ manifest, bet }: ReportData): string {
     sourcesTable(manifest),
     `The target needs ${formatCount(target.tokens)} tokens; the training split has ${formatCount(unique)}, ` +
       `which makes ${significant(target.tokens / unique, 2)} passes. ${sentence(`Held out: ${splitRule}`)}`,
-    droppedTable(manifest),
+    notesTable(manifest),
     tokenizerText(manifest, bet.vocabularyReason),
   );
 }
 
 /** What was left out of a source, and why; items are documents or passages. */
-export function droppedFrom({ dropped }: Manifest["sources"][number]) {
-  return [
-    {
-      reason: "duplicate documents",
-      items: dropped.duplicateDocuments,
-      bytes: dropped.duplicateDocumentBytes,
-    },
-    { reason: "duplicate passages", items: dropped.duplicatePassages, bytes: dropped.duplicatePassageBytes },
-    { reason: "binary documents", items: dropped.binaryDocuments, bytes: 0 },
-    { reason: "empty documents", items: dropped.emptyDocuments, bytes: 0 },
-  ];
+export function droppedFrom({ notes }: Manifest["sources"][number]) {
+  return notes
+    .filter(({ kind }) => kind === "dropped")
+    .map(({ unit, what, items, bytes }) => ({ reason: `${unit}: ${what}`, items, bytes }));
 }
 
 /** What the gates said, what was accepted, and what is still open. */
@@ -176,21 +169,21 @@ function sourcesTable({ sources }: Manifest): string {
   ]);
 }
 
-function droppedTable({ sources }: Manifest): string {
-  const rows = sources.flatMap((source) =>
-    droppedFrom(source)
-      .filter(({ items, bytes }) => items > 0 || bytes > 0)
-      .map((drop) => ({ ...source, ...drop })),
-  );
-  if (rows.length === 0) return "Nothing was dropped.";
+function notesTable({ sources }: Manifest): string {
+  const rows = sources.flatMap(({ name, notes }) => notes.map((note) => ({ name, ...note })));
+  if (rows.length === 0) return "Nothing was repaired, dropped or passed over.";
   return blocks(
-    "What was dropped, and why:",
+    "What was repaired, dropped and passed over:",
     markdownTable(rows, [
       left("source", ({ name }) => name),
-      left("reason", ({ reason }) => reason),
-      right("items", ({ items }) => formatCount(items)),
-      right("bytes", ({ bytes }) => formatBytes(bytes)),
-      right("of the source", ({ bytes, bytesRead }) => formatPercent((100 * bytes) / bytesRead, 2)),
+      left("what", ({ what }) => what),
+      right(
+        "how many",
+        ({ items, of, unit }) =>
+          `${formatCount(items)}${of === null ? "" : ` of ${formatCount(of)}`} ${unit}`,
+      ),
+      right("bytes", ({ bytes }) => (bytes === 0 ? "" : formatBytes(bytes))),
+      left("first of them", ({ first }) => first.join(", ")),
     ]),
   );
 }

@@ -1,6 +1,7 @@
 /** @file Stage 1: the corpus on disk, counted. It keeps its own half-done work; the record, what came out. */
 
 import { type Manifest, manifestSchema } from "../../corpus/manifest.ts";
+import { noteLines } from "../../corpus/notes.ts";
 import { findSourceFiles } from "../../corpus/sources.ts";
 import { UserError } from "../../errors.ts";
 import { recordedCorpus } from "../../fleet/recorded-corpus.ts";
@@ -22,6 +23,7 @@ export async function prepare(context: Context, plan: Plan): Promise<Manifest> {
   );
   // The stage is skipped when its result is known, but its files may have been deleted or damaged since.
   await recordedCorpus(context, spec, baseFolder, manifest.hash);
+  for (const text of noteLines(manifest.sources)) context.tell({ kind: "text", text });
   refuseTooFewTokens(manifest, plan, campaign.gate);
   return manifest;
 }
