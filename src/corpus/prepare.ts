@@ -1,11 +1,12 @@
 /** @file Stage "prepare": documents in, shards and a manifest out. Steps with unchanged input are skipped. */
 
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../record/files.ts";
 import type { CleanedSource } from "./cleaning.ts";
 import { MANIFEST_FILE, type Manifest, manifestSchema } from "./manifest.ts";
 import type { Split } from "./pieces.ts";
+import { wordPattern } from "./pretokenizer.ts";
 import { findShard, type ShardHeader } from "./shards.ts";
 import { findSourceFiles } from "./sources.ts";
 import type { CorpusSpec } from "./spec.ts";
@@ -40,10 +41,12 @@ export async function prepareCorpus(
     found: findSourceFiles(source, baseFolder),
   }));
   const fingerprints = sources.map(({ found }) => found.fingerprint);
-  const inputHash = keyOf({ spec, fingerprints });
+  const inputHash = keyOf({ spec, fingerprints, wordPattern });
   const finished = finishedManifest(outFolder, inputHash);
   if (finished) return finished;
   rmSync(join(outFolder, MANIFEST_FILE), { force: true });
+  if (cutsWordsOtherwise(outFolder))
+    options.onNote?.("this corpus was prepared with an older pattern for words: it is tokenized anew");
 
   const breath = breathing(options);
   const cleaned = await cleanAll(spec, sources, outFolder, breath);
@@ -53,6 +56,12 @@ export async function prepareCorpus(
   writeFileAtomic(join(outFolder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 1)}\n`);
   removeOthers(outFolder, cleaned, spec);
   return manifest;
+}
+
+/** A tokenizer.json says by its pattern for words which tokenizer it is. */
+function cutsWordsOtherwise(folder: string): boolean {
+  const path = tokenizerPath(folder);
+  return existsSync(path) && !readFileSync(path, "utf8").includes(JSON.stringify(wordPattern));
 }
 
 function finishedManifest(folder: string, inputHash: string): Manifest | undefined {

@@ -23,9 +23,24 @@ const reference = new RegExp(
 );
 
 test("words of a sentence", () => {
-  expect(words("I'll pay  $1,234.50 in 1865\n\n  they've said—naïve é́.")).toEqual(
-    "I|'ll| pay| | $|1|,|23|4|.|50| in| 18|65|\n\n | they|'ve| said|—|naïve| é́|.".split("|"),
+  expect(words("I'll pay  $1,234.50 in 1865\n\n  they'VE said—naïve é́.")).toEqual(
+    "I|'ll| pay| | $|1|,|2|3|4|.|5|0| in| |1|8|6|5|\n\n| | they|'VE| said|—naïve| é́|.".split("|"),
   );
+});
+
+test("words of a program: a bracket or a tab goes with its word, line ends with the sign before them", () => {
+  expect(words("\tif (x) {\r\n\t\treturn;\n  }\n")).toEqual([
+    "\tif",
+    " (",
+    "x",
+    ")",
+    " {\r\n",
+    "\t",
+    "\treturn",
+    ";\n",
+    " ",
+    " }\n",
+  ]);
 });
 
 test("the scanner is the pattern, on any text", () => {
@@ -34,6 +49,9 @@ test("the scanner is the pattern, on any text", () => {
     "'ll",
     "'s",
     "'v",
+    "'RE",
+    "\r\n",
+    "\r",
     " ",
     "  ",
     "\n",

@@ -5,20 +5,25 @@
  */
 
 /**
- * GPT-2's pattern with two changes: digits go in groups of at most two, so that a small vocabulary is not
- * spent on numbers, and combining marks belong to the word they stand in.
+ * GPT-4's pattern with two changes: digits stand alone, so that no vocabulary is spent on numbers, and
+ * combining marks belong to the word they stand in. It is the one of Qwen 3.5, letter for letter, so that
+ * other programs have it already: llama.cpp by the name below.
  */
 export const wordPattern =
-  "'(?:[sdmt]|ll|ve|re)| ?[\\p{L}\\p{M}]+| ?\\p{N}{1,2}| ?[^\\s\\p{L}\\p{M}\\p{N}]+|\\s+(?!\\S)|\\s+";
+  "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}" +
+  "| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+/** What llama.cpp calls the pattern (`tokenizer.ggml.pre` of a GGUF file). */
+export const GGUF_PRE_TOKENIZER = "qwen35";
 
 const LETTER = 1;
 const NUMBER = 2;
 const WHITE_SPACE = 3;
-const OTHER = 4;
+const LINE_END = 4;
+const OTHER = 5;
 
 const SPACE = 32;
 const APOSTROPHE = 39;
-const MAXIMUM_DIGITS = 2;
 
 const kinds = new Uint8Array(0x11_0000);
 /** Unicode as V8 knows it. White_Space is Rust tokenizers' `\s`; JavaScript's differs by two characters. */
@@ -27,6 +32,7 @@ function classifyBlock(block: number): void {
     const character = String.fromCodePoint(codePoint);
     if (/[\p{L}\p{M}]/u.test(character)) kinds[codePoint] = LETTER;
     else if (/\p{N}/u.test(character)) kinds[codePoint] = NUMBER;
+    else if (/[\r\n]/.test(character)) kinds[codePoint] = LINE_END;
     else if (/\p{White_Space}/u.test(character)) kinds[codePoint] = WHITE_SPACE;
     else kinds[codePoint] = OTHER;
   }
@@ -64,40 +70,52 @@ export function wordEnd(bytes: Uint8Array, start: number, end: number): number {
     const length = contractionBytes(bytes, start, end);
     if (length > 0) return start + length;
   }
+  const kind = kindAt(bytes, start);
+  const second = start + characterBytes(first);
+  if (kind === NUMBER) return second;
+  if (kind === LETTER) return runEnd(bytes, second, end, LETTER);
+  const following = second < end ? kindAt(bytes, second) : 0;
+  // One character before a word is its own, be it a blank, a bracket or a quotation mark.
+  if (following === LETTER && kind !== LINE_END) return runEnd(bytes, second, end, LETTER);
+  if (kind === OTHER || (first === SPACE && following === OTHER))
+    return lineEndsEnd(bytes, runEnd(bytes, second, end, OTHER), end);
+  return whiteSpaceEnd(bytes, start, end);
+}
+
+function runEnd(bytes: Uint8Array, start: number, end: number, kind: number): number {
   let i = start;
-  let kind = kindAt(bytes, i);
-  if (first === SPACE && i + 1 < end) {
-    const following = kindAt(bytes, i + 1);
-    if (following !== WHITE_SPACE) {
-      i += 1;
-      kind = following;
-    }
-  }
-  if (kind === WHITE_SPACE) return whiteSpaceEnd(bytes, i, end);
-  const runEnd = kind === NUMBER ? MAXIMUM_DIGITS : Number.POSITIVE_INFINITY;
-  for (let taken = 0; taken < runEnd && i < end && kindAt(bytes, i) === kind; taken++) {
-    i += characterBytes(bytes[i]!);
-  }
+  while (i < end && kindAt(bytes, i) === kind) i += characterBytes(bytes[i]!);
   return i;
 }
 
-/** A run of white space leaves its last character to the word after it. */
+function lineEndsEnd(bytes: Uint8Array, start: number, end: number): number {
+  let i = start;
+  while (i < end && kinds[bytes[i]!] === LINE_END) i += 1;
+  return i;
+}
+
+/** White space ends after its last line end; without one, its last character goes to the word after it. */
 function whiteSpaceEnd(bytes: Uint8Array, start: number, end: number): number {
   let i = start;
   let last = start;
-  while (i < end && kindAt(bytes, i) === WHITE_SPACE) {
+  let afterLineEnd = start;
+  while (i < end) {
+    const kind = kindAt(bytes, i);
+    if (kind !== WHITE_SPACE && kind !== LINE_END) break;
     last = i;
     i += characterBytes(bytes[i]!);
+    if (kind === LINE_END) afterLineEnd = i;
   }
+  if (afterLineEnd > start) return afterLineEnd;
   return i === end || last === start ? i : last;
 }
 
-/** 's 'd 'm 't 'll 've 're */
+/** 's 't 'm 'd 're 've 'll in either case. */
 function contractionBytes(bytes: Uint8Array, start: number, end: number): number {
   if (start + 1 >= end) return 0;
-  const second = String.fromCharCode(bytes[start + 1]!);
-  if ("sdmt".includes(second)) return 2;
+  const first = String.fromCharCode(bytes[start + 1]! | 0x20);
+  if ("stmd".includes(first)) return 2;
   if (start + 2 >= end) return 0;
-  const pair = second + String.fromCharCode(bytes[start + 2]!);
-  return pair === "ll" || pair === "ve" || pair === "re" ? 3 : 0;
+  const pair = first + String.fromCharCode(bytes[start + 2]! | 0x20);
+  return pair === "re" || pair === "ve" || pair === "ll" ? 3 : 0;
 }

@@ -7,6 +7,7 @@ import { sha256, writeFileAtomic } from "../record/files.ts";
 import { trainMerges } from "./bpe-training.ts";
 import type { CleanedSource } from "./cleaning.ts";
 import { readPiece } from "./pieces.ts";
+import { wordPattern } from "./pretokenizer.ts";
 import {
   type Breath,
   keyOf,
@@ -34,7 +35,7 @@ export async function learnTokenizer(
   breath: Breath,
 ): Promise<{ tokenizer: Tokenizer; words: WordTotals }> {
   const pieces = cleaned.flatMap((source) => source.pieces.train);
-  const key = keyOf({ vocabularySize, texts: pieces.map((piece) => piece.sha256) });
+  const key = keyOf({ vocabularySize, wordPattern, texts: pieces.map((piece) => piece.sha256) });
   const stepPath = join(stepsFolder(folder), "tokenizer.json");
   const path = tokenizerPath(folder);
   const step = readStep(stepPath, tokenizerStepSchema);

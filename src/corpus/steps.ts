@@ -45,6 +45,8 @@ export type PrepareProgress = {
 /** Progress is reported as it comes; an abort is heeded within a megabyte of text. */
 export type PrepareOptions = {
   readonly onProgress?: ((progress: PrepareProgress) => void) | undefined;
+  /** What the user should know, a sentence each. */
+  readonly onNote?: ((text: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 };
 

@@ -35,6 +35,7 @@ export async function recordedCorpus(
   const manifest = await prepareCorpus(spec, baseFolder, workspace.corpus, {
     signal,
     onProgress: (progress) => tell({ kind: "preparing", ...progress }),
+    onNote: (text) => tell({ kind: "text", text }),
   });
   if (hash !== undefined && manifest.hash !== hash)
     throw new UserError(
