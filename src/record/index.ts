@@ -1,6 +1,7 @@
 /** @file The public surface of the record: the chain of events, series per step, every prediction's score. */
 
 export type { ChainBreak } from "./chain.ts";
+export type { DamagedFile, FilesOf } from "./custody.ts";
 export {
   type EventDraft,
   type EventKind,
