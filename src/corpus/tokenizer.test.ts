@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { UserError } from "../errors.ts";
 import { trainMerges } from "./bpe-training.ts";
 import { findSourceFiles } from "./sources.ts";
 import { sourceSpec } from "./spec.ts";
@@ -115,4 +116,25 @@ test("the file reads back as the same tokenizer; a changed one is refused", () =
     writeFileSync(path, damaged);
     expect(() => readTokenizer(path)).toThrow(/is damaged, or not a tokenizer of longrun's/);
   }
+});
+
+const file = join(mkdtempSync(join(tmpdir(), "longrun-hostile-")), "tokenizer.json");
+test.each([
+  ["merges that double a token 40 times", 40, 0, /merge 15 makes a token of 65536 bytes/],
+  ["merges that refer forward", 4, 1, /merge 0 is of tokens that no merge before it has made/],
+])("%s are refused before any memory is taken", (_, count, shift, message) => {
+  const own = JSON.parse(new Tokenizer([]).json) as { model: { vocab: Record<string, number> } };
+  const vocab: Record<string, number> = { ...own.model.vocab };
+  // Two names for one token at every level: its merge stands for twice the bytes in a few characters.
+  const levels = Array.from({ length: count }, (_, i) => [`l${i}`, `r${i}`] as const);
+  for (const [i, [left, right]] of levels.entries()) {
+    vocab[left] = vocab[right] = i === 0 ? 97 : 256 + i;
+    vocab[left + right] = 257 + i;
+  }
+  writeFileSync(
+    file,
+    JSON.stringify({ ...own, model: { ...own.model, vocab, merges: levels.slice(shift) } }),
+  );
+  expect(() => readTokenizer(file)).toThrow(UserError);
+  expect(() => readTokenizer(file)).toThrow(message);
 });

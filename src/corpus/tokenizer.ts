@@ -1,11 +1,11 @@
 /** @file Byte-level byte-pair encoding: text to token ids and back. Learning one is bpe-training.ts. */
 
-import { readFileSync } from "node:fs";
 import { UserError } from "../errors.ts";
+import { readText } from "../input-file.ts";
 import { sha256 } from "../record/files.ts";
 import { encodeWord, MergeTable } from "./merge-table.ts";
 import { wordEnd } from "./pretokenizer.ts";
-import { parseMerges, tokenizerJson } from "./tokenizer-json.ts";
+import { parseTokenizer, tokenizerJson } from "./tokenizer-json.ts";
 import { END_OF_TEXT, END_OF_TEXT_ID, type Merge, spellTokens } from "./vocabulary.ts";
 import { WordTable } from "./word-table.ts";
 
@@ -106,17 +106,13 @@ function grown<T extends Uint16Array | Uint32Array>(from: T, to: T): T {
   return to;
 }
 
-/** Reads a tokenizer.json that longrun wrote; any other would not encode as its file says. */
+/** Reads a tokenizer.json that means one of longrun's, whoever saved it; another would encode otherwise. */
 export function readTokenizer(path: string): Tokenizer {
-  const text = readFileSync(path, "utf8");
-  const merges = parseMerges(text);
-  const tokenizer = merges && new Tokenizer(merges);
-  if (tokenizer?.json !== text) {
-    throw new UserError(
-      `${path} is damaged, or not a tokenizer of longrun's`,
-      "the tokenizer.json that prepare wrote",
-      "delete it and prepare the corpus again",
-    );
-  }
-  return tokenizer;
+  const parsed = parseTokenizer(readText(path, "the tokenizer.json of a corpus or a model of longrun's"));
+  if ("merges" in parsed) return new Tokenizer(parsed.merges);
+  throw new UserError(
+    `${path} is damaged, or not a tokenizer of longrun's: ${parsed.problem}`,
+    "the tokenizer.json that prepare wrote, or what another program saved of it",
+    "delete it and prepare the corpus again; beside a model, export that again",
+  );
 }

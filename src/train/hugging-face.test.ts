@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Tokenizer } from "../corpus/tokenizer.ts";
+import { readTokenizer, Tokenizer } from "../corpus/tokenizer.ts";
+import { END_OF_TEXT_ID } from "../corpus/vocabulary.ts";
 import { Session } from "../engine/session.ts";
 import { UserError } from "../errors.ts";
 import { initialValues } from "../model/initialise.ts";
@@ -214,15 +215,62 @@ describe("a model folder", () => {
       tokenizer_class: "PreTrainedTokenizerFast",
       bos_token: "<|endoftext|>",
       eos_token: "<|endoftext|>",
+      add_bos_token: true,
       clean_up_tokenization_spaces: false,
       model_max_length: 32,
     });
     const theirs = new HuggingFaceTokenizer(json(path, "tokenizer.json"), config);
     // Without its setting for blanks, theirs loses the ones before comma and full stop.
     const text = "the other , the path .";
-    expect(theirs.encode(text).ids).toEqual(Array.from(tokenizer.encode(text)));
+    expect(theirs.encode(text).ids).toEqual([END_OF_TEXT_ID, ...tokenizer.encode(text)]);
     expect(theirs.decode(Array.from(tokenizer.encode(text)))).toBe(text);
   });
+});
+
+describe("a model folder that another program has saved again", () => {
+  const changed = (name: string, change: (config: Record<string, unknown>) => void) => {
+    const folder = write(name, modelOf(SHAPE));
+    const config: Record<string, unknown> = json(folder, "config.json");
+    change(config);
+    writeFileSync(join(folder, "config.json"), JSON.stringify(config));
+    return folder;
+  };
+
+  test("is read as before: transformers 5 moves the angle's base, and spells the tokenizer anew", () => {
+    const folder = changed("saved again", (config) => {
+      delete config.rope_theta;
+      config.rope_parameters = { rope_theta: 5000, rope_type: "default" };
+      config.dtype = "float32";
+    });
+    expect(readHuggingFace(folder).shape).toEqual(SHAPE);
+    const saved: { model: { merges: string[][]; vocab: object } } = json(folder, "tokenizer.json");
+    const merges = saved.model.merges.map((pair) => pair.join(" "));
+    writeFileSync(
+      join(folder, "tokenizer.json"),
+      JSON.stringify({ ...saved, padding: {}, model: { ...saved.model, merges } }),
+    );
+    expect(readTokenizer(join(folder, "tokenizer.json")).hash).toBe(tokenizer.hash);
+  });
+
+  test.each([
+    ["rope_scaling", { rope_scaling: { type: "linear", factor: 2 } }, /rotary positions/],
+    ["rope_parameters", { rope_parameters: { rope_type: "yarn", rope_theta: 5000 } }, /rotary positions/],
+    ["hidden_act", { hidden_act: "gelu" }, /hidden_act gelu, which has to be silu/],
+    ["attention_bias", { attention_bias: true }, /attention_bias/],
+  ])("is refused where its %s asks for what our kernels do not do", (name, keys, message) => {
+    const folder = changed(`asks for ${name}`, (config) => Object.assign(config, keys));
+    expect(() => readHuggingFace(folder)).toThrow(UserError);
+    expect(() => readHuggingFace(folder)).toThrow(message);
+  });
+
+  test.each(["", "[".repeat(100_000), "\u{feff}{", "null", '{"architectures": "x"}'])(
+    "is refused in words where config.json holds %.10j",
+    (text) => {
+      const folder = changed("no config", () => {});
+      writeFileSync(join(folder, "config.json"), text);
+      expect(() => readHuggingFace(folder)).toThrow(UserError);
+    },
+  );
 });
 
 describe("a width that the number of heads does not divide, which transformers refuses", () => {

@@ -10,8 +10,9 @@ import { z } from "zod";
 import { tokenizerConfig } from "../corpus/tokenizer-json.ts";
 import { END_OF_TEXT_ID } from "../corpus/vocabulary.ts";
 import { UserError } from "../errors.ts";
+import { parseJsonAs, readText } from "../input-file.ts";
 import { type DecoderShape, lengthOf, parametersOf } from "../model/shape.ts";
-import { readJson, writeFileAtomic } from "../record/files.ts";
+import { writeFileAtomic } from "../record/files.ts";
 import { readSafetensors, type TensorToWrite, writeSafetensors } from "./safetensors.ts";
 
 /** A model and what is needed to use it. */
@@ -54,7 +55,15 @@ export function architectureOf({
   return queryKeyNorm ? "Qwen3ForCausalLM" : "LlamaForCausalLM";
 }
 
-const configSchema = z.object({
+/** Positions as our kernels turn them. transformers 5 writes `rope_parameters`; before it, two keys. */
+const ropeSchema = z.object({
+  rope_theta: z.number().positive(),
+  rope_type: z.literal("default").optional(),
+  type: z.literal("default").optional(),
+  partial_rotary_factor: z.literal(1).optional(),
+});
+
+const keysSchema = z.object({
   architectures: z.tuple([z.enum(ARCHITECTURES)]),
   vocab_size: z.int().positive(),
   hidden_size: z.int().positive(),
@@ -64,9 +73,33 @@ const configSchema = z.object({
   head_dim: z.int().positive(),
   intermediate_size: z.int().positive(),
   max_position_embeddings: z.int().positive(),
-  rope_theta: z.number().positive(),
   rms_norm_eps: z.number().positive(),
   tie_word_embeddings: z.boolean(),
+  attention_bias: z.literal(false).optional(),
+  mlp_bias: z.literal(false).optional(),
+  use_sliding_window: z.literal(false).optional(),
+  hidden_act: z.string().optional(),
+  rope_theta: z.unknown().optional(),
+  rope_scaling: z.record(z.string(), z.unknown()).nullish(),
+  rope_parameters: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** What a decoder of ours has for an activation, by the class that holds it. */
+const ACTIVATIONS = {
+  LlamaForCausalLM: "silu",
+  ArceeForCausalLM: "gelu_pytorch_tanh",
+  Qwen3ForCausalLM: "silu",
+} as const satisfies Record<Architecture, string>;
+
+const configSchema = keysSchema.transform((config, context) => {
+  const activation = ACTIVATIONS[config.architectures[0]];
+  if (config.hidden_act !== undefined && config.hidden_act !== activation)
+    context.addIssue(`hidden_act ${config.hidden_act}, which has to be ${activation}`);
+  const { rope_theta, rope_scaling, rope_parameters } = config;
+  const rope = ropeSchema.safeParse(rope_parameters ?? { rope_theta, ...rope_scaling });
+  if (rope.success) return { ...config, rope_theta: rope.data.rope_theta };
+  context.addIssue(`rotary positions that longrun does not have: ${z.prettifyError(rope.error)}`);
+  return z.NEVER;
 });
 
 /** Writes the folder. `card` is the model card: what it is, what it was trained on, how well it does. */
@@ -80,14 +113,7 @@ export function writeHuggingFace(
   const model = withDividingHeads(finished);
   const { shape, sequenceLength } = model;
   const config = configOf(shape, sequenceLength);
-  const lengths = rowLengths(shape);
-  const tensors = stretches(shape).map(({ name, parameter, fromRow, toRow }): TensorToWrite => {
-    const columns = lengths.get(parameter)!;
-    const data = model.parameters.get(parameter)!.subarray(fromRow * columns, toRow * columns);
-    const isVector = columns === 1;
-    return { name, dtype: "F32", shape: isVector ? [toRow - fromRow] : [toRow - fromRow, columns], data };
-  });
-  writeSafetensors(join(folder, "model.safetensors"), tensors, { format: "pt" });
+  writeSafetensors(join(folder, "model.safetensors"), huggingFaceTensors(model), { format: "pt" });
   writeJson(folder, "config.json", config);
   writeJson(folder, "generation_config.json", {
     bos_token_id: END_OF_TEXT_ID,
@@ -97,6 +123,17 @@ export function writeHuggingFace(
   writeJson(folder, "tokenizer_config.json", { ...tokenizerConfig, model_max_length: sequenceLength });
   copyFileSync(tokenizerPath, join(folder, "tokenizer.json"));
   writeFileAtomic(join(folder, "README.md"), card);
+}
+
+/** The parameters as transformers names and cuts them; views, not copies. */
+export function huggingFaceTensors({ shape, parameters }: FinishedModel): readonly TensorToWrite[] {
+  const lengths = rowLengths(shape);
+  return stretches(shape).map(({ name, parameter, fromRow, toRow }): TensorToWrite => {
+    const columns = lengths.get(parameter)!;
+    const data = parameters.get(parameter)!.subarray(fromRow * columns, toRow * columns);
+    const isVector = columns === 1;
+    return { name, dtype: "F32", shape: isVector ? [toRow - fromRow] : [toRow - fromRow, columns], data };
+  });
 }
 
 /**
@@ -165,14 +202,9 @@ export function readHuggingFace(folder: string): FinishedModel {
       "the folder of a finished model",
       "give the `model` folder of a campaign that has finished",
     );
-  const config = configSchema.safeParse(readJson(path));
-  if (!config.success)
-    throw new UserError(
-      `${path} does not describe a model that longrun can run: ${z.prettifyError(config.error)}`,
-      `one of ${ARCHITECTURES.join(", ")}`,
-      "choose another folder",
-    );
-  const shape = shapeOf(config.data);
+  const expected = `a model that longrun can run: ${ARCHITECTURES.join(", ")}, as it writes them`;
+  const config = parseJsonAs(configSchema, readText(path, expected), path, expected, "choose another folder");
+  const shape = shapeOf(config);
   const stored = new Map(
     readSafetensors(join(folder, "model.safetensors")).tensors.map((tensor) => [tensor.name, tensor.data]),
   );
@@ -185,12 +217,12 @@ export function readHuggingFace(folder: string): FinishedModel {
     if (data?.length !== size)
       throw new UserError(
         data ? `${name} in ${folder} has ${data.length} numbers` : `${folder} has no tensor ${name}`,
-        `every tensor of the ${config.data.architectures[0]} that config.json describes, this one with ${size} numbers`,
+        `every tensor of the ${config.architectures[0]} that config.json describes, this one with ${size} numbers`,
         "fetch or write the folder again",
       );
     parameters.get(parameter)!.set(data, fromRow * columns);
   }
-  return { shape, sequenceLength: config.data.max_position_embeddings, parameters };
+  return { shape, sequenceLength: config.max_position_embeddings, parameters };
 }
 
 function stretches(shape: DecoderShape): readonly Stretch[] {
@@ -258,7 +290,7 @@ function configOf(shape: DecoderShape, sequenceLength: number) {
     rope_theta: shape.ropeBase,
     rms_norm_eps: shape.normEpsilon,
     tie_word_embeddings: shape.tiedEmbeddings,
-    hidden_act: shape.feedForward === "gelu" ? "gelu_pytorch_tanh" : "silu",
+    hidden_act: ACTIVATIONS[architecture],
     attention_bias: false,
     mlp_bias: false,
     bos_token_id: END_OF_TEXT_ID,
