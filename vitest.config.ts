@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
-/** `npm test` leaves it to `npm run test:package`: it installs packages from the registry. */
+/** `npm test` leaves these to `npm run test:package` and `test:llama`: they install packages. */
 const PACKAGE_TEST = "test/package.test.ts";
+const LLAMA_TEST = "test/llama-cpp.test.ts";
 
 export default defineConfig({
   test: {
@@ -16,9 +17,10 @@ export default defineConfig({
         test: {
           name: "longrun",
           include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: [PACKAGE_TEST],
+          exclude: [PACKAGE_TEST, LLAMA_TEST],
         },
       },
+      { extends: true, test: { name: "llama", include: [LLAMA_TEST] } },
       {
         extends: true,
         test: { name: "package", include: [PACKAGE_TEST], testTimeout: 600_000, hookTimeout: 600_000 },

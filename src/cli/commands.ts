@@ -163,6 +163,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./sample.ts")).defineSample,
   },
   {
+    name: "export",
+    description: "Write a trained model in the format of another tool: GGUF, for llama.cpp.",
+    load: async () => (await import("./export.ts")).defineExport,
+  },
+  {
     name: "eval",
     description:
       "Score models on small downstream tasks made from held-out text: every rung and checkpoint of a " +
