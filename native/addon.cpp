@@ -1,4 +1,8 @@
 // The functions that JavaScript sees; README.md says what each does.
+#include <sys/file.h>
+
+#include <cerrno>
+#include <climits>
 #include <new>
 
 #include "handles.h"
@@ -82,6 +86,18 @@ napi_value peak(napi_env env, Arguments& arguments) {
   return flopsPerSecond;
 }
 
+napi_value lockFile(napi_env env, Arguments& arguments) {
+  const auto file = static_cast<int>(arguments.next("file").whole(0, INT_MAX));
+  const int kind = arguments.next("exclusive").whole(0, 1) == 1 ? LOCK_EX : LOCK_SH;
+  const bool isTaken = flock(file, kind | LOCK_NB) == 0;
+  napi_value answer;
+  if (isTaken || errno == EWOULDBLOCK)
+    check(napi_get_boolean(env, isTaken, &answer));
+  else
+    check(napi_get_null(env, &answer));
+  return answer;
+}
+
 struct Function {
   const char* name;
   napi_callback callback;
@@ -95,6 +111,7 @@ constexpr Function functions[] = {
     {"run", javascript::function<startRun>},
     {"profile", javascript::function<profile>},
     {"peak", javascript::function<peak>},
+    {"lockFile", javascript::function<lockFile>},
 };
 
 }  // namespace

@@ -366,11 +366,17 @@ describe("a campaign that is stopped on its way", { timeout: SLOW_MS }, () => {
     ]) {
       using command = new Command(launchArguments(folder));
       await command.saw(moment);
+      const inLadder = moment.source.includes("ladder");
+      if (inLadder) expect((await longrun("status", folder)).stdout).toMatch(/^tiny: stage ladder; /);
       command.signalGroup("SIGINT");
       const { code, stdout, stderr } = await command.ended;
       expect(code, stderr).toBe(130);
       expect(JSON.parse(stdout)).toEqual({ interrupted: expect.stringMatching(/^(in|before) (stage|run) /) });
       expect(stderr).toContain("stopping after this step; the same command goes on");
+      if (!inLadder) continue;
+      const said = (await longrun("status", folder)).stdout;
+      expect(said).toMatch(/^tiny: interrupted, in (stage ladder|run rung-\d)/);
+      expect(said).toMatch(/campaign: interrupted .*; the same command goes on$/m);
     }
     const { report } = resultOf(await launch(folder));
     expect(outcomeOf(folder)).toEqual(outcomeOf(whole));

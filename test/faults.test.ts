@@ -1,6 +1,5 @@
 /** @file What goes wrong, and what comes of it: a clear error, or an incident and the same numbers. */
 
-import { spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -19,7 +18,7 @@ import { openCorpus } from "../src/corpus/corpus.ts";
 import { openRecord, readRecord, recordPath, verifyRecord } from "../src/record/record.ts";
 import { writeCampaign, writeRun, writeTexts } from "./support/campaigns.ts";
 import { numbersOf } from "./support/numbers.ts";
-import { Command, longrun, MAIN, type Outcome } from "./support/processes.ts";
+import { Command, expectRefusal, longrun } from "./support/processes.ts";
 
 const base = mkdtempSync(join(tmpdir(), "longrun-faults-"));
 
@@ -35,22 +34,6 @@ function place(name: string): string {
   const folder = join(base, name);
   mkdirSync(folder, { recursive: true });
   return folder;
-}
-
-/** Exit code 2, three lines on standard error as the last thing said, no stack. */
-function expectRefusal(
-  { code, stderr }: Pick<Outcome, "code" | "stderr">,
-  found: RegExp,
-  remedy: RegExp,
-): void {
-  const said = stderr.trimEnd().split("\n").slice(-3);
-  expect(said[0]).toMatch(/^found: /);
-  expect(said[0]).toMatch(found);
-  expect(said[1]).toMatch(/^expected: ./);
-  expect(said[2]).toMatch(/^remedy: /);
-  expect(said[2]).toMatch(remedy);
-  expect(stderr).not.toMatch(/^ {4}at /m);
-  expect(code).toBe(2);
 }
 
 const launch = (file: string, folder: string, ...more: readonly string[]) =>
@@ -383,36 +366,4 @@ describe("a run", () => {
     expect((await longrun(...train(folder, 2))).code).toBe(0);
     expect(numbersOf(folder)).toEqual(numbersOf(whole));
   });
-
-  test.skipIf(!canMount())(
-    "on a disk that fills up stops with a clear error, and goes on once there is room",
-    () => {
-      const [disk, out] = [place("disk"), place("after-full-disk")];
-      // The disk lives as long as this shell; it holds the first checkpoint (1 MB), not the second beside it.
-      const script = `
-      mount -t tmpfs -o size=16m longrun "$0" && mkdir "$0/run" && cp -r "$1/corpus" "$0/run" &&
-      free=$(df -k --output=avail "$0" | tail -n 1) && head -c "$((free - 1600))k" /dev/zero > "$0/filler" &&
-      "$2" "$3" run "$4" --folder "$0/run" 2> "$5/refused"; echo $? > "$5/code"
-      rm "$0/filler" && "$2" "$3" run "$4" --folder "$0/run" --json && cp -r "$0/run/." "$5"`;
-      const { status, stderr } = spawnSync(
-        "unshare",
-        ["-rm", "sh", "-c", script, disk, whole, process.execPath, MAIN, file, out],
-        { encoding: "utf8" },
-      );
-      const refused = {
-        code: Number(readFileSync(join(out, "code"), "utf8")),
-        stderr: readFileSync(join(out, "refused"), "utf8"),
-      };
-      expectRefusal(refused, /no space left on the disk while writing .*step-/, /free some space/);
-      expect(status).toBe(0);
-      expect(stderr).toMatch(/goes on from step \d+/);
-      expect(numbersOf(out)).toEqual(numbersOf(whole));
-      expect(verifyRecord(out)).toMatchObject({ ok: true });
-    },
-  );
 });
-
-/** Whether this user may have a small disk of its own. */
-function canMount(): boolean {
-  return spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "longrun", tmpdir()]).status === 0;
-}

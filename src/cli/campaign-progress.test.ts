@@ -78,7 +78,11 @@ describe("CampaignProgress", () => {
     shown.show({ kind: "run", run, event: started });
     shown.show({ kind: "run", run, event: { kind: "step", step: 1, loss: 7, stepSeconds: 0.02 } });
     shown.show({ kind: "run", run, event: { ...started, attempt: 2, fromStep: 200 } });
-    shown.show({ kind: "run", run, event: { kind: "diverged", step: 201, loss: 1, gradientNorm: 1 } });
+    shown.show({
+      kind: "run",
+      run,
+      event: { kind: "diverged", what: "its loss or gradient", step: 201, loss: 1, gradientNorm: 1 },
+    });
     expect(lines.slice(1)).toEqual(["rung-1: goes on from step 200", "rung-1: diverged at step 201 in 0 s"]);
   });
 

@@ -20,6 +20,8 @@ test("signals that come together are one Ctrl-C; a later one ends the program", 
     },
   );
   expect(ended).toEqual({ kind: "done", result: "done" });
-  expect(notes).toEqual(["stopping after this step; the same command goes on"]);
+  expect(notes).toEqual([
+    "stopping after this step; the same command goes on (Ctrl-C once more ends it at once)",
+  ]);
   exit.mockRestore();
 });

@@ -22,7 +22,7 @@ export async function untilInterrupted<T>(
     pressedAt = performance.now();
     if (isSamePress) return;
     if (stop.signal.aborted) process.exit(EXIT.interrupted);
-    note("stopping after this step; the same command goes on");
+    note("stopping after this step; the same command goes on (Ctrl-C once more ends it at once)");
     stop.abort();
   };
   process.on("SIGINT", onInterrupt);

@@ -1,9 +1,6 @@
 /** @file The native addon, typed. What each function does stands in native/README.md. */
 
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { UserError } from "../errors.ts";
+import { nativeAddon } from "../native-addon.ts";
 import type { Instruction } from "./compile.ts";
 
 declare const handle: unique symbol;
@@ -31,29 +28,7 @@ export type Native = {
   peak(instructionSet: string, pool: NativePool, seconds: number): number;
 };
 
-let addon: Native | undefined;
-
-const FILE = join(`${process.platform}-${process.arch}`, "longrun.node");
-/** Built on this machine; else the one that a package brings beside its compiled code. */
-const BUILT = join(import.meta.dirname, "..", "..", "build", FILE);
-const PREBUILT = join(import.meta.dirname, "..", FILE);
-
-/** Loads the addon on first use, so that commands which need no kernels work without it. */
-function loaded(): Native {
-  if (addon) return addon;
-  const file = existsSync(BUILT) ? BUILT : PREBUILT;
-  try {
-    addon = createRequire(import.meta.url)(file) as Native;
-  } catch (cause) {
-    throw new UserError(
-      `no native kernels that load at ${file} (${(cause as Error).message.split("\n")[0]})`,
-      "the addon that the install builds, or brings",
-      "run `npm ci` again, in a clone, or `npm rebuild longrun`, and read what it says about the compiler",
-      { cause },
-    );
-  }
-  return addon;
-}
+const loaded = () => nativeAddon() as Native;
 
 export const native: Native = {
   instructionSets: () => loaded().instructionSets(),

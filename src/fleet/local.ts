@@ -1,6 +1,6 @@
 /** @file Runs as local processes: start, watch, restart after a crash, stop. decide.ts decides. */
 
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { extname, join } from "node:path";
 import { UserError } from "../errors.ts";
 import type { RunEvent } from "../train/run.ts";
@@ -15,7 +15,7 @@ const WORKER = join(import.meta.dirname, `worker${extname(import.meta.filename)}
 export type RunOutcome =
   | { readonly kind: "finished"; readonly summary: RunSummary }
   | { readonly kind: "stopped" }
-  | { readonly kind: "diverged"; readonly step: number };
+  | { readonly kind: "diverged"; readonly step: number; readonly what: string };
 
 /** Who is told of a run while it lasts. */
 export type RunWatcher = {
@@ -52,6 +52,12 @@ export async function runLocally(
   }
 }
 
+/** Whatever ends this process ends those of its runs, also one that is stopped and would not notice. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 type Exit = RunOutcome | { readonly kind: "crashed"; readonly evidence: string };
 
 function attempt(task: RunTask, signal: AbortSignal, onEvent: (event: RunEvent) => void): Promise<Exit> {
@@ -62,11 +68,12 @@ function attempt(task: RunTask, signal: AbortSignal, onEvent: (event: RunEvent) 
       execArgv: ["--max-semi-space-size=2"],
     });
     let outcome: RunOutcome | null = null;
-    let refusal: UserError | null = null;
+    let refusal: Error | null = null;
     let errorTail = "";
     // A process that dies before it hears this is told of by "close".
     const tell = (message: ToWorker) => child.connected && child.send(message, () => {});
     const stop = () => tell({ kind: "stop" });
+    running.add(child);
     child.stderr?.on("data", (chunk: Buffer) => {
       errorTail = (errorTail + chunk.toString()).slice(-2000);
     });
@@ -75,15 +82,23 @@ function attempt(task: RunTask, signal: AbortSignal, onEvent: (event: RunEvent) 
         refusal = new UserError(message.found, message.expected, message.remedy);
         return;
       }
+      if (refusal) return;
       const { event } = message;
       if (event.kind === "finished") outcome = { kind: "finished", summary: event.summary };
       if (event.kind === "stopped") outcome = { kind: "stopped" };
-      if (event.kind === "diverged") outcome = { kind: "diverged", step: event.step };
-      onEvent(event);
+      if (event.kind === "diverged") outcome = { kind: "diverged", step: event.step, what: event.what };
+      try {
+        onEvent(event);
+      } catch (error) {
+        // The record could not be written (a full disk): the run ends, and its next attempt goes on.
+        refusal ??= error as Error;
+        stop();
+      }
     });
     child.on("error", reject);
     child.on("close", (code, killedBy) => {
       signal.removeEventListener("abort", stop);
+      running.delete(child);
       if (refusal) reject(refusal);
       else
         resolve(

@@ -14,6 +14,7 @@ import {
 import { sha256 } from "../record/files.ts";
 import { parseStored } from "../record/read-back.ts";
 import type { RecordWriter } from "../record/record.ts";
+import { masked } from "../record/secrets.ts";
 import { checkpointsFolder, seriesFolder, type Workspace } from "../record/workspace.ts";
 import { listCheckpoints, stateFile } from "../train/checkpoint.ts";
 import type { PlannedRun } from "../train/planned-run.ts";
@@ -97,19 +98,31 @@ export async function trainPlanned(
       onEvent(event);
     },
     onCrash(_: RunTask, { evidence, reason }: { readonly evidence: string; readonly reason: string }) {
-      record.append({ run: name, ...incident("the run's process died", { evidence, reason }, "warning") });
+      record.append({
+        run: name,
+        ...incident("the run's process died", { evidence: masked(evidence), reason }, "warning"),
+      });
     },
   };
   const outcome = await runLocally(task, watcher, signal);
   if (outcome.kind === "stopped") throw new Interrupted(`in run ${run.name}`);
   if (outcome.kind === "diverged")
     throw new UserError(
-      `run ${run.name} diverged at step ${outcome.step}: its loss or gradient is no longer a finite number`,
+      `run ${run.name} diverged at step ${outcome.step}: ${outcome.what} is no longer a finite number`,
       "a loss that falls",
-      `lower recipe.learningRate (now ${run.spec.optimiser.learningRate}) in the campaign file; ` +
-        "runs that are finished stay finished",
+      lowerLearningRate(run),
     );
   return outcome.summary;
+}
+
+/** By the key that the user's own file has for it. */
+function lowerLearningRate({ spec: { role, optimiser } }: PlannedRun): string {
+  const now = `(now ${optimiser.learningRate})`;
+  if (role === "single") return `lower run.optimiser.learningRate ${now} in the run file`;
+  return (
+    `lower recipe.learningRate ${now} in the campaign file, or the learningRate of the feature that sets it; ` +
+    "runs that are finished stay finished"
+  );
 }
 
 type RunDraft = { readonly [K in EventKind]: Omit<EventDraft<K>, "run"> }[EventKind];
@@ -133,8 +146,8 @@ function draftsOf(
     case "checkpoint":
       return [{ kind: "checkpoint-written", data: { step: event.step, bytes: event.bytes } }];
     case "diverged": {
-      const { step, loss, gradientNorm } = event;
-      return [incident("diverged", { step, loss, gradientNorm }, "critical")];
+      const { kind: _, ...evidence } = event;
+      return [incident("diverged", evidence, "critical")];
     }
     case "stopped":
       return [{ kind: "interrupted", data: { reason: `asked to stop; checkpoint at step ${event.step}` } }];

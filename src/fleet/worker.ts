@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { openCorpus } from "../corpus/corpus.ts";
 import { UserError } from "../errors.ts";
-import { acquireLock } from "../record/lock.ts";
-import { type RunEvent, trainRun } from "../train/run.ts";
+import { acquireLock, LockHeld } from "../record/lock.ts";
+import { trainRun } from "../train/run.ts";
 import type { FromWorker, RunTask, ToWorker } from "./protocol.ts";
 
 /** Step events are for display: more often than this they would only cost. */
@@ -37,7 +37,7 @@ async function work(task: RunTask): Promise<void> {
       const now = performance.now() / 1000;
       if (event.kind === "step" && now - lastStepSent < STEP_EVENT_SECONDS) continue;
       if (event.kind === "step") lastStepSent = now;
-      await send({ kind: "event", event: withoutNumbersJsonLacks(event) });
+      await send({ kind: "event", event });
     }
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -51,17 +51,10 @@ async function lockRun(path: string): Promise<Disposable> {
     try {
       return acquireLock(path);
     } catch (error) {
-      if (!(error instanceof UserError) || attempt === LOCK_ATTEMPTS) throw error;
+      if (!(error instanceof LockHeld) || error.isStopped || attempt === LOCK_ATTEMPTS) throw error;
       await setTimeout(LOCK_WAIT_MS);
     }
   }
-}
-
-/** NaN and infinities do not survive JSON; a diverged run says so in words elsewhere. */
-function withoutNumbersJsonLacks(event: RunEvent): RunEvent {
-  if (event.kind !== "diverged") return event;
-  const finite = (value: number) => (Number.isFinite(value) ? value : Number.MAX_VALUE);
-  return { ...event, loss: finite(event.loss), gradientNorm: finite(event.gradientNorm) };
 }
 
 function send(message: FromWorker): Promise<void> {

@@ -1,39 +1,84 @@
-/** @file One writer a file: a lock that names its process, taken over only when that is dead. */
+/** @file One writer a file: a lock that names its process, taken over only once that is dead. */
 
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { nativeAddon } from "../native-addon.ts";
 import { writeFileAtomic } from "./files.ts";
 
-/** `started` tells a process from a later one that got the same number. */
+/** `started` tells a process from a later one that got the same number; on Linux it begins with the boot. */
 const holderSchema = z.strictObject({
   pid: z.int().positive(),
   started: z.string(),
   host: z.string(),
+  /** Containers number their processes apart: of the same namespace alone can a number be looked up. */
+  namespace: z.string().optional(),
   since: z.iso.datetime(),
 });
 type Holder = z.infer<typeof holderSchema>;
 
+/** The lock is another's. */
+export class LockHeld extends UserError {
+  /** The holder does nothing until it is told to go on: waiting for it is no use. */
+  readonly isStopped: boolean;
+
+  constructor(found: string, remedy: string, isStopped = false) {
+    super(found, "one writer at a time", remedy);
+    this.isStopped = isStopped;
+  }
+}
+
 /**
  * Takes the lock at `path`, or throws a UserError that names the process which holds it.
  *
- * The lock file appears by hard link, so it is never seen empty and only one of two racers gets it. A dead
- * holder's lock is removed under a lock of its own: otherwise a second racer, which read the dead holder too,
- * could remove the first one's new lock.
+ * The lock file appears by hard link, so it is never seen empty and only one of two racers gets it. The
+ * kernel's lock on that file, held from before it appears, tells whether the holder lives, whatever container
+ * it is in; where the file system cannot lock, its process number does. A dead holder's lock is removed under
+ * a lock of its own: otherwise a second racer, which read the dead holder too, could remove the first one's
+ * new lock.
  */
 export function acquireLock(path: string): Disposable {
   const self = JSON.stringify(ownIdentity());
   for (;;) {
-    if (createLock(path, self)) return { [Symbol.dispose]: () => release(path, self) };
+    const file = createLock(path, self);
+    if (file !== null)
+      return {
+        [Symbol.dispose]: () => {
+          release(path, self);
+          closeSync(file);
+        },
+      };
     const text = readLock(path);
     if (text === null) continue;
     refuseIfHeld(path, text);
     using _guard = acquireLock(`${path}.takeover`);
     release(path, text);
+  }
+}
+
+/** Whether somebody holds the lock, as far as can be seen from here. */
+export function isLocked(path: string): boolean {
+  const text = readLock(path);
+  if (text === null) return false;
+  try {
+    refuseIfHeld(path, text);
+    return false;
+  } catch (error) {
+    if (error instanceof UserError) return true;
+    throw error;
   }
 }
 
@@ -48,21 +93,58 @@ export function processStart(pid: number): string | null {
 
 function ownIdentity(): Holder {
   const started = processStart(process.pid) ?? "unknown";
-  return { pid: process.pid, started, host: hostname(), since: new Date().toISOString() };
+  const namespace = ownNamespace();
+  const since = new Date().toISOString();
+  return { pid: process.pid, started, host: hostname(), ...(namespace && { namespace }), since };
 }
 
-function createLock(path: string, text: string): boolean {
+function ownNamespace(): string | undefined {
+  return existsSync("/proc/self/ns/pid") ? readlinkSync("/proc/self/ns/pid") : undefined;
+}
+
+/** The open file that holds the lock; null where there is one already. */
+function createLock(path: string, text: string): number | null {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
   writeFileAtomic(temporary, text);
+  const file = openSync(temporary, "r+");
   try {
+    lockFile(file, true);
     linkSync(temporary, path);
-    return true;
+    return file;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    closeSync(file);
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return null;
     throw error;
   } finally {
     rmSync(temporary, { force: true });
+  }
+}
+
+/** The kernel's lock; null where the file system, or this build of longrun, has none. */
+function lockFile(file: number, isExclusive: boolean): boolean | null {
+  try {
+    const addon = nativeAddon() as { lockFile?(file: number, exclusive: number): boolean | null };
+    return addon.lockFile?.(file, Number(isExclusive)) ?? null;
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
+}
+
+/** Whether a living process holds the kernel's lock on it; null where that cannot be said. */
+function isHeldByKernel(path: string): boolean | null {
+  try {
+    const file = openSync(path, "r");
+    try {
+      const isFree = lockFile(file, false);
+      return isFree === null ? null : !isFree;
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
   }
 }
 
@@ -70,7 +152,8 @@ function readLock(path: string): string | null {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    // A process that ends while it is looked up is no more, too.
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return null;
     throw error;
   }
 }
@@ -80,21 +163,37 @@ function release(path: string, text: string): void {
 }
 
 function refuseIfHeld(path: string, text: string): void {
-  const holder = parseHolder(path, text);
-  if (holder.host !== hostname()) {
-    throw new UserError(
-      `${path} is held by process ${holder.pid} on the machine ${holder.host} since ${holder.since}`,
-      "one writer at a time; whether a process on another machine still runs cannot be seen from here",
+  const { pid, started, host, namespace, since } = parseHolder(path, text);
+  const isHeld = isHeldByKernel(path);
+  const isSameKernel = existsSync("/proc/self/stat")
+    ? started.split(" ")[0] === processStart(process.pid)?.split(" ")[0]
+    : host === hostname();
+  if (isHeld !== true && !isSameKernel) {
+    if (host === hostname()) return; // Started anew since.
+    throw new LockHeld(
+      `${path} is held by process ${pid} on the machine ${host} since ${since}; whether it still runs cannot be seen from here`,
       `make sure that it does not run any more, then delete ${path}`,
     );
   }
-  if (processStart(holder.pid) === holder.started) {
-    throw new UserError(
-      `${path} is held by process ${holder.pid}, which has been writing since ${holder.since}`,
-      "one writer at a time",
-      "wait until it is done, or stop it, then give the same command again",
+  if (namespace === undefined || namespace === ownNamespace()) {
+    if (isHeld !== true && processStart(pid) !== started) return;
+    const isStopped = stateOf(pid) === "T";
+    throw new LockHeld(
+      `${path} is held by process ${pid}, which has been writing since ${since}${isStopped ? " and is stopped (SIGSTOP)" : ""}`,
+      isStopped
+        ? `let it go on (\`kill -CONT ${pid}\`) or end it (\`kill -9 ${pid}\`), then give the same command again`
+        : `wait until it is done, or stop it (Ctrl-C where it runs, or \`kill ${pid}\`; \`kill -9 ${pid}\` where it does not answer), then give the same command again`,
+      isStopped,
     );
   }
+  if (isHeld === false) return;
+  throw new LockHeld(
+    `${path} is held by process ${pid} of another container on the host ${host}, which has been writing since ${since}` +
+      (isHeld ? "" : "; whether it still runs cannot be seen from here"),
+    isHeld
+      ? `wait until it is done, or stop it there (Ctrl-C, \`kill ${pid}\` inside it, or stop the container), then give the same command again`
+      : `make sure that it does not run any more, then delete ${path}`,
+  );
 }
 
 function parseHolder(path: string, text: string): Holder {
@@ -112,12 +211,19 @@ function parseHolder(path: string, text: string): Holder {
 
 /** proc(5): after the name in parentheses come the state (field 3) and the start in ticks (field 22). */
 function startFromProc(pid: number): string | null {
-  const stat = readLock(`/proc/${pid}/stat`);
-  if (stat === null) return null;
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const fields = statOf(pid);
+  if (fields === null) return null;
   if (fields[0] === "Z" || fields[0] === "X") return null;
   return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${fields[19]}`;
 }
+
+function statOf(pid: number): readonly string[] | null {
+  const stat = readLock(`/proc/${pid}/stat`);
+  return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+/** R, S, D, T (stopped) ... on Linux; null elsewhere, and where there is no such process. */
+const stateOf = (pid: number) => statOf(pid)?.[0] ?? null;
 
 function startFromPs(pid: number): string | null {
   try {

@@ -8,7 +8,7 @@ import { type Chain, type ChainBreak, lineOf, readChain } from "./chain.ts";
 import type { EventDraft, EventKind, EventOf, RecordEvent, UnhashedEvent } from "./events.ts";
 import { eventSchema, NO_PREVIOUS, RECORD_VERSION } from "./events.ts";
 import { AppendFile } from "./files.ts";
-import { acquireLock } from "./lock.ts";
+import { acquireLock, isLocked } from "./lock.ts";
 import { checkRules } from "./rules.ts";
 
 /** A whole record, as read. */
@@ -28,6 +28,13 @@ export type Verification =
 export function recordPath(campaignFolder: string): string {
   return join(campaignFolder, "record.jsonl");
 }
+
+/** Whether a process has a campaign's record open for writing. */
+export function isBeingWritten(campaignFolder: string): boolean {
+  return isLocked(lockPath(campaignFolder));
+}
+
+const lockPath = (campaignFolder: string) => join(campaignFolder, "record.lock");
 
 /** Opens a record for writing; creates it where there is none. Refuses an edited one and a second writer. */
 export function openRecord(campaignFolder: string): RecordWriter {
@@ -67,7 +74,7 @@ export class RecordWriter implements Disposable {
   static open(campaignFolder: string): RecordWriter {
     const path = recordPath(campaignFolder);
     using stack = new DisposableStack();
-    stack.use(acquireLock(join(campaignFolder, "record.lock")));
+    stack.use(acquireLock(lockPath(campaignFolder)));
     const file = stack.use(new AppendFile(path));
     const chain = intact(path, readChain(readFileSync(path)));
     if (chain.wholeBytes < file.numBytes) file.truncate(chain.wholeBytes);

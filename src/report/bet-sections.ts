@@ -123,6 +123,8 @@ function unfinishedSentence({ campaign, ...data }: ReportData): string {
       return `The campaign was **stopped**. ${sentence(status.reason)} ${forecast}`;
     case "running":
       return `There is no verdict yet: the campaign is in its stage "${status.stage}". ${forecast}`;
+    case "interrupted":
+      return `The campaign was interrupted (${status.reason}). ${forecast}`;
     case "finished":
       return `The campaign finished without a scored prediction. ${forecast}`;
   }

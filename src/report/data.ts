@@ -62,6 +62,8 @@ export type CampaignFacts = {
 export type CampaignStatus =
   | { readonly kind: "finished" }
   | { readonly kind: "running"; readonly stage: string }
+  /** Ctrl-C, or its process is gone; the same command goes on. */
+  | { readonly kind: "interrupted"; readonly reason: string }
   | { readonly kind: "held"; readonly reason: string }
   | { readonly kind: "stopped"; readonly reason: string };
 

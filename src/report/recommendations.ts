@@ -59,10 +59,13 @@ function isOneSided(tests: readonly Backtest[]): boolean {
 }
 
 function* unfinished({ campaign: { status }, bet }: ReportData): Generator<Recommendation> {
-  if (status.kind === "running")
+  if (status.kind === "running" || status.kind === "interrupted")
     yield {
       action: `Give the same command again (\`${bet.command}\`): it goes on where it stopped.`,
-      because: `The campaign is in its stage "${status.stage}".`,
+      because:
+        status.kind === "running"
+          ? `The campaign is in its stage "${status.stage}".`
+          : `It was interrupted: ${status.reason}.`,
     };
   if (status.kind === "held")
     yield {

@@ -148,10 +148,24 @@ describe("a run", () => {
     const last = events.at(-1);
     expect(last?.kind).toBe("diverged");
     if (last?.kind !== "diverged") return;
-    expect(Number.isFinite(last.loss) && Number.isFinite(last.gradientNorm)).toBe(false);
+    expect([last.loss, last.gradientNorm]).toContain(null);
     expect(seriesOf("wild", "loss")).toHaveLength(last.step - 1);
     expect(seriesOf("wild", "loss").every(Number.isFinite)).toBe(true);
   });
+
+  test.each([
+    ["a parameter", 1e38],
+    ["its held-out loss", 1e25],
+  ] as const)(
+    "has diverged where the last update leaves %s that is not finite",
+    async (what, learningRate) => {
+      const name = `wild-${learningRate}`;
+      const wild = { ...SPEC, numSteps: 1, optimiser: { ...SPEC.optimiser, learningRate, weightDecay: 0 } };
+      const events = await train(wild, place(name));
+      expect(events.at(-1)).toMatchObject({ kind: "diverged", step: 1, what });
+      expect(events.filter(({ kind }) => kind === "checkpoint")).toHaveLength(what === "a parameter" ? 0 : 1);
+    },
+  );
 
   test("a checkpoint of another specification is refused", async () => {
     await train(SPEC, place("other"), 3);

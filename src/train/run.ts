@@ -45,7 +45,15 @@ export type RunEvent =
   | { readonly kind: "step"; readonly step: number; readonly loss: number; readonly stepSeconds: number }
   | { readonly kind: "checkpoint"; readonly step: number; readonly path: string; readonly bytes: number }
   | { readonly kind: "evaluating" }
-  | { readonly kind: "diverged"; readonly step: number; readonly loss: number; readonly gradientNorm: number }
+  | {
+      readonly kind: "diverged";
+      readonly step: number;
+      /** What is not finite any more. */
+      readonly what: "its loss or gradient" | "a parameter" | "its held-out loss";
+      /** Null where it is not finite, or not known. */
+      readonly loss: number | null;
+      readonly gradientNorm: number | null;
+    }
   | { readonly kind: "stopped"; readonly step: number }
   | { readonly kind: "finished"; readonly summary: RunSummary };
 
@@ -86,7 +94,7 @@ export async function* trainRun(
     const { loss, gradientNorm, learningRate, stepSeconds } = await trainStep(session, spec, place, step);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       // The optimiser changed nothing (native/README.md): checkpoint and parameters in memory are good.
-      yield { kind: "diverged", step, loss, gradientNorm };
+      yield diverged(step, "its loss or gradient", loss, gradientNorm);
       return;
     }
     const now = performance.now();
@@ -97,6 +105,11 @@ export async function* trainRun(
     yield { kind: "step", step, loss, stepSeconds };
     const stopping = signal.aborted;
     if (stopping || step === spec.numSteps || (now - savedAt) / 1000 >= spec.checkpointSeconds) {
+      // No loss has seen the last update yet, and a checkpoint of it would be of no use.
+      if (!state.isFinite()) {
+        yield diverged(step, "a parameter", loss, gradientNorm);
+        return;
+      }
       series.flush();
       yield { kind: "checkpoint", step, ...state.save(step, cost()) };
       savedAt = performance.now();
@@ -112,6 +125,10 @@ export async function* trainRun(
   yield { kind: "evaluating" };
   const evaluatedAt = performance.now();
   const heldOut = await scoreHeldOut(session, place.corpus, spec);
+  if (!Number.isFinite(heldOut.all.natsPerToken)) {
+    yield diverged(spec.numSteps, "its held-out loss", heldOut.all.natsPerToken);
+    return;
+  }
   yield {
     kind: "finished",
     summary: summarise({
@@ -127,6 +144,16 @@ export async function* trainRun(
       ...cost(),
     }),
   };
+}
+
+function diverged(
+  step: number,
+  what: Extract<RunEvent, { readonly kind: "diverged" }>["what"],
+  loss: number,
+  gradientNorm = Number.NaN,
+): RunEvent {
+  const finite = (value: number) => (Number.isFinite(value) ? value : null);
+  return { kind: "diverged", step, what, loss: finite(loss), gradientNorm: finite(gradientNorm) };
 }
 
 /** Trains on one step's batch. Of its seconds, those in which the programs ran. */

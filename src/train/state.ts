@@ -66,6 +66,13 @@ export class TrainingState {
     return { path, bytes };
   }
 
+  /** Whether every parameter is a finite number. */
+  isFinite(): boolean {
+    return parametersOf(this.spec.shape).every(({ name }) =>
+      this.session.floats(name).every(Number.isFinite),
+    );
+  }
+
   /** Views of parameters and moments in the arena. */
   tensors(): { readonly model: readonly TensorToWrite[]; readonly optimiser: readonly TensorToWrite[] } {
     const parameters = parametersOf(this.spec.shape);

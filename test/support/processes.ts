@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { expect } from "vitest";
 
 export const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
@@ -80,4 +81,20 @@ export class Command implements Disposable {
 export async function longrun(...args: readonly string[]): Promise<Outcome> {
   using command = new Command(args);
   return await command.ended;
+}
+
+/** Exit code 2, three lines on standard error as the last thing said, no stack. */
+export function expectRefusal(
+  { code, stderr }: Pick<Outcome, "code" | "stderr">,
+  found: RegExp,
+  remedy: RegExp,
+): void {
+  const said = stderr.trimEnd().split("\n").slice(-3);
+  expect(said[0]).toMatch(/^found: /);
+  expect(said[0]).toMatch(found);
+  expect(said[1]).toMatch(/^expected: ./);
+  expect(said[2]).toMatch(/^remedy: /);
+  expect(said[2]).toMatch(remedy);
+  expect(stderr).not.toMatch(/^ {4}at /m);
+  expect(code).toBe(2);
 }

@@ -3,7 +3,7 @@
 import { tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { damageInSight } from "../../record/custody.ts";
 import { eventsOf, type RecordEvent } from "../../record/events.ts";
-import { readRecord, recordPath } from "../../record/record.ts";
+import { isBeingWritten, readRecord, recordPath } from "../../record/record.ts";
 import type {
   AcceptedHold,
   Bet,
@@ -65,7 +65,7 @@ function campaignFacts(
   return {
     name: planned.campaign,
     folder,
-    status: statusOf(events, verdict !== null),
+    status: statusOf(folder, events, verdict !== null),
     startedAt: plannedAt,
     endedAt: verdict ? (events.findLast(({ kind }) => kind === "stage-finished")?.time ?? null) : null,
     seconds: secondsOfWork(events),
@@ -73,15 +73,24 @@ function campaignFacts(
   };
 }
 
-function statusOf(events: readonly RecordEvent[], finished: boolean): CampaignFacts["status"] {
+function statusOf(
+  folder: string,
+  events: readonly RecordEvent[],
+  finished: boolean,
+): CampaignFacts["status"] {
   if (finished) return { kind: "finished" };
-  const last = events.findLast((event) => event.kind === "decision" || event.kind === "stage-started");
+  const last = events.findLast(
+    ({ kind, run }) => kind === "decision" || kind === "stage-started" || (kind === "interrupted" && !run),
+  );
   if (last?.kind === "decision" && last.data.decision !== "go")
     return { kind: last.data.decision === "hold" ? "held" : "stopped", reason: last.data.reason };
-  return {
-    kind: "running",
-    stage: last?.kind === "stage-started" ? last.data.stage : last ? "target" : "prepare",
-  };
+  const stage = last?.kind === "stage-started" ? last.data.stage : last ? "target" : "prepare";
+  if (isBeingWritten(folder)) return { kind: "running", stage };
+  const reason =
+    last?.kind === "interrupted"
+      ? last.data.reason
+      : `in stage ${stage}: its process is gone, without a word`;
+  return { kind: "interrupted", reason };
 }
 
 function betOf({ planned, plannedOn }: History): Bet {

@@ -104,17 +104,27 @@ describe("incidents", () => {
   });
 
   test("of the campaign stand for all its runs, and Ctrl-C within a run is told once", () => {
+    const stage: Draft = {
+      run: null,
+      kind: "stage-started",
+      data: { stage: "target", inputsHash: NO_PREVIOUS },
+    };
+    const interrupted: Draft = { run: null, kind: "interrupted", data: { reason: "in stage target" } };
     const events = recordOf([
+      stage,
       started(1),
       { run: RUN, kind: "interrupted", data: { reason: "asked to stop; checkpoint at step 5" } },
-      { run: null, kind: "interrupted", data: { reason: "in stage target" } },
+      interrupted,
+      stage,
       incident("disk full", null),
+      interrupted,
     ]);
     expect(
       incidentsOf(events).map(({ run, kind, evidence, recovery }) => [run, kind, evidence, recovery]),
     ).toEqual([
       ["campaign", "interrupted", "in stage target", "the same command went on"],
       ["campaign", "disk full", '{"signal":"SIGKILL"}', "none"],
+      ["campaign", "interrupted", "in stage target", "the same command goes on"],
     ]);
   });
 

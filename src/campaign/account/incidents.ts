@@ -16,7 +16,8 @@ export function incidentsOf(events: readonly RecordEvent[]): readonly IncidentFa
     }
     if (event.kind === "run-started" && event.data.attempt > 1) return [resumption(events, event)];
     if (event.kind !== "interrupted" || run !== null) return [];
-    const recovery = "the same command went on";
+    const wentOn = events.some(({ launch }) => launch > event.launch);
+    const recovery = wentOn ? "the same command went on" : "the same command goes on";
     return [
       { at, run: "campaign", kind: "interrupted", evidence: event.data.reason, lostSeconds: 0, recovery },
     ];

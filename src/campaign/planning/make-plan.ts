@@ -9,6 +9,7 @@ import type { Machine } from "../../machine/this-machine.ts";
 import { eventsOf, type RecordEvent } from "../../record/events.ts";
 import { sha256 } from "../../record/files.ts";
 import { parseStored } from "../../record/read-back.ts";
+import { maskedCommand } from "../../record/secrets.ts";
 import { formatBytes } from "../../units/print.ts";
 import type { Context } from "../context.ts";
 import { type Campaign, type CampaignIssue, issueSchema } from "../spec.ts";
@@ -34,7 +35,7 @@ export async function planned(context: Context): Promise<Plan> {
       plan,
       expectedSeconds,
       targetStepSeconds,
-      command: `longrun ${process.argv.slice(2).join(" ")}`,
+      command: `longrun ${maskedCommand(process.argv.slice(2))}`,
     };
     recordEnvironment(context);
     record.append({ run: null, kind: "campaign-planned", data: { specHash, plan: stored } });

@@ -5,6 +5,7 @@ import type { Manifest } from "../../corpus/manifest.ts";
 import { UserError } from "../../errors.ts";
 import { allParameters } from "../../model/shape.ts";
 import { eventsOf, type RecordEvent } from "../../record/events.ts";
+import { masked } from "../../record/secrets.ts";
 import type { Context } from "../context.ts";
 import type { Plan } from "../planning/plan.ts";
 import { LOSS, MEMORY, WALL_TIME } from "../quantities.ts";
@@ -92,6 +93,6 @@ export function accept(
     );
   if (check.accepted) tell({ kind: "text", text: `the hold ${id} has been lifted before` });
   else if (before.some((other) => other.id === id && other.decision === "hold"))
-    record.append({ run: targetName, kind: "acceptance", data: { id, because } });
+    record.append({ run: targetName, kind: "acceptance", data: { id, because: masked(because) } });
   else tell({ kind: "text", text: `--accept ${id} lifts nothing: it did not hold before this launch` });
 }
