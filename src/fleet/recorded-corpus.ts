@@ -52,12 +52,9 @@ export async function recordedCorpus(
 /** Whatever is gone is made anew by the steps of prepare, which are then looked at one by one. */
 function removeDamaged({ record, workspace, tell }: CorpusContext): void {
   const { folder } = workspace;
-  const isTrainedOn = (path: string) => !/^corpus\/(text|steps)\//.test(path);
-  const damagedIn = (isMeant: (path: string) => boolean) =>
-    damagedFiles(folder, record.events, ({ path, of }) => of === "corpus" && isMeant(path));
-  const [first, ...others] = damagedIn(isTrainedOn);
+  const [first, ...others] = damagedFiles(folder, record.events, ({ of }) => of === "corpus");
   if (first === undefined) return;
-  for (const { path } of damagedIn(() => true)) rmSync(join(folder, path), { force: true });
+  for (const { path } of [first, ...others]) rmSync(join(folder, path), { recursive: true, force: true });
   rmSync(join(workspace.corpus, MANIFEST_FILE), { force: true });
   const more = others.length > 0 ? `, ${others.length} more file${others.length > 1 ? "s" : ""} too` : "";
   tell({ kind: "text", text: `${damageText(first)}${more}: the corpus is prepared anew` });

@@ -135,11 +135,17 @@ function vouchedFiles(events: readonly RecordEvent[]): readonly Vouched[] {
 }
 
 function differenceOf(path: string, expected: Vouched, isRead: boolean): string | null {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats?.isFile()) return "is missing";
-  if (stats.size !== expected.bytes) return `has ${stats.size} bytes`;
-  const found = isRead ? sha256File(path) : expected.sha256;
-  return found === expected.sha256 ? null : `has the SHA-256 ${found}`;
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (!stats?.isFile()) return stats ? "is no file" : "is missing";
+    if (stats.size !== expected.bytes) return `has ${stats.size} bytes`;
+    const found = isRead ? sha256File(path) : expected.sha256;
+    return found === expected.sha256 ? null : `has the SHA-256 ${found}`;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return `cannot be read (${code})`;
+  }
 }
 
 /** Files under a place, without the hidden ones that are still being written. */

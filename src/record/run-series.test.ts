@@ -1,11 +1,11 @@
 /** @file Attempts joined to one curve, and coarser levels of a curve. */
 
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { coarsen, readRunSeries, stitch } from "./run-series.ts";
+import { coarsen, readRunSeries, readWholeRunSeries, stitch } from "./run-series.ts";
 import { columnOf, type Series, SeriesWriter, seriesPath } from "./series.ts";
 
 /** The source of each row shows in its value: attempt + step / 1000. */
@@ -139,4 +139,44 @@ describe("coarsen", () => {
     expect([...levels.loss!.min]).toEqual([3, 1, 2]);
     expect([...levels.loss!.max]).toEqual([3, 1, 2]);
   });
+});
+
+test("a run whose rows do not go on step by step is refused, wherever the damage lies", () => {
+  const folder = mkdtempSync(join(tmpdir(), "longrun-gap-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const write = (attempt: number, blocks: readonly (readonly number[])[]) => {
+    using series = new SeriesWriter(seriesPath(folder, "one", attempt), [{ name: "step", unit: "step" }]);
+    for (const steps of blocks) {
+      for (const step of steps) series.append({ step });
+      series.flush();
+    }
+  };
+  write(1, [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ]);
+  write(2, [
+    [5, 6],
+    [7, 8],
+  ]);
+  const runFolder = join(folder, "series", "one");
+  expect([...columnOf(readWholeRunSeries(runFolder), "step")]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  const path = seriesPath(folder, "one", 1);
+  const whole = readFileSync(path);
+  const endOf = (block: number) => whole.length - (3 - block) * 32 - 1;
+  const flipped = (block: number) => {
+    const bytes = Buffer.from(whole);
+    bytes[endOf(block)]! ^= 1;
+    writeFileSync(path, bytes);
+  };
+  flipped(1);
+  expect(() => readWholeRunSeries(runFolder)).toThrow(
+    /lacks rows: after step 0 comes step 3 \(attempt 1: steps.series: 32 bytes damaged at byte \d+: dropped\)/,
+  );
+  flipped(2);
+  expect(() => readWholeRunSeries(runFolder)).toThrow(/after step 2 comes step 5 .*32 bytes damaged/);
+  // What the second attempt has written again is needed no more.
+  flipped(3);
+  expect(readWholeRunSeries(runFolder).numRows).toBe(8);
 });

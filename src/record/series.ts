@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { assert, UserError } from "../errors.ts";
+import { jsonIn } from "../input-file.ts";
 import { AppendFile, assertLittleEndian, writeFileAtomic } from "./files.ts";
 
 /** One number per step. */
@@ -159,7 +160,8 @@ function decodeHeader(path: string, content: Buffer): { columns: readonly Column
     const numBytes = PREAMBLE_BYTES + content.readUInt32LE(12);
     const json = content.subarray(PREAMBLE_BYTES, numBytes);
     if (crc32(json) === content.readUInt32LE(16)) {
-      return { columns: headerSchema.parse(JSON.parse(json.toString("utf8"))).columns, numBytes };
+      const header = headerSchema.safeParse(jsonIn(json.toString("utf8")));
+      if (header.success) return { columns: header.data.columns, numBytes };
     }
   }
   const first = content.subarray(0, PREAMBLE_BYTES).toString("hex");

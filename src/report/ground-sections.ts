@@ -136,7 +136,7 @@ export function environmentSection({ bet, environment, campaign }: ReportData): 
 
 /** How a stranger checks that nothing was edited afterwards. */
 export function checkSection({ record, lock, campaign }: ReportData): string {
-  const command = `longrun record verify ${campaign.folder} --head ${record.headHash}`;
+  const command = `longrun record verify ${campaign.folder} --all --head ${record.headHash}`;
   const locked =
     lock === null
       ? ""

@@ -1,9 +1,13 @@
-import { expect, test } from "vitest";
-import { NO_PREVIOUS, type Stage } from "../../record/events.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { type EventDraft, NO_PREVIOUS, type Stage } from "../../record/events.ts";
 import { type Draft, recordOf } from "../../record/fixture.ts";
+import { openRecord, readRecord } from "../../record/record.ts";
 import { secondsOfWork } from "./work-time.ts";
 
-const started = (stage: Stage): Draft => ({
+const started = (stage: Stage): EventDraft<"stage-started"> => ({
   run: null,
   kind: "stage-started",
   data: { stage, inputsHash: NO_PREVIOUS },
@@ -29,4 +33,20 @@ test("work is what finished stages took and what was done of the others, without
   expect(secondsOfWork(events)).toBe(2.5 + 12 + 20);
   expect(secondsOfWork(events, ["ladder"])).toBe(32);
   expect(secondsOfWork([])).toBe(0);
+});
+
+test("a clock that jumps by years changes no second of it", () => {
+  const folder = mkdtempSync(join(tmpdir(), "longrun-clock-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-11-30") });
+  onTestFinished(() => void vi.useRealTimers());
+  using record = openRecord(folder);
+  record.append(started("ladder"));
+  vi.setSystemTime(new Date("1995-03-23"));
+  record.append(interrupted as EventDraft);
+  const { events } = readRecord(folder);
+  expect(events.map(({ time }) => time.slice(0, 4))).toEqual(["2026", "1995"]);
+  expect(secondsOfWork(events)).toBe(events[1]!.seconds - events[0]!.seconds);
+  expect(secondsOfWork(events)).toBeGreaterThanOrEqual(0);
+  expect(secondsOfWork(events)).toBeLessThan(60);
 });
