@@ -1,4 +1,14 @@
-#!/usr/bin/env node
+#!/bin/sh
+// 2>/dev/null; n=$(ulimit -n); [ "$n" != unlimited ] || n=64
+// 2>/dev/null; v=$(ulimit -v); [ "$v" != unlimited ] || v=2000000
+// 2>/dev/null; [ "$n" -lt 64 ] || [ "$v" -lt 2000000 ] || exec node "$0" "$@"
+// 2>/dev/null; echo "found: a limit of $n open files and a limit of $v kB of memory: Node cannot start" >&2
+// 2>/dev/null; echo "expected: 64 open files and 2000000 kB, of which Node fills a small part, or more" >&2
+// 2>/dev/null; echo "remedy: ulimit -n 4096; ulimit -v unlimited; then the same command again" >&2; exit 2
+//
+// The lines above are for the shell, which fails on each "//" and goes on: with less than that Node dies of a
+// signal before it reads a line.
+//
 // The command under any Node from 20 on: runs longrun on the Node that came with it. In a clone that is the
 // TypeScript as it stands, in an installed package the compiled JavaScript. Plain JavaScript, because an
 // older Node reads this file.
@@ -58,6 +68,12 @@ function runOn(node) {
   });
   child.on("exit", (code, signal) => {
     process.exitCode = signal ? 128 + constants.signals[signal] : (code ?? 1);
+    if (signal && ["SIGABRT", "SIGBUS", "SIGILL", "SIGSEGV", "SIGTRAP"].includes(signal))
+      refuse(
+        `longrun's process was ended by ${signal}`,
+        "a system that lets it work: memory, threads, open files",
+        "raise the limits that `ulimit -a` shows, or close other programs, then the same command again",
+      );
   });
 }
 

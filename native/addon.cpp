@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <climits>
-#include <new>
 
 #include "handles.h"
 #include "instruction_sets.h"
@@ -32,12 +31,7 @@ napi_value listInstructionSets(napi_env env, Arguments&) {
 
 napi_value allocate(napi_env env, Arguments& arguments) {
   const int64_t numFloats = arguments.next("numFloats").whole(1, mostFloats);
-  std::shared_ptr<Block> arena;
-  try {
-    arena = allocateArena(numFloats);
-  } catch (const std::bad_alloc&) {
-    throw std::runtime_error("not enough memory for an arena of " + std::to_string(numFloats * 4) + " bytes");
-  }
+  const std::shared_ptr<Block> arena = allocateArena(numFloats);
   const napi_finalize release = [](napi_env, void* data, void*) { releaseArena(data); };
   napi_value buffer;
   const auto bytes = static_cast<size_t>(numFloats) * sizeof(float);

@@ -2,6 +2,8 @@
 #include "javascript.h"
 
 #include <cmath>
+#include <new>
+#include <system_error>
 
 namespace longrun::javascript {
 
@@ -95,11 +97,18 @@ Value Arguments::next(const char* name) {
   return {env_, values_[position_++], name};
 }
 
-napi_value createError(napi_env env, const std::string& message) {
-  napi_value text, error;
+napi_value createError(napi_env env, const std::string& message, const char* code) {
+  napi_value text, name = nullptr, error;
   check(napi_create_string_utf8(env, message.c_str(), message.size(), &text));
-  check(napi_create_error(env, nullptr, text, &error));
+  if (code) check(napi_create_string_utf8(env, code, NAPI_AUTO_LENGTH, &name));
+  check(napi_create_error(env, name, text, &error));
   return error;
+}
+
+const char* codeOf(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error)) return "ENOMEM";
+  if (dynamic_cast<const std::system_error*>(&error)) return "EAGAIN";
+  return nullptr;
 }
 
 }  // namespace longrun::javascript

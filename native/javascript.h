@@ -76,7 +76,11 @@ napi_value createHandle(napi_env env, std::shared_ptr<T> object) {
   return handle;
 }
 
-napi_value createError(napi_env env, const std::string& message);
+/// `code` may be null.
+napi_value createError(napi_env env, const std::string& message, const char* code);
+
+/// What the machine lacks, as Node names it: ENOMEM, or EAGAIN for a thread that does not start; else null.
+const char* codeOf(const std::exception& error);
 
 /// Wraps body(env, Arguments&) -> napi_value as a Node-API function: what it throws is thrown in JavaScript.
 template <napi_value (*body)(napi_env, Arguments&)>
@@ -85,7 +89,7 @@ napi_value function(napi_env env, napi_callback_info info) {
     Arguments arguments(env, info);
     return body(env, arguments);
   } catch (const std::exception& error) {
-    napi_throw_error(env, nullptr, error.what());
+    napi_throw_error(env, codeOf(error), error.what());
     return nullptr;
   }
 }

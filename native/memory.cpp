@@ -6,7 +6,6 @@
 
 #include <map>
 #include <mutex>
-#include <new>
 
 namespace longrun {
 namespace {
@@ -31,7 +30,7 @@ Block::Block(int64_t numFloats) : numFloats_(numFloats) {
   const bool huge = bytes >= hugePageBytes;
   mappingBytes_ = bytes + (huge ? hugePageBytes : static_cast<size_t>(alignmentBytes));
   mapping_ = mmap(nullptr, mappingBytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapping_ == MAP_FAILED) throw std::bad_alloc();
+  if (mapping_ == MAP_FAILED) throw OutOfMemory(mappingBytes_);
   const uintptr_t unit = huge ? hugePageBytes : static_cast<uintptr_t>(alignmentBytes);
   data_ = reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(mapping_) + unit - 1) / unit * unit);
 #if defined(MADV_HUGEPAGE)

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
+#include <string>
 
 namespace longrun {
 
@@ -11,9 +13,19 @@ constexpr int64_t alignmentFloats = alignmentBytes / 4;
 /// 4 TiB: far above any machine, far below where sums of sizes could overflow.
 constexpr int64_t mostFloats = int64_t{1} << 40;
 
+class OutOfMemory : public std::bad_alloc {
+ public:
+  explicit OutOfMemory(size_t bytes)
+      : message_("not enough memory for a block of " + std::to_string(bytes) + " bytes") {}
+  const char* what() const noexcept override { return message_.c_str(); }
+
+ private:
+  std::string message_;
+};
+
 class Block {
  public:
-  /// Throws std::bad_alloc where the system has not that much.
+  /// Throws OutOfMemory where the system has not that much.
   explicit Block(int64_t numFloats);
   ~Block();
   Block(const Block&) = delete;

@@ -35,11 +35,11 @@ class Hold {
   bool keeps_ = false;
 };
 
-void settle(napi_env env, napi_deferred deferred, const std::string& failure) {
+void settle(napi_env env, napi_deferred deferred, const std::string& failure, const char* code = nullptr) {
   napi_value undefined;
   javascript::check(napi_get_undefined(env, &undefined));
   if (failure.empty()) javascript::check(napi_resolve_deferred(env, deferred, undefined));
-  else javascript::check(napi_reject_deferred(env, deferred, javascript::createError(env, failure)));
+  else javascript::check(napi_reject_deferred(env, deferred, javascript::createError(env, failure, code)));
 }
 
 void executeRun(napi_env, void* data) {
@@ -102,10 +102,8 @@ napi_value startRun(napi_env env, javascript::Arguments& arguments) {
   javascript::check(napi_create_promise(env, &deferred, &promise));
   try {
     start(env, arguments, deferred);
-  } catch (const std::bad_alloc&) {
-    settle(env, deferred, "not enough memory for the program's working memory");
   } catch (const std::exception& error) {
-    settle(env, deferred, error.what());
+    settle(env, deferred, error.what(), javascript::codeOf(error));
   }
   return promise;
 }

@@ -33,7 +33,7 @@ test("where the caller's remedy would not help there is a better one; what is no
     remedy: expect.stringContaining("chmod"),
   });
   expect(of("ENOSPC")).toMatchObject({ found: "a.csv has no room: the disk is full" });
-  expect(of("EIO")).toMatchObject({ found: "a.csv cannot be opened (EIO)", remedy: "check the path" });
+  expect(of("EBUSY")).toMatchObject({ found: "a.csv cannot be opened (EBUSY)", remedy: "check the path" });
   const bug = new TypeError("no function");
   expect(pathError(bug, "a.csv", "a table", "check the path")).toBe(bug);
 });

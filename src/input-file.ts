@@ -1,15 +1,57 @@
 /** @file What comes from outside, as text and JSON: read and checked, or refused with what to do. */
 
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { z } from "zod";
 import { pathError, UserError } from "./errors.ts";
 
-/** The text of a file. Throws a `UserError` where there is none. */
-export function readText(path: string, expected: string, remedy = "check the path"): string {
+/** A table of 64 MB has some 500,000 rows; read, it takes ten times that. */
+const MOST_BYTES = 64e6;
+/** Written by hand or by a trainer, nothing is nested deeper; what reads it on is often recursive. */
+const MOST_LEVELS = 256;
+
+/** The text of a file, without its byte order mark. Throws a `UserError` where there is none. */
+export function readText(
+  path: string,
+  expected: string,
+  remedy = "check the path",
+  mostBytes = MOST_BYTES,
+): string {
   try {
-    return readFileSync(path, "utf8");
+    return readAtMost(path, mostBytes, expected)
+      .toString("utf8")
+      .replace(/^\uFEFF/, "");
   } catch (cause) {
     throw pathError(cause, path, expected, remedy);
+  }
+}
+
+/** By what comes, not by what the size says: a pipe has none, and /dev/zero no end. */
+function readAtMost(path: string, mostBytes: number, expected: string): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const parts: Buffer[] = [];
+    for (let total = 0; total <= mostBytes; ) {
+      const part = Buffer.allocUnsafe(1 << 16);
+      const numRead = readSync(file, part);
+      if (numRead === 0) return Buffer.concat(parts);
+      parts.push(part.subarray(0, numRead));
+      total += numRead;
+    }
+  } finally {
+    closeSync(file);
+  }
+  const most = `${mostBytes / 1e6} MB`;
+  throw new UserError(`${path} has more than ${most}`, `${expected}, of ${most} at most`, "make it smaller");
+}
+
+/** Whether something is there. What may not be looked at is not called missing: that throws a `UserError`. */
+export function isThere(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch (cause) {
+    if (["ENOENT", "ENOTDIR"].includes((cause as NodeJS.ErrnoException).code ?? "")) return false;
+    throw pathError(cause, path, "a path that can be read", "check the path");
   }
 }
 
@@ -24,6 +66,12 @@ export function isFolder(path: string): boolean {
 
 /** What a text holds as JSON. Throws a `UserError` where it is none; `source` is what the text is called. */
 export function parseJson(text: string, source: string, expected: string, remedy: string): unknown {
+  if (isTooDeep(text, MOST_LEVELS))
+    throw new UserError(
+      `${source} is nested more than ${MOST_LEVELS} levels deep`,
+      `${expected}, of ${MOST_LEVELS} levels at most`,
+      remedy,
+    );
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
@@ -47,10 +95,22 @@ export function parseJsonAs<T>(
 }
 
 /** What a text holds as JSON; undefined where it is none, which a schema then refuses. */
-export function jsonIn(text: string): unknown {
+export function jsonIn(text: string, mostLevels = MOST_LEVELS): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return isTooDeep(text, mostLevels) ? undefined : (JSON.parse(text) as unknown);
   } catch {
     return undefined;
   }
+}
+
+function isTooDeep(text: string, mostLevels: number): boolean {
+  let [levels, isInString] = [0, false];
+  for (let at = 0; at < text.length && levels <= mostLevels; at++) {
+    const char = text[at];
+    if (char === '"') isInString = !isInString;
+    else if (isInString) at += char === "\\" ? 1 : 0;
+    else if (char === "[" || char === "{") levels += 1;
+    else if (char === "]" || char === "}") levels -= 1;
+  }
+  return levels > mostLevels;
 }

@@ -1,7 +1,7 @@
 /** @file A YAML file of the user's, read and checked: all that is wrong is named, with its place. */
 
 import { basename } from "node:path";
-import { parse } from "yaml";
+import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import { z } from "zod";
 import { UserError } from "./errors.ts";
 import { readText } from "./input-file.ts";
@@ -16,8 +16,14 @@ export type FileHelp = {
   readonly documentation: string;
 };
 
+/** Files written by hand have a hundredth of it. */
+const MOST_BYTES = 256e3;
+/** A message longer than this, or with more hints, says no more. */
+const [MOST_CHARACTERS, MOST_HINTS] = [1000, 10];
+
 export function readYamlFile<T>(path: string, schema: z.ZodType<T>, help: FileHelp): T {
-  const text = readText(path, `${help.what} in YAML`, `${help.example} is one with every part`);
+  const remedy = `${help.example} is one with every part`;
+  const text = readText(path, `${help.what} in YAML`, remedy, MOST_BYTES);
   return parseYamlAs(schema, text, path, help.documentation);
 }
 
@@ -40,7 +46,7 @@ export function describeProblems(error: z.ZodError, schema: z.ZodType): string {
       // The key itself may be known in another place, which is no help.
       const meant =
         issue.code === "unrecognized_keys"
-          ? issue.keys.map((key) =>
+          ? issue.keys.slice(0, MOST_HINTS).map((key) =>
               nearest(
                 key,
                 known.filter((other) => other !== key),
@@ -50,7 +56,8 @@ export function describeProblems(error: z.ZodError, schema: z.ZodType): string {
       const hints = meant.filter((key) => key !== null).map((key) => `, perhaps ${key}`);
       return `${issue.path.join(".") || "file"}: ${issue.message}${hints.join("")}`;
     })
-    .join("; ");
+    .join("; ")
+    .slice(0, MOST_CHARACTERS);
 }
 
 /** All keys that a JSON schema names, at any depth. */
@@ -63,15 +70,44 @@ function keysOf(node: unknown): readonly string[] {
 
 /** A text from `path` as YAML. Throws a `UserError` where it is none. */
 export function parseYaml(text: string, path: string): unknown {
-  try {
-    return parse(text) as unknown;
-  } catch (cause) {
-    const [first] = (cause as Error).message.split("\n");
-    throw new UserError(
-      `${basename(path)} is not YAML: ${first}`,
-      "a file that parses",
-      "correct the line named",
-      { cause },
-    );
+  if (text.length > MOST_BYTES) throw notYaml(path, `it has more than ${MOST_BYTES / 1e3} kB`);
+  const lineCounter = new LineCounter();
+  // What yaml does by default for keys and messages takes quadratic time.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
+  const problem = document.errors[0] ?? repeatedKey(document) ?? document.warnings[0];
+  if (problem) {
+    const { line, col } = lineCounter.linePos(problem.pos[0]);
+    const what = problem.message.replace(/^Maximum call stack.*/, "It is nested too deeply");
+    throw notYaml(path, `${what} at line ${line}, column ${col}`);
   }
+  try {
+    return document.toJS() as unknown;
+  } catch (cause) {
+    throw notYaml(path, (cause as Error).message);
+  }
+}
+
+/** The first key that its map has already. */
+function repeatedKey(document: Document) {
+  let found: { readonly message: string; readonly pos: readonly [number, number] } | null = null;
+  visit(document, {
+    Map(_, { items }) {
+      const keys = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (keys.has(key.value)) {
+          found = { message: `The key ${key.value} stands there twice`, pos: [key.range?.[0] ?? 0, 0] };
+          return visit.BREAK;
+        }
+        keys.add(key.value);
+      }
+      return undefined;
+    },
+  });
+  return found;
+}
+
+function notYaml(path: string, found: string): UserError {
+  const parses = `a file that parses, of ${MOST_BYTES / 1e3} kB at most`;
+  return new UserError(`${basename(path)} is not YAML: ${found}`, parses, "correct the line named");
 }

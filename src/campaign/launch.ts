@@ -1,12 +1,12 @@
 /** @file The main job: a campaign from file to verdict, stage by stage; called again, it goes on. */
 
-import { mkdirSync } from "node:fs";
 import type { Manifest } from "../corpus/manifest.ts";
 import { Interrupted, UserError } from "../errors.ts";
 import { finishedSummary } from "../fleet/recorded-run.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { damageText } from "../record/custody.ts";
 import type { RecordEvent } from "../record/events.ts";
+import { makeFolder } from "../record/files.ts";
 import { openRecord } from "../record/record.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import type { FeatureFacts, ScoredRow } from "../report/data.ts";
@@ -65,7 +65,7 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   const workspace = workspaceOf(campaign.name, options.folder);
   // Refuses a missing or empty source before anything is written.
   sourceBytes({ campaign, baseFolder });
-  mkdirSync(workspace.folder, { recursive: true });
+  makeFolder(workspace.folder);
   using record = openRecord(workspace.folder);
   for (const warning of record.warnings) options.tell({ kind: "text", text: warning });
   const machine = thisMachine(workspace.folder);

@@ -1,7 +1,8 @@
 /** @file What leaves the program: results and JSON on standard output, the rest on error; exit codes. */
 
 import { type Command, CommanderError } from "commander";
-import { UserError } from "../errors.ts";
+import { pathError, systemError, UserError } from "../errors.ts";
+import { ownManifest } from "../machine/own-code.ts";
 import { nearest } from "../math/edit-distance.ts";
 
 /** Exit codes. 0: done. */
@@ -46,7 +47,8 @@ export function printAside(text: string): void {
 
 /** Parses the command line and runs the command; sets the exit code, whatever happens. */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<void> {
-  process.stdout.on("error", ignoreClosedPipe);
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
+  process.on("uncaughtException", (error) => process.exit(tell(error, argv.includes("--json"))));
   explainMistakes(program);
   try {
     await program.parseAsync(argv);
@@ -65,12 +67,13 @@ export function explainMistakes(command: Command): void {
 
 /** `longrun record show | head` closes the pipe early: that is no fault. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
+  if (error.code === "EPIPE") process.exit();
+  throw pathError(error, "standard output", "a place that can be written to", "write it to another place");
 }
 
 /** Says what went wrong; returns the exit code. */
-function tell(error: unknown, isJson: boolean): number {
+function tell(thrown: unknown, isJson: boolean): number {
+  const error = systemError(thrown);
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.userError;
   if (error instanceof UserError) {
     const { found, expected, remedy } = error;
@@ -79,6 +82,7 @@ function tell(error: unknown, isJson: boolean): number {
     if (isJson && !hasPrintedJson) printJson({ error: { found, expected, remedy } });
     return EXIT.userError;
   }
+  printAside(`a bug in longrun ${ownManifest.version}, no mistake of yours; its makers need these lines:`);
   printAside(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return EXIT.failed;
 }

@@ -1,6 +1,5 @@
 /** @file One training without a campaign: text, a shape, steps. Killed, it goes on; finished, it stays so. */
 
-import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { noteLines } from "../corpus/notes.ts";
@@ -8,6 +7,7 @@ import { type CorpusSpec, corpusInFile, corpusSpec } from "../corpus/spec.ts";
 import { UserError } from "../errors.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { layersForWidth, shapeOfWidth, WIDTH_STEP } from "../model/dial.ts";
+import { makeFolder } from "../record/files.ts";
 import { openRecord } from "../record/record.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import { exportRecorded } from "../train/export-run.ts";
@@ -83,7 +83,7 @@ export async function singleRun({
   });
   const spec = runSpecOf(file);
   const workspace = workspaceOf(file.name, folder);
-  mkdirSync(workspace.folder, { recursive: true });
+  makeFolder(workspace.folder);
   using record = openRecord(workspace.folder);
   const context = { record, workspace, signal, tell };
   const manifest = await recordedCorpus(context, corpusSpecOf(file), dirname(resolve(path)));

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { openCorpus } from "../corpus/corpus.ts";
-import { UserError } from "../errors.ts";
+import { systemError, UserError } from "../errors.ts";
 import { acquireLock, LockHeld } from "../record/lock.ts";
 import { trainRun } from "../train/run.ts";
 import type { FromWorker, RunTask, ToWorker } from "./protocol.ts";
@@ -39,7 +39,8 @@ async function work(task: RunTask): Promise<void> {
       if (event.kind === "step") lastStepSent = now;
       await send({ kind: "event", event });
     }
-  } catch (error) {
+  } catch (thrown) {
+    const error = systemError(thrown);
     if (!(error instanceof UserError)) throw error;
     await send({ kind: "refused", found: error.found, expected: error.expected, remedy: error.remedy });
   }

@@ -26,6 +26,8 @@ export type Chain = {
   readonly broken: ChainBreak | null;
 };
 
+/** What is nested too deep, the events' own schema names. */
+const ANY_LEVELS = Number.POSITIVE_INFINITY;
 const REMEDY = "put back an unchanged copy, or start again in a new folder";
 const HASH_BYTES = hashField(NO_PREVIOUS).length;
 
@@ -52,7 +54,7 @@ export function readChain(bytes: Uint8Array): Chain {
 }
 
 function parseLine(line: Uint8Array, sequence: number, head: string): RecordEvent | ChainBreak {
-  const event = eventSchema.safeParse(jsonIn(Buffer.from(line).toString("utf8")));
+  const event = eventSchema.safeParse(jsonIn(Buffer.from(line).toString("utf8"), ANY_LEVELS));
   if (!event.success) {
     const text = Buffer.from(line).toString("utf8");
     const shown = text.length > 120 ? `${text.slice(0, 120)}...` : text;
@@ -97,7 +99,9 @@ function refuseOtherVersion(bytes: Uint8Array): void {
   const second = bytes.indexOf(10) + 1;
   const lines = [bytes.subarray(0, second), bytes.subarray(second, bytes.indexOf(10, second) + 1)];
   const versions = lines.flatMap(
-    (line) => z.object({ v: z.int() }).safeParse(jsonIn(Buffer.from(line).toString("utf8"))).data?.v ?? [],
+    (line) =>
+      z.object({ v: z.int() }).safeParse(jsonIn(Buffer.from(line).toString("utf8"), ANY_LEVELS)).data?.v ??
+      [],
   );
   if (versions.length === 0 || versions.includes(RECORD_VERSION)) return;
   throw new UserError(

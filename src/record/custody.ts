@@ -1,8 +1,9 @@
 /** @file Files that the record vouches for: their sizes and hashes stand in it, and are held against them. */
 
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import { UserError } from "../errors.ts";
+import { isThere } from "../input-file.ts";
 import type { EventDraft, EventOf, RecordEvent } from "./events.ts";
 import { sha256File } from "./files.ts";
 import { type RecordWriter, readRecord, recordPath } from "./record.ts";
@@ -115,7 +116,7 @@ export function refuseDamagedIn(
   folder: string,
   isMeant: (file: Pick<Vouched, "path" | "of">) => boolean,
 ): void {
-  if (existsSync(recordPath(folder)))
+  if (isThere(recordPath(folder)))
     refuseDamaged(folder, damagedFiles(folder, readRecord(folder).events, isMeant));
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { UserError } from "../errors.ts";
-import { AppendFile, sha256, sha256File, writeFileAtomic } from "./files.ts";
+import { AppendFile, makeFolder, sha256, sha256File, writeFileAtomic } from "./files.ts";
 
 const disk = vi.hoisted(() => ({ bytesLeft: Number.POSITIVE_INFINITY }));
 
@@ -70,4 +70,18 @@ test("the hash of a file that is larger than the buffer is the hash of its bytes
   writeFileAtomic(join(folder, "large"), bytes);
   expect(sha256File(join(folder, "large"))).toBe(sha256(bytes));
   expect(sha256("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+});
+
+test("a folder is made with all above it; what stands in its way is named", () => {
+  makeFolder(join(folder, "a", "b", "c"));
+  makeFolder(join(folder, "a", "b"));
+  expect(realFs.readdirSync(join(folder, "a", "b"))).toEqual(["c"]);
+  const [file, link] = [join(folder, "file"), join(folder, "link")];
+  realFs.writeFileSync(file, "");
+  realFs.symlinkSync(link, link);
+  expect(() => makeFolder(file)).toThrow(`${file} is there already`);
+  expect(() => makeFolder(join(file, "in"))).toThrow(`${file}/in leads through a file as through a folder`);
+  expect(() => makeFolder(link)).toThrow(`${link} is there already`);
+  expect(() => makeFolder(join(link, "in"))).toThrow(`${link} is a link that leads back to itself`);
+  expect(() => makeFolder(join(folder, "x".repeat(300)))).toThrow("is longer than a path can be");
 });

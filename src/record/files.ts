@@ -4,7 +4,8 @@ import { createHash, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { endianness } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { assert, UserError } from "../errors.ts";
+import { assert, pathError, UserError } from "../errors.ts";
+import { isFolder, isThere } from "../input-file.ts";
 
 /** One write call takes at most this much: the kernel's own limit is just under 2 GiB. */
 const MAX_WRITE_BYTES = 2 ** 28;
@@ -38,7 +39,7 @@ export function writeFileInParts(path: string, parts: Iterable<Uint8Array>): voi
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`);
   try {
-    fs.mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const file = fs.openSync(temporary, "w");
     try {
       for (const part of parts) writeFully(file, part);
@@ -68,7 +69,7 @@ export class AppendFile implements Disposable {
   constructor(path: string) {
     this.path = path;
     try {
-      fs.mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       this.#file = fs.openSync(path, "a");
       syncFolder(dirname(path));
     } catch (error) {
@@ -99,8 +100,12 @@ export class AppendFile implements Disposable {
       numBytes <= this.#numBytes,
       `${this.path} has ${this.#numBytes} bytes, too few to cut to ${numBytes}`,
     );
-    fs.ftruncateSync(this.#file, numBytes);
-    fs.fsyncSync(this.#file);
+    try {
+      fs.ftruncateSync(this.#file, numBytes);
+      fs.fsyncSync(this.#file);
+    } catch (error) {
+      throw diskError(error, this.path);
+    }
     this.#numBytes = numBytes;
     this.#isTorn = false;
   }
@@ -111,6 +116,17 @@ export class AppendFile implements Disposable {
     } finally {
       fs.closeSync(this.#file);
     }
+  }
+}
+
+/** Makes a folder and all above it: one by one, as Node's own `recursive` calls a read-only disk ENOENT. */
+export function makeFolder(path: string): void {
+  if (isFolder(path)) return;
+  if (!isThere(dirname(path))) makeFolder(dirname(path));
+  try {
+    fs.mkdirSync(path);
+  } catch (error) {
+    if (!isFolder(path)) throw diskError(error, path);
   }
 }
 
@@ -129,16 +145,18 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** A full disk is the user's to mend; the old file still stands. Any other error is returned as it is. */
+/** What the system says about a write, as the user's to mend; the old file still stands. */
 export function diskError(error: unknown, path: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
-  return new UserError(
-    `no space left on the disk while writing ${path}`,
-    "room for the campaign's checkpoints and series",
-    "free some space, or move the campaign folder to another disk, then give the same command again",
-    { cause: error },
-  );
+  const again = "then give the same command again";
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return new UserError(
+      `no space left on the disk while writing ${path}`,
+      "room for the campaign's checkpoints and series",
+      `free some space, or move the campaign folder to another disk, ${again}`,
+      { cause: error },
+    );
+  return pathError(error, path, "a path that can be written to", `check the path, ${again}`);
 }
 
 /** Our binary formats are little-endian and read in place; so is every processor of Node 24 but s390x. */

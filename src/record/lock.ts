@@ -2,18 +2,8 @@
 
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-} from "node:fs";
+import { closeSync, existsSync, linkSync, openSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
-import { dirname } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { nativeAddon } from "../native-addon.ts";
@@ -104,7 +94,6 @@ function ownNamespace(): string | undefined {
 
 /** The open file that holds the lock; null where there is one already. */
 function createLock(path: string, text: string): number | null {
-  mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
   writeFileAtomic(temporary, text);
   const file = openSync(temporary, "r+");

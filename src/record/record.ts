@@ -1,9 +1,10 @@
 /** @file The record of a campaign, its only truth: an append-only chain of events in one file. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../errors.ts";
+import { pathError, UserError } from "../errors.ts";
+import { isThere } from "../input-file.ts";
 import { type Chain, type ChainBreak, lineOf, readChain } from "./chain.ts";
 import type { EventDraft, EventKind, EventOf, RecordEvent, UnhashedEvent } from "./events.ts";
 import { eventSchema, NO_PREVIOUS, RECORD_VERSION } from "./events.ts";
@@ -152,7 +153,11 @@ function tornEnd({ events, tornBytes }: Chain): ChainBreak | null {
 }
 
 function readExisting(path: string): Uint8Array {
-  if (existsSync(path)) return readFileSync(path);
+  try {
+    if (isThere(path)) return readFileSync(path);
+  } catch (cause) {
+    throw pathError(cause, path, "the record of a campaign", "check the path");
+  }
   throw new UserError(
     `there is no ${path}`,
     "the folder of a campaign that has been launched",

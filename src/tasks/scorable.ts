@@ -1,11 +1,11 @@
 /** @file The models of a folder that can be scored: a campaign's checkpoints, or a finished model. */
 
-import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { MANIFEST_FILE } from "../corpus/manifest.ts";
 import { flopsOf } from "../engine/compile.ts";
 import { UserError } from "../errors.ts";
+import { isThere } from "../input-file.ts";
 import { matrixParameters } from "../model/shape.ts";
 import { refuseDamagedIn } from "../record/custody.ts";
 import type { RecordEvent } from "../record/events.ts";
@@ -55,12 +55,12 @@ export function findScorable(folder: string): Found {
   const workspace = workspaceOf("", folder);
   // What a checksum of its own guards, shards and checkpoints, is checked when it is read.
   refuseDamagedIn(folder, ({ path }) => /^corpus\/([^/]*|tokens\/.*\.json)$/.test(path));
-  if (existsSync(recordPath(folder))) {
+  if (isThere(recordPath(folder))) {
     const models = checkpointsIn(readRecord(folder).events, folder);
     if (models.length > 0)
       return { corpus: workspace.corpus, tokenizer: join(workspace.corpus, "tokenizer.json"), models };
   }
-  const model = [folder, workspace.model].find((candidate) => existsSync(join(candidate, "config.json")));
+  const model = [folder, workspace.model].find((candidate) => isThere(join(candidate, "config.json")));
   if (model === undefined)
     throw new UserError(
       `no trained model in ${folder}`,
@@ -70,7 +70,7 @@ export function findScorable(folder: string): Found {
   refuseDamagedIn(dirname(model), ({ of }) => of === "model");
   const beside = workspaceOf("", dirname(model)).corpus;
   return {
-    corpus: existsSync(join(beside, MANIFEST_FILE)) ? beside : null,
+    corpus: isThere(join(beside, MANIFEST_FILE)) ? beside : null,
     tokenizer: join(model, "tokenizer.json"),
     models: [modelFolder(model)],
   };

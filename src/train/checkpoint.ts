@@ -1,12 +1,13 @@
 /** @file Checkpoints: a folder a step, whole or not there, all under checksums (docs/checkpoints.md). */
 
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { assert, UserError } from "../errors.ts";
 import {
   diskError,
+  makeFolder,
   readJson,
   sha256,
   sha256File,
@@ -250,7 +251,7 @@ function removeFolder(path: string): void {
 
 /** What a killed process left behind. A run has one live attempt, so nobody else is writing here. */
 function removeTemporaries(folder: string): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   for (const name of readdirSync(folder)) {
     if (TEMPORARY_PATTERN.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
   }

@@ -4,15 +4,15 @@
  * up in another; since matrices are [out, in], each is a stretch of rows.
  */
 
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { tokenizerConfig } from "../corpus/tokenizer-json.ts";
 import { END_OF_TEXT_ID } from "../corpus/vocabulary.ts";
 import { UserError } from "../errors.ts";
-import { parseJsonAs, readText } from "../input-file.ts";
+import { isThere, parseJsonAs, readText } from "../input-file.ts";
 import { type DecoderShape, lengthOf, parametersOf } from "../model/shape.ts";
-import { writeFileAtomic } from "../record/files.ts";
+import { makeFolder, writeFileAtomic } from "../record/files.ts";
 import { readSafetensors, type TensorToWrite, writeSafetensors } from "./safetensors.ts";
 
 /** A model and what is needed to use it. */
@@ -109,7 +109,7 @@ export function writeHuggingFace(
   tokenizerPath: string,
   card: string,
 ): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const model = withDividingHeads(finished);
   const { shape, sequenceLength } = model;
   const config = configOf(shape, sequenceLength);
@@ -196,7 +196,7 @@ function rowLengths(shape: DecoderShape): ReadonlyMap<string, number> {
 /** Reads a folder that `writeHuggingFace` has written. */
 export function readHuggingFace(folder: string): FinishedModel {
   const path = join(folder, "config.json");
-  if (!existsSync(path))
+  if (!isThere(path))
     throw new UserError(
       `no config.json in ${folder}`,
       "the folder of a finished model",

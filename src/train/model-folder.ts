@@ -1,9 +1,9 @@
 /** @file A finished model with its tokenizer, found in a campaign's folder or a Hugging Face folder. */
 
-import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readTokenizer, type Tokenizer } from "../corpus/tokenizer.ts";
 import { UserError } from "../errors.ts";
+import { isThere } from "../input-file.ts";
 import { refuseDamagedIn } from "../record/custody.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import { type FinishedModel, readHuggingFace } from "./hugging-face.ts";
@@ -21,7 +21,7 @@ export function openModelFolder(folder: string): UsableModel {
   const model = modelFolderOf(folder);
   refuseDamagedIn(dirname(model), ({ of }) => of === "model");
   const tokenizerPath = join(model, "tokenizer.json");
-  if (!existsSync(tokenizerPath))
+  if (!isThere(tokenizerPath))
     throw new UserError(
       `no tokenizer.json in ${model}`,
       "the folder of a model that longrun wrote",
@@ -32,7 +32,7 @@ export function openModelFolder(folder: string): UsableModel {
 
 function modelFolderOf(folder: string): string {
   const candidates = [folder, workspaceOf("", folder).model];
-  const found = candidates.find((candidate) => existsSync(join(candidate, "config.json")));
+  const found = candidates.find((candidate) => isThere(join(candidate, "config.json")));
   if (found !== undefined) return found;
   throw new UserError(
     `no trained model in ${folder}`,

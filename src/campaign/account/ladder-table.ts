@@ -1,7 +1,7 @@
 /** @file A finished ladder as a table of runs, so that the laws' commands read our own folders too. */
 
-import { existsSync } from "node:fs";
 import { UserError } from "../../errors.ts";
+import { isThere } from "../../input-file.ts";
 import type { RunTable, TableRun } from "../../laws/table/table.ts";
 import { readRecord, recordPath } from "../../record/record.ts";
 import { type LadderRun, observationOf } from "../stages/ladder.ts";
@@ -9,7 +9,7 @@ import { historyOf } from "./history.ts";
 
 /** The ladder's runs from a campaign's record: N in matrix products, C counted exactly, bits per byte. */
 export function ladderTable(folder: string): RunTable {
-  if (!existsSync(recordPath(folder))) {
+  if (!isThere(recordPath(folder))) {
     throw new UserError(
       `${folder} has no record`,
       "the folder of a campaign, or a file of runs",

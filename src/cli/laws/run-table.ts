@@ -1,10 +1,9 @@
 /** @file The table of runs that a `longrun laws` command reads: its flags, its files, the rows set aside. */
 
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { ladderTable } from "../../campaign/account/ladder-table.ts";
 import { UserError } from "../../errors.ts";
-import { isFolder, readText } from "../../input-file.ts";
+import { isFolder, isThere, readText } from "../../input-file.ts";
 import { parseColumns } from "../../laws/table/columns.ts";
 import { QUANTITIES } from "../../laws/table/names.ts";
 import { readTable, type TableOptions } from "../../laws/table/read-table.ts";
@@ -36,7 +35,7 @@ export function withTableFlags(command: Command): Command {
 
 /** Reads the runs at `path`; several paths, with commas between them, are read as one table. */
 export function readRunTable(path: string, options: TableOptions = {}): RunTable {
-  const paths = existsSync(path) ? [path] : path.split(",").filter((part) => part !== "");
+  const paths = isThere(path) ? [path] : path.split(",").filter((part) => part !== "");
   return joinTables(paths.map((part) => readOne(part, options)));
 }
 

@@ -121,7 +121,8 @@ function cellText(value: unknown): string {
 
 /** Python writes NaN and Infinity into JSON, which has no such words: they are read as texts. */
 function withWords(text: string): string {
-  return text.replace(/(?<=[:[,]\s*)(-?Infinity|NaN)(?=\s*[,}\]])/g, '"$1"');
+  const strings = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?Infinity|NaN/gs;
+  return text.replace(strings, (found) => (found.startsWith('"') ? found : `"${found}"`));
 }
 
 function parsePythonJson(text: string, where: string): unknown {
