@@ -13,6 +13,8 @@ import { LEAST_PASSAGE_BYTES, type SourceSpec } from "./spec.ts";
 import { totalTextBytes } from "./steps.ts";
 import { TextFields } from "./text-fields.ts";
 
+export const LEAKED_BY_PATTERN = "to be held out by holdOut.pattern, but equal to training text";
+
 export type CleaningRules = {
   readonly passageBytes: number;
   readonly seed: number;
@@ -60,6 +62,8 @@ class SourceCleaner {
   readonly #tally: Tally;
   #bytesRead = 0;
   #matchingDocuments = 0;
+  /** Keys of passages on that side for their document's name. */
+  readonly #heldOutByPattern = new Set<string>();
 
   constructor(name: string, rules: CleaningRules, folder: string, seen: Set<string>, tally: Tally) {
     this.#tally = tally;
@@ -82,7 +86,8 @@ class SourceCleaner {
     }
     const isHeldOut = this.#rules.heldOutDocuments?.test(name) ?? false;
     this.#matchingDocuments += Number(isHeldOut);
-    if (this.#isRepeated(`d${hashPassage(text, this.#rules.seed).key}`)) {
+    // What is to be held out is looked at passage by passage: a copy of it may have been trained on.
+    if (this.#isRepeated(`d${hashPassage(text, this.#rules.seed).key}`) && !isHeldOut) {
       this.#tally.add("dropped", "documents", "equal to an earlier one", name, text.length);
       return;
     }
@@ -94,11 +99,15 @@ class SourceCleaner {
   #addPassage(passage: Buffer, isHeldOut: boolean, document: string): void {
     this.#tally.totals.passages += 1;
     const { key, uniform } = hashPassage(passage, this.#rules.seed);
+    const isBelowFraction = uniform < this.#rules.heldOutFraction;
     if (this.#isRepeated(`p${key}`)) {
-      this.#tally.add("dropped", "passages", "equal to an earlier one", document, passage.length);
+      const isTrainedOn = isHeldOut && !isBelowFraction && !this.#heldOutByPattern.has(key);
+      const what = isTrainedOn ? LEAKED_BY_PATTERN : "equal to an earlier one";
+      this.#tally.add("dropped", "passages", what, document, passage.length);
       return;
     }
-    const split = isHeldOut || uniform < this.#rules.heldOutFraction ? "heldOut" : "train";
+    if (isHeldOut) this.#heldOutByPattern.add(key);
+    const split = isHeldOut || isBelowFraction ? "heldOut" : "train";
     this.#writers[split].add(passage);
   }
 

@@ -72,7 +72,8 @@ export function hashPassage(passage: Buffer, seed: number): PassageHash {
   return { key: content.toString("latin1", 0, 16), uniform: side.readUIntBE(0, 6) / 2 ** 48 };
 }
 
-function collapseSpace(bytes: Buffer): Buffer {
+/** Each run of white space as one blank; none at the ends. */
+export function collapseSpace(bytes: Buffer): Buffer {
   const out = Buffer.allocUnsafe(bytes.length);
   let length = 0;
   let isPending = false;

@@ -155,13 +155,14 @@ test("a second call does nothing; a change redoes what depends on it alone", asy
     return { steps: [...seen], hash: manifest.hash };
   };
   const first = await steps({});
-  expect(first.steps).toEqual(["read", "learn tokenizer", "encode"]);
+  expect(first.steps).toEqual(["read", "look for held-out text", "learn tokenizer", "encode"]);
   expect(await steps({})).toEqual({ steps: [], hash: first.hash });
   const larger = await steps({ vocabularySize: 335 });
   expect(larger.steps).toEqual(["learn tokenizer", "encode"]);
   expect(larger.hash).not.toBe(first.hash);
   expect((await steps({ vocabularySize: 335, seed: 8 })).steps).toEqual([
     "read",
+    "look for held-out text",
     "learn tokenizer",
     "encode",
   ]);
@@ -185,7 +186,11 @@ test("repeats are dropped whole or in part, however they are wrapped, and counte
   const folder = newFolder();
   const again = { name: "repeats", path: "repeats" };
   const { sources } = await prepareCorpus(
-    corpusSpec.parse({ ...request, sources: [request.sources[0], again] }),
+    corpusSpec.parse({
+      ...request,
+      sources: [request.sources[0], again],
+      holdOut: { fraction: 0.15, mayRepeat: 1 },
+    }),
     root,
     folder,
   );
@@ -206,6 +211,11 @@ test("repeats are dropped whole or in part, however they are wrapped, and counte
     expect.objectContaining({ what: "empty", items: 1, first: ["empty.txt"] }),
     expect.objectContaining({ what: "set aside: no text", items: 1, first: ["picture.txt"] }),
     passages,
+    expect.objectContaining({
+      what: "held out, but also word for word in the training text",
+      items: 1,
+      of: 1,
+    }),
   ]);
   const added = Buffer.byteLength(`${story(10, 60)}\n\n${story(900, 60)}`);
   expect(train.bytes + heldOut.bytes + passages!.bytes).toBe(added);

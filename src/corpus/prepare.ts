@@ -10,6 +10,7 @@ import { wordPattern } from "./pretokenizer.ts";
 import { findShard, type ShardHeader } from "./shards.ts";
 import { findSourceFiles } from "./sources.ts";
 import type { CorpusSpec } from "./spec.ts";
+import { checkHeldOut } from "./step-check.ts";
 import { cleanAll, type FoundSource } from "./step-clean.ts";
 import { encodeAll, type Shards, shardName } from "./step-encode.ts";
 import { fileHash, learnTokenizer, type WordTotals } from "./step-tokenizer.ts";
@@ -49,7 +50,8 @@ export async function prepareCorpus(
     options.onNote?.("this corpus was prepared with an older pattern for words: it is tokenized anew");
 
   const breath = breathing(options);
-  const cleaned = await cleanAll(spec, sources, outFolder, breath);
+  const clean = await cleanAll(spec, sources, outFolder, breath);
+  const cleaned = await checkHeldOut(spec, clean, outFolder, breath);
   const { tokenizer, words } = await learnTokenizer(spec.vocabularySize, cleaned, outFolder, breath);
   const shards = await encodeAll(cleaned, sources, tokenizer, outFolder, breath);
   const manifest = describe(spec, inputHash, sources, cleaned, tokenizer, words, shards);
@@ -141,7 +143,7 @@ function removeOthers(folder: string, cleaned: readonly CleanedSource[], spec: C
       if (!names.has(file.replace(/\.(txt|bin|json)$/, ""))) rmSync(join(place, file));
     }
   }
-  const steps = new Set(["tokenizer", ...spec.sources.map(({ name }) => `clean.${name}`)]);
+  const steps = new Set(["check", "tokenizer", ...spec.sources.map(({ name }) => `clean.${name}`)]);
   for (const file of readdirSync(stepsFolder(folder))) {
     if (!steps.has(file.replace(/\.(json|keys)$/, ""))) rmSync(join(stepsFolder(folder), file));
   }

@@ -57,6 +57,8 @@ const corpusFields = z.strictObject({
     .strictObject({
       /** Part of each source's passages that is never trained on. */
       fraction: z.number().min(0).max(0.5).default(0.05),
+      /** Part of the held-out bytes that may stand in the training text too, at another offset. */
+      mayRepeat: z.number().min(0).max(1).default(0.01),
       /** Documents of one source, by name, held out whole: the latest speeches, say. */
       pattern: z.strictObject({ source: sourceName, documents: regularExpression }).optional(),
     })

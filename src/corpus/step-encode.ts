@@ -1,4 +1,4 @@
-/** @file Third step of prepare: text pieces into token shards, one for one. */
+/** @file Last step of prepare: text pieces into token shards, one for one. */
 
 import { sha256File } from "../record/files.ts";
 import type { CleanedSource } from "./cleaning.ts";

@@ -1,4 +1,4 @@
-/** @file Second step of prepare: the tokenizer, learned from the training text or found learned. */
+/** @file Third step of prepare: the tokenizer, learned from the training text or found learned. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

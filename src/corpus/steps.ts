@@ -36,7 +36,7 @@ export function totalTextBytes(pieces: readonly Piece[]): number {
 
 /** How far one of the steps of a preparation has come. */
 export type PrepareProgress = {
-  readonly step: "read" | "learn tokenizer" | "encode";
+  readonly step: "read" | "look for held-out text" | "learn tokenizer" | "encode";
   readonly doneBytes: number;
   /** Undefined where it cannot be known: compressed files. */
   readonly totalBytes: number | undefined;

@@ -1,0 +1,167 @@
+/** @file Second step of prepare: held-out text is looked for in the training text, at any offset. */
+
+import { join } from "node:path";
+import * as z from "zod";
+import { UserError } from "../errors.ts";
+import { sum } from "../math/statistics.ts";
+import { writeFileAtomic } from "../record/files.ts";
+import { formatPercent } from "../units/print.ts";
+import { type CleanedSource, LEAKED_BY_PATTERN } from "./cleaning.ts";
+import { type Note, noteSchema } from "./notes.ts";
+import { collapseSpace } from "./passages.ts";
+import { type Piece, readPiece } from "./pieces.ts";
+import type { CorpusSpec } from "./spec.ts";
+import { type Breath, keyOf, readStep, stepsFolder, textFolder, totalTextBytes } from "./steps.ts";
+
+/** By so many bytes from its middle is a passage recognised, before it is compared; shorter ones are not. */
+const ANCHOR_BYTES = 64;
+const FIRST_CHARACTERS = 60;
+/** A passage that occurs more often is no copy: the text itself repeats without end, as made-up text does. */
+const MOST_COPIES = 8;
+const COPIED = "held out, but also word for word in the training text";
+const REPEATED = `held out, but more than ${MOST_COPIES} times in the training text`;
+
+const checkStepSchema = z.strictObject({ key: z.string(), notes: z.array(z.array(noteSchema)) });
+
+/**
+ * The sources with a note on their held-out passages that stand word for word, up to white space, in the
+ * training text of any. Equal passages are dropped while cleaning; these begin elsewhere. Throws a UserError
+ * where they are too many.
+ */
+export async function checkHeldOut(
+  { sources, holdOut }: CorpusSpec,
+  cleaned: readonly CleanedSource[],
+  folder: string,
+  breath: Breath,
+): Promise<readonly CleanedSource[]> {
+  const texts = cleaned.map(({ pieces }) => [...pieces.train, ...pieces.heldOut].map(({ sha256 }) => sha256));
+  const key = keyOf({ check: texts });
+  const path = join(stepsFolder(folder), "check.json");
+  const step = readStep(path, checkStepSchema);
+  const notes = step?.key === key ? step.notes : await findLeaks(cleaned, textFolder(folder), breath);
+  writeFileAtomic(path, JSON.stringify({ key, notes }));
+  refuseLeaks(
+    cleaned,
+    sources.map(({ name }) => name),
+    notes,
+    holdOut.mayRepeat,
+  );
+  return cleaned.map((source, index) => {
+    const { cleaning } = source;
+    return { ...source, cleaning: { ...cleaning, notes: [...cleaning.notes, ...notes[index]!] } };
+  });
+}
+
+async function findLeaks(cleaned: readonly CleanedSource[], folder: string, breath: Breath) {
+  const sought = new SoughtPassages();
+  for (const [source, { pieces }] of cleaned.entries())
+    for (const piece of pieces.heldOut)
+      for (const passage of readPiece(folder, piece)) sought.add(passage, source);
+  const train = cleaned.flatMap(({ pieces }) => pieces.train);
+  const totalBytes = totalTextBytes(train);
+  let doneBytes = 0;
+  for (const piece of train) {
+    sought.lookIn(collapsedText(folder, piece));
+    doneBytes += piece.textBytes;
+    await breath({ step: "look for held-out text", doneBytes, totalBytes });
+  }
+  return cleaned.map(({ cleaning }, source) => {
+    const { passages } = cleaning.heldOut;
+    return [
+      ...notesOf(COPIED, sought.foundOf(source, 1, MOST_COPIES), passages),
+      ...notesOf(REPEATED, sought.foundOf(source, MOST_COPIES + 1, Number.POSITIVE_INFINITY), passages),
+    ];
+  });
+}
+
+function notesOf(what: string, found: readonly Buffer[], of: number): Note[] {
+  if (found.length === 0) return [];
+  const first = found.slice(0, 3).map((passage) => `"${beginning(passage)}"`);
+  const bytes = sum(found.map((passage) => passage.length));
+  return [{ kind: "passed over", what, unit: "passages", items: found.length, of, bytes, first }];
+}
+
+const beginning = (passage: Buffer) => [...passage.toString("utf8")].slice(0, FIRST_CHARACTERS).join("");
+
+function refuseLeaks(
+  cleaned: readonly CleanedSource[],
+  names: readonly string[],
+  notes: readonly (readonly Note[])[],
+  mayRepeat: number,
+): void {
+  const leaks = cleaned.map(({ cleaning }, index) => [
+    ...cleaning.notes.filter(({ what }) => what === LEAKED_BY_PATTERN),
+    ...notes[index]!.filter(({ what }) => what === COPIED),
+  ]);
+  const all = leaks.flat();
+  // What the pattern names and an earlier text has is on the training side alone.
+  const onOneSide = all.filter(({ what }) => what === LEAKED_BY_PATTERN);
+  const heldOut = cleaned.map(({ cleaning }) => cleaning.heldOut);
+  const leakedBytes = sum(all.map(({ bytes }) => bytes));
+  const heldOutBytes = sum([...heldOut, ...onOneSide].map(({ bytes }) => bytes));
+  if (leakedBytes <= mayRepeat * heldOutBytes) return;
+  const passages = sum(all.map(({ items }) => items));
+  const total = sum(heldOut.map((split) => split.passages)) + sum(onOneSide.map(({ items }) => items));
+  const where = names.filter((_, index) => leaks[index]!.length > 0);
+  throw new UserError(
+    `${passages} of ${total} held-out passages stand word for word in the training text too (of ${where.join(", ")}; first ${all[0]!.first.join(", ")})`,
+    `at most ${formatPercent(100 * mayRepeat)} of the held-out bytes (holdOut.mayRepeat): a loss on text that was trained on says nothing`,
+    `take the second copy of these texts out of the sources, or set holdOut.mayRepeat to ${Math.ceil((100 * leakedBytes) / heldOutBytes) / 100} to go on all the same`,
+  );
+}
+
+/** The passages of a piece joined as they were in their documents, each run of white space one blank. */
+function collapsedText(folder: string, piece: Piece): Buffer {
+  return collapseSpace(Buffer.concat(readPiece(folder, piece)));
+}
+
+const BASE = 0x01000193;
+/** BASE to the power of ANCHOR_BYTES, modulo 2^32. */
+const LAST_FACTOR = Array.from({ length: ANCHOR_BYTES }).reduce<number>((power) => Math.imul(power, BASE), 1);
+const FILTER_BITS = 22;
+
+/** Held-out passages, found by a rolling hash (Rabin and Karp) of the middle of each. */
+class SoughtPassages {
+  readonly #passages: { readonly text: Buffer; readonly source: number; numFound: number }[] = [];
+  readonly #byHash = new Map<number, number[]>();
+  /** Whether any hash ends in these bits: nearly all places of a text are done with after one look. */
+  readonly #filter = new Uint8Array(1 << FILTER_BITS);
+
+  add(passage: Buffer, source: number): void {
+    const text = collapseSpace(passage);
+    if (text.length < ANCHOR_BYTES) return;
+    let hash = 0;
+    for (const byte of text.subarray(middleOf(text), middleOf(text) + ANCHOR_BYTES))
+      hash = (Math.imul(hash, BASE) + byte) | 0;
+    this.#filter[hash >>> (32 - FILTER_BITS)] = 1;
+    const same = this.#byHash.get(hash);
+    if (same) same.push(this.#passages.length);
+    else this.#byHash.set(hash, [this.#passages.length]);
+    this.#passages.push({ text, source, numFound: 0 });
+  }
+
+  lookIn(text: Buffer): void {
+    let hash = 0;
+    for (let end = 0; end < text.length; end++) {
+      hash = (Math.imul(hash, BASE) + text[end]!) | 0;
+      if (end >= ANCHOR_BYTES) hash = (hash - Math.imul(text[end - ANCHOR_BYTES]!, LAST_FACTOR)) | 0;
+      if (this.#filter[hash >>> (32 - FILTER_BITS)] === 0) continue;
+      for (const index of this.#byHash.get(hash) ?? []) this.#compare(index, text, end + 1 - ANCHOR_BYTES);
+    }
+  }
+
+  #compare(index: number, text: Buffer, anchor: number): void {
+    const passage = this.#passages[index]!;
+    const start = anchor - middleOf(passage.text);
+    if (passage.numFound > MOST_COPIES || start < 0) return;
+    passage.numFound += Number(text.subarray(start, start + passage.text.length).equals(passage.text));
+  }
+
+  foundOf(source: number, least: number, most: number): readonly Buffer[] {
+    return this.#passages
+      .filter(({ numFound, source: own }) => own === source && numFound >= least && numFound <= most)
+      .map(({ text }) => text);
+  }
+}
+
+const middleOf = (text: Buffer) => (text.length - ANCHOR_BYTES) >> 1;
