@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { writeReport } from "../campaign/account/write-report.ts";
-import { refuseDamaged } from "../record/custody.ts";
+import { isTruth, refuseDamaged } from "../record/custody.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
 import { printResult } from "./output.ts";
 
@@ -14,5 +14,5 @@ export function defineReport(command: Command): void {
 async function runReport(folder: string, { json }: CommonOptions): Promise<void> {
   const { path: report, damaged } = await writeReport(folder);
   printResult({ json }, { report, damaged }, () => report);
-  refuseDamaged(folder, damaged);
+  refuseDamaged(folder, damaged.filter(isTruth));
 }

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { accountOf } from "../campaign/account/account.ts";
 import { type RunState, runStates } from "../campaign/account/run-states.ts";
-import { damageText, refuseDamaged } from "../record/custody.ts";
+import { damageText, isTruth, refuseDamaged } from "../record/custody.ts";
 import { readRecord } from "../record/record.ts";
 import type { CampaignStatus, ReportData } from "../report/data.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
@@ -24,7 +24,7 @@ function runStatus(folder: string, { json }: CommonOptions): void {
   const runs = runStates(readRecord(folder).events);
   const account = accountOf(folder);
   printResult({ json }, statusJson(account, runs), () => statusText(account, runs));
-  refuseDamaged(folder, account.damaged);
+  refuseDamaged(folder, account.damaged.filter(isTruth));
 }
 
 function statusJson(

@@ -93,6 +93,9 @@ export function damageInSight(folder: string, events: readonly RecordEvent[]): r
   return damagedFiles(folder, events, undefined, isRead);
 }
 
+/** A corpus follows from its sources, and may have been deleted to save room; a curve or a model may not. */
+export const isTruth = ({ of }: DamagedFile) => of !== "corpus";
+
 /** How many files the record vouches for, and their bytes. */
 export function vouchedTotals(events: readonly RecordEvent[]) {
   const files = vouchedFiles(events);
