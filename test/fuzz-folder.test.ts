@@ -1,4 +1,4 @@
-/** @file Every file of a run's folder, damaged at random: it is named, and whoever reads it refuses in words. */
+/** @file Every file of a run's folder, damaged at random: it is named, and who reads it refuses in words. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
