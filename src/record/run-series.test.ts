@@ -178,5 +178,9 @@ test("a run whose rows do not go on step by step is refused, wherever the damage
   expect(() => readWholeRunSeries(runFolder)).toThrow(/after step 2 comes step 5 .*32 bytes damaged/);
   // What the second attempt has written again is needed no more.
   flipped(3);
-  expect(readWholeRunSeries(runFolder).numRows).toBe(8);
+  expect(readWholeRunSeries(runFolder, 8).numRows).toBe(8);
+  expect(() => readWholeRunSeries(runFolder, 9)).toThrow(
+    /it ends at step 8 .*\nexpected: a row for each of 9/,
+  );
+  expect(() => readWholeRunSeries(join(folder, "series", "none"), 3)).toThrow(/it ends at step 0/);
 });

@@ -24,15 +24,17 @@ export function readRunSeries(runFolder: string): RunSeries {
   return stitch(attempts);
 }
 
-/** The same, where every step from the first to the last that was written must be there. */
-export function readWholeRunSeries(runFolder: string): RunSeries {
-  const series = readRunSeries(runFolder);
-  const at = columnOf(series, "step").findIndex((step, i) => step !== i + 1);
-  if (at < 0) return series;
+/** The same, where every step up to the last that was written, and to `numSteps`, must be there. */
+export function readWholeRunSeries(runFolder: string, numSteps = 0): RunSeries {
+  const series = existsSync(runFolder) ? readRunSeries(runFolder) : stitch([]);
+  const steps = series.values.step ?? new Float64Array();
+  const gap = steps.findIndex((step, i) => step !== i + 1);
+  if (gap < 0 && steps.length >= numSteps) return series;
   const damage = series.warnings.length > 0 ? ` (${series.warnings.join("; ")})` : "";
+  const lack = gap < 0 ? `it ends at step ${steps.length}` : `after step ${gap} comes step ${steps[gap]}`;
   throw new UserError(
-    `the series in ${runFolder} lacks rows: after step ${at} comes step ${columnOf(series, "step")[at]}${damage}`,
-    "a row for every step",
+    `the series in ${runFolder} lacks rows: ${lack}${damage}`,
+    gap < 0 ? `a row for each of ${numSteps} steps` : "a row for every step",
     "put back an unchanged copy of the folder; a run that is not finished is trained anew " +
       "once this folder and its folder under runs/ are deleted",
   );

@@ -167,6 +167,14 @@ describe("a run", () => {
     },
   );
 
+  test("does not go on where its curve so far is gone", async () => {
+    await train(SPEC, place("without-curve"), 3);
+    rmSync(join(folder, "series", "without-curve"), { recursive: true });
+    await expect(train(SPEC, place("without-curve"))).rejects.toThrow(
+      /lacks rows: it ends at step 0\nexpected: a row for each of 3 steps/,
+    );
+  });
+
   test("a checkpoint of another specification is refused", async () => {
     await train(SPEC, place("other"), 3);
     const changed = { ...SPEC, seed: 9 };

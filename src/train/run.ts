@@ -8,6 +8,7 @@ import { batchAt } from "../corpus/batches.ts";
 import type { Corpus } from "../corpus/corpus.ts";
 import { flopsOf } from "../engine/compile.ts";
 import { Session } from "../engine/session.ts";
+import { readWholeRunSeries } from "../record/run-series.ts";
 import { SeriesWriter, seriesPath } from "../record/series.ts";
 import { seriesFolder } from "../record/workspace.ts";
 import type { DamagedCheckpoint } from "./checkpoint.ts";
@@ -82,6 +83,8 @@ export async function* trainRun(
   const session = new Session(executable, place);
   const state = new TrainingState(session, spec, place);
   const { fromStep, cost: costBefore, ...start } = restoreOrInitialise(state);
+  // What is missing from its curve now would be missed only at its end.
+  if (fromStep > 0) readWholeRunSeries(seriesFolder(place.folder, place.name), fromStep);
   const cost = () => addCost(costBefore, session);
   yield { kind: "started", fromStep, ...start };
 

@@ -65,7 +65,7 @@ export type SummaryFacts = {
 
 export function summarise(facts: SummaryFacts): RunSummary {
   const { spec, seriesFolder, heldOut, startSeconds, evaluationSeconds } = facts;
-  const series = readWholeRunSeries(seriesFolder);
+  const series = readWholeRunSeries(seriesFolder, spec.numSteps);
   const sum = (name: string) => columnOf(series, name).reduce((total, value) => total + value, 0);
   const stepsSeconds = sum("stepSeconds");
   const betweenStepsSeconds = sum("otherSeconds");
