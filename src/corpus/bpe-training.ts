@@ -2,7 +2,8 @@
 
 import { UserError } from "../errors.ts";
 import { Heap } from "./heap.ts";
-import { FIRST_MERGED_ID, type Merge } from "./vocabulary.ts";
+import { PairTable } from "./pair-table.ts";
+import { END_OF_TEXT_ID, FIRST_MERGED_ID, type Merge } from "./vocabulary.ts";
 import type { WordCounts } from "./word-counts.ts";
 
 /** A token seen fewer times than this in all the training text cannot be learned. */
@@ -11,15 +12,15 @@ const MINIMUM_COUNT = 10;
 /**
  * Ties go to the pair with the lower ids, so that the result depends on the counts alone.
  *
- * Pairs are counted once; a merge touches only the words that hold its pair. The heap holds upper bounds: an
- * entry whose pair has become rarer goes back with its present count.
+ * Pairs are counted once; a merge touches only the places of its pair. The heap holds upper bounds: an entry
+ * whose pair has become rarer goes back with its present count.
  */
 export function trainMerges(
   counts: WordCounts,
   vocabularySize: number,
   minimumCount = MINIMUM_COUNT,
 ): Merge[] {
-  const pairs = new PairIndex(counts);
+  const pairs = new PairIndex(counts, minimumCount);
   const ids = new Map<string, number>();
   const texts: string[] = [];
   for (let byte = 0; byte < 256; byte++) texts.push(String.fromCharCode(byte));
@@ -27,8 +28,7 @@ export function trainMerges(
   const merges: Merge[] = [];
   while (texts.length < vocabularySize) {
     const best = pairs.takeMostFrequent();
-    if (best === undefined || best.count < minimumCount)
-      throw tooLarge(texts.length, vocabularySize, minimumCount);
+    if (best === undefined) throw tooLarge(texts.length, vocabularySize, minimumCount);
     const { left, right } = best;
     const text = texts[left]! + texts[right]!;
     // Two pairs can spell one token ("a" "bc" and "ab" "c"): it keeps its one id.
@@ -52,104 +52,160 @@ function tooLarge(supported: number, vocabularySize: number, minimumCount: numbe
   );
 }
 
-const key = (left: number, right: number) => left * 65536 + right;
+/** `key`: orders pairs. `pair`: their number in the table. */
+type CountedPair = Readonly<Record<"key" | "pair" | "count", number>>;
 
-type CountedPair = { readonly pair: number; readonly count: number };
+/** Before, between and after words, and inside tokens: what is no token of any pair. */
+const NO_TOKEN = END_OF_TEXT_ID;
 
-/** Words as sequences of token ids, with the count of every pair of neighbours and the words that hold it. */
+/**
+ * The words as tokens, with the count and the places of every pair of neighbours.
+ *
+ * A token lies where its bytes lay and is written at both their ends: so its neighbours are found without
+ * links, and a merge costs no more than the places where it happens. Places that another merge has taken are
+ * passed over.
+ */
 class PairIndex {
+  readonly #minimumCount: number;
+  readonly #tokens: Uint16Array;
   readonly #wordCounts: Float64Array;
-  readonly #symbols: Uint16Array;
-  readonly #starts: Uint32Array;
-  readonly #lengths: Uint32Array;
-  readonly #counts = new Map<number, number>();
-  readonly #holders = new Map<number, number[]>();
+  /** By place: which word lies there. */
+  readonly #words: Uint32Array;
+  /** Bytes of each token. */
+  readonly #lengths: number[] = new Array<number>(FIRST_MERGED_ID).fill(1);
+  readonly #pairs = new PairTable();
+  readonly #counts: number[] = [];
+  readonly #places = new Places();
+  readonly #keys: number[] = [];
   /** Most frequent first, then the lower pair. */
   readonly #heap = new Heap<CountedPair>(
-    (a, b) => a.count > b.count || (a.count === b.count && a.pair < b.pair),
+    (a, b) => a.count > b.count || (a.count === b.count && a.key < b.key),
   );
 
-  constructor({ words, counts }: WordCounts) {
+  constructor({ words, counts }: WordCounts, minimumCount: number) {
+    this.#minimumCount = minimumCount;
     this.#wordCounts = counts;
-    this.#symbols = Uint16Array.from(words.bytes.subarray(0, words.numBytes));
-    this.#starts = words.starts.slice(0, words.size);
-    this.#lengths = Uint32Array.from(this.#starts, (start, word) => words.starts[word + 1]! - start);
-    for (let word = 0; word < words.size; word++) {
-      this.#countPairs(word, 1);
-      this.#forEachPair(word, (pair) => this.#hold(pair, word));
+    this.#tokens = new Uint16Array(words.numBytes + words.size + 1).fill(NO_TOKEN);
+    this.#words = new Uint32Array(this.#tokens.length);
+    for (let word = 0, place = 1; word < words.size; word++, place++) {
+      for (const byte of words.word(word)) {
+        this.#words[place] = word;
+        this.#tokens[place++] = byte;
+      }
     }
-    for (const [pair, count] of this.#counts) this.#heap.push({ pair, count });
+    for (let place = 1; place < this.#tokens.length; place++) {
+      const [left, right] = [this.#tokens[place - 1]!, this.#tokens[place]!];
+      if (left !== NO_TOKEN && right !== NO_TOKEN) this.#add(left, right, place - 1, this.#weight(place));
+    }
+    for (let pair = 0; pair < this.#counts.length; pair++) this.#offer(pair);
   }
 
   takeMostFrequent(): { left: number; right: number; count: number } | undefined {
     for (let top = this.#heap.pop(); top !== undefined; top = this.#heap.pop()) {
-      const count = this.#counts.get(top.pair) ?? 0;
-      if (count === top.count && count > 0) {
-        return { left: Math.floor(top.pair / 65536), right: top.pair % 65536, count };
-      }
-      if (count > 0 && count < top.count) this.#heap.push({ pair: top.pair, count });
+      const { key, pair, count } = top;
+      if (count === this.#counts[pair]) return { left: Math.floor(key / 65536), right: key % 65536, count };
+      if (count > this.#counts[pair]!) this.#offer(pair);
     }
     return undefined;
   }
 
   merge(left: number, right: number, id: number): void {
-    const holders = this.#holders.get(key(left, right)) ?? [];
-    this.#holders.delete(key(left, right));
-    const touched = new Set<number>();
-    for (const word of holders) {
-      if (!this.#contains(word, left, right)) continue;
-      this.#countPairs(word, -1);
-      this.#replace(word, left, right, id);
-      this.#countPairs(word, 1);
-      this.#forEachPair(word, (pair, first, second) => {
-        if (first !== id && second !== id) return;
-        this.#hold(pair, word);
-        touched.add(pair);
-      });
+    const tokens = this.#tokens;
+    const pair = this.#pairs.find(left, right);
+    // In the order of the text: of three equal tokens the first two become one.
+    const places = this.#places.take(pair).sort();
+    this.#lengths[id] = this.#lengths[left]! + this.#lengths[right]!;
+    const changed = new Set<number>();
+    for (const place of places) {
+      const middle = place + this.#lengths[left]!;
+      if (tokens[place] !== left || tokens[middle] !== right) continue;
+      const end = middle + this.#lengths[right]!;
+      const weight = this.#weight(place);
+      const [before, after] = [tokens[place - 1]!, tokens[end]!];
+      if (before !== NO_TOKEN) {
+        this.#remove(before, left, weight);
+        changed.add(this.#add(before, id, place - this.#lengths[before]!, weight));
+      }
+      if (after !== NO_TOKEN) {
+        this.#remove(right, after, weight);
+        changed.add(this.#add(id, after, place, weight));
+      }
+      tokens[middle - 1] = NO_TOKEN;
+      tokens[middle] = NO_TOKEN;
+      tokens[place] = id;
+      tokens[end - 1] = id;
     }
-    for (const pair of touched) this.#heap.push({ pair, count: this.#counts.get(pair) ?? 0 });
+    this.#counts[pair] = 0;
+    for (const other of changed) this.#offer(other);
   }
 
-  #hold(pair: number, word: number): void {
-    const holders = this.#holders.get(pair);
-    if (holders === undefined) this.#holders.set(pair, [word]);
-    else if (holders.at(-1) !== word) holders.push(word);
+  #weight(place: number): number {
+    return this.#wordCounts[this.#words[place]!]!;
   }
 
-  #countPairs(word: number, sign: 1 | -1): void {
-    const change = sign * this.#wordCounts[word]!;
-    this.#forEachPair(word, (pair) => this.#counts.set(pair, (this.#counts.get(pair) ?? 0) + change));
-  }
-
-  #forEachPair(word: number, visit: (pair: number, left: number, right: number) => void): void {
-    const start = this.#starts[word]!;
-    const last = start + this.#lengths[word]! - 1;
-    for (let i = start; i < last; i++) {
-      const left = this.#symbols[i]!;
-      const right = this.#symbols[i + 1]!;
-      visit(key(left, right), left, right);
+  #add(left: number, right: number, place: number, weight: number): number {
+    const pair = this.#pairs.indexOf(left, right);
+    if (pair === this.#counts.length) {
+      this.#counts.push(0);
+      this.#keys.push(left * 65536 + right);
     }
+    this.#counts[pair]! += weight;
+    this.#places.add(pair, place);
+    return pair;
   }
 
-  #contains(word: number, left: number, right: number): boolean {
-    const start = this.#starts[word]!;
-    const last = start + this.#lengths[word]! - 1;
-    for (let i = start; i < last; i++) {
-      if (this.#symbols[i] === left && this.#symbols[i + 1] === right) return true;
-    }
-    return false;
+  #remove(left: number, right: number, weight: number): void {
+    this.#counts[this.#pairs.find(left, right)]! -= weight;
   }
 
-  #replace(word: number, left: number, right: number, id: number): void {
-    const symbols = this.#symbols;
-    const start = this.#starts[word]!;
-    const end = start + this.#lengths[word]!;
-    let length = 0;
-    for (let i = start; i < end; i++) {
-      const isPair = symbols[i] === left && i + 1 < end && symbols[i + 1] === right;
-      symbols[start + length++] = isPair ? id : symbols[i]!;
-      if (isPair) i += 1;
-    }
-    this.#lengths[word] = length;
+  /** Pairs that are too rare to be learned wait outside the heap until they are changed. */
+  #offer(pair: number): void {
+    const count = this.#counts[pair]!;
+    if (count >= this.#minimumCount) this.#heap.push({ key: this.#keys[pair]!, pair, count });
   }
+}
+
+const NONE = -1;
+
+/** Lists of places, linked through one pair of arrays: millions of lists, most of them of one place. */
+class Places {
+  readonly #heads: number[] = [];
+  #places: Int32Array = new Int32Array(1 << 12);
+  #next: Int32Array = new Int32Array(1 << 12);
+  #size = 0;
+  #firstFree = NONE;
+
+  add(list: number, place: number): void {
+    let link = this.#firstFree;
+    if (link === NONE) link = this.#size++;
+    else this.#firstFree = this.#next[link]!;
+    if (link === this.#places.length) {
+      this.#places = grown(this.#places);
+      this.#next = grown(this.#next);
+    }
+    this.#places[link] = place;
+    this.#next[link] = this.#heads[list] ?? NONE;
+    this.#heads[list] = link;
+  }
+
+  /** Empties a list. */
+  take(list: number): Int32Array {
+    const places: number[] = [];
+    const head = this.#heads[list] ?? NONE;
+    for (let link = head; link !== NONE; link = this.#next[link]!) {
+      places.push(this.#places[link]!);
+      if (this.#next[link] !== NONE) continue;
+      this.#next[link] = this.#firstFree;
+      this.#firstFree = head;
+      break;
+    }
+    this.#heads[list] = NONE;
+    return Int32Array.from(places);
+  }
+}
+
+function grown(from: Int32Array): Int32Array {
+  const to = new Int32Array(Math.ceil(from.length * 1.5));
+  to.set(from);
+  return to;
 }

@@ -37,23 +37,30 @@ test("many distinct words make the table grow and lose none", () => {
 });
 
 test("above the cap the rarest words are dropped, and how many is counted", () => {
-  const counted = new WordCounts(100);
+  const counted = new WordCounts(1000);
   const frequent = Array.from({ length: 40 }, (_, i) => ` often${toLetters(i)}`);
   for (let round = 0; round < 5; round++) counted.add(Buffer.from(frequent.join("")));
   counted.add(Buffer.from(Array.from({ length: 500 }, (_, i) => ` rare${toLetters(i)}`).join("")));
-  expect(counted.words.size).toBeLessThanOrEqual(100);
+  expect(counted.words.numBytes).toBeLessThanOrEqual(1000);
+  expect(counted.words.numBytes).toBeGreaterThan(500);
   const kept = asMap(counted);
   for (const word of frequent) expect(kept.get(word)).toBe(5);
   const total = [...kept.values()].reduce((sum, count) => sum + count, 0);
   expect(total + counted.numDropped).toBe(40 * 5 + 500);
 });
 
-test("a run without a blank is counted in parts of 128 bytes", () => {
+test("a run without a blank is counted in parts of 128 bytes, cut between characters", () => {
   const counted = new WordCounts();
   counted.add(Buffer.from("x".repeat(300)));
   expect([...asMap(counted)]).toEqual([
     ["x".repeat(128), 2],
     ["x".repeat(44), 1],
+  ]);
+  const han = new WordCounts();
+  han.add(Buffer.from("字".repeat(100)));
+  expect([...asMap(han)]).toEqual([
+    ["字".repeat(42), 2],
+    ["字".repeat(16), 1],
   ]);
 });
 
