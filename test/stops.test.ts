@@ -111,8 +111,6 @@ test("a hanging process that its launch has left behind is named, with how to en
     new RegExp(`\`kill -9 ${pid}\``),
   );
   process.kill(pid, "SIGKILL");
-  expect((await longrun(...train)).code).toBe(0);
-  expect(numbersOf(folder)).toEqual(numbersOf(whole));
 });
 
 /** Whether this user may have a small disk of its own. */
