@@ -1,5 +1,6 @@
 /** @file Documents out of files, as UTF-8: a text file is one; so is each line, value or row of data. */
 
+import { statSync } from "node:fs";
 import { UserError } from "../errors.ts";
 import { decompress, readRaw } from "./decompress.ts";
 import { decodeDocument, type WideEncoding, wideDecoder, wideEncodingOf } from "./encoding.ts";
@@ -7,7 +8,7 @@ import type { FoundFile } from "./find-files.ts";
 import { formatOf } from "./format.ts";
 import { jsonValuesOf, linesOf, type Numbered } from "./json-values.ts";
 import type { Tally } from "./notes.ts";
-import { rowsOf } from "./parquet.ts";
+import { parquetRows } from "./parquet.ts";
 import type { TextFields } from "./text-fields.ts";
 
 export type RawDocument = {
@@ -91,9 +92,9 @@ async function* documentsOf(file: FoundFile, reading: Reading): AsyncGenerator<F
 
 async function* parquetDocuments(file: FoundFile, { textKey, fields }: Reading): AsyncGenerator<Found> {
   let row = 0;
-  for await (const value of rowsOf(file.path, textKey)) {
+  for await (const { text } of parquetRows(file.path, textKey, statSync(file.path).size)) {
     const name = `${file.name}:${++row}`;
-    const bytes = fields.of(value, "rows", name);
+    const bytes = fields.of(text, "rows", name);
     if (bytes) yield { name, bytes };
   }
 }

@@ -1,79 +1,70 @@
-/** @file Rows of a parquet file, one row group at a time, the column of the text alone. */
+/** @file Rows of a parquet file, from a thread that a damaged file can neither hang nor fill the memory of. */
 
-import { type FileHandle, open } from "node:fs/promises";
-import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
+import { once } from "node:events";
+import { extname, join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { UserError } from "../errors.ts";
+import type { ParquetAnswer } from "./parquet-worker.ts";
 
-/** Each row as an object with the columns that the key may lie in; strings are bytes, not yet decoded. */
-export async function* rowsOf(
-  path: string,
-  textKey: string,
-): AsyncGenerator<Readonly<Record<string, unknown>>> {
-  // Loaded when they are needed.
-  const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import("hyparquet");
-  const { compressors } = await import("hyparquet-compressors");
-  const handle = await open(path);
+const WORKER = join(import.meta.dirname, `parquet-worker${extname(import.meta.filename)}`);
+/** Of JavaScript's own memory; what the pages unpack to lies outside it. */
+const MOST_HEAP_MB = 1000;
+/** Of processor time for a batch, which takes a second where a row group has a million rows. */
+const MOST_SECONDS = 4;
+/** For a batch of the largest row groups, which are unpacked whole. */
+const SECONDS_PER_BYTE = 1 / 10e6;
+const LOOK_MS = 250;
+
+type Row = { readonly text: unknown };
+
+/** What stands under the key in each row; strings are bytes, not yet decoded. */
+export async function* parquetRows(path: string, textKey: string, fileBytes: number): AsyncGenerator<Row> {
+  const worker = new Worker(WORKER, {
+    workerData: { path, textKey },
+    resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB },
+  });
   try {
-    const file = { byteLength: (await handle.stat()).size, slice: sliceOf(handle) };
-    const metadata = await parquetMetadataAsync(file);
-    const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
-    const wanted = columns.filter((column) => textKey === column || textKey.startsWith(`${column}.`));
-    if (wanted.length === 0) throw noColumn(path, textKey, parquetSchema(metadata));
-    let rowStart = 0;
-    for (const group of metadata.row_groups) {
-      const rowEnd = rowStart + Number(group.num_rows);
-      const rows = await parquetReadObjects({
-        file,
-        metadata,
-        columns: wanted,
-        rowStart,
-        rowEnd,
-        utf8: false,
-        parsers: { stringFromBytes: (bytes) => bytes },
-        // Node's own are several times as fast; they know no LZ4 and no Snappy.
-        compressors: {
-          ...compressors,
-          GZIP: (bytes) => gunzipSync(bytes),
-          BROTLI: (bytes) => brotliDecompressSync(bytes),
-          ZSTD: (bytes) => zstdDecompressSync(bytes),
-        },
-      });
-      yield* rows;
-      rowStart = rowEnd;
+    for (let isLast = false; !isLast; ) {
+      const answer = await ask(worker, MOST_SECONDS + fileBytes * SECONDS_PER_BYTE);
+      if (answer.kind === "refused") throw new UserError(answer.found, answer.expected, answer.remedy);
+      if (answer.kind === "failed") throw new Error(answer.message);
+      yield* rowsIn(answer);
+      isLast = answer.isLast;
     }
   } finally {
-    await handle.close();
+    await worker.terminate();
   }
 }
 
-function sliceOf(handle: FileHandle) {
-  return async (start: number, end: number): Promise<ArrayBuffer> => {
-    const bytes = new Uint8Array(end - start);
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
-    if (bytesRead < bytes.length)
-      throw new Error(`it ends at byte ${start + bytesRead}, before its footer says`);
-    return bytes.buffer;
-  };
+async function ask(worker: Worker, mostSeconds: number): Promise<ParquetAnswer> {
+  const stop = new AbortController();
+  const { signal } = stop;
+  worker.postMessage("next");
+  try {
+    const [answer] = (await Promise.race([
+      once(worker, "message", { signal }),
+      untilTooLong(mostSeconds, signal),
+    ])) as [ParquetAnswer];
+    return answer;
+  } finally {
+    stop.abort();
+  }
 }
 
-type Tree = {
-  readonly element: { readonly type?: string | undefined };
-  readonly path: readonly string[];
-  readonly children: readonly Tree[];
-};
-
-function noColumn(path: string, textKey: string, root: Tree): UserError {
-  const texts = leavesOf(root).filter(({ element }) => element.type === "BYTE_ARRAY");
-  const names = texts.map((leaf) => leaf.path.join("."));
-  return new UserError(
-    `${path} has no column "${textKey}"`,
-    "a column that holds the text",
-    names.length > 0
-      ? `set textKey of the source to ${names.slice(0, 8).join(" or ")}`
-      : "leave it out of the source: none of its columns holds strings",
-  );
+/** Processor time, of which a stopped or crowded machine takes none; this thread waits meanwhile. */
+function untilTooLong(mostSeconds: number, signal: AbortSignal): Promise<never> {
+  const start = process.cpuUsage();
+  return new Promise((_, reject) => {
+    const timer = setInterval(() => {
+      const { user, system } = process.cpuUsage(start);
+      if ((user + system) / 1e6 > mostSeconds)
+        reject(new Error(`a part of it takes more than ${mostSeconds.toFixed(0)} s to unpack`));
+    }, LOOK_MS);
+    signal.addEventListener("abort", () => clearInterval(timer));
+  });
 }
 
-function leavesOf(tree: Tree): readonly Tree[] {
-  return tree.children.length === 0 ? [tree] : tree.children.flatMap(leavesOf);
+function* rowsIn({ bytes, ends, others }: Extract<ParquetAnswer, { kind: "rows" }>): Generator<Row> {
+  for (const [row, end] of ends.entries())
+    yield { text: others.has(row) ? others.get(row) : bytes.subarray(row === 0 ? 0 : ends[row - 1], end) };
 }

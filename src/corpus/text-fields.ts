@@ -41,22 +41,23 @@ export class TextFields {
     if (json === null) return this.#fault("lines", "longer than 256 MiB", place);
     if (!isUtf8(json)) return this.#fault("lines", "no UTF-8", place);
     const value = parsed(json);
-    return value === NO_JSON ? this.#fault("lines", "no JSON", place) : this.of(value, "lines", place);
+    if (value === NO_JSON) return this.#fault("lines", "no JSON", place);
+    const text = fieldAt(value, this.#rules.textKey);
+    if (typeof text !== "string") this.#learn(value);
+    return this.of(text, "lines", place);
   }
 
   hasText(json: Buffer | null): boolean {
     return json !== null && typeof fieldAt(parsed(json), this.#rules.textKey) === "string";
   }
 
-  of(value: unknown, unit: Unit, place: string): Buffer | undefined {
-    const { textKey } = this.#rules;
-    const text = fieldAt(value, textKey);
+  /** What stands under the key, as text. */
+  of(text: unknown, unit: Unit, place: string): Buffer | undefined {
     if (text instanceof Uint8Array)
       return this.#good(unit, Buffer.from(text.buffer, text.byteOffset, text.length));
     if (typeof text !== "string") {
-      this.#learn(value);
       const found = text === undefined ? "no" : text === null ? "null as" : `no string, a ${typeof text}, as`;
-      return this.#fault(unit, `${found} "${textKey}"`, place);
+      return this.#fault(unit, `${found} "${this.#rules.textKey}"`, place);
     }
     if (!text.isWellFormed())
       this.#tally.add("repaired", unit, "halves of characters (lone surrogates) replaced", place);
