@@ -1,4 +1,4 @@
-/** @file Reads a parquet file in a thread of its own and gives the text of its rows, a batch at each request. */
+/** @file A thread that reads one parquet file and gives the text of its rows, a batch at each request. */
 
 import { type FileHandle, open } from "node:fs/promises";
 import { parentPort, workerData } from "node:worker_threads";

@@ -1,9 +1,10 @@
-/** @file Rows of a parquet file, from a thread that a damaged file can neither hang nor fill the memory of. */
+/** @file Rows of a parquet file, from a thread that a damaged file can neither hang nor fill. */
 
 import { once } from "node:events";
 import { extname, join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { UserError } from "../errors.ts";
+import { fixed } from "../units/print.ts";
 import type { ParquetAnswer } from "./parquet-worker.ts";
 
 const WORKER = join(import.meta.dirname, `parquet-worker${extname(import.meta.filename)}`);
@@ -58,7 +59,7 @@ function untilTooLong(mostSeconds: number, signal: AbortSignal): Promise<never> 
     const timer = setInterval(() => {
       const { user, system } = process.cpuUsage(start);
       if ((user + system) / 1e6 > mostSeconds)
-        reject(new Error(`a part of it takes more than ${mostSeconds.toFixed(0)} s to unpack`));
+        reject(new Error(`a part of it takes more than ${fixed(mostSeconds, 0)} s to unpack`));
     }, LOOK_MS);
     signal.addEventListener("abort", () => clearInterval(timer));
   });
