@@ -93,7 +93,7 @@ function launchText(result: LaunchResult): string {
     ...features.map(featureLine),
     `reach ${significant(reach)}, ${formatSeconds(seconds)} in all, peak memory ${formatBytes(peakBytes)}`,
     "",
-    "a sample of text from the trained model:",
+    "a sample of text from the trained model, which was given the first words of a held-out passage:",
     sample.trim(),
     "",
     `report: ${report}`,

@@ -94,7 +94,7 @@ export function sampleSection({ sample }: ReportData): string {
   return blocks(
     "## A sample of text",
     `Written by the target at temperature ${temperature}, seed ${seed}, ` +
-      `after the prompt "${prompt.replace(/\s+/g, " ")}".`,
+      `after the first words of a held-out passage, "${prompt.replace(/\s+/g, " ")}".`,
     codeBlock(prompt + text),
   );
 }

@@ -1,8 +1,9 @@
-/** @file Held-out loss in nats per token and bits per byte, by source and in all, on one set for all. */
+/** @file Held-out loss in nats per token and bits per byte, of the mixture and by source, on one set of text. */
 
 import type { Corpus } from "../corpus/corpus.ts";
 import { heldOutBatches } from "../corpus/held-out.ts";
 import type { Session } from "../engine/session.ts";
+import { sum } from "../math/statistics.ts";
 import { bitsPerByte } from "./bits-per-byte.ts";
 import type { RunSpec } from "./run-spec.ts";
 
@@ -15,6 +16,7 @@ export type HeldOutScore = {
 };
 
 export type HeldOut = {
+  /** Of the mixture: each source weighs as much as in training. Its counts are of all that was scored. */
   readonly all: HeldOutScore;
   readonly sources: Readonly<Record<string, HeldOutScore>>;
 };
@@ -41,23 +43,30 @@ export async function scoreHeldOut(
     session.integers("targets").set(batch.targets);
     await session.run("evaluate");
     const losses = session.output("evaluate", "losses");
-    const sum = sums[batch.sourceIndex]!;
-    sum.bytes += batch.numBytes;
-    sum.tokens += batch.numTokens;
-    for (const loss of losses) sum.nats += loss; // 0 where the target is not counted
+    const ofSource = sums[batch.sourceIndex]!;
+    ofSource.bytes += batch.numBytes;
+    ofSource.tokens += batch.numTokens;
+    for (const loss of losses) ofSource.nats += loss; // 0 where the target is not counted
   }
-  const total = sums.reduce((a, b) => ({
-    nats: a.nats + b.nats,
-    tokens: a.tokens + b.tokens,
-    bytes: a.bytes + b.bytes,
-  }));
+  const shares = corpus.sources.map(({ share }) => share);
   return {
-    all: score(total),
+    all: mixtureOf(sums, shares),
     sources: Object.fromEntries(corpus.sources.map(({ name }, i) => [name, score(sums[i]!)])),
   };
 }
 
-function score({ nats, tokens, bytes }: Readonly<Record<"nats" | "tokens" | "bytes", number>>): HeldOutScore {
+type Sums = Readonly<Record<"nats" | "tokens" | "bytes", number>>;
+
+/** The score of text that comes from the sources by their shares of the tokens, as training text does. */
+export function mixtureOf(sums: readonly Sums[], shares: readonly number[]): HeldOutScore {
+  const tokens = sum(sums.map((one) => one.tokens));
+  const weighted = (name: "nats" | "bytes") =>
+    sum(sums.map((one, i) => ((shares[i]! * tokens) / one.tokens) * one[name]));
+  const numBytes = sum(sums.map((one) => one.bytes));
+  return { ...score({ nats: weighted("nats"), tokens, bytes: weighted("bytes") }), numBytes };
+}
+
+function score({ nats, tokens, bytes }: Sums): HeldOutScore {
   return {
     numTokens: tokens,
     numBytes: bytes,

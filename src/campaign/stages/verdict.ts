@@ -1,10 +1,10 @@
 /** @file Stage 6: the trained model written out, and a sample of it. The score is read from the record. */
 
 import { z } from "zod";
+import { openCorpus } from "../../corpus/corpus.ts";
 import type { Manifest } from "../../corpus/manifest.ts";
-import { tokenizerPath } from "../../corpus/steps.ts";
-import { readTokenizer } from "../../corpus/tokenizer.ts";
 import { damagedModel, exportRecorded } from "../../train/export-run.ts";
+import { heldOutPrompt } from "../../train/held-out-prompt.ts";
 import { modelCard } from "../../train/model-card.ts";
 import { sampleText } from "../../train/sample.ts";
 import type { RunSummary } from "../../train/summary.ts";
@@ -23,7 +23,7 @@ export const verdictSchema = z.strictObject({
 
 export type VerdictResult = z.infer<typeof verdictSchema>;
 
-const SAMPLE = { prompt: "The ", numTokens: 160, temperature: 0.8, topTokens: 40 };
+const SAMPLE = { numTokens: 160, temperature: 0.8, topTokens: 40 };
 
 export async function verdict(
   context: Context,
@@ -42,11 +42,13 @@ export async function verdict(
     );
   const result = await runStage(context, "verdict", { target: run }, verdictSchema, async () => {
     const model = write();
-    const tokenizer = readTokenizer(tokenizerPath(workspace.corpus));
-    const options = { ...SAMPLE, seed: campaign.seed, numThreads: machine.numThreads };
-    const text = await sampleText(model, tokenizer, options);
-    const { prompt, temperature, topTokens } = SAMPLE;
-    return { sample: { prompt, text, temperature, topTokens, seed: campaign.seed } };
+    const corpus = openCorpus(workspace.corpus);
+    const { seed } = campaign;
+    const prompt = heldOutPrompt(corpus, seed);
+    const options = { ...SAMPLE, prompt, seed, numThreads: machine.numThreads };
+    const text = await sampleText(model, corpus.tokenizer, options);
+    const { temperature, topTokens } = SAMPLE;
+    return { sample: { prompt, text, temperature, topTokens, seed } };
   });
   // The stage is skipped when its result is known, but the model may have been deleted or damaged since.
   if (damagedModel(context).length > 0) write();
