@@ -132,7 +132,9 @@ describe("a campaign from text to verdict", () => {
     writeFileSync(csv, ["n,d,c,loss,seed", ...rows].join("\n"));
     const { predicted } = resultOf(first).verdict.find(({ quantity }) => quantity === "held-out loss")!;
     const design = { n: target.matrixParameters, d: target.tokens, c: target.flops };
-    for (const runs of [ladder.runs, readRunTable(csv).runs])
+    // Vouched for: so small a ladder would be taken for one in other units.
+    const columns = { n: "n", d: "d", c: "c" };
+    for (const runs of [ladder.runs, readRunTable(csv, { columns }).runs])
       expect(forecastAt(study(runs), design)).toMatchObject(predicted);
   });
 
@@ -231,6 +233,24 @@ describe("files that the record vouches for", () => {
     const { code, stdout } = await longrun(...verify);
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, files: { damaged: [], numCheckpoints: 8 } });
     expect(code).toBe(0);
+  });
+
+  test("tell of a record that was cut short at the end of a line, and that its target is no bet any more", async () => {
+    const lines = readFileSync(at("record.jsonl"), "utf8").split("\n");
+    const until = lines.findIndex((line) => line.includes('"kind":"prediction"'));
+    const cut = () => Buffer.from(`${lines.slice(0, until).join("\n")}\n`);
+    const paths = ["record.jsonl", "report.md"];
+    const { run } = targetOf(whole);
+    const shortened = await damaged(paths, cut, "record", "verify", whole);
+    expect(shortened.stderr).toMatch(
+      new RegExp(`found: .*runs/${run}, .*/model, of which none of the ${until} events`),
+    );
+    expect(shortened.code).toBe(2);
+    const again = await damaged(paths, cut, ...launchArguments(whole));
+    expect(again.stderr).toMatch(
+      new RegExp(`found: runs/${run} has checkpoints of the target, and the record neither`),
+    );
+    expect(again.code).toBe(2);
   });
 
   test.each(["status", "report", "laws curve --campaign"])("are missed by %s", async (command) => {

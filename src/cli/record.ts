@@ -8,6 +8,7 @@ import type { DamagedFile } from "../record/custody.ts";
 import { damagedFiles, damageText, refuseDamaged, vouchedTotals } from "../record/custody.ts";
 import { eventSchema, type RecordEvent } from "../record/events.ts";
 import { readRecord, recordPath, sequenceOfHead, type Verification, verifyRecord } from "../record/record.ts";
+import { tracesBeyond } from "../record/traces.ts";
 import { checkpointsFolder, workspaceOf } from "../record/workspace.ts";
 import { headIn } from "../report/ground-sections.ts";
 import { left, right } from "../report/markdown.ts";
@@ -69,6 +70,7 @@ function runVerify(folder: string, { json, head, all }: VerifyOptions): void {
   const missing = [published, reportedHead(folder)].find(
     (hash) => hash !== null && sequenceOfHead(record, hash) === null,
   );
+  const traces = tracesBeyond(folder, record.events);
   const files = all ? checkFiles(folder, record.events) : null;
   const lines = [
     `whole: ${numEvents} events, head ${found}`,
@@ -79,12 +81,14 @@ function runVerify(folder: string, { json, head, all }: VerifyOptions): void {
   ];
   const value = {
     ...verification,
-    ok: missing === undefined && !files?.damaged.length,
+    ok: missing === undefined && traces.length === 0 && !files?.damaged.length,
     ...(published === null ? {} : { publishedSequence }),
+    ...(traces.length > 0 ? { traces } : {}),
     ...(files ? { files } : {}),
   };
   printResult({ json }, value, () => lines.join("\n"));
   if (missing) refuseHead(folder, missing, numEvents, missing === published);
+  if (traces.length > 0) refuseTraces(folder, traces, numEvents);
   if (files) refuseDamaged(folder, files.damaged);
 }
 
@@ -98,10 +102,19 @@ function refuseBroken(folder: string, broken: Extract<Verification, { ok: false 
 
 function refuseHead(folder: string, hash: string, numEvents: number, isPublished: boolean): never {
   const source = isPublished ? "" : `, which ${workspaceOf("", folder).report} names as its head`;
+  const orReport = isPublished ? "" : "; or the report was changed: `longrun report` writes it anew";
   throw new UserError(
     `none of the ${numEvents} events of this record has the hash ${hash}${source}`,
     "a record that still holds the event with that hash",
-    "it was cut short or rewritten since, or is another record: put back an unchanged copy",
+    `it was cut short or rewritten since, or is another record: put back an unchanged copy${orReport}`,
+  );
+}
+
+function refuseTraces(folder: string, traces: readonly string[], numEvents: number): never {
+  throw new UserError(
+    `${traces.map((place) => join(folder, place)).join(", ")}, of which none of the ${numEvents} events speaks`,
+    "an event for every run, corpus and model in the folder",
+    "the record was cut short: put back an unchanged copy; where a launch was killed just then, launch again",
   );
 }
 
