@@ -113,7 +113,10 @@ async function decodeForeign(bytes: Buffer, plain: Buffer | null): Promise<Decod
   const replaced = text.split(REPLACEMENT).length - 1;
   if (replaced > MOST_REPLACED * text.length || mixesScripts(text)) return inDoubt(encoding);
   const utf8 = Buffer.from(text);
-  return hasControls(utf8) ? notText : { utf8, encoding: decoder.encoding, replacedBytes: replaced };
+  if (hasControls(utf8)) return notText;
+  // Encodings that differ in none of a text's characters go by the name that is known best.
+  const isCommon = new TextDecoder("windows-1252").decode(bytes) === text;
+  return { utf8, encoding: isCommon ? "windows-1252" : decoder.encoding, replacedBytes: replaced };
 }
 
 async function detect(bytes: Buffer) {

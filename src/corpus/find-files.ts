@@ -113,7 +113,7 @@ function statOf(path: string): Stats | undefined {
 }
 
 /** What longrun itself writes into the folder of a campaign. */
-const OWN = ["record.jsonl", "corpus", "runs", "series", "model", "report.md", "figures"];
+const OWN = ["record.jsonl", "record.lock", "corpus", "runs", "series", "model", "report.md", "figures"];
 const RECORD_BYTES = 4096;
 
 /**
