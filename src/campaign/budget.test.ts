@@ -12,7 +12,7 @@ describe("a budget", () => {
     ["7FLOP", 7],
     ["5tflop", 5e12],
     ["7 billion FLOPs", 7e9],
-    [" 1 ZFLOP ", 1e21],
+    [" 1 EFLOP ", 1e18],
   ])("%s is compute", (text, flops) => expect(parseBudget(text)).toEqual({ kind: "flops", flops }));
 
   test.each([
@@ -33,13 +33,17 @@ describe("a budget", () => {
     },
   );
 
+  test.each(["1e21FLOP", "1000000000h", "367d", "0.1FLOP", "1e-9s"])("%s is beyond one machine", (text) => {
+    expect(() => parseBudget(text)).toThrow(/what one machine computes in a year\nremedy: .*longrun plan/);
+  });
+
   test("reads back any amount in any unit", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 10_000 }),
-        fc.constantFrom("MFLOP", "TFLOP", "EFLOP"),
+        fc.constantFrom("MFLOP", "TFLOP", "PFLOP"),
         (n, unit) => {
-          const size = { MFLOP: 1e6, TFLOP: 1e12, EFLOP: 1e18 }[unit];
+          const size = { MFLOP: 1e6, TFLOP: 1e12, PFLOP: 1e15 }[unit];
           expect(parseBudget(`${n}${unit}`)).toEqual({ kind: "flops", flops: n * size! });
         },
       ),

@@ -41,8 +41,14 @@ describe("a campaign file", () => {
     [{ vocabularySize: 65_537 }, "vocabularySize: Too big: expected number to be <=65536"],
     [{ vocabularySize: "automatic" }, "vocabularySize: auto, or a whole number from 258 to 65536"],
     [{ name: "One" }, "name: lower-case letters, digits and hyphens"],
-    [{ ladder: { rungs: 5 } }, "ladder.rungs: Too small: expected number to be >=6"],
-    [{ target: { reach: 0.5 } }, "target.reach: Too small: expected number to be >=1"],
+    [
+      { ladder: { rungs: 5 } },
+      "ladder.rungs: 5 is not a whole number from 6 to 24: a trend needs six, and rungs closer than these say the same",
+    ],
+    [
+      { target: { reach: 0.5 } },
+      "target.reach: 0.5 is not a number from 1 to 10000: no forecast reaches further",
+    ],
     [
       { recipe: { tokensPerParametr: 5 } },
       'recipe: Unrecognized key: "tokensPerParametr", perhaps tokensPerParameter',

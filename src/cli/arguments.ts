@@ -36,21 +36,28 @@ export function given<Values extends object>(values: Values) {
   return Object.fromEntries(known) as { [Key in keyof Values]?: Exclude<Values[Key], undefined> };
 }
 
-/** Reads a whole number of at least `least`. */
-export function wholeNumber(option: string, least: number): (text: string) => number {
+/** Reads a whole number from `least` to `most`. */
+export function wholeNumber(
+  option: string,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw badNumber(option, text, `a whole number of at least ${least}, in digits alone`);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least && value <= most) return value;
+    const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw badNumber(option, text, `a whole number ${range}, in digits alone`);
   };
 }
+
+const MOST_NUMBER = 1e12;
 
 /** Reads a number that is not negative. */
 export function nonNegative(option: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() !== "" && Number.isFinite(value) && value >= 0) return value;
-    throw badNumber(option, text, "a number of at least 0");
+    if (text.trim() !== "" && value >= 0 && value <= MOST_NUMBER) return value;
+    throw badNumber(option, text, `a number from 0 to ${MOST_NUMBER}`);
   };
 }
 

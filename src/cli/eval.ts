@@ -37,7 +37,7 @@ export function defineEval(command: Command): void {
         ' {"query", "choices", "gold"} or {"text", "answer"}',
       "cloze,agreement,copy,recall",
     )
-    .option("--items <n>", "items of each task that is made here", wholeNumber("--items", 6), 400)
+    .option("--items <n>", "items of each task that is made here", wholeNumber("--items", 6, 100_000), 400)
     .option("--seed <s>", "the same seed gives the same items", wholeNumber("--seed", 0), 1)
     .option("--corpus <folder>", "a prepared corpus, for a model that lies apart from its own")
     .option("--finished", "only models at the end of their runs, no checkpoints on the way")

@@ -23,7 +23,7 @@ export function defineRun(command: Command): void {
     .option(
       "--threads <n>",
       "threads; the result does not depend on it (default: all)",
-      wholeNumber("--threads", 1),
+      wholeNumber("--threads", 1, 1024),
     );
   finish(command, "longrun run campaigns/single-run.yaml --threads 2").action(runRun);
 }

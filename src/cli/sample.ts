@@ -21,9 +21,9 @@ export function defineSample(command: Command): void {
       DEFAULT_FOLDER,
     )
     .option("--prompt <text>", "the text to continue", "")
-    .option("--tokens <n>", "tokens at most; a text may end earlier", wholeNumber("--tokens", 1), 200)
+    .option("--tokens <n>", "tokens at most; a text may end earlier", wholeNumber("--tokens", 1, 1e6), 200)
     .option("--temperature <t>", "0 always takes the most likely token", nonNegative("--temperature"), 0.8)
-    .option("--top <k>", "draw from the k most likely tokens", wholeNumber("--top", 1), 50)
+    .option("--top <k>", "draw from the k most likely tokens", wholeNumber("--top", 1, 65_536), 50)
     .option("--seed <s>", "the same seed gives the same text", wholeNumber("--seed", 0), 1);
   finish(command, 'longrun sample runs/first-light --prompt "The sea" --tokens 100').action(runSample);
 }

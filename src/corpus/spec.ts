@@ -1,6 +1,7 @@
 /** @file What a campaign file says about its corpus: sources, passages, split, vocabulary. */
 
 import * as z from "zod";
+import { numberFrom } from "../units/limits.ts";
 
 /** Token ids fit in 16 bits, which halves shards and caches against 32. */
 export const MAXIMUM_VOCABULARY = 65536;
@@ -33,7 +34,7 @@ export const sourceSpec = z
     /** File, folder or glob, relative to the campaign file's folder. */
     path: z.string().min(1).optional(),
     /** Share in training against the source's natural share of the tokens: 2 means twice as often. */
-    weight: z.number().positive().default(1),
+    weight: numberFrom(1e-6, 1e6, "the share of a source").default(1),
     /** Overrides the licence that a package states about itself. */
     licence: z.string().optional(),
     /** Key, or path of keys with dots between, of the text in each line of JSON or row of parquet. */

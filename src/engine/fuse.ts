@@ -107,5 +107,7 @@ function rewrite(
     });
     return inputs.every((input, i) => input === node.inputs[i]) ? node.outputs : rebuild(node, inputs);
   };
+  // Inputs before users, so that the recursion stays shallow however many layers there are.
+  for (const node of nodesReaching(outputs)) visitNode(node);
   return outputs.map(visit);
 }

@@ -154,41 +154,51 @@ function reach(outputs: readonly Tensor[]): ReadonlySet<Node> {
 function inOrder(nodes: readonly Node[]): readonly Node[] {
   const users = new Map<Node, Node[]>();
   const numMissing = new Map<Node, number>();
+  const readers = new Map<string, Node[]>();
+  for (const node of nodes)
+    for (const input of node.inputs)
+      if (input?.source.kind === "leaf") pushTo(readers, input.source.name, node);
   for (const node of nodes) {
     const needed = new Set([...node.inputs.flatMap((input) => (input && producerOf(input)) ?? [])]);
-    for (const reader of readersOfUpdated(node, nodes)) needed.add(reader);
+    for (const reader of readersOfUpdated(node, readers)) needed.add(reader);
     for (const other of needed) pushTo(users, other, node);
     numMissing.set(node, needed.size);
   }
-  const ready = nodes.filter((node) => numMissing.get(node) === 0);
+  // Latest recorded first in the list, so that the earliest is at its end.
+  const ready = nodes.filter((node) => numMissing.get(node) === 0).sort((a, b) => b.id - a.id);
   const ordered: Node[] = [];
-  while (ready.length > 0) {
-    // Latest recorded first in the list, so that the earliest is at its end.
-    ready.sort((a, b) => b.id - a.id);
-    const node = ready.pop()!;
+  for (let node = ready.pop(); node !== undefined; node = ready.pop()) {
     ordered.push(node);
     for (const user of users.get(node) ?? []) {
       const missing = numMissing.get(user)! - 1;
       numMissing.set(user, missing);
-      if (missing === 0) ready.push(user);
+      if (missing === 0) ready.splice(placeOf(user, ready), 0, user);
     }
   }
   assert(ordered.length === nodes.length, "the graph has a cycle");
   return ordered;
 }
 
-function readersOfUpdated(node: Node, nodes: readonly Node[]): readonly Node[] {
-  const names = (node.operation.updates ?? []).map((input) => {
+/** Where a node belongs among thousands that are sorted latest first. */
+function placeOf({ id }: Node, sorted: readonly Node[]): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]!.id > id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function readersOfUpdated(node: Node, readers: ReadonlyMap<string, readonly Node[]>): readonly Node[] {
+  return (node.operation.updates ?? []).flatMap((input) => {
     const updated = node.inputs[input];
     assert(
       updated?.source.kind === "leaf",
       `${node.operation.name} updates operand ${input}, which must be a leaf`,
     );
-    return updated.source.name;
+    return (readers.get(updated.source.name) ?? []).filter((other) => other !== node);
   });
-  if (names.length === 0) return [];
-  const reads = (input: Tensor | null) => input?.source.kind === "leaf" && names.includes(input.source.name);
-  return nodes.filter((other) => other !== node && other.inputs.some(reads));
 }
 
 /** Whether computing a tensor needs this node. */

@@ -79,7 +79,7 @@ describe("a run file", () => {
       "4 query heads, 3 key/value heads",
     );
     expect(foundIn(`name: one\n${SOURCES}\n${RUN.replace("64", "65")}`)).toContain(
-      "run.shape.width: Invalid number",
+      "run.shape.width: a multiple of 4",
     );
   });
 
@@ -88,8 +88,8 @@ describe("a run file", () => {
       `name: One\n${SOURCES}\nrun: { shape: { width: wide }, batchSequences: 4, numStepz: 10 }`,
     );
     expect(found).toMatch(/^run.yaml: name: lower-case letters/);
-    expect(found).toContain("run.shape.width: Invalid input: expected number, received string");
-    expect(found).toContain("run.numSteps: Invalid input");
+    expect(found).toContain('run.shape.width: "wide" is not a whole number');
+    expect(found).toContain("run.numSteps: missing: a whole number");
     expect(found).toContain('run: Unrecognized key: "numStepz"');
   });
 

@@ -5,11 +5,12 @@ import { z } from "zod";
 import { noteLines } from "../corpus/notes.ts";
 import { type CorpusSpec, corpusInFile, corpusSpec } from "../corpus/spec.ts";
 import { UserError } from "../errors.ts";
+import { requireMemory } from "../machine/step.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { layersForWidth, shapeOfWidth, WIDTH_STEP } from "../model/dial.ts";
 import { makeFolder } from "../record/files.ts";
 import { openRecord } from "../record/record.ts";
-import { workspaceOf } from "../record/workspace.ts";
+import { nameInFile, workspaceOf } from "../record/workspace.ts";
 import { exportRecorded } from "../train/export-run.ts";
 import { architectureOf } from "../train/hugging-face.ts";
 import { modelCard } from "../train/model-card.ts";
@@ -23,7 +24,7 @@ import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
 const { role: _role, ...runFields } = runSpecSchema.shape;
 
 export const singleRunSchema = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens"),
+  name: nameInFile,
   corpus: corpusInFile,
   vocabularySize: corpusSpec.shape.vocabularySize.default(1024),
   run: z.strictObject({
@@ -32,7 +33,12 @@ export const singleRunSchema = z.strictObject({
     shape: decoderShapeSchema
       .omit({ vocabularySize: true })
       .partial()
-      .extend({ width: z.int().positive().multipleOf(WIDTH_STEP) }),
+      .extend({
+        width: decoderShapeSchema.shape.width.refine(
+          (width) => width % WIDTH_STEP === 0,
+          `a multiple of ${WIDTH_STEP}`,
+        ),
+      }),
     optimiser: optimiserSchema.partial().prefault({}),
     sequenceLength: runFields.sequenceLength.default(256),
     seed: runFields.seed.default(1),
@@ -84,12 +90,13 @@ export async function singleRun({
   const spec = runSpecOf(file);
   const workspace = workspaceOf(file.name, folder);
   makeFolder(workspace.folder);
+  const machine = thisMachine(workspace.folder);
+  requireMemory(spec, machine.memoryBytes, "the run", "lower its width, layers, batch or sequence");
   using record = openRecord(workspace.folder);
   const context = { record, workspace, signal, tell };
   const manifest = await recordedCorpus(context, corpusSpecOf(file), dirname(resolve(path)));
   for (const text of noteLines(manifest.sources)) tell({ kind: "text", text });
   const run = plannedRun(file.name, spec);
-  const machine = thisMachine(workspace.folder);
   const placed = { run, numThreads: numThreads ?? machine.numThreads };
   const name = runName(run, manifest.hash);
   const summary = await trainPlanned({ ...context, machine }, placed, name);

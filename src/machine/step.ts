@@ -2,9 +2,11 @@
 
 import type { Executable } from "../engine/compile.ts";
 import type { ProfileEntry, Session, SessionOptions } from "../engine/session.ts";
+import { UserError } from "../errors.ts";
 import { hyperAt } from "../train/optimiser.ts";
 import { trainingPrograms } from "../train/programs.ts";
 import type { RunSpec } from "../train/run-spec.ts";
+import { formatBytes } from "../units/print.ts";
 import { timeInstructions } from "./time-instructions.ts";
 
 /** All of a run that its step time and its memory depend on. */
@@ -46,6 +48,19 @@ export function programsOf({ shape, batchSequences, sequenceLength }: StepSpec):
 
 /** Memory of a process that trains with these programs. */
 export const processBytes = ({ numFloats }: Executable) => 4 * numFloats + PROCESS_BYTES;
+
+/** Refuses a run that needs more memory than there is, before anything of its size is allocated. */
+export function requireMemory(spec: StepSpec, memoryBytes: number, what: string, remedy: string): void {
+  const needed = processBytes(programsOf(spec));
+  if (needed <= memoryBytes) return;
+  const { shape, batchSequences, sequenceLength } = spec;
+  throw new UserError(
+    `${what} needs ${formatBytes(needed)} of memory (width ${shape.width}, ${shape.numLayers} layers, ` +
+      `${batchSequences} sequences of ${sequenceLength} a batch), the machine has ${formatBytes(memoryBytes)}`,
+    `${what} that fits into memory`,
+    remedy,
+  );
+}
 
 /**
  * Measures: about half a second, or two passes over the distinct instructions where these take longer. No

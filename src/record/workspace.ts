@@ -1,6 +1,13 @@
 /** @file A campaign's folder: where everything of it lies. Delete the folder and nothing is left. */
 
 import { join } from "node:path";
+import { z } from "zod";
+
+/** What a file may call its campaign or run: a folder is named by it. */
+export const nameInFile = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens")
+  .max(100, "at most 100 letters: it names a folder");
 
 /** Where everything of a campaign lies. */
 export type Workspace = {

@@ -2,32 +2,37 @@
 
 import { z } from "zod";
 import { FEED_FORWARDS } from "../model/shape.ts";
+import { numberFrom, wholeFrom } from "../units/limits.ts";
 
-const positive = z.int().positive();
+/** Attention takes the square of a sequence: at this length 17 GB for each head of each sequence. */
+export const MOST_SEQUENCE = 65_536;
+const COMPUTED_HERE = "this engine trains on one machine's processors";
+const SMALL = "beyond, 32 bits are left";
 
+/** Numbers by their limits: all that lies within can be planned in seconds, if not trained. */
 export const decoderShapeSchema = z.strictObject({
-  vocabularySize: positive,
-  width: positive,
-  numLayers: positive,
-  numHeads: positive,
-  numKeyValueHeads: positive,
-  headDim: positive,
-  feedForwardWidth: positive,
+  vocabularySize: wholeFrom(1, 65_536, "tokens have 16 bits"),
+  width: wholeFrom(1, 16_384, COMPUTED_HERE),
+  numLayers: wholeFrom(1, 64, "compiling takes the cube of it, and at this depth seconds"),
+  numHeads: wholeFrom(1, 1024, COMPUTED_HERE),
+  numKeyValueHeads: wholeFrom(1, 1024, COMPUTED_HERE),
+  headDim: wholeFrom(1, 1024, COMPUTED_HERE),
+  feedForwardWidth: wholeFrom(1, 131_072, COMPUTED_HERE),
   tiedEmbeddings: z.boolean(),
-  ropeBase: z.number().positive(),
-  normEpsilon: z.number().positive(),
+  ropeBase: numberFrom(1, 1e9, "the wavelengths of positions"),
+  normEpsilon: numberFrom(1e-12, 1, SMALL),
   feedForward: z.enum(FEED_FORWARDS).optional(),
   queryKeyNorm: z.boolean().optional(),
 });
 
 export const optimiserSchema = z.strictObject({
-  learningRate: z.number().positive(),
-  baseWidth: positive,
+  learningRate: numberFrom(1e-30, 1e30, SMALL),
+  baseWidth: decoderShapeSchema.shape.width,
   beta1: z.number().min(0).lt(1),
   beta2: z.number().min(0).lt(1),
-  epsilon: z.number().positive(),
-  weightDecay: z.number().nonnegative(),
-  clip: z.number().positive(),
+  epsilon: numberFrom(1e-30, 1, SMALL),
+  weightDecay: numberFrom(0, 1e6, SMALL),
+  clip: numberFrom(1e-12, 1e12, SMALL),
 });
 
 /** All that a run's numbers depend on: shape, batches, steps, optimiser, seed. */
@@ -35,15 +40,15 @@ export const runSpecSchema = z.strictObject({
   role: z.enum(["rung", "target", "single"]),
   shape: decoderShapeSchema,
   optimiser: optimiserSchema,
-  sequenceLength: positive,
-  batchSequences: positive,
-  numSteps: positive,
+  sequenceLength: wholeFrom(1, MOST_SEQUENCE, "attention takes its square"),
+  batchSequences: wholeFrom(1, 1e6, COMPUTED_HERE),
+  numSteps: wholeFrom(1, 1e8, COMPUTED_HERE),
   /** Of initialisation and of the order of batches. */
-  seed: z.int().nonnegative(),
+  seed: wholeFrom(0, 0xffff_ffff, "seeds have 32 bits"),
   /** Held-out tokens scored at the end, spread evenly; the same for every run that is to be compared. */
-  heldOutTokens: positive,
+  heldOutTokens: wholeFrom(1, 1e9, COMPUTED_HERE),
   /** Longest stretch of training that a kill can cost. */
-  checkpointSeconds: z.number().positive(),
+  checkpointSeconds: numberFrom(1e-3, 86_400, "a day's training may be lost"),
 });
 
 /** A specification that `runSpecSchema` has checked. */

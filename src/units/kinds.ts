@@ -8,7 +8,12 @@ export type AmountKind = {
   readonly multipliers: Readonly<Record<string, number>>;
   /** For the complaint: "a time with its unit: 90s, 12min, 3h, 54d". */
   readonly expected: string;
+  /** The largest that is meant by anybody, in the kind's own unit. */
+  readonly most: number;
 };
+
+/** Nothing that is asked about is below. */
+export const LEAST_AMOUNT = 1e-12;
 
 /** Seconds. */
 export const HOUR_SECONDS = 3600;
@@ -49,55 +54,73 @@ const TIME_UNITS = {
 const COUNT_UNITS = named(1, "", "n", "params", "parameters", "param", "parameter", "tokens", "token");
 
 /** Parameters, tokens, steps. */
-export const COUNT = kind(COUNT_UNITS, "a number above 0: 1e21, 7B, 15.6T");
+export const COUNT = kind(COUNT_UNITS, 1e24, "a number above 0: 1e21, 7B, 15.6T");
 /** A count that is a power of two more often than not, as sequences and batches are: 8k is 8192. */
 export const BINARY_COUNT: AmountKind = { ...COUNT, multipliers: { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 } };
 /** Compute. A bare number is of FLOPs. */
-export const FLOPS = kind({ "": 1, ...FLOP_UNITS }, "FLOPs above 0: 1e21, 10 ZFLOP");
+export const FLOPS = kind({ "": 1, ...FLOP_UNITS }, 1e36, "FLOPs above 0: 1e21, 10 ZFLOP");
 /** Compute where time could be meant as well. */
-export const FLOPS_WITH_UNIT = kind(FLOP_UNITS, "compute with its unit: 30TFLOP, 2 EFLOP");
-export const FLOPS_PER_SECOND = kind(perSecond({ "": 1, ...FLOP_UNITS }), "FLOPs a second: 989 TFLOP/s");
+export const FLOPS_WITH_UNIT = kind(FLOP_UNITS, 1e36, "compute with its unit: 30TFLOP, 2 EFLOP");
+export const FLOPS_PER_SECOND = kind(
+  perSecond({ "": 1, ...FLOP_UNITS }),
+  1e27,
+  "FLOPs a second: 989 TFLOP/s",
+);
 /** Seconds. Days, hours and seconds are too far apart to guess at a bare number. */
-export const DURATION = kind(TIME_UNITS, "a time with its unit: 90s, 12min, 3h, 54d", {});
+export const DURATION = kind(TIME_UNITS, 1e12, "a time with its unit: 90s, 12min, 3h, 54d", {});
 /** Seconds, where the option's name says so. */
-export const SECONDS = kind({ ...TIME_UNITS, "": 1 }, "seconds, or a time with its unit: 3.2, 450 ms", {});
+export const SECONDS = kind(
+  { ...TIME_UNITS, "": 1 },
+  1e12,
+  "seconds, or a time with its unit: 3.2, 450 ms",
+  {},
+);
 /** Seconds, where the option's name says days. */
 export const DAYS = kind(
   { ...TIME_UNITS, "": DAY_SECONDS },
+  1e12,
   "a number of days, or a time with its unit: 60, 60d, 8w",
   {},
 );
 
 /** Bytes, in powers of ten or of two. */
-export const BYTES = kind(BYTE_UNITS, "bytes with their unit: 80GB, 5.7TB");
-export const BYTES_PER_SECOND = kind(perSecond(BYTE_UNITS), "bytes a second with their unit: 40GB/s, 2TB/s");
+export const BYTES = kind(BYTE_UNITS, 1e27, "bytes with their unit: 80GB, 5.7TB");
+export const BYTES_PER_SECOND = kind(
+  perSecond(BYTE_UNITS),
+  1e27,
+  "bytes a second with their unit: 40GB/s, 2TB/s",
+);
 export const TOKENS_PER_SECOND = kind(
   perSecond({ "": 1, tokens: 1 }),
+  1e18,
   "tokens a second: 3200, 3.2k tokens/s",
 );
 /** A share of one: 0.4 or 40 %. */
-export const SHARE = kind({ "": 1, "%": 0.01, percent: 0.01 }, "a share above 0: 0.4, 40 %", {});
+export const SHARE = kind({ "": 1, "%": 0.01, percent: 0.01 }, 1e3, "a share above 0: 0.4, 40 %", {});
 /** Percent: 1.2 or 1.2 %. */
-export const PERCENT = kind({ "": 1, "%": 1, percent: 1 }, "a percentage: 1.2, 1.2 %", {});
+export const PERCENT = kind({ "": 1, "%": 1, percent: 1 }, 1e6, "a percentage: 1.2, 1.2 %", {});
 /** Money of whatever currency; dollars may be named. */
 export const MONEY = kind(
   named(1, "", "$", "usd", "dollar", "dollars"),
+  1e18,
   "an amount of money: 2.5, 10M, $10M",
 );
-export const WATTS = kind({ "": 1, ...prefixed("w", SI), watts: 1 }, "watts: 1400, 1.4 kW");
+export const WATTS = kind({ "": 1, ...prefixed("w", SI), watts: 1 }, 1e27, "watts: 1400, 1.4 kW");
 export const KILOWATT_HOURS = kind(
   { wh: 1e-3, kwh: 1, mwh: 1e3, gwh: 1e6, twh: 1e9 },
+  1e15,
   "energy with its unit: 120 MWh",
 );
 /** A number without a unit. */
-export const NUMBER = kind({ "": 1 }, "a plain number above 0", {});
+export const NUMBER = kind({ "": 1 }, 1e12, "a plain number above 0", {});
 
 function kind(
   units: AmountKind["units"],
+  most: number,
   expected: string,
   multipliers: AmountKind["multipliers"] = MULTIPLIERS,
 ): AmountKind {
-  return { units, multipliers, expected };
+  return { units, multipliers, expected, most };
 }
 
 function named(worth: number, ...spellings: readonly string[]): Record<string, number> {

@@ -139,7 +139,7 @@ describe("what is printed is read", () => {
 
   test("intervals too", () => {
     for (const [kind, format] of printers) {
-      const large = fc.double({ min: 1e3, max: 1e29, noNaN: true });
+      const large = fc.double({ min: 1e3, max: Math.max(1e4, kind.most / 1e5), noNaN: true });
       fc.assert(
         fc.property(large, fc.double({ min: 0.01, max: 2, noNaN: true }), (median, logSd) => {
           const interval = within(median, logSd);

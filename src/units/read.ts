@@ -2,7 +2,8 @@
 
 import { UserError } from "../errors.ts";
 import { certain, type Interval } from "../math/interval.ts";
-import type { AmountKind } from "./kinds.ts";
+import { type AmountKind, LEAST_AMOUNT } from "./kinds.ts";
+import { scientific } from "./print.ts";
 
 // Digits with or without separated thousands, a fraction, an exponent; then multiplier and unit.
 const NUMBER = /^([-+]?(?:\d{1,3}(?:[,_' ]\d{3})+|\d+)?(?:\.\d*)?)(e[-+]?\d+)?\s*([a-zµ$%][a-zµ$%/ -]*)?$/i;
@@ -33,10 +34,10 @@ export function parseNumber(text: string, kind: AmountKind): number | null {
   return Number(digits.replace(/[,_' ]/g, "") + exponent) * worth;
 }
 
-/** One amount above 0; null where the text is none. */
+/** One amount above 0, neither vanishing nor beyond what anybody means; null where the text is none. */
 export function parseAmount(text: string, kind: AmountKind): number | null {
   const value = parseNumber(text, kind);
-  return value !== null && value > 0 && value < Infinity ? value : null;
+  return value !== null && value >= LEAST_AMOUNT && value <= kind.most ? value : null;
 }
 
 /**
@@ -71,7 +72,7 @@ export function parseInterval(text: string, kind: AmountKind): Interval | null {
 export function readAmount(option: string, kind: AmountKind): (text: string) => number {
   return (text) => {
     const value = parseAmount(text, kind);
-    if (value === null) throw badAmount(option, text, kind.expected);
+    if (value === null) throw badAmount(option, text, expectedOf(text, kind));
     return value;
   };
 }
@@ -80,9 +81,19 @@ export function readAmount(option: string, kind: AmountKind): (text: string) => 
 export function readInterval(option: string, kind: AmountKind): (text: string) => Interval {
   return (text) => {
     const interval = parseInterval(text, kind);
-    if (interval === null) throw badAmount(option, text, `${kind.expected}; or a 90 % interval, lo..hi`);
+    if (interval === null)
+      throw badAmount(option, text, `${expectedOf(text, kind)}; or a 90 % interval, lo..hi`);
     return interval;
   };
+}
+
+/** What is wanted instead; of a number beyond its limits, the limits. */
+function expectedOf(text: string, kind: AmountKind): string {
+  const value = parseNumber(text, kind);
+  const beyond = value !== null && value > 0 && (value < LEAST_AMOUNT || value > kind.most);
+  return beyond
+    ? `${kind.expected}; from ${LEAST_AMOUNT} to ${scientific(kind.most)} in its own unit`
+    : kind.expected;
 }
 
 /** The complaint about an amount that cannot be read. */

@@ -2,15 +2,12 @@
 
 import { z } from "zod";
 import { findSourceFiles } from "../../corpus/sources.ts";
-import { UserError } from "../../errors.ts";
 import { recordEnvironment } from "../../fleet/recorded-run.ts";
-import { processBytes, programsOf } from "../../machine/step.ts";
-import type { Machine } from "../../machine/this-machine.ts";
+import { requireMemory } from "../../machine/step.ts";
 import { eventsOf, type RecordEvent } from "../../record/events.ts";
 import { sha256 } from "../../record/files.ts";
 import { parseStored } from "../../record/read-back.ts";
 import { maskedCommand } from "../../record/secrets.ts";
-import { formatBytes } from "../../units/print.ts";
 import type { Context } from "../context.ts";
 import { type Campaign, type CampaignIssue, issueSchema } from "../spec.ts";
 import { estimatePlan } from "./estimate.ts";
@@ -81,7 +78,12 @@ async function planAnew(campaign: Campaign, { machine }: Context, bytes: number 
     budget.kind === "flops" ? budget.flops : budget.seconds * machine.numThreads * ASSUMED_FLOPS_PER_THREAD;
   for (let round = 0; ; round++) {
     const plan = planCampaign(campaign, flops);
-    refuseTooLittleMemory(machine, plan);
+    requireMemory(
+      plan.target.spec,
+      machine.memoryBytes,
+      "the target",
+      "lower --budget, or recipe.sequenceLength in the campaign file",
+    );
     const { targetStepSeconds, trainingSeconds } = await estimatePlan(plan, machine);
     const overhead = OVERHEAD_SECONDS + (bytes ?? 0) / PREPARE_BYTES_PER_SECOND;
     const expectedSeconds = trainingSeconds + overhead;
@@ -99,16 +101,3 @@ const BUDGET_ROUNDS = 2;
 const OVERHEAD_SECONDS = 5;
 /** Reading, cleaning, learning a tokenizer and encoding, on one core. */
 const PREPARE_BYTES_PER_SECOND = 10e6;
-
-/** Before anything of the target's size is allocated, even to time it. */
-function refuseTooLittleMemory({ memoryBytes }: Machine, { target: { spec } }: Plan): void {
-  const { shape, batchSequences } = spec;
-  const needed = processBytes(programsOf(spec));
-  if (needed <= memoryBytes) return;
-  throw new UserError(
-    `the target needs ${formatBytes(needed)} of memory (width ${shape.width}, ` +
-      `${batchSequences} sequences a batch), the machine has ${formatBytes(memoryBytes)}`,
-    "a target that fits into memory",
-    "lower --budget, or recipe.sequenceLength in the campaign file",
-  );
-}

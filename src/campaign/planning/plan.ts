@@ -95,15 +95,28 @@ function fewestSteps(plan: Plan): number {
   return plan.rungs[0]!.runs[0]!.spec.numSteps;
 }
 
-/** About how much would do: raised by a tenth at a time, so seldom more than a tenth too high. */
+/** About how much would do, at most a tenth too high: doubled until it does, then halved back. */
 function enoughFlops(campaign: Campaign, flops: number): string {
   const most = Math.max(flops * 100, 1e14);
-  for (let targetFlops = Math.max(flops / 2, 1e9); targetFlops < most; targetFlops *= 1.1) {
+  const enough = (targetFlops: number) => {
     const plan = planFor(campaign, targetFlops);
-    if (fewestSteps(plan) >= FEWEST_STEPS)
-      return `this campaign needs about ${formatFlops(plan.totalFlops, 2)}`;
+    return fewestSteps(plan) >= FEWEST_STEPS ? plan : null;
+  };
+  let low = Math.max(flops / 2, 1e9);
+  let [high, found] = [low, enough(low)];
+  while (!found && high < most) {
+    low = high;
+    high *= 2;
+    found = enough(high);
   }
-  return `this campaign needs more than ${formatFlops(most, 2)}`;
+  if (!found) return `this campaign needs more than ${formatFlops(most, 2)}`;
+  while (high / low > 1.1) {
+    const middle = Math.sqrt(low * high);
+    const plan = enough(middle);
+    if (plan) [high, found] = [middle, plan];
+    else low = middle;
+  }
+  return `this campaign needs about ${formatFlops(found.totalFlops, 2)}`;
 }
 
 /** Halvings of the search: the target within 2^-14 of the budget, finer than whole steps and widths. */
@@ -141,11 +154,14 @@ function planFor(campaign: Campaign, targetFlops: number): Plan {
   const common = { heldOutTokens: HELD_OUT_TOKENS, checkpointSeconds: CHECKPOINT_SECONDS };
   const sizes = ladderSizes(rungFlops(targetFlops, ladder, campaign.target.reach), family, recipe);
   const rungs = sizes.map((size, index): Rung => {
+    const run = planRun("", size, seed, "rung", recipe, family, common);
     const numSeeds = ladder.seeds + Math.max(0, ladder.extraSeeds - index);
-    const runs = Array.from({ length: numSeeds }, (_, i) =>
-      planRun(`rung-${index}-seed-${seed + i}`, size, seed + i, "rung", recipe, family, common),
-    );
-    return { index, flops: runs[0]!.flops, runs };
+    const runs = Array.from({ length: numSeeds }, (_, i) => ({
+      ...run,
+      name: `rung-${index}-seed-${seed + i}`,
+      spec: { ...run.spec, seed: seed + i },
+    }));
+    return { index, flops: run.flops, runs };
   });
   // Rungs moved to their widths; the target takes its compute from where the largest one really is.
   const reachedFlops = campaign.target.reach * REACH_MARGIN * rungs.at(-1)!.flops;
@@ -174,8 +190,13 @@ function planFeature(campaign: Campaign, feature: CampaignFeature, ladder: reado
   const recipe = comparedRecipe(campaign, feature);
   const label = feature.adopt ? `no-${feature.name}` : feature.name;
   const rungs = ladder.map(({ index, runs }): Rung => {
-    const own = runs.map((run) => runByRecipe(`${label}-${run.name}`, run, recipe));
-    return { index, flops: own[0]!.flops, runs: own };
+    const first = runByRecipe(runs[0]!, recipe);
+    const own = runs.map(({ name, spec: { seed } }) => ({
+      ...first,
+      name: `${label}-${name}`,
+      spec: { ...first.spec, seed },
+    }));
+    return { index, flops: first.flops, runs: own };
   });
   return { name: feature.name, change: changeText(campaign, feature), adopted: feature.adopt, rungs };
 }

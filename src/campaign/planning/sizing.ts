@@ -36,11 +36,20 @@ export function flopsAtWidth(width: number, family: Family, recipe: Recipe): num
 /** One head of 16. */
 export const SMALLEST_WIDTH = 16;
 
+/** Widths from here on are never planned: a model of this width needs more than one machine. */
+const WIDEST = 16_384;
+
 /** The widest that spends no more than `flops`, below the smallest if none; N and FLOPs a token both rise. */
 function widestWithin(flops: number, family: Family, recipe: Recipe): number {
-  let width = SMALLEST_WIDTH - WIDTH_STEP;
-  while (flopsAtWidth(width + WIDTH_STEP, family, recipe) <= flops) width += WIDTH_STEP;
-  return width;
+  const fits = (width: number) => width < SMALLEST_WIDTH || flopsAtWidth(width, family, recipe) <= flops;
+  let [low, high] = [SMALLEST_WIDTH - WIDTH_STEP, SMALLEST_WIDTH];
+  while (high < WIDEST && fits(high)) [low, high] = [high, 2 * high];
+  while (high - low > WIDTH_STEP) {
+    const middle = low + WIDTH_STEP * Math.floor((high - low) / WIDTH_STEP / 2);
+    if (fits(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The width that spends `flops` most nearly. */
@@ -117,7 +126,7 @@ export function planRun(
 }
 
 /** The same run by another recipe: same width, depth and vocabulary, same batches, steps and seed. */
-export function runByRecipe(name: string, { spec }: PlannedRun, recipe: Recipe): PlannedRun {
+export function runByRecipe({ name, spec }: PlannedRun, recipe: Recipe): PlannedRun {
   const shape = shapeOfWidth(spec.shape.width, familyOf(recipe, spec.shape));
   return plannedRun(name, { ...spec, shape, optimiser: optimiserOf(recipe) });
 }

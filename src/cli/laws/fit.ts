@@ -60,7 +60,12 @@ export function defineFit(command: Command): void {
         RESAMPLINGS,
       ),
     )
-    .option("--resamples <count>", "drawings behind the intervals", wholeNumber("--resamples", 20), 4000)
+    .option(
+      "--resamples <count>",
+      "drawings behind the intervals",
+      wholeNumber("--resamples", 20, 100_000),
+      4000,
+    )
     .option("--seed <number>", "of the drawings", wholeNumber("--seed", 0), 0)
     .addOption(
       outputOption("--save <file>", "keep the fitted law: `laws allocate --from` and the planner read it"),

@@ -28,14 +28,14 @@ export function defineEstimate(command: Command): void {
     .requiredOption(
       "--batch-sequences <n>",
       "sequences of one optimiser step",
-      wholeNumber("--batch-sequences", 1),
+      wholeNumber("--batch-sequences", 1, 1e9),
     )
     .requiredOption("--sequence <n>", "tokens of a sequence; k is 1024 here", readSequence)
     .option("--cluster <name:count>", "accelerators", "h100:64");
   withHardware(command)
-    .option("--layers <n>", "layers", wholeNumber("--layers", 1))
-    .option("--hidden <n>", "width", wholeNumber("--hidden", 1))
-    .option("--heads <n>", "attention heads", wholeNumber("--heads", 1))
+    .option("--layers <n>", "layers", wholeNumber("--layers", 1, 1e5))
+    .option("--hidden <n>", "width", wholeNumber("--hidden", 1, 1e7))
+    .option("--heads <n>", "attention heads", wholeNumber("--heads", 1, 1e6))
     .addOption(MFU);
   finish(
     command,

@@ -42,7 +42,7 @@ export function definePlan(plan: Command): void {
       "--schedule <list>",
       "pipeline schedules to try (all but gpipe): 1f1b, interleaved, zero-bubble, dualpipe, gpipe",
     );
-  withConstants(plan).option("--count <n>", "layouts to show", wholeNumber("--count", 1), 8);
+  withConstants(plan).option("--count <n>", "layouts to show", wholeNumber("--count", 1, 1000), 8);
   withFigureFlag(plan);
   finish(
     plan,
