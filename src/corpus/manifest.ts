@@ -41,6 +41,7 @@ export const manifestSchema = z.strictObject({
     distinctWords: count,
     /** Word occurrences forgotten to stay within the memory; 0 means that the counts are exact. */
     droppedWords: count,
+    /** Of the mixture, the end-of-text token apart. */
     trainBytesPerToken: z.number(),
     heldOutBytesPerToken: z.number(),
   }),

@@ -106,9 +106,12 @@ function describe(
   });
   const weighted = described.map(({ weight, train }) => weight * train.tokens);
   const totalWeight = weighted.reduce((sum, value) => sum + value, 0);
+  const shares = weighted.map((value) => value / totalWeight);
+  // Of the mixture: in training a source's tokens come up by its share.
   const bytesPerToken = (which: Split) =>
-    described.reduce((sum, source) => sum + source[which].bytes, 0) /
-    described.reduce((sum, source) => sum + source[which].tokens - source[which].passages, 0);
+    described.reduce((sum, { [which]: { bytes, tokens, passages } }, index) => {
+      return sum + (shares[index]! * bytes) / (tokens - passages);
+    }, 0);
   const sums = (headers: readonly ShardHeader[]) => headers.map(({ sha256 }) => sha256);
   const identity = described.map(({ name, weight }, index) => {
     const { train, heldOut } = shards[index]!;
@@ -130,7 +133,7 @@ function describe(
       trainBytesPerToken: bytesPerToken("train"),
       heldOutBytesPerToken: bytesPerToken("heldOut"),
     },
-    sources: described.map((source, index) => ({ ...source, share: weighted[index]! / totalWeight })),
+    sources: described.map((source, index) => ({ ...source, share: shares[index]! })),
   });
 }
 

@@ -46,7 +46,9 @@ export function checkUnits(runs: readonly TableRun[], source: string, given: Giv
       `${formatNumber(ratio)} tokens a parameter`,
       `${RATIOS.lo} to ${RATIOS.hi}`,
     );
-  if (given.c && given.compute === "found" && middle(({ c }) => c) < LEAST_FLOPS)
+  // With N and D beside it, C is held against them below.
+  const isAlone = !(given.n && given.d);
+  if (given.c && isAlone && given.compute === "found" && middle(({ c }) => c) < LEAST_FLOPS)
     throw unlikely(source, given, runs, `${formatNumber(middle(({ c }) => c))} FLOPs`, "1e9 and more");
   const loss = middle((run) => run.loss);
   if (loss > MOST_LOSS && given.loss === "found") {
