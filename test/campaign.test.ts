@@ -132,9 +132,7 @@ describe("a campaign from text to verdict", () => {
     writeFileSync(csv, ["n,d,c,loss,seed", ...rows].join("\n"));
     const { predicted } = resultOf(first).verdict.find(({ quantity }) => quantity === "held-out loss")!;
     const design = { n: target.matrixParameters, d: target.tokens, c: target.flops };
-    // Vouched for: so small a ladder would be taken for one in other units.
-    const columns = { n: "n", d: "d", c: "c" };
-    for (const runs of [ladder.runs, readRunTable(csv, { columns }).runs])
+    for (const runs of [ladder.runs, readRunTable(csv, {}).runs])
       expect(forecastAt(study(runs), design)).toMatchObject(predicted);
   });
 

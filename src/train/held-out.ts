@@ -1,4 +1,4 @@
-/** @file Held-out loss in nats per token and bits per byte, of the mixture and by source, on one set of text. */
+/** @file Held-out loss in nats per token and bits per byte, of the mixture and by source. */
 
 import type { Corpus } from "../corpus/corpus.ts";
 import { heldOutBatches } from "../corpus/held-out.ts";
