@@ -7,6 +7,7 @@
 #include "handles.h"
 #include "instruction_sets.h"
 #include "javascript.h"
+#include "mapped_file.h"
 #include "memory.h"
 #include "peak.h"
 #include "run.h"
@@ -92,6 +93,22 @@ napi_value lockFile(napi_env env, Arguments& arguments) {
   return answer;
 }
 
+napi_value map(napi_env env, Arguments& arguments) {
+  const auto file = static_cast<int>(arguments.next("file").whole(0, INT_MAX));
+  const auto numBytes = static_cast<size_t>(arguments.next("numBytes").whole(1, int64_t{1} << 40));
+  void* const data = mapFile(file, numBytes);
+  const napi_finalize release = [](napi_env, void* mapped, void* length) {
+    unmapFile(mapped, reinterpret_cast<size_t>(length));
+  };
+  napi_value buffer;
+  if (napi_create_external_arraybuffer(env, data, numBytes, release, reinterpret_cast<void*>(numBytes),
+                                       &buffer) != napi_ok) {
+    unmapFile(data, numBytes);
+    throw std::runtime_error("Node refuses an ArrayBuffer of " + std::to_string(numBytes) + " bytes");
+  }
+  return buffer;
+}
+
 struct Function {
   const char* name;
   napi_callback callback;
@@ -106,6 +123,7 @@ constexpr Function functions[] = {
     {"profile", javascript::function<profile>},
     {"peak", javascript::function<peak>},
     {"lockFile", javascript::function<lockFile>},
+    {"mapFile", javascript::function<map>},
 };
 
 }  // namespace

@@ -1,9 +1,8 @@
-/** @file A prepared corpus, opened: its tokens in memory, checked against checksums and tokenizer. */
+/** @file A prepared corpus, opened: its shards mapped to memory, checked against checksums and tokenizer. */
 
 import { UserError } from "../errors.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
-import { readShard } from "./shards.ts";
-import { concatenate } from "./step-encode.ts";
+import { concatenate, readShard, ShardedTokens } from "./shards.ts";
 import { tokenizerPath, tokensFolder } from "./steps.ts";
 import { readTokenizer, type Tokenizer } from "./tokenizer.ts";
 
@@ -13,11 +12,11 @@ export type TokenSource = {
   /** Share of the training sequences; the shares of a corpus add up to 1. */
   readonly share: number;
   /** Passages one after the other, each led by the end-of-text token. */
-  readonly train: Uint16Array;
+  readonly train: Pick<Uint16Array, "length"> & { subarray(start: number, end: number): Uint16Array };
   readonly heldOut: Uint16Array;
 };
 
-/** A prepared corpus, its shards in memory. */
+/** A prepared corpus, its shards mapped into memory. */
 export type Corpus = {
   readonly manifest: Manifest;
   readonly tokenizer: Tokenizer;
@@ -36,12 +35,12 @@ export function openCorpus(folder: string): Corpus {
     );
   }
   const read = (shards: readonly string[]) =>
-    concatenate(shards.map((name) => readShard(tokensFolder(folder), name, tokenizer.hash)));
+    shards.map((name) => readShard(tokensFolder(folder), name, tokenizer.hash));
   const sources = manifest.sources.map(({ name, share, train, heldOut }) => ({
     name,
     share,
-    train: read(train.shards),
-    heldOut: read(heldOut.shards),
+    train: new ShardedTokens(read(train.shards)),
+    heldOut: concatenate(read(heldOut.shards)),
   }));
   return { manifest, tokenizer, sources };
 }

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { openCorpus } from "./corpus.ts";
+import { openCorpus, type TokenSource } from "./corpus.ts";
 import { heldOutBatches } from "./held-out.ts";
 import type { Manifest } from "./manifest.ts";
 import { prepareCorpus } from "./prepare.ts";
@@ -74,6 +74,7 @@ function content(folder: string): Record<string, string> {
   );
 }
 
+const all = (tokens: TokenSource["train"]) => tokens.subarray(0, tokens.length);
 const text = (tokens: Uint16Array, folder: string) => openCorpus(folder).tokenizer.decode(tokens);
 
 test("text in, checked tokens out: nothing is lost and nothing is on both sides", async () => {
@@ -87,12 +88,13 @@ test("text in, checked tokens out: nothing is lost and nothing is on both sides"
   expect(talkFacts).toMatchObject({ files: 2, documents: 31, licence: "CC0-1.0", weight: 3 });
   for (const [source, facts] of [[books!, bookFacts!] as const, [talks!, talkFacts!] as const]) {
     for (const split of ["train", "heldOut"] as const) {
-      expect(source[split]).toHaveLength(facts[split].tokens);
-      expect(source[split][0]).toBe(END_OF_TEXT_ID);
-      expect(source[split].filter((id) => id === END_OF_TEXT_ID)).toHaveLength(facts[split].passages);
+      const tokens = all(source[split]);
+      expect(tokens).toHaveLength(facts[split].tokens);
+      expect(tokens[0]).toBe(END_OF_TEXT_ID);
+      expect(tokens.filter((id) => id === END_OF_TEXT_ID)).toHaveLength(facts[split].passages);
     }
   }
-  const trained = text(books!.train, folder);
+  const trained = text(all(books!.train), folder);
   const heldOut = text(books!.heldOut, folder);
   const sentences = (all: string) => all.match(/The [^.]*\./g) ?? [];
   expect([...sentences(trained), ...sentences(heldOut)].sort()).toEqual(
@@ -227,7 +229,7 @@ test("a pattern holds documents out whole", async () => {
   await prepareCorpus(corpusSpec.parse({ ...request, holdOut }), root, folder);
   const [books] = openCorpus(folder).sources;
   const heldOut = text(books!.heldOut, folder);
-  const trained = text(books!.train, folder);
+  const trained = text(all(books!.train), folder);
   for (const [year, isOut] of [
     [10_000, true],
     [11_059, true],

@@ -1,10 +1,12 @@
 /** @file Token shards: flat little-endian uint16 files, each with a JSON header that names its tokenizer. */
 
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { UserError } from "../errors.ts";
-import { sha256, writeFileAtomic } from "../record/files.ts";
+import { sum } from "../math/statistics.ts";
+import { nativeAddon } from "../native-addon.ts";
+import { sha256, sha256File, writeFileAtomic } from "../record/files.ts";
 import { readStep } from "./steps.ts";
 
 const shardHeaderSchema = z.strictObject({
@@ -75,16 +77,60 @@ export function readShard(folder: string, name: string, tokenizerHash: string): 
       "prepare the corpus again, or put the shard's own tokenizer.json back",
     );
   }
-  const bytes = readFileSync(path);
-  if (sha256(bytes) !== header.sha256) {
+  if (sha256File(path) !== header.sha256) {
     throw new UserError(
       `the shard ${path} is damaged: its checksum differs from its header's`,
       `sha256 ${header.sha256}`,
       `delete ${path} and prepare the corpus again`,
     );
   }
-  // A view where the buffer's place allows one: copies would be garbage as large as the corpus, every run.
-  if (bytes.byteOffset % 2 === 0)
-    return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
-  return new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+  return mapTokens(path, header.tokens);
+}
+
+/** What is read of it lies in memory once for all runs; a file of this name written later changes nothing. */
+function mapTokens(path: string, numTokens: number): Uint16Array {
+  const { mapFile } = nativeAddon() as { mapFile?(file: number, numBytes: number): ArrayBuffer };
+  // An addon built before this function was: the tokens are read instead.
+  if (mapFile === undefined) return new Uint16Array(new Uint8Array(readFileSync(path)).buffer);
+  const file = openSync(path, "r");
+  try {
+    return new Uint16Array(mapFile(file, numTokens * 2));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The tokens of several shards, one after the other. */
+export class ShardedTokens {
+  readonly length: number;
+  readonly #shards: readonly Uint16Array[];
+
+  constructor(shards: readonly Uint16Array[]) {
+    this.#shards = shards;
+    this.length = sum(shards.map((shard) => shard.length));
+  }
+
+  /** A view where they lie in one shard, else a copy. */
+  subarray(start: number, end: number): Uint16Array {
+    const parts: Uint16Array[] = [];
+    let offset = 0;
+    for (const shard of this.#shards) {
+      const [from, to] = [Math.max(start - offset, 0), Math.min(end - offset, shard.length)];
+      if (from < to) parts.push(shard.subarray(from, to));
+      offset += shard.length;
+    }
+    return concatenate(parts);
+  }
+}
+
+/** One array out of several. */
+export function concatenate(parts: readonly Uint16Array[]): Uint16Array {
+  if (parts.length === 1) return parts[0]!;
+  const whole = new Uint16Array(sum(parts.map((part) => part.length)));
+  let end = 0;
+  for (const part of parts) {
+    whole.set(part, end);
+    end += part.length;
+  }
+  return whole;
 }

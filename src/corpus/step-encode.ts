@@ -3,7 +3,7 @@
 import { sha256File } from "../record/files.ts";
 import type { CleanedSource } from "./cleaning.ts";
 import { type Piece, readPiece, SPLITS, type Split } from "./pieces.ts";
-import { findShard, type ShardHeader, shardPath, writeShard } from "./shards.ts";
+import { concatenate, findShard, type ShardHeader, shardPath, writeShard } from "./shards.ts";
 import type { FoundSource } from "./step-clean.ts";
 import { type Breath, textFolder, tokensFolder, totalTextBytes } from "./steps.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -71,16 +71,4 @@ async function encodePiece(
     tokenizerHash: tokenizer.hash,
     textSha256: piece.sha256,
   });
-}
-
-/** One array out of several. */
-export function concatenate(parts: readonly Uint16Array[]): Uint16Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint16Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let end = 0;
-  for (const part of parts) {
-    whole.set(part, end);
-    end += part.length;
-  }
-  return whole;
 }
