@@ -118,14 +118,15 @@ function collapsedText(folder: string, piece: Piece): Buffer {
 const BASE = 0x01000193;
 /** BASE to the power of ANCHOR_BYTES, modulo 2^32. */
 const LAST_FACTOR = Array.from({ length: ANCHOR_BYTES }).reduce<number>((power) => Math.imul(power, BASE), 1);
-const FILTER_BITS = 22;
+/** 256 kB, which stay in the cache. */
+const FILTER_BYTES = 1 << 18;
 
 /** Held-out passages, found by a rolling hash (Rabin and Karp) of the middle of each. */
 class SoughtPassages {
   readonly #passages: { readonly text: Buffer; readonly source: number; numFound: number }[] = [];
   readonly #byHash = new Map<number, number[]>();
-  /** Whether any hash ends in these bits: nearly all places of a text are done with after one look. */
-  readonly #filter = new Uint8Array(1 << FILTER_BITS);
+  /** A bit for the upper 21 of each hash: nearly all places of a text are done with after one look. */
+  readonly #filter = new Uint8Array(FILTER_BYTES);
 
   add(passage: Buffer, source: number): void {
     const text = collapseSpace(passage);
@@ -133,7 +134,7 @@ class SoughtPassages {
     let hash = 0;
     for (const byte of text.subarray(middleOf(text), middleOf(text) + ANCHOR_BYTES))
       hash = (Math.imul(hash, BASE) + byte) | 0;
-    this.#filter[hash >>> (32 - FILTER_BITS)] = 1;
+    this.#filter[hash >>> 14]! |= 1 << ((hash >>> 11) & 7);
     const same = this.#byHash.get(hash);
     if (same) same.push(this.#passages.length);
     else this.#byHash.set(hash, [this.#passages.length]);
@@ -141,11 +142,12 @@ class SoughtPassages {
   }
 
   lookIn(text: Buffer): void {
+    const filter = this.#filter;
     let hash = 0;
     for (let end = 0; end < text.length; end++) {
       hash = (Math.imul(hash, BASE) + text[end]!) | 0;
       if (end >= ANCHOR_BYTES) hash = (hash - Math.imul(text[end - ANCHOR_BYTES]!, LAST_FACTOR)) | 0;
-      if (this.#filter[hash >>> (32 - FILTER_BITS)] === 0) continue;
+      if ((filter[hash >>> 14]! & (1 << ((hash >>> 11) & 7))) === 0) continue;
       for (const index of this.#byHash.get(hash) ?? []) this.#compare(index, text, end + 1 - ANCHOR_BYTES);
     }
   }
