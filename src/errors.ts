@@ -14,11 +14,17 @@ export class UserError extends Error {
    * @param remedy what to do now
    */
   constructor(found: string, expected: string, remedy: string, options?: ErrorOptions) {
-    super(`found: ${found}\nexpected: ${expected}\nremedy: ${remedy}`, options);
-    this.found = found;
-    this.expected = expected;
-    this.remedy = remedy;
+    const [is, shouldBe, toDo] = [found, expected, remedy].map(shortened) as [string, string, string];
+    super(`found: ${is}\nexpected: ${shouldBe}\nremedy: ${toDo}`, options);
+    this.found = is;
+    this.expected = shouldBe;
+    this.remedy = toDo;
   }
+}
+
+/** A file may hold a name of a megabyte, which no message should. */
+function shortened(text: string): string {
+  return text.length > 3000 ? `${text.slice(0, 2000)} ... ${text.slice(-500)}` : text;
 }
 
 /** What the system says of a path, in words, and what helps where the caller's remedy does not. */

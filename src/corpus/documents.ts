@@ -1,7 +1,7 @@
 /** @file Documents out of files, as UTF-8: a text file is one; so is each line, value or row of data. */
 
 import { statSync } from "node:fs";
-import { UserError } from "../errors.ts";
+import { pathError, UserError } from "../errors.ts";
 import { decompress, readRaw } from "./decompress.ts";
 import { decodeDocument, type WideEncoding, wideDecoder, wideEncodingOf } from "./encoding.ts";
 import type { FoundFile } from "./find-files.ts";
@@ -48,7 +48,14 @@ export async function* readDocuments(file: FoundFile, reading: Reading): AsyncGe
     }
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw unreadable(file.path, error as Error);
+    const expected = "a readable, whole file";
+    const refused = pathError(
+      error,
+      file.path,
+      expected,
+      "get the file again, or leave it out of the source",
+    );
+    throw refused instanceof UserError ? refused : unreadable(file.path, error as Error);
   }
 }
 

@@ -1,9 +1,9 @@
 /** @file What prepare did, in numbers: the manifest that stands in the corpus folder and is written last. */
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { UserError } from "../errors.ts";
+import { isThere, parseJsonAs, readText } from "../input-file.ts";
 import { noteSchema } from "./notes.ts";
 
 const count = z.int().min(0);
@@ -72,11 +72,7 @@ export const MANIFEST_FILE = "manifest.json";
 /** The manifest of a prepared corpus. */
 export function readManifest(folder: string): Manifest {
   const path = join(folder, MANIFEST_FILE);
-  let found: string;
-  try {
-    return manifestSchema.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch (error) {
-    found = (error as NodeJS.ErrnoException).code === "ENOENT" ? "does not exist" : "cannot be read";
-  }
-  throw new UserError(`${path} ${found}`, "the manifest of a prepared corpus", "prepare the corpus (again)");
+  const [what, remedy] = ["the manifest of a prepared corpus", "prepare the corpus (again)"];
+  if (!isThere(path)) throw new UserError(`${path} does not exist`, what, remedy);
+  return parseJsonAs(manifestSchema, readText(path, what), path, what, remedy);
 }

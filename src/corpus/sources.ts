@@ -1,10 +1,11 @@
 /** @file Which files a source means: a package, a file, a folder or a glob. Rules: docs/corpus.md. */
 
-import { globSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { globSync, realpathSync, statSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import * as z from "zod";
 import { UserError } from "../errors.ts";
+import { parseJsonAs, readText } from "../input-file.ts";
 import { sha256 } from "../record/files.ts";
 import { type FoundFile, filesBelow, regularFiles } from "./find-files.ts";
 import { holdsData } from "./format.ts";
@@ -126,7 +127,9 @@ function findInPackage(name: string, files: string, baseFolder: string, sourceNa
     );
   }
   const root = realpathSync(dirname(manifestPath));
-  const manifest = packageJson.parse(JSON.parse(readFileSync(manifestPath, "utf8")));
+  const what = `the package.json of ${name} (source "${sourceName}")`;
+  const text = readText(manifestPath, what);
+  const manifest = parseJsonAs(packageJson, text, manifestPath, what, `npm install ${name} again`);
   return {
     root,
     paths: globSync(files, { cwd: root }),

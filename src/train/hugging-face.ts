@@ -208,20 +208,28 @@ export function readHuggingFace(folder: string): FinishedModel {
   const stored = new Map(
     readSafetensors(join(folder, "model.safetensors")).tensors.map((tensor) => [tensor.name, tensor.data]),
   );
-  const parameters = emptyParameters(shape);
+  const described = `every tensor of the ${config.architectures[0]} that config.json describes`;
+  const again = "fetch or write the folder again";
+  // All sizes are checked before memory is taken for them.
+  if (shape.numLayers > stored.size)
+    throw new UserError(
+      `${path} with ${shape.numLayers} layers, beside ${stored.size} tensors`,
+      described,
+      again,
+    );
   const lengths = rowLengths(shape);
-  for (const { name, parameter, fromRow, toRow } of stretches(shape)) {
+  const found = stretches(shape).map(({ name, parameter, fromRow, toRow }) => {
     const data = stored.get(name);
-    const columns = lengths.get(parameter)!;
-    const size = (toRow - fromRow) * columns;
-    if (data?.length !== size)
-      throw new UserError(
-        data ? `${name} in ${folder} has ${data.length} numbers` : `${folder} has no tensor ${name}`,
-        `every tensor of the ${config.architectures[0]} that config.json describes, this one with ${size} numbers`,
-        "fetch or write the folder again",
-      );
-    parameters.get(parameter)!.set(data, fromRow * columns);
-  }
+    const size = (toRow - fromRow) * lengths.get(parameter)!;
+    if (data?.length === size) return { parameter, data, at: fromRow * lengths.get(parameter)! };
+    throw new UserError(
+      data ? `${name} in ${folder} has ${data.length} numbers` : `${folder} has no tensor ${name}`,
+      `${described}, this one with ${size} numbers`,
+      again,
+    );
+  });
+  const parameters = emptyParameters(shape);
+  for (const { parameter, data, at } of found) parameters.get(parameter)!.set(data, at);
   return { shape, sequenceLength: config.max_position_embeddings, parameters };
 }
 
