@@ -3,6 +3,7 @@
 import type { Executable } from "../engine/compile.ts";
 import type { ProfileEntry, Session, SessionOptions } from "../engine/session.ts";
 import { UserError } from "../errors.ts";
+import { allParameters } from "../model/shape.ts";
 import { hyperAt } from "../train/optimiser.ts";
 import { trainingPrograms } from "../train/programs.ts";
 import type { RunSpec } from "../train/run-spec.ts";
@@ -49,11 +50,16 @@ export function programsOf({ shape, batchSequences, sequenceLength }: StepSpec):
 /** Memory of a process that trains with these programs. */
 export const processBytes = ({ numFloats }: Executable) => 4 * numFloats + PROCESS_BYTES;
 
+/** Itself and its two moments. */
+const LEAST_BYTES_PER_PARAMETER = 12;
+
 /** Refuses a run that needs more memory than there is, before anything of its size is allocated. */
 export function requireMemory(spec: StepSpec, memoryBytes: number, what: string, remedy: string): void {
-  const needed = processBytes(programsOf(spec));
-  if (needed <= memoryBytes) return;
   const { shape, batchSequences, sequenceLength } = spec;
+  // Programs of what could never fit would take long to compile.
+  const least = LEAST_BYTES_PER_PARAMETER * allParameters(shape);
+  const needed = least > memoryBytes ? least : processBytes(programsOf(spec));
+  if (needed <= memoryBytes) return;
   throw new UserError(
     `${what} needs ${formatBytes(needed)} of memory (width ${shape.width}, ${shape.numLayers} layers, ` +
       `${batchSequences} sequences of ${sequenceLength} a batch), the machine has ${formatBytes(memoryBytes)}`,

@@ -12,10 +12,12 @@ export const WIDTH_STEP = 4;
 /** Channels a layer in a family's largest model: an assumption for widths near 100; GPT-2 small has 64. */
 const WIDTH_PER_LAYER = 32;
 const FEWEST_LAYERS = 2;
+/** Deeper programs take minutes to compile; such widths need more than one machine anyway. */
+const MOST_LAYERS = 64;
 
 /** The depth of a family whose largest model has this width. */
 export function layersForWidth(width: number): number {
-  return Math.max(FEWEST_LAYERS, Math.round(width / WIDTH_PER_LAYER));
+  return Math.min(MOST_LAYERS, Math.max(FEWEST_LAYERS, Math.round(width / WIDTH_PER_LAYER)));
 }
 
 /** Gated feed-forward: 8/3 of the width costs as much as ungated 4 (Shazeer 2020, arXiv 2002.05202). */

@@ -12,6 +12,7 @@ import type { Context } from "../context.ts";
 import { type Campaign, type CampaignIssue, issueSchema } from "../spec.ts";
 import { estimatePlan } from "./estimate.ts";
 import { type Plan, planCampaign, type StoredPlan, storedPlanSchema } from "./plan.ts";
+import { refuseTooSmallFiles } from "./text-budget.ts";
 
 /** The plan, made once for a file and budget; later launches take it from the record. */
 export async function planned(context: Context): Promise<Plan> {
@@ -44,15 +45,16 @@ export async function planned(context: Context): Promise<Plan> {
 }
 
 /** Bytes of the source files, unread; null where some are compressed. A missing or empty one is refused. */
-export function sourceBytes({
+export function sourceBytes(context: Pick<Context, "campaign" | "baseFolder">): number | null {
+  return sourceSizes(context)?.reduce((sum, size) => sum + size, 0) ?? null;
+}
+
+function sourceSizes({
   campaign,
   baseFolder,
-}: Pick<Context, "campaign" | "baseFolder">): number | null {
+}: Pick<Context, "campaign" | "baseFolder">): readonly number[] | null {
   const sizes = campaign.corpus.sources.map((source) => findSourceFiles(source, baseFolder).totalBytes);
-  return sizes.reduce<number | null>(
-    (sum, size) => (sum === null || size === undefined ? null : sum + size),
-    0,
-  );
+  return sizes.every((size) => size !== undefined) ? sizes : null;
 }
 
 /** The open issues that the campaign file named last; none until it has named one. */
@@ -72,12 +74,17 @@ function splitRuleOf({ corpus: { holdOut, passageBytes } }: Campaign): string {
 }
 
 /** A time budget becomes compute by the estimate's own speed: plan, time the plan, correct, once more. */
-async function planAnew(campaign: Campaign, { machine }: Context, bytes: number | null) {
+async function planAnew(campaign: Campaign, context: Context, bytes: number | null) {
+  const { machine } = context;
   const { budget } = campaign;
+  const sizes = sourceSizes(context);
   let flops =
     budget.kind === "flops" ? budget.flops : budget.seconds * machine.numThreads * ASSUMED_FLOPS_PER_THREAD;
   for (let round = 0; ; round++) {
     const plan = planCampaign(campaign, flops);
+    // The first guesses of what a time buys refuse nothing.
+    if (sizes !== null && (budget.kind === "flops" || round === BUDGET_ROUNDS))
+      refuseTooSmallFiles(campaign, plan, sizes);
     requireMemory(
       plan.target.spec,
       machine.memoryBytes,

@@ -76,18 +76,25 @@ const CHECKPOINT_SECONDS = 8;
 export function planCampaign(campaign: Campaign, flops: number): Plan {
   // A target that could not be written out is refused before anything is spent on it.
   architectureOf(recipeOfTarget(campaign));
-  const targetFlops = largestTarget(campaign, flops);
-  const plan = targetFlops === null ? null : planFor(campaign, targetFlops);
-  if (plan !== null && fewestSteps(plan) >= FEWEST_STEPS) return plan;
+  const plan = largestPlan(campaign, flops);
+  if (plan !== null && isLongEnough(plan)) return plan;
   const shortage =
     plan === null
       ? "is less than a ladder and a target cost"
       : `leaves ${fewestSteps(plan)} steps to the smallest rung`;
+  const most = Math.max(flops * 100, 1e14);
+  const enough = smallestPlan(campaign, Math.max(flops / 2, 1e9), most);
+  const needed = enough ? `about ${formatFlops(enough.totalFlops, 2)}` : `more than ${formatFlops(most, 2)}`;
   throw new UserError(
     `a budget of ${formatFlops(flops)} ${shortage}`,
-    `at least ${FEWEST_STEPS} steps: ${enoughFlops(campaign, flops)}`,
+    `at least ${FEWEST_STEPS} steps: this campaign needs ${needed}`,
     "raise --budget, or lower ladder.decades or target.reach in the campaign file",
   );
+}
+
+/** Whether the smallest rung is long enough to have a schedule. */
+export function isLongEnough(plan: Plan): boolean {
+  return fewestSteps(plan) >= FEWEST_STEPS;
 }
 
 /** Steps of the smallest rung. */
@@ -95,46 +102,47 @@ function fewestSteps(plan: Plan): number {
   return plan.rungs[0]!.runs[0]!.spec.numSteps;
 }
 
-/** About how much would do, at most a tenth too high: doubled until it does, then halved back. */
-function enoughFlops(campaign: Campaign, flops: number): string {
-  const most = Math.max(flops * 100, 1e14);
+/**
+ * The smallest campaign with a target of `from` to `most` FLOPs or little more, at most a tenth too large:
+ * doubled until its rungs are long enough, then halved back. Null where none is.
+ */
+export function smallestPlan(campaign: Campaign, from: number, most: number): Plan | null {
   const enough = (targetFlops: number) => {
     const plan = planFor(campaign, targetFlops);
-    return fewestSteps(plan) >= FEWEST_STEPS ? plan : null;
+    return isLongEnough(plan) ? plan : null;
   };
-  let low = Math.max(flops / 2, 1e9);
+  let low = from;
   let [high, found] = [low, enough(low)];
   while (!found && high < most) {
     low = high;
     high *= 2;
     found = enough(high);
   }
-  if (!found) return `this campaign needs more than ${formatFlops(most, 2)}`;
-  while (high / low > 1.1) {
+  while (found && high / low > 1.1) {
     const middle = Math.sqrt(low * high);
     const plan = enough(middle);
     if (plan) [high, found] = [middle, plan];
     else low = middle;
   }
-  return `this campaign needs about ${formatFlops(found.totalFlops, 2)}`;
+  return found;
 }
 
 /** Halvings of the search: the target within 2^-14 of the budget, finer than whole steps and widths. */
 const NUM_HALVINGS = 14;
 
 /**
- * The target's compute at which the whole campaign just fits: the total rises with it, so it is found by
- * halving. Null where not even the smallest one tried fits, 2^-14 of the budget: scoring and the smallest
- * widths cost too much.
+ * The campaign that just fits: the total rises with the target's compute, so it is found by halving. Null
+ * where not even the smallest one tried fits, 2^-14 of the budget: scoring and the smallest widths cost too
+ * much.
  */
-function largestTarget(campaign: Campaign, flops: number): number | null {
+export function largestPlan(campaign: Campaign, flops: number): Plan | null {
   let [low, high] = [0, flops];
   for (let i = 0; i < NUM_HALVINGS; i++) {
     const middle = (low + high) / 2;
     if (planFor(campaign, middle).totalFlops <= flops) low = middle;
     else high = middle;
   }
-  return low === 0 ? null : low;
+  return low === 0 ? null : planFor(campaign, low);
 }
 
 /** Compute of the rungs, smallest first: evenly spaced in its logarithm, the largest at target / reach. */
@@ -147,7 +155,8 @@ export function rungFlops(
   return Array.from({ length: rungs }, (_, i) => largest * 10 ** (-decades * (1 - i / (rungs - 1))));
 }
 
-function planFor(campaign: Campaign, targetFlops: number): Plan {
+/** The campaign with a target of about so many FLOPs. */
+export function planFor(campaign: Campaign, targetFlops: number): Plan {
   const { ladder, seed } = campaign;
   const recipe = recipeOfTarget(campaign);
   const { family, vocabularyReason } = chooseFamily(campaign.vocabularySize, recipe, targetFlops);

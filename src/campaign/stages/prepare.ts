@@ -3,10 +3,10 @@
 import { type Manifest, manifestSchema } from "../../corpus/manifest.ts";
 import { noteLines } from "../../corpus/notes.ts";
 import { findSourceFiles } from "../../corpus/sources.ts";
-import { UserError } from "../../errors.ts";
 import { recordedCorpus } from "../../fleet/recorded-corpus.ts";
 import { type Context, runStage } from "../context.ts";
 import type { Plan } from "../planning/plan.ts";
+import { tooLittleText } from "../planning/text-budget.ts";
 import { judgeTokens } from "./gate-rule.ts";
 
 export function corpusSpecOf({ corpus, seed }: Context["campaign"], vocabularySize: number) {
@@ -24,7 +24,7 @@ export async function prepare(context: Context, plan: Plan): Promise<Manifest> {
   // The stage is skipped when its result is known, but its files may have been deleted or damaged since.
   await recordedCorpus(context, spec, baseFolder, manifest.hash);
   for (const text of noteLines(manifest.sources)) context.tell({ kind: "text", text });
-  refuseTooFewTokens(manifest, plan, campaign.gate);
+  refuseTooFewTokens(manifest, plan, campaign);
   return manifest;
 }
 
@@ -34,12 +34,17 @@ export function epochsOf({ sources }: Manifest, tokens: number): Readonly<Record
 }
 
 /** The gate's own rule, applied before the ladder is paid for. */
-function refuseTooFewTokens(manifest: Manifest, { target }: Plan, rule: Context["campaign"]["gate"]): void {
-  const { decision, reason } = judgeTokens({ epochs: epochsOf(manifest, target.tokens) }, rule);
+function refuseTooFewTokens(manifest: Manifest, plan: Plan, campaign: Context["campaign"]): void {
+  const { gate } = campaign;
+  const { decision, reason } = judgeTokens({ epochs: epochsOf(manifest, plan.target.tokens) }, gate);
   if (decision === "go") return;
-  throw new UserError(
-    `too little text for ${target.tokens} tokens: ${reason}`,
-    `at most ${rule.maxEpochs} epochs of every source (gate.maxEpochs)`,
-    "add text, lower --budget or a weight, or raise gate.maxEpochs to see what so much repetition does",
+  const most = Math.min(
+    ...manifest.sources.map(({ share, train }) => (gate.maxEpochs * train.tokens) / share),
   );
+  const bytes = manifest.sources.reduce((sum, { train }) => sum + train.bytes, 0);
+  throw tooLittleText(campaign, plan, reason, {
+    mostTokens: () => most,
+    bytesFor: (tokens) => (bytes * tokens) / most,
+    fits: "fits",
+  });
 }
