@@ -9,6 +9,7 @@ const part = { passages: 10, bytes: 30_000, tokens: 10_000, shards: [] };
 /** A source of which nothing was dropped or repaired. */
 export function sourceWith(changes: Partial<Source>): Source {
   return {
+    cleanBytes: 30_000,
     name: "tales",
     weight: 1,
     share: 1,

@@ -47,6 +47,8 @@ export const manifestSchema = z.strictObject({
   }),
   sources: z.array(
     cleaningSchema.extend({
+      /** Of the clean training text, encoded or not. */
+      cleanBytes: count,
       name: z.string(),
       weight: z.number(),
       /** Share of the training sequences that come from this source. */

@@ -67,7 +67,7 @@ export function noteLines(
 
 function noteText({ what, unit, items, of, bytes, first }: Note): string {
   const share = of === null ? formatCount(items) : `${formatCount(items)} of ${formatCount(of)}`;
-  const names = first.join(", ") + (items > first.length ? ", ..." : "");
-  const size = bytes === 0 ? "" : `${formatBytes(bytes)}; `;
-  return `${share} ${of === null && items === 1 ? unit.slice(0, -1) : unit}: ${what} (${size}${names})`;
+  const names = first.length === 0 ? [] : [first.join(", ") + (items > first.length ? ", ..." : "")];
+  const details = [...(bytes === 0 ? [] : [formatBytes(bytes)]), ...names].join("; ");
+  return `${share} ${of === null && items === 1 ? unit.slice(0, -1) : unit}: ${what} (${details})`;
 }

@@ -59,6 +59,8 @@ export type PassageHash = {
   readonly key: string;
   /** Uniform in [0, 1), from the content and the seed alone. */
   readonly uniform: number;
+  /** Another such number: where only part of the passages is used, those with the lowest are. */
+  readonly order: number;
 };
 
 /**
@@ -69,7 +71,8 @@ export type PassageHash = {
 export function hashPassage(passage: Buffer, seed: number): PassageHash {
   const content = createHash("sha256").update(collapseSpace(passage)).digest();
   const side = createHash("sha256").update(`hold out ${seed}\n`).update(content).digest();
-  return { key: content.toString("latin1", 0, 16), uniform: side.readUIntBE(0, 6) / 2 ** 48 };
+  const key = content.toString("latin1", 0, 16);
+  return { key, uniform: side.readUIntBE(0, 6) / 2 ** 48, order: side.readUIntBE(6, 6) / 2 ** 48 };
 }
 
 /** Each run of white space as one blank; none at the ends. */

@@ -2,11 +2,14 @@
 
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { sum } from "../math/statistics.ts";
 import { writeFileAtomic } from "../record/files.ts";
 import type { CleanedSource } from "./cleaning.ts";
-import { MANIFEST_FILE, type Manifest, manifestSchema } from "./manifest.ts";
+import { type Cleaning, MANIFEST_FILE, type Manifest, manifestSchema } from "./manifest.ts";
+import type { Note } from "./notes.ts";
 import type { Split } from "./pieces.ts";
 import { wordPattern } from "./pretokenizer.ts";
+import { partsToEncode } from "./selection.ts";
 import { findShard, type ShardHeader } from "./shards.ts";
 import { findSourceFiles } from "./sources.ts";
 import type { CorpusSpec } from "./spec.ts";
@@ -51,9 +54,10 @@ export async function prepareCorpus(
 
   const breath = breathing(options);
   const clean = await cleanAll(spec, sources, outFolder, breath);
-  const cleaned = await checkHeldOut(spec, clean, outFolder, breath);
-  const { tokenizer, words } = await learnTokenizer(spec.vocabularySize, cleaned, outFolder, breath);
-  const shards = await encodeAll(cleaned, sources, tokenizer, outFolder, breath);
+  const parts = partsToEncode(spec, clean);
+  const cleaned = await checkHeldOut(spec, clean, parts, outFolder, breath);
+  const { tokenizer, words } = await learnTokenizer(spec, cleaned, outFolder, breath);
+  const shards = await encodeAll(spec.seed, cleaned, parts, sources, tokenizer, outFolder, breath);
   const manifest = describe(spec, inputHash, sources, cleaned, tokenizer, words, shards);
   writeFileAtomic(join(outFolder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 1)}\n`);
   removeOthers(outFolder, cleaned, spec);
@@ -88,14 +92,21 @@ function describe(
 ): Manifest {
   const described = sources.map(({ spec: { name, weight }, found }, index) => {
     const { cleaning, pieces } = cleaned[index]!;
-    const split = (which: Split) => ({
-      ...cleaning[which],
-      tokens: shards[index]![which].reduce((sum, header) => sum + header.tokens, 0),
-      shards: pieces[which].map(shardName),
-    });
+    const split = (which: Split) => {
+      const total = (name: "passages" | "textBytes" | "tokens") =>
+        sum(shards[index]![which].map((header) => header[name]));
+      return {
+        passages: total("passages"),
+        bytes: total("textBytes"),
+        tokens: total("tokens"),
+        shards: pieces[which].map(shardName),
+      };
+    };
     const { licence } = found;
     return {
       ...cleaning,
+      notes: [...cleaning.notes, ...notEncoded(cleaning, split)],
+      cleanBytes: cleaning.train.bytes,
       name,
       weight,
       licence,
@@ -104,14 +115,18 @@ function describe(
       heldOut: split("heldOut"),
     };
   });
-  const weighted = described.map(({ weight, train }) => weight * train.tokens);
-  const totalWeight = weighted.reduce((sum, value) => sum + value, 0);
-  const shares = weighted.map((value) => value / totalWeight);
+  const weighted = described.map(({ weight, train, cleanBytes }) =>
+    // A source's share is of all its text, whatever part of it is encoded.
+    train.bytes === cleanBytes ? weight * train.tokens : weight * train.tokens * (cleanBytes / train.bytes),
+  );
+  const shares = weighted.map((value) => value / sum(weighted));
   // Of the mixture: in training a source's tokens come up by its share.
   const bytesPerToken = (which: Split) =>
-    described.reduce((sum, { [which]: { bytes, tokens, passages } }, index) => {
-      return sum + (shares[index]! * bytes) / (tokens - passages);
-    }, 0);
+    sum(
+      described.map(
+        ({ [which]: { bytes, tokens, passages } }, index) => (shares[index]! * bytes) / (tokens - passages),
+      ),
+    );
   const sums = (headers: readonly ShardHeader[]) => headers.map(({ sha256 }) => sha256);
   const identity = described.map(({ name, weight }, index) => {
     const { train, heldOut } = shards[index]!;
@@ -135,6 +150,16 @@ function describe(
     },
     sources: described.map((source, index) => ({ ...source, share: shares[index]! })),
   });
+}
+
+/** What is left out because the plan reads far less: counted, and said. */
+function notEncoded({ train, heldOut }: Cleaning, split: (which: Split) => Cleaning["train"]): Note[] {
+  const encoded = [split("train"), split("heldOut")];
+  const of = train.passages + heldOut.passages;
+  const items = of - sum(encoded.map(({ passages }) => passages));
+  const bytes = train.bytes + heldOut.bytes - sum(encoded.map((part) => part.bytes));
+  const what = "not encoded: the plan reads less, by a margin";
+  return items === 0 ? [] : [{ kind: "passed over", what, unit: "passages", items, of, bytes, first: [] }];
 }
 
 /** What an earlier preparation left and this one does not name. */

@@ -10,6 +10,7 @@ const about = {
   source: "tales",
   split: "train",
   passages: 1,
+  part: 1,
   textBytes: 1,
   vocabularySize: 65_536,
   tokenizerHash: "ours",
@@ -19,7 +20,7 @@ const write = (name: string, tokens: readonly number[]) =>
   writeShard(folder, name, Uint16Array.from(tokens), about);
 
 test("shards read as one, wherever a sequence begins and ends", () => {
-  const parts = [[1, 2, 3], [65_535], [256, 7, 8, 9]];
+  const parts = [[1, 2, 3], [65_535], [], [256, 7, 8, 9]];
   const shards = parts.map((tokens, i) => {
     write(`part${i}`, tokens);
     return readShard(folder, `part${i}`, "ours");

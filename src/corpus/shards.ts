@@ -16,6 +16,8 @@ const shardHeaderSchema = z.strictObject({
   source: z.string(),
   split: z.enum(["train", "heldOut"]),
   passages: z.int(),
+  /** Of the passages of its text, those whose place by hash lies below it; 1: all. */
+  part: z.number(),
   tokens: z.int(),
   /** Of the text behind the tokens. */
   textBytes: z.int(),
@@ -89,6 +91,7 @@ export function readShard(folder: string, name: string, tokenizerHash: string): 
 
 /** What is read of it lies in memory once for all runs; a file of this name written later changes nothing. */
 function mapTokens(path: string, numTokens: number): Uint16Array {
+  if (numTokens === 0) return new Uint16Array();
   const { mapFile } = nativeAddon() as { mapFile?(file: number, numBytes: number): ArrayBuffer };
   // An addon built before this function was: the tokens are read instead.
   if (mapFile === undefined) return new Uint16Array(new Uint8Array(readFileSync(path)).buffer);

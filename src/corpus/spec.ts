@@ -66,6 +66,8 @@ const corpusFields = z.strictObject({
     .prefault({}),
   vocabularySize: z.int().min(MINIMUM_VOCABULARY).max(MAXIMUM_VOCABULARY),
   seed: z.int().min(0).max(0xffff_ffff),
+  /** The most tokens that any run reads; all text is encoded where it is not said. */
+  reads: z.strictObject({ trainTokens: z.number(), heldOutTokens: z.number() }).optional(),
 });
 
 /** What a corpus is made of: sources with weights, what is held out, vocabulary and seed. */
@@ -80,6 +82,14 @@ export const corpusSpec = corpusFields
     { message: "no source has this name", path: ["holdOut", "pattern", "source"] },
   );
 
+/**
+ * What runs read, up to the next power of two, so that the corpus of a campaign stays the same where its
+ * budget changes a little.
+ */
+export function readsOf(trainTokens: number, heldOutTokens: number): CorpusSpec["reads"] {
+  return { trainTokens: 2 ** Math.ceil(Math.log2(trainTokens)), heldOutTokens };
+}
+
 /** A specification that `corpusSpec` has checked. */
 export type CorpusSpec = z.infer<typeof corpusSpec>;
 
@@ -88,7 +98,7 @@ export type CorpusSpec = z.infer<typeof corpusSpec>;
  * later. The rules between fields are those of the whole specification, whatever the two numbers will be.
  */
 export const corpusInFile = corpusFields
-  .omit({ vocabularySize: true, seed: true })
+  .omit({ vocabularySize: true, seed: true, reads: true })
   .check(({ value, issues }) => {
     const whole = corpusSpec.safeParse({ ...value, vocabularySize: MINIMUM_VOCABULARY, seed: 0 });
     for (const { path, message } of whole.error?.issues ?? [])

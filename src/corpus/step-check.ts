@@ -10,6 +10,7 @@ import { type CleanedSource, LEAKED_BY_PATTERN } from "./cleaning.ts";
 import { type Note, noteSchema } from "./notes.ts";
 import { collapseSpace } from "./passages.ts";
 import { type Piece, readPiece } from "./pieces.ts";
+import { type Parts, readPart } from "./selection.ts";
 import type { CorpusSpec } from "./spec.ts";
 import { type Breath, keyOf, readStep, stepsFolder, textFolder, totalTextBytes } from "./steps.ts";
 
@@ -29,16 +30,18 @@ const checkStepSchema = z.strictObject({ key: z.string(), notes: z.array(z.array
  * where they are too many.
  */
 export async function checkHeldOut(
-  { sources, holdOut }: CorpusSpec,
+  { sources, holdOut, seed }: CorpusSpec,
   cleaned: readonly CleanedSource[],
+  parts: Parts,
   folder: string,
   breath: Breath,
 ): Promise<readonly CleanedSource[]> {
   const texts = cleaned.map(({ pieces }) => [...pieces.train, ...pieces.heldOut].map(({ sha256 }) => sha256));
-  const key = keyOf({ check: texts });
+  const key = keyOf({ check: texts, parts });
   const path = join(stepsFolder(folder), "check.json");
   const step = readStep(path, checkStepSchema);
-  const notes = step?.key === key ? step.notes : await findLeaks(cleaned, textFolder(folder), breath);
+  const notes =
+    step?.key === key ? step.notes : await findLeaks(cleaned, parts, seed, textFolder(folder), breath);
   writeFileAtomic(path, JSON.stringify({ key, notes }));
   refuseLeaks(
     cleaned,
@@ -52,11 +55,18 @@ export async function checkHeldOut(
   });
 }
 
-async function findLeaks(cleaned: readonly CleanedSource[], folder: string, breath: Breath) {
+async function findLeaks(
+  cleaned: readonly CleanedSource[],
+  parts: Parts,
+  seed: number,
+  folder: string,
+  breath: Breath,
+) {
   const sought = new SoughtPassages();
   for (const [source, { pieces }] of cleaned.entries())
     for (const piece of pieces.heldOut)
-      for (const passage of readPiece(folder, piece)) sought.add(passage, source);
+      for (const passage of readPart(folder, piece, parts[source]!.heldOut, seed))
+        sought.add(passage, source);
   const train = cleaned.flatMap(({ pieces }) => pieces.train);
   const totalBytes = totalTextBytes(train);
   let doneBytes = 0;

@@ -2,7 +2,8 @@
 
 import { sha256File } from "../record/files.ts";
 import type { CleanedSource } from "./cleaning.ts";
-import { type Piece, readPiece, SPLITS, type Split } from "./pieces.ts";
+import { type Piece, SPLITS, type Split } from "./pieces.ts";
+import { type Parts, readPart } from "./selection.ts";
 import { concatenate, findShard, type ShardHeader, shardPath, writeShard } from "./shards.ts";
 import type { FoundSource } from "./step-clean.ts";
 import { type Breath, textFolder, tokensFolder, totalTextBytes } from "./steps.ts";
@@ -13,7 +14,9 @@ import { END_OF_TEXT_ID } from "./vocabulary.ts";
 export type Shards = readonly Readonly<Record<Split, readonly ShardHeader[]>>[];
 
 export async function encodeAll(
+  seed: number,
   cleaned: readonly CleanedSource[],
+  parts: Parts,
   sources: readonly FoundSource[],
   tokenizer: Tokenizer,
   folder: string,
@@ -27,9 +30,9 @@ export async function encodeAll(
     for (const split of SPLITS) {
       for (const piece of pieces[split]) {
         const startBytes = doneBytes;
-        const source = sources[index]!.spec.name;
+        const about = { source: sources[index]!.spec.name, split, part: parts[index]![split], seed };
         headers[split].push(
-          await encodePiece(folder, piece, source, split, tokenizer, (bytes) =>
+          await encodePiece(folder, piece, about, tokenizer, (bytes) =>
             breath({ step: "encode", doneBytes: startBytes + bytes, totalBytes }),
           ),
         );
@@ -46,27 +49,29 @@ export const shardName = (piece: Pick<Piece, "file">) => piece.file.replace(/\.t
 async function encodePiece(
   folder: string,
   piece: Piece,
-  source: string,
-  split: Split,
+  { seed, ...about }: { source: string; split: Split; part: number; seed: number },
   tokenizer: Tokenizer,
   afterPassage: (bytes: number) => Promise<void>,
 ): Promise<ShardHeader> {
   const name = shardName(piece);
   const existing = findShard(tokensFolder(folder), name);
-  const isOfText = existing?.tokenizerHash === tokenizer.hash && existing.textSha256 === piece.sha256;
+  const isOfText =
+    existing?.tokenizerHash === tokenizer.hash &&
+    existing.textSha256 === piece.sha256 &&
+    existing.part === about.part;
   if (isOfText && sha256File(shardPath(tokensFolder(folder), name)) === existing.sha256) return existing;
-  const parts: Uint16Array[] = [];
+  const encoded: Uint16Array[] = [];
+  const passages = readPart(textFolder(folder), piece, about.part, seed);
   let bytes = 0;
-  for (const passage of readPiece(textFolder(folder), piece)) {
-    parts.push(Uint16Array.of(END_OF_TEXT_ID), tokenizer.encodeBytes(passage));
+  for (const passage of passages) {
+    encoded.push(Uint16Array.of(END_OF_TEXT_ID), tokenizer.encodeBytes(passage));
     bytes += passage.length;
     await afterPassage(bytes);
   }
-  return writeShard(tokensFolder(folder), name, concatenate(parts), {
-    source,
-    split,
-    passages: piece.passages,
-    textBytes: piece.textBytes,
+  return writeShard(tokensFolder(folder), name, concatenate(encoded), {
+    ...about,
+    passages: passages.length,
+    textBytes: bytes,
     vocabularySize: tokenizer.vocabularySize,
     tokenizerHash: tokenizer.hash,
     textSha256: piece.sha256,

@@ -6,8 +6,9 @@ import * as z from "zod";
 import { sha256, writeFileAtomic } from "../record/files.ts";
 import { trainMerges } from "./bpe-training.ts";
 import type { CleanedSource } from "./cleaning.ts";
-import { readPiece } from "./pieces.ts";
 import { wordPattern } from "./pretokenizer.ts";
+import { partToLearnFrom, readPart } from "./selection.ts";
+import type { CorpusSpec } from "./spec.ts";
 import {
   type Breath,
   keyOf,
@@ -29,13 +30,14 @@ export type WordTotals = z.infer<typeof tokenizerStepSchema>["words"];
 
 /** Learns from the training text alone: the held-out text is new to the tokenizer too. */
 export async function learnTokenizer(
-  vocabularySize: number,
+  { vocabularySize, seed }: Pick<CorpusSpec, "vocabularySize" | "seed">,
   cleaned: readonly CleanedSource[],
   folder: string,
   breath: Breath,
 ): Promise<{ tokenizer: Tokenizer; words: WordTotals }> {
   const pieces = cleaned.flatMap((source) => source.pieces.train);
-  const key = keyOf({ vocabularySize, wordPattern, texts: pieces.map((piece) => piece.sha256) });
+  const part = partToLearnFrom(cleaned);
+  const key = keyOf({ vocabularySize, wordPattern, part, texts: pieces.map((piece) => piece.sha256) });
   const stepPath = join(stepsFolder(folder), "tokenizer.json");
   const path = tokenizerPath(folder);
   const step = readStep(stepPath, tokenizerStepSchema);
@@ -47,11 +49,14 @@ export async function learnTokenizer(
   const totalBytes = totalTextBytes(pieces);
   let doneBytes = 0;
   for (const piece of pieces) {
-    for (const passage of readPiece(textFolder(folder), piece)) {
+    const startBytes = doneBytes;
+    for (const passage of readPart(textFolder(folder), piece, part, seed)) {
       counts.add(passage);
       doneBytes += passage.length;
       await breath({ step: "learn tokenizer", doneBytes, totalBytes });
     }
+    doneBytes = startBytes + piece.textBytes;
+    await breath({ step: "learn tokenizer", doneBytes, totalBytes });
   }
   const tokenizer = new Tokenizer(trainMerges(counts, vocabularySize));
   const words = { distinct: counts.words.size, dropped: counts.numDropped };

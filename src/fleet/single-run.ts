@@ -3,7 +3,7 @@
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { noteLines } from "../corpus/notes.ts";
-import { type CorpusSpec, corpusInFile, corpusSpec } from "../corpus/spec.ts";
+import { type CorpusSpec, corpusInFile, corpusSpec, readsOf } from "../corpus/spec.ts";
 import { UserError } from "../errors.ts";
 import { requireMemory } from "../machine/step.ts";
 import { thisMachine } from "../machine/this-machine.ts";
@@ -139,5 +139,7 @@ function refuseOddHeads(
 }
 
 function corpusSpecOf({ corpus, vocabularySize, run }: SingleRunFile): CorpusSpec {
-  return corpusSpec.parse({ ...corpus, vocabularySize, seed: run.seed });
+  const { numSteps, batchSequences, sequenceLength, heldOutTokens, seed } = run;
+  const reads = readsOf(numSteps * batchSequences * sequenceLength, heldOutTokens);
+  return corpusSpec.parse({ ...corpus, vocabularySize, seed, reads });
 }

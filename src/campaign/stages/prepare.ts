@@ -3,19 +3,21 @@
 import { type Manifest, manifestSchema } from "../../corpus/manifest.ts";
 import { noteLines } from "../../corpus/notes.ts";
 import { findSourceFiles } from "../../corpus/sources.ts";
+import { readsOf } from "../../corpus/spec.ts";
 import { recordedCorpus } from "../../fleet/recorded-corpus.ts";
 import { type Context, runStage } from "../context.ts";
 import type { Plan } from "../planning/plan.ts";
 import { tooLittleText } from "../planning/text-budget.ts";
 import { judgeTokens } from "./gate-rule.ts";
 
-export function corpusSpecOf({ corpus, seed }: Context["campaign"], vocabularySize: number) {
-  return { ...corpus, vocabularySize, seed };
+function corpusSpecOf({ corpus, seed }: Context["campaign"], { vocabularySize, target }: Plan) {
+  const reads = readsOf(target.tokens, target.spec.heldOutTokens);
+  return { ...corpus, vocabularySize, seed, reads };
 }
 
 export async function prepare(context: Context, plan: Plan): Promise<Manifest> {
   const { campaign, baseFolder } = context;
-  const spec = corpusSpecOf(campaign, plan.vocabularySize);
+  const spec = corpusSpecOf(campaign, plan);
   // Names, sizes and times of the files: their content is the corpus's business, its hash in the result.
   const files = campaign.corpus.sources.map((source) => findSourceFiles(source, baseFolder).fingerprint);
   const manifest = await runStage(context, "prepare", { spec, files }, manifestSchema, () =>
