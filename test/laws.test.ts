@@ -331,6 +331,15 @@ describe("refusals", () => {
       [["next", tables.runs, "--budget", "1e20", "--question", "tea"], /^found: the question "tea" with no/],
       [["feature", tables.base, "--compute", "1e21"], /^found: one table, and no --feature-column/],
       [["curve", tables.runs], /^found: /],
+      [
+        ["curve", tables.constant, tables.cosine, "--schedule", "cosine:steps=1e300"],
+        /expected: steps=<0, or a number from 1e-12 to/,
+      ],
+      [
+        ["forecast", tables.runs, "--compute", "1e300"],
+        /expected: FLOPs.*; from 1e-12 to 1e36 in its own unit\n/,
+      ],
+      [["fit", tables.runs, "--resamples", "1000000000"], /expected: a whole number from 20 to 100000/],
       [["fit", two], /remedy: say which: --columns loss=#3 or --columns loss=#4\n$/],
       [
         ["curve", two, "--columns", "step=n,lr=d"],

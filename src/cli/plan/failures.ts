@@ -49,7 +49,14 @@ function recordOf(
   const failures = Number(count);
   const seconds = parseAmount(time, DURATION);
   const size = devices === undefined ? numDevices : Number(devices.replaceAll(",", ""));
-  if (/^\d+$/.test(count) && failures > 0 && seconds !== null && size > 0 && more.length === 0) {
+  const isRead = /^\d+$/.test(count) && failures > 0 && seconds !== null && size > 0 && more.length === 0;
+  if (isRead && failures > seconds)
+    throw new UserError(
+      `--failures "${text}": more than one a second`,
+      "a cluster that trains between its failures",
+      "correct the count or the time",
+    );
+  if (isRead) {
     return recordOfTotal(failures, seconds / DAY_SECONDS, size, devicesPerNode);
   }
   throw new UserError(

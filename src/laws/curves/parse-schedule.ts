@@ -79,12 +79,15 @@ function settingsOf(text: string, kind: NamedSchedule["kind"], rest: string): Se
   return settings;
 }
 
+/** Rates and steps, whatever steps are counted in. */
+const [LEAST, MOST] = [1e-12, 1e18];
+
 function numberIn(text: string, settings: Settings, key: string, fallback?: number): number {
   const given = settings.get(key);
   const value = given === undefined ? fallback : given === "" ? Number.NaN : Number(given);
-  if (value !== undefined && Number.isFinite(value) && value >= 0) return value;
+  if (value === 0 || (value !== undefined && value >= LEAST && value <= MOST)) return value;
   const found = given === undefined ? `no ${key}` : `${key}=${given}`;
-  throw refused(text, `${key}=<a number of at least 0>`, found);
+  throw refused(text, `${key}=<0, or a number from ${LEAST} to ${MOST}>`, found);
 }
 
 function isKind(kind: string): kind is NamedSchedule["kind"] {
