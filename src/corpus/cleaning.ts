@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { sum } from "../math/statistics.ts";
 import { cleanDocument } from "./clean.ts";
 import { type RawDocument, readDocuments } from "./documents.ts";
+import type { KeySet } from "./key-set.ts";
 import type { Cleaning } from "./manifest.ts";
 import { noteLines, Tally } from "./notes.ts";
 import { cutPassages, hashPassage } from "./passages.ts";
@@ -14,6 +15,9 @@ import { totalTextBytes } from "./steps.ts";
 import { TextFields } from "./text-fields.ts";
 
 export const LEAKED_BY_PATTERN = "to be held out by holdOut.pattern, but equal to training text";
+
+/** A document of one passage is not a copy of it. */
+const OF_DOCUMENT = 0x9e37_79b9_7f4a_7c15n;
 
 export type CleaningRules = {
   readonly passageBytes: number;
@@ -37,7 +41,7 @@ export async function cleanSource(
   found: SourceFiles,
   rules: CleaningRules,
   folder: string,
-  seen: Set<string>,
+  seen: KeySet,
   afterDocument: AfterDocument,
 ): Promise<CleanedSource> {
   const tally = new Tally();
@@ -57,15 +61,15 @@ export async function cleanSource(
 class SourceCleaner {
   readonly #name: string;
   readonly #rules: CleaningRules;
-  readonly #seen: Set<string>;
+  readonly #seen: KeySet;
   readonly #writers: Readonly<Record<Split, PieceWriter>>;
   readonly #tally: Tally;
   #bytesRead = 0;
   #matchingDocuments = 0;
   /** Keys of passages on that side for their document's name. */
-  readonly #heldOutByPattern = new Set<string>();
+  readonly #heldOutByPattern = new Set<bigint>();
 
-  constructor(name: string, rules: CleaningRules, folder: string, seen: Set<string>, tally: Tally) {
+  constructor(name: string, rules: CleaningRules, folder: string, seen: KeySet, tally: Tally) {
     this.#tally = tally;
     this.#name = name;
     this.#rules = rules;
@@ -87,7 +91,7 @@ class SourceCleaner {
     const isHeldOut = this.#rules.heldOutDocuments?.test(name) ?? false;
     this.#matchingDocuments += Number(isHeldOut);
     // What is to be held out is looked at passage by passage: a copy of it may have been trained on.
-    if (this.#isRepeated(`d${hashPassage(text, this.#rules.seed).key}`) && !isHeldOut) {
+    if (this.#isRepeated(hashPassage(text, this.#rules.seed).key ^ OF_DOCUMENT) && !isHeldOut) {
       this.#tally.add("dropped", "documents", "equal to an earlier one", name, text.length);
       return;
     }
@@ -100,7 +104,7 @@ class SourceCleaner {
     this.#tally.totals.passages += 1;
     const { key, uniform } = hashPassage(passage, this.#rules.seed);
     const isBelowFraction = uniform < this.#rules.heldOutFraction;
-    if (this.#isRepeated(`p${key}`)) {
+    if (this.#isRepeated(key)) {
       const isTrainedOn = isHeldOut && !isBelowFraction && !this.#heldOutByPattern.has(key);
       const what = isTrainedOn ? LEAKED_BY_PATTERN : "equal to an earlier one";
       this.#tally.add("dropped", "passages", what, document, passage.length);
@@ -111,10 +115,8 @@ class SourceCleaner {
     this.#writers[split].add(passage);
   }
 
-  #isRepeated(key: string): boolean {
-    const before = this.#seen.size;
-    this.#seen.add(key);
-    return this.#seen.size === before;
+  #isRepeated(key: bigint): boolean {
+    return !this.#seen.add(key);
   }
 
   finish(found: SourceFiles, otherKeys: string): CleanedSource {

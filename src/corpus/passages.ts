@@ -55,8 +55,8 @@ function isContinuation(byte: number): boolean {
 }
 
 export type PassageHash = {
-  /** 128 bits as text: equal passages, up to white space, have equal keys. */
-  readonly key: string;
+  /** 64 bits: equal passages, up to white space, have equal keys; of a billion others none, most likely. */
+  readonly key: bigint;
   /** Uniform in [0, 1), from the content and the seed alone. */
   readonly uniform: number;
   /** Another such number: where only part of the passages is used, those with the lowest are. */
@@ -71,7 +71,7 @@ export type PassageHash = {
 export function hashPassage(passage: Buffer, seed: number): PassageHash {
   const content = createHash("sha256").update(collapseSpace(passage)).digest();
   const side = createHash("sha256").update(`hold out ${seed}\n`).update(content).digest();
-  const key = content.toString("latin1", 0, 16);
+  const key = content.readBigUInt64LE(0);
   return { key, uniform: side.readUIntBE(0, 6) / 2 ** 48, order: side.readUIntBE(6, 6) / 2 ** 48 };
 }
 

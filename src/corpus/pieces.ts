@@ -27,8 +27,9 @@ export class PieceWriter {
   readonly pieces: Piece[] = [];
   readonly #folder: string;
   readonly #name: string;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  /** The passages held, as they will lie in the file; where each ends, with the byte that says so. */
+  #content = Buffer.alloc(0);
+  #ends: number[] = [];
 
   constructor(folder: string, source: string, split: Split) {
     this.#folder = folder;
@@ -36,41 +37,41 @@ export class PieceWriter {
   }
 
   add(passage: Buffer): void {
-    this.#held.push(passage);
-    this.#heldBytes += passage.length;
-    if (this.#heldBytes >= PIECE_BYTES) this.flush();
+    const start = this.#ends.at(-1) ?? 0;
+    const end = start + passage.length + 1;
+    if (end > this.#content.length) {
+      const grown = Buffer.allocUnsafe(Math.max(end, this.#content.length * 2));
+      this.#content.copy(grown, 0, 0, start);
+      this.#content = grown;
+    }
+    passage.copy(this.#content, start);
+    this.#content[end - 1] = END_OF_PASSAGE;
+    this.#ends.push(end);
+    if (end - this.#ends.length >= PIECE_BYTES) this.flush();
   }
 
   /** Passages that are still in memory, for the one rule that has to see all of a small source. */
   get held(): readonly Buffer[] {
-    return this.#held;
+    return this.#ends.map((end, i) => this.#content.subarray(this.#ends[i - 1] ?? 0, end - 1));
   }
 
   takeHeld(index: number): Buffer {
-    const [passage] = this.#held.splice(index, 1);
-    if (passage === undefined) throw new RangeError(`no held passage ${index}`);
-    this.#heldBytes -= passage.length;
-    return passage;
+    const passages = this.held.map((passage) => Buffer.from(passage));
+    const [taken] = passages.splice(index, 1);
+    if (taken === undefined) throw new RangeError(`no held passage ${index}`);
+    this.#ends = [];
+    for (const passage of passages) this.add(passage);
+    return taken;
   }
 
   flush(): void {
-    if (this.#held.length === 0) return;
-    const content = Buffer.allocUnsafe(this.#heldBytes + this.#held.length);
-    let end = 0;
-    for (const passage of this.#held) {
-      end += passage.copy(content, end);
-      content[end++] = END_OF_PASSAGE;
-    }
+    const passages = this.#ends.length;
+    if (passages === 0) return;
+    const content = this.#content.subarray(0, this.#ends.at(-1));
     const file = `${this.#name}.${String(this.pieces.length).padStart(5, "0")}.txt`;
     writeFileInParts(join(this.#folder, file), [content]);
-    this.pieces.push({
-      file,
-      passages: this.#held.length,
-      textBytes: this.#heldBytes,
-      sha256: sha256(content),
-    });
-    this.#held = [];
-    this.#heldBytes = 0;
+    this.pieces.push({ file, passages, textBytes: content.length - passages, sha256: sha256(content) });
+    this.#ends = [];
   }
 }
 

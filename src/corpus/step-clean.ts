@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { writeFileAtomic } from "../record/files.ts";
 import { type CleanedSource, type CleaningRules, cleanSource } from "./cleaning.ts";
+import { KeySet } from "./key-set.ts";
 import { cleaningSchema } from "./manifest.ts";
 import { pieceExists, pieceSchema } from "./pieces.ts";
 import type { SourceFiles } from "./sources.ts";
@@ -29,7 +30,7 @@ export async function cleanAll(
   folder: string,
   breath: Breath,
 ): Promise<CleanedSource[]> {
-  const seen = new Set<string>();
+  const seen = new KeySet();
   const cleaned: CleanedSource[] = [];
   const sizes = sources.map(({ found }) => found.totalBytes);
   const totalBytes = sizes.reduce(
@@ -50,10 +51,7 @@ export async function cleanAll(
         doneBytes += bytes;
         await breath({ step: "read", doneBytes, totalBytes });
       });
-      writeFileAtomic(
-        keysPath(folder, source.name),
-        Buffer.from([...seen].slice(firstKey).join(""), "latin1"),
-      );
+      writeFileAtomic(keysPath(folder, source.name), seen.bytesFrom(firstKey));
       writeFileAtomic(cleanStepPath(folder, source.name), JSON.stringify({ key, ...result }));
     } else {
       doneBytes += result.cleaning.bytesRead;
@@ -75,21 +73,18 @@ function cleaningRules({ passageBytes, seed, holdOut }: CorpusSpec, source: stri
 
 const cleanStepPath = (folder: string, source: string) => join(stepsFolder(folder), `clean.${source}.json`);
 const keysPath = (folder: string, source: string) => join(stepsFolder(folder), `clean.${source}.keys`);
-/** One letter and 128 bits. */
-const KEY_BYTES = 17;
 
 function finishedCleaning(
   folder: string,
   source: string,
   key: string,
-  seen: Set<string>,
+  seen: KeySet,
 ): CleanedSource | undefined {
   const step = readStep(cleanStepPath(folder, source), cleanStepSchema);
   if (step?.key !== key) return undefined;
   const pieces = [...step.pieces.train, ...step.pieces.heldOut];
   if (!pieces.every((piece) => pieceExists(textFolder(folder), piece))) return undefined;
   if (!existsSync(keysPath(folder, source))) return undefined;
-  const keys = readFileSync(keysPath(folder, source), "latin1");
-  for (let i = 0; i < keys.length; i += KEY_BYTES) seen.add(keys.slice(i, i + KEY_BYTES));
+  seen.addBytes(readFileSync(keysPath(folder, source)));
   return { cleaning: step.cleaning, pieces: step.pieces };
 }
