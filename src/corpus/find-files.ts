@@ -1,5 +1,6 @@
 /** @file Files below a folder or of a glob: links followed, each file once, campaigns' folders left out. */
 
+import { isUtf8 } from "node:buffer";
 import {
   closeSync,
   openSync,
@@ -32,18 +33,23 @@ export function filesBelow(root: string, tally: Tally): string[] {
       continue;
     }
     seen.add(real);
-    for (const entry of readdirSync(real, { withFileTypes: true })) {
-      const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    for (const entry of readdirSync(real, { withFileTypes: true, encoding: "buffer" })) {
+      const own = entry.name.toString("utf8");
+      const name = folder === "" ? own : `${folder}/${own}`;
       const isFolder =
         entry.isDirectory() || (entry.isSymbolicLink() && statOf(join(root, name))?.isDirectory());
-      if (entry.name.startsWith(".") || entry.name === "node_modules") {
-        if (isFolder) tally.add("passed over", "folders", "hidden, or of installed packages", name);
-      } else if (!isFolder) names.push(name);
+      const unit = isFolder ? "folders" : "files";
+      if (!isUtf8(entry.name)) tally.add("passed over", unit, BAD_NAME, name);
+      else if (own.startsWith(".") || own === "node_modules")
+        tally.add("passed over", unit, isFolder ? "hidden, or of installed packages" : "hidden", name);
+      else if (!isFolder) names.push(name);
       else (entry.isDirectory() ? folders : behindLinks).push(name);
     }
   }
   return names;
 }
+
+const BAD_NAME = "its name is no UTF-8: rename it to have it read";
 
 type Candidate = FoundFile & { readonly real: string; readonly isLink: boolean };
 
@@ -71,8 +77,7 @@ export function regularFiles(
     if (real !== undefined && isRead(name))
       return [{ path: target ?? path, name, real, isLink: real !== path }];
     others.push(name);
-    const why = real === undefined ? "leads nowhere: a link without its file" : notRead(name);
-    tally.add("passed over", "files", why, name);
+    tally.add("passed over", "files", real === undefined ? notAFile(path) : notRead(name), name);
     return [];
   });
   const once = new Map<string, FoundFile>();
@@ -103,13 +108,34 @@ function notRead(name: string): string {
 
 const isInside = (root: string, path: string) => path.startsWith(root.endsWith(sep) ? root : root + sep);
 
+/** Undefined where nothing can be reached there. */
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
-    // A link that leads to itself.
     return undefined;
   }
+}
+
+/** Why a name leads to no file. */
+function notAFile(path: string): string {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats) return `${kindOf(stats)}, not read`;
+    // A glob gives such names with replacements.
+    return path.includes("\ufffd") ? BAD_NAME : "leads nowhere: a link without its file";
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ELOOP") return "a link that leads to itself";
+    return `cannot be reached (${code})`;
+  }
+}
+
+/** What lies at a path that is no regular file and no folder. */
+export function kindOf(stats: Stats): string {
+  if (stats.isFIFO()) return "a named pipe";
+  if (stats.isSocket()) return "a socket";
+  return stats.isCharacterDevice() || stats.isBlockDevice() ? "a device" : "no regular file";
 }
 
 /** What longrun itself writes into the folder of a campaign. */

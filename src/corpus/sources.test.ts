@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -72,6 +73,33 @@ test("links are followed and keep their names; no file is read twice, no loop is
   ]);
   expect(names({ path: "in/hub/**/*.jsonl" })).toEqual(["snapshot/train.jsonl", "snapshot/written.jsonl"]);
   expect(names({ path: "in/hub/snapshot/train.jsonl" })).toEqual(["train.jsonl"]);
+});
+
+test("what is no file, and a name that is no UTF-8, are counted by what they are", () => {
+  put("odd/a.txt");
+  put("odd/.hidden.txt");
+  symlinkSync("self.txt", join(base, "odd/self.txt"));
+  execFileSync("mkfifo", [join(base, "odd/pipe.txt")]);
+  const bad = (name: string) => Buffer.concat([Buffer.from(join(base, "odd/")), Buffer.from(name, "latin1")]);
+  writeFileSync(bad("caf\xe9.txt"), "text");
+  mkdirSync(bad("caf\xe9"));
+  const badName = "its name is no UTF-8: rename it to have it read";
+  const others = [
+    "1 file: a named pipe, not read (pipe.txt)",
+    "1 file: a link that leads to itself (self.txt)",
+  ];
+  expect([names({ path: "odd" }), names({ path: "odd/*.txt" })]).toEqual([["a.txt"], ["a.txt"]]);
+  expect(notes({ path: "odd" }).sort()).toEqual([
+    "1 file: a link that leads to itself (self.txt)",
+    "1 file: a named pipe, not read (pipe.txt)",
+    "1 file: hidden (.hidden.txt)",
+    `1 file: ${badName} (caf\ufffd.txt)`,
+    `1 folder: ${badName} (caf\ufffd)`,
+  ]);
+  expect(notes({ path: "odd/*.txt" })).toEqual([`1 file: ${badName} (caf\ufffd.txt)`, ...others]);
+  expect(() => find({ path: "odd/pipe.txt" })).toThrow(/pipe\.txt is a named pipe \(source "s"\)/);
+  expect(() => find({ path: "/dev/zero" })).toThrow(/\/dev\/zero is a device/);
+  expect(sourceSpec.safeParse({ name: "s", path: "a\0b" }).error?.message).toContain("a zero byte");
 });
 
 test("where a folder holds data, its card is no text", () => {

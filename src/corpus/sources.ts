@@ -7,7 +7,7 @@ import * as z from "zod";
 import { UserError } from "../errors.ts";
 import { parseJsonAs, readText } from "../input-file.ts";
 import { sha256 } from "../record/files.ts";
-import { type FoundFile, filesBelow, regularFiles } from "./find-files.ts";
+import { type FoundFile, filesBelow, kindOf, regularFiles } from "./find-files.ts";
 import { holdsData } from "./format.ts";
 import { type Note, noteLines, Tally } from "./notes.ts";
 import type { SourceSpec } from "./spec.ts";
@@ -101,6 +101,13 @@ function findByPath(path: string, sourceName: string, tally: Tally): Candidates 
   if (stats?.isDirectory()) {
     const root = realpathSync(path);
     return { root, paths: filesBelow(root, tally), isFolder: true };
+  }
+  if (stats) {
+    throw new UserError(
+      `${path} is ${kindOf(stats)} (source "${sourceName}")`,
+      "a regular file, a folder or a glob",
+      "write what it gives into a file, or correct the source's path",
+    );
   }
   const parts = path.split(sep);
   const firstGlob = parts.findIndex((part) => GLOB_CHARACTERS.test(part));

@@ -23,16 +23,21 @@ const regularExpression = z.string().refine((pattern) => {
   }
 }, "not a regular expression");
 
+const location = z
+  .string()
+  .min(1)
+  .refine((path) => !path.includes("\0"), "a zero byte (\\0) stands in it, which no path has");
+
 /** One source: an npm package as modules are found, or a file, folder or glob beside the campaign file. */
 export const sourceSpec = z
   .strictObject({
     name: sourceName,
     /** npm package whose files are the text. */
-    package: z.string().min(1).optional(),
+    package: location.optional(),
     /** Glob inside the package. */
-    files: z.string().min(1).optional(),
+    files: location.optional(),
     /** File, folder or glob, relative to the campaign file's folder. */
-    path: z.string().min(1).optional(),
+    path: location.optional(),
     /** Share in training against the source's natural share of the tokens: 2 means twice as often. */
     weight: numberFrom(1e-6, 1e6, "the share of a source").default(1),
     /** Overrides the licence that a package states about itself. */
