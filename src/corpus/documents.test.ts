@@ -98,6 +98,13 @@ test("lines without text are counted, and refused beyond the share that may be s
   );
 });
 
+test("lines in another encoding are to be converted", async () => {
+  const latin = Buffer.from('{"text":"caf\xe9"}\n'.repeat(9), "latin1");
+  await expect(read("latin.jsonl", latin)).rejects.toThrow(
+    /no UTF-8.*\n.*\nremedy: convert the files to UTF-8/,
+  );
+});
+
 test("the key of the text may be a path; another key is found by what it holds", async () => {
   const nested = Array.from({ length: 3 }, (_, i) =>
     JSON.stringify({ id: `${i}`, data: { body: { text: `the text ${i}`, n: 1 } }, "a.b": { c: "dotted" } }),

@@ -30,6 +30,8 @@ export class TextFields {
   readonly #others = new Map<string, number>();
   #all = 0;
   #bad = 0;
+  /** Of these: in another encoding. */
+  #foreign = 0;
 
   constructor(rules: TextFieldRules, tally: Tally) {
     this.#rules = rules;
@@ -39,7 +41,10 @@ export class TextFields {
   /** The text of a line of JSON; undefined where it has none. Null: a line longer than can be held. */
   ofJson(json: Buffer | null, place: string): Buffer | undefined {
     if (json === null) return this.#fault("lines", "longer than 256 MiB", place);
-    if (!isUtf8(json)) return this.#fault("lines", "no UTF-8", place);
+    if (!isUtf8(json)) {
+      this.#foreign += 1;
+      return this.#fault("lines", "no UTF-8", place);
+    }
     const value = parsed(json);
     if (value === NO_JSON) return this.#fault("lines", "no JSON", place);
     const text = fieldAt(value, this.#rules.textKey);
@@ -99,15 +104,21 @@ export class TextFields {
   refuseTooMany(): void {
     const { source, textKey, badLines } = this.#rules;
     if (this.#bad <= badLines * this.#all) return;
-    const keys = this.otherKeys;
     const share = formatPercent(100 * badLines);
     throw new UserError(
       `${this.#bad} of ${this.#all} lines of source "${source}" have no text: ${this.#faults.join("; ")}`,
       `a string under "${textKey}" in each, but for ${share} of them (badLines)`,
-      keys !== ""
-        ? `set textKey of the source, perhaps to ${keys}`
-        : "mend or remove these lines, or set badLines of the source to the share that may be passed over",
+      this.#remedy(),
     );
+  }
+
+  #remedy(): string {
+    if (this.#foreign > this.#bad / 2)
+      return "convert the files to UTF-8, as JSON is written: iconv -f ENCODING -t UTF-8";
+    const keys = this.otherKeys;
+    return keys === ""
+      ? "mend or remove these lines, or set badLines of the source to the share that may be passed over"
+      : `set textKey of the source, perhaps to ${keys}`;
   }
 }
 
