@@ -4,8 +4,8 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { z } from "zod";
 import { pathError, UserError } from "./errors.ts";
 
-/** A table of 64 MB has some 500,000 rows; read, it takes ten times that. */
-const MOST_BYTES = 64e6;
+/** A table of 16 MB has some 500,000 rows; read, it takes up to fifty times that. */
+const MOST_BYTES = 16e6;
 /** Written by hand or by a trainer, nothing is nested deeper; what reads it on is often recursive. */
 const MOST_LEVELS = 256;
 

@@ -23,6 +23,12 @@ test.each([
     "k7 stands there twice at line 8001",
   ],
   ["of anchors", "&a ".repeat(8000), "at most one anchor at line 1, column 4"],
+  [
+    "of lists that begin below one another",
+    lines(4000, (i) => `${" ".repeat(i % 60)}- \n`) + "- ".repeat(9000),
+    "nested too deeply",
+  ],
+  ["of a key that is a list", "a: 1\n[b]: 2\n", "A key that is no text at line 2, column 1"],
   ["of tabs", "a:\n\tb: 1\n", "Tabs are not allowed as indentation at line 2, column 1"],
   ["of a tag of its own", "a: !run 1\n", "Unresolved tag: !run at line 1, column 4"],
   ["of two documents", "a: 1\n---\nb: 2\n", "multiple documents"],
@@ -51,5 +57,5 @@ test("a file is read with its byte order mark, and no further than its bound", (
   writeFileSync(path, "\uFEFFname: a\r\n");
   expect(readYamlFile(path, z.strictObject({ name: z.string() }), help)).toEqual({ name: "a" });
   expect(() => readYamlFile("/dev/zero", z.unknown(), help)).toThrow("/dev/zero has more than 0.256 MB");
-  expect(() => readText("/dev/zero", "a table")).toThrow("/dev/zero has more than 64 MB");
+  expect(() => readText("/dev/zero", "a table")).toThrow("/dev/zero has more than 16 MB");
 });

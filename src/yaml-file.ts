@@ -1,7 +1,7 @@
 /** @file A YAML file of the user's, read and checked: all that is wrong is named, with its place. */
 
 import { basename } from "node:path";
-import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import { type Document, isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import { z } from "zod";
 import { UserError } from "./errors.ts";
 import { readText } from "./input-file.ts";
@@ -72,34 +72,33 @@ function keysOf(node: unknown): readonly string[] {
 export function parseYaml(text: string, path: string): unknown {
   if (text.length > MOST_BYTES) throw notYaml(path, `it has more than ${MOST_BYTES / 1e3} kB`);
   const lineCounter = new LineCounter();
-  // What yaml does by default for keys and messages takes quadratic time.
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
-  const problem = document.errors[0] ?? repeatedKey(document) ?? document.warnings[0];
-  if (problem) {
-    const { line, col } = lineCounter.linePos(problem.pos[0]);
-    const what = problem.message.replace(/^Maximum call stack.*/, "It is nested too deeply");
-    throw notYaml(path, `${what} at line ${line}, column ${col}`);
-  }
   try {
-    return document.toJS() as unknown;
+    // What yaml does by default for keys and messages takes quadratic time.
+    const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
+    const problem = document.errors[0] ?? oddKey(document) ?? document.warnings[0];
+    if (!problem) return document.toJS() as unknown;
+    const { line, col } = lineCounter.linePos(problem.pos[0]);
+    throw notYaml(path, `${problem.message} at line ${line}, column ${col}`);
   } catch (cause) {
-    throw notYaml(path, (cause as Error).message);
+    throw cause instanceof UserError ? cause : notYaml(path, (cause as Error).message);
   }
 }
 
-/** The first key that its map has already. */
-function repeatedKey(document: Document) {
+/** The first key that its map has already, or that is a list or a map itself. */
+function oddKey(document: Document) {
   let found: { readonly message: string; readonly pos: readonly [number, number] } | null = null;
   visit(document, {
     Map(_, { items }) {
       const keys = new Set<unknown>();
       for (const { key } of items) {
-        if (!isScalar(key)) continue;
-        if (keys.has(key.value)) {
-          found = { message: `The key ${key.value} stands there twice`, pos: [key.range?.[0] ?? 0, 0] };
+        const value = isScalar(key) ? key.value : undefined;
+        if (value === undefined || keys.has(value)) {
+          const message =
+            value === undefined ? "A key that is no text" : `The key ${value} stands there twice`;
+          found = { message, pos: [isNode(key) ? (key.range?.[0] ?? 0) : 0, 0] };
           return visit.BREAK;
         }
-        keys.add(key.value);
+        keys.add(value);
       }
       return undefined;
     },
@@ -109,5 +108,6 @@ function repeatedKey(document: Document) {
 
 function notYaml(path: string, found: string): UserError {
   const parses = `a file that parses, of ${MOST_BYTES / 1e3} kB at most`;
-  return new UserError(`${basename(path)} is not YAML: ${found}`, parses, "correct the line named");
+  const what = found.replace("Maximum call stack size exceeded", "It is nested too deeply");
+  return new UserError(`${basename(path)} is not YAML: ${what}`, parses, "correct the line named");
 }

@@ -18,9 +18,13 @@ export type Cell =
 const MISSING =
   /^[-+]?(|-+|na|n\/a|nan|none|null|nil|undefined|inf|infinity|#\S+|\?|diverged|failed|crashed|oom)$/i;
 
+/** Matching may take a level of the stack for each character. */
+const LONGEST = 100;
+
 /** Reads a cell. */
 export function readCell(written: string): Cell {
   const text = written.trim();
+  if (text.length > LONGEST) return { kind: "text", written: text };
   if (MISSING.test(text)) return { kind: "missing", written: text };
   const value = parseNumber(text, FLOPS) ?? parseNumber(text, COUNT);
   if (value === null) return { kind: "text", written: text };

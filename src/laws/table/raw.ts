@@ -4,7 +4,7 @@ import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { jsonIn, parseJson } from "../../input-file.ts";
 import { formatList } from "../../units/print.ts";
-import { separatedRows } from "./separated.ts";
+import { refuseTooManyCells, separatedRows } from "./separated.ts";
 
 export type RawRow = {
   /** How a message names the row: its line in the file, or its place in the array. */
@@ -39,7 +39,11 @@ export function parseRows(text: string, source: string): RawTable {
 function jsonRows(text: string, source: string): RawTable {
   const items = z.array(z.unknown()).safeParse(parsePythonJson(text, `${source} as a whole`));
   if (!items.success) throw notObjects(source);
-  return fromRecords(items.data.map((item, i) => recordOf(item, `row ${i + 1}`, source)));
+  refuseTooManyCells(1, items.data.length, source);
+  return fromRecords(
+    items.data.map((item, i) => recordOf(item, `row ${i + 1}`, source)),
+    source,
+  );
 }
 
 /** JSON lines, or one object that holds the rows: as an array, or as one array a column. */
@@ -51,6 +55,7 @@ function lineRows(text: string, source: string): RawTable {
     lines
       .filter(({ line }) => line !== "")
       .map(({ line, label }) => recordOf(parsePythonJson(line, `${source}, ${label}`), label, source)),
+    source,
   );
 }
 
@@ -66,9 +71,14 @@ function objectRows(whole: Readonly<Record<string, unknown>>, source: string): R
       "write the one that is meant to a file of its own",
     );
   }
-  if (rows) return fromRecords(rows[1].map((item, i) => recordOf(item, `row ${i + 1}`, source)));
-  if (lists.length === 0) return fromRecords([recordOf(whole, "line 1", source)]);
-  const length = Math.max(...lists.map(([, list]) => list.length));
+  if (rows)
+    return fromRecords(
+      rows[1].map((item, i) => recordOf(item, `row ${i + 1}`, source)),
+      source,
+    );
+  if (lists.length === 0) return fromRecords([recordOf(whole, "line 1", source)], source);
+  const length = lists.reduce((most, [, list]) => Math.max(most, list.length), 0);
+  refuseTooManyCells(lists.length, length, source);
   return {
     columns: lists.map(([name]) => name),
     rows: Array.from({ length }, (_, i) => ({
@@ -78,8 +88,9 @@ function objectRows(whole: Readonly<Record<string, unknown>>, source: string): R
   };
 }
 
-function fromRecords(records: readonly LabelledRecord[]): RawTable {
+function fromRecords(records: readonly LabelledRecord[], source: string): RawTable {
   const columns = [...new Set(records.flatMap(({ record }) => [...record.keys()]))];
+  refuseTooManyCells(columns.length, records.length, source);
   return {
     columns,
     rows: records.map(({ label, record }) => ({

@@ -26,10 +26,24 @@ export function separatedRows(text: string, source: string): RawTable {
     .map((cells, i) => ({ label: `line ${i + 1}`, cells: cells.map((cell) => cell.trim()) }));
   const [head, ...rows] = labelled.filter(({ cells }) => cells.some((cell) => cell !== ""));
   const columns = head?.cells ?? [];
+  refuseTooManyCells(columns.length, rows.length, source);
   checkQuotes(body, rows, source);
   checkLengths(columns, rows, source, separator);
   const full = rows.map(({ label, cells }) => ({ label, cells: columns.map((_, i) => cells[i] ?? "") }));
   return { columns, rows: withPoints(full, source, separator) };
+}
+
+/** So many take half a gigabyte; a tracker's export of a thousand runs has a hundredth of it. */
+const [MOST_COLUMNS, MOST_ROWS, MOST_CELLS] = [10_000, 1e6, 5e6];
+
+/** Throws a `UserError` before memory is taken for them. */
+export function refuseTooManyCells(numColumns: number, numRows: number, source: string): void {
+  if (numColumns <= MOST_COLUMNS && numRows <= MOST_ROWS && numColumns * numRows <= MOST_CELLS) return;
+  throw new UserError(
+    `${source}: ${numRows} rows of ${numColumns} columns`,
+    `at most ${MOST_COLUMNS} columns, ${MOST_ROWS} rows, and ${MOST_CELLS} cells in all`,
+    "leave out columns that are not needed, or average rows",
+  );
 }
 
 /** A quote that is never closed takes in the rest of the file as one cell. */
@@ -64,6 +78,8 @@ const DECIMAL = /^[-+]?(0|\d{4,}|\d*)?,(\d{1,2}|\d{4,})(e[-+]?\d+)?( ?[a-z%]+)?$
 const THOUSANDS = /^[-+]?\d{1,3}(,\d{3}){2,}|^[-+]?\d{1,3}(,\d{3})+\.\d/;
 /** 1,234: a thousand or a little over one. */
 const EITHER = /^[-+]?\d{1,3},\d{3}(e[-+]?\d+)?( ?[a-z%]+)?$/i;
+/** Matching may take a level of the stack for each character. */
+const LONGEST_NUMBER = 100;
 const POINTED = /^[-+]?\d{1,3}(\.\d{3})+$/;
 
 /**
@@ -72,8 +88,9 @@ const POINTED = /^[-+]?\d{1,3}(\.\d{3})+$/;
  */
 function withPoints(rows: readonly RawRow[], source: string, separator: string): readonly RawRow[] {
   const find = (pattern: RegExp) => {
-    const row = rows.find(({ cells }) => cells.some((cell) => pattern.test(cell)));
-    return row && { ...row, cell: row.cells.find((cell) => pattern.test(cell))! };
+    const isSo = (cell: string) => cell.length <= LONGEST_NUMBER && pattern.test(cell);
+    const row = rows.find(({ cells }) => cells.some(isSo));
+    return row && { ...row, cell: row.cells.find(isSo)! };
   };
   const [decimal, thousands] = [find(DECIMAL), find(THOUSANDS)];
   const isDecimal = decimal !== undefined || (separator === ";" && !thousands && find(EITHER) !== undefined);
@@ -87,7 +104,8 @@ function withPoints(rows: readonly RawRow[], source: string, separator: string):
       "write 1234.5 or 1.2345e3 everywhere",
     );
   }
-  const isNumber = (cell: string) => DECIMAL.test(cell) || EITHER.test(cell);
+  const isNumber = (cell: string) =>
+    cell.length <= LONGEST_NUMBER && (DECIMAL.test(cell) || EITHER.test(cell));
   return rows.map(({ label, cells }) => ({
     label,
     cells: cells.map((cell) => (isNumber(cell) ? cell.replace(",", ".") : cell)),
