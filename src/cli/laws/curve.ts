@@ -13,6 +13,7 @@ import { CURVE_COLUMNS } from "../../laws/table/names.ts";
 import { type CommonOptions, finish, given, nonNegative } from "../arguments.ts";
 import { type FigureFlag, withFigureFlag, writeFigure } from "../figure-file.ts";
 import { printResult } from "../output.ts";
+import { Progress, standardError } from "../terminal/progress.ts";
 import { figureOf, stateFigure, stateText, studyJson, studyText } from "./curve-text.ts";
 
 type CurveFlags = CommonOptions &
@@ -69,6 +70,8 @@ async function runCurve(files: readonly string[], flags: CurveFlags): Promise<vo
       "at least two files of step, lr and loss, or --campaign <folder>",
       "name the files",
     );
+  using progress = new Progress(standardError());
+  const fits = progress.start("fit curves");
   const study = studyCurves({
     law: CURVE_LAWS.find(({ name }) => name === flags.law)!,
     curves: namedTexts(files),
@@ -78,7 +81,9 @@ async function runCurve(files: readonly string[], flags: CurveFlags): Promise<vo
       ...(flags.columns === undefined ? {} : { columns: parseColumns(flags.columns, CURVE_COLUMNS) }),
       ...given({ warmup: flags.warmup }),
     },
+    tell: (done, total) => fits.update({ done, total, details: [] }),
   });
+  fits.finish("");
   printResult(flags, studyJson(study), () => studyText(study, process.stdout.columns ?? 110));
   await writeFigure(flags, () => curveLawFigure(figureOf(study)));
 }

@@ -1,7 +1,7 @@
 /** @file Curves and schedules in; fit, errors on what was left out, bands and comparison out. */
 
 import { UserError } from "../../errors.ts";
-import { fixed, formatShare } from "../../units/print.ts";
+import { fixed, formatCount, formatList, formatShare } from "../../units/print.ts";
 import { type BestDecay, bestDecay, lowestProbabilities } from "./compare.ts";
 import type { CurveLaw } from "./curve-laws.ts";
 import { expectedLosses } from "./fit-curves.ts";
@@ -14,6 +14,7 @@ import {
   errorsOf,
   expectedAt,
   forecasterOf,
+  type TellFits,
 } from "./forecast-curve.ts";
 import { parseSchedule } from "./parse-schedule.ts";
 import { type CurveOptions, type LossCurve, readCurve, readSchedule } from "./read-curve.ts";
@@ -30,6 +31,8 @@ export type CurveQuestion = {
   readonly schedules: readonly string[];
   readonly scheduleTables: readonly NamedText[];
   readonly options: CurveOptions;
+  /** Told how many of the fits are done. */
+  readonly tell?: TellFits;
 };
 
 /** What the law expects under one schedule. */
@@ -68,23 +71,25 @@ export function studyCurves({
   schedules,
   scheduleTables,
   options,
+  tell,
 }: CurveQuestion): CurveStudy {
   const curves = texts.map(({ name, text }) => readCurve(text, name, options));
-  const forecaster = forecasterOf(curves, law);
+  const tables = scheduleTables.map(({ name, text }) => readSchedule(text, name, options));
+  checkUnits([...curves, ...tables]);
   // Where a schedule does not say, it has the peak and warm-up that the curves share: those of the first.
   const shared = curves[0]!.schedule;
   const defaults = { peak: peakRate(shared), warmup: warmupOf(shared) };
+  const asked = schedules.map((name) => ({ name, parsed: parseSchedule(name, defaults) }));
+  for (const { name, parsed } of asked)
+    checkReach(curves, name, parsed.kind === "given" ? parsed.schedule : parsed.make(1));
+  for (const { name, schedule } of tables) checkReach(curves, name, schedule);
+  const forecaster = forecasterOf(curves, law, tell);
   const requested = [
-    ...schedules.map((text) => {
-      const parsed = parseSchedule(text, defaults);
+    ...asked.map(({ name, parsed }) => {
       const best = parsed.kind === "search" ? bestDecay(forecaster, parsed.make) : null;
-      return { name: text, best, schedule: parsed.kind === "given" ? parsed.schedule : best!.schedule };
+      return { name, best, schedule: parsed.kind === "given" ? parsed.schedule : best!.schedule };
     }),
-    ...scheduleTables.map(({ name, text }) => ({
-      name,
-      best: null,
-      schedule: readSchedule(text, name, options),
-    })),
+    ...tables.map(({ name, schedule }) => ({ name, best: null, schedule })),
   ];
   const all = requested.map(({ schedule }) => schedule);
   const chances = all.length < 2 ? [] : lowestProbabilities(forecaster, all);
@@ -110,6 +115,38 @@ export function studyCurves({
     }),
     warnings: warningsOf(curves, forecaster),
   };
+}
+
+/** Throws a `UserError` where one counts steps and another tokens: their numbers cannot be compared. */
+function checkUnits(read: readonly Pick<LossCurve, "name" | "counts">[]): void {
+  const units = Map.groupBy(read, ({ counts }) => counts);
+  if (units.size < 2) return;
+  const named = [...units].map(
+    ([unit, those]) =>
+      `${unit} in ${formatList(
+        those.map(({ name }) => name),
+        4,
+      )}`,
+  );
+  throw new UserError(
+    `the step is a count of ${named.join(", of ")}`,
+    "one unit for all curves and schedules",
+    "write the optimiser's steps into each file, in a column named step",
+  );
+}
+
+/** Of a schedule, in steps of the longest curve: no further than the target of a campaign may reach. */
+const MOST_REACH = 1e4;
+
+/** Throws a `UserError` where a schedule goes further than any law of these curves says something. */
+function checkReach(curves: readonly LossCurve[], name: string, schedule: RateSchedule): void {
+  const longest = Math.max(...curves.map(({ steps }) => steps.at(-1)!));
+  if (endOf(schedule) <= MOST_REACH * longest) return;
+  throw new UserError(
+    `${name} has ${formatCount(endOf(schedule))} steps where the longest curve has ${formatCount(longest)}`,
+    `at most ${MOST_REACH} times the steps of the longest curve`,
+    "count the schedule's steps as the curves do, or ask for a shorter one",
+  );
 }
 
 /** From the end of the warm-up to the last step. */

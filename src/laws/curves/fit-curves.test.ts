@@ -32,7 +32,7 @@ function made(named: NamedSchedule, noise = 0, numPoints = 60): LossCurve {
   const losses = expectedLosses({ law: multiPowerLaw, units, theta }, schedule, steps).map(
     (loss) => loss * Math.exp(noise * random.normal()),
   );
-  return { name: named.kind, schedule, steps, losses, rowsPerPoint: 1 };
+  return { name: named.kind, schedule, steps, losses, rowsPerPoint: 1, counts: "steps" };
 }
 
 describe("fit", () => {

@@ -59,34 +59,57 @@ const BLOCKS = 8;
 const UNTESTED = 0.002;
 const TESTED = 0.001;
 
+/** Hears how many of the fits are done; the first call comes before the first fit. */
+export type TellFits = (done: number, total: number) => void;
+
 /** Fits the curves and learns the band's width by leaving each of them out. */
-export function forecasterOf(curves: readonly LossCurve[], law: CurveLaw, seed = 1): CurveForecaster {
+export function forecasterOf(
+  curves: readonly LossCurve[],
+  law: CurveLaw,
+  tell: TellFits = () => {},
+  seed = 1,
+): CurveForecaster {
+  let done = 0;
+  const most = 1 + NUM_REPLICATES + curves.length * (1 + NUM_FOLD_REPLICATES);
+  const next = () => {
+    done++;
+    tell(done, most);
+  };
+  tell(done, most);
   const fit = fitCurves(curves, law);
-  const folds = leaveOut(curves, law);
+  next();
+  const folds = leaveOut(curves, law, next);
   const distances = folds.map(({ fit: without, test }) => {
-    const own = withSpread(without, NUM_FOLD_REPLICATES, seed, TESTED);
+    const own = withSpread(without, NUM_FOLD_REPLICATES, seed, TESTED, next);
     const expected = expectedAt(own, test.schedule, test.steps);
     return expected.map(
       ({ median, hi }, i) => (Z_90 * Math.log(test.losses[i]! / median)) / Math.log(hi / median),
     );
   });
   const floor = folds.length === 0 ? UNTESTED : TESTED;
-  const own = withSpread(fit, NUM_REPLICATES, seed, floor);
+  const own = withSpread(fit, NUM_REPLICATES, seed, floor, next);
   return { ...own, widening: wideningFrom(distances), folds };
 }
 
-function withSpread(fit: CurveFit, count: number, seed: number, floor: number): CurveForecaster {
+function withSpread(
+  fit: CurveFit,
+  count: number,
+  seed: number,
+  floor: number,
+  next: () => void,
+): CurveForecaster {
   const { law, theta, curves } = fit;
   const random = new Random(seed, "curve bootstrap");
-  const replicates = Array.from({ length: count }, () =>
-    refit(
+  const replicates = Array.from({ length: count }, () => {
+    next();
+    return refit(
       fit,
       curves.map((points) => reweighted(points, random)),
       // The priors are themselves uncertain: without this, a parameter that no curve speaks of would look
       // certain.
       law.priors.map((prior) => prior && { mean: prior.mean + prior.sd * random.normal(), sd: prior.sd }),
-    ),
-  );
+    );
+  });
   const square = mean(curves.map((points) => meanSquare(points, law, theta)));
   return { fit, replicates, misfit: Math.hypot(floor, Math.sqrt(square)), widening: 1, folds: [] };
 }
@@ -141,8 +164,13 @@ export function errorsOf(fit: CurveFit, curve: LossCurve): CurveErrors {
  * tell the drop apart. Two curves cannot spare one: then their later part is predicted from the part before,
  * if that has a falling rate.
  */
-export function leaveOut(curves: readonly LossCurve[], law: CurveLaw): readonly Fold[] {
+export function leaveOut(
+  curves: readonly LossCurve[],
+  law: CurveLaw,
+  next: () => void = () => {},
+): readonly Fold[] {
   const folds = curves.flatMap((test) => {
+    next();
     const others = curves.filter((curve) => !isSameShape(curve.schedule, test.schedule));
     return foldsOf(test.name, others, [test], law);
   });

@@ -1,7 +1,7 @@
 /** @file A schedule as a person writes it, "cosine:peak=3e-4,steps=72000": parsed, completed, checked. */
 
 import { UserError } from "../../errors.ts";
-import { DECAYS, type NamedSchedule, type RateSchedule, scheduleOf } from "./schedule.ts";
+import { CURVE_NUMBERS, DECAYS, type NamedSchedule, type RateSchedule, scheduleOf } from "./schedule.ts";
 
 /** A schedule that was asked for. `decay=best` leaves the length of the decay to a search. */
 export type RequestedSchedule =
@@ -79,15 +79,13 @@ function settingsOf(text: string, kind: NamedSchedule["kind"], rest: string): Se
   return settings;
 }
 
-/** Rates and steps, whatever steps are counted in. */
-const [LEAST, MOST] = [1e-12, 1e18];
-
 function numberIn(text: string, settings: Settings, key: string, fallback?: number): number {
   const given = settings.get(key);
   const value = given === undefined ? fallback : given === "" ? Number.NaN : Number(given);
-  if (value === 0 || (value !== undefined && value >= LEAST && value <= MOST)) return value;
+  const { least, most, text: bounds } = CURVE_NUMBERS;
+  if (value === 0 || (value !== undefined && value >= least && value <= most)) return value;
   const found = given === undefined ? `no ${key}` : `${key}=${given}`;
-  throw refused(text, `${key}=<0, or a number from ${LEAST} to ${MOST}>`, found);
+  throw refused(text, `${key}=<${bounds}>`, found);
 }
 
 function isKind(kind: string): kind is NamedSchedule["kind"] {

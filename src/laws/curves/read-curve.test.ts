@@ -1,6 +1,8 @@
 /** @file One curve as trackers and spreadsheets write it: read alike, or refused with a remedy that works. */
 
 import { describe, expect, test } from "vitest";
+import { multiPowerLaw } from "./curve-laws.ts";
+import { type NamedText, studyCurves } from "./curve-study.ts";
 import { type CurveOptions, readCurve } from "./read-curve.ts";
 
 const POINTS = Array.from({ length: 12 }, (_, i) => ({
@@ -123,6 +125,29 @@ describe("passed over or put in order, and said", () => {
   });
 });
 
+describe("what stands in for the step is said", () => {
+  test.each([
+    ["tokens", 1e3, ["c: column tokens is taken as the step: tokens"]],
+    ["tokens (k)", 1, ["c: column tokens (k) is taken as the step: tokens"]],
+    ["_step", 1e3, ["c: column _step is taken as the step: calls of W&B's log"]],
+  ])("%s", (heading, factor, told) => {
+    const text = csv(`${heading},lr,loss`, ({ step, lr, loss }) => [factor * step, lr, loss]);
+    const { warnings, steps } = read(text);
+    expect(warnings).toEqual(told);
+    expect(Array.from(steps)).toEqual(POINTS.map(({ step }) => 1e3 * step));
+  });
+
+  test("curves of tokens and of steps are refused together, a schedule too", () => {
+    const inSteps = { name: "a", text: csv("step,lr,loss", ({ step, lr, loss }) => [step, lr, loss]) };
+    const inTokens = { name: "b", text: inSteps.text.replace("step", "tokens") };
+    const study = (curves: readonly NamedText[], scheduleTables: readonly NamedText[] = []) =>
+      studyCurves({ law: multiPowerLaw, curves, schedules: [], scheduleTables, options: {} });
+    const refusal = /a count of steps in a, of tokens in b[\s\S]*one unit/;
+    expect(() => study([inSteps, inTokens])).toThrow(refusal);
+    expect(() => study([inSteps], [inTokens])).toThrow(refusal);
+  });
+});
+
 describe("refused, with what to do", () => {
   const row = ({ step, lr, loss }: (typeof POINTS)[number]) => [step, lr, loss, loss + 0.1];
   test.each([
@@ -146,6 +171,11 @@ describe("refused, with what to do", () => {
       "a restart",
       `${csv("step,lr,loss", ({ step, lr, loss }) => [step, lr, loss])}\n120,0.00029,9`,
       /step 120 twice, with a loss of 4.998 and 9/,
+    ],
+    [
+      "steps that no computer counts",
+      csv("step,lr,loss", ({ step, lr, loss }) => [`${step}e298`, lr, loss]),
+      /line 2: step is 1e\+300[\s\S]*from 1e-15 to 1e18/,
     ],
     [
       "words",

@@ -4,10 +4,10 @@ import { UserError } from "../../errors.ts";
 import { mean } from "../../math/statistics.ts";
 import { formatList } from "../../units/print.ts";
 import { notNumber, readCell } from "../table/cell.ts";
-import { findCurveColumns } from "../table/columns.ts";
+import { findCurveColumns, type StepUnit } from "../table/columns.ts";
 import type { CurveColumn } from "../table/names.ts";
 import { parseRows } from "../table/raw.ts";
-import { endOf, type RateSchedule, type SchedulePoint, warmupOf } from "./schedule.ts";
+import { CURVE_NUMBERS, endOf, type RateSchedule, type SchedulePoint, warmupOf } from "./schedule.ts";
 import { scheduleFromTable } from "./schedule-table.ts";
 
 /** A training curve and the schedule that it was trained under. */
@@ -19,6 +19,8 @@ export type LossCurve = {
   readonly losses: Float64Array;
   /** Rows of the file that each point averages. */
   readonly rowsPerPoint: number;
+  /** Of what `steps` and the schedule's steps are a count. */
+  readonly counts: StepUnit;
   /** What of the file was passed over or put in order; left out: nothing. */
   readonly warnings?: readonly string[];
 };
@@ -42,7 +44,7 @@ const FEWEST_POINTS = 8;
 /** Reads a curve: CSV, tab-separated or JSON lines. Rows without a loss tell the schedule only. */
 export function readCurve(text: string, name: string, options: CurveOptions = {}): LossCurve {
   const wanted = ["step", "lr", "loss"] as const;
-  const { rows, warnings } = rowsOf(
+  const { rows, counts, warnings } = rowsOf(
     text,
     name,
     options.columns,
@@ -66,13 +68,23 @@ export function readCurve(text: string, name: string, options: CurveOptions = {}
       `at least ${FEWEST_POINTS}`,
       "give more of the curve, or leave it out",
     );
-  return { name, schedule, ...blocksOf(after, schedule), ...(warnings.length > 0 ? { warnings } : {}) };
+  return {
+    name,
+    schedule,
+    ...blocksOf(after, schedule),
+    counts,
+    ...(warnings.length > 0 ? { warnings } : {}),
+  };
 }
 
 /** Reads the schedule alone, for a run that is still to come. */
-export function readSchedule(text: string, name: string, options: CurveOptions = {}): RateSchedule {
-  const { rows } = rowsOf(text, name, options.columns, ["step", "lr"]);
-  return scheduleFromTable(ratedOf(rows), name, options.warmup);
+export function readSchedule(
+  text: string,
+  name: string,
+  options: CurveOptions = {},
+): Pick<LossCurve, "name" | "schedule" | "counts"> {
+  const { rows, counts } = rowsOf(text, name, options.columns, ["step", "lr"]);
+  return { name, schedule: scheduleFromTable(ratedOf(rows), name, options.warmup), counts };
 }
 
 function ratedOf(rows: readonly Row[]): readonly SchedulePoint[] {
@@ -84,7 +96,7 @@ function rowsOf(
   name: string,
   columns: CurveOptions["columns"] = {},
   wanted: readonly CurveColumn[],
-): { readonly rows: readonly Row[]; readonly warnings: readonly string[] } {
+): { readonly rows: readonly Row[]; readonly counts: StepUnit; readonly warnings: readonly string[] } {
   const raw = parseRows(text, name);
   const found = findCurveColumns(raw, name, columns, wanted);
   const passedOver: string[] = [];
@@ -92,7 +104,10 @@ function rowsOf(
     const number = (column: CurveColumn) => {
       const at = found[column];
       const cell = readCell(at ? cells[at.index]! : "");
-      if (cell.kind === "number") return cell.value;
+      if (cell.kind === "number")
+        return inBounds(column === "step" && !cell.hasUnit ? cell.value * at!.scale : cell.value, () => {
+          return `${name}, ${label}: ${at!.name} is ${cell.value}`;
+        });
       if (cell.kind === "text") throw notNumber(name, label, at!.name, cell.written);
       if (cell.written !== "" || (column === "step" && cells.some((other) => other !== "")))
         passedOver.push(`${label}: ${at!.name} is ${cell.written || "empty"}`);
@@ -102,15 +117,35 @@ function rowsOf(
     return step === null ? [] : [{ step, rate, loss }];
   });
   const { rows, warnings } = inOrder(read, name);
+  const { counts } = found;
   const odd = `${name}: ${passedOver.length} cells without a finite number passed over`;
   return {
     rows,
-    warnings: passedOver.length > 0 ? [`${odd} (${formatList(passedOver, 3)})`, ...warnings] : warnings,
+    counts,
+    warnings: [
+      ...(counts === "steps" ? [] : [`${name}: column ${found.step!.name} is taken as the step: ${counts}`]),
+      ...(passedOver.length > 0 ? [`${odd} (${formatList(passedOver, 3)})`] : []),
+      ...warnings,
+    ],
   };
 }
 
+/** The number itself. Throws a `UserError` where no curve has such. */
+function inBounds(value: number, found: () => string): number {
+  const { least, most, text } = CURVE_NUMBERS;
+  if (value === 0 || (Math.abs(value) >= least && Math.abs(value) <= most)) return value;
+  throw new UserError(
+    found(),
+    `${text}: what steps, learning rates and losses are`,
+    "correct the cell, or name another column with --columns",
+  );
+}
+
 /** Rows by ascending step, one a step: what a step's rows say has to agree. */
-function inOrder(read: readonly Row[], name: string): ReturnType<typeof rowsOf> {
+function inOrder(
+  read: readonly Row[],
+  name: string,
+): { readonly rows: readonly Row[]; readonly warnings: readonly string[] } {
   const rows: Row[] = [];
   let repeated = 0;
   for (const row of read.toSorted((a, b) => a.step - b.step)) {

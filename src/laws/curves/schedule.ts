@@ -8,6 +8,9 @@ export type SchedulePoint = { readonly step: number; readonly rate: number };
 /** Ascending steps from 0, in any unit; two rates at one step are a jump. After the last the rate stays. */
 export type RateSchedule = readonly SchedulePoint[];
 
+/** Steps, rates and losses are 0 or within these: of areas and powers of others a computer loses count. */
+export const CURVE_NUMBERS = { least: 1e-15, most: 1e18, text: "0, or from 1e-15 to 1e18" } as const;
+
 export const DECAYS = ["linear", "exponential", "cosine", "sqrt"] as const;
 export type Decay = (typeof DECAYS)[number];
 

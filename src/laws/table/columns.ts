@@ -88,21 +88,28 @@ function checkUnit({ name, phrase, scale }: Heading, source: string): void {
   );
 }
 
-/** The columns of a curve. Steps may be called tokens, or W&B's log calls, where there is nothing better. */
+/** What a curve's axis counts: one curve's tokens are not another's steps. */
+export type StepUnit = "steps" | "tokens" | "calls of W&B's log";
+
+export type FoundCurveColumns = Readonly<Partial<Record<CurveColumn, FoundColumn>>> & {
+  readonly counts: StepUnit;
+};
+
+/**
+ * The columns of a curve. Without a column of steps, one of W&B's log calls or else of tokens stands in:
+ * `counts` says so, for the reader of the curve to tell.
+ */
 export function findCurveColumns(
   raw: RawTable,
   source: string,
   named: Readonly<Partial<Record<CurveColumn, string>>>,
   wanted: readonly CurveColumn[],
-): Readonly<Partial<Record<CurveColumn, FoundColumn>>> {
+): FoundCurveColumns {
   const found = findEach(raw, source, named, wanted);
-  if (!found.step) {
-    const index = raw.columns.indexOf(LOG_CALLS);
-    const step = index >= 0 ? { name: LOG_CALLS, index, scale: 1 } : findEach(raw, source, {}, ["d"]).d;
-    if (step) found.step = step;
-  }
-  const missing = wanted.find((column) => !found[column]);
-  if (missing === undefined) return found;
+  const step = found.step ?? standInForStep(raw, source);
+  const columns = step ? { ...found, step } : found;
+  const missing = wanted.find((column) => !columns[column]);
+  if (missing === undefined) return { ...columns, counts: countsOf(columns.step!.name) };
   const isTensorBoard = ["Wall time", "Step", "Value"].every((name) => raw.columns.includes(name));
   throw new UserError(
     `${source}: columns ${formatList(raw.columns, 24)}, none of them ${MEANING[missing]}`,
@@ -111,6 +118,17 @@ export function findCurveColumns(
       ? "an export of TensorBoard holds one number: write step, lr and loss into one table"
       : `name it: --columns ${missing}=...`,
   );
+}
+
+function standInForStep(raw: RawTable, source: string): FoundColumn | undefined {
+  const index = raw.columns.indexOf(LOG_CALLS);
+  return index >= 0 ? { name: LOG_CALLS, index, scale: 1 } : findEach(raw, source, {}, ["d"]).d;
+}
+
+/** By the column's name, whoever chose it. */
+function countsOf(step: string): StepUnit {
+  if (step === LOG_CALLS) return "calls of W&B's log";
+  return isCalled("d", headingOf(step)) ? "tokens" : "steps";
 }
 
 /** A column of words ("small", "large") holds no numbers, whatever it is called. */
