@@ -17,7 +17,7 @@ import { readRecord, verifyRecord } from "../src/record/record.ts";
 import { type RunSummary, runSummarySchema } from "../src/train/summary.ts";
 import { writeCampaign, writeTexts } from "./support/campaigns.ts";
 import { numbersOf } from "./support/numbers.ts";
-import { Command, longrun, type Outcome } from "./support/processes.ts";
+import { Command, expectRefusal, longrun, type Outcome } from "./support/processes.ts";
 
 /** A dozen launches take half a minute alone, and several on a machine that is busy with something else. */
 const SLOW_MS = 300_000;
@@ -233,22 +233,27 @@ describe("files that the record vouches for", () => {
     expect(code).toBe(0);
   });
 
-  test("tell of a record that was cut short at the end of a line, and that its target is no bet any more", async () => {
-    const lines = readFileSync(at("record.jsonl"), "utf8").split("\n");
-    const until = lines.findIndex((line) => line.includes('"kind":"prediction"'));
-    const cut = () => Buffer.from(`${lines.slice(0, until).join("\n")}\n`);
-    const paths = ["record.jsonl", "report.md"];
-    const { run } = targetOf(whole);
-    const shortened = await damaged(paths, cut, "record", "verify", whole);
-    expect(shortened.stderr).toMatch(
-      new RegExp(`found: .*runs/${run}, .*/model, of which none of the ${until} events`),
-    );
-    expect(shortened.code).toBe(2);
-    const again = await damaged(paths, cut, ...launchArguments(whole));
-    expect(again.stderr).toMatch(
-      new RegExp(`found: runs/${run} has checkpoints of the target, and the record neither`),
-    );
-    expect(again.code).toBe(2);
+  /** The record up to an event, cut at the end of a line; nothing but a longer witness shows that. */
+  const cutAt = (pattern: string) => () => {
+    const text = readFileSync(at("record.jsonl"), "utf8");
+    return Buffer.from(text.slice(0, text.lastIndexOf("\n", text.indexOf(pattern)) + 1));
+  };
+
+  test.each([
+    ["emptied", ["record.jsonl"], () => Buffer.alloc(0), /none of the 0 events .*, which .*report.md names/],
+    ["cut, the report there", ["record.jsonl"], cutAt('"stage":"verdict"'), /report.md names as its head/],
+    [
+      "cut, no report",
+      ["record.jsonl", "report.md"],
+      cutAt('"kind":"prediction"'),
+      /runs\/target\.\w+, \S*\/model, of which none of the \d+ events/,
+    ],
+  ] as const)("tell of a record that was %s, before anything is written", async (_, paths, cut, found) => {
+    for (const command of ["record verify", "status", "report", `launch ${file} --folder`]) {
+      const outcome = await damaged(paths, cut, ...command.split(" "), whole);
+      expectRefusal(outcome, found, /put back an unchanged copy/);
+      expect(outcome.after[0]).toEqual(cut());
+    }
   });
 
   test.each(["status", "report", "laws curve --campaign"])("are missed by %s", async (command) => {

@@ -51,9 +51,24 @@ const FEWEST_FILES = 24;
 
 describe("what the system says of a path", () => {
   test("that is of another kind than it should be", () => {
-    expectRefusal(under("", ["status", "odd"]), /odd\/record\.jsonl is a folder/, /check the path/);
+    expectRefusal(under("", ["status", "odd"]), /odd\/record\.jsonl is a folder/, /move it away/);
     const inFile = under("", ["run", "run.yaml", "--folder", "run.yaml/in"]);
     expectRefusal(inFile, /run\.yaml\/in leads through a file as through a folder/, /check the path/);
+  });
+
+  test.each([
+    ["record.jsonl", ["status", "."], /record\.jsonl is a pipe/],
+    ["record.jsonl", ["run", "../run.yaml", "--folder", "."], /record\.jsonl is a pipe/],
+    ["report.md", ["record", "verify", "."], /report\.md is a pipe/],
+    ["record.lock", ["run", "../run.yaml", "--folder", "."], /record\.lock is not a lock/],
+  ] as const)("that is a pipe, which nobody writes to: %s", (path, command, found) => {
+    const cwd = mkdtempSync(join(base, "pipe-"));
+    const scene = `touch record.jsonl; rm -f ${path}; mkfifo ${path};`;
+    expectRefusal(
+      under(scene, command, { cwd, timeout: 20_000 }),
+      found,
+      /unchanged copy|no longrun process/,
+    );
   });
 
   test.runIf(mayMount)("that lies on a disk which can only be read", () => {

@@ -1,6 +1,5 @@
 /** @file `longrun record`: the head hash to publish, the check of the whole chain, the events themselves. */
 
-import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
@@ -8,9 +7,8 @@ import type { DamagedFile } from "../record/custody.ts";
 import { damagedFiles, damageText, refuseDamaged, vouchedTotals } from "../record/custody.ts";
 import { eventSchema, type RecordEvent } from "../record/events.ts";
 import { readRecord, recordPath, sequenceOfHead, type Verification, verifyRecord } from "../record/record.ts";
-import { tracesBeyond } from "../record/traces.ts";
+import { missingHead, reportedHead, tracesBeyond, unspokenOf } from "../record/traces.ts";
 import { checkpointsFolder, workspaceOf } from "../record/workspace.ts";
-import { headIn } from "../report/ground-sections.ts";
 import { left, right } from "../report/markdown.ts";
 import { damageOf, listCheckpoints } from "../train/checkpoint.ts";
 import { formatBytes } from "../units/print.ts";
@@ -87,8 +85,9 @@ function runVerify(folder: string, { json, head, all }: VerifyOptions): void {
     ...(files ? { files } : {}),
   };
   printResult({ json }, value, () => lines.join("\n"));
-  if (missing) refuseHead(folder, missing, numEvents, missing === published);
-  if (traces.length > 0) refuseTraces(folder, traces, numEvents);
+  if (missing)
+    throw missingHead(missing, numEvents, missing === published ? null : workspaceOf("", folder).report);
+  if (traces.length > 0) throw unspokenOf(folder, traces, numEvents);
   if (files) refuseDamaged(folder, files.damaged);
 }
 
@@ -97,24 +96,6 @@ function refuseBroken(folder: string, broken: Extract<Verification, { ok: false 
     `${recordPath(folder)} is broken at sequence ${broken.sequence}: ${broken.found}`,
     `${broken.expected}; the ${broken.numEvents} events before it are whole, head ${broken.head}`,
     broken.remedy,
-  );
-}
-
-function refuseHead(folder: string, hash: string, numEvents: number, isPublished: boolean): never {
-  const source = isPublished ? "" : `, which ${workspaceOf("", folder).report} names as its head`;
-  const orReport = isPublished ? "" : "; or the report was changed: `longrun report` writes it anew";
-  throw new UserError(
-    `none of the ${numEvents} events of this record has the hash ${hash}${source}`,
-    "a record that still holds the event with that hash",
-    `it was cut short or rewritten since, or is another record: put back an unchanged copy${orReport}`,
-  );
-}
-
-function refuseTraces(folder: string, traces: readonly string[], numEvents: number): never {
-  throw new UserError(
-    `${traces.map((place) => join(folder, place)).join(", ")}, of which none of the ${numEvents} events speaks`,
-    "an event for every run, corpus and model in the folder",
-    "the record was cut short: put back an unchanged copy; where a launch was killed just then, launch again",
   );
 }
 
@@ -143,12 +124,6 @@ function filesText({ numFiles, numBytes, numCheckpoints, damaged }: ReturnType<t
       `and ${numCheckpoints} checkpoints read, ${damaged.length === 0 ? "all whole" : `${damaged.length} damaged`}`,
     ...damaged.map(damageText),
   ];
-}
-
-/** What the report beside the record says of its head. */
-function reportedHead(folder: string): string | null {
-  const { report } = workspaceOf("", folder);
-  return existsSync(report) ? headIn(readFileSync(report, "utf8")) : null;
 }
 
 function checkedHash(text: string): string {

@@ -89,10 +89,12 @@ function attempt(task: RunTask, signal: AbortSignal, onEvent: (event: RunEvent) 
       if (event.kind === "diverged") outcome = { kind: "diverged", step: event.step, what: event.what };
       try {
         onEvent(event);
+        if (event.kind === "started") tell({ kind: "recorded" });
       } catch (error) {
         // The record could not be written (a full disk): the run ends, and its next attempt goes on.
         refusal ??= error as Error;
-        stop();
+        if (event.kind === "started") child.kill("SIGKILL");
+        else stop();
       }
     });
     child.on("error", reject);

@@ -15,7 +15,11 @@ export type RunTask = {
   readonly checkpointBytes: number;
 };
 
-export type ToWorker = { readonly kind: "start"; readonly task: RunTask } | { readonly kind: "stop" };
+export type ToWorker =
+  | { readonly kind: "start"; readonly task: RunTask }
+  /** The start stands in the record: what follows may leave traces on the disk. */
+  | { readonly kind: "recorded" }
+  | { readonly kind: "stop" };
 
 export type FromWorker =
   | { readonly kind: "event"; readonly event: RunEvent }

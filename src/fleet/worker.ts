@@ -19,9 +19,11 @@ const LOCK_ATTEMPTS = 40;
 const LOCK_WAIT_MS = 500;
 
 const stop = new AbortController();
+const recorded = Promise.withResolvers<void>();
 
 process.on("message", (message: ToWorker) => {
   if (message.kind === "stop") stop.abort();
+  else if (message.kind === "recorded") recorded.resolve();
   else void work(message.task);
 });
 process.on("disconnect", () => process.exit(1));
@@ -38,6 +40,7 @@ async function work(task: RunTask): Promise<void> {
       if (event.kind === "step" && now - lastStepSent < STEP_EVENT_SECONDS) continue;
       if (event.kind === "step") lastStepSent = now;
       await send({ kind: "event", event });
+      if (event.kind === "started") await recorded.promise;
     }
   } catch (thrown) {
     const error = systemError(thrown);

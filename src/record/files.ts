@@ -29,6 +29,27 @@ export function sha256File(path: string): string {
   return hash.digest("hex");
 }
 
+/** The content of a file that longrun wrote itself. */
+export function readOwnFile(path: string, what: string): Buffer {
+  refuseIrregular(path, what);
+  try {
+    return fs.readFileSync(path);
+  } catch (cause) {
+    throw pathError(cause, path, `a file: ${what}`, "check the path");
+  }
+}
+
+/** Refuses what is no file: a pipe in its place would be waited for without end. */
+export function refuseIrregular(path: string, what: string): void {
+  const stats = fs.statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined || stats.isFile()) return;
+  throw new UserError(
+    `${path} is a ${stats.isDirectory() ? "folder" : "pipe or a device"}`,
+    `a file: ${what}`,
+    "put back an unchanged copy, or move it away",
+  );
+}
+
 /** Writes a whole file: a reader, or a kill at any moment, finds the old content or the new, no part. */
 export function writeFileAtomic(path: string, data: string | Uint8Array): void {
   writeFileInParts(path, [typeof data === "string" ? Buffer.from(data) : data]);
@@ -132,7 +153,7 @@ export function makeFolder(path: string): void {
 
 /** Reads a JSON file that longrun wrote itself. The caller validates it. */
 export function readJson(path: string): unknown {
-  return JSON.parse(fs.readFileSync(path, "utf8")) as unknown;
+  return JSON.parse(readOwnFile(path, "JSON that longrun wrote").toString()) as unknown;
 }
 
 /** A rename is durable only once the folder that holds the name is on disk too. */

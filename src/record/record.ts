@@ -1,16 +1,16 @@
 /** @file The record of a campaign, its only truth: an append-only chain of events in one file. */
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { pathError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { isThere } from "../input-file.ts";
 import { type Chain, type ChainBreak, lineOf, readChain } from "./chain.ts";
 import type { EventDraft, EventKind, EventOf, RecordEvent, UnhashedEvent } from "./events.ts";
 import { eventSchema, NO_PREVIOUS, RECORD_VERSION } from "./events.ts";
-import { AppendFile } from "./files.ts";
+import { AppendFile, readOwnFile } from "./files.ts";
 import { acquireLock, isLocked } from "./lock.ts";
 import { checkRules } from "./rules.ts";
+import { refuseCutShort } from "./traces.ts";
 
 /** A whole record, as read. */
 export type RecordContent = {
@@ -35,9 +35,11 @@ export function isBeingWritten(campaignFolder: string): boolean {
   return isLocked(lockPath(campaignFolder));
 }
 
+const WHAT = "the record of a campaign";
+
 const lockPath = (campaignFolder: string) => join(campaignFolder, "record.lock");
 
-/** Opens a record for writing; creates it where there is none. Refuses an edited one and a second writer. */
+/** Opens a record for writing, or creates it. Refuses a second writer, and one edited or cut short. */
 export function openRecord(campaignFolder: string): RecordWriter {
   return RecordWriter.open(campaignFolder);
 }
@@ -76,8 +78,9 @@ export class RecordWriter implements Disposable {
     const path = recordPath(campaignFolder);
     using stack = new DisposableStack();
     stack.use(acquireLock(lockPath(campaignFolder)));
+    const chain = intact(path, readChain(isThere(path) ? readOwnFile(path, WHAT) : new Uint8Array()));
+    refuseCutShort(campaignFolder, chain.events);
     const file = stack.use(new AppendFile(path));
-    const chain = intact(path, readChain(readFileSync(path)));
     if (chain.wholeBytes < file.numBytes) file.truncate(chain.wholeBytes);
     return new RecordWriter(file, chain, stack.move());
   }
@@ -153,11 +156,7 @@ function tornEnd({ events, tornBytes }: Chain): ChainBreak | null {
 }
 
 function readExisting(path: string): Uint8Array {
-  try {
-    if (isThere(path)) return readFileSync(path);
-  } catch (cause) {
-    throw pathError(cause, path, "the record of a campaign", "check the path");
-  }
+  if (isThere(path)) return readOwnFile(path, WHAT);
   throw new UserError(
     `there is no ${path}`,
     "the folder of a campaign that has been launched",

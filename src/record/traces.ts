@@ -1,14 +1,28 @@
-/** @file Traces of what a record no longer holds: runs, a corpus or a model that no event of it speaks of. */
+/** @file Signs that a record was cut short: a report, runs or a model that no event of it speaks of. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+import { isThere } from "../input-file.ts";
 import type { RecordEvent } from "./events.ts";
-import { checkpointsFolder } from "./workspace.ts";
+import { readOwnFile } from "./files.ts";
+import { checkpointsFolder, workspaceOf } from "./workspace.ts";
+
+/** How a report names the record's head as of its writing. */
+export const headText = (head: string) => `its head is \`${head}\``;
+
+/** The head that the report in this folder names; null where there is none. */
+export function reportedHead(folder: string): string | null {
+  const { report } = workspaceOf("", folder);
+  const text = isThere(report) ? readOwnFile(report, "the report of a campaign").toString() : "";
+  return new RegExp(headText("([0-9a-f]{64})")).exec(text)?.[1] ?? null;
+}
 
 /**
  * What lies in the folder, relative to it, and is missing from the events: they were cut short at the end of
- * a line, which no hash can show. A launch that was killed just before the event leaves it too, until the
- * next one.
+ * a line, which no hash can show. A launch that was killed just before the event leaves a corpus or a model
+ * too, until the next one.
  */
 export function tracesBeyond(folder: string, events: readonly RecordEvent[]): readonly string[] {
   const isTrained = (run: string) =>
@@ -22,6 +36,50 @@ export function tracesBeyond(folder: string, events: readonly RecordEvent[]): re
     ...runs.map((run) => `runs/${run}`),
     ...(existsSync(join(folder, "model", "config.json")) && !isVouchedFor("model") ? ["model"] : []),
   ];
+}
+
+/** Throws a `UserError` where events are missing. What a kill can leave is no sign of it. */
+export function refuseCutShort(folder: string, events: readonly RecordEvent[]): void {
+  const head = reportedHead(folder);
+  if (head !== null && !events.some(({ hash }) => hash === head))
+    throw missingHead(head, events.length, workspaceOf("", folder).report);
+  const isLeftByKill = (trace: string) =>
+    trace === "corpus" || (trace === "model" && hasFinishedModel(events));
+  const traces = tracesBeyond(folder, events).filter((trace) => !isLeftByKill(trace));
+  if (traces.length > 0) throw unspokenOf(folder, traces, events.length);
+}
+
+/** @param report the report that names the head; null where a person published it */
+export function missingHead(hash: string, numEvents: number, report: string | null): UserError {
+  const source = report === null ? "" : `, which ${report} names as its head`;
+  const orReport = report === null ? "" : "; or the report is not this record's: move it away";
+  return new UserError(
+    `none of the ${numEvents} events of this record has the hash ${hash}${source}`,
+    "a record that still holds the event with that hash",
+    `it was cut short or rewritten since, or is another record: put back an unchanged copy${orReport}`,
+  );
+}
+
+export function unspokenOf(folder: string, traces: readonly string[], numEvents: number): UserError {
+  const [first, second, third, ...more] = traces.map((trace) => join(folder, trace));
+  const named = [first, second, third].filter((place) => place !== undefined).join(", ");
+  return new UserError(
+    `${named}${more.length > 0 ? ` and ${more.length} more` : ""}, of which none of the ${numEvents} events speaks`,
+    "an event for every run, corpus and model in the folder",
+    "the record was cut short: put back an unchanged copy, or launch into a new folder (--folder); " +
+      "a corpus or a model may be what a kill has left: launch again",
+  );
+}
+
+/** The model is written once the target, or the single run, is done. */
+function hasFinishedModel(events: readonly RecordEvent[]): boolean {
+  const finished = new Set(events.flatMap(({ kind, run }) => (kind === "run-finished" ? [run] : [])));
+  return events.some(
+    (event) =>
+      event.kind === "run-started" &&
+      finished.has(event.run) &&
+      z.object({ role: z.enum(["target", "single"]) }).safeParse(event.data.spec).success,
+  );
 }
 
 const namesIn = (path: string) => (existsSync(path) ? readdirSync(path).sort() : []);

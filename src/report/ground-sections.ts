@@ -2,6 +2,7 @@
 
 import { type Manifest, uniqueTokensOf } from "../corpus/manifest.ts";
 import { damageText } from "../record/custody.ts";
+import { headText } from "../record/traces.ts";
 import { formatBytes, formatCount, formatPercent, formatSeconds, significant } from "../units/print.ts";
 import type { AcceptedHold, ReportData } from "./data.ts";
 import { blocks, codeBlock, factsTable, left, markdownTable, right, sentence } from "./markdown.ts";
@@ -145,14 +146,9 @@ export function checkSection({ record, lock, campaign }: ReportData): string {
   return blocks(
     "## How to check this",
     `Each event of \`${record.path}\` carries its hash and that of the one before. ` +
-      `It holds ${record.events} events, and its head is \`${record.headHash}\`.${locked}`,
+      `It holds ${record.events} events, and ${headText(record.headHash)}.${locked}`,
     codeBlock(command),
   );
-}
-
-/** The record's head as of a report: a record that was cut short since lacks it. Null where none is named. */
-export function headIn(report: string): string | null {
-  return /its head is `([0-9a-f]{64})`/.exec(report)?.[1] ?? null;
 }
 
 function sourcesTable({ sources }: Manifest): string {

@@ -2,7 +2,6 @@
 
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
-import { UserError } from "../../errors.ts";
 import { computeLaw, tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
 import type { Law } from "../../law/law.ts";
 import { predict } from "../../law/predict.ts";
@@ -10,7 +9,6 @@ import { parameterIntervals } from "../../laws/fit/parameters.ts";
 import { forecastCurve } from "../../laws/forecast/curve.ts";
 import { forecastAt } from "../../laws/forecast/forecast.ts";
 import { type Study, study } from "../../laws/forecast/study.ts";
-import { tracesBeyond } from "../../record/traces.ts";
 import { curveFractions } from "../../train/curve.ts";
 import { type Context, runStage } from "../context.ts";
 import { estimateRuns } from "../planning/estimate.ts";
@@ -72,9 +70,8 @@ export async function fit(
   runs: readonly LadderRun[],
   targetName: string,
 ): Promise<FitResult> {
-  const { record, workspace } = context;
+  const { record } = context;
   const stored = await runStage(context, "fit", fitInputs(runs, targetName), fitSchema, async () => {
-    refuseTrained(tracesBeyond(workspace.folder, record.events), targetName);
     // Timed first: computing the laws leaves the process busy with collecting garbage for a moment.
     const cost = await forecastTimes(context, plan, runs);
     const { loss, sources, ...forecasts } = forecastLosses(plan, manifest, runs);
@@ -82,17 +79,6 @@ export async function fit(
     return forecasts;
   });
   return { ...stored, predictions: predictionsOf(record.events, targetName) };
-}
-
-/** A prediction made after the fact is none, even where the record that tells of the fact was cut short. */
-function refuseTrained(traces: readonly string[], targetName: string): void {
-  const trace = traces.find((place) => place === `runs/${targetName}`);
-  if (trace === undefined) return;
-  throw new UserError(
-    `${trace} has checkpoints of the target, and the record neither predicts it nor knows that it started`,
-    "predictions that are locked before their subject starts",
-    `the record was cut short: put back an unchanged copy, or delete ${trace} and series/${targetName} to train it after its forecast`,
-  );
 }
 
 /** The target's losses, and its curve, from the ladder. */
