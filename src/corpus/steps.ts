@@ -1,10 +1,10 @@
 /** @file What the steps of prepare share: where things lie, when a step is done, how progress is reported. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type * as z from "zod";
-import { sha256 } from "../record/files.ts";
+import { readOwnFile, sha256 } from "../record/files.ts";
 import type { Piece } from "./pieces.ts";
 
 /** Part of every step's key: raise it when the same input gives other output. */
@@ -24,7 +24,7 @@ export function keyOf(input: Readonly<Record<string, unknown>>): string {
 export function readStep<T>(path: string, schema: z.ZodType<T>): T | undefined {
   if (!existsSync(path)) return undefined;
   try {
-    return schema.safeParse(JSON.parse(readFileSync(path, "utf8"))).data;
+    return schema.safeParse(JSON.parse(readOwnFile(path, "a step of prepare").toString())).data;
   } catch {
     return undefined;
   }

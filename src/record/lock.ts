@@ -2,7 +2,16 @@
 
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, linkSync, openSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
@@ -139,12 +148,13 @@ function isHeldByKernel(path: string): boolean | null {
 
 function readLock(path: string): string | null {
   try {
-    return readFileSync(path, "utf8");
+    if (statSync(path).isFile()) return readFileSync(path, "utf8");
   } catch (error) {
     // A process that ends while it is looked up is no more, too.
     if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return null;
     throw error;
   }
+  throw notALock(path);
 }
 
 function release(path: string, text: string): void {
@@ -189,14 +199,17 @@ function parseHolder(path: string, text: string): Holder {
   try {
     return holderSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new UserError(
-      `${path} is not a lock that longrun wrote`,
-      "a line of JSON with pid, started, host and since",
-      `make sure that no longrun process writes in this folder, then delete ${path}`,
-      { cause: error },
-    );
+    throw notALock(path, error);
   }
 }
+
+const notALock = (path: string, cause?: unknown) =>
+  new UserError(
+    `${path} is not a lock that longrun wrote`,
+    "a line of JSON with pid, started, host and since",
+    `make sure that no longrun process writes in this folder, then delete ${path}`,
+    { cause },
+  );
 
 /** proc(5): after the name in parentheses come the state (field 3) and the start in ticks (field 22). */
 function startFromProc(pid: number): string | null {

@@ -1,12 +1,12 @@
 /** @file Numbers per step in checksummed columnar blocks, to append and tail (docs/series.md). */
 
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { assert, UserError } from "../errors.ts";
 import { jsonIn } from "../input-file.ts";
-import { AppendFile, assertLittleEndian, writeFileAtomic } from "./files.ts";
+import { AppendFile, assertLittleEndian, readOwnFile, writeFileAtomic } from "./files.ts";
 
 /** One number per step. */
 export type Column = { readonly name: string; readonly unit: string };
@@ -19,6 +19,7 @@ export type Series = {
   readonly warnings: readonly string[];
 };
 
+const WHAT = "numbers per step that longrun wrote";
 const MAGIC = "LRSERIES";
 const VERSION = 1;
 /** Magic, version, size and checksum of the header, zero. */
@@ -62,7 +63,7 @@ export class SeriesWriter implements Disposable {
     this.#names = new Set(columns.map(({ name }) => name));
     assert(this.#names.size === columns.length, "the columns of a series have different names");
     if (!existsSync(path)) writeFileAtomic(path, encodeHeader(columns));
-    const content = readFileSync(path);
+    const content = readOwnFile(path, WHAT);
     const header = decodeHeader(path, content);
     assert(
       JSON.stringify(header.columns) === JSON.stringify(columns),
@@ -106,7 +107,7 @@ export class SeriesWriter implements Disposable {
 
 /** Reads a series file, also while it is being written. Damaged blocks are dropped with a warning. */
 export function readSeries(path: string): Series {
-  const content = readFileSync(path);
+  const content = readOwnFile(path, WHAT);
   const { columns, numBytes } = decodeHeader(path, content);
   const { blocks, damaged } = findBlocks(content, numBytes, columns.length);
   const warnings = damaged.map(
@@ -124,7 +125,7 @@ export class SeriesTail implements Disposable {
   #endByte: number;
 
   constructor(path: string) {
-    const { columns, numBytes } = decodeHeader(path, readFileSync(path));
+    const { columns, numBytes } = decodeHeader(path, readOwnFile(path, WHAT));
     this.#columns = columns;
     this.#endByte = numBytes;
     this.#file = openSync(path, "r");

@@ -4,7 +4,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { z } from "zod";
 import { assert, UserError } from "../errors.ts";
 import { jsonIn } from "../input-file.ts";
-import { assertLittleEndian, writeFileInParts } from "../record/files.ts";
+import { assertLittleEndian, refuseIrregular, writeFileInParts } from "../record/files.ts";
 
 /** A tensor on disk: row-major. */
 export type TensorOf<Name extends string, Numbers> = {
@@ -81,6 +81,7 @@ export function safetensorsParts(
 /** Reads a file; each tensor gets memory of its own. Throws a `UserError` where the format is broken. */
 export function readSafetensors(path: string): Safetensors {
   assertLittleEndian();
+  refuseIrregular(path, "tensors, safetensors");
   const file = openSync(path, "r");
   try {
     const fileBytes = fstatSync(file).size;
