@@ -231,6 +231,63 @@ test("what longrun does not undo is refused with what does; what holds no text i
   });
 });
 
+/** The header of a tar archive, with or without the name of its format, and one file in it. */
+function tar(text: string, magic: string): Buffer {
+  const header = Buffer.alloc(512);
+  header.write("book.txt");
+  header.write(`${text.length.toString(8).padStart(11, "0")}\0`, 124);
+  header.write("        ", 148);
+  header.write(magic, 257);
+  header.write(
+    `${header
+      .reduce((sum, byte) => sum + byte, 0)
+      .toString(8)
+      .padStart(6, "0")}\0 `,
+    148,
+  );
+  return Buffer.concat([header, Buffer.from(text), Buffer.alloc(1024)]);
+}
+
+test("what holds no text is known inside a compression too; archives say what opens them", async () => {
+  const aside = async (content: Uint8Array) => {
+    const { documents, notes } = await read("books.txt", content);
+    expect(documents).toEqual([]);
+    return notes.map((note) => note.replace("s: 1 file: set aside: ", "").replace(" (books.txt)", ""));
+  };
+  const isTar = ["a tar archive: tar x gives its files"];
+  for (const magic of ["", "ustar\x0000", "ustar  "])
+    for (const pack of [(bytes: Buffer) => bytes, gzipSync, zstdCompressSync])
+      expect(await aside(pack(tar("some text\n".repeat(200), magic)))).toEqual(isTar);
+  expect(await aside(gzipSync("%PDF-1.7 ..."))).toEqual(["PDF"]);
+  expect(await aside(gzipSync("PK\x03\x04"))).toEqual(["a ZIP archive (docx, xlsx, epub ...): unzip it"]);
+  expect(await aside(gzipSync(gzipSync("text")))).toEqual(["compressed twice: unpack it once"]);
+  expect(await aside(gzipSync("PAR1"))).toEqual(["parquet, compressed once more: unpack it once"]);
+  await expect(read("a.txt", gzipSync(Buffer.from("\xfd7zXZ\0", "latin1")))).rejects.toThrow(/unxz/);
+});
+
+test("JSON is read as such whatever the name, where it begins so; and the other way about", async () => {
+  const objects = Array.from({ length: 4 }, (_, i) => JSON.stringify({ id: `${i}`, text: `the text ${i}` }));
+  const texts = (name: string) => objects.map((_, i) => [`${name}:${i + 1}`, `the text ${i}`]);
+  const asLines = (name: string) => [`s: 1 file: read as JSON lines, which it is (${name})`];
+  for (const name of ["a.txt", "a.jl", "a.jsonl.1", "a"])
+    expect(await read(name, objects.join("\n"))).toEqual({ documents: texts(name), notes: asLines(name) });
+  for (const [name, content] of [
+    ["a.txt", `[${objects.join(",\n")}]`],
+    ["a.jsonl", `[${objects.join()}]`],
+    ["b.txt", objects.map((json) => JSON.stringify(JSON.parse(json), null, 1)).join("\n")],
+    ["b.jsonl", objects.join("\r")],
+  ] as const)
+    expect(await read(name, content)).toEqual({
+      documents: texts(name),
+      notes: [`s: 1 file: read as JSON values, of an array or one after the other, which it is (${name})`],
+    });
+  await expect(read("logs.txt", objects.join("\n"), { textKey: "message" })).rejects.toThrow(
+    /perhaps to text/,
+  );
+  for (const text of ['{"name": "a style file"}\n', '{ "a": 1,\n  "b": [] }\n', "[draft]\n{x}\n{y}\n{z}"])
+    expect(await read("c.txt", text)).toEqual({ documents: [["c.txt", text]], notes: [] });
+});
+
 test("a Zstandard window of up to 2 GiB is read; beyond, the remedy is to compress again", async () => {
   const frame = (windowLog: number) => {
     const text = Buffer.from("a frame of one raw block");

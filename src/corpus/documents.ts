@@ -5,7 +5,7 @@ import { pathError, UserError } from "../errors.ts";
 import { decompress, readRaw } from "./decompress.ts";
 import { decodeDocument, type WideEncoding, wideDecoder, wideEncodingOf } from "./encoding.ts";
 import type { FoundFile } from "./find-files.ts";
-import { formatOf } from "./format.ts";
+import { type FileLayout, formatOf } from "./format.ts";
 import { jsonValuesOf, linesOf, type Numbered } from "./json-values.ts";
 import type { Tally } from "./notes.ts";
 import { parquetRows } from "./parquet.ts";
@@ -80,20 +80,76 @@ function unreadable(path: string, error: Error): UserError {
 async function* documentsOf(file: FoundFile, reading: Reading): AsyncGenerator<Found> {
   const stream = readRaw(file.path);
   const raw = await peek(stream);
-  const format = formatOf(raw.head, file.path, file.name);
-  if (format.layout === null || format.layout === "parquet") stream.destroy();
-  if (format.layout === null)
-    reading.tally.add("passed over", "files", `set aside: ${format.what}`, file.name);
-  else if (format.layout === "parquet") yield* parquetDocuments(file, reading);
-  else {
-    const isPlain = format.compression === null;
-    if (isPlain && /\.(gz|zst)$/i.test(file.name)) await refuseDamagedHeader(raw.head);
-    const content = isPlain ? raw : await peek(decompress(raw.chunks, format.compression));
-    const { head, chunks } = await inUtf8(content, file.name, reading.tally);
-    const isLines = format.layout === "lines" || (format.layout !== "text" && isObjectLine(head));
-    if (isLines) yield* jsonDocuments(linesOf(chunks), file, reading);
-    else if (format.layout === "json") yield* jsonDocuments(jsonValuesOf(chunks), file, reading);
-    else yield* textDocuments(chunks, file.name);
+  const outer = formatOf(raw.head, file.path, file.name);
+  if (outer.layout === "parquet") {
+    stream.destroy();
+    yield* parquetDocuments(file, reading);
+    return;
+  }
+  const isPacked = outer.layout !== null && outer.compression !== null;
+  if (outer.layout !== null && !isPacked && /\.(gz|zst)$/i.test(file.name))
+    await refuseDamagedHeader(raw.head);
+  const content = isPacked ? await peek(decompress(raw.chunks, outer.compression)) : raw;
+  const format = isPacked ? formatOf(content.head, file.path, file.name) : outer;
+  if (format.layout !== null && format.layout !== "parquet" && !(isPacked && format.compression !== null)) {
+    yield* dataOrText(format.layout, content, file, reading);
+    return;
+  }
+  stream.destroy();
+  const what =
+    format.layout === null
+      ? format.what
+      : format.layout === "parquet"
+        ? "parquet, compressed once more: unpack it once"
+        : "compressed twice: unpack it once";
+  reading.tally.add("passed over", "files", `set aside: ${what}`, file.name);
+}
+
+/** The documents of a file that is not packed (any more). */
+async function* dataOrText(
+  named: FileLayout,
+  content: Content,
+  file: FoundFile,
+  reading: Reading,
+): AsyncGenerator<Found> {
+  const { head, chunks } = await inUtf8(content, file.name, reading.tally);
+  const layout = await layoutOf(head.toString("utf8"), named, reading.fields);
+  if (layout !== named && named !== "json")
+    reading.tally.add("repaired", "files", `read as ${LAYOUTS[layout]}, which it is`, file.name);
+  if (layout === "text") yield* textDocuments(chunks, file.name);
+  else yield* jsonDocuments(layout === "lines" ? linesOf(chunks) : jsonValuesOf(chunks), file, reading);
+}
+
+const LAYOUTS = {
+  text: "text",
+  lines: "JSON lines",
+  json: "JSON values, of an array or one after the other",
+};
+/** So many lines that are objects are no accident. */
+const SURE_LINES = 3;
+
+/** How the documents lie, by the name and by what is there. */
+async function layoutOf(head: string, named: FileLayout, fields: TextFields): Promise<FileLayout> {
+  const lines = head.split("\n", 100).filter((line) => line.trim() !== "");
+  if (named === "json" && isObjectLine(lines[0])) return "lines";
+  if (named === "json") return "json";
+  const isByReturns = lines.length < 2 && /\}\r\s*\{/.test(head);
+  if (named === "lines") return isByReturns || head.trimStart().startsWith("[") ? "json" : "lines";
+  if (lines.length >= SURE_LINES && lines.slice(0, SURE_LINES).every(isObjectLine)) return "lines";
+  if (!/^\s*[[{]/.test(head)) return "text";
+  for await (const { bytes } of jsonValuesOf([Buffer.from(head)]))
+    return fields.hasText(bytes) ? "json" : "text";
+  return "text";
+}
+
+/** An object that holds a string. */
+function isObjectLine(line = ""): boolean {
+  if (!/^\s*\{.*[:[,]\s*"/.test(line)) return false;
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -159,13 +215,22 @@ function characterEnd(bytes: Buffer): number {
   return bytes[end - 1]! >= 0xc0 ? end - 1 : bytes.length;
 }
 
+/** Enough for the first lines of nearly all data. */
+const HEAD_BYTES = 1 << 20;
+
 /** A stream, and how it begins. */
 type Content = { readonly head: Buffer; readonly chunks: Chunks };
 
 async function peek(stream: Chunks): Promise<Content> {
   const source = stream[Symbol.asyncIterator]();
-  const first = await source.next();
-  const head: Buffer = first.done ? Buffer.alloc(0) : first.value;
+  const first: Buffer[] = [];
+  for (let numBytes = 0; numBytes < HEAD_BYTES; ) {
+    const next = await source.next();
+    if (next.done) break;
+    first.push(next.value);
+    numBytes += next.value.length;
+  }
+  const head = Buffer.concat(first);
   return { head, chunks: chain(head, { [Symbol.asyncIterator]: () => source }) };
 }
 
@@ -205,15 +270,4 @@ async function refuseDamagedHeader(head: Buffer): Promise<void> {
   if (head.length === 0) throw new Error("it is empty, and its name says that it is compressed");
   const { utf8 } = await decodeDocument(head.subarray(0, 4096));
   if (utf8 === null) throw new Error("its name says that it is compressed, and its first bytes do not");
-}
-
-function isObjectLine(head: Buffer): boolean {
-  const [line = ""] = head.toString("utf8").trimStart().split("\n", 1);
-  if (!line.startsWith("{")) return false;
-  try {
-    JSON.parse(line);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -5,20 +5,27 @@ import { UserError } from "../errors.ts";
 
 export type Compression = "gzip" | "zstd" | null;
 
-/** How a file's documents lie in it; `unnamed` is text or JSON lines, as its first line says. */
+/** How a file's documents lie in it. */
+export type FileLayout = "text" | "lines" | "json";
+
+/** What a file is, as far as its first bytes and its name say. */
 export type Format =
-  | { readonly layout: "text" | "lines" | "json" | "unnamed"; readonly compression: Compression }
+  | { readonly layout: FileLayout; readonly compression: Compression }
   | { readonly layout: "parquet" };
 
-/** Beginnings of files that hold no text, or none that is read here. */
+/** Beginnings of files that hold no text, or none that is read here, with what gets the text out. */
 const NO_TEXT: readonly (readonly [string, string])[] = [
   ["%PDF-", "PDF"],
-  ["PK\x03\x04", "a ZIP archive (docx, xlsx, epub ...)"],
+  ["PK\x03\x04", "a ZIP archive (docx, xlsx, epub ...): unzip it"],
   ["{\\rtf", "RTF"],
   ["\xd0\xcf\x11\xe0", "an old Office file"],
-  ["7z\xbc\xaf\x27\x1c", "a 7z archive"],
+  ["7z\xbc\xaf\x27\x1c", "a 7z archive: 7z x gives its files"],
+  ["Rar!\x1a\x07", "a RAR archive: unrar x gives its files"],
+  ["07070100", "a cpio archive: cpio -i gives its files"],
+  ["!<arch>\n", "an ar archive: ar x gives its files"],
   ["ARROW1", "Arrow"],
 ];
+const TAR = "a tar archive: tar x gives its files";
 
 /** Compressions that longrun does not undo, and what does. */
 const REFUSED: readonly (readonly [string, string, string])[] = [
@@ -61,11 +68,28 @@ export function formatOf(
     );
   }
   if (head.startsWith("PAR1")) return { layout: "parquet" };
-  const noText = NO_TEXT.find(([magic]) => head.startsWith(magic));
-  if (noText) return { layout: null, what: noText[1] };
+  const noText = isTar(start) ? TAR : NO_TEXT.find(([magic]) => head.startsWith(magic))?.[1];
+  if (noText !== undefined) return { layout: null, what: noText };
   const bare = name.replace(/\.(gz|zst)$/i, "");
   const compression = compressionOf(head);
-  return { layout: layoutOf(bare), compression };
+  return { layout: layoutByName(bare), compression };
+}
+
+const TAR_BLOCK_BYTES = 512;
+const [TAR_SUM_START, TAR_SUM_END] = [148, 156];
+
+/** The first block has a sum of its own bytes, with eight blanks in the sum's place. */
+function isTar(head: Buffer): boolean {
+  if (head.toString("latin1", 257, 262) === "ustar") return true;
+  if (head.length < TAR_BLOCK_BYTES) return false;
+  const stated = Number.parseInt(
+    head.toString("latin1", TAR_SUM_START, TAR_SUM_END).replaceAll("\0", " "),
+    8,
+  );
+  const sum = head
+    .subarray(0, TAR_BLOCK_BYTES)
+    .reduce((total, byte, i) => total + (i >= TAR_SUM_START && i < TAR_SUM_END ? 32 : byte), 0);
+  return stated === sum;
 }
 
 function compressionOf(head: string): Compression {
@@ -73,10 +97,9 @@ function compressionOf(head: string): Compression {
   return head.startsWith(ZSTD) || head.slice(1, 4) === ZSTD_SKIPPABLE ? "zstd" : null;
 }
 
-function layoutOf(name: string): "text" | "lines" | "json" | "unnamed" {
+function layoutByName(name: string): FileLayout {
   if (/\.(jsonl|ndjson)$/i.test(name)) return "lines";
-  if (/\.json$/i.test(name)) return "json";
-  return /\.\w+$/.test(name) ? "text" : "unnamed";
+  return /\.json$/i.test(name) ? "json" : "text";
 }
 
 /** Whether a JSON file begins as lines or an array of values do, and not as one that is spread over lines. */

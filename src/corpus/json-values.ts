@@ -1,6 +1,6 @@
 /** @file Lines out of a stream, and whole JSON values: one after the other, or inside one array. */
 
-type Chunks = AsyncIterable<Buffer>;
+type Chunks = AsyncIterable<Buffer> | Iterable<Buffer>;
 
 /** A piece of a file, with its number from 1; null in place of one that is too long to be held. */
 export type Numbered = { readonly number: number; readonly bytes: Buffer | null };
