@@ -56,6 +56,52 @@ test("a stretch of a text is read as what it was, or set aside, in nearly all ca
   expect(right).toBeGreaterThan(50);
 });
 
+/** Characters beyond ASCII as RFC 2152 writes them. */
+const inUtf7 = (text: string) =>
+  text.replace(/\+/g, "+-").replace(/[^\0-\x7f]+/g, (run) => {
+    const units = Buffer.from(run, "utf16le").swap16().toString("base64").replace(/=+$/, "");
+    return `+${units}-`;
+  });
+/** Characters of GB 2312 as RFC 1843 writes them. */
+const inHz = (text: string) =>
+  text.replace(/[^\0-\x7f]+/g, (run) => {
+    const bytes = encodeIn(run, "gb18030")!;
+    return `~{${Buffer.from(bytes.map((byte) => byte & 0x7f)).toString("latin1")}~}`;
+  });
+const twice = (text: string, encoding: string) =>
+  Buffer.from(new TextDecoder(encoding).decode(Buffer.from(text)));
+
+test("other encodings that are valid UTF-8 are read as what they were, or set aside", async () => {
+  const chinese = "老师说，学而时习之。\nHe said: 有朋自远方来，不亦乐乎！ 人不知而不愠。".repeat(4);
+  expect(await decodeDocument(Buffer.from(inHz(chinese)))).toMatchObject({ encoding: "hz-gb-2312" });
+  expect(await decoded(Buffer.from(inHz(chinese)))).toBe(chinese);
+  for (const text of texts) {
+    expect(await decodeDocument(Buffer.from(inUtf7(text)))).toMatchObject({ encoding: "utf-7" });
+    expect(await decoded(Buffer.from(inUtf7(text)))).toBe(text);
+    for (const encoding of ["windows-1252", "windows-1251", "macintosh", "koi8-r", "ibm866"]) {
+      const found = await decodeDocument(twice(text, encoding));
+      // What is lost on the way, as Windows-1251 has no 0x98, is told from what is whole.
+      if (found.utf8 === null)
+        expect(found.why).toMatch(/^set aside: encoding uncertain, perhaps UTF-8 twice/);
+      else expect(found.utf8.toString()).toBe(text);
+    }
+    expect(await decoded(twice(twice(text, "windows-1252").toString(), "windows-1252"))).toBe(text);
+  }
+  const damaged = twice(texts[0]!, "windows-1252").toString().replace(" ", " \u0416 ");
+  expect(await decodeDocument(Buffer.from(damaged))).toEqual({
+    utf8: null,
+    why: "set aside: encoding uncertain, perhaps UTF-8 twice, through windows-1252",
+  });
+  for (const text of [
+    '(format t "~{~a~^, ~}~%" list) (format nil "~{~s ~}" x) (format t "~{~%~a~}" y) "~{~b~}"',
+    "+49 30 1234567, +44 20 7946 0958, C++, 1+1, a+b-c, ++i, x += 1; +AND-",
+    "+return x\n+    if y:\n+const z = 1\n+AAAA-\n",
+    "Mojibake: Ã¼ for ü, Ã¶ for ö, Ã¤ for ä, ÃŸ for ß.",
+    ...texts,
+  ])
+    expect(await decodeDocument(Buffer.from(text))).toMatchObject({ encoding: null, replacedBytes: 0 });
+});
+
 test("UTF-8 stays; a byte that is flipped changes its character alone", async () => {
   for (const text of texts) expect(await decodeDocument(Buffer.from(text))).toMatchObject({ encoding: null });
   await fc.assert(

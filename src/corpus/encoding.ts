@@ -1,6 +1,7 @@
 /** @file Bytes into UTF-8: damage is replaced, other encodings are decoded, what is in doubt is set aside. */
 
 import { isUtf8 } from "node:buffer";
+import { disguisedEncoding } from "./disguise.ts";
 
 /** UTF-8 and how it was come by; or why there is none. */
 export type Decoded =
@@ -49,7 +50,7 @@ export async function decodeDocument(bytes: Buffer): Promise<Decoded> {
   if (zeros === 0 && isUtf8(bytes)) {
     // ISO-2022-JP and its kin write everything in seven bits.
     if (bytes.includes("\x1b$", 0, "latin1")) return await decodeForeign(bytes, bytes);
-    return hasControls(bytes) ? notText : { utf8: bytes, encoding: null, replacedBytes: 0 };
+    return hasControls(bytes) ? notText : unmasked(bytes);
   }
   if (zeros > MOST_ZEROS * bytes.length + 1) return notText;
   const { good, bad } = countSequences(bytes);
@@ -59,6 +60,14 @@ export async function decodeDocument(bytes: Buffer): Promise<Decoded> {
   return good > GOOD_FOR_SPLICE * bad
     ? inDoubt("UTF-8 and another in one")
     : await decodeForeign(bytes, null);
+}
+
+function unmasked(bytes: Buffer): Decoded {
+  const found = disguisedEncoding(bytes);
+  if (found?.text === null) return inDoubt(found.encoding);
+  return found
+    ? { utf8: Buffer.from(found.text), encoding: found.encoding, replacedBytes: 0 }
+    : { utf8: bytes, encoding: null, replacedBytes: 0 };
 }
 
 function replaceBadBytes(bytes: Buffer): Decoded {

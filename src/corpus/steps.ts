@@ -8,7 +8,7 @@ import { readOwnFile, sha256 } from "../record/files.ts";
 import type { Piece } from "./pieces.ts";
 
 /** Part of every step's key: raise it when the same input gives other output. */
-const PREPARE_VERSION = 3;
+const PREPARE_VERSION = 4;
 
 export const tokenizerPath = (folder: string) => join(folder, "tokenizer.json");
 export const tokensFolder = (folder: string) => join(folder, "tokens");
