@@ -9,7 +9,7 @@ export type SchedulePoint = { readonly step: number; readonly rate: number };
 export type RateSchedule = readonly SchedulePoint[];
 
 /** Steps, rates and losses are 0 or within these: of areas and powers of others a computer loses count. */
-export const CURVE_NUMBERS = { least: 1e-15, most: 1e18, text: "0, or from 1e-15 to 1e18" } as const;
+export const CURVE_NUMBERS = { least: 1e-12, most: 1e18, text: "0, or a number from 1e-12 to 1e18" } as const;
 
 export const DECAYS = ["linear", "exponential", "cosine", "sqrt"] as const;
 export type Decay = (typeof DECAYS)[number];
