@@ -37,3 +37,15 @@ test("where the caller's remedy would not help there is a better one; what is no
   const bug = new TypeError("no function");
   expect(pathError(bug, "a.csv", "a table", "check the path")).toBe(bug);
 });
+
+test("UTF-16 with its mark is read, in both orders of bytes; what is half of it is refused", () => {
+  const path = join(folder, "runs.txt");
+  const text = "Größe\tloss 🙂\r\n1\t2\r\n";
+  const little = Buffer.from(`\uFEFF${text}`, "utf16le");
+  for (const bytes of [little, Buffer.from(little).swap16(), Buffer.from(`\uFEFF${text}`)]) {
+    writeFileSync(path, bytes);
+    expect(readText(path, "a table")).toBe(text);
+  }
+  writeFileSync(path, little.subarray(0, -1));
+  expect(() => readText(path, "a table")).toThrow(/begins as UTF-16 and goes on otherwise[\s\S]*as UTF-8/);
+});

@@ -9,7 +9,10 @@ const MOST_BYTES = 16e6;
 /** Written by hand or by a trainer, nothing is nested deeper; what reads it on is often recursive. */
 const MOST_LEVELS = 256;
 
-/** The text of a file, without its byte order mark. Throws a `UserError` where there is none. */
+/**
+ * The text of a file, without its byte order mark: UTF-8, or UTF-16 where a mark says so, as in Excel's
+ * "Unicode text". Throws a `UserError` where there is none.
+ */
 export function readText(
   path: string,
   expected: string,
@@ -17,11 +20,24 @@ export function readText(
   mostBytes = MOST_BYTES,
 ): string {
   try {
-    return readAtMost(path, mostBytes, expected)
-      .toString("utf8")
-      .replace(/^\uFEFF/, "");
+    return decoded(readAtMost(path, mostBytes, expected), path, expected);
   } catch (cause) {
     throw pathError(cause, path, expected, remedy);
+  }
+}
+
+function decoded(bytes: Buffer, path: string, expected: string): string {
+  const mark = bytes.subarray(0, 2).toString("hex");
+  const encoding = mark === "fffe" ? "utf-16le" : mark === "feff" ? "utf-16be" : "utf-8";
+  try {
+    return new TextDecoder(encoding, { fatal: encoding !== "utf-8" }).decode(bytes);
+  } catch (cause) {
+    throw new UserError(
+      `${path} begins as UTF-16 and goes on otherwise`,
+      expected,
+      "save it again, as UTF-8",
+      { cause },
+    );
   }
 }
 

@@ -153,7 +153,7 @@ function notObjects(where: string): UserError {
   );
 }
 
-/** Archives, spreadsheets, Parquet and UTF-16 all have control characters among their first bytes. */
+/** Archives, spreadsheets, Parquet and UTF-16 without a mark all have control characters among their first bytes. */
 const NUM_LOOKED_AT = 4096;
 const MAY_STAND_IN_TEXT = "\t\n\v\f\r";
 
@@ -164,6 +164,6 @@ function requireText(text: string, source: string): void {
   throw new UserError(
     `${source} is not text`,
     "CSV, tab-separated or JSON, as UTF-8",
-    "export the table as CSV, and unpack it where it is compressed",
+    "export the table as CSV in UTF-8; unpack it where it is compressed",
   );
 }
