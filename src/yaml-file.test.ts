@@ -15,7 +15,7 @@ test.each([
   [
     "of ten lines that unfold to ten billion",
     `a0: &a0 [x, x]\n${lines(10, (i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`)}]\n`)}`,
-    "Excessive alias count",
+    /Excessive alias count[\s\S]*remedy: write out what the aliases/,
   ],
   [
     "of keys that come again",
@@ -47,6 +47,13 @@ test("20,000 keys that are not known are told in some lines", () => {
       "the docs",
     ),
   ).toThrow(/^found: a\.yaml: file: Unrecognized keys: "k0".{1,1000}\nexpected: /);
+});
+
+test("what both parts of a schema refuse is told once", () => {
+  const part = z.object({ share: z.number().max(1) });
+  expect(() => parseYamlAs(part.and(part), "share: 2\n", "a.yaml", "the docs")).toThrow(
+    /^found: a\.yaml: share: Too big: expected number to be <=1\nexpected/,
+  );
 });
 
 test("a file is read with its byte order mark, and no further than its bound", () => {

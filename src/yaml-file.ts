@@ -41,23 +41,22 @@ export function parseYamlAs<T>(schema: z.ZodType<T>, text: string, path: string,
 /** Where and what, problem by problem; for a key that is not known, the one that was probably meant. */
 export function describeProblems(error: z.ZodError, schema: z.ZodType): string {
   const known = keysOf(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }));
-  return error.issues
-    .map((issue) => {
-      // The key itself may be known in another place, which is no help.
-      const meant =
-        issue.code === "unrecognized_keys"
-          ? issue.keys.slice(0, MOST_HINTS).map((key) =>
-              nearest(
-                key,
-                known.filter((other) => other !== key),
-              ),
-            )
-          : [];
-      const hints = meant.filter((key) => key !== null).map((key) => `, perhaps ${key}`);
-      return `${issue.path.join(".") || "file"}: ${issue.message}${hints.join("")}`;
-    })
-    .join("; ")
-    .slice(0, MOST_CHARACTERS);
+  const problems = error.issues.map((issue) => {
+    // The key itself may be known in another place, which is no help.
+    const meant =
+      issue.code === "unrecognized_keys"
+        ? issue.keys.slice(0, MOST_HINTS).map((key) =>
+            nearest(
+              key,
+              known.filter((other) => other !== key),
+            ),
+          )
+        : [];
+    const hints = meant.filter((key) => key !== null).map((key) => `, perhaps ${key}`);
+    return `${issue.path.join(".") || "file"}: ${issue.message}${hints.join("")}`;
+  });
+  // A schema made of two reports what both refuse twice.
+  return [...new Set(problems)].join("; ").slice(0, MOST_CHARACTERS);
 }
 
 /** All keys that a JSON schema names, at any depth. */
@@ -70,7 +69,8 @@ function keysOf(node: unknown): readonly string[] {
 
 /** A text from `path` as YAML. Throws a `UserError` where it is none. */
 export function parseYaml(text: string, path: string): unknown {
-  if (text.length > MOST_BYTES) throw notYaml(path, `it has more than ${MOST_BYTES / 1e3} kB`);
+  if (text.length > MOST_BYTES)
+    throw notYaml(path, `it has more than ${MOST_BYTES / 1e3} kB`, "make it smaller");
   const lineCounter = new LineCounter();
   try {
     // What yaml does by default for keys and messages takes quadratic time.
@@ -80,7 +80,9 @@ export function parseYaml(text: string, path: string): unknown {
     const { line, col } = lineCounter.linePos(problem.pos[0]);
     throw notYaml(path, `${problem.message} at line ${line}, column ${col}`);
   } catch (cause) {
-    throw cause instanceof UserError ? cause : notYaml(path, (cause as Error).message);
+    if (cause instanceof UserError) throw cause;
+    const remedy = "write out what the aliases (*name) stand for, and leave out levels";
+    throw notYaml(path, (cause as Error).message, remedy);
   }
 }
 
@@ -106,8 +108,8 @@ function oddKey(document: Document) {
   return found;
 }
 
-function notYaml(path: string, found: string): UserError {
+function notYaml(path: string, found: string, remedy = "correct the line named"): UserError {
   const parses = `a file that parses, of ${MOST_BYTES / 1e3} kB at most`;
   const what = found.replace("Maximum call stack size exceeded", "It is nested too deeply");
-  return new UserError(`${basename(path)} is not YAML: ${what}`, parses, "correct the line named");
+  return new UserError(`${basename(path)} is not YAML: ${what}`, parses, remedy);
 }

@@ -33,7 +33,11 @@ describe("a budget", () => {
     },
   );
 
-  test.each(["1e21FLOP", "1000000000h", "367d", "0.1FLOP", "1e-9s"])("%s is beyond one machine", (text) => {
+  test.each(["0TFLOP", "0.1FLOP", "1e-9s", "0h", "-5m"])("%s is too little", (text) => {
+    expect(() => parseBudget(text)).toThrow(/from 1.00 FLOP to .*\nremedy: give more/);
+  });
+
+  test.each(["1e21FLOP", "1000000000h", "367d"])("%s is beyond one machine", (text) => {
     expect(() => parseBudget(text)).toThrow(/what one machine computes in a year\nremedy: .*longrun plan/);
   });
 

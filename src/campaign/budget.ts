@@ -28,11 +28,12 @@ export function parseBudget(text: string): Budget {
   const budget = flops !== null ? { kind: "flops", flops } : { kind: "seconds", seconds };
   const read = budgetValueSchema.safeParse(budget);
   if (read.success) return read.data;
-  if ((flops ?? seconds ?? 0) > 0) {
+  const amount = flops ?? seconds;
+  if (amount !== null) {
     throw new UserError(
       `budget "${text}"`,
       `from ${formatFlops(LEAST_FLOPS)} to ${formatFlops(MOST_FLOPS)}, or up to ${formatSeconds(MOST_SECONDS)}: what one machine computes in a year`,
-      "lower it; for a run on a cluster: longrun plan",
+      amount < 1 ? "give more, for instance 5m or 30TFLOP" : "lower it; for a run on a cluster: longrun plan",
     );
   }
   throw new UserError(

@@ -158,6 +158,11 @@ describe("refused, with what to do", () => {
     ],
     ["two columns of one name", csv("step,lr,loss,loss", row), /--columns loss=#3 or --columns loss=#4/],
     [
+      "two runs of a panel, named as a shell takes it",
+      csv("Step,a - lr,b - lr,loss", ({ step, lr, loss }) => [step, lr, 2 * lr, loss]),
+      /--columns 'lr=a - lr' or --columns 'lr=b - lr'/,
+    ],
+    [
       "an export of TensorBoard",
       csv("Wall time,Step,Value", ({ step, loss }) => [0, step, loss]),
       /holds one number: write step, lr and loss/,

@@ -74,7 +74,9 @@ function checkNumbers(runs: readonly TableRun[]): void {
   throw new UserError(
     `${bad.run} with N ${bad.n}, D ${bad.d}, C ${bad.c}, loss ${bad.loss}`,
     "positive, finite numbers",
-    "leave diverged runs out, or train them again with a lower learning rate",
+    Number.isFinite(bad.loss)
+      ? "correct the sizes of this run, or leave it out"
+      : "leave diverged runs out, or train them again with a lower learning rate",
   );
 }
 

@@ -180,9 +180,14 @@ function theOne(
     "one",
     `say which: ${names
       .slice(0, 3)
-      .map((name) => `--columns ${quantity}=${name}`)
+      .map((name) => `--columns ${shellWord(`${quantity}=${name}`)}`)
       .join(" or ")}`,
   );
+}
+
+/** As a shell takes it for one word. */
+function shellWord(text: string): string {
+  return /^[\w./:=#-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function isHelper(quantity: Quantity): quantity is Helper {

@@ -153,7 +153,7 @@ function notObjects(where: string): UserError {
   );
 }
 
-/** Archives, spreadsheets, Parquet and UTF-16 without a mark all have control characters among their first bytes. */
+/** Archives, spreadsheets, Parquet and UTF-16 without a mark have control characters early on. */
 const NUM_LOOKED_AT = 4096;
 const MAY_STAND_IN_TEXT = "\t\n\v\f\r";
 

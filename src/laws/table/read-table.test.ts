@@ -272,6 +272,12 @@ describe("units", () => {
     ]);
   });
 
+  test("refuses sizes that no run was ever near, and names the run", () => {
+    const { found, remedy } = refusal(`n,d,loss\n${ROWS}\n1e300,2e10,2.9`);
+    expect(found).toBe("runs.csv: line 5 has N 1.00e300");
+    expect(remedy).toMatch(/correct the cell/);
+  });
+
   test("refuses perplexities", () => {
     expect(refusal("n,d,val_ppl\n1e8,2e9,12\n2e8,4e9,11").remedy).toBe(
       "give the logarithms of val_ppl in a column named loss",

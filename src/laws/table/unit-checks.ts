@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import { median } from "../../math/statistics.ts";
-import { formatList, formatNumber } from "../../units/print.ts";
+import { formatList, formatNumber, scientific } from "../../units/print.ts";
 import type { TableRun } from "./table.ts";
 
 /** Which of the numbers stand in the table by themselves, and which the user vouched for by --columns. */
@@ -29,10 +29,21 @@ const POSSIBLE = { lo: 2, hi: 60 };
 const RATIOS = { lo: 0.01, hi: 1e5 };
 /** FLOPs of a run of a thousand tokens at 1e5 parameters; a table in units of its own stays below. */
 const LEAST_FLOPS = 1e9;
+/** A million times the largest model and the largest text, and what they would compute. */
+const MOST = { n: 1e19, d: 1e19, c: 1e39 } as const;
 
 /** Warnings of odd units. Throws a `UserError` where a unit cannot be meant. */
 export function checkUnits(runs: readonly TableRun[], source: string, given: Given): readonly string[] {
   if (runs.length === 0) return [];
+  for (const quantity of ["n", "d", "c"] as const) {
+    const odd = runs.find((run) => run[quantity] > MOST[quantity]);
+    if (odd)
+      throw new UserError(
+        `${source}: ${odd.run} has ${quantity.toUpperCase()} ${formatNumber(odd[quantity])}`,
+        `at most ${scientific(MOST[quantity])}: no run was ever near it`,
+        "correct the cell or the heading's unit, or leave the run out",
+      );
+  }
   const middle = (of: (run: TableRun) => number) => median(runs.map(of));
   if (given.n && middle(({ n }) => n) < LEAST_PARAMETERS) throw tooSmall(source, runs, "n", "parameters");
   if (given.d && middle(({ d }) => d) < 1e5 && middle(({ n }) => n) > 1e7)
