@@ -15,8 +15,9 @@ export function fuse(outputs: readonly Tensor[]): readonly Tensor[] {
 
 /** headLossGradient yields the loss as well: where both stand on the same operands, the loss alone goes. */
 function shareLosses(outputs: readonly Tensor[]): readonly Tensor[] {
-  const gradientPasses = nodesReaching(outputs).filter((node) => node.operation === headLossGradientRow);
-  return rewrite(outputs, (node) => {
+  const nodes = nodesReaching(outputs);
+  const gradientPasses = nodes.filter((node) => node.operation === headLossGradientRow);
+  return rewrite(outputs, nodes, (node) => {
     if (node.operation !== headLossRow) return null;
     const pass = gradientPasses.find((candidate) =>
       node.inputs.every((input, i) => input === candidate.inputs[i]),
@@ -28,12 +29,14 @@ function shareLosses(outputs: readonly Tensor[]): readonly Tensor[] {
 /** One addition after the other: each fold changes who uses what. */
 function foldAdditions(outputs: readonly Tensor[]): readonly Tensor[] {
   for (;;) {
-    const found = findFold(outputs);
+    const nodes = nodesReaching(outputs);
+    const found = findFold(nodes, outputs);
     if (!found) return outputs;
     const { addition, producer, addend } = found;
     const folded = producer.outputs[producer.operation.addend!.output]!;
     outputs = rewrite(
       outputs,
+      nodes,
       (node) => (node === addition ? [folded] : null),
       new Map([[producer, addend]]),
     );
@@ -46,8 +49,7 @@ type Fold = {
   readonly addend: Tensor;
 };
 
-function findFold(outputs: readonly Tensor[]): Fold | null {
-  const nodes = nodesReaching(outputs);
+function findFold(nodes: readonly Node[], outputs: readonly Tensor[]): Fold | null {
   const numUses = countUses(nodes, outputs);
   for (const addition of nodes) {
     if (addition.operation !== addRow) continue;
@@ -79,10 +81,12 @@ function countUses(nodes: readonly Node[], outputs: readonly Tensor[]): Readonly
 
 /**
  * Rebuilds a graph with some nodes replaced by outputs of others and some given their optional addend.
- * Recursion follows the inputs, so a replacement may be recorded later than what it replaces.
+ * Recursion follows the inputs, so a replacement may be recorded later than what it replaces. `nodes` are all
+ * that the outputs need, inputs before users.
  */
 function rewrite(
   outputs: readonly Tensor[],
+  nodes: readonly Node[],
   replace: (node: Node) => readonly Tensor[] | null,
   addends: ReadonlyMap<Node, Tensor> = new Map(),
 ): readonly Tensor[] {
@@ -108,6 +112,6 @@ function rewrite(
     return inputs.every((input, i) => input === node.inputs[i]) ? node.outputs : rebuild(node, inputs);
   };
   // Inputs before users, so that the recursion stays shallow however many layers there are.
-  for (const node of nodesReaching(outputs)) visitNode(node);
+  for (const node of nodes) visitNode(node);
   return outputs.map(visit);
 }

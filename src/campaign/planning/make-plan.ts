@@ -78,6 +78,11 @@ async function planAnew(campaign: Campaign, context: Context, bytes: number | nu
   const { machine } = context;
   const { budget } = campaign;
   const sizes = sourceSizes(context);
+  // A budget of days takes tens of seconds to plan.
+  context.tell({
+    kind: "text",
+    text: "planning: sizes of models that the budget pays for, timed on this machine",
+  });
   let flops =
     budget.kind === "flops" ? budget.flops : budget.seconds * machine.numThreads * ASSUMED_FLOPS_PER_THREAD;
   for (let round = 0; ; round++) {
