@@ -55,7 +55,7 @@ export async function cleanSource(
     }
   }
   fields.refuseTooMany();
-  return cleaner.finish(found, fields.otherKeys);
+  return cleaner.finish(found, fields.keyRemedy);
 }
 
 class SourceCleaner {
@@ -119,7 +119,7 @@ class SourceCleaner {
     return !this.#seen.add(key);
   }
 
-  finish(found: SourceFiles, otherKeys: string): CleanedSource {
+  finish(found: SourceFiles, keyRemedy: string | undefined): CleanedSource {
     if (this.#rules.heldOutDocuments && this.#matchingDocuments === 0) throw this.#noMatch(found);
     this.#ensureHeldOut();
     for (const writer of Object.values(this.#writers)) writer.flush();
@@ -133,7 +133,7 @@ class SourceCleaner {
       heldOut: totals(pieces.heldOut),
     };
     if (cleaning.train.passages === 0 || cleaning.heldOut.passages === 0)
-      throw this.#tooLittle(cleaning, otherKeys);
+      throw this.#tooLittle(cleaning, keyRemedy);
     return { cleaning, pieces };
   }
 
@@ -154,22 +154,20 @@ class SourceCleaner {
     );
   }
 
-  #tooLittle({ notes, bytesRead, train, heldOut }: Cleaning, otherKeys: string): UserError {
+  #tooLittle({ notes, bytesRead, train, heldOut }: Cleaning, keyRemedy: string | undefined): UserError {
     const lines = noteLines([{ name: this.#name, notes }]).join("; ");
     return new UserError(
       `source "${this.#name}" has ${train.passages} passages to train on and ${heldOut.passages} held out, from ${bytesRead} bytes read${lines && ` (${lines})`}`,
       "at least one of each",
-      this.#remedy(train, heldOut, otherKeys),
+      this.#remedy(train, heldOut, keyRemedy),
     );
   }
 
-  #remedy(train: Cleaning["train"], heldOut: Cleaning["heldOut"], otherKeys: string): string {
+  #remedy(train: Cleaning["train"], heldOut: Cleaning["heldOut"], keyRemedy: string | undefined): string {
     const bytes = train.bytes + heldOut.bytes;
     const { passageBytes, heldOutDocuments } = this.#rules;
     if (bytes === 0)
-      return otherKeys === ""
-        ? "give the source files that hold text, and text that no earlier source has"
-        : `set textKey of the source, perhaps to ${otherKeys}`;
+      return keyRemedy ?? "give the source files that hold text, and text that no earlier source has";
     if (train.passages === 0 && heldOutDocuments)
       return "make holdOut.pattern match fewer documents, or add documents that it does not match";
     if (bytes < 2 * LEAST_PASSAGE_BYTES)

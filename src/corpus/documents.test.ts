@@ -5,6 +5,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { expect, test } from "vitest";
+import type { UserError } from "../errors.ts";
 import { decompress, readRaw } from "./decompress.ts";
 import { readDocuments } from "./documents.ts";
 import { jsonValuesOf } from "./json-values.ts";
@@ -94,7 +95,7 @@ test("lines without text are counted, and refused beyond the share that may be s
     "s: 1 of 64 lines: no UTF-8 (some.jsonl:64)",
   ]);
   await expect(read("some.jsonl", content, { badLines: 0.05 })).rejects.toThrow(
-    /6 of 64 lines of source "s" have no text: some.jsonl:59: null as "text"; some.jsonl:60: no JSON; some.*\n.*but for 5.*% of them \(badLines\)\nremedy: set textKey of the source, perhaps to content/,
+    /6 of 64 lines of source "s" have no text: some.jsonl:59: null as "text"; some.jsonl:60: no JSON; some.*\n.*but for 5.*% of them \(badLines\)\nremedy: mend or remove these lines, or set badLines of the source to 0\.1 to/,
   );
 });
 
@@ -116,6 +117,36 @@ test("the key of the text may be a path; another key is found by what it holds",
     /remedy: set textKey of the source, perhaps to data\.body\.text or a\.b\.c or id/,
   );
   await expect(read("p.jsonl", '{"toString":1}', { textKey: "constructor.name" })).rejects.toThrow(/no "con/);
+});
+
+test("a remedy is one that works: a key that enough lines have, a share that is enough, none for lists", async () => {
+  const remedyFor = async (objects: readonly object[], change?: Partial<TextFieldRules>) => {
+    const content = objects.map((object) => JSON.stringify(object)).join("\n");
+    const refused: unknown = await read("r.jsonl", content, change).catch((error: unknown) => error);
+    return (refused as UserError).remedy;
+  };
+  const lines = (count: number, object: object) => Array<object>(count).fill(object);
+  const [good, other] = [{ text: "a" }, { content: "b" }];
+  const share = (value: number) =>
+    `mend or remove these lines, or set badLines of the source to ${value} to pass over them`;
+  expect(await remedyFor([...lines(71, good), ...lines(29, other)])).toBe(share(0.29));
+  expect(await remedyFor([...lines(2, good), ...lines(1, { text: { body: "c" } })])).toBe(share(0.34));
+  expect(await remedyFor([...lines(1, good), ...lines(19, other)], { badLines: 0.05 })).toBe(
+    "set textKey of the source, perhaps to content",
+  );
+  const [most, few] = [lines(71, good), lines(29, other)];
+  const whole = [...most, ...few].map((object) => JSON.stringify(object)).join("\n");
+  expect(await documentsOf("r.jsonl", whole, { badLines: 0.29 })).toHaveLength(71);
+  const areLists = (keys: string) =>
+    `lists (${keys}) are neither joined nor taken apart: write objects that have their text as one string under "text"`;
+  expect(await remedyFor(lines(3, { text: ["a", "b"] }))).toBe(areLists('"text"'));
+  expect(await remedyFor(lines(3, { messages: [{ content: "a" }] }))).toBe(areLists('"messages"'));
+  const { documents, notes } = await read("s.jsonl", '"one"\n"two"');
+  expect(documents).toEqual([
+    ["s.jsonl:1", "one"],
+    ["s.jsonl:2", "two"],
+  ]);
+  expect(notes).toEqual(["s: 2 of 2 lines: a JSON string, read as the text itself (s.jsonl:1, s.jsonl:2)"]);
 });
 
 test("a file of the wrong key is given up long before its end", async () => {

@@ -75,7 +75,7 @@ function sliceOf(handle: FileHandle) {
 }
 
 type Tree = {
-  readonly element: { readonly type?: string | undefined };
+  readonly element: { readonly type?: string | undefined; readonly repetition_type?: string | undefined };
   readonly path: readonly string[];
   readonly children: readonly Tree[];
 };
@@ -88,11 +88,13 @@ function noColumn(path: string, textKey: string, root: Tree): UserError {
     "a column that holds the text",
     names.length > 0
       ? `set textKey of the source to ${names.slice(0, 8).join(" or ")}`
-      : "leave it out of the source: none of its columns holds strings",
+      : "leave it out of the source, or write its text as one string a row: no column outside of lists holds strings",
   );
 }
 
+/** Columns outside of lists: in a list they are many texts, which no path names. */
 function leavesOf(tree: Tree): readonly Tree[] {
+  if (tree.element.repetition_type === "REPEATED") return [];
   return tree.children.length === 0 ? [tree] : tree.children.flatMap(leavesOf);
 }
 

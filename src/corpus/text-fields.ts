@@ -16,8 +16,11 @@ export type TextFieldRules = {
 type Unit = "lines" | "rows";
 
 const FIRST_FAULTS = 3;
+const MOST_KEYS = 5;
 /** A file that begins with so many lines and no text among them is not read to its end. */
 const HOPELESS_LINES = 1000;
+/** Of the first so many, the keys are learned. */
+const LEARNED_LINES = 1000;
 /** How deep the keys are shown that do hold strings. */
 const DEEPEST_KEY = 3;
 
@@ -26,8 +29,11 @@ export class TextFields {
   readonly #rules: TextFieldRules;
   readonly #tally: Tally;
   readonly #faults: string[] = [];
-  /** Keys that hold strings where the asked one does not, with the bytes seen under them. */
-  readonly #others = new Map<string, number>();
+  /** Keys that hold strings, and in how many of the values learned from. */
+  readonly #strings = new Map<string, { items: number; length: number }>();
+  /** Keys that hold lists. */
+  readonly #lists = new Set<string>();
+  #learned = 0;
   #all = 0;
   #bad = 0;
   /** Of these: in another encoding. */
@@ -47,9 +53,12 @@ export class TextFields {
     }
     const value = parsed(json);
     if (value === NO_JSON) return this.#fault("lines", "no JSON", place);
-    const text = fieldAt(value, this.#rules.textKey);
-    if (typeof text !== "string") this.#learn(value);
-    return this.of(text, "lines", place);
+    if (typeof value === "string") {
+      this.#tally.add("repaired", "lines", "a JSON string, read as the text itself", place);
+      return this.of(value, "lines", place);
+    }
+    this.#learn(value);
+    return this.of(fieldAt(value, this.#rules.textKey), "lines", place);
   }
 
   hasText(json: Buffer | null): boolean {
@@ -61,7 +70,8 @@ export class TextFields {
     if (text instanceof Uint8Array)
       return this.#good(unit, Buffer.from(text.buffer, text.byteOffset, text.length));
     if (typeof text !== "string") {
-      const found = text === undefined ? "no" : text === null ? "null as" : `no string, a ${typeof text}, as`;
+      if (unit === "rows") this.#learn({ [this.#rules.textKey]: text });
+      const found = text === undefined ? "no" : text === null ? "null as" : `no string, ${kindOf(text)}, as`;
       return this.#fault(unit, `${found} "${this.#rules.textKey}"`, place);
     }
     if (!text.isWellFormed())
@@ -74,15 +84,30 @@ export class TextFields {
     if (json !== null) this.#learn(parsed(json));
   }
 
-  /** What to set textKey to, as far as the values without text show it. */
-  get otherKeys(): string {
-    const keys = [...this.#others].sort(([, a], [, b]) => b - a).map(([key]) => key);
-    return keys.slice(0, 5).join(" or ");
+  /** How to reach the text, as far as the first values show it: by a key that enough of them have. */
+  get keyRemedy(): string | undefined {
+    const least = (1 - this.#rules.badLines) * this.#learned;
+    const keys = [...this.#strings]
+      .filter(([, { items }]) => items >= least)
+      .sort(([, a], [, b]) => b.length - a.length)
+      .slice(0, MOST_KEYS)
+      .map(([key]) => key);
+    if (keys.length > 0) return `set textKey of the source, perhaps to ${keys.join(" or ")}`;
+    if (this.#lists.size === 0) return undefined;
+    const lists = [...this.#lists].slice(0, MOST_KEYS).map((key) => `"${key}"`);
+    return `lists (${lists.join(", ")}) are neither joined nor taken apart: write objects that have their text as one string under "${this.#rules.textKey}"`;
   }
 
   #learn(value: unknown): void {
-    for (const [key, length] of stringsIn(value, "", DEEPEST_KEY))
-      this.#others.set(key, (this.#others.get(key) ?? 0) + length);
+    if (this.#learned === LEARNED_LINES) return;
+    this.#learned += 1;
+    for (const { key, length } of textsIn(value, "", DEEPEST_KEY)) {
+      if (length === null) this.#lists.add(key);
+      else {
+        const { items, length: before } = this.#strings.get(key) ?? { items: 0, length: 0 };
+        this.#strings.set(key, { items: items + 1, length: before + length });
+      }
+    }
   }
 
   #good(unit: Unit, text: Buffer): Buffer {
@@ -103,23 +128,31 @@ export class TextFields {
   /** Throws a UserError where more lack text than may. */
   refuseTooMany(): void {
     const { source, textKey, badLines } = this.#rules;
-    if (this.#bad <= badLines * this.#all) return;
+    if (this.#bad === 0 || this.#bad / this.#all <= badLines) return;
+    const { lines, rows } = this.#tally.totals;
+    const units = rows === 0 ? "lines" : lines === 0 ? "rows" : "lines and rows";
     const share = formatPercent(100 * badLines);
     throw new UserError(
-      `${this.#bad} of ${this.#all} lines of source "${source}" have no text: ${this.#faults.join("; ")}`,
+      `${this.#bad} of ${this.#all} ${units} of source "${source}" have no text: ${this.#faults.join("; ")}`,
       `a string under "${textKey}" in each, but for ${share} of them (badLines)`,
-      this.#remedy(),
+      this.#remedy(units),
     );
   }
 
-  #remedy(): string {
+  #remedy(units: string): string {
     if (this.#foreign > this.#bad / 2)
       return "convert the files to UTF-8, as JSON is written: iconv -f ENCODING -t UTF-8";
-    const keys = this.otherKeys;
-    return keys === ""
-      ? "mend or remove these lines, or set badLines of the source to the share that may be passed over"
-      : `set textKey of the source, perhaps to ${keys}`;
+    if (this.keyRemedy !== undefined) return this.keyRemedy;
+    if (this.#bad === this.#all) return `mend or remove these ${units}`;
+    const share = Math.ceil((100 * this.#bad) / this.#all) / 100;
+    return `mend or remove these ${units}, or set badLines of the source to ${share} to pass over them`;
   }
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "bigint") return "a whole number";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 const NO_JSON = Symbol("no JSON");
@@ -143,11 +176,18 @@ export function fieldAt(value: unknown, key: string): unknown {
   return undefined;
 }
 
-function* stringsIn(value: unknown, path: string, depth: number): Generator<readonly [string, number]> {
+/** The paths that lead to strings, with their lengths, and to lists, with null. */
+function* textsIn(
+  value: unknown,
+  key: string,
+  depth: number,
+): Generator<{ readonly key: string; readonly length: number | null }> {
   if (typeof value === "string" || value instanceof Uint8Array) {
-    if (path !== "") yield [path, value.length];
+    if (key !== "") yield { key, length: value.length };
+  } else if (Array.isArray(value)) {
+    if (key !== "" && value.length > 0) yield { key, length: null };
   } else if (typeof value === "object" && value !== null && depth > 0) {
-    for (const [key, inner] of Object.entries(value).slice(0, 50))
-      yield* stringsIn(inner, path === "" ? key : `${path}.${key}`, depth - 1);
+    for (const [name, inner] of Object.entries(value).slice(0, 50))
+      yield* textsIn(inner, key === "" ? name : `${key}.${name}`, depth - 1);
   }
 }
