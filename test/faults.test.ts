@@ -225,6 +225,33 @@ describe("the gate", () => {
     expect(readFileSync(join(folder, "report.md"), "utf8")).toContain("a batch may be read twice");
   });
 
+  test("says what has changed, what it costs and that a verdict stands, before anything is trained anew", async () => {
+    const said = async (changes: Readonly<Record<string, unknown>>) => {
+      using command = new Command(["launch", writeCampaign(base, changes), "--folder", folder]);
+      await command.saw(/stage ladder: started/);
+      command.signalGroup("SIGKILL");
+      return (await command.ended).stderr;
+    };
+    const cost =
+      /what it does not share is trained anew, all of it about [\d.]+ \w+; the verdict of event \d+ stays/;
+    const text = join(base, "notes/0/note-2.md");
+    const before = readFileSync(text);
+    try {
+      writeFileSync(text, Buffer.concat([before, Buffer.from("And they sailed.\n")]));
+      const ofText = await said({ issues: [] });
+      expect(ofText).toMatch(
+        /the corpus is another than that of event \d+ \(notes: 120,018 bytes read, now 120,035\)/,
+      );
+      expect(ofText).toMatch(cost);
+    } finally {
+      writeFileSync(text, before);
+    }
+    const ofBudget = await said({ issues: [], budget: "80GFLOP" });
+    expect(ofBudget).toMatch(/for the plan of event \d+ \(budget 70.0 GFLOP, now 80.0 GFLOP\)/);
+    expect(ofBudget).toMatch(cost);
+    writeCampaign(base, { issues: [] });
+  });
+
   test("of another version of longrun is not misread", async () => {
     const folder = place("other-version");
     const { specHash } = readRecord(join(base, "held")).events.find(

@@ -97,8 +97,17 @@ export async function singleRun({
   const manifest = await recordedCorpus(context, corpusSpecOf(file), dirname(resolve(path)));
   for (const text of noteLines(manifest.sources)) tell({ kind: "text", text });
   const run = plannedRun(file.name, spec);
-  const placed = { run, numThreads: numThreads ?? machine.numThreads };
   const name = runName(run, manifest.hash);
+  const finished = new Set(
+    record.events.flatMap((event) => (event.kind === "run-finished" ? [event.run] : [])),
+  );
+  if (finished.size > 0 && !finished.has(name)) {
+    const text =
+      `${[...finished].join(", ")} in this folder has another run file or text: ${name} is trained beside it, ` +
+      "and the model is replaced (to keep it, stop now and give a new folder, --folder)";
+    tell({ kind: "text", text });
+  }
+  const placed = { run, numThreads: numThreads ?? machine.numThreads };
   const summary = await trainPlanned({ ...context, machine }, placed, name);
   exportRecorded(context, name, spec, modelCard(file.name, spec, manifest, summary));
   return { run: name, summary, model: workspace.model, head: record.head };

@@ -10,6 +10,7 @@ import { parseStored } from "../../record/read-back.ts";
 import { maskedCommand } from "../../record/secrets.ts";
 import type { Context } from "../context.ts";
 import { type Campaign, type CampaignIssue, issueSchema } from "../spec.ts";
+import { planChange } from "./changes.ts";
 import { estimatePlan } from "./estimate.ts";
 import { type Plan, planCampaign, type StoredPlan, storedPlanSchema } from "./plan.ts";
 import { refuseTooSmallFiles } from "./text-budget.ts";
@@ -35,6 +36,8 @@ export async function planned(context: Context): Promise<Plan> {
       targetStepSeconds,
       command: `longrun ${maskedCommand(process.argv.slice(2))}`,
     };
+    const change = planChange(record.events, stored);
+    if (change) tell({ kind: "text", text: change });
     recordEnvironment(context);
     record.append({ run: null, kind: "campaign-planned", data: { specHash, plan: stored } });
   }

@@ -6,6 +6,7 @@ import { findSourceFiles } from "../../corpus/sources.ts";
 import { readsOf } from "../../corpus/spec.ts";
 import { recordedCorpus } from "../../fleet/recorded-corpus.ts";
 import { type Context, runStage } from "../context.ts";
+import { textChange } from "../planning/changes.ts";
 import type { Plan } from "../planning/plan.ts";
 import { tooLittleText } from "../planning/text-budget.ts";
 import { judgeTokens } from "./gate-rule.ts";
@@ -20,11 +21,14 @@ export async function prepare(context: Context, plan: Plan): Promise<Manifest> {
   const spec = corpusSpecOf(campaign, plan);
   // Names, sizes and times of the files: their content is the corpus's business, its hash in the result.
   const files = campaign.corpus.sources.map((source) => findSourceFiles(source, baseFolder).fingerprint);
+  const earlier = [...context.record.events];
   const manifest = await runStage(context, "prepare", { spec, files }, manifestSchema, () =>
     recordedCorpus(context, spec, baseFolder),
   );
   // The stage is skipped when its result is known, but its files may have been deleted or damaged since.
   await recordedCorpus(context, spec, baseFolder, manifest.hash);
+  const change = textChange(context.record.events, earlier, manifest);
+  if (change) context.tell({ kind: "text", text: change });
   for (const text of noteLines(manifest.sources)) context.tell({ kind: "text", text });
   refuseTooFewTokens(manifest, plan, campaign);
   return manifest;
