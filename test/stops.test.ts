@@ -1,14 +1,14 @@
 /** @file Runs that stop, by a full disk, a hang, Ctrl-C twice: the same command ends with the same bits. */
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { processStart } from "../src/record/lock.ts";
 import { verifyRecord } from "../src/record/record.ts";
-import { writeRun, writeTexts } from "./support/campaigns.ts";
+import { writeCampaign, writeRun, writeTexts } from "./support/campaigns.ts";
 import { numbersOf } from "./support/numbers.ts";
 import { Command, expectRefusal, longrun, MAIN } from "./support/processes.ts";
 
@@ -94,6 +94,25 @@ test("a process that hangs is named to a second launch; Ctrl-C twice ends it and
   const { code, stderr } = await longrun(...train);
   expect(code, stderr).toBe(0);
   expect(numbersOf(folder)).toEqual(numbersOf(whole));
+});
+
+test("a campaign that a second Ctrl-C has ended at once is said to be interrupted", async () => {
+  const folder = join(base, "twice");
+  using command = new Command(["launch", writeCampaign(base), "--folder", folder]);
+  await command.saw(/rung-0-seed-1: +\d+ %/);
+  for (const run of readdirSync(join(folder, "runs"))) {
+    const lock = join(folder, "runs", run, "lock");
+    if (!existsSync(lock)) continue;
+    process.kill((JSON.parse(readFileSync(lock, "utf8")) as { pid: number }).pid, "SIGSTOP");
+  }
+  command.signalGroup("SIGINT");
+  await command.saw(/Ctrl-C once more ends it at once/);
+  await sleep(400);
+  command.signalGroup("SIGINT");
+  expect((await command.ended).code).toBe(130);
+  const { stdout } = await longrun("status", folder);
+  expect(stdout).toMatch(/^tiny: interrupted, at once, by a second Ctrl-C; /);
+  expect(verifyRecord(folder)).toMatchObject({ ok: true });
 });
 
 test("a hanging process that its launch has left behind is named, with how to end it", async () => {

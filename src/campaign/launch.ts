@@ -5,7 +5,7 @@ import { Interrupted, UserError } from "../errors.ts";
 import { finishedSummary } from "../fleet/recorded-run.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { damageText } from "../record/custody.ts";
-import type { RecordEvent } from "../record/events.ts";
+import type { EventDraft, RecordEvent } from "../record/events.ts";
 import { makeFolder } from "../record/files.ts";
 import { openRecord } from "../record/record.ts";
 import { workspaceOf } from "../record/workspace.ts";
@@ -78,14 +78,27 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
     signal: options.signal,
     tell: options.tell,
   };
+  // A second Ctrl-C ends the process here and now; what is appended is on the disk at once.
+  const onExit = () => {
+    if (options.signal.aborted) record.append(interrupted("at once, by a second Ctrl-C"));
+  };
+  process.once("exit", onExit);
   try {
     return await stages(context, options.accept);
   } catch (error) {
     if (error instanceof Interrupted || options.signal.aborted)
-      record.append({ run: null, kind: "interrupted", data: { reason: (error as Error).message } });
+      record.append(interrupted((error as Error).message));
     throw error;
+  } finally {
+    process.off("exit", onExit);
   }
 }
+
+const interrupted = (reason: string): EventDraft<"interrupted"> => ({
+  run: null,
+  kind: "interrupted",
+  data: { reason },
+});
 
 async function stages(context: Context, acceptance: Acceptance | undefined): Promise<LaunchResult> {
   const beganAt = performance.now();
