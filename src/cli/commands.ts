@@ -123,7 +123,7 @@ const RECORD: readonly CommandEntry[] = [
   },
   {
     name: "verify",
-    description: "Check every event and the whole chain; exit code 1 and the place where it is broken.",
+    description: "Check every event and the whole chain; exit code 2 and the place where it is broken.",
     load: async () => (await import("./record.ts")).defineVerify,
   },
   {

@@ -54,6 +54,11 @@ export function readChain(bytes: Uint8Array): Chain {
 }
 
 function parseLine(line: Uint8Array, sequence: number, head: string): RecordEvent | ChainBreak {
+  if (line.at(-1) === 13) {
+    const found = "the line ends with CR LF: a program or Git has changed the line ends";
+    const remedy = "put back an unchanged copy, one that no program for text has had in its hands";
+    return { sequence, found, expected: "a line feed alone at the end of each line", remedy };
+  }
   const event = eventSchema.safeParse(jsonIn(Buffer.from(line).toString("utf8"), ANY_LEVELS));
   if (!event.success) {
     const text = Buffer.from(line).toString("utf8");

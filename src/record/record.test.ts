@@ -251,6 +251,13 @@ describe("damage", () => {
     });
   });
 
+  test("line ends of another system are said to be that", () => {
+    appendNotes(3);
+    writeFileSync(recordPath(folder), readFileSync(recordPath(folder), "utf8").replaceAll("\n", "\r\n"));
+    const { found } = verifyRecord(folder) as { found: string };
+    expect(found).toMatch(/^the line ends with CR LF/);
+  });
+
   test("an event written anew with its right hash is missed by the one after it", () => {
     appendNotes(4);
     const [{ hash }, next] = readRecord(folder).events.slice(1) as [RecordEvent, RecordEvent];
