@@ -1,16 +1,14 @@
 /** @file `longrun record`: the head hash to publish, the check of the whole chain, the events themselves. */
 
-import { join, relative } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
-import type { DamagedFile } from "../record/custody.ts";
 import { damagedFiles, damageText, refuseDamaged, vouchedTotals } from "../record/custody.ts";
 import { eventSchema, type RecordEvent } from "../record/events.ts";
 import { readRecord, recordPath, sequenceOfHead, type Verification, verifyRecord } from "../record/record.ts";
 import { missingHead, reportedHead, tracesBeyond, unspokenOf } from "../record/traces.ts";
-import { checkpointsFolder, workspaceOf } from "../record/workspace.ts";
+import { workspaceOf } from "../record/workspace.ts";
 import { left, right } from "../report/markdown.ts";
-import { damageOf, listCheckpoints } from "../train/checkpoint.ts";
+import { allCheckpoints, damagedCheckpoints } from "../train/damaged-checkpoints.ts";
 import { formatBytes } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
 import { printAside, printJson, printResult } from "./output.ts";
@@ -101,20 +99,12 @@ function refuseBroken(folder: string, broken: Extract<Verification, { ok: false 
 
 /** Every file that the record vouches for, read in full, and every checkpoint by its own checksums. */
 function checkFiles(folder: string, events: readonly RecordEvent[]) {
-  const runs = [...new Set(events.flatMap(({ run, kind }) => (run && kind === "run-started" ? [run] : [])))];
-  const checkpoints = runs.flatMap((run) => listCheckpoints(checkpointsFolder(folder, run)));
+  const checkpoints = allCheckpoints(folder, events);
   const damaged = damagedFiles(folder, events);
-  const paths = new Set(damaged.map(({ path }) => path));
-  const damagedCheckpoints = checkpoints.flatMap(({ path }): readonly DamagedFile[] => {
-    const problem = damageOf(path);
-    const file = problem && relative(folder, join(path, problem.file));
-    if (!file || paths.has(file)) return [];
-    return [{ path: file, of: "run", found: problem.reason, expected: "a file whose checksum agrees" }];
-  });
   return {
     ...vouchedTotals(events),
     numCheckpoints: checkpoints.length,
-    damaged: [...damaged, ...damagedCheckpoints],
+    damaged: [...damaged, ...damagedCheckpoints(folder, checkpoints, damaged)],
   };
 }
 

@@ -30,7 +30,7 @@ type Vouched = {
 };
 
 /** Above this a look at a campaign reads no file in full; `record verify --all` does. */
-const LARGE_BYTES = 2 ** 28;
+export const LARGE_BYTES = 2 ** 28;
 
 /** The event that vouches for these files or folders, given relative to the campaign's folder. */
 export function filesWritten(
@@ -84,7 +84,8 @@ export function isVouchedFor(folder: string, events: readonly RecordEvent[], pat
 }
 
 /** One line of what is wrong with it. */
-export const damageText = ({ path, found, expected }: DamagedFile) => `${path} ${found}, not ${expected}`;
+export const damageText = ({ path, found, expected }: DamagedFile) =>
+  `${path} ${found}; expected: ${expected}`;
 
 /** What a look at a campaign checks: all sizes, and the content of what is neither large nor corpus text. */
 export function damageInSight(folder: string, events: readonly RecordEvent[]): readonly DamagedFile[] {
@@ -110,7 +111,7 @@ export function refuseDamaged(folder: string, damaged: readonly DamagedFile[]): 
   throw new UserError(
     `${join(folder, first.path)} ${first.found}${others}`,
     first.expected,
-    REMEDY[first.of],
+    REMEDIES[first.of],
   );
 }
 
@@ -123,7 +124,7 @@ export function refuseDamagedIn(
     refuseDamaged(folder, damagedFiles(folder, readRecord(folder).events, isMeant));
 }
 
-const REMEDY: Readonly<Record<FilesOf, string>> = {
+const REMEDIES: Readonly<Record<FilesOf, string>> = {
   corpus: "give the launch or run command again: it prepares the corpus anew from its sources",
   run: "put back an unchanged copy; the numbers in the record itself are whole",
   model: "give the launch or run command again: it writes the model anew from the run's last checkpoint",

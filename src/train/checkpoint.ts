@@ -82,7 +82,7 @@ export function saveCheckpoint(
     for (const left of listCheckpoints(folder).filter((other) => other.step >= step)) removeFolder(left.path);
     renameSync(temporary, path);
     syncFolder(folder);
-    return { path, step, bytes: folderBytes(path), state };
+    return { path, step, bytes: checkpointBytes(path), state };
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
     throw diskError(error, path);
@@ -166,7 +166,11 @@ export function prune(
   folder: string,
   rule: PruneRule,
 ): readonly (ListedCheckpoint & { readonly reason: string })[] {
-  const list = listCheckpoints(folder).map(({ path, step }) => ({ path, step, bytes: folderBytes(path) }));
+  const list = listCheckpoints(folder).map(({ path, step }) => ({
+    path,
+    step,
+    bytes: checkpointBytes(path),
+  }));
   const chosen = chooseToPrune(list, rule);
   for (const { path } of chosen) removeFolder(path);
   return chosen;
@@ -208,7 +212,7 @@ function inspect(path: string): Checkpoint | Damage {
     if (numBytes !== bytes) return { file, reason: `has ${numBytes} bytes, not ${bytes}` };
     if (sha256File(filePath) !== expected) return { file, reason: "does not have its checksum" };
   }
-  return { path, step: parsed.step, bytes: folderBytes(path), state: parsed.state };
+  return { path, step: parsed.step, bytes: checkpointBytes(path), state: parsed.state };
 }
 
 function readState(path: string): z.infer<typeof stateSchema> | string {
@@ -234,7 +238,8 @@ export function listCheckpoints(folder: string): readonly { readonly path: strin
     .sort((a, b) => a.step - b.step);
 }
 
-function folderBytes(path: string): number {
+/** What the files of a checkpoint take. */
+export function checkpointBytes(path: string): number {
   return readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
 }
 

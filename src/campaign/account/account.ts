@@ -15,6 +15,7 @@ import type {
   ReportData,
   TargetFacts,
 } from "../../report/data.ts";
+import { checkpointsInSight, damagedCheckpoints } from "../../train/damaged-checkpoints.ts";
 import { WARM_UP_SHARE } from "../../train/schedule.ts";
 import { formatFlops } from "../../units/print.ts";
 import { curveAgainstBand, curvePoints } from "../curve-band.ts";
@@ -38,6 +39,7 @@ export function accountOf(folder: string): ReportData {
   if (!isUnderWay) refuseCutShort(folder, events);
   const history = historyOf(events);
   const { planned, manifest, ladder, fit, verdict, targetName } = history;
+  const damaged = damageInSight(folder, events);
   return {
     campaign: campaignFacts(folder, events, history),
     bet: betOf(history),
@@ -51,7 +53,7 @@ export function accountOf(folder: string): ReportData {
     target: targetOf(events, history),
     verdict: scoredRows(events, history),
     operations: operationsOf(history),
-    damaged: damageInSight(folder, events),
+    damaged: [...damaged, ...damagedCheckpoints(folder, checkpointsInSight(folder, events), damaged)],
     incidents: incidentsOf(events),
     sample: verdict?.sample ?? null,
     environment: environmentAt(events, events.length),
