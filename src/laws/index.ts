@@ -75,9 +75,9 @@ export {
   type IsoflopParameter,
   type IsoflopReport,
 } from "./isoflop/isoflop.ts";
-export type { CurveColumn, TableQuantity } from "./table/names.ts";
+export type { CurveColumn, TableQuantity } from "./table/column-names.ts";
 export { readTable, type TableOptions } from "./table/read-table.ts";
-export { joinTables, type RunTable, type SetAside, type TableRun } from "./table/table.ts";
+export { joinTables, type RunTable, type SetAside, type TableRun } from "./table/run-table.ts";
 export { fitTaskLaw, type TaskFit, type TaskParameter } from "./tasks/fit.ts";
 export { forecastTask, type TaskBackTestRow, type TaskForecast, type TaskRun } from "./tasks/forecast.ts";
 export type { TaskPoint } from "./tasks/task-point.ts";

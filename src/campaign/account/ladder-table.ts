@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import { isThere } from "../../input-file.ts";
-import type { RunTable, TableRun } from "../../laws/table/table.ts";
+import type { RunTable, TableRun } from "../../laws/table/run-table.ts";
 import { readRecord, recordPath } from "../../record/record.ts";
 import { type LadderRun, observationOf } from "../stages/ladder.ts";
 import { historyOf } from "./history.ts";

@@ -5,7 +5,7 @@ import type { Manifest } from "../../corpus/manifest.ts";
 import { runName } from "../../fleet/recorded-run.ts";
 import type { Design } from "../../law/law.ts";
 import { type FeatureReport, judgeFeature, studyFeature } from "../../laws/decide/feature/feature.ts";
-import type { TableRun } from "../../laws/table/table.ts";
+import type { TableRun } from "../../laws/table/run-table.ts";
 import type { Interval } from "../../math/interval.ts";
 import type { RecordEvent } from "../../record/events.ts";
 import { sha256 } from "../../record/files.ts";

@@ -7,7 +7,7 @@ import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import { designAtCompute } from "../../laws/decide/feature/base-law.ts";
 import { studyFeature } from "../../laws/decide/feature/feature.ts";
 import { completedDesign } from "../../laws/forecast/target.ts";
-import type { TableRun } from "../../laws/table/table.ts";
+import type { TableRun } from "../../laws/table/run-table.ts";
 import { NUMBER } from "../../units/kinds.ts";
 import { formatFlops } from "../../units/print.ts";
 import { readAmount } from "../../units/read.ts";

@@ -6,7 +6,7 @@ import { predict } from "../../law/predict.ts";
 import { type Forecast, usefulForecast } from "../../laws/forecast/forecast.ts";
 import { type Study, study } from "../../laws/forecast/study.ts";
 import { designFrom } from "../../laws/forecast/target.ts";
-import type { RunTable } from "../../laws/table/table.ts";
+import type { RunTable } from "../../laws/table/run-table.ts";
 import { forecastTask, type TaskForecast } from "../../laws/tasks/forecast.ts";
 import type { Interval } from "../../math/interval.ts";
 import { left, right } from "../../report/markdown.ts";

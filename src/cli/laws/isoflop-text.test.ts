@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { isoflopFigure } from "../../figures/isoflop-figure.ts";
 import { fitIsoflops, type IsoflopReport } from "../../laws/isoflop/isoflop.ts";
 import { readTable } from "../../laws/table/read-table.ts";
-import type { RunTable } from "../../laws/table/table.ts";
+import type { RunTable } from "../../laws/table/run-table.ts";
 import { isoflopText } from "./isoflop-text.ts";
 
 let table: RunTable;

@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import type { TableOptions } from "../../laws/table/read-table.ts";
-import type { RunTable } from "../../laws/table/table.ts";
+import type { RunTable } from "../../laws/table/run-table.ts";
 import type { TaskRun } from "../../laws/tasks/forecast.ts";
 
 const chanceOf = (column: string) => `${column}_chance`;

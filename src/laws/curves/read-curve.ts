@@ -4,9 +4,9 @@ import { UserError } from "../../errors.ts";
 import { mean } from "../../math/statistics.ts";
 import { formatList } from "../../units/print.ts";
 import { notNumber, readCell } from "../table/cell.ts";
+import type { CurveColumn } from "../table/column-names.ts";
 import { findCurveColumns, type StepUnit } from "../table/columns.ts";
-import type { CurveColumn } from "../table/names.ts";
-import { parseRows } from "../table/raw.ts";
+import { parseRows } from "../table/parse-rows.ts";
 import { CURVE_NUMBERS, endOf, type RateSchedule, type SchedulePoint, warmupOf } from "./schedule.ts";
 import { scheduleFromTable } from "./schedule-table.ts";
 

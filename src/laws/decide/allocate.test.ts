@@ -12,7 +12,7 @@ import { forecast } from "../forecast/forecast.ts";
 import { saveLaw } from "../forecast/save-law.ts";
 import { study } from "../forecast/study.ts";
 import { designFrom } from "../forecast/target.ts";
-import type { RunTable, TableRun } from "../table/table.ts";
+import type { RunTable, TableRun } from "../table/run-table.ts";
 import { allocate, exponentsAt } from "./allocate.ts";
 import { boundBy } from "./allocate-data.ts";
 import { fittedLaw, forecastLaw } from "./fitted.ts";

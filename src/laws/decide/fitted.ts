@@ -11,7 +11,7 @@ import { resamplingFor } from "../fit/resample.ts";
 import { strayRuns, strayWarnings } from "../forecast/stray-runs.ts";
 import { study } from "../forecast/study.ts";
 import { checkTable } from "../table/checks.ts";
-import type { RunTable, TableRun } from "../table/table.ts";
+import type { RunTable, TableRun } from "../table/run-table.ts";
 
 /** A law over N and D, and what a reader of its answers should know of the runs behind it. */
 export type FittedLaw = ScalingLaw & { readonly warnings: readonly string[] };

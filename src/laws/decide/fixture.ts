@@ -4,7 +4,7 @@ import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lossOf } from "../../law/law.ts";
 import { Random } from "../../math/random.ts";
 import { tableWith } from "../fit/fixture.ts";
-import type { RunTable } from "../table/table.ts";
+import type { RunTable } from "../table/run-table.ts";
 
 /** Besiroglu et al.'s refit of Chinchilla. */
 export const TRUTH = Float64Array.of(6.16925, 7.67016, 0.597307, 0.34731, 0.36717);

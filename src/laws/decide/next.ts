@@ -11,7 +11,7 @@ import { meanOf } from "../forecast/forecast.ts";
 import { strayRuns, strayWarnings } from "../forecast/stray-runs.ts";
 import { study } from "../forecast/study.ts";
 import { designFrom } from "../forecast/target.ts";
-import type { RunTable } from "../table/table.ts";
+import type { RunTable } from "../table/run-table.ts";
 import { type Covariance, measured, varianceAfter, varianceOf } from "./information.ts";
 import { type Answer, answerOf, type NextQuestion, questionText } from "./next-question.ts";
 import { type Prospect, prospectOf } from "./prospect.ts";

@@ -3,7 +3,7 @@
 import { minimise } from "../../math/minimise.ts";
 import { Random } from "../../math/random.ts";
 import { robustScale } from "../../math/statistics.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import type { Fit } from "./fit.ts";
 import { lossNumbers } from "./loss.ts";
 import { inverseCurvature, objectiveOf } from "./objective.ts";

@@ -3,7 +3,7 @@
 import type { Law } from "../../law/law.ts";
 import { robustScale } from "../../math/statistics.ts";
 import { checkTable } from "../table/checks.ts";
-import type { RunTable } from "../table/table.ts";
+import type { RunTable } from "../table/run-table.ts";
 import { bootstrapFit } from "./bootstrap.ts";
 import { type Fit, fitLaw } from "./fit.ts";
 import { keptEpochs, REPEAT_DECAY } from "./kept-epochs.ts";

@@ -1,7 +1,7 @@
 /** @file Does the worth of repeats hang on the most repeated runs? A fit without them says. */
 
 import { significant } from "../../units/print.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import { type Fit, fitLaw } from "./fit.ts";
 import type { FittedParameter } from "./parameters.ts";
 import { CHI_SQUARED_90, profilerOf } from "./profile.ts";

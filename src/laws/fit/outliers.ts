@@ -2,7 +2,7 @@
 
 import { robustScale } from "../../math/statistics.ts";
 import { significant } from "../../units/print.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import type { Fit } from "./fit.ts";
 import { freeResiduals } from "./loss.ts";
 import { inverseInformation } from "./objective.ts";

@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import type { Random } from "../../math/random.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import { designKey, numDistinct } from "./fit.ts";
 import type { FitData } from "./objective.ts";
 

@@ -1,7 +1,7 @@
 /** @file What a reader of a fit must know before its numbers are used, in sentences with numbers. */
 
 import { significant } from "../../units/print.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import { designKey, type Fit, numDistinct } from "./fit.ts";
 import type { FittedParameter } from "./parameters.ts";
 import { groupsBy } from "./resample.ts";

@@ -10,7 +10,7 @@ import { mean } from "../../math/statistics.ts";
 import { fixed, formatPercent } from "../../units/print.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import { type CutStudy, calibrate, cutsOf, LEAST_SPAN, studyCuts } from "./calibration.ts";
 import { type CandidateLaw, candidateLawsFor, isOneRecipe } from "./candidate-laws.ts";
 import { rungsOf } from "./model.ts";

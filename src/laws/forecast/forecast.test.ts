@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { predict } from "../../law/predict.ts";
 import { Random } from "../../math/random.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import { forecast, forecastAt } from "./forecast.ts";
 import { driftPrior, floorSharePrior } from "./priors.ts";
 import { study } from "./study.ts";

@@ -14,7 +14,7 @@ import {
   formatShare,
   significant,
 } from "../../units/print.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import { isOneRecipe, SAME_RATIO } from "./candidate-laws.ts";
 import { type StrayRun, strayRuns, strayWarnings } from "./stray-runs.ts";
 import { type Study, study } from "./study.ts";

@@ -8,7 +8,7 @@ import { predict } from "../../law/predict.ts";
 import type { Interval } from "../../math/interval.ts";
 import { Random } from "../../math/random.ts";
 import { mean, standardDeviation } from "../../math/statistics.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import { forecast } from "./forecast.ts";
 import { study } from "./study.ts";
 

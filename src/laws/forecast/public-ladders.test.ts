@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Random } from "../../math/random.ts";
 import { median } from "../../math/statistics.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import { forecastAt } from "./forecast.ts";
 import { study } from "./study.ts";
 

@@ -5,7 +5,7 @@ import { MOST_DRAWS, type SavedLaw } from "../../law/law-file.ts";
 import type { Posterior } from "../../law/posterior.ts";
 import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import type { FitReport } from "../fit/fit-table.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import { study } from "./study.ts";
 
 /** What of a report is worth keeping. `runsHash`: SHA-256 of the runs, as the command computes it. */

@@ -8,7 +8,7 @@ import { robustScale } from "../../math/statistics.ts";
 import { formatList, formatPercent } from "../../units/print.ts";
 import { fitLaw } from "../fit/fit.ts";
 import { freeResiduals } from "../fit/loss.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import { hasExperts, isOneRecipe, repeatsData } from "./candidate-laws.ts";
 
 /** A run, and how far its loss lies above what the others say, in percent; negative: below. */

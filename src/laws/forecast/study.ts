@@ -3,7 +3,7 @@
 import type { Run } from "../../law/law.ts";
 import type { Posterior } from "../../law/posterior.ts";
 import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import { type CutStudy, calibrate, studyCuts } from "./calibration.ts";
 import { type CandidateLaw, candidateLawsFor, isOneRecipe } from "./candidate-laws.ts";
 import { drawsGiven, type LadderRung, rungsOf } from "./model.ts";

@@ -3,7 +3,7 @@
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
 import { significant } from "../../units/print.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import { isOneRecipe } from "./candidate-laws.ts";
 
 /**

@@ -3,7 +3,7 @@ import { chinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lossOf } from "../../law/law.ts";
 import { predict } from "../../law/predict.ts";
 import { Random } from "../../math/random.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 import { backTestTable, scoreIntervals } from "./back-test.ts";
 import { calibrate, cutsOf, studyCut } from "./calibration.ts";
 import { candidateLawsFor } from "./candidate-laws.ts";

@@ -2,7 +2,7 @@
 
 import { lineThrough } from "../../math/line.ts";
 import { mean, median } from "../../math/statistics.ts";
-import type { TableRun } from "../table/table.ts";
+import type { TableRun } from "../table/run-table.ts";
 
 /** One size at one budget. */
 export type TriedSize = {

@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import { type Line, lineThrough } from "../../math/line.ts";
 import { Random } from "../../math/random.ts";
 import { significant } from "../../units/print.ts";
-import type { RunTable, TableRun } from "../table/table.ts";
+import type { RunTable, TableRun } from "../table/run-table.ts";
 import { groupByBudget, indexOfBest } from "./budgets.ts";
 import { type BudgetReport, type IsoflopOptions, type IsoflopReport, powerLawParameters } from "./isoflop.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { thirdParty } from "../../../test/support/third-party.ts";
 import { Random } from "../../math/random.ts";
 import { readTable } from "../table/read-table.ts";
-import type { RunTable } from "../table/table.ts";
+import type { RunTable } from "../table/run-table.ts";
 import { fitFrontier } from "./frontier.ts";
 import { fitIsoflops } from "./isoflop.ts";
 

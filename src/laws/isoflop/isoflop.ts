@@ -6,7 +6,7 @@ import { lineThrough } from "../../math/line.ts";
 import { Random } from "../../math/random.ts";
 import { standardDeviation } from "../../math/statistics.ts";
 import { fixed, formatFlops } from "../../units/print.ts";
-import type { RunTable } from "../table/table.ts";
+import type { RunTable } from "../table/run-table.ts";
 import { type ComputeBudget, groupByBudget } from "./budgets.ts";
 import { findOptima, type NoOptimum, type Optima, type Optimum } from "./optimum.ts";
 import { akimaMinimum, parabolaMinimum } from "./other-minima.ts";

@@ -3,7 +3,7 @@ import { chinchillaLaw, computeLaw } from "../../law/formulas/power-laws.ts";
 import type { Law } from "../../law/law.ts";
 import { checkTable } from "./checks.ts";
 import { confoundedParameters } from "./confounded.ts";
-import type { RunTable } from "./table.ts";
+import type { RunTable } from "./run-table.ts";
 
 type Sizes = readonly (readonly [n: number, d: number])[];
 

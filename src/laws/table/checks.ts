@@ -6,7 +6,7 @@ import type { Law } from "../../law/law.ts";
 import { rankCorrelation } from "../../math/rank.ts";
 import { fixed, formatList, formatNumber } from "../../units/print.ts";
 import { confoundedParameters } from "./confounded.ts";
-import type { RunTable, TableRun } from "./table.ts";
+import type { RunTable, TableRun } from "./run-table.ts";
 
 export type TableCheck =
   | { readonly decision: "refuse"; readonly refusal: UserError }

@@ -4,7 +4,6 @@ import { UserError } from "../../errors.ts";
 import { nearest } from "../../math/edit-distance.ts";
 import { formatList } from "../../units/print.ts";
 import { readCell } from "./cell.ts";
-import { type Heading, headingOf } from "./heading.ts";
 import {
   type CurveColumn,
   HELPERS,
@@ -13,8 +12,9 @@ import {
   LOG_CALLS,
   QUANTITIES,
   type TableQuantity,
-} from "./names.ts";
-import type { RawTable } from "./raw.ts";
+} from "./column-names.ts";
+import { type Heading, headingOf } from "./heading.ts";
+import type { RawTable } from "./parse-rows.ts";
 
 export type FoundColumn = {
   readonly name: string;

@@ -2,7 +2,7 @@
 
 import { formatList } from "../../units/print.ts";
 import type { FoundColumn } from "./columns.ts";
-import type { RawTable } from "./raw.ts";
+import type { RawTable } from "./parse-rows.ts";
 
 /** W&B, MLflow, Neptune, ClearML, Optuna, SageMaker, Vertex, Slurm. Ray's TERMINATED has come to its end. */
 const FINISHED =

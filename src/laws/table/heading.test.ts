@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { isCalled } from "./column-names.ts";
 import { headingOf } from "./heading.ts";
-import { isCalled } from "./names.ts";
 
 const QUANTITIES = ["n", "d", "c", "loss", "steps", "tokensPerStep", "state"] as const;
 

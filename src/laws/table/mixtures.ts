@@ -6,7 +6,7 @@ import { readCell } from "./cell.ts";
 import type { FoundColumns } from "./columns.ts";
 
 import { headingOf } from "./heading.ts";
-import type { RawTable } from "./raw.ts";
+import type { RawTable } from "./parse-rows.ts";
 
 /** A column that tells experiments apart. */
 type Grouping = {

@@ -5,12 +5,12 @@ import type { Design } from "../../law/law.ts";
 import { FLOPS_PER_PARAMETER_TOKEN, trainingFlops } from "../../law/training-flops.ts";
 import { formatNumber, scientific } from "../../units/print.ts";
 import { type Cell, notNumber, readCell } from "./cell.ts";
+import type { TableQuantity } from "./column-names.ts";
 import { type FoundColumn, type FoundColumns, findColumns, indexOfName } from "./columns.ts";
 import { stateWarnings, unfinishedReason } from "./finished.ts";
 import { checkMixtures } from "./mixtures.ts";
-import type { TableQuantity } from "./names.ts";
-import { parseRows, type RawRow, type RawTable } from "./raw.ts";
-import type { RunTable, SetAside, TableRun } from "./table.ts";
+import { parseRows, type RawRow, type RawTable } from "./parse-rows.ts";
+import type { RunTable, SetAside, TableRun } from "./run-table.ts";
 import { checkUnits, type Given, MOST_LOSS } from "./unit-checks.ts";
 import { chooseRows } from "./where.ts";
 

@@ -3,7 +3,7 @@
 import { UserError } from "../../errors.ts";
 import { median } from "../../math/statistics.ts";
 import { formatList, formatNumber, scientific } from "../../units/print.ts";
-import type { TableRun } from "./table.ts";
+import type { TableRun } from "./run-table.ts";
 
 /** Which of the numbers stand in the table by themselves, and which the user vouched for by --columns. */
 export type Given = {

@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import { formatList } from "../../units/print.ts";
 import { readCell } from "./cell.ts";
 import { indexOfName } from "./columns.ts";
-import type { RawTable } from "./raw.ts";
+import type { RawTable } from "./parse-rows.ts";
 
 /** Whether cell and value, compared, satisfy the condition; the order of words that differ is NaN. */
 const HOLDS: Readonly<Record<string, (order: number) => boolean>> = {

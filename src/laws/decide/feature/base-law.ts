@@ -14,7 +14,7 @@ import { Random } from "../../../math/random.ts";
 import { mean, quantile, sum } from "../../../math/statistics.ts";
 import { crossing } from "../../../math/univariate.ts";
 import { posteriorOf } from "../../forecast/study.ts";
-import type { TableRun } from "../../table/table.ts";
+import type { TableRun } from "../../table/run-table.ts";
 import { byDesign, type DesignRuns } from "./pairs.ts";
 
 export type BaseLaw = {

@@ -5,7 +5,7 @@ import type { Design } from "../../../law/law.ts";
 import { flopsPerParameterTokenOf } from "../../../law/training-flops.ts";
 import { mean, median, sum } from "../../../math/statistics.ts";
 import { formatFlops } from "../../../units/print.ts";
-import type { TableRun } from "../../table/table.ts";
+import type { TableRun } from "../../table/run-table.ts";
 import {
   type BaseLaw,
   baseLawOf,

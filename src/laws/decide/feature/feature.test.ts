@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { thirdParty } from "../../../../test/support/third-party.ts";
 import { Random } from "../../../math/random.ts";
 import { readTable } from "../../table/read-table.ts";
-import type { TableRun } from "../../table/table.ts";
+import type { TableRun } from "../../table/run-table.ts";
 import { designAtCompute } from "./base-law.ts";
 import { judgeFeature, studyFeature } from "./feature.ts";
 

@@ -4,7 +4,7 @@ import type { Design } from "../../../law/law.ts";
 import type { Interval } from "../../../math/interval.ts";
 import { significant } from "../../../units/print.ts";
 import { TESTED_REACH } from "../../forecast/forecast.ts";
-import type { TableRun } from "../../table/table.ts";
+import type { TableRun } from "../../table/run-table.ts";
 import { type Multipliers, multipliersOf } from "./base-law.ts";
 import { type ComparedLadders, compareLadders } from "./effects.ts";
 import {

@@ -4,7 +4,7 @@ import { UserError } from "../../../errors.ts";
 import type { Design } from "../../../law/law.ts";
 import { mean } from "../../../math/statistics.ts";
 import { formatFlops } from "../../../units/print.ts";
-import type { TableRun } from "../../table/table.ts";
+import type { TableRun } from "../../table/run-table.ts";
 
 /** Runs of one design, with the log loss of each. */
 export type DesignRuns = Design & {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { jsonIn, parseJson } from "../../input-file.ts";
 import { formatList } from "../../units/print.ts";
-import { refuseTooManyCells, separatedRows } from "./separated.ts";
+import { refuseTooManyCells, separatedRows } from "./separated-values.ts";
 
 export type RawRow = {
   /** How a message names the row: its line in the file, or its place in the array. */

@@ -3,7 +3,7 @@
 import { dsvFormat } from "d3-dsv";
 import { UserError } from "../../errors.ts";
 import { formatList } from "../../units/print.ts";
-import type { RawRow, RawTable } from "./raw.ts";
+import type { RawRow, RawTable } from "./parse-rows.ts";
 
 /**
  * Commas, tabs or semicolons, whichever the heading has most of. Lines that start with # are notes where they

@@ -39,23 +39,24 @@ export const HELPERS = [
 /** One of those. */
 export type Helper = (typeof HELPERS)[number];
 
-/** Words about a core word that do not change what is counted, as "per" or "batch" would. */
-const COUNTING = "num n no number of in the count counts total cumulative overall model";
-const TRAINING = "train training trained pre pretrain pretraining";
-const BAGS = {
+/** Words beside a core word that do not change what is counted, as "per" or "batch" would. */
+const FILLERS = "num n no number of in the count counts total cumulative overall model";
+const TRAINING_WORDS = "train training trained pre pretrain pretraining";
+/** A phrase means the quantity where it holds a core word, and beside it none but these. */
+const SIZE_WORDS = {
   n: {
     core: "params param parameters parameter nparams numparams",
     beside:
-      `${COUNTING} all active activated dense sparse trainable matrix size backbone non without excl ` +
+      `${FILLERS} all active activated dense sparse trainable matrix size backbone non without excl ` +
       "excluding nonemb embedding embeddings embed emb",
   },
   d: {
     core: "tokens token ntokens numtokens toks tok",
-    beside: `${COUNTING} ${TRAINING} d on seen consumed processed data dataset size`,
+    beside: `${FILLERS} ${TRAINING_WORDS} d on seen consumed processed data dataset size`,
   },
   c: {
     core: "flops compute isoflop isoflops",
-    beside: `${COUNTING} ${TRAINING} c budget used cost target spent`,
+    beside: `${FILLERS} ${TRAINING_WORDS} c budget used cost target spent`,
   },
 } as const;
 const EXACT: Readonly<Record<Exclude<TableQuantity | CurveColumn, "loss"> | Helper, RegExp>> = {
@@ -96,12 +97,15 @@ const ENDS_OF_GROUP = /__(min|max)$/i;
 /** W&B's own count: of calls to its log, not of the optimiser's steps. */
 export const LOG_CALLS = "_step";
 
-/** Folders of a path that say where a number was logged, and nothing of what it counts. */
-const NEUTRAL = new Set(
+/**
+ * Folders of a path that say where a number was logged, and nothing of what it counts. Some are fillers too:
+ * "model" is one word of "model params" and the folder of "model/params".
+ */
+const LOG_FOLDERS = new Set(
   (
     "config summary metric metrics stats data run runs param params hparam hparams args global log logs " +
     "history progress trainer state usage info final result results system tags mlflow sys meta attributes model " +
-    `throughput perf performance speed time optim optimizer optimiser ${TRAINING}`
+    `throughput perf performance speed time optim optimizer optimiser ${TRAINING_WORDS}`
   ).split(" "),
 );
 /** Where speeds are logged, and of TFLOPs, a number is an amount only if it says so. */
@@ -118,19 +122,19 @@ export function isCalled(
   return path.some((_, from) => {
     const folders = path.slice(0, from).flat();
     const leaf = path.slice(from).flat().join(" ");
-    if (!folders.every((word) => NEUTRAL.has(word))) return false;
-    const needsAmount = quantity in BAGS && (SPEEDS.test(folders.join(" ")) || maybeSpeed);
-    return (!needsAmount || AMOUNT.test(leaf)) && says(quantity, leaf);
+    if (!folders.every((word) => LOG_FOLDERS.has(word))) return false;
+    const needsAmount = quantity in SIZE_WORDS && (SPEEDS.test(folders.join(" ")) || maybeSpeed);
+    return (!needsAmount || AMOUNT.test(leaf)) && means(quantity, leaf);
   });
 }
 
-function says(quantity: keyof typeof EXACT, phrase: string): boolean {
+function means(quantity: keyof typeof EXACT, phrase: string): boolean {
   if (EXACT[quantity].test(phrase)) return true;
   if (quantity !== "n" && quantity !== "d" && quantity !== "c") return false;
   // "embedding params" counts the embedding; "non embedding params" counts what is left.
   if (quantity === "n" && /\bemb/.test(phrase) && !/\b(non|without|excl|excluding|no)\b/.test(phrase))
     return false;
-  const [core, beside] = [BAGS[quantity].core.split(" "), BAGS[quantity].beside.split(" ")];
+  const [core, beside] = [SIZE_WORDS[quantity].core.split(" "), SIZE_WORDS[quantity].beside.split(" ")];
   const words = phrase.split(" ");
   return (
     words.some((word) => core.includes(word)) &&
