@@ -141,6 +141,9 @@ test("a remedy is one that works: a key that enough lines have, a share that is 
     `lists (${keys}) are neither joined nor taken apart: write objects that have their text as one string under "text"`;
   expect(await remedyFor(lines(3, { text: ["a", "b"] }))).toBe(areLists('"text"'));
   expect(await remedyFor(lines(3, { messages: [{ content: "a" }] }))).toBe(areLists('"messages"'));
+  expect((await read("z.jsonl", '{"text":"a zero \\u0000 byte"}')).notes).toEqual([
+    "s: 1 of 1 documents: zero bytes replaced (1 B; z.jsonl:1)",
+  ]);
   const { documents, notes } = await read("s.jsonl", '"one"\n"two"');
   expect(documents).toEqual([
     ["s.jsonl:1", "one"],

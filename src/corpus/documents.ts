@@ -1,5 +1,6 @@
 /** @file Documents out of files, as UTF-8: a text file is one; so is each line, value or row of data. */
 
+import { isUtf8 } from "node:buffer";
 import { statSync } from "node:fs";
 import { pathError, UserError } from "../errors.ts";
 import { decompress, readRaw } from "./decompress.ts";
@@ -43,7 +44,13 @@ export async function* readDocuments(file: FoundFile, reading: Reading): AsyncGe
       else if (decoded.encoding !== null)
         reading.tally.add("repaired", "documents", `read as ${decoded.encoding}`, name);
       if (decoded.utf8 !== null && decoded.replacedBytes > 0)
-        reading.tally.add("repaired", "documents", BAD_BYTES(decoded.encoding), name, decoded.replacedBytes);
+        reading.tally.add(
+          "repaired",
+          "documents",
+          isUtf8(bytes) ? "zero bytes replaced" : `bytes that are no ${decoded.encoding ?? "UTF-8"} replaced`,
+          name,
+          decoded.replacedBytes,
+        );
       yield { name, utf8: decoded.utf8, numBytes: bytes.length };
     }
   } catch (error) {
@@ -58,8 +65,6 @@ export async function* readDocuments(file: FoundFile, reading: Reading): AsyncGe
     throw refused instanceof UserError ? refused : unreadable(file.path, error as Error);
   }
 }
-
-const BAD_BYTES = (encoding: string | null) => `bytes that are no ${encoding ?? "UTF-8"} replaced`;
 
 function unreadable(path: string, error: Error): UserError {
   const isWindow = /too much memory|ZSTD_error_frameParameter_windowTooLarge/.test(
