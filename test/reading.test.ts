@@ -137,7 +137,7 @@ test("UTF-16 and UTF-32 are known with and without a mark, in any chunks", async
         ["utf-32le", wide],
         ["utf-32be", Buffer.from(wide).swap32()],
       ] as const) {
-        expect(await wideEncodingOf(bytes)).toEqual({ encoding, hasMark: mark !== "" });
+        expect(await wideEncodingOf(bytes)).toBe(encoding);
         const decode = wideDecoder(encoding);
         let found = "";
         for (let i = 0; i < bytes.length; i += 7) found += decode(bytes.subarray(i, i + 7), true);

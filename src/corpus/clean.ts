@@ -5,7 +5,8 @@ import type { Tally } from "./notes.ts";
 /** Counts a repair of the document that is being cleaned. */
 type Count = (what: string, bytes?: number) => void;
 
-const MARK = Buffer.from("\ufeff");
+/** The byte order mark, as UTF-8 has it. */
+export const MARK = Buffer.from("\ufeff");
 
 /** Text without byte order mark, carriage returns and outer white space. */
 export function cleanDocument(utf8: Buffer, name: string, tally: Tally): Buffer {

@@ -3,6 +3,7 @@
 import { isUtf8 } from "node:buffer";
 import { statSync } from "node:fs";
 import { pathError, UserError } from "../errors.ts";
+import { MARK } from "./clean.ts";
 import { decompress, readRaw } from "./decompress.ts";
 import { decodeDocument, type WideEncoding, wideDecoder, wideEncodingOf } from "./encoding.ts";
 import type { FoundFile } from "./find-files.ts";
@@ -118,11 +119,16 @@ async function* dataOrText(
   reading: Reading,
 ): AsyncGenerator<Found> {
   const { head, chunks } = await inUtf8(content, file.name, reading.tally);
-  const layout = await layoutOf(head.toString("utf8"), named, reading.fields);
+  const layout = await layoutOf(head.toString("utf8").trimStart(), named, reading.fields);
   if (layout !== named && named !== "json")
     reading.tally.add("repaired", "files", `read as ${LAYOUTS[layout]}, which it is`, file.name);
   if (layout === "text") yield* textDocuments(chunks, file.name);
-  else yield* jsonDocuments(layout === "lines" ? linesOf(chunks) : jsonValuesOf(chunks), file, reading);
+  else {
+    const hasMark = head.subarray(0, MARK.length).equals(MARK);
+    if (hasMark) reading.tally.add("repaired", "files", "byte order mark removed", file.name);
+    const json = hasMark ? withoutMark(chunks) : chunks;
+    yield* jsonDocuments(layout === "lines" ? linesOf(json) : jsonValuesOf(json), file, reading);
+  }
 }
 
 const LAYOUTS = {
@@ -139,7 +145,7 @@ async function layoutOf(head: string, named: FileLayout, fields: TextFields): Pr
   if (named === "json" && isObjectLine(lines[0])) return "lines";
   if (named === "json") return "json";
   const isByReturns = lines.length < 2 && /\}\r\s*\{/.test(head);
-  if (named === "lines") return isByReturns || head.trimStart().startsWith("[") ? "json" : "lines";
+  if (named === "lines") return isByReturns || head.startsWith("[") ? "json" : "lines";
   if (lines.length >= SURE_LINES && lines.slice(0, SURE_LINES).every(isObjectLine)) return "lines";
   if (!/^\s*[[{]/.test(head)) return "text";
   for await (const { bytes } of jsonValuesOf([Buffer.from(head)]))
@@ -244,14 +250,12 @@ async function* chain(head: Buffer, rest: Chunks): AsyncGenerator<Buffer> {
   yield* rest;
 }
 
-/** Content in UTF-16 or UTF-32 is converted; a mark at the start is removed. */
+/** Content in UTF-16 or UTF-32 is converted. */
 async function inUtf8({ head, chunks }: Content, name: string, tally: Tally): Promise<Content> {
   const wide = await wideEncodingOf(head);
-  if (wide) tally.add("repaired", "files", `read as ${wide.encoding}`, name);
-  const utf8 = wide ? await peek(converted(chunks, wide.encoding)) : { head, chunks };
-  if (!utf8.head.subarray(0, MARK.length).equals(MARK)) return utf8;
-  tally.add("repaired", "files", "byte order mark removed", name);
-  return { head: utf8.head.subarray(MARK.length), chunks: withoutMark(utf8.chunks) };
+  if (!wide) return { head, chunks };
+  tally.add("repaired", "files", `read as ${wide}`, name);
+  return await peek(converted(chunks, wide));
 }
 
 async function* converted(chunks: Chunks, encoding: WideEncoding): AsyncGenerator<Buffer> {
@@ -260,6 +264,7 @@ async function* converted(chunks: Chunks, encoding: WideEncoding): AsyncGenerato
   yield Buffer.from(decode(Buffer.alloc(0), false));
 }
 
+/** JSON has no mark at its start; that of a text is removed as the document is cleaned. */
 async function* withoutMark(chunks: Chunks): AsyncGenerator<Buffer> {
   let toSkip = MARK.length;
   for await (const chunk of chunks) {
@@ -267,8 +272,6 @@ async function* withoutMark(chunks: Chunks): AsyncGenerator<Buffer> {
     toSkip = 0;
   }
 }
-
-const MARK = Buffer.from("\ufeff");
 
 /** What its name alone calls compressed may be text; anything else has been compressed and damaged. */
 async function refuseDamagedHeader(head: Buffer): Promise<void> {

@@ -178,21 +178,19 @@ function mixesScripts(text: string): boolean {
 export type WideEncoding = "utf-16le" | "utf-16be" | "utf-32le" | "utf-32be";
 
 /** How a file begins: with a mark, or with text that can only be read in wide units; else undefined. */
-export async function wideEncodingOf(
-  head: Buffer,
-): Promise<{ readonly encoding: WideEncoding; readonly hasMark: boolean } | undefined> {
+export async function wideEncodingOf(head: Buffer): Promise<WideEncoding | undefined> {
   const marked = MARKS.find(([, mark]) => head.subarray(0, mark.length).equals(mark));
-  if (marked) return { encoding: marked[0], hasMark: true };
+  if (marked) return marked[0];
   const sample = head.subarray(0, WIDE_SAMPLE_BYTES);
   if (!sample.includes(0) && countSequences(sample).bad <= 1) return undefined;
   const detected = (await detect(head)).encoding;
   const named = detected?.toLowerCase().replace(/-(?=[lb]e$)/, "");
   const encodings = MARKS.map(([wide]) => wide);
-  const encoding =
+  return (
     encodings.find((wide) => wide === named && isReadable(sampleText(sample, wide))) ??
     // No zero stands in text of single bytes: the detector is wrong where it names such an encoding.
-    encodings.find((wide) => (detected === null || sample.includes(0)) && isUtf16(sample, wide));
-  return encoding && { encoding, hasMark: false };
+    encodings.find((wide) => (detected === null || sample.includes(0)) && isUtf16(sample, wide))
+  );
 }
 
 /** The longer marks first: one begins with another. */
