@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Tokenizer } from "../src/corpus/tokenizer.ts";
 import { alphabetModel } from "../src/tasks/fixture.ts";
 import { writeHuggingFace } from "../src/train/hugging-face.ts";
+import { longrun } from "./support/processes.ts";
 
 const MAIN = join(import.meta.dirname, "..", "src", "cli", "main.ts");
 const folder = mkdtempSync(join(tmpdir(), "longrun-eval-"));
@@ -66,4 +67,19 @@ test("names the line of a file that is wrong, and exits 2", async () => {
   const { code, stderr } = await evaluate(model, "--tasks", broken);
   expect(code).toBe(2);
   expect(stderr).toMatch(/found: line 2 of .*broken\.jsonl: answer/);
+});
+
+test("a model whose record does not know it is used, and that is said, by sample too", async () => {
+  const said = /^no event of .*record\.jsonl vouches for .*model: nothing shows/m;
+  writeFileSync(join(folder, "record.jsonl"), "");
+  for (const args of [
+    ["eval", model, "--tasks", items],
+    ["sample", folder, "--tokens", "2"],
+  ]) {
+    const { code, stderr } = await longrun(...args);
+    expect(stderr).toMatch(said);
+    expect(code).toBe(0);
+  }
+  rmSync(join(folder, "record.jsonl"));
+  expect((await longrun("sample", folder, "--tokens", "2")).stderr).toBe("");
 });

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { exportGguf } from "../train/export-gguf.ts";
 import { formatBytes } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
-import { printResult } from "./output.ts";
+import { printAside, printResult } from "./output.ts";
 import { outputOption } from "./output-file.ts";
 
 type ExportOptions = CommonOptions & { readonly gguf: string };
@@ -22,7 +22,8 @@ export function defineExport(command: Command): void {
 }
 
 function runExport(folder: string, options: ExportOptions): void {
-  const written = exportGguf(folder, options.gguf, basename(resolve(folder)));
+  const { warnings, ...written } = exportGguf(folder, options.gguf, basename(resolve(folder)));
+  warnings.forEach(printAside);
   printResult(
     options,
     written,

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { sampleFolder } from "../train/sample-folder.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish, nonNegative, wholeNumber } from "./arguments.ts";
-import { printResult } from "./output.ts";
+import { printAside, printResult } from "./output.ts";
 
 type SampleCommandOptions = CommonOptions & {
   readonly prompt: string;
@@ -30,6 +30,8 @@ export function defineSample(command: Command): void {
 
 async function runSample(folder: string, options: SampleCommandOptions): Promise<void> {
   const { prompt, tokens: numTokens, temperature, top: topTokens, seed } = options;
-  const { model, text } = await sampleFolder(folder, { prompt, numTokens, temperature, topTokens, seed });
+  const sampling = { prompt, numTokens, temperature, topTokens, seed };
+  const { model, text, warnings } = await sampleFolder(folder, sampling);
+  warnings.forEach(printAside);
   printResult(options, { model, prompt, text, temperature, top: topTokens, seed }, () => prompt + text);
 }

@@ -1,7 +1,7 @@
 /** @file Files that the record vouches for: their sizes and hashes stand in it, and are held against them. */
 
 import { readdirSync, statSync } from "node:fs";
-import { join, posix } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { UserError } from "../errors.ts";
 import { isThere } from "../input-file.ts";
 import type { EventDraft, EventOf, RecordEvent } from "./events.ts";
@@ -122,6 +122,20 @@ export function refuseDamagedIn(
 ): void {
   if (isThere(recordPath(folder)))
     refuseDamaged(folder, damagedFiles(folder, readRecord(folder).events, isMeant));
+}
+
+/** What to say of a model in a campaign's folder whose record does not know it; a model alone is fine. */
+export function modelWarnings(model: string): readonly string[] {
+  const folder = dirname(model);
+  const record = recordPath(folder);
+  const isKnown = isThere(record) && vouchedFiles(readRecord(folder).events).some(({ of }) => of === "model");
+  const isOfCampaign = isThere(record) || ["runs", "series"].every((name) => isThere(join(folder, name)));
+  if (isKnown || !isOfCampaign) return [];
+  return [
+    isThere(record)
+      ? `no event of ${record} vouches for ${model}: nothing shows whether it is as it was written`
+      : `${record} is missing, which vouches for ${model}: nothing shows whether it is as it was written`,
+  ];
 }
 
 const REMEDIES: Readonly<Record<FilesOf, string>> = {

@@ -61,6 +61,7 @@ const HELD_OUT_TOKENS = 160_000;
 /** Scores all models of the folder. The same folder, tasks and seed give the same scores. */
 export async function evaluateFolder(folder: string, options: EvaluateOptions): Promise<Evaluation> {
   const found = findScorable(folder);
+  found.warnings.forEach(options.tell);
   const tokenizer = readTokenizer(found.tokenizer);
   const corpus = corpusFor(found, tokenizer.hash, options);
   const [models, leftOut] = split(found.models, tokenizer.vocabularySize, options.onlyFinished);

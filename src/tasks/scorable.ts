@@ -7,7 +7,7 @@ import { flopsOf } from "../engine/compile.ts";
 import { UserError } from "../errors.ts";
 import { isThere } from "../input-file.ts";
 import { matrixParameters } from "../model/shape.ts";
-import { refuseDamagedIn } from "../record/custody.ts";
+import { modelWarnings, refuseDamagedIn } from "../record/custody.ts";
 import type { RecordEvent } from "../record/events.ts";
 import { parseStored } from "../record/read-back.ts";
 import { readRecord, recordPath } from "../record/record.ts";
@@ -48,6 +48,8 @@ export type Found = {
   readonly tokenizer: string;
   /** Ascending in compute, a run's checkpoints in order. */
   readonly models: readonly Scorable[];
+  /** That nothing vouches for them, where a record should. */
+  readonly warnings: readonly string[];
 };
 
 /** Finds them. Throws a `UserError` where there are none. */
@@ -58,7 +60,12 @@ export function findScorable(folder: string): Found {
   if (isThere(recordPath(folder))) {
     const models = checkpointsIn(readRecord(folder).events, folder);
     if (models.length > 0)
-      return { corpus: workspace.corpus, tokenizer: join(workspace.corpus, "tokenizer.json"), models };
+      return {
+        corpus: workspace.corpus,
+        tokenizer: join(workspace.corpus, "tokenizer.json"),
+        models,
+        warnings: [],
+      };
   }
   const model = [folder, workspace.model].find((candidate) => isThere(join(candidate, "config.json")));
   if (model === undefined)
@@ -73,6 +80,7 @@ export function findScorable(folder: string): Found {
     corpus: isThere(join(beside, MANIFEST_FILE)) ? beside : null,
     tokenizer: join(model, "tokenizer.json"),
     models: [modelFolder(model)],
+    warnings: modelWarnings(model),
   };
 }
 

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { readTokenizer, type Tokenizer } from "../corpus/tokenizer.ts";
 import { UserError } from "../errors.ts";
 import { isThere } from "../input-file.ts";
-import { refuseDamagedIn } from "../record/custody.ts";
+import { modelWarnings, refuseDamagedIn } from "../record/custody.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import { type FinishedModel, readHuggingFace } from "./hugging-face.ts";
 
@@ -14,6 +14,8 @@ export type UsableModel = {
   readonly model: string;
   readonly finished: FinishedModel;
   readonly tokenizer: Tokenizer;
+  /** That nothing vouches for it, where a record should. */
+  readonly warnings: readonly string[];
 };
 
 /** Reads it. Throws a `UserError` where there is none, or where a part of it is missing or damaged. */
@@ -27,7 +29,12 @@ export function openModelFolder(folder: string): UsableModel {
       "the folder of a model that longrun wrote",
       "put the file back, or export the model again",
     );
-  return { model, tokenizer: readTokenizer(tokenizerPath), finished: readHuggingFace(model) };
+  return {
+    model,
+    tokenizer: readTokenizer(tokenizerPath),
+    finished: readHuggingFace(model),
+    warnings: modelWarnings(model),
+  };
 }
 
 function modelFolderOf(folder: string): string {

@@ -10,6 +10,8 @@ export type FolderSample = {
   readonly model: string;
   /** The continuation, without the prompt. */
   readonly text: string;
+  /** That nothing vouches for the model, where a record should. */
+  readonly warnings: readonly string[];
 };
 
 /** Samples from the model in a folder. The text does not depend on the number of threads. */
@@ -17,7 +19,7 @@ export async function sampleFolder(
   folder: string,
   options: Omit<SampleOptions, "numThreads">,
 ): Promise<FolderSample> {
-  const { model, finished, tokenizer } = openModelFolder(folder);
+  const { model, finished, tokenizer, warnings } = openModelFolder(folder);
   const numThreads = availableParallelism();
-  return { model, text: await sampleText(finished, tokenizer, { ...options, numThreads }) };
+  return { model, warnings, text: await sampleText(finished, tokenizer, { ...options, numThreads }) };
 }
