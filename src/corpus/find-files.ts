@@ -58,7 +58,7 @@ type Candidate = FoundFile & { readonly real: string; readonly isLink: boolean }
  * keeps its own name; a file that several names lead to is read once, under its own name where it has one
  * there. `isRead`: which names a bare folder contributes; the others are counted, and named as well.
  */
-export function regularFiles(
+export function filesToRead(
   root: string,
   names: readonly string[],
   isRead: (name: string) => boolean,

@@ -11,7 +11,7 @@ const count = z.int().min(0);
 const textTotals = z.strictObject({ passages: count, bytes: count });
 
 /** What cleaning one source came to. */
-export const cleaningSchema = z.strictObject({
+export const cleaningReportSchema = z.strictObject({
   files: count,
   documents: count,
   /** Of the documents as they were found. */
@@ -21,7 +21,7 @@ export const cleaningSchema = z.strictObject({
   train: textTotals,
   heldOut: textTotals,
 });
-export type Cleaning = z.infer<typeof cleaningSchema>;
+export type CleaningReport = z.infer<typeof cleaningReportSchema>;
 
 const splitTotals = textTotals.extend({ tokens: count, shards: z.array(z.string()) });
 
@@ -46,7 +46,7 @@ export const manifestSchema = z.strictObject({
     heldOutBytesPerToken: z.number(),
   }),
   sources: z.array(
-    cleaningSchema.extend({
+    cleaningReportSchema.extend({
       /** Of the clean training text, encoded or not. */
       cleanBytes: count,
       name: z.string(),

@@ -1,7 +1,7 @@
 /** @file Cuts a document into passages; by its hash each is kept once and falls on one side. */
 
 import { createHash } from "node:crypto";
-import { isSpace } from "./clean.ts";
+import { isSpace } from "./repair-document.ts";
 
 const NEWLINE = 10;
 const SPACE = 32;

@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { sum } from "../math/statistics.ts";
 import { writeFileAtomic } from "../record/files.ts";
-import type { CleanedSource } from "./cleaning.ts";
-import { type Cleaning, MANIFEST_FILE, type Manifest, manifestSchema } from "./manifest.ts";
+import type { CleanedSource } from "./clean-source.ts";
+import { type CleaningReport, MANIFEST_FILE, type Manifest, manifestSchema } from "./manifest.ts";
 import type { Note } from "./notes.ts";
 import type { Split } from "./pieces.ts";
 import { wordPattern } from "./pretokenizer.ts";
@@ -13,9 +13,9 @@ import { partsToEncode } from "./selection.ts";
 import { findShard, type ShardHeader } from "./shards.ts";
 import { findSourceFiles } from "./sources.ts";
 import type { CorpusSpec } from "./spec.ts";
-import { checkHeldOut } from "./step-check.ts";
-import { cleanAll, type FoundSource } from "./step-clean.ts";
+import { cleanSources, type FoundSource } from "./step-clean.ts";
 import { encodeAll, type Shards, shardName } from "./step-encode.ts";
+import { checkLeaks } from "./step-leaks.ts";
 import { fileHash, learnTokenizer, type WordTotals } from "./step-tokenizer.ts";
 import {
   breathing,
@@ -53,9 +53,9 @@ export async function prepareCorpus(
     options.onNote?.("this corpus was prepared with an older pattern for words: it is tokenized anew");
 
   const breath = breathing(options);
-  const clean = await cleanAll(spec, sources, outFolder, breath);
+  const clean = await cleanSources(spec, sources, outFolder, breath);
   const parts = partsToEncode(spec, clean);
-  const cleaned = await checkHeldOut(spec, clean, parts, outFolder, breath);
+  const cleaned = await checkLeaks(spec, clean, parts, outFolder, breath);
   const { tokenizer, words } = await learnTokenizer(spec, cleaned, outFolder, breath);
   const shards = await encodeAll(spec.seed, cleaned, parts, sources, tokenizer, outFolder, breath);
   const manifest = describe(spec, inputHash, sources, cleaned, tokenizer, words, shards);
@@ -153,7 +153,10 @@ function describe(
 }
 
 /** What is left out because the plan reads far less: counted, and said. */
-function notEncoded({ train, heldOut }: Cleaning, split: (which: Split) => Cleaning["train"]): Note[] {
+function notEncoded(
+  { train, heldOut }: CleaningReport,
+  split: (which: Split) => CleaningReport["train"],
+): Note[] {
   const encoded = [split("train"), split("heldOut")];
   const of = train.passages + heldOut.passages;
   const items = of - sum(encoded.map(({ passages }) => passages));

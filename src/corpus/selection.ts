@@ -1,7 +1,7 @@
 /** @file How much of each source is encoded: all, or a part by hash where the plan reads far less. */
 
 import { sum } from "../math/statistics.ts";
-import type { CleanedSource } from "./cleaning.ts";
+import type { CleanedSource } from "./clean-source.ts";
 import { hashPassage } from "./passages.ts";
 import { type Piece, readPiece, type Split } from "./pieces.ts";
 import type { CorpusSpec } from "./spec.ts";

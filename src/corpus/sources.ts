@@ -7,7 +7,7 @@ import * as z from "zod";
 import { UserError } from "../errors.ts";
 import { parseJsonAs, readText } from "../input-file.ts";
 import { sha256 } from "../record/files.ts";
-import { type FoundFile, filesBelow, kindOf, regularFiles } from "./find-files.ts";
+import { type FoundFile, filesBelow, filesToRead, kindOf } from "./find-files.ts";
 import { holdsData } from "./format.ts";
 import { type Note, noteLines, Tally } from "./notes.ts";
 import type { SourceSpec } from "./spec.ts";
@@ -52,7 +52,7 @@ export function findSourceFiles(source: SourceSpec, baseFolder: string): SourceF
       : findInPackage(source.package, source.files ?? "**/*", baseFolder, source.name);
   const { root, paths, isFolder } = found;
   const isRead = (name: string) => !isFolder || TEXT_IN_FOLDER.test(name);
-  const regular = regularFiles(root, paths, isRead, tally);
+  const regular = filesToRead(root, paths, isRead, tally);
   const files = isFolder ? withoutCards(regular, tally) : regular.files;
   if (files.length === 0) throw noFile(source.name, root, tally);
   return {
@@ -65,7 +65,7 @@ export function findSourceFiles(source: SourceSpec, baseFolder: string): SourceF
 }
 
 /** Where a folder holds data, what describes it is not text to train on. */
-function withoutCards({ files, others }: ReturnType<typeof regularFiles>, tally: Tally) {
+function withoutCards({ files, others }: ReturnType<typeof filesToRead>, tally: Tally) {
   const isData = ({ path, name }: FoundFile) => DATA.test(name) || (/\.json$/i.test(name) && holdsData(path));
   if (!others.some((name) => DATA.test(name)) && !files.some(isData)) return files;
   return files.filter(({ name }) => {

@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { writeFileAtomic } from "../record/files.ts";
-import { type CleanedSource, type CleaningRules, cleanSource } from "./cleaning.ts";
+import { type CleanedSource, type CleaningRules, cleanSource } from "./clean-source.ts";
 import { KeySet } from "./key-set.ts";
-import { cleaningSchema } from "./manifest.ts";
+import { cleaningReportSchema } from "./manifest.ts";
 import { pieceExists, pieceSchema } from "./pieces.ts";
 import type { SourceFiles } from "./sources.ts";
 import type { CorpusSpec, SourceSpec } from "./spec.ts";
@@ -19,12 +19,12 @@ export type FoundSource = {
 
 const cleanStepSchema = z.strictObject({
   key: z.string(),
-  cleaning: cleaningSchema,
+  cleaning: cleaningReportSchema,
   pieces: z.strictObject({ train: z.array(pieceSchema), heldOut: z.array(pieceSchema) }),
 });
 
 /** Cleans the sources in order: what is a duplicate depends on those before, and so does each step's key. */
-export async function cleanAll(
+export async function cleanSources(
   spec: CorpusSpec,
   sources: readonly FoundSource[],
   folder: string,

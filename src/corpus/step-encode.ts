@@ -1,7 +1,7 @@
 /** @file Last step of prepare: text pieces into token shards, one for one. */
 
 import { sha256File } from "../record/files.ts";
-import type { CleanedSource } from "./cleaning.ts";
+import type { CleanedSource } from "./clean-source.ts";
 import { type Piece, SPLITS, type Split } from "./pieces.ts";
 import { type Parts, readPart } from "./selection.ts";
 import { concatenate, findShard, type ShardHeader, shardPath, writeShard } from "./shards.ts";

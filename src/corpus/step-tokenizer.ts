@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { sha256, writeFileAtomic } from "../record/files.ts";
 import { trainMerges } from "./bpe-training.ts";
-import type { CleanedSource } from "./cleaning.ts";
+import type { CleanedSource } from "./clean-source.ts";
 import { wordPattern } from "./pretokenizer.ts";
 import { partToLearnFrom, readPart } from "./selection.ts";
 import type { CorpusSpec } from "./spec.ts";

@@ -6,7 +6,7 @@ import { UserError } from "../errors.ts";
 import { sum } from "../math/statistics.ts";
 import { writeFileAtomic } from "../record/files.ts";
 import { formatPercent } from "../units/print.ts";
-import { type CleanedSource, LEAKED_BY_PATTERN } from "./cleaning.ts";
+import { type CleanedSource, LEAKED_BY_PATTERN } from "./clean-source.ts";
 import { type Note, noteSchema } from "./notes.ts";
 import { collapseSpace } from "./passages.ts";
 import { type Piece, readPiece } from "./pieces.ts";
@@ -22,14 +22,14 @@ const MOST_COPIES = 8;
 const COPIED = "held out, but also word for word in the training text";
 const REPEATED = `held out, but more than ${MOST_COPIES} times in the training text`;
 
-const checkStepSchema = z.strictObject({ key: z.string(), notes: z.array(z.array(noteSchema)) });
+const leaksStepSchema = z.strictObject({ key: z.string(), notes: z.array(z.array(noteSchema)) });
 
 /**
  * The sources with a note on their held-out passages that stand word for word, up to white space, in the
  * training text of any. Equal passages are dropped while cleaning; these begin elsewhere. Throws a UserError
  * where they are too many.
  */
-export async function checkHeldOut(
+export async function checkLeaks(
   { sources, holdOut, seed }: CorpusSpec,
   cleaned: readonly CleanedSource[],
   parts: Parts,
@@ -37,9 +37,9 @@ export async function checkHeldOut(
   breath: Breath,
 ): Promise<readonly CleanedSource[]> {
   const texts = cleaned.map(({ pieces }) => [...pieces.train, ...pieces.heldOut].map(({ sha256 }) => sha256));
-  const key = keyOf({ check: texts, parts });
-  const path = join(stepsFolder(folder), "check.json");
-  const step = readStep(path, checkStepSchema);
+  const key = keyOf({ leaks: texts, parts });
+  const path = join(stepsFolder(folder), "leaks.json");
+  const step = readStep(path, leaksStepSchema);
   const notes =
     step?.key === key ? step.notes : await findLeaks(cleaned, parts, seed, textFolder(folder), breath);
   writeFileAtomic(path, JSON.stringify({ key, notes }));

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { cleanDocument } from "./clean.ts";
 import { Tally } from "./notes.ts";
+import { repairDocument } from "./repair-document.ts";
 
 function clean(input: string) {
   const tally = new Tally();
-  const text = cleanDocument(Buffer.from(input), "a.txt", tally).toString("utf8");
+  const text = repairDocument(Buffer.from(input), "a.txt", tally).toString("utf8");
   return { text, repairs: Object.fromEntries(tally.notes.map(({ what, bytes }) => [what, bytes])) };
 }
 

@@ -2,13 +2,13 @@
 
 import { UserError } from "../errors.ts";
 import { sum } from "../math/statistics.ts";
-import { cleanDocument } from "./clean.ts";
 import { type RawDocument, readDocuments } from "./documents.ts";
 import type { KeySet } from "./key-set.ts";
-import type { Cleaning } from "./manifest.ts";
+import type { CleaningReport } from "./manifest.ts";
 import { noteLines, Tally } from "./notes.ts";
 import { cutPassages, hashPassage } from "./passages.ts";
 import { type Piece, PieceWriter, type Split } from "./pieces.ts";
+import { repairDocument } from "./repair-document.ts";
 import type { SourceFiles } from "./sources.ts";
 import { LEAST_PASSAGE_BYTES, type SourceSpec } from "./spec.ts";
 import { totalTextBytes } from "./steps.ts";
@@ -28,7 +28,7 @@ export type CleaningRules = {
 };
 
 export type CleanedSource = {
-  readonly cleaning: Cleaning;
+  readonly cleaning: CleaningReport;
   readonly pieces: Readonly<Record<Split, readonly Piece[]>>;
 };
 
@@ -83,7 +83,7 @@ class SourceCleaner {
   add({ name, utf8, numBytes }: RawDocument): void {
     this.#bytesRead += numBytes;
     if (utf8 === null) return;
-    const text = cleanDocument(utf8, name, this.#tally);
+    const text = repairDocument(utf8, name, this.#tally);
     if (text.length === 0) {
       this.#tally.add("dropped", "documents", "empty", name);
       return;
@@ -154,7 +154,7 @@ class SourceCleaner {
     );
   }
 
-  #tooLittle({ notes, bytesRead, train, heldOut }: Cleaning, keyRemedy: string | undefined): UserError {
+  #tooLittle({ notes, bytesRead, train, heldOut }: CleaningReport, keyRemedy: string | undefined): UserError {
     const lines = noteLines([{ name: this.#name, notes }]).join("; ");
     return new UserError(
       `source "${this.#name}" has ${train.passages} passages to train on and ${heldOut.passages} held out, from ${bytesRead} bytes read${lines && ` (${lines})`}`,
@@ -163,7 +163,11 @@ class SourceCleaner {
     );
   }
 
-  #remedy(train: Cleaning["train"], heldOut: Cleaning["heldOut"], keyRemedy: string | undefined): string {
+  #remedy(
+    train: CleaningReport["train"],
+    heldOut: CleaningReport["heldOut"],
+    keyRemedy: string | undefined,
+  ): string {
     const bytes = train.bytes + heldOut.bytes;
     const { passageBytes, heldOutDocuments } = this.#rules;
     if (bytes === 0)

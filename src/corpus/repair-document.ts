@@ -9,7 +9,7 @@ type Count = (what: string, bytes?: number) => void;
 export const MARK = Buffer.from("\ufeff");
 
 /** Text without byte order mark, carriage returns and outer white space. */
-export function cleanDocument(utf8: Buffer, name: string, tally: Tally): Buffer {
+export function repairDocument(utf8: Buffer, name: string, tally: Tally): Buffer {
   const count: Count = (what, bytes = 0) => tally.add("repaired", "documents", what, name, bytes);
   const hasMark = utf8.subarray(0, MARK.length).equals(MARK);
   if (hasMark) count("byte order mark removed");
