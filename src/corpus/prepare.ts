@@ -174,7 +174,7 @@ function removeOthers(folder: string, cleaned: readonly CleanedSource[], spec: C
       if (!names.has(file.replace(/\.(txt|bin|json)$/, ""))) rmSync(join(place, file));
     }
   }
-  const steps = new Set(["check", "tokenizer", ...spec.sources.map(({ name }) => `clean.${name}`)]);
+  const steps = new Set(["leaks", "tokenizer", ...spec.sources.map(({ name }) => `clean.${name}`)]);
   for (const file of readdirSync(stepsFolder(folder))) {
     if (!steps.has(file.replace(/\.(json|keys)$/, ""))) rmSync(join(stepsFolder(folder), file));
   }
