@@ -35,7 +35,7 @@ test("a copy that begins elsewhere and is wrapped otherwise is found: an error, 
     { name: "copy", path: "copy" },
   ];
   await expect(prepare(sources).manifest).rejects.toThrow(
-    /found: \d+ of \d+ held-out passages stand word for word in the training text too \(of tales, copy; first "[a-z .]+".*\nexpected: at most 1.*% of the held-out bytes.*\nremedy: take the second copy/,
+    /found: \d+ of \d+ held-out passages stand word for word in the training text too \(of tales, copy; first "[a-z .]+" in copy.*\nexpected: at most 1.*% of the held-out bytes.*\nremedy: take the second copy/,
   );
   expect((await prepare([sources[0]!]).manifest).sources[0]!.notes).toEqual([]);
 });
@@ -54,7 +54,7 @@ test("a few are counted, by what they begin with", async () => {
     what: "held out, but also word for word in the training text",
     items: 1,
     of: sources[0]!.heldOut.passages,
-    first: [`"${passage!.replaceAll("\n", " ").slice(0, 60)}"`],
+    first: [`"${passage!.replaceAll("\n", " ").slice(0, 60)}" in quotes`],
   });
 });
 

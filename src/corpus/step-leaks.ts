@@ -40,15 +40,11 @@ export async function checkLeaks(
   const key = keyOf({ leaks: texts, parts });
   const path = join(stepsFolder(folder), "leaks.json");
   const step = readStep(path, leaksStepSchema);
+  const names = sources.map(({ name }) => name);
   const notes =
-    step?.key === key ? step.notes : await findLeaks(cleaned, parts, seed, textFolder(folder), breath);
+    step?.key === key ? step.notes : await findLeaks(cleaned, names, parts, seed, textFolder(folder), breath);
   writeFileAtomic(path, JSON.stringify({ key, notes }));
-  refuseLeaks(
-    cleaned,
-    sources.map(({ name }) => name),
-    notes,
-    holdOut.mayRepeat,
-  );
+  refuseLeaks(cleaned, names, notes, holdOut.mayRepeat);
   return cleaned.map((source, index) => {
     const { cleaning } = source;
     return { ...source, cleaning: { ...cleaning, notes: [...cleaning.notes, ...notes[index]!] } };
@@ -57,6 +53,7 @@ export async function checkLeaks(
 
 async function findLeaks(
   cleaned: readonly CleanedSource[],
+  names: readonly string[],
   parts: Parts,
   seed: number,
   folder: string,
@@ -67,27 +64,32 @@ async function findLeaks(
     for (const piece of pieces.heldOut)
       for (const passage of readPart(folder, piece, parts[source]!.heldOut, seed))
         sought.add(passage, source);
-  const train = cleaned.flatMap(({ pieces }) => pieces.train);
-  const totalBytes = totalTextBytes(train);
+  const train = cleaned.flatMap(({ pieces }, source) => pieces.train.map((piece) => ({ piece, source })));
+  const totalBytes = totalTextBytes(train.map(({ piece }) => piece));
   let doneBytes = 0;
-  for (const piece of train) {
-    sought.lookIn(collapsedText(folder, piece));
+  for (const { piece, source } of train) {
+    sought.lookIn(collapsedText(folder, piece), source);
     doneBytes += piece.textBytes;
     await breath({ step: "look for held-out text", doneBytes, totalBytes });
   }
   return cleaned.map(({ cleaning }, source) => {
     const { passages } = cleaning.heldOut;
     return [
-      ...notesOf(COPIED, sought.foundOf(source, 1, MOST_COPIES), passages),
-      ...notesOf(REPEATED, sought.foundOf(source, MOST_COPIES + 1, Number.POSITIVE_INFINITY), passages),
+      ...notesOf(COPIED, sought.foundOf(source, 1, MOST_COPIES), passages, names),
+      ...notesOf(
+        REPEATED,
+        sought.foundOf(source, MOST_COPIES + 1, Number.POSITIVE_INFINITY),
+        passages,
+        names,
+      ),
     ];
   });
 }
 
-function notesOf(what: string, found: readonly Buffer[], of: number): Note[] {
+function notesOf(what: string, found: readonly Sought[], of: number, names: readonly string[]): Note[] {
   if (found.length === 0) return [];
-  const first = found.slice(0, 3).map((passage) => `"${beginning(passage)}"`);
-  const bytes = sum(found.map((passage) => passage.length));
+  const first = found.slice(0, 3).map(({ text, foundIn }) => `"${beginning(text)}" in ${names[foundIn!]}`);
+  const bytes = sum(found.map(({ text }) => text.length));
   return [{ kind: "passed over", what, unit: "passages", items: found.length, of, bytes, first }];
 }
 
@@ -131,9 +133,17 @@ const LAST_FACTOR = Array.from({ length: ANCHOR_BYTES }).reduce<number>((power) 
 /** 256 kB, which stay in the cache. */
 const FILTER_BYTES = 1 << 18;
 
+type Sought = {
+  readonly text: Buffer;
+  readonly source: number;
+  numFound: number;
+  /** The source in whose training text the first copy stands. */
+  foundIn: number | undefined;
+};
+
 /** Held-out passages, found by a rolling hash (Rabin and Karp) of the middle of each. */
 class SoughtPassages {
-  readonly #passages: { readonly text: Buffer; readonly source: number; numFound: number }[] = [];
+  readonly #passages: Sought[] = [];
   readonly #byHash = new Map<number, number[]>();
   /** A bit for the upper 21 of each hash: nearly all places of a text are done with after one look. */
   readonly #filter = new Uint8Array(FILTER_BYTES);
@@ -148,31 +158,34 @@ class SoughtPassages {
     const same = this.#byHash.get(hash);
     if (same) same.push(this.#passages.length);
     else this.#byHash.set(hash, [this.#passages.length]);
-    this.#passages.push({ text, source, numFound: 0 });
+    this.#passages.push({ text, source, numFound: 0, foundIn: undefined });
   }
 
-  lookIn(text: Buffer): void {
+  lookIn(text: Buffer, source: number): void {
     const filter = this.#filter;
     let hash = 0;
     for (let end = 0; end < text.length; end++) {
       hash = (Math.imul(hash, BASE) + text[end]!) | 0;
       if (end >= ANCHOR_BYTES) hash = (hash - Math.imul(text[end - ANCHOR_BYTES]!, LAST_FACTOR)) | 0;
       if ((filter[hash >>> 14]! & (1 << ((hash >>> 11) & 7))) === 0) continue;
-      for (const index of this.#byHash.get(hash) ?? []) this.#compare(index, text, end + 1 - ANCHOR_BYTES);
+      for (const index of this.#byHash.get(hash) ?? [])
+        this.#compare(index, text, end + 1 - ANCHOR_BYTES, source);
     }
   }
 
-  #compare(index: number, text: Buffer, anchor: number): void {
+  #compare(index: number, text: Buffer, anchor: number, source: number): void {
     const passage = this.#passages[index]!;
     const start = anchor - middleOf(passage.text);
     if (passage.numFound > MOST_COPIES || start < 0) return;
-    passage.numFound += Number(text.subarray(start, start + passage.text.length).equals(passage.text));
+    if (!text.subarray(start, start + passage.text.length).equals(passage.text)) return;
+    passage.numFound += 1;
+    passage.foundIn ??= source;
   }
 
-  foundOf(source: number, least: number, most: number): readonly Buffer[] {
-    return this.#passages
-      .filter(({ numFound, source: own }) => own === source && numFound >= least && numFound <= most)
-      .map(({ text }) => text);
+  foundOf(source: number, least: number, most: number): readonly Sought[] {
+    return this.#passages.filter(
+      ({ numFound, source: own }) => own === source && numFound >= least && numFound <= most,
+    );
   }
 }
 
