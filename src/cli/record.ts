@@ -85,7 +85,7 @@ function runVerify(folder: string, { json, head, all }: VerifyOptions): void {
   printResult({ json }, value, () => lines.join("\n"));
   if (missing)
     throw missingHead(missing, numEvents, missing === published ? null : workspaceOf("", folder).report);
-  if (traces.length > 0) throw unspokenOf(folder, traces, numEvents);
+  if (traces.length > 0) throw unspokenOf(folder, traces, record.events);
   if (files) refuseDamaged(folder, files.damaged);
 }
 

@@ -43,11 +43,12 @@ export function refuseCutShort(folder: string, events: readonly RecordEvent[]): 
   const head = reportedHead(folder);
   if (head !== null && !events.some(({ hash }) => hash === head))
     throw missingHead(head, events.length, workspaceOf("", folder).report);
-  const isLeftByKill = (trace: string) =>
-    trace === "corpus" || (trace === "model" && hasFinishedModel(events));
-  const traces = tracesBeyond(folder, events).filter((trace) => !isLeftByKill(trace));
-  if (traces.length > 0) throw unspokenOf(folder, traces, events.length);
+  const traces = tracesBeyond(folder, events).filter((trace) => !isLeftByKill(trace, events));
+  if (traces.length > 0) throw unspokenOf(folder, traces, events);
 }
+
+const isLeftByKill = (trace: string, events: readonly RecordEvent[]) =>
+  trace === "corpus" || (trace === "model" && hasFinishedModel(events));
 
 /** @param report the report that names the head; null where a person published it */
 export function missingHead(hash: string, numEvents: number, report: string | null): UserError {
@@ -60,14 +61,19 @@ export function missingHead(hash: string, numEvents: number, report: string | nu
   );
 }
 
-export function unspokenOf(folder: string, traces: readonly string[], numEvents: number): UserError {
+export function unspokenOf(
+  folder: string,
+  traces: readonly string[],
+  events: readonly RecordEvent[],
+): UserError {
   const [first, second, third, ...more] = traces.map((trace) => join(folder, trace));
   const named = [first, second, third].filter((place) => place !== undefined).join(", ");
   return new UserError(
-    `${named}${more.length > 0 ? ` and ${more.length} more` : ""}, of which none of the ${numEvents} events speaks`,
+    `${named}${more.length > 0 ? ` and ${more.length} more` : ""}, of which none of the ${events.length} events speaks`,
     "an event for every run, corpus and model in the folder",
-    "the record was cut short: put back an unchanged copy, or launch into a new folder (--folder); " +
-      "a corpus or a model may be what a kill has left: launch again",
+    traces.every((trace) => isLeftByKill(trace, events))
+      ? "where a launch was killed just then, launch again; else the record was cut short: put back a whole copy"
+      : "the record was cut short: put back an unchanged copy, or launch into a new folder (--folder)",
   );
 }
 

@@ -1,17 +1,26 @@
 /** @file What has changed since an earlier launch in the same folder: said before it is trained anew. */
 
-import { type Manifest, manifestSchema } from "../../corpus/manifest.ts";
+import { z } from "zod";
+import type { Manifest } from "../../corpus/manifest.ts";
 import { eventsOf, type RecordEvent } from "../../record/events.ts";
 import { parseStored } from "../../record/read-back.ts";
 import { formatFlops, formatSeconds, formatWhole } from "../../units/print.ts";
 import { type StoredPlan, storedPlanSchema } from "./plan.ts";
 
+/** What is compared, in whatever version of longrun it was written: the rest may have another form. */
+const { budget, seed, splitRule } = storedPlanSchema.shape;
+const betSchema = z.object({ budget, seed, splitRule });
+const textSchema = z.object({
+  hash: z.string(),
+  sources: z.array(z.object({ name: z.string(), bytesRead: z.number() })),
+});
+
 /** Another campaign file or budget than that of the last plan; null where there is none. */
 export function planChange(events: readonly RecordEvent[], now: StoredPlan): string | null {
   const last = eventsOf(events, "campaign-planned").at(-1);
   if (last === undefined) return null;
-  const before = parseStored(storedPlanSchema, last.data.plan, "the plan");
-  const facts = ({ budget, seed, splitRule }: StoredPlan) => ({
+  const before = parseStored(betSchema, last.data.plan, "the plan");
+  const facts = ({ budget, seed, splitRule }: z.infer<typeof betSchema>) => ({
     budget: budget.kind === "flops" ? formatFlops(budget.flops) : formatSeconds(budget.seconds),
     seed: String(seed),
     "held out": splitRule,
@@ -32,7 +41,7 @@ export function textChange(
 ): string | null {
   const last = eventsOf(earlier, "stage-finished").findLast(({ data }) => data.stage === "prepare");
   if (last === undefined) return null;
-  const before = parseStored(manifestSchema, last.data.result, "the result of stage prepare");
+  const before = parseStored(textSchema, last.data.result, "the result of stage prepare");
   if (before.hash === now.hash) return null;
   const sizes = now.sources.flatMap(({ name, bytesRead }) => {
     const old = before.sources.find((source) => source.name === name)?.bytesRead ?? 0;
@@ -40,7 +49,10 @@ export function textChange(
       ? []
       : [`${name}: ${formatWhole(old)} bytes read, now ${formatWhole(bytesRead)}`];
   });
-  const what = sizes.length > 0 ? sizes.join("; ") : "of the same size";
+  const what =
+    sizes.length > 0
+      ? sizes.join("; ")
+      : "sources of the same size: another text, or another preparation of it";
   const { plan } = eventsOf(events, "campaign-planned").at(-1)!.data;
   const planned = parseStored(storedPlanSchema, plan, "the plan");
   return `the corpus is another than that of event ${last.sequence} (${what}): ${consequence(events, planned)}`;
