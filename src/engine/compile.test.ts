@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { compile, flopsOf } from "./compile.ts";
+import { compile, countFlops, flopsOf } from "./compile.ts";
 import { differentiate } from "./differentiate.ts";
 import { evaluate } from "./evaluate.ts";
 import { fuse } from "./fuse.ts";
@@ -13,11 +13,11 @@ import { leaf, type Node, nodesReaching, sizeOf, type Tensor } from "./tensor.ts
 const names = (outputs: readonly Tensor[]) => nodesReaching(outputs).map((node) => node.operation.name);
 
 /** Two residual layers and a loss: every rewrite applies somewhere. */
-function smallModel() {
-  const x = leaf("x", [3, 4]);
-  const gain = leaf("gain", [4]);
-  const weights = [leaf("w0", [4, 4]), leaf("w1", [4, 4])];
-  const head = leaf("head", [5, 4]);
+function smallModel(width = 4) {
+  const x = leaf("x", [3, width]);
+  const gain = leaf("gain", [width]);
+  const weights = [leaf("w0", [width, width]), leaf("w1", [width, width])];
+  const head = leaf("head", [5, width]);
   const targets = leaf("targets", [3], "i32");
   const hidden = weights.reduce((h, w) => add(h, matmul(rmsNorm(h, gain, 1e-5), w, { transposeB: true })), x);
   const loss = mean(headLoss(hidden, head, targets));
@@ -93,6 +93,18 @@ test("values that live at the same time never overlap, and memory is reused", ()
     leaf("x", [16, 16]),
   );
   expect(planMemory(nodesReaching([chain]), [chain], 0).end).toBe(2 * 256);
+});
+
+test("FLOPs are counted without compiling as with it, of a graph of other lengths too", () => {
+  for (const width of [4, 6]) {
+    const { loss, gradients } = smallModel(width);
+    const graphs = {
+      train: { loss, ...Object.fromEntries(gradients.map((g, i) => [`g${i}`, g])) },
+      loss: { loss },
+    };
+    const flops = [...compile(graphs).programs].map(([name, program]) => [name, flopsOf(program)]);
+    expect([...countFlops(graphs)]).toEqual(flops);
+  }
 });
 
 test("FLOPs of a program are the sum over the table", () => {

@@ -76,6 +76,47 @@ export function flopsOf(program: Program): number {
   return program.instructions.reduce((sum, { cost }) => sum + cost.flops, 0);
 }
 
+/** Which nodes of a graph are left when it is fused, by its structure: no choice of `fuse` reads a length. */
+const knownSurvivors = new Map<string, readonly number[]>();
+
+/** What `flopsOf` counts of each program, without compiling it: for searches over many shapes. */
+export function countFlops(graphs: Graphs): ReadonlyMap<string, number> {
+  return new Map(
+    Object.entries(graphs).map(([name, outputs]) => {
+      const tensors = Object.values(outputs);
+      const nodes = nodesReaching(tensors);
+      const structure = structureOf(nodes, tensors);
+      const survivors = knownSurvivors.get(structure) ?? survivorsOf(nodes, tensors);
+      knownSurvivors.set(structure, survivors);
+      const flops = survivors.map((i) => {
+        const { operation, inputs, attributes } = nodes[i]!;
+        return operation.flops(operation.lengths(shapesOf(inputs), attributes));
+      });
+      return [name, flops.reduce((sum, own) => sum + own, 0)];
+    }),
+  );
+}
+
+/** Places in `nodes` of those that stay; fused, a node keeps its place in the order of recording. */
+function survivorsOf(nodes: readonly Node[], outputs: readonly Tensor[]): readonly number[] {
+  const places = new Map(nodes.map(({ id }, i) => [id, i]));
+  return nodesReaching(fuse(outputs)).map(({ id }) => places.get(id)!);
+}
+
+/** Operations and who reads what, without lengths. */
+function structureOf(nodes: readonly Node[], outputs: readonly Tensor[]): string {
+  const numbers = new Map<Tensor, number>();
+  const numberOf = (tensor: Tensor | null) => {
+    if (tensor && !numbers.has(tensor)) numbers.set(tensor, numbers.size);
+    return tensor ? numbers.get(tensor)! : "";
+  };
+  const parts = nodes.map(
+    (node) =>
+      `${node.operation.name}:${node.inputs.map(numberOf).join()}>${node.outputs.map(numberOf).join()}`,
+  );
+  return [...parts, outputs.map(numberOf).join()].join(" ");
+}
+
 function placeLeaves(nodes: readonly Node[]): ReadonlyMap<string, Region> {
   const leaves = new Map<string, Region>();
   let end = 0;

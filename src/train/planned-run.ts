@@ -1,9 +1,9 @@
 /** @file A run before it is trained: its specification, its size counted from the table of operations. */
 
 import { z } from "zod";
-import { flopsOf } from "../engine/compile.ts";
+import { countFlops } from "../engine/compile.ts";
 import { type DecoderShape, matrixParameters } from "../model/shape.ts";
-import { trainingPrograms } from "./programs.ts";
+import { trainingGraphs } from "./programs.ts";
 import { type RunSpec, runSpecSchema, tokensOf } from "./run-spec.ts";
 
 export const plannedRunSchema = z.strictObject({
@@ -82,7 +82,7 @@ export function programFlops(
 /** FLOPs of a program by [layers - 1][sequences - 1], one and two of each. */
 type Counts = Readonly<Record<"train" | "evaluate", readonly (readonly number[])[]>>;
 
-/** Widths come up again and again while a plan is searched, and compiling them takes milliseconds. */
+/** Widths come up again and again while a plan is searched, and counting takes milliseconds. */
 const knownCounts = new Map<string, Counts>();
 
 /** No count depends on the optimiser's numbers. */
@@ -92,11 +92,12 @@ function countsOf({ numLayers: _, ...rest }: DecoderShape, sequenceLength: numbe
   const key = JSON.stringify([rest, sequenceLength]);
   const known = knownCounts.get(key);
   if (known) return known;
-  const compiled = [1, 2].map((numLayers) =>
-    [1, 2].map((batch) => trainingPrograms({ ...rest, numLayers }, { batch, sequenceLength }, ANY_OPTIMISER)),
+  const counted = [1, 2].map((numLayers) =>
+    [1, 2].map((batch) =>
+      countFlops(trainingGraphs({ ...rest, numLayers }, { batch, sequenceLength }, ANY_OPTIMISER)),
+    ),
   );
-  const count = (program: string) =>
-    compiled.map((row) => row.map(({ programs }) => flopsOf(programs.get(program)!)));
+  const count = (program: string) => counted.map((row) => row.map((flops) => flops.get(program)!));
   const counts = { train: count("train"), evaluate: count("evaluate") };
   knownCounts.set(key, counts);
   return counts;

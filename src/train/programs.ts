@@ -1,6 +1,6 @@
 /** @file A run's two programs on the same parameters: `train`, one step, and `evaluate`, loss by row. */
 
-import { compile, type Executable } from "../engine/compile.ts";
+import { compile, type Executable, type Graphs } from "../engine/compile.ts";
 import { differentiate } from "../engine/differentiate.ts";
 import { fill, mean } from "../engine/operations/elementwise.ts";
 import { headLoss } from "../engine/operations/loss.ts";
@@ -18,6 +18,15 @@ export function trainingPrograms(
   batchShape: BatchShape,
   optimiser: OptimiserSettings,
 ): Executable {
+  return compile(trainingGraphs(shape, batchShape, optimiser));
+}
+
+/** The same, not yet compiled. */
+export function trainingGraphs(
+  shape: DecoderShape,
+  batchShape: BatchShape,
+  optimiser: OptimiserSettings,
+): Graphs {
   const numRows = batchShape.batch * batchShape.sequenceLength;
   const tokens = leaf("tokens", [numRows], "i32");
   const targets = leaf("targets", [numRows], "i32");
@@ -32,8 +41,8 @@ export function trainingPrograms(
     gradient: gradients[i]!,
   }));
   const { squaredNorm, updated } = updates(entries, shape.width, optimiser);
-  return compile({
+  return {
     train: { loss, squaredNorm, ...Object.fromEntries(updated.map((tensor, i) => [`updated.${i}`, tensor])) },
     evaluate: { losses },
-  });
+  };
 }
