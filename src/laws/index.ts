@@ -16,6 +16,7 @@ export type {
   CurveParameter,
   Expected,
   Fold,
+  TellFits,
 } from "./curves/forecast-curve.ts";
 export type { Geometry, Units } from "./curves/geometry.ts";
 export { parseSchedule, type RequestedSchedule, type ScheduleDefaults } from "./curves/parse-schedule.ts";
@@ -76,6 +77,7 @@ export {
   type IsoflopReport,
 } from "./isoflop/isoflop.ts";
 export type { CurveColumn, TableQuantity } from "./table/column-names.ts";
+export type { StepUnit } from "./table/columns.ts";
 export { readTable, type TableOptions } from "./table/read-table.ts";
 export { joinTables, type RunTable, type SetAside, type TableRun } from "./table/run-table.ts";
 export { fitTaskLaw, type TaskFit, type TaskParameter } from "./tasks/fit.ts";
