@@ -3,6 +3,7 @@
 import { isUtf8 } from "node:buffer";
 import {
   closeSync,
+  globSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -47,6 +48,23 @@ export function filesBelow(root: string, tally: Tally): string[] {
     }
   }
   return names;
+}
+
+/** What a glob names below a folder; folders that it cannot look into for their names are counted. */
+export function filesOfGlob(glob: string, root: string, tally: Tally): string[] {
+  const odd = new Set<string>();
+  const entries = globSync(glob, {
+    cwd: root,
+    withFileTypes: true,
+    exclude: (entry) => {
+      const path = join(entry.parentPath, entry.name);
+      // Bytes that are no UTF-8 are given as replacements, under which nothing lies.
+      if (entry.isDirectory() && path.includes("\ufffd") && !statOf(path)) odd.add(relative(root, path));
+      return false;
+    },
+  });
+  for (const name of odd) tally.add("passed over", "folders", BAD_NAME, name);
+  return entries.map(({ parentPath, name }) => relative(root, join(parentPath, name)));
 }
 
 const BAD_NAME = "its name is no UTF-8: rename it to have it read";

@@ -97,6 +97,7 @@ test("what is no file, and a name that is no UTF-8, are counted by what they are
     `1 folder: ${badName} (caf\ufffd)`,
   ]);
   expect(notes({ path: "odd/*.txt" })).toEqual([`1 file: ${badName} (caf\ufffd.txt)`, ...others]);
+  expect(notes({ path: "odd/**/*.txt" })[0]).toBe(`1 folder: ${badName} (caf\ufffd)`);
   expect(() => find({ path: "odd/pipe.txt" })).toThrow(/pipe\.txt is a named pipe \(source "s"\)/);
   expect(() => find({ path: "/dev/zero" })).toThrow(/\/dev\/zero is a device/);
   expect(sourceSpec.safeParse({ name: "s", path: "a\0b" }).error?.message).toContain("a zero byte");

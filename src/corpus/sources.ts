@@ -1,13 +1,13 @@
 /** @file Which files a source means: a package, a file, a folder or a glob. Rules: docs/corpus.md. */
 
-import { globSync, realpathSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import * as z from "zod";
 import { UserError } from "../errors.ts";
 import { parseJsonAs, readText } from "../input-file.ts";
 import { sha256 } from "../record/files.ts";
-import { type FoundFile, filesBelow, filesToRead, kindOf } from "./find-files.ts";
+import { type FoundFile, filesBelow, filesOfGlob, filesToRead, kindOf } from "./find-files.ts";
 import { holdsData } from "./format.ts";
 import { type Note, noteLines, Tally } from "./notes.ts";
 import type { SourceSpec } from "./spec.ts";
@@ -49,7 +49,7 @@ export function findSourceFiles(source: SourceSpec, baseFolder: string): SourceF
           licence: null,
           package: null,
         }
-      : findInPackage(source.package, source.files ?? "**/*", baseFolder, source.name);
+      : findInPackage(source.package, source.files ?? "**/*", baseFolder, source.name, tally);
   const { root, paths, isFolder } = found;
   const isRead = (name: string) => !isFolder || TEXT_IN_FOLDER.test(name);
   const regular = filesToRead(root, paths, isRead, tally);
@@ -120,10 +120,10 @@ function findByPath(path: string, sourceName: string, tally: Tally): Candidates 
     );
   }
   const root = realpathSync(folder);
-  return { root, paths: globSync(parts.slice(firstGlob).join("/"), { cwd: root }), isFolder: false };
+  return { root, paths: filesOfGlob(parts.slice(firstGlob).join("/"), root, tally), isFolder: false };
 }
 
-function findInPackage(name: string, files: string, baseFolder: string, sourceName: string) {
+function findInPackage(name: string, files: string, baseFolder: string, sourceName: string, tally: Tally) {
   const manifestPath =
     locatePackage(name, join(baseFolder, "campaign.js")) ?? locatePackage(name, import.meta.filename);
   if (manifestPath === undefined) {
@@ -139,7 +139,7 @@ function findInPackage(name: string, files: string, baseFolder: string, sourceNa
   const manifest = parseJsonAs(packageJson, text, manifestPath, what, `npm install ${name} again`);
   return {
     root,
-    paths: globSync(files, { cwd: root }),
+    paths: filesOfGlob(files, root, tally),
     isFolder: false,
     licence: typeof manifest.license === "string" ? manifest.license : null,
     package: `${manifest.name ?? name}@${manifest.version ?? "unknown"}`,
