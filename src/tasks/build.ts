@@ -41,7 +41,7 @@ export function buildTasks(
     lengthOf: (text) => tokenizer.encode(text).length,
   };
   return names.flatMap((name) => {
-    const build = BUILDERS[name];
+    const build = Object.hasOwn(BUILDERS, name) ? BUILDERS[name] : undefined;
     if (build) return build(ground);
     throw new UserError(
       `the task "${name}"`,

@@ -105,6 +105,7 @@ describe("refused, with what to do", () => {
     ["a path said twice", '[{"val":{"loss":3},"val/loss":4}]', /row 1: two values of val\/loss/],
     ["GFLOPs that do not say so", "n,compute,loss\n1e8,1.2e9,3.5\n2e8,4.8e9,3.2", /2e-8 tokens a parameter/],
     ["FLOPs in units of their own", "n,d,c,loss\n1e8,2e9,1.2,3.5\n2e8,4e9,4.8,3.2", /C \/ \(N D\) is 6e-18/],
+    ["a heading that is a document", `n,d,loss${"{text:".repeat(2e4)}\n1,2,3`, /name has 120004 characters/],
     ["words", "n,d,loss\n1e8,2e9,3.5\n1e8,many,3.5", /line 3: d is "many"/],
   ])("%s", (_, text, message) => {
     expect(refusal(text)).toMatch(message);

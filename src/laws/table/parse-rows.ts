@@ -13,6 +13,9 @@ export type RawRow = {
   readonly cells: readonly string[];
 };
 
+/** Characters of a column's name: what is longer is no heading. */
+const MOST_NAME = 1000;
+
 export type RawTable = { readonly columns: readonly string[]; readonly rows: readonly RawRow[] };
 
 type LabelledRecord = { readonly label: string; readonly record: ReadonlyMap<string, string> };
@@ -28,6 +31,13 @@ export function parseRows(text: string, source: string): RawTable {
       : first === "{"
         ? lineRows(body, source)
         : separatedRows(body, source);
+  const long = table.columns.find((column) => column.length > MOST_NAME);
+  if (long !== undefined)
+    throw new UserError(
+      `${source}: a column whose name has ${long.length} characters, "${long.slice(0, 40)}..."`,
+      `names of at most ${MOST_NAME}`,
+      "check that the first line is the heading, and that its cells are separated",
+    );
   if (table.rows.length > 0 && table.columns.length > 0) return table;
   throw new UserError(
     `${source}: ${table.columns.length === 0 ? "nothing to read" : "a heading and no rows"}`,

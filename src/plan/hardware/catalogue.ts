@@ -237,22 +237,22 @@ export const CATALOGUE: readonly Accelerator[] = [
 ];
 
 /** Spellings found in tables and on command lines. */
-const ALIASES: Readonly<Record<string, string>> = {
-  "a100-80gb": "a100",
-  "a100-80": "a100",
-  "a100-sxm4-80gb": "a100",
-  "a100-40gb": "a100-40",
-  "a100-sxm4-40gb": "a100-40",
-  "h100-80gb": "h100",
-  "h100-sxm": "h100",
-  "h100-96gb": "h100-500w",
-  "tpu-trillium": "trillium",
-  "tpu-v6e": "trillium",
-  v6e: "trillium",
-  v5e: "tpu-v5e",
-  v5p: "tpu-v5p",
-  v4: "tpu-v4",
-};
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["a100-80gb", "a100"],
+  ["a100-80", "a100"],
+  ["a100-sxm4-80gb", "a100"],
+  ["a100-40gb", "a100-40"],
+  ["a100-sxm4-40gb", "a100-40"],
+  ["h100-80gb", "h100"],
+  ["h100-sxm", "h100"],
+  ["h100-96gb", "h100-500w"],
+  ["tpu-trillium", "trillium"],
+  ["tpu-v6e", "trillium"],
+  ["v6e", "trillium"],
+  ["v5e", "tpu-v5e"],
+  ["v5p", "tpu-v5p"],
+  ["v4", "tpu-v4"],
+]);
 
 /** Cards named like a module of the catalogue that are another chip, by datasheet. "NVL72" is no card. */
 const CARDS: readonly { readonly spelt: RegExp; readonly differs: string }[] = [
@@ -304,7 +304,7 @@ export function findAccelerator(name: string, more: readonly Accelerator[] = [])
   if (own) return own;
   if (CARDS.some(({ spelt }) => spelt.test(key))) return null;
   if (/^a100\b.*\b40 ?g/.test(key)) return CATALOGUE.find((each) => each.name === "a100-40")!;
-  const wanted = ALIASES[key] ?? (/^h100.*(500 ?w|96 ?gb)/.test(key) ? "h100-500w" : key);
+  const wanted = ALIASES.get(key) ?? (/^h100.*(500 ?w|96 ?gb)/.test(key) ? "h100-500w" : key);
   const known = [...more, ...CATALOGUE];
   return (
     known.find((each) => each.name === wanted) ??
