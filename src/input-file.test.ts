@@ -49,3 +49,11 @@ test("UTF-16 with its mark is read, in both orders of bytes; what is half of it 
   writeFileSync(path, little.subarray(0, -1));
   expect(() => readText(path, "a table")).toThrow(/begins as UTF-16 and goes on otherwise[\s\S]*as UTF-8/);
 });
+
+test("bytes that are no UTF-8 are refused, not replaced", () => {
+  const path = join(folder, "latin1.csv");
+  writeFileSync(path, Buffer.from("name,loss\ncaf\u00e9,3\n", "latin1"));
+  expect(() => readText(path, "a table")).toThrow(
+    /has bytes that are no UTF-8[\s\S]*save it again, as UTF-8/,
+  );
+});

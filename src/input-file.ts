@@ -30,10 +30,12 @@ function decoded(bytes: Buffer, path: string, expected: string): string {
   const mark = bytes.subarray(0, 2).toString("hex");
   const encoding = mark === "fffe" ? "utf-16le" : mark === "feff" ? "utf-16be" : "utf-8";
   try {
-    return new TextDecoder(encoding, { fatal: encoding !== "utf-8" }).decode(bytes);
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new UserError(
-      `${path} begins as UTF-16 and goes on otherwise`,
+      encoding === "utf-8"
+        ? `${path} has bytes that are no UTF-8`
+        : `${path} begins as UTF-16 and goes on otherwise`,
       expected,
       "save it again, as UTF-8",
       { cause },
