@@ -5,6 +5,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { expect, test } from "vitest";
+import { encodeIn, FOREIGN_TEXTS } from "../../test/support/foreign-texts.ts";
 import type { UserError } from "../errors.ts";
 import { decompress, readRaw } from "./decompress.ts";
 import { readDocuments } from "./documents.ts";
@@ -92,17 +93,99 @@ test("lines without text are counted, and refused beyond the share that may be s
     "s: 1 of 64 lines: no JSON (some.jsonl:60)",
     's: 1 of 64 lines: no string, a number, as "text" (some.jsonl:61)',
     's: 2 of 64 lines: no "text" (some.jsonl:62, some.jsonl:63)',
-    "s: 1 of 64 lines: no UTF-8 (some.jsonl:64)",
+    "s: 1 of 64 lines: set aside: encoding uncertain, perhaps Windows-1252 (some.jsonl:64)",
   ]);
   await expect(read("some.jsonl", content, { badLines: 0.05 })).rejects.toThrow(
     /6 of 64 lines of source "s" have no text: some.jsonl:59: null as "text"; some.jsonl:60: no JSON; some.*\n.*but for 5.*% of them \(badLines\)\nremedy: mend or remove these lines, or set badLines of the source to 0\.1 to/,
   );
 });
 
-test("lines in another encoding are to be converted", async () => {
-  const latin = Buffer.from('{"text":"caf\xe9"}\n'.repeat(9), "latin1");
-  await expect(read("latin.jsonl", latin)).rejects.toThrow(
-    /no UTF-8.*\n.*\nremedy: convert the files to UTF-8/,
+const asLines = (texts: readonly string[]) => texts.map((text) => `${JSON.stringify({ text })}\n`).join("");
+
+test("JSON in another encoding is read as what it was: lines, an array, and where no name says so", async () => {
+  for (const { text, encodings } of FOREIGN_TEXTS) {
+    for (const encoding of encodings) {
+      const plain = text.replaceAll("—", "-").replace(/[«»“”„]/g, "'");
+      const known = encodeIn(text, encoding) ? text : plain;
+      // Alone, these tell little: the second has one character beyond ASCII.
+      const short = [...known].find((character) => character > "\x7f")!;
+      const expected = [`${known.slice(0, 60)}\n"quoted"`, `one ${short} alone`, "none", known];
+      const [lines, array] = [asLines(expected), JSON.stringify(expected.map((one) => ({ text: one })))];
+      for (const [name, json] of [
+        ["f.jsonl", lines],
+        ["f.json", array],
+        ["f.txt", lines],
+        ["f", array],
+      ] as const) {
+        const bytes = encodeIn(json, encoding)!;
+        const { documents, notes } = await read(name, name === "f.json" ? gzipSync(bytes) : bytes);
+        expect([encoding, name, documents.map(([, found]) => found)]).toEqual([encoding, name, expected]);
+        expect(notes.filter((note) => / read as (?!JSON)/.test(note))).toHaveLength(1);
+      }
+    }
+  }
+});
+
+test("what lines were read as is counted; the file vouches for what a short line cannot tell", async () => {
+  const cafe = [...Array.from({ length: 8 }, (_, i) => `café ${i}`), FOREIGN_TEXTS[6]!.text];
+  const latin = await read("latin.jsonl", Buffer.from(asLines([...cafe, "tea"]), "latin1"));
+  expect(latin.documents.map(([, text]) => text)).toEqual([...cafe, "tea"]);
+  expect(latin.notes).toEqual([
+    "s: 9 of 10 lines: read as windows-1252 (latin.jsonl:1, latin.jsonl:2, latin.jsonl:3, ...)",
+  ]);
+  const russian = FOREIGN_TEXTS[0]!.text;
+  const inKoi8 = (text: string) =>
+    encodeIn(asLines([text.replaceAll("—", "-").replace(/[«»]/g, "'")]), "koi8-r")!;
+  const utf8 = (text: string) => Buffer.from(asLines([text]));
+  // A damaged byte, one line of another file, and a line that is cut inside a character.
+  const mixed = [
+    ...Array<Buffer>(40).fill(utf8(russian)),
+    Buffer.from('{"text":"caf\xe9"}\n', "latin1"),
+    inKoi8(russian),
+  ];
+  const { documents, notes } = await read("mixed.jsonl", Buffer.concat(mixed));
+  expect(documents.slice(39).map(([, text]) => text?.slice(0, 9))).toEqual([
+    "Утром ста",
+    "caf\ufffd",
+    "Утром ста",
+  ]);
+  expect(notes).toEqual([
+    "s: 1 of 42 lines: bytes that are no UTF-8 replaced (1 B; mixed.jsonl:41)",
+    "s: 1 of 42 lines: read as koi8-r (mixed.jsonl:42)",
+  ]);
+  // The other way about: UTF-8 among lines in KOI8-R is no KOI8-R.
+  const turned = await read(
+    "turned.jsonl",
+    Buffer.concat([...Array<Buffer>(9).fill(inKoi8(russian)), utf8(russian)]),
+  );
+  expect(turned.documents[9]?.[1]).toBe(russian);
+  expect(turned.notes[0]).toMatch(/^s: 9 of 10 lines: read as koi8-[ru]/);
+});
+
+test("the encoding is told where it first shows, however far into the file", async () => {
+  const ascii = asLines(["only ASCII here, as in most lines of English"]).repeat(60_000);
+  const cafe = Array.from({ length: 30 }, (_, i) => `${FOREIGN_TEXTS[6]!.text} ${i}`);
+  for (const encoding of ["latin1", "utf8"] as const) {
+    const { documents, notes } = await read(
+      "late.jsonl",
+      Buffer.concat([Buffer.from(ascii), Buffer.from(asLines(cafe), encoding)]),
+    );
+    expect(documents.slice(60_000).map(([, text]) => text)).toEqual(cafe);
+    expect(notes).toHaveLength(encoding === "utf8" ? 0 : 1);
+  }
+});
+
+test("lines whose encoding is in doubt are set aside, and refused where they are many", async () => {
+  const good = asLines(Array.from({ length: 60 }, (_, i) => `line ${i}`));
+  const odd = Buffer.from(Array.from({ length: 60 }, (_, i) => 0x80 + ((i * 37) % 32)));
+  const line = Buffer.concat([Buffer.from('{"text":"'), odd, Buffer.from('"}\n')]);
+  const { documents, notes } = await read("odd.jsonl", Buffer.concat([Buffer.from(good), line]), {
+    badLines: 0.05,
+  });
+  expect(documents).toHaveLength(60);
+  expect(notes).toEqual([expect.stringMatching(/^s: 1 of 61 lines: set aside: .* \(odd\.jsonl:61\)$/)]);
+  await expect(read("odd.jsonl", line)).rejects.toThrow(
+    /1 of 1 lines .*set aside.*\n.*\nremedy: where you know the encoding, convert the files: iconv/,
   );
 });
 

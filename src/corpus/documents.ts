@@ -3,11 +3,12 @@
 import { isUtf8 } from "node:buffer";
 import { statSync } from "node:fs";
 import { pathError, UserError } from "../errors.ts";
+import { type DataLine, decodedChunks, decodedLines, textOfHead } from "./data-encoding.ts";
 import { decompress, readRaw } from "./decompress.ts";
 import { decodeDocument, type WideEncoding, wideDecoder, wideEncodingOf } from "./encoding.ts";
 import type { FoundFile } from "./find-files.ts";
 import { type FileLayout, formatOf } from "./format.ts";
-import { jsonValuesOf, linesOf, type Numbered } from "./json-values.ts";
+import { jsonValuesOf, linesOf } from "./json-values.ts";
 import type { Tally } from "./notes.ts";
 import { parquetRows } from "./parquet.ts";
 import { MARK } from "./repair-document.ts";
@@ -119,7 +120,7 @@ async function* dataOrText(
   reading: Reading,
 ): AsyncGenerator<Found> {
   const { head, chunks } = await inUtf8(content, file.name, reading.tally);
-  const layout = await layoutOf(head.toString("utf8").trimStart(), named, reading.fields);
+  const layout = await layoutOf((await textOfHead(head)).trimStart(), named, reading.fields);
   if (layout !== named && named !== "json")
     reading.tally.add("repaired", "files", `read as ${LAYOUTS[layout]}, which it is`, file.name);
   if (layout === "text") yield* textDocuments(chunks, file.name);
@@ -127,7 +128,9 @@ async function* dataOrText(
     const hasMark = head.subarray(0, MARK.length).equals(MARK);
     if (hasMark) reading.tally.add("repaired", "files", "byte order mark removed", file.name);
     const json = hasMark ? withoutMark(chunks) : chunks;
-    yield* jsonDocuments(layout === "lines" ? linesOf(json) : jsonValuesOf(json), file, reading);
+    const pieces =
+      layout === "lines" ? linesOf(json) : jsonValuesOf(decodedChunks(json, file.name, reading.tally));
+    yield* jsonDocuments(decodedLines(pieces), file, reading);
   }
 }
 
@@ -175,15 +178,15 @@ async function* parquetDocuments(file: FoundFile, { textKey, fields }: Reading):
 
 /** A lone value without text is no data: folders of data have such files beside them, which describe it. */
 async function* jsonDocuments(
-  pieces: AsyncIterable<Numbered>,
+  pieces: AsyncIterable<DataLine>,
   file: FoundFile,
   { fields, tally }: Reading,
 ): AsyncGenerator<Found> {
-  const read = ({ number, bytes }: Numbered) => fields.ofJson(bytes, `${file.name}:${number}`);
-  let [first, isLone]: [Numbered | null, boolean] = [null, /\.json(\.|$)/i.test(file.name)];
+  const read = ({ number, json }: DataLine) => fields.ofJson(json, `${file.name}:${number}`);
+  let [first, isLone]: [DataLine | null, boolean] = [null, /\.json(\.|$)/i.test(file.name)];
   for await (const piece of pieces) {
-    if (piece.bytes !== null && isBlank(piece.bytes)) continue;
-    if (isLone && first === null && !fields.hasText(piece.bytes)) {
+    if (piece.json.utf8 !== null && isBlank(piece.json.utf8)) continue;
+    if (isLone && first === null && !fields.hasText(piece.json.utf8)) {
       first = piece;
       continue;
     }
@@ -193,7 +196,7 @@ async function* jsonDocuments(
     if (bytes) yield { name: `${file.name}:${piece.number}`, bytes };
   }
   if (first === null) return;
-  fields.learnKeys(first.bytes);
+  fields.learnKeys(first.json.utf8);
   tally.add("passed over", "files", "one JSON value without text", file.name);
 }
 

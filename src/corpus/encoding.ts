@@ -54,12 +54,21 @@ export async function decodeDocument(bytes: Buffer): Promise<Decoded> {
   }
   if (zeros > MOST_ZEROS * bytes.length + 1) return notText;
   const { good, bad } = countSequences(bytes);
-  if (bad === 0 || good >= GOOD_FOR_DAMAGE * bad || (good >= bad && bad <= 3 + FEW_BAD * bytes.length))
+  if (bad === 0 || good >= GOOD_FOR_DAMAGE * bad || (good >= bad && isFew(bad, bytes)))
     return replaceBadBytes(bytes);
   if (zeros > 0) return notText;
   return good > GOOD_FOR_SPLICE * bad
     ? inDoubt("UTF-8 and another in one")
     : await decodeForeign(bytes, null);
+}
+
+/** Whether so many bad sequences are damage, where something else says that the rest is UTF-8. */
+export const isFew = (bad: number, { length }: Buffer) => bad <= 3 + FEW_BAD * length;
+
+/** Whether other encodings are ruled out: these are UTF-8, damaged, or with another in one. */
+export function isUtf8InPart(bytes: Buffer): boolean {
+  const { good, bad } = countSequences(bytes);
+  return good > 0 && good > GOOD_FOR_SPLICE * bad;
 }
 
 function unmasked(bytes: Buffer): Decoded {
@@ -70,7 +79,8 @@ function unmasked(bytes: Buffer): Decoded {
     : { utf8: bytes, encoding: null, replacedBytes: 0 };
 }
 
-function replaceBadBytes(bytes: Buffer): Decoded {
+/** UTF-8 with U+FFFD for what is none, and for zero bytes. */
+export function replaceBadBytes(bytes: Buffer): Decoded {
   const noZeros = bytes.includes(0) ? Buffer.from(bytes.map((byte) => byte || 0xff)) : bytes;
   const utf8 = Buffer.from(new TextDecoder("utf-8", { ignoreBOM: true }).decode(noZeros));
   if (hasControls(utf8)) return notText;
@@ -85,7 +95,7 @@ function count(bytes: Buffer, character: string): number {
 }
 
 /** Sequences beyond ASCII that have the form of UTF-8, and bytes or beginnings of sequences that have not. */
-function countSequences(bytes: Buffer): { readonly good: number; readonly bad: number } {
+export function countSequences(bytes: Buffer): { readonly good: number; readonly bad: number } {
   let [good, bad] = [0, 0];
   for (let i = 0; i < bytes.length; ) {
     const lead = bytes[i++]!;
@@ -118,15 +128,28 @@ async function decodeForeign(bytes: Buffer, plain: Buffer | null): Promise<Decod
   if (encoding === null) return notText;
   const decoder = decoderOf(encoding);
   if (decoder === null || confidence < LEAST_CONFIDENCE) return inDoubt(encoding);
-  // Bytes without a meaning come out of one-byte encodings as control characters.
-  const text = decoder.decode(bytes).replace(/[\x80-\x9f]/g, REPLACEMENT);
-  const replaced = text.split(REPLACEMENT).length - 1;
+  const { text, replaced } = decodeAs(bytes, decoder);
   if (replaced > MOST_REPLACED * text.length || mixesScripts(text)) return inDoubt(encoding);
   const utf8 = Buffer.from(text);
   if (hasControls(utf8)) return notText;
   // Encodings that differ in none of a text's characters go by the name that is known best.
   const isCommon = new TextDecoder("windows-1252").decode(bytes) === text;
   return { utf8, encoding: isCommon ? "windows-1252" : decoder.encoding, replacedBytes: replaced };
+}
+
+/** Decodes a line of a file whose encoding is known. One character may be bad, however short it is. */
+export function decodeLineAs(bytes: Buffer, decoder: TextDecoder): Decoded {
+  const { text, replaced } = decodeAs(bytes, decoder);
+  if (replaced > 1 + MOST_REPLACED * text.length)
+    return { utf8: null, why: `set aside: no ${decoder.encoding}, as the rest of the file is` };
+  return { utf8: Buffer.from(text), encoding: decoder.encoding, replacedBytes: replaced };
+}
+
+/** The text, and how many of its characters mean nothing in the encoding. `stream`: more follows. */
+export function decodeAs(bytes: Buffer, decoder: TextDecoder, stream = false) {
+  // Bytes without a meaning come out of one-byte encodings as control characters.
+  const text = decoder.decode(bytes, { stream }).replace(/[\x80-\x9f]/g, REPLACEMENT);
+  return { text, replaced: text.split(REPLACEMENT).length - 1 };
 }
 
 async function detect(bytes: Buffer) {

@@ -1,8 +1,8 @@
 /** @file The text of objects under its key; where there is none it is counted, and refused if too often. */
 
-import { isUtf8 } from "node:buffer";
 import { UserError } from "../errors.ts";
 import { formatPercent } from "../units/print.ts";
+import type { Decoded } from "./encoding.ts";
 import type { Tally } from "./notes.ts";
 
 /** What is looked for in the lines and rows of a source, and how many may lack it. */
@@ -36,22 +36,27 @@ export class TextFields {
   #learned = 0;
   #all = 0;
   #bad = 0;
-  /** Of these: in another encoding. */
-  #foreign = 0;
+  /** Of these: in an encoding that cannot be told. */
+  #undecoded = 0;
 
   constructor(rules: TextFieldRules, tally: Tally) {
     this.#rules = rules;
     this.#tally = tally;
   }
 
-  /** The text of a line of JSON; undefined where it has none. Null: a line longer than can be held. */
-  ofJson(json: Buffer | null, place: string): Buffer | undefined {
-    if (json === null) return this.#fault("lines", "longer than 256 MiB", place);
-    if (!isUtf8(json)) {
-      this.#foreign += 1;
-      return this.#fault("lines", "no UTF-8", place);
+  /** The text of a line of JSON; undefined where it has none. */
+  ofJson(json: Decoded, place: string): Buffer | undefined {
+    if (json.utf8 === null) {
+      this.#undecoded += 1;
+      return this.#fault("lines", json.why, place);
     }
-    const value = parsed(json);
+    const { utf8, encoding, replacedBytes } = json;
+    if (encoding !== null) this.#tally.add("repaired", "lines", `read as ${encoding}`, place);
+    if (replacedBytes > 0) {
+      const what = `bytes that are no ${encoding ?? "UTF-8"} replaced`;
+      this.#tally.add("repaired", "lines", what, place, replacedBytes);
+    }
+    const value = parsed(utf8);
     if (value === NO_JSON) return this.#fault("lines", "no JSON", place);
     if (typeof value === "string") {
       this.#tally.add("repaired", "lines", "a JSON string, read as the text itself", place);
@@ -140,8 +145,8 @@ export class TextFields {
   }
 
   #remedy(units: string): string {
-    if (this.#foreign > this.#bad / 2)
-      return "convert the files to UTF-8, as JSON is written: iconv -f ENCODING -t UTF-8";
+    if (this.#undecoded > this.#bad / 2)
+      return "where you know the encoding, convert the files: iconv -f ENCODING -t UTF-8";
     if (this.keyRemedy !== undefined) return this.keyRemedy;
     if (this.#bad === this.#all) return `mend or remove these ${units}`;
     const share = Math.ceil((100 * this.#bad) / this.#all) / 100;
