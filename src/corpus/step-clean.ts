@@ -1,9 +1,9 @@
 /** @file First step of prepare: each source cleaned, or found clean. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
-import { writeFileAtomic } from "../record/files.ts";
+import { writeFileAtomic, writeFileInParts } from "../record/files.ts";
 import { type CleanedSource, type CleaningRules, cleanSource } from "./clean-source.ts";
 import { KeySet } from "./key-set.ts";
 import { cleaningReportSchema } from "./manifest.ts";
@@ -30,7 +30,7 @@ export async function cleanSources(
   folder: string,
   breath: Breath,
 ): Promise<CleanedSource[]> {
-  const seen = new KeySet();
+  using seen = new KeySet(join(stepsFolder(folder), "keys.tmp"));
   const cleaned: CleanedSource[] = [];
   const sizes = sources.map(({ found }) => found.totalBytes);
   const totalBytes = sizes.reduce(
@@ -46,12 +46,12 @@ export async function cleanSources(
     key = keyOf({ key, identity, rules, pattern, fingerprint: found.fingerprint });
     let result = finishedCleaning(folder, source.name, key, seen);
     if (result === undefined) {
-      const firstKey = seen.size;
+      const mark = seen.mark();
       result = await cleanSource(source, found, rules, textFolder(folder), seen, async (bytes) => {
         doneBytes += bytes;
         await breath({ step: "read", doneBytes, totalBytes });
       });
-      writeFileAtomic(keysPath(folder, source.name), seen.bytesFrom(firstKey));
+      writeFileInParts(keysPath(folder, source.name), seen.bytesFrom(mark));
       writeFileAtomic(cleanStepPath(folder, source.name), JSON.stringify({ key, ...result }));
     } else {
       doneBytes += result.cleaning.bytesRead;
@@ -85,6 +85,6 @@ function finishedCleaning(
   const pieces = [...step.pieces.train, ...step.pieces.heldOut];
   if (!pieces.every((piece) => pieceExists(textFolder(folder), piece))) return undefined;
   if (!existsSync(keysPath(folder, source))) return undefined;
-  seen.addBytes(readFileSync(keysPath(folder, source)));
+  seen.addFile(keysPath(folder, source));
   return { cleaning: step.cleaning, pieces: step.pieces };
 }
