@@ -6,7 +6,7 @@ import { type RawDocument, readDocuments } from "./documents.ts";
 import type { KeySet } from "./key-set.ts";
 import type { CleaningReport } from "./manifest.ts";
 import { noteLines, Tally } from "./notes.ts";
-import { cutPassages, hashPassage } from "./passages.ts";
+import { cutPassages, hashPassage, type PassageHash } from "./passages.ts";
 import { type Piece, PieceWriter, type Split } from "./pieces.ts";
 import { repairDocument } from "./repair-document.ts";
 import type { SourceFiles } from "./sources.ts";
@@ -90,19 +90,20 @@ class SourceCleaner {
     }
     const isHeldOut = this.#rules.heldOutDocuments?.test(name) ?? false;
     this.#matchingDocuments += Number(isHeldOut);
+    const { passageBytes, seed } = this.#rules;
+    const whole = hashPassage(text, seed);
     // What is to be held out is looked at passage by passage: a copy of it may have been trained on.
-    if (this.#isRepeated(hashPassage(text, this.#rules.seed).key ^ OF_DOCUMENT) && !isHeldOut) {
+    if (this.#isRepeated(whole.key ^ OF_DOCUMENT) && !isHeldOut) {
       this.#tally.add("dropped", "documents", "equal to an earlier one", name, text.length);
       return;
     }
-    for (const passage of cutPassages(text, this.#rules.passageBytes)) {
-      this.#addPassage(passage, isHeldOut, name);
-    }
+    const passages = cutPassages(text, passageBytes);
+    for (const passage of passages)
+      this.#addPassage(passage, passages.length === 1 ? whole : hashPassage(passage, seed), isHeldOut, name);
   }
 
-  #addPassage(passage: Buffer, isHeldOut: boolean, document: string): void {
+  #addPassage(passage: Buffer, { key, uniform }: PassageHash, isHeldOut: boolean, document: string): void {
     this.#tally.totals.passages += 1;
-    const { key, uniform } = hashPassage(passage, this.#rules.seed);
     const isBelowFraction = uniform < this.#rules.heldOutFraction;
     if (this.#isRepeated(key)) {
       const isTrainedOn = isHeldOut && !isBelowFraction && !this.#heldOutByPattern.has(key);
