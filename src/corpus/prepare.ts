@@ -55,7 +55,7 @@ export async function prepareCorpus(
   const breath = breathing(options);
   const clean = await cleanSources(spec, sources, outFolder, breath);
   const parts = partsToEncode(spec, clean);
-  const cleaned = await checkLeaks(spec, clean, parts, outFolder, breath);
+  const cleaned = await checkLeaks(spec, sources, clean, parts, outFolder, breath);
   const { tokenizer, words } = await learnTokenizer(spec, cleaned, outFolder, breath);
   const shards = await encodeAll(spec.seed, cleaned, parts, sources, tokenizer, outFolder, breath);
   const manifest = describe(spec, inputHash, sources, cleaned, tokenizer, words, shards);

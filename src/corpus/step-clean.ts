@@ -32,11 +32,7 @@ export async function cleanSources(
 ): Promise<CleanedSource[]> {
   using seen = new KeySet(join(stepsFolder(folder), "keys.tmp"));
   const cleaned: CleanedSource[] = [];
-  const sizes = sources.map(({ found }) => found.totalBytes);
-  const totalBytes = sizes.reduce(
-    (sum, size) => (size === undefined || sum === undefined ? undefined : sum + size),
-    0,
-  );
+  const totalBytes = totalBytesOf(sources);
   let key = "";
   let doneBytes = 0;
   for (const { spec: source, found } of sources) {
@@ -59,6 +55,12 @@ export async function cleanSources(
     cleaned.push(result);
   }
   return cleaned;
+}
+
+/** Undefined where some files are compressed. */
+export function totalBytesOf(sources: readonly FoundSource[]): number | undefined {
+  const sizes = sources.map(({ found }) => found.totalBytes);
+  return sizes.reduce((sum, size) => (size === undefined || sum === undefined ? undefined : sum + size), 0);
 }
 
 function cleaningRules({ passageBytes, seed, holdOut }: CorpusSpec, source: string): CleaningRules {

@@ -10,13 +10,17 @@ import { type CleanedSource, LEAKED_BY_PATTERN } from "./clean-source.ts";
 import { type Note, noteSchema } from "./notes.ts";
 import { collapseSpace } from "./passages.ts";
 import { type Piece, readPiece } from "./pieces.ts";
+import { placesOf } from "./places.ts";
 import { type Parts, readPart } from "./selection.ts";
 import type { CorpusSpec } from "./spec.ts";
+import type { FoundSource } from "./step-clean.ts";
 import { type Breath, keyOf, readStep, stepsFolder, textFolder, totalTextBytes } from "./steps.ts";
 
 /** By so many bytes from its middle is a passage recognised, before it is compared; shorter ones are not. */
 const ANCHOR_BYTES = 64;
 const FIRST_CHARACTERS = 60;
+/** Passages that are told by their beginnings. */
+const MOST_NAMED = 3;
 /** A passage that occurs more often is no copy: the text itself repeats without end, as made-up text does. */
 const MOST_COPIES = 8;
 const COPIED = "held out, but also word for word in the training text";
@@ -30,7 +34,8 @@ const leaksStepSchema = z.strictObject({ key: z.string(), notes: z.array(z.array
  * where they are too many.
  */
 export async function checkLeaks(
-  { sources, holdOut, seed }: CorpusSpec,
+  { holdOut: { mayRepeat }, seed }: CorpusSpec,
+  sources: readonly FoundSource[],
   cleaned: readonly CleanedSource[],
   parts: Parts,
   folder: string,
@@ -40,11 +45,28 @@ export async function checkLeaks(
   const key = keyOf({ leaks: texts, parts });
   const path = join(stepsFolder(folder), "leaks.json");
   const step = readStep(path, leaksStepSchema);
-  const names = sources.map(({ name }) => name);
-  const notes =
-    step?.key === key ? step.notes : await findLeaks(cleaned, names, parts, seed, textFolder(folder), breath);
+  const kept = step?.key === key && shareLeaked(cleaned, step.notes) <= mayRepeat ? step.notes : undefined;
+  // A refusal names the documents, and for that it needs the passages themselves.
+  const names = sources.map(({ spec }) => spec.name);
+  const { notes, copied } =
+    kept === undefined
+      ? await findLeaks(cleaned, names, parts, seed, textFolder(folder), breath)
+      : { notes: kept, copied: [] };
+  if (shareLeaked(cleaned, notes) > mayRepeat) {
+    const places = await placesOf(
+      copied.map(({ text }) => text),
+      sources,
+      breath,
+    );
+    throw tooManyLeaks(
+      cleaned,
+      names,
+      notes,
+      copied.map(({ text }, i) => inPlaces(text, places[i]!)),
+      mayRepeat,
+    );
+  }
   writeFileAtomic(path, JSON.stringify({ key, notes }));
-  refuseLeaks(cleaned, names, notes, holdOut.mayRepeat);
   return cleaned.map((source, index) => {
     const { cleaning } = source;
     return { ...source, cleaning: { ...cleaning, notes: [...cleaning.notes, ...notes[index]!] } };
@@ -72,7 +94,7 @@ async function findLeaks(
     doneBytes += piece.textBytes;
     await breath({ step: "look for held-out text", doneBytes, totalBytes });
   }
-  return cleaned.map(({ cleaning }, source) => {
+  const notes = cleaned.map(({ cleaning }, source) => {
     const { passages } = cleaning.heldOut;
     return [
       ...notesOf(COPIED, sought.foundOf(source, 1, MOST_COPIES), passages, names),
@@ -84,41 +106,62 @@ async function findLeaks(
       ),
     ];
   });
+  const copied = cleaned.flatMap((_, source) => sought.foundOf(source, 1, MOST_COPIES));
+  return { notes, copied: copied.slice(0, MOST_NAMED) };
 }
 
 function notesOf(what: string, found: readonly Sought[], of: number, names: readonly string[]): Note[] {
   if (found.length === 0) return [];
-  const first = found.slice(0, 3).map(({ text, foundIn }) => `"${beginning(text)}" in ${names[foundIn!]}`);
+  const first = found
+    .slice(0, MOST_NAMED)
+    .map(({ text, foundIn }) => `"${beginning(text)}" in ${names[foundIn!]}`);
   const bytes = sum(found.map(({ text }) => text.length));
   return [{ kind: "passed over", what, unit: "passages", items: found.length, of, bytes, first }];
 }
 
 const beginning = (passage: Buffer) => [...passage.toString("utf8")].slice(0, FIRST_CHARACTERS).join("");
 
-function refuseLeaks(
-  cleaned: readonly CleanedSource[],
-  names: readonly string[],
-  notes: readonly (readonly Note[])[],
-  mayRepeat: number,
-): void {
-  const leaks = cleaned.map(({ cleaning }, index) => [
+const inPlaces = (passage: Buffer, places: readonly string[]) =>
+  `"${beginning(passage)}" in ${places.join(" and ")}`;
+
+type Notes = readonly (readonly Note[])[];
+
+/** Of each source's notes those that speak of text on both sides. */
+function leaksIn(cleaned: readonly CleanedSource[], notes: Notes): Notes {
+  return cleaned.map(({ cleaning }, index) => [
     ...cleaning.notes.filter(({ what }) => what === LEAKED_BY_PATTERN),
     ...notes[index]!.filter(({ what }) => what === COPIED),
   ]);
-  const all = leaks.flat();
-  // What the pattern names and an earlier text has is on the training side alone.
+}
+
+/** Of the held-out bytes. What the pattern names and an earlier text has is on the training side alone. */
+function shareLeaked(cleaned: readonly CleanedSource[], notes: Notes): number {
+  const all = leaksIn(cleaned, notes).flat();
   const onOneSide = all.filter(({ what }) => what === LEAKED_BY_PATTERN);
   const heldOut = cleaned.map(({ cleaning }) => cleaning.heldOut);
-  const leakedBytes = sum(all.map(({ bytes }) => bytes));
   const heldOutBytes = sum([...heldOut, ...onOneSide].map(({ bytes }) => bytes));
-  if (leakedBytes <= mayRepeat * heldOutBytes) return;
+  return heldOutBytes === 0 ? 0 : sum(all.map(({ bytes }) => bytes)) / heldOutBytes;
+}
+
+function tooManyLeaks(
+  cleaned: readonly CleanedSource[],
+  names: readonly string[],
+  notes: Notes,
+  first: readonly string[],
+  mayRepeat: number,
+): UserError {
+  const leaks = leaksIn(cleaned, notes);
+  const all = leaks.flat();
+  const byPattern = all.filter(({ what }) => what === LEAKED_BY_PATTERN);
   const passages = sum(all.map(({ items }) => items));
-  const total = sum(heldOut.map((split) => split.passages)) + sum(onOneSide.map(({ items }) => items));
+  const total =
+    sum(cleaned.map(({ cleaning }) => cleaning.heldOut.passages)) + sum(byPattern.map(({ items }) => items));
   const where = names.filter((_, index) => leaks[index]!.length > 0);
-  throw new UserError(
-    `${passages} of ${total} held-out passages stand word for word in the training text too (of ${where.join(", ")}; first ${all[0]!.first.join(", ")})`,
+  const named = [...byPattern.flatMap((note) => note.first), ...first].slice(0, MOST_NAMED);
+  return new UserError(
+    `${passages} of ${total} held-out passages stand word for word in the training text too (of ${where.join(", ")}; first ${named.join(", ")})`,
     `at most ${formatPercent(100 * mayRepeat)} of the held-out bytes (holdOut.mayRepeat): a loss on text that was trained on says nothing`,
-    `take the second copy of these texts out of the sources, or set holdOut.mayRepeat to ${Math.ceil((100 * leakedBytes) / heldOutBytes) / 100} to go on all the same`,
+    `take the second copy of these texts out of the sources, or set holdOut.mayRepeat to ${Math.ceil(100 * shareLeaked(cleaned, notes)) / 100} to go on all the same`,
   );
 }
 

@@ -8,7 +8,7 @@ import { readOwnFile, sha256 } from "../record/files.ts";
 import type { Piece } from "./pieces.ts";
 
 /** Part of every step's key: raise it when the same input gives other output. */
-const PREPARE_VERSION = 4;
+const PREPARE_VERSION = 5;
 
 export const tokenizerPath = (folder: string) => join(folder, "tokenizer.json");
 export const tokensFolder = (folder: string) => join(folder, "tokens");
@@ -36,7 +36,7 @@ export function totalTextBytes(pieces: readonly Piece[]): number {
 
 /** How far one of the steps of a preparation has come. */
 export type PrepareProgress = {
-  readonly step: "read" | "look for held-out text" | "learn tokenizer" | "encode";
+  readonly step: "read" | "look for held-out text" | "name what holds it" | "learn tokenizer" | "encode";
   readonly doneBytes: number;
   /** Undefined where it cannot be known: compressed files. */
   readonly totalBytes: number | undefined;
