@@ -244,7 +244,8 @@ describe("files that the record vouches for", () => {
     ["cut, the report there", ["record.jsonl"], cutAt('"stage":"verdict"'), /report.md names as its head/],
     ["cut, no report", ["record.jsonl", "report.md"], cutAt('"kind":"prediction"'), /model, of which none/],
   ] as const)("tell of a record that was %s, before anything is written", async (_, paths, cut, found) => {
-    for (const command of ["record verify", "status", "report", `launch ${file} --folder`]) {
+    const readers = "record verify,record show,record hash,status,report,eval,laws fit,laws curve --campaign";
+    for (const command of [...readers.split(","), `launch ${file} --folder`]) {
       const outcome = await damaged(paths, cut, ...command.split(" "), whole);
       expectRefusal(outcome, found, /put back an unchanged copy/);
       expect(outcome.after[0]).toEqual(cut());

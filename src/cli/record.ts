@@ -4,7 +4,14 @@ import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import { damagedFiles, damageText, refuseDamaged, vouchedTotals } from "../record/custody.ts";
 import { eventSchema, type RecordEvent } from "../record/events.ts";
-import { readRecord, recordPath, sequenceOfHead, type Verification, verifyRecord } from "../record/record.ts";
+import {
+  readPerhapsCutShort,
+  readRecord,
+  recordPath,
+  sequenceOfHead,
+  type Verification,
+  verifyRecord,
+} from "../record/record.ts";
 import { missingHead, reportedHead, tracesBeyond, unspokenOf } from "../record/traces.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import { left, right } from "../report/markdown.ts";
@@ -61,7 +68,7 @@ function runVerify(folder: string, { json, head, all }: VerifyOptions): void {
     refuseBroken(folder, verification);
   }
   const { numEvents, head: found } = verification;
-  const record = readRecord(folder);
+  const record = readPerhapsCutShort(folder);
   const publishedSequence = published === null ? null : sequenceOfHead(record, published);
   const missing = [published, reportedHead(folder)].find(
     (hash) => hash !== null && sequenceOfHead(record, hash) === null,

@@ -1,6 +1,6 @@
 /** @file The record: what was appended is read back, and every torn tail and every edit is found. */
 
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -9,7 +9,15 @@ import { UserError } from "../errors.ts";
 import { type EventDraft, NO_PREVIOUS, type RecordEvent } from "./events.ts";
 import { sha256 } from "./files.ts";
 import type { Draft } from "./fixture.ts";
-import { openRecord, readRecord, recordPath, sequenceOfHead, verifyRecord } from "./record.ts";
+import {
+  openRecord,
+  readPerhapsCutShort,
+  readRecord,
+  recordPath,
+  sequenceOfHead,
+  verifyRecord,
+} from "./record.ts";
+import { tracesBeyond } from "./traces.ts";
 
 let folder: string;
 
@@ -314,6 +322,23 @@ describe("damage", () => {
     const result = verifyRecord(folder);
     expect(result).toMatchObject({ ok: false, sequence: 1 });
     expect(result.ok ? "" : result.found).toContain("gossip");
+  });
+
+  test("a cut that only an attempt's series shows is refused by every reader, and named by verify", () => {
+    for (const attempt of [1, 2]) {
+      using record = openRecord(folder);
+      record.append({ ...started("target"), data: { ...started("target").data, attempt } });
+      mkdirSync(join(folder, "series", "target", String(attempt)), { recursive: true });
+    }
+    expect(readRecord(folder).events).toHaveLength(2);
+    const whole = readFileSync(recordPath(folder), "utf8");
+    writeFileSync(recordPath(folder), whole.slice(0, whole.indexOf("\n") + 1));
+    for (const open of [readRecord, openRecord])
+      expect(() => open(folder)).toThrow(
+        /found: .*series\/target\/2, of which none of the 1 events speaks\n.*\nremedy: the record was cut short/,
+      );
+    expect(verifyRecord(folder)).toMatchObject({ ok: true, numEvents: 1 });
+    expect(tracesBeyond(folder, readPerhapsCutShort(folder).events)).toEqual(["series/target/2"]);
   });
 
   test("any flipped bit is found, at the flipped event, the last one too", () => {

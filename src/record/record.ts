@@ -44,8 +44,19 @@ export function openRecord(campaignFolder: string): RecordWriter {
   return RecordWriter.open(campaignFolder);
 }
 
-/** Reads a campaign's record, also while it is being written. Throws a UserError where it has been edited. */
+/**
+ * Reads a campaign's record, also while it is being written. Throws a UserError where it has been edited, or
+ * cut short: whoever writes has held the folder against it already, and goes on.
+ */
 export function readRecord(campaignFolder: string): RecordContent {
+  const isUnderWay = isBeingWritten(campaignFolder);
+  const record = readPerhapsCutShort(campaignFolder);
+  if (!isUnderWay) refuseCutShort(campaignFolder, record.events);
+  return record;
+}
+
+/** The same for `record verify` alone, which says all that is wrong and not only the first. */
+export function readPerhapsCutShort(campaignFolder: string): RecordContent {
   const path = recordPath(campaignFolder);
   const chain = intact(path, readChain(readExisting(path)));
   return { events: chain.events, warnings: warningsOf(chain), head: chain.head };

@@ -4,10 +4,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { isThere } from "../input-file.ts";
-import type { RecordEvent } from "./events.ts";
+import { isFolder, isThere } from "../input-file.ts";
+import { eventsOf, type RecordEvent } from "./events.ts";
 import { readOwnFile } from "./files.ts";
-import { checkpointsFolder, workspaceOf } from "./workspace.ts";
+import { checkpointsFolder, seriesFolder, workspaceOf } from "./workspace.ts";
 
 /** How a report names the record's head as of its writing. */
 export const headText = (head: string) => `its head is \`${head}\``;
@@ -27,13 +27,21 @@ export function reportedHead(folder: string): string | null {
 export function tracesBeyond(folder: string, events: readonly RecordEvent[]): readonly string[] {
   const isTrained = (run: string) =>
     namesIn(checkpointsFolder(folder, run)).some((name) => name.startsWith("step-"));
-  const started = new Set(events.flatMap(({ kind, run }) => (kind === "run-started" ? [run] : [])));
+  const starts = eventsOf(events, "run-started");
+  const started = new Set(starts.map(({ run }) => run));
+  const attempts = new Set(starts.map(({ run, data }) => `${run}/${data.attempt}`));
   const runs = namesIn(join(folder, "runs")).filter((run) => isTrained(run) && !started.has(run));
+  // An attempt has no series before its start stands in the record.
+  const series = namesIn(join(folder, "series"))
+    .filter((run) => !runs.includes(run))
+    .flatMap((run) => namesIn(seriesFolder(folder, run)).map((attempt) => `${run}/${attempt}`))
+    .filter((attempt) => /\/[1-9][0-9]*$/.test(attempt) && !attempts.has(attempt));
   const isVouchedFor = (of: string) =>
     events.some((event) => event.kind === "files-written" && event.data.of === of);
   return [
     ...(existsSync(join(folder, "corpus", "manifest.json")) && !isVouchedFor("corpus") ? ["corpus"] : []),
     ...runs.map((run) => `runs/${run}`),
+    ...series.map((attempt) => `series/${attempt}`),
     ...(existsSync(join(folder, "model", "config.json")) && !isVouchedFor("model") ? ["model"] : []),
   ];
 }
@@ -70,7 +78,7 @@ export function unspokenOf(
   const named = [first, second, third].filter((place) => place !== undefined).join(", ");
   return new UserError(
     `${named}${more.length > 0 ? ` and ${more.length} more` : ""}, of which none of the ${events.length} events speaks`,
-    "an event for every run, corpus and model in the folder",
+    "an event for every attempt of a run, corpus and model in the folder",
     traces.every((trace) => isLeftByKill(trace, events))
       ? "where a launch was killed just then, launch again; else the record was cut short: put back a whole copy"
       : "the record was cut short: put back an unchanged copy, or launch into a new folder (--folder)",
@@ -88,4 +96,4 @@ function hasFinishedModel(events: readonly RecordEvent[]): boolean {
   );
 }
 
-const namesIn = (path: string) => (existsSync(path) ? readdirSync(path).sort() : []);
+const namesIn = (path: string) => (isFolder(path) ? readdirSync(path).sort() : []);

@@ -4,7 +4,6 @@ import { tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { damageInSight } from "../../record/custody.ts";
 import { eventsOf, type RecordEvent } from "../../record/events.ts";
 import { isBeingWritten, readRecord, recordPath } from "../../record/record.ts";
-import { refuseCutShort } from "../../record/traces.ts";
 import type {
   AcceptedHold,
   Bet,
@@ -33,10 +32,7 @@ import { secondsOfWork } from "./work-time.ts";
 
 /** Reads a campaign's folder. */
 export function accountOf(folder: string): ReportData {
-  const isUnderWay = isBeingWritten(folder);
   const { events, head } = readRecord(folder);
-  // Whoever writes has held the folder against it already, and goes on.
-  if (!isUnderWay) refuseCutShort(folder, events);
   const history = historyOf(events);
   const { planned, manifest, ladder, fit, verdict, targetName } = history;
   const damaged = damageInSight(folder, events);

@@ -68,8 +68,8 @@ function campaignAt(steps: number, bitsPerByte: number, isForecast = true): void
   record.append(environment);
   record.append({ run: null, kind: "campaign-planned", data: { specHash: sha256("spec"), plan: stored } });
   record.append(finished("prepare", manifest));
+  const data = { attempt: 1, fromStep: 0, exact: true, numThreads: 2, spec: {} };
   for (const { name: run, summary } of runs) {
-    const data = { attempt: 1, fromStep: 0, exact: true, numThreads: 2, spec: {} };
     record.append({ run, kind: "run-started", data });
     record.append({ run, kind: "run-finished", data: { summary } });
   }
@@ -78,6 +78,7 @@ function campaignAt(steps: number, bitsPerByte: number, isForecast = true): void
     record.append(finished("fit", storedFit, fitInputs(runs, name)));
   }
   if (steps === 0) return;
+  record.append({ run: name, kind: "run-started", data });
   using series = new SeriesWriter(seriesPath(folder, name, 1), [
     { name: "step", unit: "" },
     { name: "loss", unit: "nats per token" },
