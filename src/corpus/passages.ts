@@ -75,9 +75,8 @@ export function hashPassage(passage: Buffer, seed: number): PassageHash {
   return { key, uniform: side.readUIntBE(0, 6) / 2 ** 48, order: side.readUIntBE(6, 6) / 2 ** 48 };
 }
 
-/** Each run of white space as one blank; none at the ends. */
-export function collapseSpace(bytes: Buffer): Buffer {
-  const out = Buffer.allocUnsafe(bytes.length);
+/** Each run of white space as one blank; none at the ends. `out` may be the bytes themselves. */
+export function collapseSpace(bytes: Buffer, out = Buffer.allocUnsafe(bytes.length)): Buffer {
   let length = 0;
   let isPending = false;
   for (let i = 0; i < bytes.length; i++) {

@@ -1,16 +1,19 @@
 /** @file Clean text on disk between the steps: passages, each ended by a byte that UTF-8 never has. */
 
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { UserError } from "../errors.ts";
 import { sha256, writeFileInParts } from "../record/files.ts";
+import { collapseSpace } from "./passages.ts";
 
 export type Split = "train" | "heldOut";
 export const SPLITS: readonly Split[] = ["train", "heldOut"];
 
 /** Bounds the memory of every step after this one. */
 const PIECE_BYTES = 32 << 20;
+/** Room for a piece and the ends of its passages: it takes memory only as it fills. */
+const ROOM_BYTES = PIECE_BYTES + PIECE_BYTES / 8;
 const END_OF_PASSAGE = 0xff;
 
 export const pieceSchema = z.strictObject({
@@ -40,7 +43,7 @@ export class PieceWriter {
     const start = this.#ends.at(-1) ?? 0;
     const end = start + passage.length + 1;
     if (end > this.#content.length) {
-      const grown = Buffer.allocUnsafe(Math.max(end, this.#content.length * 2));
+      const grown = Buffer.allocUnsafe(Math.max(end, ROOM_BYTES, this.#content.length * 2));
       this.#content.copy(grown, 0, 0, start);
       this.#content = grown;
     }
@@ -75,24 +78,57 @@ export class PieceWriter {
   }
 }
 
-/** The passages of a piece, as views into one buffer. */
-export function readPiece(folder: string, piece: Piece): Buffer[] {
-  const path = join(folder, piece.file);
-  const content = readFileSync(path);
-  if (sha256(content) !== piece.sha256) {
+/** Reads pieces one after the other into the same memory. */
+export class PieceReader {
+  readonly #folder: string;
+  #memory = Buffer.alloc(0);
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** The passages of a piece, as views that hold until another one is read. */
+  passages(piece: Piece): Buffer[] {
+    const content = this.#read(piece);
+    const passages: Buffer[] = [];
+    for (let start = 0; start < content.length; ) {
+      const end = content.indexOf(END_OF_PASSAGE, start);
+      passages.push(content.subarray(start, end));
+      start = end + 1;
+    }
+    return passages;
+  }
+
+  /** The passages joined as they were in their documents, each run of white space one blank. */
+  collapsed(piece: Piece): Buffer {
+    let length = 0;
+    for (const passage of this.passages(piece)) length += passage.copy(this.#memory, length);
+    const joined = this.#memory.subarray(0, length);
+    return collapseSpace(joined, joined);
+  }
+
+  #read(piece: Piece): Buffer {
+    const path = join(this.#folder, piece.file);
+    const numBytes = piece.textBytes + piece.passages;
+    if (numBytes > this.#memory.length) this.#memory = Buffer.allocUnsafe(Math.max(numBytes, ROOM_BYTES));
+    const content = this.#memory.subarray(0, numBytes);
+    if (readFully(path, content) && sha256(content) === piece.sha256) return content;
     throw new UserError(
       `${path} is not what was written: its checksum differs`,
       "clean text as prepare left it",
-      `delete ${folder} and give the same command again`,
+      `delete ${this.#folder} and give the same command again`,
     );
   }
-  const passages: Buffer[] = [];
-  for (let start = 0; start < content.length; ) {
-    const end = content.indexOf(END_OF_PASSAGE, start);
-    passages.push(content.subarray(start, end));
-    start = end + 1;
+}
+
+/** Whether the file is as long as that. */
+function readFully(path: string, into: Buffer): boolean {
+  const file = openSync(path, "r");
+  try {
+    return fstatSync(file).size === into.length && readSync(file, into) === into.length;
+  } finally {
+    closeSync(file);
   }
-  return passages;
 }
 
 export function pieceExists(folder: string, piece: Piece): boolean {

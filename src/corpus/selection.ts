@@ -3,7 +3,7 @@
 import { sum } from "../math/statistics.ts";
 import type { CleanedSource } from "./clean-source.ts";
 import { hashPassage } from "./passages.ts";
-import { type Piece, readPiece, type Split } from "./pieces.ts";
+import type { Piece, PieceReader, Split } from "./pieces.ts";
 import type { CorpusSpec } from "./spec.ts";
 
 /** More than tokens stand for in any script, four times what they do in most: the margin. */
@@ -41,7 +41,7 @@ function partOf(wanted: number, bytes: number): number {
 }
 
 /** The passages of a piece that belong to a part: the same ones wherever they stand. */
-export function readPart(folder: string, piece: Piece, part: number, seed: number): Buffer[] {
-  const passages = readPiece(folder, piece);
+export function readPart(reader: PieceReader, piece: Piece, part: number, seed: number): Buffer[] {
+  const passages = reader.passages(piece);
   return part === 1 ? passages : passages.filter((passage) => hashPassage(passage, seed).order < part);
 }

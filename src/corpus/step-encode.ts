@@ -2,7 +2,7 @@
 
 import { sha256File } from "../record/files.ts";
 import type { CleanedSource } from "./clean-source.ts";
-import { type Piece, SPLITS, type Split } from "./pieces.ts";
+import { type Piece, PieceReader, SPLITS, type Split } from "./pieces.ts";
 import { type Parts, readPart } from "./selection.ts";
 import { concatenate, findShard, type ShardHeader, shardPath, writeShard } from "./shards.ts";
 import type { FoundSource } from "./step-clean.ts";
@@ -23,6 +23,7 @@ export async function encodeAll(
   breath: Breath,
 ): Promise<Shards> {
   const totalBytes = totalTextBytes(cleaned.flatMap(({ pieces }) => [...pieces.train, ...pieces.heldOut]));
+  const reader = new PieceReader(textFolder(folder));
   const shards: Record<Split, ShardHeader[]>[] = [];
   let doneBytes = 0;
   for (const [index, { pieces }] of cleaned.entries()) {
@@ -32,7 +33,7 @@ export async function encodeAll(
         const startBytes = doneBytes;
         const about = { source: sources[index]!.spec.name, split, part: parts[index]![split], seed };
         headers[split].push(
-          await encodePiece(folder, piece, about, tokenizer, (bytes) =>
+          await encodePiece(folder, reader, piece, about, tokenizer, (bytes) =>
             breath({ step: "encode", doneBytes: startBytes + bytes, totalBytes }),
           ),
         );
@@ -48,6 +49,7 @@ export const shardName = (piece: Pick<Piece, "file">) => piece.file.replace(/\.t
 
 async function encodePiece(
   folder: string,
+  reader: PieceReader,
   piece: Piece,
   { seed, ...about }: { source: string; split: Split; part: number; seed: number },
   tokenizer: Tokenizer,
@@ -61,7 +63,7 @@ async function encodePiece(
     existing.part === about.part;
   if (isOfText && sha256File(shardPath(tokensFolder(folder), name)) === existing.sha256) return existing;
   const encoded: Uint16Array[] = [];
-  const passages = readPart(textFolder(folder), piece, about.part, seed);
+  const passages = readPart(reader, piece, about.part, seed);
   let bytes = 0;
   for (const passage of passages) {
     encoded.push(Uint16Array.of(END_OF_TEXT_ID), tokenizer.encodeBytes(passage));

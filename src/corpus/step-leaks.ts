@@ -9,7 +9,7 @@ import { formatPercent } from "../units/print.ts";
 import { type CleanedSource, LEAKED_BY_PATTERN } from "./clean-source.ts";
 import { type Note, noteSchema } from "./notes.ts";
 import { collapseSpace } from "./passages.ts";
-import { type Piece, readPiece } from "./pieces.ts";
+import { PieceReader } from "./pieces.ts";
 import { placesOf } from "./places.ts";
 import { type Parts, readPart } from "./selection.ts";
 import type { CorpusSpec } from "./spec.ts";
@@ -81,16 +81,17 @@ async function findLeaks(
   folder: string,
   breath: Breath,
 ) {
+  const reader = new PieceReader(folder);
   const sought = new SoughtPassages();
   for (const [source, { pieces }] of cleaned.entries())
     for (const piece of pieces.heldOut)
-      for (const passage of readPart(folder, piece, parts[source]!.heldOut, seed))
+      for (const passage of readPart(reader, piece, parts[source]!.heldOut, seed))
         sought.add(passage, source);
   const train = cleaned.flatMap(({ pieces }, source) => pieces.train.map((piece) => ({ piece, source })));
   const totalBytes = totalTextBytes(train.map(({ piece }) => piece));
   let doneBytes = 0;
   for (const { piece, source } of train) {
-    sought.lookIn(collapsedText(folder, piece), source);
+    sought.lookIn(reader.collapsed(piece), source);
     doneBytes += piece.textBytes;
     await breath({ step: "look for held-out text", doneBytes, totalBytes });
   }
@@ -163,11 +164,6 @@ function tooManyLeaks(
     `at most ${formatPercent(100 * mayRepeat)} of the held-out bytes (holdOut.mayRepeat): a loss on text that was trained on says nothing`,
     `take the second copy of these texts out of the sources, or set holdOut.mayRepeat to ${Math.ceil(100 * shareLeaked(cleaned, notes)) / 100} to go on all the same`,
   );
-}
-
-/** The passages of a piece joined as they were in their documents, each run of white space one blank. */
-function collapsedText(folder: string, piece: Piece): Buffer {
-  return collapseSpace(Buffer.concat(readPiece(folder, piece)));
 }
 
 const BASE = 0x01000193;

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { sha256, writeFileAtomic } from "../record/files.ts";
 import { trainMerges } from "./bpe-training.ts";
 import type { CleanedSource } from "./clean-source.ts";
+import { PieceReader } from "./pieces.ts";
 import { wordPattern } from "./pretokenizer.ts";
 import { partToLearnFrom, readPart } from "./selection.ts";
 import type { CorpusSpec } from "./spec.ts";
@@ -45,12 +46,13 @@ export async function learnTokenizer(
     return { tokenizer: readTokenizer(path), words: step.words };
   }
 
+  const reader = new PieceReader(textFolder(folder));
   const counts = new WordCounts();
   const totalBytes = totalTextBytes(pieces);
   let doneBytes = 0;
   for (const piece of pieces) {
     const startBytes = doneBytes;
-    for (const passage of readPart(textFolder(folder), piece, part, seed)) {
+    for (const passage of readPart(reader, piece, part, seed)) {
       counts.add(passage);
       doneBytes += passage.length;
       await breath({ step: "learn tokenizer", doneBytes, totalBytes });
