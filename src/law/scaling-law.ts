@@ -34,6 +34,8 @@ export type ScalingLaw = {
   readonly isCalibrated: boolean;
   /** C / (N D). */
   readonly flopsPerParameterToken: number;
+  /** FLOPs of the smallest run behind it; null: not known. */
+  readonly smallestCompute: number | null;
   /** FLOPs of the largest run behind it; null: not known. */
   readonly largestCompute: number | null;
   /** Least and most D / N of the runs; null: not known. */
@@ -52,19 +54,23 @@ export function readScalingLaw(path: string): ScalingLaw {
 /** The law of a file. Throws a `UserError` where it does not tell size from tokens. */
 export function scalingLawOf(saved: SavedLaw): ScalingLaw {
   const counts = saved.conventions.parameters;
-  if (saved.posterior !== null) return lawOfPosterior(saved.posterior, counts);
+  if (saved.posterior !== null) return lawOfPosterior(saved.posterior, counts, null);
   return lawOfFit({
     law: lawNamed(saved.law),
     theta: Float64Array.from(saved.theta),
     draws: saved.draws.map((draw) => Float64Array.from(draw)),
     flopsPerParameterToken: flopsPerParameterTokenFrom(saved.flopsPerParameterToken),
+    smallestCompute: null,
     largestCompute: saved.largest.c,
     ratios: null,
     counts,
   });
 }
 
-/** Beyond this reach no answer is given: back-tests went to 100, GPT-4's own forecast to 10,000. */
+/**
+ * Beyond this reach no answer is given: back-tests went to 100, GPT-4's own forecast to 10,000. Nor so far
+ * below the largest run, where nobody knows the smallest.
+ */
 export const MOST_REACH = 1e4;
 
 /** A loss's 90 % interval wider than this share decides nothing: a tenth is a hundredfold of compute. */
@@ -82,20 +88,41 @@ export function widthWarnings(
   ];
 }
 
-/** Throws a `UserError` where a budget lies further beyond a law's largest run than anyone has tested. */
-export function checkReach({ largestCompute }: Pick<ScalingLaw, "largestCompute">, compute: number): void {
-  if (largestCompute === null || compute <= MOST_REACH * largestCompute) return;
+/** FLOPs of the smallest of these runs. */
+export function smallestComputeOf(runs: readonly Pick<Design, "c">[]): number {
+  return runs.reduce((least, { c }) => Math.min(least, c), Number.POSITIVE_INFINITY);
+}
+
+/**
+ * Throws a `UserError` where a budget lies below a law's smallest run, or further beyond its largest than
+ * anyone has tested; or is too small for a parameter and a token. `asked`: what has the budget.
+ */
+export function checkReach(
+  law: Pick<ScalingLaw, "flopsPerParameterToken" | "smallestCompute" | "largestCompute">,
+  compute: number,
+  asked: "budget" | "target" = "budget",
+): void {
+  const { flopsPerParameterToken, smallestCompute, largestCompute: largest } = law;
+  const least = smallestCompute ?? Math.max((largest ?? 0) / MOST_REACH, flopsPerParameterToken);
+  const isTooSmall = compute < least;
+  if (!isTooSmall && (largest === null || compute <= MOST_REACH * largest)) return;
+  const leastText =
+    smallestCompute !== null
+      ? `${formatFlops(least)}, the smallest run's, to`
+      : largest !== null
+        ? `${formatFlops(least)} to`
+        : `${formatFlops(least)} or more: what one parameter and one token take`;
   throw new UserError(
-    `a budget of ${formatFlops(compute)}`,
-    `at most ${MOST_REACH} times the largest run's ${formatFlops(largestCompute)}`,
-    "ask for a nearer budget, and climb from there",
+    `a ${asked} of ${formatFlops(compute)}`,
+    largest === null ? leastText : `${leastText} ${MOST_REACH} times the largest's ${formatFlops(largest)}`,
+    isTooSmall ? `correct the ${asked}` : `ask for a nearer ${asked}, and climb from there`,
   );
 }
 
 /** A fit of one law, with refits to runs drawn again. */
 export type FittedParameters = Pick<
   ScalingLaw,
-  "flopsPerParameterToken" | "largestCompute" | "ratios" | "counts"
+  "flopsPerParameterToken" | "smallestCompute" | "largestCompute" | "ratios" | "counts"
 > & {
   readonly law: Law;
   readonly theta: Float64Array;
@@ -129,7 +156,11 @@ export function lawOfFit({ law, theta, draws, ...facts }: FittedParameters): Sca
 }
 
 /** Throws a `UserError` where all runs behind it share one D / N. */
-export function lawOfPosterior(posterior: Posterior, counts: string): ScalingLaw {
+export function lawOfPosterior(
+  posterior: Posterior,
+  counts: string,
+  smallestCompute: number | null,
+): ScalingLaw {
   const { laws, recipeRatio, flopsPerParameterToken, largestCompute, ratios } = posterior;
   if (recipeRatio !== null) {
     throw new UserError(
@@ -148,6 +179,7 @@ export function lawOfPosterior(posterior: Posterior, counts: string): ScalingLaw
     lossAt: (design) => predict(posterior, design),
     isCalibrated: true,
     flopsPerParameterToken,
+    smallestCompute,
     largestCompute,
     ratios,
     counts,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { chinchillaLaw, computeLaw, tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { lawFileText, readLawFile } from "../../law/law-file.ts";
 import { lossOverND, optimumOn } from "../../law/optimum.ts";
-import { lawOfFit, scalingLawOf } from "../../law/scaling-law.ts";
+import { checkReach, lawOfFit, scalingLawOf } from "../../law/scaling-law.ts";
 import { quantile } from "../../math/statistics.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
 import { fitLaw } from "../fit/fit.ts";
@@ -117,9 +117,33 @@ test("refuses what cannot say where the optimum is", () => {
   expect(() => fittedLaw(chinchillaLaw, knownTable(0.003, 1, [20, 22, 24]))).toThrow(/D ?\/ ?N/);
   expect(() => fittedLaw(computeLaw, knownTable(0.003))).toThrow("does not tell size from tokens");
   const theta = Float64Array.of(6, 7.67, 0.6, -0.05, 0.37);
-  const facts = { flopsPerParameterToken: 6, largestCompute: 1e20, ratios: null, counts: "all" };
+  const facts = {
+    flopsPerParameterToken: 6,
+    smallestCompute: null,
+    largestCompute: 1e20,
+    ratios: null,
+    counts: "all",
+  };
   const worthless = lawOfFit({ law: chinchillaLaw, theta, draws: [], ...facts });
   expect(() => allocate(worthless, { compute: 1e20 })).toThrow("size are worth nothing");
+});
+
+test("a budget that the runs say nothing of is refused: below them, far beyond them, of less than a token", () => {
+  const table = knownTable(0.003);
+  const law = fittedLaw(chinchillaLaw, table);
+  const [least, most] = [law.smallestCompute!, law.largestCompute!];
+  expect(least).toBe(Math.min(...table.runs.map(({ c }) => c)));
+  for (const compute of [least, 1e4 * most]) expect(allocate(law, { compute }).compute).toBe(compute);
+  for (const compute of [1e-12, 0.99 * least, 1.01e4 * most])
+    expect(() => allocate(law, { compute })).toThrow(
+      /found: a budget of .*FLOP\nexpected: .*FLOP, the smallest run's, to 10000 times the largest's .*FLOP\nremedy: /,
+    );
+  const saved = { ...law, smallestCompute: null };
+  expect(allocate(saved, { compute: most / 1e4 }).reach).toBeCloseTo(1e-4, 12);
+  expect(() => allocate(saved, { compute: 0.99e-4 * most })).toThrow("remedy: correct the budget");
+  const bare = { ...saved, largestCompute: null };
+  expect(() => checkReach(bare, 0.99 * law.flopsPerParameterToken)).toThrow("one parameter and one token");
+  expect(() => checkReach(bare, law.flopsPerParameterToken)).not.toThrow();
 });
 
 test("a law that fixes the exponent says so", () => {

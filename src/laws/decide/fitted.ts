@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import type { Law, Run } from "../../law/law.ts";
-import { lawOfFit, lawOfPosterior, type ScalingLaw } from "../../law/scaling-law.ts";
+import { lawOfFit, lawOfPosterior, type ScalingLaw, smallestComputeOf } from "../../law/scaling-law.ts";
 import { flopsPerParameterTokenOf } from "../../law/training-flops.ts";
 import { significant } from "../../units/print.ts";
 import { bootstrapFit } from "../fit/bootstrap.ts";
@@ -20,7 +20,7 @@ export type FittedLaw = ScalingLaw & { readonly warnings: readonly string[] };
 export function forecastLaw(table: RunTable): FittedLaw {
   const { posterior, runs } = study(table.runs);
   const warnings = [...table.warnings, ...strayWarnings(strayRuns(runs))];
-  return { ...lawOfPosterior(posterior, table.conventions.parameters), warnings };
+  return { ...lawOfPosterior(posterior, table.conventions.parameters, smallestComputeOf(runs)), warnings };
 }
 
 const NUM_DRAWS = 300;
@@ -42,6 +42,7 @@ export function fittedLaw(law: Law, table: RunTable): FittedLaw {
     theta: fit.theta,
     draws: bootstrapFit(fit, runs, { resampling, numResamples: NUM_DRAWS, seed: 0 }),
     flopsPerParameterToken: flopsPerParameterTokenOf(runs),
+    smallestCompute: smallestComputeOf(runs),
     largestCompute: runs.reduce((most, run) => Math.max(most, run.c), 0),
     ratios: [Math.min(...ratios), Math.max(...ratios)],
     counts: table.conventions.parameters,

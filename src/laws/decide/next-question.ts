@@ -69,7 +69,7 @@ export function answerOf(question: NextQuestion, posterior: Posterior, target: D
     );
     return { now: normalInterval(posterior, answers), scale: "plain", byDraw: answers };
   }
-  const law = lawOfPosterior(posterior, "");
+  const law = lawOfPosterior(posterior, "", null);
   const logND = logNDOf(law, target.c);
   const isSize = question.kind === "allocation";
   const of = (surface: LossOverND) => (isSize ? pointOf(surface, logND).n : exponentsAt(surface, logND).n);

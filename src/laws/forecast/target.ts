@@ -2,9 +2,9 @@
 
 import { UserError } from "../../errors.ts";
 import type { Design } from "../../law/law.ts";
-import { MOST_REACH } from "../../law/scaling-law.ts";
+import { checkReach, smallestComputeOf } from "../../law/scaling-law.ts";
 import { designAt } from "../../law/surfaces.ts";
-import { formatFlops, significant } from "../../units/print.ts";
+import { significant } from "../../units/print.ts";
 import { hasExperts, repeatsData, SAME_RATIO } from "./candidate-laws.ts";
 import type { Study } from "./study.ts";
 import { reasonAgainst } from "./suitable.ts";
@@ -54,15 +54,7 @@ function checkAgreement(n: number, d: number, c: number, factor: number): void {
 /** Throws a `UserError` where the runs cannot speak of the target at all. */
 export function checkTarget({ runs, posterior }: Study, target: Design): void {
   if (posterior.recipeRatio !== null) checkRatio(posterior.recipeRatio, target);
-  const computes = runs.map(({ c }) => c);
-  const [least, most] = [Math.min(...computes), Math.max(...computes)];
-  if (target.c < least || target.c > MOST_REACH * most) {
-    throw new UserError(
-      `a target of ${formatFlops(target.c)}`,
-      `${formatFlops(least)}, the smallest run's, to ${MOST_REACH} times the largest's ${formatFlops(most)}`,
-      target.c < least ? "correct the target" : "forecast a nearer target, and climb from there",
-    );
-  }
+  checkReach({ ...posterior, smallestCompute: smallestComputeOf(runs) }, target.c, "target");
   const against = posterior.recipeRatio === null ? reasonAgainst(target) : undefined;
   if (against)
     throw new UserError(`a target of ${against}`, "one of the kind that the runs are", "correct the target");

@@ -21,6 +21,7 @@ const law = lawOfFit({
     return draw;
   }),
   flopsPerParameterToken: 6,
+  smallestCompute: null,
   largestCompute: 1e20,
   ratios: null,
   counts: "not said",

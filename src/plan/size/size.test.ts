@@ -23,6 +23,7 @@ const fit = {
     ),
   ),
   flopsPerParameterToken: 6,
+  smallestCompute: null,
   largestCompute: 1e22,
   ratios: null,
   counts: "all",
