@@ -8,6 +8,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { MOST_SECONDS, prepareFuzz } from "../test/support/fuzz.ts";
 import { type FuzzTarget, fuzzTargets } from "../test/support/fuzz-targets.ts";
 
@@ -24,24 +25,41 @@ type Progress = { readonly index: number } | { readonly row: Row };
 
 const folder = mkdtempSync(join(tmpdir(), "longrun-fuzz-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-const [first = "1", count = "10000", only = "", child] = process.argv.slice(2);
-const isChild = child === "child";
+const { first, count, only } = parsedArguments();
 const targets = (await fuzzTargets(folder)).filter(({ name }) =>
-  isChild ? name === only : new RegExp(only).test(name),
+  typeof only === "string" ? name === only : only.test(name),
 );
 
-if (child === "child")
+if (typeof only === "string")
   process.send!({ row: await fuzz(targets[0]!) } satisfies Progress, () => process.exit());
 else process.exitCode = await supervise();
 
+/** Ends with the usage where they are none that it has. */
+function parsedArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { child: { type: "boolean" } },
+    });
+    const [first = "1", count = "10000", only = "", ...more] = positionals;
+    if (more.length > 0 || ![first, count].every((number) => /^[1-9][0-9]{0,8}$/.test(number)))
+      throw new RangeError("SEED and COUNT are whole numbers from 1 to 999999999, and TARGETS is one word");
+    // A child is told the very name.
+    return { first: Number(first), count: Number(count), only: values.child ? only : new RegExp(only) };
+  } catch (error) {
+    console.error(`${(error as Error).message}\nusage: npm run fuzz -- [SEED] [COUNT] [TARGETS]`);
+    process.exit(2);
+  }
+}
+
 /** Reads every mutation, in this process. */
 async function fuzz(target: FuzzTarget): Promise<Row> {
-  const run = await prepareFuzz(target, Number(first));
+  const run = await prepareFuzz(target, first);
   const counts = { same: 0, read: 0, refused: 0, failed: 0 };
   const failures: string[] = [];
   const baseMegabytes = process.resourceUsage().maxRSS / 1e3;
   let [slowest, peak] = [0, 0];
-  for (let index = 0; index < Number(count); index++) {
+  for (let index = 0; index < count; index++) {
     process.send!({ index } satisfies Progress);
     const start = performance.now();
     const outcome = await run(index);
@@ -77,7 +95,7 @@ async function supervise(): Promise<number> {
 }
 
 function inChild(name: string): Promise<Row> {
-  const child = fork(import.meta.filename, [first, count, name, "child"], {
+  const child = fork(import.meta.filename, [String(first), String(count), name, "--child"], {
     execArgv: [`--max-old-space-size=${MOST_MEGABYTES}`],
   });
   return new Promise((resolve) => {

@@ -1,5 +1,6 @@
 /** @file 300 damaged files of every kind that longrun reads; `npm run fuzz` gives 10,000 of each. */
 
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,3 +23,14 @@ test.for(await fuzzTargets(folder))("$name", async (target) => {
   }
   expect(failures).toEqual([]);
 });
+
+test.each([["abc"], ["1", "x"], ["1", "5", "("], ["--seed", "1"]])(
+  "npm run fuzz -- %s %s %s is told the usage",
+  (...words) => {
+    const { status, stderr } = spawnSync(process.execPath, ["scripts/fuzz.ts", ...words], {
+      encoding: "utf8",
+    });
+    expect(stderr).toMatch(/^.*\nusage: npm run fuzz -- \[SEED\] \[COUNT\] \[TARGETS\]\n$/);
+    expect(status).toBe(2);
+  },
+);
