@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,4 +57,20 @@ test("bytes that are no UTF-8 are refused, not replaced", () => {
   expect(() => readText(path, "a table")).toThrow(
     /has bytes that are no UTF-8[\s\S]*save it again, as UTF-8/,
   );
+});
+
+test("a pipe is read while somebody writes to it, and not waited for where nobody does", () => {
+  const path = join(folder, "config.json");
+  execFileSync("mkfifo", [path]);
+  expect(() => readText(path, "a model")).toThrow(
+    `found: ${path} is a pipe, and nobody writes to it\nexpected: a model\nremedy: put the file there`,
+  );
+  // The writer holds it open for both, so that it is there before anybody reads, and takes its time.
+  const reader = [
+    `exec 3<>"${path}"; (sleep 0.2; echo '{"a":1}' >&3; sleep 0.2) &`,
+    `exec 4>"${path}" 3>&-; ${process.execPath} -e '`,
+    `import("${join(import.meta.dirname, "input-file.ts")}").then(({ readText }) =>`,
+    `console.log(readText("${path}", "a model").length))' 4>&- & exec 4>&-; wait`,
+  ].join(" ");
+  expect(execFileSync("bash", ["-c", reader], { encoding: "utf8" })).toBe("8\n");
 });

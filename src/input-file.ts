@@ -1,6 +1,6 @@
 /** @file What comes from outside, as text and JSON: read and checked, or refused with what to do. */
 
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { z } from "zod";
 import { pathError, UserError } from "./errors.ts";
 
@@ -43,14 +43,19 @@ function decoded(bytes: Buffer, path: string, expected: string): string {
   }
 }
 
-/** By what comes, not by what the size says: a pipe has none, and /dev/zero no end. */
+/**
+ * By what comes, not by what the size says: a pipe has none, and /dev/zero no end. Opened so that it does not
+ * wait for someone who may write to a named pipe: nobody may ever.
+ */
 function readAtMost(path: string, mostBytes: number, expected: string): Buffer {
-  const file = openSync(path, "r");
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const parts: Buffer[] = [];
     for (let total = 0; total <= mostBytes; ) {
       const part = Buffer.allocUnsafe(1 << 16);
-      const numRead = readSync(file, part);
+      const numRead = readWhenThere(file, part);
+      if (numRead === 0 && total === 0 && fstatSync(file).isFIFO())
+        throw new UserError(`${path} is a pipe, and nobody writes to it`, expected, "put the file there");
       if (numRead === 0) return Buffer.concat(parts);
       parts.push(part.subarray(0, numRead));
       total += numRead;
@@ -60,6 +65,19 @@ function readAtMost(path: string, mostBytes: number, expected: string): Buffer {
   }
   const most = `${mostBytes / 1e6} MB`;
   throw new UserError(`${path} has more than ${most}`, `${expected}, of ${most} at most`, "make it smaller");
+}
+
+const WAIT_MS = 10;
+
+/** Waits for a pipe's writer, as long as there is one. */
+function readWhenThere(file: number, part: Buffer): number {
+  for (const clock = new Int32Array(new SharedArrayBuffer(4)); ; Atomics.wait(clock, 0, 0, WAIT_MS)) {
+    try {
+      return readSync(file, part);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
+  }
 }
 
 /** Whether something is there. What may not be looked at is not called missing: that throws a `UserError`. */
