@@ -5,7 +5,14 @@ import { native } from "../../engine/native.ts";
 import { programsOf } from "../../machine/step.ts";
 import type { Machine } from "../../machine/this-machine.ts";
 import { campaignSchema } from "../spec.ts";
-import { estimateRun, placeLadder, runSeconds, START_SECONDS, wallSeconds } from "./estimate.ts";
+import {
+  estimateRun,
+  estimateRuns,
+  placeLadder,
+  runSeconds,
+  START_SECONDS,
+  wallSeconds,
+} from "./estimate.ts";
 import { planCampaign } from "./plan.ts";
 
 const machineWith = (numThreads: number): Machine => ({
@@ -72,6 +79,18 @@ describe("the order of the ladder", () => {
 });
 
 describe("the estimate of a run", () => {
+  test("says which run it times, each shape once", async () => {
+    const [run] = plan.rungs[0]!.runs;
+    const other = { ...run!, name: "another seed" };
+    const said: unknown[] = [];
+    const placed = [run!, other].map((each) => ({ run: each, numThreads: 1 }));
+    const estimates = await estimateRuns(placed, machineWith(1), ({ name }, ...place) =>
+      said.push([name, ...place]),
+    );
+    expect(said).toEqual([[run!.name, 0, 2]]);
+    expect(estimates[1]).toBe(estimates[0]);
+  });
+
   test("adds its parts up, and gives evaluation the speed of the steps", async () => {
     const run = plan.rungs[0]!.runs[0]!;
     const estimate = await estimateRun(run, 1, machineWith(1));

@@ -77,15 +77,20 @@ export function wallSeconds(
   return Math.max(...freeAt);
 }
 
-/** Estimates in order; every distinct shape is timed once, half a second each. */
+/** Called before a run's shape is timed. */
+export type BeforeTiming = (run: PlannedRun, index: number, numRuns: number) => void;
+
+/** Estimates in order; every distinct shape is timed once, half a second each where it is small. */
 export async function estimateRuns(
   placed: readonly Placed[],
   machine: Machine,
+  beforeTiming: BeforeTiming = () => {},
 ): Promise<readonly RunEstimate[]> {
   const known = new Map<string, RunEstimate>();
   const estimates: RunEstimate[] = [];
-  for (const { run, numThreads } of placed) {
+  for (const [index, { run, numThreads }] of placed.entries()) {
     const key = JSON.stringify([run.spec.shape, run.spec.batchSequences, run.spec.numSteps, numThreads]);
+    if (!known.has(key)) beforeTiming(run, index, placed.length);
     const estimate = known.get(key) ?? (await estimateRun(run, numThreads, machine));
     known.set(key, estimate);
     estimates.push(estimate);
@@ -97,10 +102,11 @@ export async function estimateRuns(
 export async function estimatePlan(
   plan: Plan,
   machine: Machine,
+  beforeTiming?: BeforeTiming,
 ): Promise<{ readonly targetStepSeconds: number; readonly trainingSeconds: number }> {
   const small = [...placeLadder(plan, machine), ...placeFeatures(plan, machine)];
   const all = [...small, { run: plan.target, numThreads: machine.numThreads }];
-  const estimates = await estimateRuns(all, machine);
+  const estimates = await estimateRuns(all, machine, beforeTiming);
   const timed = all.map(({ run, numThreads }, i) => ({
     numThreads,
     seconds: runSeconds(run, estimates[i]!),

@@ -88,6 +88,7 @@ async function planAnew(campaign: Campaign, context: Context, bytes: number | nu
   });
   let flops =
     budget.kind === "flops" ? budget.flops : budget.seconds * machine.numThreads * ASSUMED_FLOPS_PER_THREAD;
+  let toldAt = performance.now();
   for (let round = 0; ; round++) {
     const plan = planCampaign(campaign, flops);
     // The first guesses of what a time buys refuse nothing.
@@ -99,7 +100,15 @@ async function planAnew(campaign: Campaign, context: Context, bytes: number | nu
       "the target",
       "lower --budget, or recipe.sequenceLength in the campaign file",
     );
-    const { targetStepSeconds, trainingSeconds } = await estimatePlan(plan, machine);
+    const { targetStepSeconds, trainingSeconds } = await estimatePlan(plan, machine, (run, i, numRuns) => {
+      if (performance.now() < toldAt + PROGRESS_MS) return;
+      toldAt = performance.now();
+      const rounds = budget.kind === "flops" ? "" : `round ${round + 1} of ${BUDGET_ROUNDS + 1}, `;
+      context.tell({
+        kind: "text",
+        text: `planning: ${rounds}timing run ${i + 1} of ${numRuns} (${run.name})`,
+      });
+    });
     const overhead = OVERHEAD_SECONDS + (bytes ?? 0) / PREPARE_BYTES_PER_SECOND;
     const expectedSeconds = trainingSeconds + overhead;
     if (budget.kind === "flops" || round === BUDGET_ROUNDS) {
@@ -112,6 +121,8 @@ async function planAnew(campaign: Campaign, context: Context, bytes: number | nu
 /** First guess of what a thread sustains; corrected by measurement. */
 const ASSUMED_FLOPS_PER_THREAD = 60e9;
 const BUDGET_ROUNDS = 2;
+/** Between two lines of progress, so that a plan of seconds says nothing. */
+const PROGRESS_MS = 2000;
 /** Timing, fitting, exporting, sampling, drawing: 4 to 5 s on two cores (docs/log.md, 2026-11-22). */
 const OVERHEAD_SECONDS = 5;
 /** Reading, cleaning, learning a tokenizer and encoding, on one core. */
