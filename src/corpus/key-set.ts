@@ -68,10 +68,13 @@ export class KeySet implements Disposable {
     return this.#runs.length;
   }
 
-  /** All keys added since a mark, as bytes: the same for the same keys added in the same order. */
+  /**
+   * All keys added since a mark, as bytes: the same for the same keys added in the same order. Each part lies
+   * in the table's memory and holds until the next.
+   */
   *bytesFrom(mark: number): Generator<Uint8Array> {
     this.#endRun();
-    for (const run of this.#runs.slice(mark)) yield this.#bytesOf(run, 0, NUM_BUCKETS);
+    for (const run of this.#runs.slice(mark)) yield this.#bytesOf(run, 0, NUM_BUCKETS, this.#keys.buffer);
   }
 
   [Symbol.dispose](): void {
@@ -99,9 +102,10 @@ export class KeySet implements Disposable {
     return new BigUint64Array(bytes.buffer).includes(key);
   }
 
-  #bytesOf({ firstByte, bucketStarts }: Run, from: number, to: number): Uint8Array {
+  #bytesOf({ firstByte, bucketStarts }: Run, from: number, to: number, memory?: ArrayBufferLike): Uint8Array {
     const [first, end] = [bucketStarts[from]!, bucketStarts[to]!];
-    const bytes = new Uint8Array((end - first) * 8);
+    const numBytes = (end - first) * 8;
+    const bytes = memory ? new Uint8Array(memory, 0, numBytes) : new Uint8Array(numBytes);
     readSync(this.#reader, bytes, 0, bytes.length, firstByte + first * 8);
     return bytes;
   }
