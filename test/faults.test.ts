@@ -1,24 +1,12 @@
 /** @file What goes wrong, and what comes of it: a clear error, or an incident and the same numbers. */
 
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openCorpus } from "../src/corpus/corpus.ts";
 import { openRecord, readRecord, recordPath, verifyRecord } from "../src/record/record.ts";
-import { writeCampaign, writeRun, writeTexts } from "./support/campaigns.ts";
-import { numbersOf } from "./support/numbers.ts";
-import { Command, expectRefusal, longrun } from "./support/processes.ts";
+import { writeCampaign, writeTexts } from "./support/campaigns.ts";
+import { Command, expectRefusal, incidentsOf, killAll, longrun } from "./support/processes.ts";
 
 const base = mkdtempSync(join(tmpdir(), "longrun-faults-"));
 
@@ -38,10 +26,6 @@ function place(name: string): string {
 
 const launch = (file: string, folder: string, ...more: readonly string[]) =>
   longrun("launch", file, "--folder", folder, ...more);
-
-function incidentsOf(folder: string): readonly string[] {
-  return readRecord(folder).events.flatMap((event) => (event.kind === "incident" ? [event.data.what] : []));
-}
 
 describe("a campaign file", () => {
   const cases = [
@@ -135,7 +119,9 @@ describe("a ladder", () => {
     );
     expect(incidentsOf(folder)).toContain("diverged");
     const started = readRecord(folder).events.filter((event) => event.kind === "run-started");
-    expect(started.length).toBeLessThanOrEqual(availableParallelism());
+    expect(new Set(started.map(({ run }) => run)).size).toBeLessThanOrEqual(availableParallelism());
+    // Replayed once, for it might have been the machine.
+    expect(incidentsOf(folder).filter((what) => what === "diverged").length).toBeGreaterThanOrEqual(2);
     expect(verifyRecord(folder)).toMatchObject({ ok: true });
   });
 });
@@ -229,8 +215,7 @@ describe("the gate", () => {
     const said = async (changes: Readonly<Record<string, unknown>>) => {
       using command = new Command(["launch", writeCampaign(base, changes), "--folder", folder]);
       await command.saw(/stage ladder: started/);
-      command.signalGroup("SIGKILL");
-      return (await command.ended).stderr;
+      return (await killAll(command, folder)).stderr;
     };
     const cost =
       /what it does not share is trained anew, all of it about [\d.]+ \w+; the verdict of event \d+ stays/;
@@ -277,120 +262,5 @@ describe("the gate", () => {
     writeFileSync(recordPath(edited), lines.join("\n"));
     expectRefusal(await launch(file, edited), new RegExp(`at sequence ${sequence}`), /unchanged copy/);
     expect(verifyRecord(edited)).toMatchObject({ ok: false, sequence });
-  });
-});
-
-describe("a run", () => {
-  const whole = join(base, "one-thread");
-  let file: string;
-  const train = (folder: string, threads: number) => [
-    "run",
-    file,
-    "--folder",
-    folder,
-    "--threads",
-    String(threads),
-    "--json",
-  ];
-  const checkpointsOf = (folder: string) => {
-    const [run] = existsSync(join(folder, "runs")) ? readdirSync(join(folder, "runs")) : [];
-    const path = join(folder, "runs", run ?? "", "checkpoints");
-    return run && existsSync(path)
-      ? readdirSync(path)
-          .filter((name) => name.startsWith("step-"))
-          .sort()
-          .map((name) => join(path, name))
-      : [];
-  };
-  const numCheckpoints = (folder: string) =>
-    existsSync(recordPath(folder))
-      ? readRecord(folder).events.filter((event) => event.kind === "checkpoint-written").length
-      : 0;
-
-  /** Trains until the record knows so many checkpoints more. */
-  async function trainFor(folder: string, threads: number, more: number): Promise<Command> {
-    const enough = numCheckpoints(folder) + more;
-    const command = new Command(train(folder, threads));
-    while (numCheckpoints(folder) < enough && !command.hasEnded) await sleep(10);
-    return command;
-  }
-
-  beforeAll(async () => {
-    file = writeRun(base);
-    const { code, stderr } = await longrun(...train(whole, 1));
-    expect(stderr).not.toContain("found:");
-    expect(code).toBe(0);
-  }, 120_000);
-
-  test("with two threads, killed again and again, gives the same losses and weights to the bit", async () => {
-    const folder = join(base, "two-threads");
-    for (const threads of [2, 1, 2]) {
-      using command = await trainFor(folder, threads, 1);
-      command.signalGroup("SIGKILL");
-      expect((await command.ended).killedBy).toBe("SIGKILL");
-    }
-    const { code, stdout } = await longrun(...train(folder, 2));
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ summary: { numAttempts: 4 } });
-    expect(numbersOf(folder)).toEqual(numbersOf(whole));
-    expect(verifyRecord(folder)).toMatchObject({ ok: true });
-  });
-
-  test("whose parent alone is killed goes with it, and can go on at once", async () => {
-    const folder = join(base, "parent-killed");
-    using command = await trainFor(folder, 2, 1);
-    process.kill(command.pid, "SIGKILL");
-    const { code, stderr } = await longrun(...train(folder, 2));
-    expect(code).toBe(0);
-    expect(stderr).toMatch(/goes on from step \d+/);
-    expect(incidentsOf(folder)).toEqual([]);
-    expect(numbersOf(folder)).toEqual(numbersOf(whole));
-  });
-
-  test("whose process alone is killed is restarted, with an incident in the record", async () => {
-    const folder = join(base, "worker-killed");
-    using command = await trainFor(folder, 2, 1);
-    const [run] = readdirSync(join(folder, "runs"));
-    const lock = JSON.parse(readFileSync(join(folder, "runs", run!, "lock"), "utf8")) as { pid: number };
-    expect(lock.pid).not.toBe(command.pid);
-    process.kill(lock.pid, "SIGKILL");
-    const { code, stderr } = await command.ended;
-    expect(code).toBe(0);
-    expect(stderr).toMatch(/goes on from step \d+/);
-    expect(incidentsOf(folder)).toEqual(["the run's process died"]);
-    expect(numbersOf(folder)).toEqual(numbersOf(whole));
-  });
-
-  test("whose newest checkpoint is damaged goes on from the one before, with an incident", async () => {
-    const folder = join(base, "damaged");
-    using command = await trainFor(folder, 2, 2);
-    command.signalGroup("SIGKILL");
-    await command.ended;
-    const [before, newest] = checkpointsOf(folder).slice(-2);
-    const path = join(newest!, "optimiser.safetensors");
-    const bytes = readFileSync(path);
-    bytes[bytes.length - 5]! ^= 1;
-    writeFileSync(path, bytes);
-    const { code, stderr } = await longrun(...train(folder, 2));
-    expect(code).toBe(0);
-    expect(stderr).toContain(`goes on from step ${Number(before!.split("-").at(-1))}`);
-    expect(stderr).toMatch(
-      /step-\d+ is damaged and passed over: optimiser.safetensors does not have its checksum/,
-    );
-    expect(incidentsOf(folder)).toEqual(["damaged checkpoint passed over"]);
-    expect(numbersOf(folder)).toEqual(numbersOf(whole));
-  });
-
-  test("does not read a shard of another tokenizer: preparing makes it anew", async () => {
-    const folder = join(base, "foreign-shard");
-    cpSync(join(whole, "corpus"), join(folder, "corpus"), { recursive: true });
-    const path = join(folder, "corpus", "tokens", "notes.train.00000.json");
-    const header = JSON.parse(readFileSync(path, "utf8")) as { tokenizerHash: string };
-    writeFileSync(path, JSON.stringify({ ...header, tokenizerHash: "0".repeat(64) }));
-    expect(() => openCorpus(join(folder, "corpus"))).toThrow(
-      /notes.train.00000.bin was made with the tokenizer 000000000000/,
-    );
-    expect((await longrun(...train(folder, 2))).code).toBe(0);
-    expect(numbersOf(folder)).toEqual(numbersOf(whole));
   });
 });

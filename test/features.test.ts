@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { RecordEvent } from "../src/record/events.ts";
 import { readRecord, verifyRecord } from "../src/record/record.ts";
 import { writeCampaign, writeTexts } from "./support/campaigns.ts";
-import { Command, longrun, type Outcome } from "./support/processes.ts";
+import { Command, killAll, longrun, type Outcome } from "./support/processes.ts";
 
 const SLOW_MS = 300_000;
 
@@ -27,8 +27,7 @@ beforeAll(async () => {
   const launch = ["launch", file, "--folder", folder, "--json"];
   using command = new Command(launch);
   await command.saw(/no-swiglu-rung-4-seed-1: .*bits per byte/);
-  command.signalGroup("SIGKILL");
-  ({ killedBy } = await command.ended);
+  ({ killedBy } = await killAll(command, folder));
   outcome = await longrun(...launch);
 }, SLOW_MS);
 

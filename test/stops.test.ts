@@ -1,16 +1,16 @@
 /** @file Runs that stop, by a full disk, a hang, Ctrl-C twice: the same command ends with the same bits. */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { processStart } from "../src/record/lock.ts";
-import { verifyRecord } from "../src/record/record.ts";
+import { readRecord, verifyRecord } from "../src/record/record.ts";
 import { writeCampaign, writeRun, writeTexts } from "./support/campaigns.ts";
 import { numbersOf } from "./support/numbers.ts";
-import { Command, expectRefusal, longrun, MAIN } from "./support/processes.ts";
+import { Command, expectRefusal, longrun, MAIN, ranksOf } from "./support/processes.ts";
 
 const base = mkdtempSync(join(tmpdir(), "longrun-stops-"));
 const whole = join(base, "whole");
@@ -72,25 +72,21 @@ test.skipIf(!canMount()).each(DISKS)(
   },
 );
 
-test("a process that hangs is named to a second launch; Ctrl-C twice ends it and its launch at once", async () => {
+test("a second launch is told who has the folder; Ctrl-C ends a process that hangs, too", async () => {
   const folder = join(base, "hanging");
   const train = ["run", file, "--folder", folder];
   using command = new Command(train);
   await command.saw(/one: +\d+ %/);
-  const [run] = readdirSync(join(folder, "runs"));
-  const { pid } = JSON.parse(readFileSync(join(folder, "runs", run!, "lock"), "utf8")) as { pid: number };
-  process.kill(pid, "SIGSTOP");
+  const [worker] = ranksOf(folder);
   expectRefusal(
     await longrun(...train),
     new RegExp(`record.lock is held by process ${command.pid}, which has been writing since`),
     new RegExp(`\`kill ${command.pid}\`; \`kill -9 ${command.pid}\` where it does not answer`),
   );
-  command.signalGroup("SIGINT");
-  await command.saw(/Ctrl-C once more ends it at once/);
-  await sleep(400);
+  process.kill(worker!, "SIGSTOP");
   command.signalGroup("SIGINT");
   expect((await command.ended).code).toBe(130);
-  while (processStart(pid) !== null) await sleep(5);
+  expect(processStart(worker!)).toBeNull();
   const { code, stderr } = await longrun(...train);
   expect(code, stderr).toBe(0);
   expect(numbersOf(folder)).toEqual(numbersOf(whole));
@@ -98,38 +94,28 @@ test("a process that hangs is named to a second launch; Ctrl-C twice ends it and
 
 test("a campaign that a second Ctrl-C has ended at once is said to be interrupted", async () => {
   const folder = join(base, "twice");
-  using command = new Command(["launch", writeCampaign(base), "--folder", folder]);
+  using command = new Command(["launch", writeCampaign(base, { budget: "1TFLOP" }), "--folder", folder]);
   await command.saw(/rung-0-seed-1: +\d+ %/);
-  for (const run of readdirSync(join(folder, "runs"))) {
-    const lock = join(folder, "runs", run, "lock");
-    if (!existsSync(lock)) continue;
-    process.kill((JSON.parse(readFileSync(lock, "utf8")) as { pid: number }).pid, "SIGSTOP");
-  }
+  for (const pid of ranksOf(folder)) process.kill(pid, "SIGSTOP");
   command.signalGroup("SIGINT");
   await command.saw(/Ctrl-C once more ends it at once/);
   await sleep(400);
   command.signalGroup("SIGINT");
   expect((await command.ended).code).toBe(130);
+  expect(ranksOf(folder)).toEqual([]);
   const { stdout } = await longrun("status", folder);
   expect(stdout).toMatch(/^tiny: interrupted, at once, by a second Ctrl-C; /);
   expect(verifyRecord(folder)).toMatchObject({ ok: true });
 });
 
-test("a hanging process that its launch has left behind is named, with how to end it", async () => {
-  const folder = join(base, "left");
-  const train = ["run", file, "--folder", folder];
-  using command = new Command(train);
+test("`kill` stops a run as Ctrl-C does: after its step, with a checkpoint", async () => {
+  const folder = join(base, "terminated");
+  using command = new Command(["run", file, "--folder", folder]);
   await command.saw(/one: +\d+ %/);
-  const [run] = readdirSync(join(folder, "runs"));
-  const { pid } = JSON.parse(readFileSync(join(folder, "runs", run!, "lock"), "utf8")) as { pid: number };
-  process.kill(pid, "SIGSTOP");
-  process.kill(command.pid, "SIGKILL");
-  expectRefusal(
-    await longrun(...train),
-    new RegExp(`lock is held by process ${pid}, which has been writing since .* and is stopped`),
-    new RegExp(`\`kill -9 ${pid}\``),
-  );
-  process.kill(pid, "SIGKILL");
+  process.kill(command.pid, "SIGTERM");
+  expect((await command.ended).code).toBe(130);
+  expect(ranksOf(folder)).toEqual([]);
+  expect(readRecord(folder).events.at(-1)?.kind).toBe("interrupted");
 });
 
 /** Whether this user may have a small disk of its own. */

@@ -3,6 +3,7 @@
 import type { z } from "zod";
 import type { PrepareProgress } from "../corpus/steps.ts";
 import { Interrupted } from "../errors.ts";
+import type { Backend } from "../fleet/backend.ts";
 import type { RunNotice } from "../fleet/recorded-run.ts";
 import type { Machine } from "../machine/this-machine.ts";
 import { eventsOf, type Stage } from "../record/events.ts";
@@ -44,6 +45,7 @@ export type Context = {
   readonly workspace: Workspace;
   readonly record: RecordWriter;
   readonly machine: Machine;
+  readonly backend: Backend;
   readonly signal: AbortSignal;
   tell(event: CampaignEvent): void;
 };

@@ -2,6 +2,7 @@
 
 import type { Manifest } from "../corpus/manifest.ts";
 import { Interrupted, UserError } from "../errors.ts";
+import { LocalBackend } from "../fleet/local-backend.ts";
 import { finishedSummary } from "../fleet/recorded-run.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { damageText } from "../record/custody.ts";
@@ -69,12 +70,14 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   using record = openRecord(workspace.folder);
   for (const warning of record.warnings) options.tell({ kind: "text", text: warning });
   const machine = thisMachine(workspace.folder);
+  using backend = new LocalBackend(workspace.folder);
   const context: Context = {
     campaign,
     baseFolder,
     workspace,
     record,
     machine,
+    backend,
     signal: options.signal,
     tell: options.tell,
   };

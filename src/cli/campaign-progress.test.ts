@@ -66,7 +66,7 @@ describe("CampaignProgress", () => {
     shown.show({ kind: "run", run, event: { kind: "step", step: 301, loss: 4.5, stepSeconds: 9 } });
     shown.show({ kind: "run", run, event: { kind: "stopped", step: 301 } });
     expect(lines).toEqual([
-      "rung-1: 0 %, 50.0 k tokens/s, loss 7.000",
+      "rung-1: 0 %",
       "rung-1: 50 %, 50.0 k tokens/s, loss 4.500, 6 s left",
       "rung-1: stopped at step 301 in 6.00 s",
     ]);

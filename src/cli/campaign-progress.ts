@@ -2,7 +2,7 @@
 
 import type { CampaignEvent } from "../campaign/context.ts";
 import type { PlannedRun } from "../train/planned-run.ts";
-import type { RunEvent } from "../train/run.ts";
+import type { RunEvent } from "../train/run-event.ts";
 import { formatBytes, formatCount, significant } from "../units/print.ts";
 import { type Ended, untilInterrupted } from "./interrupt.ts";
 import { planText } from "./terminal/plan-text.ts";
@@ -86,6 +86,7 @@ export class CampaignProgress {
     };
     if (event.kind === "started") {
       running.since = null;
+      running.task.update({ done: event.fromStep, total: run.spec.numSteps, details: [] });
       if (event.fromStep > 0) this.#progress.note(`${run.name}: goes on from step ${event.fromStep}`);
       for (const { path, reason } of event.damaged)
         this.#progress.note(`${run.name}: ${path} is damaged and passed over: ${reason}`);

@@ -1,9 +1,12 @@
-/** @file Ctrl-C: the first asks the work to stop after its step, the second ends the program at once. */
+/** @file Ctrl-C, or `kill`: the first asks the work to stop after its step, the second ends it at once. */
 
 import { EXIT } from "./output.ts";
 
 /** Ctrl-C reaches this process and the one that started it (npm, our launcher), which passes it on. */
 const ONE_PRESS_MS = 300;
+
+/** From a terminal, and from a scheduler or a service manager. */
+const ASKS_TO_STOP = ["SIGINT", "SIGTERM"] as const;
 
 /** What a piece of work came to: its result, or the place where it stopped because it was asked to. */
 export type Ended<T> =
@@ -25,7 +28,7 @@ export async function untilInterrupted<T>(
     note("stopping after this step; the same command goes on (Ctrl-C once more ends it at once)");
     stop.abort();
   };
-  process.on("SIGINT", onInterrupt);
+  for (const signal of ASKS_TO_STOP) process.on(signal, onInterrupt);
   try {
     return { kind: "done", result: await work(stop.signal) };
   } catch (error) {
@@ -33,7 +36,8 @@ export async function untilInterrupted<T>(
     process.exitCode = EXIT.interrupted;
     return { kind: "interrupted", where: error.message };
   } finally {
-    process.off("SIGINT", onInterrupt);
+    // One that comes while a stopped program ends must not look like a crash.
+    if (!stop.signal.aborted) for (const signal of ASKS_TO_STOP) process.off(signal, onInterrupt);
   }
 }
 

@@ -1,8 +1,21 @@
 /** @file The public surface of the fleet: runs as processes, started, watched, restarted, stopped. */
 
-export { type CrashFacts, type Decision, decideAfterCrash } from "./decide.ts";
-export { type RunOutcome, type RunWatcher, runLocally, runTogether } from "./local.ts";
-export type { RunTask } from "./protocol.ts";
+export type {
+  Attempt,
+  Backend,
+  Launch,
+  Probe,
+  ProcessExit,
+  ProcessLaunch,
+  ProcessProgram,
+} from "./backend.ts";
+export { builtinJob } from "./builtin-job.ts";
+export { type Action, type Decision, decideRecovery, type Facts, type Failure } from "./decide.ts";
+export { LocalBackend } from "./local-backend.ts";
 export type { CorpusNotice } from "./recorded-corpus.ts";
 export type { RunNotice } from "./recorded-run.ts";
+export type { RunTask, StartedTask } from "./run-task.ts";
+export { runTogether } from "./side-by-side.ts";
+export type { OfRank, Sighting } from "./sighting.ts";
 export { type SingleRunOptions, type SingleRunResult, singleRun } from "./single-run.ts";
+export { type RunJob, type RunOutcome, type RunWatcher, supervise } from "./supervise.ts";

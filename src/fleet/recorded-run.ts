@@ -18,16 +18,21 @@ import { masked } from "../record/secrets.ts";
 import { checkpointsFolder, seriesFolder, type Workspace } from "../record/workspace.ts";
 import { listCheckpoints, stateFile } from "../train/checkpoint.ts";
 import type { PlannedRun } from "../train/planned-run.ts";
-import type { RunEvent } from "../train/run.ts";
+import type { RunEvent } from "../train/run-event.ts";
 import { type RunSummary, runSummarySchema } from "../train/summary.ts";
-import { runLocally } from "./local.ts";
-import type { RunTask } from "./protocol.ts";
+import type { Backend } from "./backend.ts";
+import { builtinJob } from "./builtin-job.ts";
+import type { Decision, Failure } from "./decide.ts";
+import type { RunTask } from "./run-task.ts";
+import { sightingText } from "./sighting.ts";
+import { type RunOutcome, supervise } from "./supervise.ts";
 
 /** What training one run needs. */
 export type RunContext = {
   readonly record: RecordWriter;
   readonly workspace: Workspace;
   readonly machine: Machine;
+  readonly backend: Backend;
   readonly signal: AbortSignal;
   tell(notice: RunNotice): void;
 };
@@ -91,29 +96,52 @@ export async function trainPlanned(
     checkpointBytes: Math.floor(DISK_SHARE * machine.freeDiskBytes),
   };
   const watcher = {
-    onEvent(_: RunTask, event: RunEvent) {
+    onEvent(event: RunEvent) {
       if (event.kind === "started") recordEnvironment(context);
       for (const draft of draftsOf(record.events, task, event)) record.append({ run: name, ...draft });
       tell({ kind: "run", run, event });
       onEvent(event);
     },
-    onCrash(_: RunTask, { evidence, reason }: { readonly evidence: string; readonly reason: string }) {
-      record.append({
-        run: name,
-        ...incident("the run's process died", { evidence: masked(evidence), reason }, "warning"),
-      });
+    onFailure(failure: Failure, decision: Decision) {
+      record.append({ run: name, ...incidentOf(failure, decision) });
     },
   };
-  const outcome = await runLocally(task, watcher, signal);
+  const outcome = await supervise(builtinJob(task), context.backend, watcher, signal);
   if (outcome.kind === "stopped") throw new Interrupted(`in run ${run.name}`);
-  if (outcome.kind === "diverged")
-    throw new UserError(
-      `run ${run.name} diverged at step ${outcome.step}: ${outcome.what} is no longer a finite number`,
+  if (outcome.kind === "held") throw heldError(run, outcome);
+  return outcome.summary;
+}
+
+function heldError(run: PlannedRun, { failure, reason }: Extract<RunOutcome, { readonly kind: "held" }>) {
+  const { sighting } = failure;
+  if (sighting.kind === "diverged")
+    return new UserError(
+      `run ${run.name} diverged at step ${sighting.step}: ${sightingText(sighting)}`,
       "a loss that falls",
       lowerLearningRate(run),
     );
-  return outcome.summary;
+  return new UserError(
+    `run ${run.name}: ${sightingText(sighting)}`,
+    "a process that lives to the end of its run",
+    `${reason}. Check memory and disk (\`longrun doctor\`), then give the same command again: ` +
+      "it goes on from the last checkpoint",
+  );
 }
+
+function incidentOf({ sighting, step }: Failure, { action, reason }: Decision) {
+  const { kind: _, ...evidence } = sighting;
+  const severity = action === "hold" ? "critical" : "warning";
+  const log = "log" in sighting ? { log: masked(sighting.log) } : {};
+  const { kind, data } = incident(INCIDENTS[sighting.kind], { ...evidence, ...log, step }, severity);
+  return { kind, data: { ...data, response: { action, reason } } };
+}
+
+/** What the record calls them. */
+const INCIDENTS: Readonly<Record<Failure["sighting"]["kind"], string>> = {
+  exited: "the run's process died",
+  silent: "the run's process hung",
+  diverged: "diverged",
+};
 
 /** By the key that the user's own file has for it. */
 function lowerLearningRate({ spec: { role, optimiser } }: PlannedRun): string {
@@ -127,30 +155,33 @@ function lowerLearningRate({ spec: { role, optimiser } }: PlannedRun): string {
 
 type RunDraft = { readonly [K in EventKind]: Omit<EventDraft<K>, "run"> }[EventKind];
 
-/** What the record keeps of an event of the run. */
+/** What the record keeps of an event of the run. An adopted process says again what was said before. */
 function draftsOf(
   events: readonly RecordEvent[],
   { name, spec, numThreads, folder }: RunTask,
   event: RunEvent,
 ): readonly RunDraft[] {
+  const started = eventsOf(events, "run-started", name).at(-1);
+  const since = started ? events.slice(started.sequence + 1).filter(({ run }) => run === name) : [];
   switch (event.kind) {
     case "started": {
       const { attempt, fromStep, exact, damaged } = event;
-      const isKnown = events.some(({ run, kind }) => run === name && kind === "run-started");
-      const data = { attempt, fromStep, exact, numThreads, spec: isKnown ? null : spec };
+      if (started?.data.attempt === attempt) return [];
+      const data = { attempt, fromStep, exact, numThreads, spec: started ? null : spec };
       return [
         { kind: "run-started", data },
         ...damaged.map((found) => incident(DAMAGED_CHECKPOINT, { ...found }, "warning")),
       ];
     }
-    case "checkpoint":
-      return [{ kind: "checkpoint-written", data: { step: event.step, bytes: event.bytes } }];
-    case "diverged": {
-      const { kind: _, ...evidence } = event;
-      return [incident("diverged", evidence, "critical")];
+    case "checkpoint": {
+      const { step, bytes } = event;
+      const isKnown = eventsOf(since, "checkpoint-written").some(({ data }) => data.step === step);
+      return isKnown ? [] : [{ kind: "checkpoint-written", data: { step, bytes } }];
     }
-    case "stopped":
+    case "stopped": {
+      if (eventsOf(since, "interrupted").length > 0) return [];
       return [{ kind: "interrupted", data: { reason: `asked to stop; checkpoint at step ${event.step}` } }];
+    }
     case "finished": {
       const { kind, data } = filesOfRun(folder, name);
       return [
@@ -158,6 +189,7 @@ function draftsOf(
         { kind: "run-finished", data: { summary: event.summary } },
       ];
     }
+    case "diverged":
     case "step":
     case "evaluating":
       return [];

@@ -18,6 +18,7 @@ import { optimiserOf, plannedRun } from "../train/planned-run.ts";
 import { decoderShapeSchema, optimiserSchema, type RunSpec, runSpecSchema } from "../train/run-spec.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { readYamlFile } from "../yaml-file.ts";
+import { LocalBackend } from "./local-backend.ts";
 import { type CorpusNotice, recordedCorpus } from "./recorded-corpus.ts";
 import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
 
@@ -108,7 +109,8 @@ export async function singleRun({
     tell({ kind: "text", text });
   }
   const placed = { run, numThreads: numThreads ?? machine.numThreads };
-  const summary = await trainPlanned({ ...context, machine }, placed, name);
+  using backend = new LocalBackend(workspace.folder);
+  const summary = await trainPlanned({ ...context, machine, backend }, placed, name);
   exportRecorded(context, name, spec, modelCard(file.name, spec, manifest, summary));
   return { run: name, summary, model: workspace.model, head: record.head };
 }

@@ -1,68 +1,79 @@
 /**
- * @file The process of one run. It trains, reports to its parent and touches only its run's own files; the
- * record is the parent's. When the parent is gone it goes too: what it has not checkpointed, the next attempt
- * repeats.
+ * @file The process of one run of the builtin engine. It trains, tells how it goes (spool.ts) and touches
+ * only its run's own files; the record is its supervisor's. It lives on when that dies, until its run is done
+ * or a later attempt has taken over. It boots, and waits for its task as a line on standard input.
  */
 
-import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
 import { setTimeout } from "node:timers/promises";
+import { z } from "zod";
 import { openCorpus } from "../corpus/corpus.ts";
 import { systemError, UserError } from "../errors.ts";
-import { acquireLock, LockHeld } from "../record/lock.ts";
+import { nativeAddon } from "../native-addon.ts";
+import { readJson } from "../record/files.ts";
+import { runFolder } from "../record/workspace.ts";
 import { trainRun } from "../train/run.ts";
-import type { FromWorker, RunTask, ToWorker } from "./protocol.ts";
+import { readFence, taskFile } from "./attempt-folder.ts";
+import { runTaskSchema, type StartedTask } from "./run-task.ts";
+import { SpoolWriter } from "./spool.ts";
 
-/** Step events are for display: more often than this they would only cost. */
-const STEP_EVENT_SECONDS = 0.1;
-/** The process of an earlier attempt may need a moment to notice that its parent is gone. */
-const LOCK_ATTEMPTS = 40;
-const LOCK_WAIT_MS = 500;
+/** Between two looks whether the start stands in the record: it takes the supervisor some milliseconds. */
+const RECORDED_POLL_MS = 5;
+
+/** A later attempt has taken over. */
+class Fenced extends Error {
+  override readonly name = "Fenced";
+}
+
+const orderSchema = z.strictObject({
+  folder: z.string(),
+  rank: z.int().nonnegative(),
+  environment: z.record(z.string(), z.string()),
+});
 
 const stop = new AbortController();
-const recorded = Promise.withResolvers<void>();
-
-process.on("message", (message: ToWorker) => {
-  if (message.kind === "stop") stop.abort();
-  else if (message.kind === "recorded") recorded.resolve();
-  else void work(message.task);
-});
-process.on("disconnect", () => process.exit(1));
-// Ctrl-C reaches the whole process group; the parent decides what to do about it.
+process.on("SIGTERM", () => stop.abort());
+// Ctrl-C is the supervisor's to decide on.
 process.on("SIGINT", () => {});
 
-async function work(task: RunTask): Promise<void> {
+nativeAddon();
+for await (const line of createInterface({ input: process.stdin })) {
+  const { folder, rank, environment } = orderSchema.parse(JSON.parse(line));
+  Object.assign(process.env, environment);
+  await work(folder, rank);
+  break;
+}
+process.stdin.destroy();
+
+async function work(folder: string, rank: number): Promise<void> {
+  using spool = new SpoolWriter(folder, rank);
+  spool.beat("start", 0);
   try {
-    using _lock = await lockRun(join(task.folder, "runs", task.name, "lock"));
-    const corpus = openCorpus(task.corpusFolder);
-    let lastStepSent = Number.NEGATIVE_INFINITY;
-    for await (const event of trainRun(task.spec, { ...task, corpus }, stop.signal)) {
-      const now = performance.now() / 1000;
-      if (event.kind === "step" && now - lastStepSent < STEP_EVENT_SECONDS) continue;
-      if (event.kind === "step") lastStepSent = now;
-      await send({ kind: "event", event });
-      if (event.kind === "started") await recorded.promise;
-    }
+    const task = runTaskSchema.parse(readJson(taskFile(folder)));
+    await train(task, spool);
   } catch (thrown) {
+    if (thrown instanceof Fenced) return;
     const error = systemError(thrown);
     if (!(error instanceof UserError)) throw error;
-    await send({ kind: "refused", found: error.found, expected: error.expected, remedy: error.remedy });
+    spool.send({ kind: "refused", found: error.found, expected: error.expected, remedy: error.remedy });
   }
-  process.disconnect();
 }
 
-async function lockRun(path: string): Promise<Disposable> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return acquireLock(path);
-    } catch (error) {
-      if (!(error instanceof LockHeld) || error.isStopped || attempt === LOCK_ATTEMPTS) throw error;
-      await setTimeout(LOCK_WAIT_MS);
+async function train(task: StartedTask, spool: SpoolWriter): Promise<void> {
+  const run = runFolder(task.folder, task.name);
+  const assertCurrent = () => {
+    const fence = readFence(run);
+    if (fence?.attempt !== task.attempt) throw new Fenced(`attempt ${fence?.attempt} has taken over`);
+    return fence;
+  };
+  const watch = { beat: spool.beat.bind(spool), assertCurrent };
+  const place = { ...task, corpus: openCorpus(task.corpusFolder), watch };
+  for await (const event of trainRun(task.spec, place, stop.signal)) {
+    if (event.kind === "step") {
+      spool.beat("step", event.step, event.loss, event.stepSeconds);
+      continue;
     }
+    spool.send(event);
+    if (event.kind === "started") while (!assertCurrent().isRecorded) await setTimeout(RECORDED_POLL_MS);
   }
-}
-
-function send(message: FromWorker): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.send?.(message, undefined, undefined, (error) => (error ? reject(error) : resolve()));
-  });
 }

@@ -127,7 +127,13 @@ export const eventSchema = z.discriminatedUnion("kind", [
   kind(
     "incident",
     ofEither,
-    z.strictObject({ what: name, evidence: json, severity: z.enum(["info", "warning", "critical"]) }),
+    z.strictObject({
+      what: name,
+      evidence: json,
+      severity: z.enum(["info", "warning", "critical"]),
+      /** What was done about it by itself, and why. */
+      response: z.strictObject({ action: name, reason: name }).optional(),
+    }),
   ),
   kind(
     "reforecast",

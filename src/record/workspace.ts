@@ -1,5 +1,6 @@
 /** @file A campaign's folder: where everything of it lies. Delete the folder and nothing is left. */
 
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 
@@ -28,8 +29,22 @@ export function workspaceOf(name: string, folder?: string): Workspace {
   };
 }
 
+/** Everything of a run but its numbers per step. */
+export const runFolder = (folder: string, run: string) => join(folder, "runs", run);
+
 /** Where a run's checkpoints lie, one folder each. */
-export const checkpointsFolder = (folder: string, run: string) => join(folder, "runs", run, "checkpoints");
+export const checkpointsFolder = (folder: string, run: string) => join(runFolder(folder, run), "checkpoints");
+
+/** What the processes of its attempts leave beside, one folder each. */
+export const attemptsFolder = (folder: string, run: string) => join(runFolder(folder, run), "attempts");
 
 /** Where a run's numbers per step lie, one folder an attempt. */
 export const seriesFolder = (folder: string, run: string) => join(folder, "series", run);
+
+/** 1, 2, 3 ...: the number after all that have left a trace. */
+export function nextAttempt(folder: string, run: string): number {
+  const numbers = [attemptsFolder(folder, run), seriesFolder(folder, run)].flatMap((path) =>
+    existsSync(path) ? readdirSync(path).map(Number).filter(Number.isInteger) : [],
+  );
+  return 1 + Math.max(0, ...numbers);
+}

@@ -21,7 +21,7 @@ export type HeldOut = {
   readonly sources: Readonly<Record<string, HeldOutScore>>;
 };
 
-/** Scores with the `evaluate` program; sums in float64 in a fixed order. */
+/** Scores with the `evaluate` program; sums in float64 in a fixed order. `onBatch` hears of each batch. */
 export async function scoreHeldOut(
   session: Session,
   corpus: Corpus,
@@ -30,6 +30,7 @@ export async function scoreHeldOut(
     batchSequences,
     heldOutTokens,
   }: Pick<RunSpec, "sequenceLength" | "batchSequences" | "heldOutTokens">,
+  onBatch: () => void = () => {},
 ): Promise<HeldOut> {
   const sums = corpus.sources.map(() => ({ nats: 0, tokens: 0, bytes: 0 }));
   const request = {
@@ -42,6 +43,7 @@ export async function scoreHeldOut(
     session.integers("tokens").set(batch.inputs);
     session.integers("targets").set(batch.targets);
     await session.run("evaluate");
+    onBatch();
     const losses = session.output("evaluate", "losses");
     const ofSource = sums[batch.sourceIndex]!;
     ofSource.bytes += batch.numBytes;

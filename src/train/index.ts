@@ -1,5 +1,6 @@
 /** @file The public surface of training: a run from specification to model, checkpoints, model folders. */
 
+export { nextAttempt } from "../record/workspace.ts";
 export {
   type Checkpoint,
   type DamagedCheckpoint,
@@ -9,7 +10,8 @@ export {
 } from "./checkpoint.ts";
 export { type FinishedModel, readHuggingFace, writeHuggingFace } from "./hugging-face.ts";
 export { optimiserOf, type PlannedRun, type ProgramFlops, programFlops } from "./planned-run.ts";
-export { type RunEvent, type RunPlace, trainRun } from "./run.ts";
+export { type RunPlace, type RunWatch, type Section, trainRun, UNWATCHED } from "./run.ts";
+export type { RunEvent } from "./run-event.ts";
 export { type RunSpec, runSpecSchema, tokensOf } from "./run-spec.ts";
 export {
   readSafetensors,

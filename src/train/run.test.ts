@@ -11,8 +11,10 @@ import { mean } from "../math/statistics.ts";
 import { shapeOfWidth } from "../model/dial.ts";
 import { readRunSeries } from "../record/run-series.ts";
 import { columnOf } from "../record/series.ts";
+import { nextAttempt } from "../record/workspace.ts";
 import { latestCheckpoint, loadCheckpoint } from "./checkpoint.ts";
-import { type RunEvent, type RunPlace, trainRun } from "./run.ts";
+import { type RunPlace, trainRun, UNWATCHED } from "./run.ts";
+import type { RunEvent } from "./run-event.ts";
 import type { RunSpec } from "./run-spec.ts";
 import { learningRateAt } from "./schedule.ts";
 
@@ -59,6 +61,8 @@ beforeAll(async () => {
 const place = (name: string, changes: Partial<RunPlace> = {}): RunPlace => ({
   folder,
   name,
+  attempt: nextAttempt(folder, name),
+  watch: UNWATCHED,
   corpus,
   numThreads: 1,
   instructionSet: native.instructionSets()[0]!,

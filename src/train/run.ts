@@ -11,52 +11,48 @@ import { Session } from "../engine/session.ts";
 import { readWholeRunSeries } from "../record/run-series.ts";
 import { SeriesWriter, seriesPath } from "../record/series.ts";
 import { seriesFolder } from "../record/workspace.ts";
-import type { DamagedCheckpoint } from "./checkpoint.ts";
 import { scoreHeldOut } from "./held-out.ts";
 import { hyperAt } from "./optimiser.ts";
 import { trainingPrograms } from "./programs.ts";
+import type { RunEvent } from "./run-event.ts";
 import type { RunSpec } from "./run-spec.ts";
 import { learningRateAt } from "./schedule.ts";
 import { type RunCost, restoreOrInitialise, TrainingState } from "./state.ts";
-import { type RunSummary, secondsByOperation, summarise } from "./summary.ts";
+import { secondsByOperation, summarise } from "./summary.ts";
 
 /** Where a run reads and writes, and with how many threads. */
 export type RunPlace = {
   /** Holds `series/<name>/` and `runs/<name>/checkpoints/`. */
   readonly folder: string;
   readonly name: string;
+  /** 1, 2, 3 ...: the numbers per step of each attempt lie apart. */
+  readonly attempt: number;
   readonly corpus: Corpus;
   readonly numThreads: number;
   readonly instructionSet: string;
   /** Bytes that the checkpoints of one run may take together. */
   readonly checkpointBytes: number;
+  readonly watch: RunWatch;
 };
 
-/** What a run tells while it trains. */
-export type RunEvent =
-  | {
-      readonly kind: "started";
-      readonly attempt: number;
-      readonly fromStep: number;
-      /** The checkpoint resumed from; null at a fresh start. */
-      readonly checkpoint: string | null;
-      readonly exact: boolean;
-      readonly damaged: readonly DamagedCheckpoint[];
-    }
-  | { readonly kind: "step"; readonly step: number; readonly loss: number; readonly stepSeconds: number }
-  | { readonly kind: "checkpoint"; readonly step: number; readonly path: string; readonly bytes: number }
-  | { readonly kind: "evaluating" }
-  | {
-      readonly kind: "diverged";
-      readonly step: number;
-      /** What is not finite any more. */
-      readonly what: "its loss or gradient" | "a parameter" | "its held-out loss";
-      /** Null where it is not finite, or not known. */
-      readonly loss: number | null;
-      readonly gradientNorm: number | null;
-    }
-  | { readonly kind: "stopped"; readonly step: number }
-  | { readonly kind: "finished"; readonly summary: RunSummary };
+/** Parts of a run that take their own time: a watcher's patience is learnt for each. */
+export const SECTIONS = ["start", "step", "checkpoint", "evaluation"] as const;
+/** One of them. */
+export type Section = (typeof SECTIONS)[number];
+
+/** What a run owes to whoever watches over it. */
+export type RunWatch = {
+  /** Says that it is alive: at the beginning of a section, and at each step or batch in it. */
+  beat(section: Section, step: number): void;
+  /** Throws where a later attempt has taken over: this one may change nothing any more. */
+  assertCurrent(): void;
+};
+
+/** Nobody watches: for a run in the caller's own process. */
+export const UNWATCHED: RunWatch = { beat() {}, assertCurrent() {} };
+
+/** Whoever follows a run sees its numbers at most so much later. */
+const FLUSH_MS = 1000;
 
 export const SERIES_COLUMNS = [
   { name: "step", unit: "steps" },
@@ -80,15 +76,18 @@ export async function* trainRun(
     { batch: spec.batchSequences, sequenceLength: spec.sequenceLength },
     spec.optimiser,
   );
+  const { watch } = place;
+  watch.beat("start", 0);
   const session = new Session(executable, place);
   const state = new TrainingState(session, spec, place);
   const { fromStep, cost: costBefore, ...start } = restoreOrInitialise(state);
   // What is missing from its curve now would be missed only at its end.
   if (fromStep > 0) readWholeRunSeries(seriesFolder(place.folder, place.name), fromStep);
   const cost = () => addCost(costBefore, session);
-  yield { kind: "started", fromStep, ...start };
+  yield { kind: "started", attempt: place.attempt, fromStep, ...start };
 
-  using series = new SeriesWriter(seriesPath(place.folder, place.name, start.attempt), SERIES_COLUMNS);
+  using series = new SeriesWriter(seriesPath(place.folder, place.name, place.attempt), SERIES_COLUMNS);
+  let flushedAt = performance.now();
   let savedAt = performance.now();
   let endedAt = performance.now();
   const startSeconds = (endedAt - beganAt) / 1000;
@@ -105,7 +104,12 @@ export async function* trainRun(
     endedAt = now;
     const tokens = step * spec.batchSequences * spec.sequenceLength;
     series.append({ step, tokens, loss, gradientNorm, learningRate, stepSeconds, otherSeconds });
+    watch.beat("step", step);
     yield { kind: "step", step, loss, stepSeconds };
+    if (now - flushedAt >= FLUSH_MS) {
+      series.flush();
+      flushedAt = now;
+    }
     const stopping = signal.aborted;
     if (stopping || step === spec.numSteps || (now - savedAt) / 1000 >= spec.checkpointSeconds) {
       // No loss has seen the last update yet, and a checkpoint of it would be of no use.
@@ -113,8 +117,11 @@ export async function* trainRun(
         yield diverged(step, "a parameter", loss, gradientNorm);
         return;
       }
+      watch.beat("checkpoint", step);
       series.flush();
+      watch.assertCurrent();
       yield { kind: "checkpoint", step, ...state.save(step, cost()) };
+      watch.beat("step", step);
       savedAt = performance.now();
     }
     if (stopping) {
@@ -127,7 +134,9 @@ export async function* trainRun(
 
   yield { kind: "evaluating" };
   const evaluatedAt = performance.now();
-  const heldOut = await scoreHeldOut(session, place.corpus, spec);
+  const onBatch = () => watch.beat("evaluation", spec.numSteps);
+  onBatch();
+  const heldOut = await scoreHeldOut(session, place.corpus, spec, onBatch);
   if (!Number.isFinite(heldOut.all.natsPerToken)) {
     yield diverged(spec.numSteps, "its held-out loss", heldOut.all.natsPerToken);
     return;
@@ -143,7 +152,7 @@ export async function* trainRun(
       evaluationSeconds: (performance.now() - evaluatedAt) / 1000,
       flopsPerStep: flopsOf(executable.programs.get("train")!),
       arenaBytes: session.numBytes,
-      attempt: start.attempt,
+      attempt: place.attempt,
       ...cost(),
     }),
   };

@@ -1,13 +1,12 @@
 /** @file What a run keeps between steps: parameters and moments, from the seed or the last checkpoint. */
 
-import { existsSync, readdirSync } from "node:fs";
 import { z } from "zod";
 import type { Session } from "../engine/session.ts";
 import { UserError } from "../errors.ts";
 import { initialValues } from "../model/initialise.ts";
 import { parametersOf } from "../model/shape.ts";
 import { sha256 } from "../record/files.ts";
-import { checkpointsFolder, seriesFolder } from "../record/workspace.ts";
+import { checkpointsFolder } from "../record/workspace.ts";
 import {
   type DamagedCheckpoint,
   latestCheckpoint,
@@ -94,7 +93,6 @@ export class TrainingState {
 export type Start = {
   /** Steps already done. */
   readonly fromStep: number;
-  readonly attempt: number;
   readonly checkpoint: string | null;
   /** False when resumed on another instruction set: the numbers then differ in the last bits. */
   readonly exact: boolean;
@@ -105,14 +103,12 @@ export type Start = {
 
 /** Fills the parameters. A checkpoint of another spec or corpus is refused, a damaged one passed over. */
 export function restoreOrInitialise(state: TrainingState): Start {
-  const attempt = numAttempts(state.place) + 1;
   const { checkpoint, damaged } = latestCheckpoint(state.folder);
   if (!checkpoint) {
     for (const parameter of parametersOf(state.spec.shape))
       state.session.floats(parameter.name).set(initialValues(parameter, state.spec.shape, state.spec.seed));
     return {
       fromStep: 0,
-      attempt,
       checkpoint: null,
       exact: true,
       damaged,
@@ -136,7 +132,7 @@ export function restoreOrInitialise(state: TrainingState): Start {
   const { model: ownModel, optimiser: ownOptimiser } = state.tensors();
   copyTensors([...model, ...optimiser], [...ownModel, ...ownOptimiser]);
   const exact = stored.instructionSet === state.place.instructionSet;
-  return { fromStep: stored.step, attempt, checkpoint: checkpoint.path, exact, damaged, cost: stored.cost };
+  return { fromStep: stored.step, checkpoint: checkpoint.path, exact, damaged, cost: stored.cost };
 }
 
 function copyTensors(stored: readonly StoredTensor[], own: readonly TensorToWrite[]): void {
@@ -147,10 +143,4 @@ function copyTensors(stored: readonly StoredTensor[], own: readonly TensorToWrit
       throw new Error(`the checkpoint has no ${name}`);
     data.set(source.data);
   }
-}
-
-/** Each attempt leaves a folder of its series. */
-function numAttempts({ folder, name }: RunPlace): number {
-  const series = seriesFolder(folder, name);
-  return existsSync(series) ? Math.max(0, ...readdirSync(series).map(Number).filter(Number.isInteger)) : 0;
 }

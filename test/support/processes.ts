@@ -1,8 +1,13 @@
 /** @file longrun as a user starts it: processes in groups of their own, watched, killed, interrupted. */
 
 import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { readProcesses } from "../../src/fleet/attempt-folder.ts";
+import { processStart } from "../../src/record/lock.ts";
+import { readRecord } from "../../src/record/record.ts";
+import { attemptsFolder } from "../../src/record/workspace.ts";
 
 export const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
@@ -75,6 +80,31 @@ export class Command implements Disposable {
   [Symbol.dispose](): void {
     if (!this.#hasEnded) this.signalGroup("SIGKILL");
   }
+}
+
+/** The living processes of the runs in a campaign's folder: they outlive the command that started them. */
+export function ranksOf(folder: string): readonly number[] {
+  const namesIn = (path: string) => (existsSync(path) ? readdirSync(path) : []);
+  return namesIn(join(folder, "runs")).flatMap((run) =>
+    namesIn(attemptsFolder(folder, run)).flatMap((attempt) =>
+      readProcesses(join(attemptsFolder(folder, run), attempt))
+        .filter(({ pid, started }) => processStart(pid) === started)
+        .map(({ pid }) => pid),
+    ),
+  );
+}
+
+/** What went wrong, as the record has it. */
+export function incidentsOf(folder: string): readonly string[] {
+  return readRecord(folder).events.flatMap((event) => (event.kind === "incident" ? [event.data.what] : []));
+}
+
+/** A power cut, as far as processes can tell. */
+export async function killAll(command: Command, folder: string): Promise<Outcome> {
+  command.signalGroup("SIGKILL");
+  const outcome = await command.ended;
+  for (const pid of ranksOf(folder)) process.kill(pid, "SIGKILL");
+  return outcome;
 }
 
 /** Runs a command to its end. */

@@ -2,8 +2,8 @@
 
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
-import { runTogether } from "../../fleet/local.ts";
 import { finishedSummary, type Placed, runName, trainPlanned } from "../../fleet/recorded-run.ts";
+import { runTogether } from "../../fleet/side-by-side.ts";
 import type { TableRun } from "../../laws/table/run-table.ts";
 import { eventsOf, type RecordEvent } from "../../record/events.ts";
 import type { RunSummary } from "../../train/summary.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { runTogether } from "./local.ts";
+import { runTogether } from "./side-by-side.ts";
 
 /** Tasks that end when told to, and a log of what happened to them. */
 function stage(...tasks: readonly (readonly [name: string, numThreads: number])[]) {

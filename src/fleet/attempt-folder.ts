@@ -1,0 +1,73 @@
+/**
+ * @file What supervisor and processes say to each other, as files under `runs/<run>/`: they outlive both, and
+ * any trainer on any machine that sees the folder can speak so (docs/fleet.md).
+ */
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { makeFolder, readJson, writeFileAtomic } from "../record/files.ts";
+import { attemptsFolder } from "../record/workspace.ts";
+
+export const attemptFolder = (folder: string, run: string, attempt: number) =>
+  join(attemptsFolder(folder, run), String(attempt));
+
+/** What a process is to do. */
+export const taskFile = (attempt: string) => join(attempt, "task.json");
+/** Its events, a line of JSON each. */
+export const eventsFile = (attempt: string, rank: number) => join(attempt, `rank-${rank}.events.jsonl`);
+/** Where it is, overwritten in place. */
+export const beatFile = (attempt: string, rank: number) => join(attempt, `rank-${rank}.beat`);
+/** What it prints. */
+export const logFile = (attempt: string, rank: number) => join(attempt, `rank-${rank}.log`);
+/** The stacks of its threads, once it was asked for them (SIGUSR1). */
+export const stacksFile = (attempt: string, rank: number) => join(attempt, `rank-${rank}.stacks`);
+/** Who they are, for a supervisor that comes later. */
+export const processesFile = (attempt: string) => join(attempt, "processes.json");
+
+const fenceSchema = z.strictObject({
+  attempt: z.int().positive(),
+  /** Whether its start stands in the record: what follows may leave traces on the disk. */
+  isRecorded: z.boolean(),
+});
+
+/** Which attempt may write: one that finds another number here has been replaced, and ends. */
+export type Fence = z.infer<typeof fenceSchema>;
+
+const fenceFile = (run: string) => join(run, "fence.json");
+
+export function writeFence(run: string, fence: Fence): void {
+  makeFolder(run);
+  writeFileAtomic(fenceFile(run), JSON.stringify(fence));
+}
+
+/** Null: no attempt was ever started. */
+export function readFence(run: string): Fence | null {
+  const path = fenceFile(run);
+  return existsSync(path) ? fenceSchema.parse(readJson(path)) : null;
+}
+
+const processSchema = z.strictObject({
+  rank: z.int().nonnegative(),
+  place: z.string(),
+  pid: z.int().positive(),
+  /** Tells it from a later process of the same number. */
+  started: z.string(),
+});
+
+export type StartedProcess = z.infer<typeof processSchema>;
+
+export function writeProcesses(attempt: string, processes: readonly StartedProcess[]): void {
+  writeFileAtomic(processesFile(attempt), JSON.stringify(processes));
+}
+
+export function readProcesses(attempt: string): readonly StartedProcess[] {
+  const path = processesFile(attempt);
+  return existsSync(path) ? z.array(processSchema).parse(readJson(path)) : [];
+}
+
+/** The end of what a process printed. */
+export function logTail(attempt: string, rank: number, mostCharacters = 2000): string {
+  const path = logFile(attempt, rank);
+  return existsSync(path) ? readFileSync(path, "utf8").slice(-mostCharacters).trim() : "";
+}

@@ -1,0 +1,207 @@
+/** @file This machine as a backend: each rank a process in a session of its own, which outlives us. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { hostname } from "node:os";
+import { setTimeout } from "node:timers/promises";
+import { UserError } from "../errors.ts";
+import { makeFolder } from "../record/files.ts";
+import { processStart } from "../record/lock.ts";
+import { logFile, readProcesses, type StartedProcess, writeProcesses } from "./attempt-folder.ts";
+import type { Attempt, Backend, Launch, Probe, ProcessExit, ProcessLaunch } from "./backend.ts";
+import { probeSession, sessionMembers } from "./proc.ts";
+import { Standby } from "./standby.ts";
+
+/** An adopted process is not our child, and nobody tells us of its end. */
+const ADOPTED_POLL_MS = 100;
+/** After SIGKILL; a process in an uninterruptible call takes longer, and is left to the kernel. */
+const MOST_KILL_SECONDS = 10;
+
+/** Attempts that end with this process where it ends in order; `kill -9` leaves them to be adopted. */
+const living = new Set<LocalAttempt>();
+process.on("exit", () => {
+  for (const attempt of living) attempt.killAll();
+});
+
+/** Processes on this machine. Dispose of it to end those that were booted ahead of time. */
+export class LocalBackend implements Backend, Disposable {
+  readonly name = "local";
+  readonly #standby: Standby;
+  readonly #places: readonly string[];
+
+  /**
+   * @param folder the campaign's
+   * @param places more than one lets ranks be moved from one to another, as between machines
+   */
+  constructor(folder: string, places: readonly string[] = [hostname()]) {
+    this.#standby = new Standby(folder);
+    this.#places = places;
+  }
+
+  places(): readonly string[] {
+    return this.#places;
+  }
+
+  async start({ folder, processes }: Launch): Promise<Attempt> {
+    makeFolder(folder);
+    const attempt = new LocalAttempt();
+    try {
+      for (const launch of processes) attempt.add(launch, await this.#spawn(folder, launch));
+      writeProcesses(folder, attempt.processes);
+    } catch (error) {
+      await attempt.stop();
+      throw error;
+    }
+    return attempt;
+  }
+
+  adopt(folder: string): Attempt | null {
+    const processes = readProcesses(folder);
+    return processes.length === 0 ? null : new LocalAttempt(processes);
+  }
+
+  async #spawn(folder: string, { rank, program, environment }: ProcessLaunch): Promise<ChildProcess> {
+    const log = logFile(folder, rank);
+    const child =
+      program.kind === "warm"
+        ? this.#standby.take(program.command, { folder, rank, environment }, log)
+        : spawnCommand(program.command, program.workingFolder, environment, log);
+    if (child.pid !== undefined) return child;
+    const error = await new Promise<NodeJS.ErrnoException>((resolve) => child.once("error", resolve));
+    const [command] = program.command;
+    throw new UserError(
+      `the command ${command} does not start (${error.code ?? error.message})`,
+      "a program that can be run",
+      "check its path and that it may be executed, or give another command",
+      { cause: error },
+    );
+  }
+
+  /** Ends the processes that only wait. */
+  [Symbol.dispose](): void {
+    this.#standby[Symbol.dispose]();
+  }
+}
+
+function spawnCommand(
+  command: readonly string[],
+  cwd: string,
+  environment: Readonly<Record<string, string>>,
+  log: string,
+): ChildProcess {
+  const output = openSync(log, "a");
+  try {
+    return spawn(command[0]!, command.slice(1), {
+      cwd,
+      detached: true,
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", output, output],
+    });
+  } finally {
+    closeSync(output);
+  }
+}
+
+class LocalAttempt implements Attempt {
+  readonly #processes: StartedProcess[] = [];
+  readonly #exits: ProcessExit[] = [];
+  readonly #listeners = new Set<(exit: ProcessExit) => void>();
+  readonly #timer: NodeJS.Timeout | null = null;
+
+  /** @param adopted by whom another supervisor was the parent; none: `add` brings our own children */
+  constructor(adopted: readonly StartedProcess[] = []) {
+    living.add(this);
+    this.#processes.push(...adopted);
+    if (adopted.length === 0) return;
+    this.#lookForAdopted();
+    this.#timer = setInterval(() => this.#lookForAdopted(), ADOPTED_POLL_MS);
+  }
+
+  get processes(): readonly StartedProcess[] {
+    return this.#processes;
+  }
+
+  get places(): readonly string[] {
+    return this.#processes.map(({ place }) => place);
+  }
+
+  get exits(): readonly ProcessExit[] {
+    return this.#exits;
+  }
+
+  add({ rank, place }: ProcessLaunch, child: ChildProcess): void {
+    const pid = child.pid!;
+    this.#processes.push({ rank, place, pid, started: processStart(pid) ?? "gone" });
+    child.on("error", () => {});
+    child.once("exit", (code, signal) => this.#ended({ rank, code, signal }));
+    // A warm one may have ended before it was ours.
+    if (child.exitCode !== null || child.signalCode !== null)
+      this.#ended({ rank, code: child.exitCode, signal: child.signalCode });
+  }
+
+  probe(rank: number): Probe | null {
+    const found = this.#processes.find((each) => each.rank === rank);
+    return found && !this.#hasEnded(rank) ? probeSession(found.pid) : null;
+  }
+
+  signal(signal: NodeJS.Signals, rank?: number): void {
+    for (const each of this.#processes) {
+      if (rank !== undefined && each.rank !== rank) continue;
+      if (!this.#hasEnded(each.rank)) send(each.pid, signal);
+    }
+  }
+
+  onExit(listener: (exit: ProcessExit) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
+  /** Whether there was anything to kill: the ranks, and whatever they have started. */
+  killAll(): boolean {
+    const members = sessionMembers(new Set(this.#processes.map(({ pid }) => pid)));
+    for (const { pid } of members) send(pid, "SIGKILL");
+    return members.length > 0;
+  }
+
+  async stop(): Promise<void> {
+    const until = performance.now() + 1000 * MOST_KILL_SECONDS;
+    while (this.killAll() && performance.now() < until) await setTimeout(5);
+    // The exits of children are told in a turn of their own.
+    while (this.#exits.length < this.#processes.length && performance.now() < until) {
+      if (this.#timer) this.#lookForAdopted();
+      await setTimeout(1);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    living.delete(this);
+    this.#listeners.clear();
+    if (this.#timer) clearInterval(this.#timer);
+  }
+
+  #hasEnded(rank: number): boolean {
+    return this.#exits.some((exit) => exit.rank === rank);
+  }
+
+  #lookForAdopted(): void {
+    for (const each of this.#processes)
+      if (!this.#hasEnded(each.rank) && !isAlive(each))
+        this.#ended({ rank: each.rank, code: null, signal: null });
+  }
+
+  #ended(exit: ProcessExit): void {
+    if (this.#hasEnded(exit.rank)) return;
+    this.#exits.push(exit);
+    for (const listener of this.#listeners) listener(exit);
+  }
+}
+
+const isAlive = ({ pid, started }: StartedProcess) => processStart(pid) === started;
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}

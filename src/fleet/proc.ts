@@ -1,0 +1,60 @@
+/** @file What Linux tells of a process and of those it has started, from /proc. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import type { Probe } from "./backend.ts";
+
+/** Linux counts processor time in hundredths of a second, whatever the kernel's own clock. */
+const TICKS_PER_SECOND = 100;
+const PAGE_BYTES = 4096;
+
+/** All processes of a session together; null where there is none, or no /proc. */
+export function probeSession(session: number): Probe | null {
+  const members = sessionMembers(new Set([session]));
+  if (members.length === 0) return null;
+  const states = members.map(({ state }) => state);
+  return {
+    state: states.includes("R")
+      ? "running"
+      : states.some((state) => state === "T" || state === "t")
+        ? "stopped"
+        : "waiting",
+    cpuSeconds: members.reduce((total, { ticks }) => total + ticks, 0) / TICKS_PER_SECOND,
+    residentBytes: members.reduce((total, { pages }) => total + pages, 0) * PAGE_BYTES,
+  };
+}
+
+type Member = {
+  readonly pid: number;
+  readonly state: string;
+  readonly ticks: number;
+  readonly pages: number;
+};
+
+/** proc(5), by field after the name in parentheses: 3 state, 6 session, 14 utime, 15 stime, 24 rss. */
+export function sessionMembers(sessions: ReadonlySet<number>): readonly Member[] {
+  return pids().flatMap((pid) => {
+    const stat = read(`/proc/${pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (!sessions.has(Number(fields[3])) || fields[0] === "Z") return [];
+    return [
+      { pid, state: fields[0]!, ticks: Number(fields[11]) + Number(fields[12]), pages: Number(fields[21]) },
+    ];
+  });
+}
+
+function pids(): readonly number[] {
+  try {
+    return readdirSync("/proc").map(Number).filter(Number.isInteger);
+  } catch {
+    return [];
+  }
+}
+
+/** A process that ends while it is looked up has nothing to say. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,23 @@
+/** @file Everything a process needs to train one run. */
+
+import { z } from "zod";
+import { runSpecSchema } from "../train/run-spec.ts";
+
+export const runTaskSchema = z.strictObject({
+  /** Of the run, in the record and on disk. */
+  name: z.string(),
+  spec: runSpecSchema,
+  /** The campaign's folder. */
+  folder: z.string(),
+  corpusFolder: z.string(),
+  numThreads: z.int().positive(),
+  instructionSet: z.string(),
+  checkpointBytes: z.int().nonnegative(),
+  attempt: z.int().positive(),
+});
+
+/** A task as its process reads it. */
+export type StartedTask = Readonly<z.infer<typeof runTaskSchema>>;
+
+/** A task before the supervisor numbers its attempts. */
+export type RunTask = Omit<StartedTask, "attempt">;

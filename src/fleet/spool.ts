@@ -1,0 +1,141 @@
+/** @file How a process tells how it goes, in two files: events, which last, and a beat, which does not. */
+
+import { closeSync, existsSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { z } from "zod";
+import { assert } from "../errors.ts";
+import { diskError } from "../record/files.ts";
+import { SECTIONS, type Section } from "../train/run.ts";
+import { type RunEvent, runEventSchema } from "../train/run-event.ts";
+import { beatFile, eventsFile } from "./attempt-folder.ts";
+
+const messageSchema = z.union([
+  runEventSchema,
+  /** It cannot go on, and a person can put it right. */
+  z.strictObject({
+    kind: z.literal("refused"),
+    found: z.string(),
+    expected: z.string(),
+    remedy: z.string(),
+  }),
+]);
+
+export type Message = RunEvent | Extract<z.infer<typeof messageSchema>, { readonly kind: "refused" }>;
+
+const beatSchema = z.strictObject({
+  /** Grows by one: two beats are never alike. */
+  count: z.int().nonnegative(),
+  section: z.enum(SECTIONS),
+  step: z.int().nonnegative(),
+  loss: z.number().nullable(),
+  stepSeconds: z.number().nullable(),
+  /** Seconds between two beats, at most, by the section of the first one. */
+  longest: z.partialRecord(z.enum(SECTIONS), z.number().nonnegative()),
+});
+
+/** Where a process is: alive as long as it changes. */
+export type Beat = Readonly<z.infer<typeof beatSchema>>;
+
+/** Beats have one size, so that a shorter one leaves nothing of a longer one. */
+const BEAT_BYTES = 256;
+
+/** The process's side. */
+export class SpoolWriter implements Disposable {
+  readonly #events: number;
+  readonly #beat: number;
+  readonly #path: string;
+  readonly #longest: Partial<Record<Section, number>> = {};
+  #last: { readonly section: Section; readonly ms: number } | null = null;
+  #count = 0;
+
+  constructor(attempt: string, rank: number) {
+    this.#path = eventsFile(attempt, rank);
+    this.#events = openSync(this.#path, "a");
+    this.#beat = openSync(beatFile(attempt, rank), "w");
+  }
+
+  /** Steps are told by beats alone: months of them would fill the disk. */
+  send(message: Exclude<Message, { readonly kind: "step" }>): void {
+    try {
+      const line = Buffer.from(`${JSON.stringify(message)}\n`);
+      for (let sent = 0; sent < line.length; ) sent += writeSync(this.#events, line, sent);
+    } catch (error) {
+      throw diskError(error, this.#path);
+    }
+  }
+
+  beat(section: Section, step: number, loss: number | null = null, stepSeconds: number | null = null): void {
+    const ms = performance.now();
+    if (this.#last) {
+      const seconds = Math.ceil(ms - this.#last.ms) / 1000;
+      this.#longest[this.#last.section] = Math.max(seconds, this.#longest[this.#last.section] ?? 0);
+    }
+    this.#last = { section, ms };
+    const beat: Beat = { count: this.#count++, section, step, loss, stepSeconds, longest: this.#longest };
+    const text = JSON.stringify(beat);
+    assert(text.length < BEAT_BYTES, "a beat fits into its file");
+    writeSync(this.#beat, text.padEnd(BEAT_BYTES), 0);
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#events);
+    closeSync(this.#beat);
+  }
+}
+
+/** The supervisor's side: what came since it last looked. */
+export class SpoolReader implements Disposable {
+  readonly #attempt: string;
+  readonly #rank: number;
+  #events: number | null = null;
+  #beat: number | null = null;
+  #readBytes = 0;
+  #unfinished: Buffer = Buffer.alloc(0);
+
+  constructor(attempt: string, rank: number) {
+    this.#attempt = attempt;
+    this.#rank = rank;
+  }
+
+  /** Whole lines that came since; a line that a kill has torn stays unread. */
+  messages(): readonly Message[] {
+    this.#events ??= openIfThere(eventsFile(this.#attempt, this.#rank));
+    if (this.#events === null) return [];
+    const size = fstatSync(this.#events).size;
+    if (size <= this.#readBytes) return [];
+    const news = Buffer.alloc(size - this.#readBytes);
+    const numBytes = readSync(this.#events, news, 0, news.length, this.#readBytes);
+    this.#readBytes += numBytes;
+    const content = Buffer.concat([this.#unfinished, news.subarray(0, numBytes)]);
+    const end = content.lastIndexOf(10) + 1;
+    this.#unfinished = content.subarray(end);
+    return content
+      .toString("utf8", 0, end)
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => messageSchema.parse(JSON.parse(line)));
+  }
+
+  /** Null: none yet, or one that is being written. */
+  beat(): Beat | null {
+    this.#beat ??= openIfThere(beatFile(this.#attempt, this.#rank));
+    if (this.#beat === null) return null;
+    const bytes = Buffer.alloc(BEAT_BYTES);
+    const text = bytes.toString("utf8", 0, readSync(this.#beat, bytes, 0, BEAT_BYTES, 0)).trimEnd();
+    return beatIn(text);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#events !== null) closeSync(this.#events);
+    if (this.#beat !== null) closeSync(this.#beat);
+  }
+}
+
+function beatIn(text: string): Beat | null {
+  try {
+    return beatSchema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+const openIfThere = (path: string) => (existsSync(path) ? openSync(path, "r") : null);

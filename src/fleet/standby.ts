@@ -1,0 +1,59 @@
+/** @file Processes booted ahead of time: a start, or a restart after a crash, then takes a fraction. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { closeSync, openSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { makeFolder } from "../record/files.ts";
+
+type Waiting = { readonly child: ChildProcess; readonly log: string };
+
+/** Keeps one process of each command waiting for its order. */
+export class Standby implements Disposable {
+  readonly #folder: string;
+  readonly #waiting = new Map<string, Waiting>();
+
+  /** @param folder on the same disk as the logs that it hands over */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** A process that runs `command`, told its order, with its output in the file `log`. */
+  take(command: readonly string[], order: object, log: string): ChildProcess {
+    const key = JSON.stringify(command);
+    const waiting = this.#waiting.get(key);
+    const isAlive = waiting && waiting.child.exitCode === null && waiting.child.signalCode === null;
+    if (waiting && !isAlive) rmSync(waiting.log, { force: true });
+    const taken = waiting && isAlive ? waiting : this.#boot(command);
+    renameSync(taken.log, log);
+    taken.child.stdin!.on("error", () => {}); // One that has died is told of by its exit.
+    taken.child.stdin!.end(`${JSON.stringify(order)}\n`);
+    this.#waiting.set(key, this.#boot(command));
+    return taken.child;
+  }
+
+  #boot(command: readonly string[]): Waiting {
+    makeFolder(this.#folder);
+    const log = join(this.#folder, `.standby-${randomBytes(4).toString("hex")}.log`);
+    const output = openSync(log, "a");
+    try {
+      const child = spawn(command[0]!, command.slice(1), {
+        detached: true,
+        stdio: ["pipe", output, output],
+      });
+      return { child, log };
+    } finally {
+      closeSync(output);
+    }
+  }
+
+  /** Those that wait end by themselves once their input is closed. */
+  [Symbol.dispose](): void {
+    for (const { child, log } of this.#waiting.values()) {
+      child.stdin!.destroy();
+      child.kill("SIGKILL");
+      rmSync(log, { force: true });
+    }
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,100 @@
+/** @file A run through whatever befalls it, from start to end: started, watched, restarted by decide.ts. */
+
+import { existsSync } from "node:fs";
+import { makeFolder, writeFileAtomic } from "../record/files.ts";
+import { nextAttempt, runFolder } from "../record/workspace.ts";
+import type { RunEvent } from "../train/run-event.ts";
+import type { RunSummary } from "../train/summary.ts";
+import { attemptFolder, readFence, taskFile, writeFence } from "./attempt-folder.ts";
+import type { Attempt, Backend, ProcessLaunch } from "./backend.ts";
+import { type Decision, decideRecovery, type Failure } from "./decide.ts";
+import { SilenceSeen } from "./silence.ts";
+import { SpoolReader } from "./spool.ts";
+import { watchAttempt } from "./watch-attempt.ts";
+
+/** How a run ended for good. */
+export type RunOutcome =
+  | { readonly kind: "finished"; readonly summary: RunSummary }
+  | { readonly kind: "stopped" }
+  | { readonly kind: "held"; readonly failure: Failure; readonly reason: string };
+
+/** What is to be run. */
+export type RunJob = {
+  /** The campaign's folder, and the run's name in it. */
+  readonly folder: string;
+  readonly run: string;
+  /** What the processes of an attempt read as their task. */
+  task(attempt: number): unknown;
+  processes(attempt: number): readonly ProcessLaunch[];
+};
+
+/** Who is told of a run while it lasts. What it throws ends the run, whose next attempt goes on. */
+export type RunWatcher = {
+  /** One that was told before may be told again, by a process that was adopted. */
+  onEvent(event: RunEvent): void;
+  onFailure(failure: Failure, decision: Decision): void;
+};
+
+/**
+ * Trains a run until it ends for good, or stops after its step when `signal` aborts. Processes that an
+ * earlier supervisor has left are adopted, and what they have said since is heard.
+ */
+export async function supervise(
+  job: RunJob,
+  backend: Backend,
+  watcher: RunWatcher,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const seen = new SilenceSeen();
+  const failures: Failure[] = [];
+  let found = findAttempt(job, backend);
+  for (;;) {
+    if (found === null && signal.aborted) return { kind: "stopped" };
+    const folder = found?.folder ?? newAttempt(job);
+    using attempt = found ? found.attempt : await startAttempt(job, backend, folder);
+    found = null;
+    const recorded = () => writeFence(runFolder(job.folder, job.run), { ...fenceOf(job)!, isRecorded: true });
+    const end = await watchAttempt({ folder, attempt, seen, watcher, recorded, signal });
+    // One that an earlier supervisor, or somebody else, has asked to stop goes on with the next attempt.
+    if (end.kind === "stopped" && !signal.aborted) continue;
+    if (end.kind !== "failed") return end;
+    if (signal.aborted) return { kind: "stopped" };
+    failures.push(end.failure);
+    const decision = decideRecovery({ failures: failures as [Failure, ...Failure[]] });
+    watcher.onFailure(end.failure, decision);
+    if (decision.action === "hold") return { kind: "held", failure: end.failure, reason: decision.reason };
+  }
+}
+
+const fenceOf = ({ folder, run }: RunJob) => readFence(runFolder(folder, run));
+
+/** What an earlier supervisor has left running, or ended without anybody to hear its last words. */
+function findAttempt(job: RunJob, backend: Backend): { folder: string; attempt: Attempt } | null {
+  const fence = fenceOf(job);
+  if (fence === null) return null;
+  const folder = attemptFolder(job.folder, job.run, fence.attempt);
+  const attempt = existsSync(folder) ? backend.adopt(folder) : null;
+  if (attempt === null) return null;
+  const isOver = attempt.exits.length === attempt.places.length;
+  if (!isOver || hasFinished(folder)) return { folder, attempt };
+  attempt[Symbol.dispose]();
+  return null;
+}
+
+function hasFinished(folder: string): boolean {
+  using spool = new SpoolReader(folder, 0);
+  return spool.messages().at(-1)?.kind === "finished";
+}
+
+function newAttempt(job: RunJob): string {
+  const number = nextAttempt(job.folder, job.run);
+  const folder = attemptFolder(job.folder, job.run, number);
+  // From here on whatever is left of the attempt before can write no more.
+  writeFence(runFolder(job.folder, job.run), { attempt: number, isRecorded: false });
+  makeFolder(folder);
+  writeFileAtomic(taskFile(folder), JSON.stringify(job.task(number)));
+  return folder;
+}
+
+const startAttempt = (job: RunJob, backend: Backend, folder: string) =>
+  backend.start({ folder, processes: job.processes(fenceOf(job)!.attempt) });

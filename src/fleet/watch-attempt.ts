@@ -1,0 +1,208 @@
+/** @file One attempt from start to end: its events heard, its exits and silences noticed. */
+
+import { UserError } from "../errors.ts";
+import type { RunEvent } from "../train/run-event.ts";
+import { logTail } from "./attempt-folder.ts";
+import type { Attempt, ProcessExit } from "./backend.ts";
+import type { Failure } from "./decide.ts";
+import type { Sighting } from "./sighting.ts";
+import { hangIn, type SilenceSeen } from "./silence.ts";
+import { type Beat, type Message, SpoolReader } from "./spool.ts";
+import type { RunOutcome, RunWatcher } from "./supervise.ts";
+
+export type AttemptToWatch = {
+  readonly folder: string;
+  readonly attempt: Attempt;
+  /** Learnt from this run's attempts, this one included. */
+  readonly seen: SilenceSeen;
+  readonly watcher: Pick<RunWatcher, "onEvent">;
+  /** Lets the processes go on once their start stands in the record. */
+  recorded(): void;
+  /** Asks them to stop after their step. */
+  readonly signal: AbortSignal;
+};
+
+export type AttemptEnd =
+  | Exclude<RunOutcome, { readonly kind: "held" }>
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+/** How often beats are looked at; with very many ranks less often, so that looking stays cheap. */
+const LEAST_POLL_MS = 100;
+const POLL_MS_PER_RANK = 1;
+
+/** From here on a silent process is looked at from outside, too. */
+const LEAST_SUSPICIOUS_SECONDS = 5;
+/** Looking at a process reads all of /proc. */
+const LOOK_AGAIN_MS = 1000;
+
+/** Resolves when every process of the attempt is gone. Rejects with what a process was refused with. */
+export async function watchAttempt(to: AttemptToWatch): Promise<AttemptEnd> {
+  using watch = new Watch(to);
+  const end = await watch.ended;
+  // Whatever is left (the other ranks, children of children) must not write beside the next attempt.
+  await to.attempt.stop();
+  watch.readOn();
+  if (watch.error) throw watch.error;
+  return watch.outcome ?? end;
+}
+
+type Rank = {
+  readonly rank: number;
+  readonly spool: SpoolReader;
+  beat: Beat | null;
+  beatAt: number;
+  /** The processor time it had spent when its silence began to be long. */
+  suspected: { readonly at: number; readonly cpuSeconds: number; lookedAt: number } | null;
+};
+
+class Watch implements Disposable {
+  readonly #to: AttemptToWatch;
+  readonly #ranks: readonly Rank[];
+  readonly #ended = Promise.withResolvers<AttemptEnd>();
+  readonly #resources = new DisposableStack();
+  #lookedAt = performance.now();
+  /** What a process said last of all, where that was an end. */
+  outcome: AttemptEnd | null = null;
+  error: unknown = null;
+
+  constructor(to: AttemptToWatch) {
+    this.#to = to;
+    this.#ranks = to.attempt.places.map((_, rank) => ({
+      rank,
+      spool: this.#resources.use(new SpoolReader(to.folder, rank)),
+      beat: null,
+      beatAt: performance.now(),
+      suspected: null,
+    }));
+    const pollMs = Math.max(LEAST_POLL_MS, POLL_MS_PER_RANK * this.#ranks.length);
+    const timer = setInterval(() => this.#look(), pollMs);
+    this.#resources.defer(() => clearInterval(timer));
+    this.#resources.use(to.attempt.onExit((exit) => this.#exited(exit)));
+    const stop = () => to.attempt.signal("SIGTERM");
+    to.signal.addEventListener("abort", stop);
+    this.#resources.defer(() => to.signal.removeEventListener("abort", stop));
+    if (to.signal.aborted) stop();
+    for (const exit of to.attempt.exits) this.#exited(exit);
+    this.#look();
+  }
+
+  get ended(): Promise<AttemptEnd> {
+    return this.#ended.promise;
+  }
+
+  /** What was said and not yet heard. */
+  readOn(): void {
+    for (const { spool } of this.#ranks) for (const message of spool.messages()) this.#heard(message);
+  }
+
+  [Symbol.dispose](): void {
+    this.#resources[Symbol.dispose]();
+  }
+
+  #look(): void {
+    const now = performance.now();
+    // A machine that slept, or a supervisor that was stopped, has seen no silence.
+    const unseenMs = Math.max(0, now - this.#lookedAt - 1000);
+    this.#lookedAt = now;
+    try {
+      this.readOn();
+      for (const rank of this.#ranks) {
+        rank.beatAt += unseenMs;
+        this.#lookAt(rank, now);
+      }
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  #lookAt(rank: Rank, now: number): void {
+    if (this.#to.attempt.exits.some((exit) => exit.rank === rank.rank)) return;
+    const beat = rank.spool.beat();
+    const seconds = (now - rank.beatAt) / 1000;
+    const section = rank.beat?.section ?? "start";
+    if (beat && beat.count !== rank.beat?.count) {
+      this.#to.seen.observe(beat.longest);
+      this.#stepped(rank, beat);
+      Object.assign(rank, { beat, beatAt: now, suspected: null });
+      return;
+    }
+    const limitSeconds = this.#to.seen.limitSeconds(section);
+    if (seconds <= Math.min(limitSeconds / 2, LEAST_SUSPICIOUS_SECONDS)) return;
+    if (rank.suspected && seconds <= limitSeconds && now - rank.suspected.lookedAt < LOOK_AGAIN_MS) return;
+    const probe = this.#to.attempt.probe(rank.rank);
+    rank.suspected ??= { at: now, cpuSeconds: probe?.cpuSeconds ?? 0, lookedAt: now };
+    rank.suspected.lookedAt = now;
+    const { at, cpuSeconds } = rank.suspected;
+    const cpuShare = probe && (1000 * (probe.cpuSeconds - cpuSeconds)) / (now - at);
+    const what = hangIn({ section, seconds, limitSeconds, cpuShare, state: probe?.state ?? null });
+    if (what === null) return;
+    const place = this.#to.attempt.places[rank.rank]!;
+    this.#fail({ kind: "silent", rank: rank.rank, place, section, what, seconds });
+  }
+
+  /** A step is told by rank 0, by beats alone. */
+  #stepped({ rank, beat: before }: Rank, { step, loss, stepSeconds }: Beat): void {
+    if (rank !== 0 || loss === null || stepSeconds === null || step === before?.step) return;
+    this.#to.watcher.onEvent({ kind: "step", step, loss, stepSeconds });
+  }
+
+  #heard(message: Message): void {
+    if (this.error) return;
+    if (message.kind === "refused") {
+      this.#giveUp(new UserError(message.found, message.expected, message.remedy));
+      return;
+    }
+    try {
+      this.#to.watcher.onEvent(message);
+      if (message.kind === "started") this.#to.recorded();
+      this.outcome = this.#outcomeOf(message) ?? this.outcome;
+    } catch (error) {
+      // The record could not be written (a full disk): what the run has earned is kept by its checkpoint.
+      if (message.kind === "started") this.#giveUp(error);
+      else {
+        this.error ??= error;
+        this.#to.attempt.signal("SIGTERM");
+      }
+    }
+  }
+
+  #outcomeOf(event: RunEvent): AttemptEnd | null {
+    if (event.kind === "finished") return { kind: "finished", summary: event.summary };
+    if (event.kind === "stopped") return { kind: "stopped" };
+    if (event.kind === "diverged") return { kind: "failed", failure: this.#failure(event) };
+    return null;
+  }
+
+  #exited({ rank, code, signal }: ProcessExit): void {
+    this.#look();
+    const { attempt, folder } = this.#to;
+    const isWell = code === 0 || (code === null && signal === null && this.outcome !== null);
+    if (isWell || this.outcome || this.error) {
+      if (attempt.exits.length === this.#ranks.length)
+        this.#ended.resolve(this.outcome ?? this.#failed(rank, code, signal));
+      return;
+    }
+    const place = attempt.places[rank]!;
+    this.#fail({ kind: "exited", rank, place, code, signal, log: logTail(folder, rank) });
+  }
+
+  #failed(rank: number, code: number | null, signal: string | null): AttemptEnd {
+    const place = this.#to.attempt.places[rank]!;
+    const log = logTail(this.#to.folder, rank);
+    return { kind: "failed", failure: this.#failure({ kind: "exited", rank, place, code, signal, log }) };
+  }
+
+  #fail(sighting: Sighting): void {
+    this.#ended.resolve({ kind: "failed", failure: this.#failure(sighting) });
+  }
+
+  #failure(sighting: Sighting): Failure {
+    return { sighting, step: Math.max(0, ...this.#ranks.map(({ beat }) => beat?.step ?? 0)) };
+  }
+
+  #giveUp(error: unknown): void {
+    this.error ??= error;
+    // Its end is that of the attempt, whatever the processes say from here on.
+    this.#ended.resolve({ kind: "stopped" });
+  }
+}

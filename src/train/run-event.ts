@@ -1,0 +1,35 @@
+/** @file What a run tells while it trains. It comes from another process, so it is checked. */
+
+import { z } from "zod";
+import { runSummarySchema } from "./summary.ts";
+
+const step = z.int().nonnegative();
+
+export const runEventSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("started"),
+    attempt: z.int().positive(),
+    fromStep: step,
+    /** The checkpoint resumed from; null at a fresh start. */
+    checkpoint: z.string().nullable(),
+    exact: z.boolean(),
+    damaged: z.array(z.strictObject({ path: z.string(), reason: z.string() })).readonly(),
+  }),
+  z.strictObject({ kind: z.literal("step"), step, loss: z.number(), stepSeconds: z.number() }),
+  z.strictObject({ kind: z.literal("checkpoint"), step, path: z.string(), bytes: z.int().nonnegative() }),
+  z.strictObject({ kind: z.literal("evaluating") }),
+  z.strictObject({
+    kind: z.literal("diverged"),
+    step,
+    /** What is not finite any more. */
+    what: z.enum(["its loss or gradient", "a parameter", "its held-out loss"]),
+    /** Null where it is not finite, or not known. */
+    loss: z.number().nullable(),
+    gradientNorm: z.number().nullable(),
+  }),
+  z.strictObject({ kind: z.literal("stopped"), step }),
+  z.strictObject({ kind: z.literal("finished"), summary: runSummarySchema }),
+]);
+
+/** What a run tells while it trains. */
+export type RunEvent = Readonly<z.infer<typeof runEventSchema>>;
