@@ -12,7 +12,7 @@ import { readRunTable } from "../src/cli/laws/run-table.ts";
 import { forecastAt } from "../src/laws/forecast/forecast.ts";
 import { study } from "../src/laws/forecast/study.ts";
 import { Random } from "../src/math/random.ts";
-import type { RecordEvent } from "../src/record/events.ts";
+import { type EventKind, eventsOf as eventsOfKind, type RecordEvent } from "../src/record/events.ts";
 import { readRecord, verifyRecord } from "../src/record/record.ts";
 import { type RunSummary, runSummarySchema } from "../src/train/summary.ts";
 import { writeCampaign, writeTexts } from "./support/campaigns.ts";
@@ -68,10 +68,8 @@ function resultOf({ code, stdout, stderr }: Outcome) {
   return resultSchema.parse(JSON.parse(stdout));
 }
 
-function eventsOf<K extends RecordEvent["kind"]>(folder: string, kind: K) {
-  const { events } = readRecord(folder);
-  return events.filter((event): event is Extract<RecordEvent, { readonly kind: K }> => event.kind === kind);
-}
+const eventsOf = <K extends EventKind>(folder: string, kind: K) =>
+  eventsOfKind(readRecord(folder).events, kind);
 
 /** The target's only finish. */
 function targetOf(folder: string): { readonly run: string; readonly summary: RunSummary } {
