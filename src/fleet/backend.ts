@@ -12,11 +12,12 @@ export type ProcessLaunch = {
 /**
  * What a process runs. A `command` is started as it is. A `warm` one boots (imports, kernels) ahead of time
  * and waits for one line of JSON on standard input, `{"folder", "rank", "environment"}`; a backend may keep
- * some waiting, and a start then takes a fraction.
+ * some waiting, and a start then takes a fraction. A `forked` one is a server, which has done the imports and
+ * forks a process for each such line.
  */
 export type ProcessProgram =
   | { readonly kind: "command"; readonly command: readonly string[]; readonly workingFolder: string }
-  | { readonly kind: "warm"; readonly command: readonly string[] };
+  | { readonly kind: "warm" | "forked"; readonly command: readonly string[] };
 
 /** All processes of one attempt, and the folder in which they leave what they say. */
 export type Launch = {

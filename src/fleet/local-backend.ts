@@ -10,7 +10,7 @@ import { processStart } from "../record/lock.ts";
 import { logFile, readProcesses, type StartedProcess, writeProcesses } from "./attempt-folder.ts";
 import type { Attempt, Backend, Launch, Probe, ProcessExit, ProcessLaunch } from "./backend.ts";
 import { probeSession, sessionMembers } from "./proc.ts";
-import { Standby } from "./standby.ts";
+import { type ProcessEnd, Standby, type Started } from "./standby.ts";
 
 /** An adopted process is not our child, and nobody tells us of its end. */
 const ADOPTED_POLL_MS = 100;
@@ -60,27 +60,49 @@ export class LocalBackend implements Backend, Disposable {
     return processes.length === 0 ? null : new LocalAttempt(processes);
   }
 
-  async #spawn(folder: string, { rank, program, environment }: ProcessLaunch): Promise<ChildProcess> {
+  async #spawn(folder: string, { rank, program, environment }: ProcessLaunch): Promise<Started> {
     const log = logFile(folder, rank);
-    const child =
-      program.kind === "warm"
-        ? this.#standby.take(program.command, { folder, rank, environment }, log)
-        : spawnCommand(program.command, program.workingFolder, environment, log);
-    if (child.pid !== undefined) return child;
-    const error = await new Promise<NodeJS.ErrnoException>((resolve) => child.once("error", resolve));
-    const [command] = program.command;
-    throw new UserError(
-      `the command ${command} does not start (${error.code ?? error.message})`,
-      "a program that can be run",
-      "check its path and that it may be executed, or give another command",
-      { cause: error },
-    );
+    switch (program.kind) {
+      case "forked":
+        return await this.#standby.fork(program.command, { folder, rank, log, environment });
+      case "warm":
+        return await startedAs(
+          program.command,
+          this.#standby.take(program.command, { folder, rank, environment }, log),
+        );
+      case "command":
+        return await startedAs(
+          program.command,
+          spawnCommand(program.command, program.workingFolder, environment, log),
+        );
+    }
   }
 
   /** Ends the processes that only wait. */
   [Symbol.dispose](): void {
     this.#standby[Symbol.dispose]();
   }
+}
+
+async function startedAs([program]: readonly string[], child: ChildProcess): Promise<Started> {
+  const { pid } = child;
+  if (pid !== undefined) return { pid, ended: endOf(child) };
+  const error = await new Promise<NodeJS.ErrnoException>((resolve) => child.once("error", resolve));
+  throw new UserError(
+    `the command ${program} does not start (${error.code ?? error.message})`,
+    "a program that can be run",
+    "check its path and that it may be executed, or give another command",
+    { cause: error },
+  );
+}
+
+function endOf(child: ChildProcess): Promise<ProcessEnd> {
+  const { exitCode, signalCode } = child;
+  child.on("error", () => {});
+  // A warm one may have ended before it was ours.
+  if (exitCode !== null || signalCode !== null)
+    return Promise.resolve({ code: exitCode, signal: signalCode });
+  return new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
 }
 
 function spawnCommand(
@@ -129,14 +151,9 @@ class LocalAttempt implements Attempt {
     return this.#exits;
   }
 
-  add({ rank, place }: ProcessLaunch, child: ChildProcess): void {
-    const pid = child.pid!;
+  add({ rank, place }: ProcessLaunch, { pid, ended }: Started): void {
     this.#processes.push({ rank, place, pid, started: processStart(pid) ?? "gone" });
-    child.on("error", () => {});
-    child.once("exit", (code, signal) => this.#ended({ rank, code, signal }));
-    // A warm one may have ended before it was ours.
-    if (child.exitCode !== null || child.signalCode !== null)
-      this.#ended({ rank, code: child.exitCode, signal: child.signalCode });
+    void ended.then((end) => this.#ended({ rank, ...end }));
   }
 
   probe(rank: number): Probe | null {

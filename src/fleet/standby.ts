@@ -5,13 +5,21 @@ import { randomBytes } from "node:crypto";
 import { closeSync, openSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../record/files.ts";
+import { type ForkOrder, ForkServer } from "./fork-server.ts";
+
+/** Both null: it is gone, and nobody was there to see how. */
+export type ProcessEnd = { readonly code: number | null; readonly signal: string | null };
+
+/** A process that runs, and how its end will be told. */
+export type Started = { readonly pid: number; readonly ended: Promise<ProcessEnd> };
 
 type Waiting = { readonly child: ChildProcess; readonly log: string };
 
-/** Keeps one process of each command waiting for its order. */
+/** Keeps one process of each command waiting for its order, or one server that forks. */
 export class Standby implements Disposable {
   readonly #folder: string;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #servers = new Map<string, ForkServer>();
 
   /** @param folder on the same disk as the logs that it hands over */
   constructor(folder: string) {
@@ -30,6 +38,17 @@ export class Standby implements Disposable {
     taken.child.stdin!.end(`${JSON.stringify(order)}\n`);
     this.#waiting.set(key, this.#boot(command));
     return taken.child;
+  }
+
+  /** A rank started by the server that `command` is. */
+  fork(command: readonly string[], order: ForkOrder): Promise<Started> {
+    const key = JSON.stringify(command);
+    const standing = this.#servers.get(key);
+    if (standing?.isAlive) return standing.start(order);
+    standing?.[Symbol.dispose]();
+    const server = new ForkServer(command, this.#folder);
+    this.#servers.set(key, server);
+    return server.start(order);
   }
 
   #boot(command: readonly string[]): Waiting {
@@ -55,5 +74,7 @@ export class Standby implements Disposable {
       rmSync(log, { force: true });
     }
     this.#waiting.clear();
+    for (const server of this.#servers.values()) server[Symbol.dispose]();
+    this.#servers.clear();
   }
 }
