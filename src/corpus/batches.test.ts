@@ -2,7 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { batchAt, epochsAfter, sequenceAt, sequencesBySource, windowCount } from "./batches.ts";
+import {
+  batchAt,
+  batchChecksum,
+  epochsAfter,
+  sequenceAt,
+  sequencesBySource,
+  windowCount,
+} from "./batches.ts";
 import { hash32, mix32, permute } from "./permutation.ts";
 
 /** A source whose tokens say where they are. */
@@ -17,6 +24,7 @@ test("the test vectors of docs/batch-order.md", () => {
     mix32: [number, number][];
     hash32: { words: number[]; hash: number }[];
     permute: { size: number; key: number; order: number[] }[];
+    checksum: { inputs: number[]; targets: number[]; crc32: number };
     order: {
       sources: { name: string; share: number; tokens: number }[];
       seed: number;
@@ -32,6 +40,8 @@ test("the test vectors of docs/batch-order.md", () => {
   for (const { size, key, order } of vectors.permute) {
     expect(order.map((_, i) => permute(i, size, key))).toEqual(order);
   }
+  const { inputs, targets, crc32 } = vectors.checksum;
+  expect(batchChecksum({ inputs: Int32Array.from(inputs), targets: Int32Array.from(targets) })).toBe(crc32);
   const { seed, sequenceLength, sequences } = vectors.order;
   const sources = vectors.order.sources.map(({ name, share, tokens }) => source(name, share, tokens));
   expect(sequences.length).toBeGreaterThan(20);

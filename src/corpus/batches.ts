@@ -3,6 +3,7 @@
  * down, with test vectors, in docs/batch-order.md. T: tokens of a sequence, B: sequences of a batch.
  */
 
+import { crc32 } from "node:zlib";
 import { assert, UserError } from "../errors.ts";
 import type { TokenSource } from "./corpus.ts";
 import { hash32, permute } from "./permutation.ts";
@@ -45,6 +46,14 @@ export function batchAt(sources: readonly TrainSource[], request: BatchRequest):
   }
   return { inputs, targets };
 }
+
+/** What tells one batch from another: CRC-32 of its inputs, then its targets, as little-endian int32. */
+export function batchChecksum({ inputs, targets }: TokenBatch): number {
+  return crc32(bytesOf(targets), crc32(bytesOf(inputs)));
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Int32Array) =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
 export type SequencePlace = {
   readonly source: number;

@@ -102,8 +102,8 @@ export async function trainPlanned(
       tell({ kind: "run", run, event });
       onEvent(event);
     },
-    onFailure(failure: Failure, decision: Decision) {
-      record.append({ run: name, ...incidentOf(failure, decision) });
+    onFailure(failure: Failure, decision: Decision, detectionSeconds: number) {
+      record.append({ run: name, ...incidentOf(failure, decision, detectionSeconds) });
     },
   };
   const outcome = await supervise(builtinJob(task), context.backend, watcher, signal);
@@ -128,11 +128,12 @@ function heldError(run: PlannedRun, { failure, reason }: Extract<RunOutcome, { r
   );
 }
 
-function incidentOf({ sighting, step }: Failure, { action, reason }: Decision) {
+function incidentOf({ sighting, step }: Failure, { action, reason }: Decision, detectionSeconds: number) {
   const { kind: _, ...evidence } = sighting;
   const severity = action === "hold" ? "critical" : "warning";
   const log = "log" in sighting ? { log: masked(sighting.log) } : {};
-  const { kind, data } = incident(INCIDENTS[sighting.kind], { ...evidence, ...log, step }, severity);
+  const facts = { ...evidence, ...log, step, detectionSeconds };
+  const { kind, data } = incident(INCIDENTS[sighting.kind], facts, severity);
   return { kind, data: { ...data, response: { action, reason } } };
 }
 
@@ -165,18 +166,19 @@ function draftsOf(
   const since = started ? events.slice(started.sequence + 1).filter(({ run }) => run === name) : [];
   switch (event.kind) {
     case "started": {
-      const { attempt, fromStep, exact, damaged } = event;
+      const { attempt, fromStep, exact, damaged, seconds } = event;
       if (started?.data.attempt === attempt) return [];
-      const data = { attempt, fromStep, exact, numThreads, spec: started ? null : spec };
+      const startSeconds = seconds === undefined ? {} : { startSeconds: seconds };
+      const data = { attempt, fromStep, exact, numThreads, spec: started ? null : spec, ...startSeconds };
       return [
         { kind: "run-started", data },
         ...damaged.map((found) => incident(DAMAGED_CHECKPOINT, { ...found }, "warning")),
       ];
     }
     case "checkpoint": {
-      const { step, bytes } = event;
-      const isKnown = eventsOf(since, "checkpoint-written").some(({ data }) => data.step === step);
-      return isKnown ? [] : [{ kind: "checkpoint-written", data: { step, bytes } }];
+      const { kind: _, path: __, ...data } = event;
+      const isKnown = eventsOf(since, "checkpoint-written").some((known) => known.data.step === data.step);
+      return isKnown ? [] : [{ kind: "checkpoint-written", data }];
     }
     case "stopped": {
       if (eventsOf(since, "interrupted").length > 0) return [];

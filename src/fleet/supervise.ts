@@ -32,7 +32,8 @@ export type RunJob = {
 export type RunWatcher = {
   /** One that was told before may be told again, by a process that was adopted. */
   onEvent(event: RunEvent): void;
-  onFailure(failure: Failure, decision: Decision): void;
+  /** @param detectionSeconds from its last sign of life, or its end, until all of the attempt was gone */
+  onFailure(failure: Failure, decision: Decision, detectionSeconds: number): void;
 };
 
 /**
@@ -61,7 +62,7 @@ export async function supervise(
     if (signal.aborted) return { kind: "stopped" };
     failures.push(end.failure);
     const decision = decideRecovery({ failures: failures as [Failure, ...Failure[]] });
-    watcher.onFailure(end.failure, decision);
+    watcher.onFailure(end.failure, decision, end.detectionSeconds);
     if (decision.action === "hold") return { kind: "held", failure: end.failure, reason: decision.reason };
   }
 }

@@ -26,6 +26,9 @@ export type AttemptEnd =
   | Exclude<RunOutcome, { readonly kind: "held" }>
   | { readonly kind: "failed"; readonly failure: Failure };
 
+/** An end with what passed until it was acted on, since the attempt's last sign of life. */
+export type WatchedEnd = AttemptEnd & { readonly detectionSeconds: number };
+
 /** How often beats are looked at; with very many ranks less often, so that looking stays cheap. */
 const LEAST_POLL_MS = 100;
 const POLL_MS_PER_RANK = 1;
@@ -36,14 +39,18 @@ const LEAST_SUSPICIOUS_SECONDS = 5;
 const LOOK_AGAIN_MS = 1000;
 
 /** Resolves when every process of the attempt is gone. Rejects with what a process was refused with. */
-export async function watchAttempt(to: AttemptToWatch): Promise<AttemptEnd> {
+export async function watchAttempt(to: AttemptToWatch): Promise<WatchedEnd> {
   using watch = new Watch(to);
-  const end = await watch.ended;
+  const seen = await watch.ended;
+  const seenAt = performance.now();
   // Whatever is left (the other ranks, children of children) must not write beside the next attempt.
   await to.attempt.stop();
   watch.readOn();
   if (watch.error) throw watch.error;
-  return watch.outcome ?? end;
+  const end = watch.outcome ?? seen;
+  const isSilent = end.kind === "failed" && end.failure.sighting.kind === "silent";
+  const silentSeconds = isSilent ? end.failure.sighting.seconds : 0;
+  return { ...end, detectionSeconds: silentSeconds + (performance.now() - seenAt) / 1000 };
 }
 
 type Rank = {

@@ -97,6 +97,8 @@ export const eventSchema = z.discriminatedUnion("kind", [
       numThreads: z.int().positive(),
       /** Everything that decides the run's numbers; null where an earlier attempt has said it. */
       spec: json,
+      /** Until the process could train, where its trainer has measured it. */
+      startSeconds: amount.optional(),
     }),
   ),
   /** Every number of a run that has done all its steps. */
@@ -111,7 +113,16 @@ export const eventSchema = z.discriminatedUnion("kind", [
       files: z.record(filePath, z.strictObject({ bytes: count, sha256: hashSchema })),
     }),
   ),
-  kind("checkpoint-written", ofRun, z.strictObject({ step: count, bytes: count })),
+  kind(
+    "checkpoint-written",
+    ofRun,
+    z.strictObject({
+      step: count,
+      bytes: count,
+      /** In which training stood still for it, where its trainer has measured them. */
+      seconds: amount.optional(),
+    }),
+  ),
   kind("prediction", ofEither, predictionData),
   kind(
     "measurement",

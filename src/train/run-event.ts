@@ -4,6 +4,8 @@ import { z } from "zod";
 import { runSummarySchema } from "./summary.ts";
 
 const step = z.int().nonnegative();
+/** Of a trainer that measures it. */
+const seconds = z.number().nonnegative().optional();
 
 export const runEventSchema = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -14,9 +16,18 @@ export const runEventSchema = z.discriminatedUnion("kind", [
     checkpoint: z.string().nullable(),
     exact: z.boolean(),
     damaged: z.array(z.strictObject({ path: z.string(), reason: z.string() })).readonly(),
+    /** From the first line of its work until it could train. */
+    seconds,
   }),
   z.strictObject({ kind: z.literal("step"), step, loss: z.number(), stepSeconds: z.number() }),
-  z.strictObject({ kind: z.literal("checkpoint"), step, path: z.string(), bytes: z.int().nonnegative() }),
+  z.strictObject({
+    kind: z.literal("checkpoint"),
+    step,
+    path: z.string(),
+    bytes: z.int().nonnegative(),
+    /** In which training stood still for it. */
+    seconds,
+  }),
   z.strictObject({ kind: z.literal("evaluating") }),
   z.strictObject({
     kind: z.literal("diverged"),

@@ -110,6 +110,7 @@ describe("a run", () => {
       checkpoint: null,
       exact: true,
       damaged: [],
+      seconds: expect.any(Number),
     });
     const losses = seriesOf("whole", "loss");
     expect(losses).toHaveLength(60);

@@ -4,7 +4,7 @@
  */
 
 import { setImmediate } from "node:timers/promises";
-import { batchAt } from "../corpus/batches.ts";
+import { batchAt, batchChecksum } from "../corpus/batches.ts";
 import type { Corpus } from "../corpus/corpus.ts";
 import { flopsOf } from "../engine/compile.ts";
 import { Session } from "../engine/session.ts";
@@ -62,6 +62,8 @@ export const SERIES_COLUMNS = [
   { name: "learningRate", unit: "1" },
   { name: "stepSeconds", unit: "s" },
   { name: "otherSeconds", unit: "s" },
+  /** Of the tokens trained on (docs/batch-order.md): `record audit` holds it against the corpus. */
+  { name: "batch", unit: "CRC-32" },
 ] as const;
 
 /** Trains to the end unless `signal` aborts; then writes a checkpoint and ends with `stopped`. */
@@ -84,7 +86,8 @@ export async function* trainRun(
   // What is missing from its curve now would be missed only at its end.
   if (fromStep > 0) readWholeRunSeries(seriesFolder(place.folder, place.name), fromStep);
   const cost = () => addCost(costBefore, session);
-  yield { kind: "started", attempt: place.attempt, fromStep, ...start };
+  const seconds = (performance.now() - beganAt) / 1000;
+  yield { kind: "started", attempt: place.attempt, fromStep, ...start, seconds };
 
   using series = new SeriesWriter(seriesPath(place.folder, place.name, place.attempt), SERIES_COLUMNS);
   let flushedAt = performance.now();
@@ -93,7 +96,8 @@ export async function* trainRun(
   const startSeconds = (endedAt - beganAt) / 1000;
 
   for (let step = fromStep + 1; step <= spec.numSteps; step++) {
-    const { loss, gradientNorm, learningRate, stepSeconds } = await trainStep(session, spec, place, step);
+    const trained = await trainStep(session, spec, place, step);
+    const { loss, gradientNorm, stepSeconds } = trained;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       // The optimiser changed nothing (native/README.md): checkpoint and parameters in memory are good.
       yield diverged(step, "its loss or gradient", loss, gradientNorm);
@@ -103,7 +107,7 @@ export async function* trainRun(
     const otherSeconds = (now - endedAt) / 1000 - stepSeconds;
     endedAt = now;
     const tokens = step * spec.batchSequences * spec.sequenceLength;
-    series.append({ step, tokens, loss, gradientNorm, learningRate, stepSeconds, otherSeconds });
+    series.append({ step, tokens, ...trained, otherSeconds });
     watch.beat("step", step);
     yield { kind: "step", step, loss, stepSeconds };
     if (now - flushedAt >= FLUSH_MS) {
@@ -120,9 +124,10 @@ export async function* trainRun(
       watch.beat("checkpoint", step);
       series.flush();
       watch.assertCurrent();
-      yield { kind: "checkpoint", step, ...state.save(step, cost()) };
-      watch.beat("step", step);
+      const saved = state.save(step, cost());
       savedAt = performance.now();
+      yield { kind: "checkpoint", step, ...saved, seconds: (savedAt - now) / 1000 };
+      watch.beat("step", step);
     }
     if (stopping) {
       yield { kind: "stopped", step };
@@ -173,16 +178,16 @@ async function trainStep(session: Session, spec: RunSpec, { corpus }: RunPlace, 
   const { seed, sequenceLength, batchSequences, optimiser } = spec;
   const learningRate = learningRateAt(step, spec.numSteps, optimiser.learningRate);
   const batch = { seed, sequenceLength, batchSequences, step: step - 1 };
-  const { inputs, targets } = batchAt(corpus.sources, batch);
-  session.integers("tokens").set(inputs);
-  session.integers("targets").set(targets);
+  const tokens = batchAt(corpus.sources, batch);
+  session.integers("tokens").set(tokens.inputs);
+  session.integers("targets").set(tokens.targets);
   session.floats("hyper").set(hyperAt(step, learningRate, optimiser));
   const ranAt = performance.now();
   await session.run("train");
   const stepSeconds = (performance.now() - ranAt) / 1000;
   const loss = session.output("train", "loss")[0]!;
   const gradientNorm = Math.sqrt(session.output("train", "squaredNorm")[0]!);
-  return { loss, gradientNorm, learningRate, stepSeconds };
+  return { loss, gradientNorm, learningRate, stepSeconds, batch: batchChecksum(tokens) };
 }
 
 /** What the earlier attempts and this one have cost together. */
