@@ -2,7 +2,7 @@
 
     python standby.py TRAINER.py
 
-TRAINER.py defines `main(folder, rank)`. Orders are lines of JSON on standard input: {"folder", "rank", "log",
+TRAINER.py defines `main(folder, rank, environment)`. Orders are lines of JSON on standard input: {"folder", "rank", "log",
 "environment"}. Answers are lines of JSON on standard output: {"rank", "pid"} at a start, {"pid", "code",
 "signal"} at an end. When standard input closes this ends, and the ranks live on.
 """
@@ -39,8 +39,7 @@ def be_rank(trainer, order):
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        os.environ.update(order["environment"])
-        trainer.main(order["folder"], order["rank"])
+        trainer.main(order["folder"], order["rank"], order["environment"])
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
