@@ -79,9 +79,11 @@ describe("a run", () => {
     process.kill(command.pid, "SIGKILL");
     await command.ended;
     expect(ranksOf(folder)).toEqual([before]);
+    expect(readdirSync(folder).filter((name) => name.startsWith(".standby-"))).toHaveLength(1);
     const { code, stdout, stderr } = await longrun(...train(folder, 2));
     expect(code).toBe(0);
     expect(stderr).not.toContain("goes on from step");
+    expect(readdirSync(folder).filter((name) => name.startsWith(".standby-"))).toEqual([]);
     expect(JSON.parse(stdout)).toMatchObject({ summary: { numAttempts: 1 } });
     expect(incidentsOf(folder)).toEqual([]);
     expect(numbersOf(folder)).toEqual(numbersOf(whole));

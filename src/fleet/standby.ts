@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../record/files.ts";
 import { type ForkOrder, ForkServer } from "./fork-server.ts";
@@ -12,6 +12,8 @@ export type ProcessEnd = { readonly code: number | null; readonly signal: string
 
 /** A process that runs, and how its end will be told. */
 export type Started = { readonly pid: number; readonly ended: Promise<ProcessEnd> };
+
+const PREFIX = ".standby-";
 
 type Waiting = { readonly child: ChildProcess; readonly log: string };
 
@@ -24,6 +26,10 @@ export class Standby implements Disposable {
   /** @param folder on the same disk as the logs that it hands over */
   constructor(folder: string) {
     this.#folder = folder;
+    // A supervisor that was killed has left the log of one whose input was closed with it.
+    const isLeft = (name: string) => name.startsWith(PREFIX);
+    if (existsSync(folder))
+      for (const name of readdirSync(folder).filter(isLeft)) rmSync(join(folder, name), { force: true });
   }
 
   /** A process that runs `command`, told its order, with its output in the file `log`. */
@@ -53,7 +59,7 @@ export class Standby implements Disposable {
 
   #boot(command: readonly string[]): Waiting {
     makeFolder(this.#folder);
-    const log = join(this.#folder, `.standby-${randomBytes(4).toString("hex")}.log`);
+    const log = join(this.#folder, `${PREFIX}${randomBytes(4).toString("hex")}.log`);
     const output = openSync(log, "a");
     try {
       const child = spawn(command[0]!, command.slice(1), {

@@ -1,13 +1,10 @@
 /** @file longrun as a user starts it: processes in groups of their own, watched, killed, interrupted. */
 
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { readProcesses } from "../../src/fleet/attempt-folder.ts";
-import { processStart } from "../../src/record/lock.ts";
+import { livingProcesses } from "../../src/fleet/living.ts";
 import { readRecord } from "../../src/record/record.ts";
-import { attemptsFolder } from "../../src/record/workspace.ts";
 
 export const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
@@ -83,16 +80,7 @@ export class Command implements Disposable {
 }
 
 /** The living processes of the runs in a campaign's folder: they outlive the command that started them. */
-export function ranksOf(folder: string): readonly number[] {
-  const namesIn = (path: string) => (existsSync(path) ? readdirSync(path) : []);
-  return namesIn(join(folder, "runs")).flatMap((run) =>
-    namesIn(attemptsFolder(folder, run)).flatMap((attempt) =>
-      readProcesses(join(attemptsFolder(folder, run), attempt))
-        .filter(({ pid, started }) => processStart(pid) === started)
-        .map(({ pid }) => pid),
-    ),
-  );
-}
+export const ranksOf = (folder: string) => livingProcesses(folder).map(({ pid }) => pid);
 
 /** What went wrong, as the record has it. */
 export function incidentsOf(folder: string): readonly string[] {

@@ -1,5 +1,6 @@
 /** @file The account of a campaign: the record, and nothing else, folded into what the report says. */
 
+import { livingProcesses } from "../../fleet/living.ts";
 import { tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { damageInSight } from "../../record/custody.ts";
 import { eventsOf, type RecordEvent } from "../../record/events.ts";
@@ -88,10 +89,11 @@ function statusOf(
     return { kind: last.data.decision === "hold" ? "held" : "stopped", reason: last.data.reason };
   const stage = last?.kind === "stage-started" ? last.data.stage : last ? "target" : "prepare";
   if (isBeingWritten(folder)) return { kind: "running", stage };
-  const reason =
-    last?.kind === "interrupted"
-      ? last.data.reason
-      : `in stage ${stage}: its process is gone, without a word`;
+  if (last?.kind === "interrupted") return { kind: "interrupted", reason: last.data.reason };
+  const left = new Set(livingProcesses(folder).map(({ run }) => run));
+  const gone = `in stage ${stage}: its process is gone, without a word`;
+  if (left.size === 0) return { kind: "interrupted", reason: gone };
+  const reason = `${gone}; ${[...left].join(", ")} train on, and the same command takes them over`;
   return { kind: "interrupted", reason };
 }
 
