@@ -22,6 +22,10 @@ export const beatFile = (attempt: string, rank: number) => join(attempt, `rank-$
 export const logFile = (attempt: string, rank: number) => join(attempt, `rank-${rank}.log`);
 /** The stacks of its threads, once it was asked for them (SIGUSR1). */
 export const stacksFile = (attempt: string, rank: number) => join(attempt, `rank-${rank}.stacks`);
+/** Asks all ranks for the memory of their flight recorders, each time that it is written. */
+export const dumpFile = (attempt: string) => join(attempt, "dump");
+/** The answer: the last collectives of a rank. */
+export const flightFile = (attempt: string, rank: number) => join(attempt, `rank-${rank}.flight.json`);
 /** Who they are, for a supervisor that comes later. */
 export const processesFile = (attempt: string) => join(attempt, "processes.json");
 

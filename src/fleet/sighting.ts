@@ -21,6 +21,8 @@ export type Sighting =
       /** What its silence is taken for. */
       readonly what: string;
       readonly seconds: number;
+      /** Why it is this rank, and where it is, where the ranks could be asked. */
+      readonly testimony: readonly string[];
     })
   | Extract<RunEvent, { readonly kind: "diverged" }>;
 
@@ -30,7 +32,9 @@ export function sightingText(sighting: Sighting): string {
     case "exited":
       return `rank ${sighting.rank} on ${sighting.place} ${exitText(sighting)}`;
     case "silent":
-      return `rank ${sighting.rank} on ${sighting.place} is ${sighting.what}`;
+      return [`rank ${sighting.rank} on ${sighting.place} is ${sighting.what}`, ...sighting.testimony].join(
+        "; ",
+      );
     case "diverged":
       return `${sighting.what} is no longer a finite number at step ${sighting.step}`;
   }

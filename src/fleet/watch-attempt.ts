@@ -5,6 +5,9 @@ import type { RunEvent } from "../train/run-event.ts";
 import { logTail } from "./attempt-folder.ts";
 import type { Attempt, ProcessExit } from "./backend.ts";
 import type { Failure } from "./decide.ts";
+import { interrogate } from "./interrogate.ts";
+import { oddRank } from "./odd-rank.ts";
+import { isAftermath, type LoggedExit, rootExit } from "./root-exit.ts";
 import type { Sighting } from "./sighting.ts";
 import { hangIn, type SilenceSeen } from "./silence.ts";
 import { type Beat, type Message, SpoolReader } from "./spool.ts";
@@ -35,8 +38,12 @@ const POLL_MS_PER_RANK = 1;
 
 /** From here on a silent process is looked at from outside, too. */
 const LEAST_SUSPICIOUS_SECONDS = 5;
-/** Looking at a process reads all of /proc. */
+/** Looking at a process reads all of /proc, and asking the ranks wakes each of them. */
 const LOOK_AGAIN_MS = 1000;
+
+/** The rank that the others died of may end after them: it still has a traceback to print. */
+const ROOT_MS = 500;
+const MOST_FRAMES = 6;
 
 /** Resolves when every process of the attempt is gone. Rejects with what a process was refused with. */
 export async function watchAttempt(to: AttemptToWatch): Promise<WatchedEnd> {
@@ -67,6 +74,8 @@ class Watch implements Disposable {
   readonly #ranks: readonly Rank[];
   readonly #ended = Promise.withResolvers<AttemptEnd>();
   readonly #resources = new DisposableStack();
+  readonly #deaths: LoggedExit[] = [];
+  #askedAt = Number.NEGATIVE_INFINITY;
   #lookedAt = performance.now();
   /** What a process said last of all, where that was an end. */
   outcome: AttemptEnd | null = null;
@@ -136,15 +145,47 @@ class Watch implements Disposable {
     const limitSeconds = this.#to.seen.limitSeconds(section);
     if (seconds <= Math.min(limitSeconds / 2, LEAST_SUSPICIOUS_SECONDS)) return;
     if (rank.suspected && seconds <= limitSeconds && now - rank.suspected.lookedAt < LOOK_AGAIN_MS) return;
+    const what = this.#hangOf(rank, seconds);
+    if (what === null || now - this.#askedAt < LOOK_AGAIN_MS) return;
+    this.#askedAt = now;
+    this.#ask(rank, seconds, what).catch((error: unknown) => this.#giveUp(error));
+  }
+
+  /** What so long a silence is taken for; null: it may go on. */
+  #hangOf(rank: Rank, seconds: number): string | null {
+    const now = performance.now();
     const probe = this.#to.attempt.probe(rank.rank);
     rank.suspected ??= { at: now, cpuSeconds: probe?.cpuSeconds ?? 0, lookedAt: now };
     rank.suspected.lookedAt = now;
     const { at, cpuSeconds } = rank.suspected;
     const cpuShare = probe && (1000 * (probe.cpuSeconds - cpuSeconds)) / (now - at);
-    const what = hangIn({ section, seconds, limitSeconds, cpuShare, state: probe?.state ?? null });
-    if (what === null) return;
-    const place = this.#to.attempt.places[rank.rank]!;
-    this.#fail({ kind: "silent", rank: rank.rank, place, section, what, seconds });
+    const section = rank.beat?.section ?? "start";
+    const limitSeconds = this.#to.seen.limitSeconds(section);
+    return hangIn({ section, seconds, limitSeconds, cpuShare, state: probe?.state ?? null });
+  }
+
+  /** Where one rank stands still, all do: the one that the others wait for decides whether it is a hang. */
+  async #ask(rank: Rank, seconds: number, what: string): Promise<void> {
+    const { folder, attempt } = this.#to;
+    const told = await interrogate(folder, attempt);
+    const odd = oddRank(told);
+    const culprit = odd ? this.#ranks[odd.rank]! : rank;
+    if (rank.suspected === null || culprit.suspected === null) return;
+    const hang = culprit === rank ? what : this.#hangOf(culprit, seconds);
+    if (hang === null) return;
+    const stack = told[culprit.rank]!.stack;
+    this.#fail({
+      kind: "silent",
+      rank: culprit.rank,
+      place: attempt.places[culprit.rank]!,
+      section: culprit.beat?.section ?? "start",
+      what: hang,
+      seconds,
+      testimony: [
+        ...(odd ? [odd.why] : []),
+        ...(stack ? [`its stack: ${stack.slice(0, MOST_FRAMES).join(" < ")}`] : []),
+      ],
+    });
   }
 
   /** A step is told by rank 0, by beats alone. */
@@ -180,23 +221,26 @@ class Watch implements Disposable {
     return null;
   }
 
-  #exited({ rank, code, signal }: ProcessExit): void {
+  #exited(exit: ProcessExit): void {
     this.#look();
-    const { attempt, folder } = this.#to;
+    const { code, signal } = exit;
+    const death = { ...exit, log: logTail(this.#to.folder, exit.rank) };
     const isWell = code === 0 || (code === null && signal === null && this.outcome !== null);
-    if (isWell || this.outcome || this.error) {
-      if (attempt.exits.length === this.#ranks.length)
-        this.#ended.resolve(this.outcome ?? this.#failed(rank, code, signal));
-      return;
+    if (!isWell) this.#deaths.push(death);
+    if (this.#to.attempt.exits.length === this.#ranks.length) {
+      if (this.outcome) this.#ended.resolve(this.outcome);
+      else this.#failBy(this.#deaths.length === 0 ? [death] : this.#deaths);
+    } else if (isWell || this.outcome || this.error) return;
+    else if (!isAftermath(death)) this.#failBy(this.#deaths);
+    else {
+      const timer = setTimeout(() => this.#failBy(this.#deaths), ROOT_MS);
+      this.#resources.defer(() => clearTimeout(timer));
     }
-    const place = attempt.places[rank]!;
-    this.#fail({ kind: "exited", rank, place, code, signal, log: logTail(folder, rank) });
   }
 
-  #failed(rank: number, code: number | null, signal: string | null): AttemptEnd {
-    const place = this.#to.attempt.places[rank]!;
-    const log = logTail(this.#to.folder, rank);
-    return { kind: "failed", failure: this.#failure({ kind: "exited", rank, place, code, signal, log }) };
+  #failBy(deaths: readonly LoggedExit[]): void {
+    const { rank, ...death } = rootExit(deaths);
+    this.#fail({ kind: "exited", rank, place: this.#to.attempt.places[rank]!, ...death });
   }
 
   #fail(sighting: Sighting): void {
