@@ -3,7 +3,7 @@
  * any trainer on any machine that sees the folder can speak so (docs/fleet.md).
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { makeFolder, readJson, writeFileAtomic } from "../record/files.ts";
@@ -70,8 +70,16 @@ export function readProcesses(attempt: string): readonly StartedProcess[] {
   return existsSync(path) ? z.array(processSchema).parse(readJson(path)) : [];
 }
 
-/** The end of what a process printed. */
-export function logTail(attempt: string, rank: number, mostCharacters = 2000): string {
+/** The end of what a process printed, which may be gigabytes. */
+export function logTail(attempt: string, rank: number, mostBytes = 2000): string {
   const path = logFile(attempt, rank);
-  return existsSync(path) ? readFileSync(path, "utf8").slice(-mostCharacters).trim() : "";
+  if (!existsSync(path)) return "";
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(mostBytes);
+    const from = Math.max(0, fstatSync(file).size - mostBytes);
+    return bytes.toString("utf8", 0, readSync(file, bytes, 0, mostBytes, from)).trim();
+  } finally {
+    closeSync(file);
+  }
 }
