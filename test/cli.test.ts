@@ -66,6 +66,7 @@ const COMMANDS = [
   ["status"],
   ["report"],
   ["run"],
+  ["goodput"],
   ["sample"],
   ["record", "hash"],
   ["record", "verify"],

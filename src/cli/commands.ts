@@ -158,6 +158,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./run.ts")).defineRun,
   },
   {
+    name: "goodput",
+    description:
+      "Say where the time of runs went, second by second: productive, checkpoints, detection, restarts, " +
+      "steps done again; against what was to be expected.",
+    load: async () => (await import("./goodput.ts")).defineGoodput,
+  },
+  {
     name: "sample",
     description: "Print text from a trained model.",
     load: async () => (await import("./sample.ts")).defineSample,
