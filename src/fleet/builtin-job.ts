@@ -2,18 +2,33 @@
 
 import { hostname } from "node:os";
 import { extname, join } from "node:path";
-import type { RunTask } from "./run-task.ts";
+import { checkpointsFolder } from "../record/workspace.ts";
+import { listCheckpoints } from "../train/checkpoint.ts";
+import { DEFAULT_POLICY } from "./policy.ts";
+import type { AttemptStart, RunTask } from "./run-task.ts";
 import type { RunJob } from "./supervise.ts";
 
 /** TypeScript in a clone, compiled in a package. */
 const WORKER = join(import.meta.dirname, `worker${extname(import.meta.filename)}`);
 
-/** One process; its task says the rest. */
-export function builtinJob(task: RunTask): RunJob {
+/**
+ * One process; its task says the rest.
+ * @param start what was decided before the next attempt, as the record has it
+ */
+export function builtinJob(task: RunTask, start: () => AttemptStart): RunJob {
   return {
     folder: task.folder,
     run: task.name,
-    task: (attempt) => ({ ...task, attempt }),
+    policy: DEFAULT_POLICY,
+    placeHistory: [],
+    task: (attempt) => ({ ...task, attempt, ...start() }),
+    checkpoints: () => [
+      { step: 0, isCertified: false },
+      ...listCheckpoints(checkpointsFolder(task.folder, task.name)).map(({ step }) => ({
+        step,
+        isCertified: false,
+      })),
+    ],
     processes: () => [{ rank: 0, place: hostname(), program: { kind: "warm", command }, environment: {} }],
   };
 }

@@ -1,51 +1,208 @@
 import { describe, expect, test } from "vitest";
-import { decideRecovery, type Failure } from "./decide.ts";
-
-type Failures = readonly [Failure, ...Failure[]];
-
-const deaths = (...steps: readonly number[]) =>
-  steps.map((step) => ({
-    step,
-    sighting: { kind: "exited", rank: 0, place: "here", code: null, signal: "SIGKILL", log: "" },
-  })) as readonly Failure[] as Failures;
-
-const divergences = (...steps: readonly number[]) =>
-  steps.map((step) => ({
-    step: step - 1,
-    sighting: { kind: "diverged", step, what: "its loss or gradient", loss: null, gradientNorm: null },
-  })) as readonly Failure[] as Failures;
+import type { Decision, Facts } from "./decide.ts";
+import { deaths, decideOn, died, diverged, hung, type MadeUp, traceback, whole } from "./fixture.ts";
+import type { Sighting } from "./sighting.ts";
 
 describe("after a death", () => {
-  test("a run that makes progress between its deaths is restarted, however often it dies", () => {
-    expect(decideRecovery({ failures: deaths(120) })).toEqual({
-      action: "restart",
-      reason: "failure 1, at step 120: restarted from the last checkpoint",
-    });
-    expect(decideRecovery({ failures: deaths(10, 20, 30, 40, 50) }).action).toBe("restart");
-  });
-
-  test("a run that dies three times at the same step is held", () => {
-    expect(decideRecovery({ failures: deaths(10, 40, 40) }).action).toBe("restart");
-    expect(decideRecovery({ failures: deaths(10, 40, 40, 40) })).toEqual({
-      action: "hold",
-      reason: "failed 3 times without getting past step 40",
-    });
+  test.each<readonly [string, readonly MadeUp[], Partial<Facts>, Decision]>([
+    [
+      "the first: in place, from the trainer's newest checkpoint",
+      deaths(120),
+      {},
+      {
+        action: "restart",
+        toStep: null,
+        reason: "failure 1 of this kind, at step 120: restarted in place from the last checkpoint",
+      },
+    ],
+    [
+      "from the newest checkpoint where none is certified",
+      deaths(120),
+      { checkpoints: whole(0, 50, 100) },
+      {
+        action: "restart",
+        toStep: 100,
+        reason: "failure 1 of this kind, at step 120: restarted in place from the checkpoint of step 100",
+      },
+    ],
+    [
+      "from the newest certified one where one is",
+      deaths(120),
+      { checkpoints: [...whole(0), { step: 50, isCertified: true }, ...whole(100)] },
+      {
+        action: "restart",
+        toStep: 50,
+        reason: "failure 1 of this kind, at step 120: restarted in place from the checkpoint of step 50",
+      },
+    ],
+    [
+      "however often, while there is progress in between",
+      deaths(10, 20, 30, 40, 50),
+      {},
+      {
+        action: "restart",
+        toStep: null,
+        reason: "failure 5 of this kind, at step 50: restarted in place from the last checkpoint",
+      },
+    ],
+    [
+      "three times the same without progress",
+      deaths(10, 40, 40, 40),
+      {},
+      { action: "hold", reason: "failed 3 times in the same way without getting past step 40" },
+    ],
+    [
+      "five times in different ways without progress",
+      [
+        ...deaths(40),
+        { sighting: hung(), step: 40 },
+        { sighting: died({ signal: "SIGSEGV" }), step: 40 },
+        { sighting: died({ signal: null, code: 3 }), step: 40 },
+        { sighting: died({ rank: 1 }), step: 39 },
+      ],
+      {},
+      { action: "hold", reason: "failed 5 times in different ways without getting past step 39" },
+    ],
+    [
+      "the same traceback twice at the same step, whatever numbers are in it",
+      [1, 2].map((size) => ({
+        sighting: died({ code: 1, signal: null, log: traceback(7, size) }),
+        step: 40,
+      })),
+      {},
+      {
+        action: "hold",
+        reason:
+          "the same error 2 times without getting past step 40: " +
+          'RuntimeError: shape [#, #] does not fit | File "train.py", line 7, in step',
+      },
+    ],
+    [
+      "the same traceback with progress in between",
+      [30, 40].map((step) => ({ sighting: died({ code: 1, signal: null, log: traceback(7) }), step })),
+      {},
+      {
+        action: "restart",
+        toStep: null,
+        reason: "failure 2 of this kind, at step 40: restarted in place from the last checkpoint",
+      },
+    ],
+    [
+      "another traceback at the same step",
+      [7, 8].map((line) => ({ sighting: died({ code: 1, signal: null, log: traceback(line) }), step: 40 })),
+      {},
+      {
+        action: "restart",
+        toStep: null,
+        reason: "failure 2 of this kind, at step 40: restarted in place from the last checkpoint",
+      },
+    ],
+    [
+      "killed near the limit of memory: once more",
+      [{ sighting: died(), step: 40, memory: 0.95 }],
+      {},
+      {
+        action: "restart",
+        toStep: null,
+        reason:
+          "failure 1 of this kind, at step 40, for want of memory: restarted in place from the last checkpoint",
+      },
+    ],
+    [
+      "and not a third time",
+      [
+        { sighting: died(), step: 40, memory: 0.95 },
+        {
+          sighting: died({ signal: null, code: 1, log: "torch.OutOfMemoryError: CUDA out of memory" }),
+          step: 40,
+        },
+      ],
+      {},
+      {
+        action: "hold",
+        reason: "out of memory 2 times without getting past step 40: it needs more, or a change",
+      },
+    ],
+    [
+      "killed far from the limit is no want of memory",
+      [0.2, 0.3].map((memory) => ({ sighting: died(), step: 40, memory })),
+      {},
+      {
+        action: "restart",
+        toStep: null,
+        reason: "failure 2 of this kind, at step 40: restarted in place from the last checkpoint",
+      },
+    ],
+  ])("%s", (_, seen, changes, expected) => {
+    expect(decideOn(seen, changes)).toEqual(expected);
   });
 });
 
 describe("after a divergence", () => {
-  test("the step is replayed once: a bit that flipped does not come back", () => {
-    expect(decideRecovery({ failures: divergences(70) })).toEqual({
-      action: "replay",
-      reason: "step 70 diverged: replayed from the last checkpoint, for a machine's error does not recur",
-    });
-    expect(decideRecovery({ failures: divergences(70, 90) }).action).toBe("replay");
+  test.each<readonly [string, readonly MadeUp[], Partial<Facts>, Decision]>([
+    [
+      "the step is replayed once: a bit that flipped does not come back",
+      [diverged(70)],
+      { checkpoints: whole(0, 50) },
+      {
+        action: "replay",
+        toStep: 50,
+        reason: "step 70 diverged: replayed from the last checkpoint, for a machine's error does not recur",
+      },
+    ],
+    [
+      "another step is replayed, too",
+      [diverged(70), diverged(90)],
+      {},
+      {
+        action: "replay",
+        toStep: null,
+        reason: "step 90 diverged: replayed from the last checkpoint, for a machine's error does not recur",
+      },
+    ],
+    [
+      "the same step again is held",
+      [diverged(70), diverged(70)],
+      {},
+      { action: "hold", reason: "step 70 diverged again when it was replayed: it is the training" },
+    ],
+  ])("%s", (_, seen, changes, expected) => {
+    expect(decideOn(seen, changes)).toEqual(expected);
   });
+});
 
-  test("one that diverges again at the same step is held", () => {
-    expect(decideRecovery({ failures: divergences(70, 70) })).toEqual({
-      action: "hold",
-      reason: "step 70 diverged again when it was replayed: it is the training",
-    });
-  });
+test.each<readonly [Sighting, string]>([
+  [
+    {
+      kind: "slow",
+      step: 9,
+      rank: null,
+      stepSeconds: 1.1,
+      expectedSeconds: 1,
+      against: "this run's own best",
+    },
+    "the run goes on; look for what else uses its machines",
+  ],
+  [
+    {
+      kind: "memory",
+      rank: 0,
+      place: "here",
+      residentBytes: 1e9,
+      bytesPerHour: 1e8,
+      limitBytes: 2e9,
+      hoursLeft: 10,
+    },
+    "at the limit the kernel kills it, and it is restarted; a leak is mended in the code",
+  ],
+  [
+    { kind: "disk", freeBytes: 1e9, checkpointBytes: 1e9 },
+    "a save that fails ends the run, at its last checkpoint: free some, or move the folder",
+  ],
+  [
+    { kind: "checkpoints", step: 9, seconds: 100, expectedSeconds: 10, what: "missing" },
+    "the run goes on; a failure now costs all since the last checkpoint",
+  ],
+])("a warning is noted, with what it means: %j", (sighting, reason) => {
+  expect(decideOn([{ sighting, step: 9 }])).toEqual({ action: "nothing", reason });
 });

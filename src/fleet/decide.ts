@@ -1,56 +1,254 @@
 /** @file What to do when a run is in trouble: a pure rule from facts to an action, its reason in words. */
 
-import type { Sighting } from "./sighting.ts";
-
-/** Failures in a row without a step of progress: beyond, the fault will not go away by itself. */
-const MOST_WITHOUT_PROGRESS = 3;
+import { DAY_SECONDS } from "../units/kinds.ts";
+import { formatShare, significant } from "../units/print.ts";
+import { identityOf, isOutOfMemory, tracebackIn } from "./identity.ts";
+import type { Policy } from "./policy.ts";
+import type { Sighting, SpikeSeen, Warning } from "./sighting.ts";
 
 /** One that was seen, and the step it had come to. */
 export type Failure = {
   readonly sighting: Sighting;
   /** The last step that any rank had told of. */
   readonly step: number;
+  /** When, in seconds of a clock that all of a campaign's failures share. */
+  readonly atSeconds: number;
+  /** What the process held of the memory it may take, when last seen; null: not known. */
+  readonly memoryShare: number | null;
+};
+
+/** That a place was to blame, in this campaign or in an earlier one. */
+export type PlaceIncident = { readonly place: string; readonly atSeconds: number };
+
+/** One to go back to. The start of the run is one, too. */
+export type KnownCheckpoint = {
+  readonly step: number;
+  /** Read back, and the steps after it were sound. */
+  readonly isCertified: boolean;
 };
 
 /** What there is to decide on. */
 export type Facts = {
   /** The failures of this run so far, oldest first; the last one is to be decided on. */
   readonly failures: readonly [Failure, ...Failure[]];
+  /** Places that the run is on. With a single one there is none to hold it against. */
+  readonly places: readonly string[];
+  readonly numSpares: number;
+  /** What came before this run, oldest first. */
+  readonly placeHistory: readonly PlaceIncident[];
+  /** Null: the trainer starts from its newest, and cannot be told another. */
+  readonly checkpoints: readonly KnownCheckpoint[] | null;
+  readonly policy: Policy;
 };
 
 /**
- * `restart`: from the newest checkpoint that is whole. `replay`: the same, to see whether it happens again.
+ * What to do, and why in a sentence with numbers.
+ *
+ * `nothing`: noted, the run goes on. `restart`: on the same places, from the newest certified checkpoint
+ * (null: the trainer's newest). `replay`: the same, to see whether it happens again. `spare`: a spare takes
+ * over until the place is well. `exclude`: a spare takes over, and the place is not used again. `shrink`: the
+ * run goes on without it. `rewind`: from a checkpoint before, without the batches of the steps `skip`.
  * `hold`: nothing more without a person.
  */
-export type Action = "restart" | "replay" | "hold";
+export type Decision =
+  | { readonly action: "nothing" | "hold"; readonly reason: string }
+  | { readonly action: "restart" | "replay"; readonly toStep: number | null; readonly reason: string }
+  | { readonly action: "spare" | "exclude" | "shrink"; readonly place: string; readonly reason: string }
+  | {
+      readonly action: "rewind";
+      readonly toStep: number;
+      readonly skip: readonly number[];
+      readonly reason: string;
+    };
 
-/** What to do, and why in a sentence with numbers. */
-export type Decision<A extends string = Action> = { readonly action: A; readonly reason: string };
+/** The names of what can be done. */
+export type Action = Decision["action"];
 
 /** The whole policy: what is done about the last failure, in the light of those before. */
-export function decideRecovery({ failures }: Facts): Decision {
-  const { sighting, step } = failures.at(-1)!;
-  if (sighting.kind === "diverged") return decideOnDivergence(failures, sighting.step);
-  const recent = failures.slice(-MOST_WITHOUT_PROGRESS);
-  const isStuck =
-    recent.length === MOST_WITHOUT_PROGRESS && recent.every((each) => each.step <= recent[0]!.step);
-  if (isStuck)
-    return { action: "hold", reason: `failed ${recent.length} times without getting past step ${step}` };
+export function decideRecovery(facts: Facts): Decision {
+  const failure = facts.failures.at(-1)!;
+  const { sighting } = failure;
+  switch (sighting.kind) {
+    case "exited":
+    case "silent":
+      return holdOf(facts) ?? decideOnPlace(facts, sighting.place) ?? restart(facts);
+    case "diverged":
+      return decideOnDivergence(facts, sighting.step);
+    case "place":
+      return decideOnPlace(facts, sighting.place) ?? replace(facts, sighting.place, "spare", sighting.what);
+    case "spike":
+      return decideOnSpike(facts, sighting);
+    default:
+      return decideOnWarning(facts, sighting);
+  }
+}
+
+/** The run did not get past where it was before: those failures, the last one included. */
+function withoutProgress(failures: Facts["failures"]): readonly Failure[] {
+  const ends = failures.filter(({ sighting }) => sighting.kind === "exited" || sighting.kind === "silent");
+  const last = ends.findLastIndex(({ step }, i) => ends.slice(0, i).every((before) => before.step < step));
+  return ends.slice(Math.max(0, last));
+}
+
+/** Why no restart would help; null where one may. */
+function holdOf({ failures, policy: { withoutProgress: budget } }: Facts): Decision | null {
+  const { sighting, memoryShare, step } = failures.at(-1)!;
+  const stuck = withoutProgress(failures);
+  const identity = identityOf(sighting);
+  const alike = stuck.filter((each) => identityOf(each.sighting) === identity).length;
+  const starved = stuck.filter((each) => isOutOfMemory(each.sighting, each.memoryShare)).length;
+  const traceback = sighting.kind === "exited" ? tracebackIn(sighting.log) : null;
+  const hold = (reason: string): Decision => ({ action: "hold", reason });
+  if (isOutOfMemory(sighting, memoryShare) && starved >= budget.outOfMemory)
+    return hold(
+      `out of memory ${starved} times without getting past step ${step}: it needs more, or a change`,
+    );
+  if (traceback !== null && alike >= budget.sameTraceback)
+    return hold(`the same error ${alike} times without getting past step ${step}: ${traceback}`);
+  if (alike >= budget.sameFailure)
+    return hold(`failed ${alike} times in the same way without getting past step ${step}`);
+  if (stuck.length >= budget.anyFailure)
+    return hold(`failed ${stuck.length} times in different ways without getting past step ${step}`);
+  return null;
+}
+
+function restart({ failures, checkpoints }: Facts): Decision {
+  const { sighting, memoryShare, step } = failures.at(-1)!;
+  const toStep = newestBefore(checkpoints, Number.POSITIVE_INFINITY);
+  const from = toStep === null ? "from the last checkpoint" : `from the checkpoint of step ${toStep}`;
+  const memory = isOutOfMemory(sighting, memoryShare) ? ", for want of memory" : "";
+  const count = failures.filter((each) => each.sighting.kind === sighting.kind).length;
   return {
     action: "restart",
-    reason: `failure ${failures.length}, at step ${step}: restarted from the last checkpoint`,
+    toStep,
+    reason: `failure ${count} of this kind, at step ${step}${memory}: restarted in place ${from}`,
   };
 }
 
+/** The newest certified one before a step; where none is certified, the newest. Null: none is known. */
+function newestBefore(checkpoints: readonly KnownCheckpoint[] | null, step: number): number | null {
+  const before = (checkpoints ?? []).filter((checkpoint) => checkpoint.step < step);
+  const certified = before.filter(({ isCertified }) => isCertified);
+  const steps = (certified.length > 0 ? certified : before).map((checkpoint) => checkpoint.step);
+  return steps.length === 0 ? null : Math.max(...steps);
+}
+
+/** Null where the place has not failed often enough, or is the only one: then it stays. */
+function decideOnPlace(facts: Facts, place: string): Decision | null {
+  const { failures, placeHistory, places, policy } = facts;
+  if (places.length === 1) return null;
+  const now = failures.at(-1)!.atSeconds;
+  const { failures: most, withinDays } = policy.place;
+  const here = failures.flatMap(({ sighting, atSeconds }) =>
+    "place" in sighting && sighting.place === place ? [{ place, atSeconds }] : [],
+  );
+  const count = [...placeHistory, ...here].filter(
+    (each) => each.place === place && now - each.atSeconds < withinDays * DAY_SECONDS,
+  ).length;
+  if (count < most) return null;
+  return replace(facts, place, "exclude", `${count} failures within ${significant(withinDays)} days`);
+}
+
+/** A spare takes over, else the run shrinks, else a person is asked. */
+function replace(
+  { numSpares, policy }: Facts,
+  place: string,
+  action: "spare" | "exclude",
+  why: string,
+): Decision {
+  if (numSpares > 0)
+    return { action, place, reason: `${place}: ${why}; a spare takes over, ${numSpares - 1} are left` };
+  if (policy.shrink)
+    return {
+      action: "shrink",
+      place,
+      reason: `${place}: ${why}; no spare is left, the run goes on without it`,
+    };
+  return { action: "hold", reason: `${place}: ${why}; no spare is left, and the policy lets no run shrink` };
+}
+
 /** A flipped bit does not come back at the same step; a learning rate that is too high does. */
-function decideOnDivergence(failures: readonly Failure[], step: number): Decision {
-  const before = failures
-    .slice(0, -1)
-    .filter(({ sighting }) => sighting.kind === "diverged" && sighting.step === step);
-  if (before.length > 0)
+function decideOnDivergence({ failures, checkpoints }: Facts, step: number): Decision {
+  const times = failures.filter(({ sighting }) => sighting.kind === "diverged" && sighting.step === step);
+  if (times.length > 1)
     return { action: "hold", reason: `step ${step} diverged again when it was replayed: it is the training` };
   return {
     action: "replay",
+    toStep: newestBefore(checkpoints, step),
     reason: `step ${step} diverged: replayed from the last checkpoint, for a machine's error does not recur`,
   };
+}
+
+/** Replayed first; only a spike that comes again at the same step is the data's: its batches are skipped. */
+function decideOnSpike(
+  { failures, checkpoints, policy: { spike: policy } }: Facts,
+  spike: SpikeSeen,
+): Decision {
+  const { step, leadStep, loss, expectedLoss, lastedSteps } = spike;
+  const rise = loss / expectedLoss - 1;
+  const nothing = (reason: string): Decision => ({ action: "nothing", reason });
+  const hold = (reason: string): Decision => ({ action: "hold", reason });
+  if (lastedSteps < policy.leastSteps) return nothing(`the loss came back after ${lastedSteps} steps`);
+  if (rise < policy.leastRise)
+    return nothing(`a rise of ${formatShare(rise)}, and ${formatShare(policy.leastRise)} are gone back for`);
+  if (checkpoints === null)
+    return nothing("its trainer cannot be told to go back: watch whether it comes back");
+  const toStep = newestBefore(checkpoints, leadStep);
+  if (toStep === null) return hold(`no checkpoint from before step ${leadStep}, where it began`);
+  const times = spikesNear(failures, step, policy).length;
+  if (times === 1) {
+    const reason = `replayed from step ${toStep}, before it: what a machine did wrong does not recur`;
+    return { action: "replay", toStep, reason };
+  }
+  if (times > 2) return hold(`it came again at step ${step}, though the batches around it were skipped`);
+  const numSkipped = numSkips(failures, policy);
+  if (numSkipped > policy.mostSkips)
+    return hold(`it recurs at step ${step}, and ${policy.mostSkips} spikes may be skipped in a run`);
+  const [first, last] = [Math.max(toStep + 1, leadStep - policy.skipBefore), step + policy.skipAfter];
+  const skip = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  const reason =
+    `it came again when step ${step} was replayed, so it is not the machine: back to step ${toStep}, and ` +
+    `other batches instead of those of steps ${first} to ${last}. The run is altered`;
+  return { action: "rewind", toStep, skip, reason };
+}
+
+type SpikePolicy = Policy["spike"];
+
+/** Spikes that the same batches may have caused: a replay may see them a step earlier or later. */
+function spikesNear(failures: readonly Failure[], step: number, { skipBefore, skipAfter }: SpikePolicy) {
+  return failures.flatMap(({ sighting }) =>
+    sighting.kind === "spike" && sighting.step >= step - skipBefore && sighting.step <= step + skipAfter
+      ? [sighting]
+      : [],
+  );
+}
+
+/** How many spikes have recurred, the last one included. */
+function numSkips(failures: readonly Failure[], policy: SpikePolicy): number {
+  return failures.filter(
+    ({ sighting }, i) =>
+      sighting.kind === "spike" && spikesNear(failures.slice(0, i + 1), sighting.step, policy).length === 2,
+  ).length;
+}
+
+function decideOnWarning({ numSpares, policy }: Facts, warning: Exclude<Warning, SpikeSeen>): Decision {
+  const nothing = (reason: string): Decision => ({ action: "nothing", reason });
+  switch (warning.kind) {
+    case "slow": {
+      const factor = warning.stepSeconds / warning.expectedSeconds;
+      if (warning.rank === null) return nothing("the run goes on; look for what else uses its machines");
+      if (factor < policy.slowRankFactor || numSpares === 0)
+        return nothing(`${significant(factor)} times its peers' time: all wait for it at each step`);
+      const reason =
+        `${significant(factor)} times its peers' time, and all wait for it at each step: a spare takes over, ` +
+        `${numSpares - 1} are left`;
+      return { action: "spare", place: warning.rank.place, reason };
+    }
+    case "memory":
+      return nothing("at the limit the kernel kills it, and it is restarted; a leak is mended in the code");
+    case "disk":
+      return nothing("a save that fails ends the run, at its last checkpoint: free some, or move the folder");
+    case "checkpoints":
+      return nothing("the run goes on; a failure now costs all since the last checkpoint");
+  }
 }

@@ -10,12 +10,30 @@ export type {
   ProcessProgram,
 } from "./backend.ts";
 export { builtinJob } from "./builtin-job.ts";
-export { type Action, type Decision, decideRecovery, type Facts, type Failure } from "./decide.ts";
+export {
+  type Action,
+  type Decision,
+  decideRecovery,
+  type Facts,
+  type Failure,
+  type KnownCheckpoint,
+  type PlaceIncident,
+} from "./decide.ts";
 export { LocalBackend } from "./local-backend.ts";
+export { DEFAULT_POLICY, type Policy, policySchema, readPolicy } from "./policy.ts";
 export type { CorpusNotice } from "./recorded-corpus.ts";
 export type { RunNotice } from "./recorded-run.ts";
-export type { RunTask, StartedTask } from "./run-task.ts";
+export type { AttemptStart, RunTask, StartedTask } from "./run-task.ts";
 export { runTogether } from "./side-by-side.ts";
-export type { OfRank, Sighting } from "./sighting.ts";
+export type {
+  CheckpointsSeen,
+  DiskSeen,
+  MemorySeen,
+  OfRank,
+  Sighting,
+  SlowSeen,
+  SpikeSeen,
+  Warning,
+} from "./sighting.ts";
 export { type SingleRunOptions, type SingleRunResult, singleRun } from "./single-run.ts";
 export { type RunJob, type RunOutcome, type RunWatcher, supervise } from "./supervise.ts";

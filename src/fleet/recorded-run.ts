@@ -20,6 +20,7 @@ import { listCheckpoints, stateFile } from "../train/checkpoint.ts";
 import type { PlannedRun } from "../train/planned-run.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import { type RunSummary, runSummarySchema } from "../train/summary.ts";
+import { attemptStart } from "./attempt-start.ts";
 import type { Backend } from "./backend.ts";
 import { builtinJob } from "./builtin-job.ts";
 import type { Decision, Failure } from "./decide.ts";
@@ -106,7 +107,8 @@ export async function trainPlanned(
       record.append({ run: name, ...incidentOf(failure, decision, detectionSeconds) });
     },
   };
-  const outcome = await supervise(builtinJob(task), context.backend, watcher, signal);
+  const job = builtinJob(task, () => attemptStart(record.events, name));
+  const outcome = await supervise(job, context.backend, watcher, signal);
   if (outcome.kind === "stopped") throw new Interrupted(`in run ${run.name}`);
   if (outcome.kind === "held") throw heldError(run, outcome);
   return outcome.summary;
@@ -128,13 +130,13 @@ function heldError(run: PlannedRun, { failure, reason }: Extract<RunOutcome, { r
   );
 }
 
-function incidentOf({ sighting, step }: Failure, { action, reason }: Decision, detectionSeconds: number) {
+function incidentOf({ sighting, step }: Failure, response: Decision, detectionSeconds: number) {
   const { kind: _, ...evidence } = sighting;
-  const severity = action === "hold" ? "critical" : "warning";
+  const severity = response.action === "hold" ? "critical" : "warning";
   const log = "log" in sighting ? { log: masked(sighting.log) } : {};
   const facts = { ...evidence, ...log, step, detectionSeconds };
   const { kind, data } = incident(INCIDENTS[sighting.kind], facts, severity);
-  return { kind, data: { ...data, response: { action, reason } } };
+  return { kind, data: { ...data, response } };
 }
 
 /** What the record calls them. */
@@ -142,6 +144,12 @@ const INCIDENTS: Readonly<Record<Failure["sighting"]["kind"], string>> = {
   exited: "the run's process died",
   silent: "the run's process hung",
   diverged: "diverged",
+  place: "a place failed",
+  spike: "loss spike",
+  slow: "slow",
+  memory: "memory grows",
+  disk: "disk nearly full",
+  checkpoints: "checkpoints slow or missing",
 };
 
 /** By the key that the user's own file has for it. */

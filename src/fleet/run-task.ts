@@ -14,10 +14,17 @@ export const runTaskSchema = z.strictObject({
   instructionSet: z.string(),
   checkpointBytes: z.int().nonnegative(),
   attempt: z.int().positive(),
+  /** Where it starts: later checkpoints are of a branch that was left. Null: the newest. */
+  fromStep: z.int().nonnegative().nullable(),
+  /** Steps that train on other batches than their own: the run is altered. */
+  skip: z.array(z.int().positive()).readonly(),
 });
 
 /** A task as its process reads it. */
 export type StartedTask = Readonly<z.infer<typeof runTaskSchema>>;
 
-/** A task before the supervisor numbers its attempts. */
-export type RunTask = Omit<StartedTask, "attempt">;
+/** A task before the supervisor numbers its attempts and says where each starts. */
+export type RunTask = Omit<StartedTask, "attempt" | keyof AttemptStart>;
+
+/** Where an attempt starts, and what it leaves out. */
+export type AttemptStart = Pick<StartedTask, "fromStep" | "skip">;

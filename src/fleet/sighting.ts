@@ -2,6 +2,7 @@
 
 import type { Section } from "../train/run.ts";
 import type { RunEvent } from "../train/run-event.ts";
+import { formatBytes, formatSeconds, formatShare, significant } from "../units/print.ts";
 
 /** Which process, and where. */
 export type OfRank = { readonly rank: number; readonly place: string };
@@ -24,7 +25,68 @@ export type Sighting =
       /** Why it is this rank, and where it is, where the ranks could be asked. */
       readonly testimony: readonly string[];
     })
-  | Extract<RunEvent, { readonly kind: "diverged" }>;
+  | Extract<RunEvent, { readonly kind: "diverged" }>
+  /** The machine itself, whatever ran there. */
+  | { readonly kind: "place"; readonly place: string; readonly what: string }
+  | Warning;
+
+/** What is seen while the run goes on. */
+export type Warning = SpikeSeen | SlowSeen | MemorySeen | DiskSeen | CheckpointsSeen;
+
+/** The loss rose far above what the steps before had led to expect. */
+export type SpikeSeen = {
+  readonly kind: "spike";
+  /** The first step that was too high. */
+  readonly step: number;
+  readonly loss: number;
+  /** What the steps before had led to expect. */
+  readonly expectedLoss: number;
+  /** In robust standard deviations of the logarithm. */
+  readonly score: number;
+  /** Steps in a row that were high, as far as was waited for. */
+  readonly lastedSteps: number;
+  /** The first step whose gradient was too large, where that came before; else the same as `step`. */
+  readonly leadStep: number;
+};
+
+/** Steps take longer than they should, on a rank or on all. */
+export type SlowSeen = {
+  readonly kind: "slow";
+  readonly step: number;
+  /** Null: the whole run. */
+  readonly rank: OfRank | null;
+  readonly stepSeconds: number;
+  readonly expectedSeconds: number;
+  /** What it is held against: "this run's own best", "the plan", "the median of all ranks". */
+  readonly against: string;
+};
+
+/** A process takes more memory from hour to hour. */
+export type MemorySeen = OfRank & {
+  readonly kind: "memory";
+  readonly residentBytes: number;
+  readonly bytesPerHour: number;
+  readonly limitBytes: number;
+  readonly hoursLeft: number;
+};
+
+/** The disk has room for few checkpoints more. */
+export type DiskSeen = {
+  readonly kind: "disk";
+  readonly freeBytes: number;
+  /** Of the newest checkpoint. */
+  readonly checkpointBytes: number;
+};
+
+/** Checkpoints take far longer than before, or have stopped coming. */
+export type CheckpointsSeen = {
+  readonly kind: "checkpoints";
+  readonly step: number;
+  /** Of the save that was slow, or since the last one that came through. */
+  readonly seconds: number;
+  readonly expectedSeconds: number;
+  readonly what: "slow" | "missing";
+};
 
 /** In a line: what a person reads first. */
 export function sightingText(sighting: Sighting): string {
@@ -37,6 +99,46 @@ export function sightingText(sighting: Sighting): string {
       );
     case "diverged":
       return `${sighting.what} is no longer a finite number at step ${sighting.step}`;
+    case "place":
+      return `${sighting.place}: ${sighting.what}`;
+    default:
+      return warningText(sighting);
+  }
+}
+
+function warningText(warning: Warning): string {
+  switch (warning.kind) {
+    case "spike": {
+      const { loss, expectedLoss, step, leadStep, lastedSteps } = warning;
+      const lead = leadStep < step ? `, its gradient from step ${leadStep} on` : "";
+      return (
+        `the loss rose to ${significant(loss)} at step ${step}, where ${significant(expectedLoss)} was ` +
+        `expected, for ${lastedSteps} steps or more${lead}`
+      );
+    }
+    case "slow": {
+      const { rank, stepSeconds, expectedSeconds, against } = warning;
+      const who = rank ? `rank ${rank.rank} on ${rank.place} takes` : "steps take";
+      const share = formatShare(stepSeconds / expectedSeconds - 1);
+      return `${who} ${formatSeconds(stepSeconds)} a step, ${share} more than ${against}`;
+    }
+    case "memory": {
+      const { rank, place, residentBytes, bytesPerHour, limitBytes, hoursLeft } = warning;
+      return (
+        `rank ${rank} on ${place} holds ${formatBytes(residentBytes)} and ${formatBytes(bytesPerHour)} more ` +
+        `each hour: ${formatBytes(limitBytes)} in ${formatSeconds(3600 * hoursLeft)}`
+      );
+    }
+    case "disk": {
+      const { freeBytes, checkpointBytes } = warning;
+      return `${formatBytes(freeBytes)} of disk are free, and a checkpoint takes ${formatBytes(checkpointBytes)}`;
+    }
+    case "checkpoints": {
+      const { what, seconds, expectedSeconds, step } = warning;
+      return what === "slow"
+        ? `the checkpoint of step ${step} took ${formatSeconds(seconds)}, others ${formatSeconds(expectedSeconds)}`
+        : `no checkpoint for ${formatSeconds(seconds)}, where one came each ${formatSeconds(expectedSeconds)}`;
+    }
   }
 }
 

@@ -7,7 +7,15 @@ import type { RunEvent } from "../train/run-event.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { attemptFolder, readFence, taskFile, writeFence } from "./attempt-folder.ts";
 import type { Attempt, Backend, ProcessLaunch } from "./backend.ts";
-import { type Decision, decideRecovery, type Failure } from "./decide.ts";
+import {
+  type Decision,
+  decideRecovery,
+  type Facts,
+  type Failure,
+  type KnownCheckpoint,
+  type PlaceIncident,
+} from "./decide.ts";
+import type { Policy } from "./policy.ts";
 import { SilenceSeen } from "./silence.ts";
 import { SpoolReader } from "./spool.ts";
 import { watchAttempt } from "./watch-attempt.ts";
@@ -23,9 +31,15 @@ export type RunJob = {
   /** The campaign's folder, and the run's name in it. */
   readonly folder: string;
   readonly run: string;
-  /** What the processes of an attempt read as their task. */
+  /** What the processes of an attempt read as their task: what was decided since is in the record. */
   task(attempt: number): unknown;
-  processes(attempt: number): readonly ProcessLaunch[];
+  /** @param avoided places that are not to be used any more */
+  processes(attempt: number, avoided: ReadonlySet<string>): readonly ProcessLaunch[];
+  /** Those that an attempt can be told to start from; left out where a trainer always takes its newest. */
+  checkpoints?(): readonly KnownCheckpoint[];
+  readonly policy: Policy;
+  /** Of earlier runs and campaigns, oldest first. */
+  readonly placeHistory: readonly PlaceIncident[];
 };
 
 /** Who is told of a run while it lasts. What it throws ends the run, whose next attempt goes on. */
@@ -48,11 +62,12 @@ export async function supervise(
 ): Promise<RunOutcome> {
   const seen = new SilenceSeen();
   const failures: Failure[] = [];
+  const avoided = new Set<string>();
   let found = findAttempt(job, backend);
   for (;;) {
     if (found === null && signal.aborted) return { kind: "stopped" };
     const folder = found?.folder ?? newAttempt(job);
-    using attempt = found ? found.attempt : await startAttempt(job, backend, folder);
+    using attempt = found ? found.attempt : await startAttempt(job, backend, folder, avoided);
     found = null;
     const recorded = () => writeFence(runFolder(job.folder, job.run), { ...fenceOf(job)!, isRecorded: true });
     const end = await watchAttempt({ folder, attempt, seen, watcher, recorded, signal });
@@ -61,10 +76,30 @@ export async function supervise(
     if (end.kind !== "failed") return end;
     if (signal.aborted) return { kind: "stopped" };
     failures.push(end.failure);
-    const decision = decideRecovery({ failures: failures as [Failure, ...Failure[]] });
+    const decision = decideRecovery({
+      failures: failures as [Failure, ...Failure[]],
+      ...factsOf(job, backend, attempt, avoided),
+    });
     watcher.onFailure(end.failure, decision, end.detectionSeconds);
     if (decision.action === "hold") return { kind: "held", failure: end.failure, reason: decision.reason };
+    if ("place" in decision) avoided.add(decision.place);
   }
+}
+
+/** All but the failures. */
+function factsOf(
+  job: RunJob,
+  backend: Backend,
+  { places }: Attempt,
+  avoided: ReadonlySet<string>,
+): Omit<Facts, "failures"> {
+  return {
+    places: [...new Set(places)],
+    numSpares: backend.places().filter((place) => !places.includes(place) && !avoided.has(place)).length,
+    placeHistory: job.placeHistory,
+    checkpoints: job.checkpoints?.() ?? null,
+    policy: job.policy,
+  };
 }
 
 const fenceOf = ({ folder, run }: RunJob) => readFence(runFolder(folder, run));
@@ -97,5 +132,5 @@ function newAttempt(job: RunJob): string {
   return folder;
 }
 
-const startAttempt = (job: RunJob, backend: Backend, folder: string) =>
-  backend.start({ folder, processes: job.processes(fenceOf(job)!.attempt) });
+const startAttempt = (job: RunJob, backend: Backend, folder: string, avoided: ReadonlySet<string>) =>
+  backend.start({ folder, processes: job.processes(fenceOf(job)!.attempt, avoided) });

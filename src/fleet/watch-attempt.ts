@@ -248,7 +248,8 @@ class Watch implements Disposable {
   }
 
   #failure(sighting: Sighting): Failure {
-    return { sighting, step: Math.max(0, ...this.#ranks.map(({ beat }) => beat?.step ?? 0)) };
+    const step = Math.max(0, ...this.#ranks.map(({ beat }) => beat?.step ?? 0));
+    return { sighting, step, atSeconds: Date.now() / 1000, memoryShare: null };
   }
 
   #giveUp(error: unknown): void {

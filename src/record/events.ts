@@ -143,7 +143,18 @@ export const eventSchema = z.discriminatedUnion("kind", [
       evidence: json,
       severity: z.enum(["info", "warning", "critical"]),
       /** What was done about it by itself, and why. */
-      response: z.strictObject({ action: name, reason: name }).optional(),
+      response: z
+        .strictObject({
+          action: name,
+          reason: name,
+          /** The next attempt starts from this step's checkpoint; null: from the newest. */
+          toStep: count.nullable().optional(),
+          /** From now on these steps train on other batches than their own: the run is altered. */
+          skip: z.array(count).readonly().optional(),
+          /** It is not used any more. */
+          place: name.optional(),
+        })
+        .optional(),
     }),
   ),
   kind(

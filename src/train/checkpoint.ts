@@ -79,7 +79,7 @@ export function saveCheckpoint(
     const text = JSON.stringify({ ...checked, sha256: sha256(JSON.stringify(checked)) });
     writeFileAtomic(join(temporary, STATE_FILE), text);
     // A save after going back begins a new branch: what the old one left must not be found as the latest.
-    for (const left of listCheckpoints(folder).filter((other) => other.step >= step)) removeFolder(left.path);
+    discardCheckpointsAfter(folder, step - 1);
     renameSync(temporary, path);
     syncFolder(folder);
     return { path, step, bytes: checkpointBytes(path), state };
@@ -87,6 +87,11 @@ export function saveCheckpoint(
     rmSync(temporary, { recursive: true, force: true });
     throw diskError(error, path);
   }
+}
+
+/** Deletes those of later steps: of a branch that the run has left. */
+export function discardCheckpointsAfter(folder: string, step: number): void {
+  for (const left of listCheckpoints(folder).filter((other) => other.step > step)) removeFolder(left.path);
 }
 
 /** The newest checkpoint that is whole, every byte of it read; the damaged ones passed over are named. */

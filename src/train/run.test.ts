@@ -13,7 +13,7 @@ import { readRunSeries } from "../record/run-series.ts";
 import { columnOf } from "../record/series.ts";
 import { nextAttempt } from "../record/workspace.ts";
 import { latestCheckpoint, loadCheckpoint } from "./checkpoint.ts";
-import { type RunPlace, trainRun, UNWATCHED } from "./run.ts";
+import { batchStepOf, type RunPlace, trainRun, UNWATCHED } from "./run.ts";
 import type { RunEvent } from "./run-event.ts";
 import type { RunSpec } from "./run-spec.ts";
 import { learningRateAt } from "./schedule.ts";
@@ -67,6 +67,8 @@ const place = (name: string, changes: Partial<RunPlace> = {}): RunPlace => ({
   numThreads: 1,
   instructionSet: native.instructionSets()[0]!,
   checkpointBytes: 1e9,
+  fromStep: null,
+  skip: [],
   ...changes,
 });
 
@@ -125,6 +127,22 @@ describe("a run", () => {
     expect(summary).toMatchObject({ numSteps: 60, tokens: 3840, numAttempts: 1 });
     expect(summary!.heldOut.all.natsPerToken).toBeLessThan(0.5 * losses[0]!);
     expect(summary!.heldOut.sources).toEqual({ text: summary!.heldOut.all });
+  });
+
+  test("sent back trains again from there; the batches of skipped steps are others, all the rest the same", async () => {
+    await train(SPEC, place("undisturbed"));
+    for (const stopAfter of [20, 40]) await train(SPEC, place("sent-back"), stopAfter);
+    const again = await train(SPEC, place("sent-back", { fromStep: 30, skip: [25, 26] }));
+    expect(again[0]).toMatchObject({ kind: "started", attempt: 3, fromStep: 20 });
+    const [whole, altered] = [seriesOf("undisturbed", "loss"), seriesOf("sent-back", "loss")];
+    expect(altered).toHaveLength(60);
+    expect(altered.slice(0, 24)).toEqual(whole.slice(0, 24));
+    expect(altered[24]).not.toBe(whole[24]);
+    expect([25, 26, 27].map((step) => batchStepOf(step, 60, [25, 26]))).toEqual([61, 62, 27]);
+    await train(SPEC, place("replayed"), 40);
+    await train(SPEC, place("replayed", { fromStep: 10 }));
+    expect(seriesOf("replayed", "loss")).toEqual(whole);
+    expect(stateOf("replayed")).toEqual(stateOf("undisturbed"));
   });
 
   test("does not depend on threads, and stopped and taken up again ends with the same bits", async () => {

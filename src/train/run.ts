@@ -32,6 +32,10 @@ export type RunPlace = {
   readonly instructionSet: string;
   /** Bytes that the checkpoints of one run may take together. */
   readonly checkpointBytes: number;
+  /** Start from this step's checkpoint, or an older one, and delete the later ones; null: from the newest. */
+  readonly fromStep: number | null;
+  /** Ascending: steps that train on other batches than their own. */
+  readonly skip: readonly number[];
   readonly watch: RunWatch;
 };
 
@@ -173,11 +177,21 @@ function diverged(
   return { kind: "diverged", step, what, loss: finite(loss), gradientNorm: finite(gradientNorm) };
 }
 
+/**
+ * The step whose batch is trained on: a step's own; for one that is skipped, that of a step beyond the run's
+ * end, which nothing else has read.
+ * @param skip ascending
+ */
+export function batchStepOf(step: number, numSteps: number, skip: readonly number[]): number {
+  const at = skip.indexOf(step);
+  return at < 0 ? step : numSteps + 1 + at;
+}
+
 /** Trains on one step's batch. Of its seconds, those in which the programs ran. */
-async function trainStep(session: Session, spec: RunSpec, { corpus }: RunPlace, step: number) {
+async function trainStep(session: Session, spec: RunSpec, { corpus, skip }: RunPlace, step: number) {
   const { seed, sequenceLength, batchSequences, optimiser } = spec;
   const learningRate = learningRateAt(step, spec.numSteps, optimiser.learningRate);
-  const batch = { seed, sequenceLength, batchSequences, step: step - 1 };
+  const batch = { seed, sequenceLength, batchSequences, step: batchStepOf(step, spec.numSteps, skip) - 1 };
   const tokens = batchAt(corpus.sources, batch);
   session.integers("tokens").set(tokens.inputs);
   session.integers("targets").set(tokens.targets);

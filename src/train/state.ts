@@ -9,6 +9,7 @@ import { sha256 } from "../record/files.ts";
 import { checkpointsFolder } from "../record/workspace.ts";
 import {
   type DamagedCheckpoint,
+  discardCheckpointsAfter,
   latestCheckpoint,
   loadCheckpoint,
   prune,
@@ -103,6 +104,11 @@ export type Start = {
 
 /** Fills the parameters. A checkpoint of another spec or corpus is refused, a damaged one passed over. */
 export function restoreOrInitialise(state: TrainingState): Start {
+  const { fromStep, watch } = state.place;
+  if (fromStep !== null) {
+    watch.assertCurrent();
+    discardCheckpointsAfter(state.folder, fromStep);
+  }
   const { checkpoint, damaged } = latestCheckpoint(state.folder);
   if (!checkpoint) {
     for (const parameter of parametersOf(state.spec.shape))

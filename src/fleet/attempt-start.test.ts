@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openRecord } from "../record/record.ts";
+import { attemptStart } from "./attempt-start.ts";
+
+test("where the next attempt starts holds for that one; what is skipped, for all", () => {
+  const folder = mkdtempSync(join(tmpdir(), "longrun-attempt-start-"));
+  try {
+    using record = openRecord(folder);
+    const start = () => attemptStart(record.events, "one");
+    const started = (attempt: number) =>
+      record.append({
+        run: "one",
+        kind: "run-started",
+        data: { attempt, fromStep: 0, exact: true, numThreads: 1, spec: null },
+      });
+    const decided = (run: string, response: { toStep?: number | null; skip?: number[] }) =>
+      record.append({
+        run,
+        kind: "incident",
+        data: {
+          what: "loss spike",
+          evidence: {},
+          severity: "warning",
+          response: { action: "rewind", reason: "it recurs", ...response },
+        },
+      });
+    expect(start()).toEqual({ fromStep: null, skip: [] });
+    started(1);
+    decided("one", { toStep: 100, skip: [146, 147] });
+    decided("two", { toStep: 5, skip: [6] });
+    expect(start()).toEqual({ fromStep: 100, skip: [146, 147] });
+    started(2);
+    expect(start()).toEqual({ fromStep: null, skip: [146, 147] });
+    decided("one", { toStep: 90, skip: [95, 146] });
+    decided("one", {});
+    expect(start()).toEqual({ fromStep: 90, skip: [95, 146, 147] });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
