@@ -18,12 +18,14 @@ from pathlib import Path
 
 
 def load(path):
-    """The trainer as a module, with its folder importable; what first steps would import comes along."""
+    """The trainer as a module, with its folder importable; and what PyTorch leaves for later, seconds of it."""
     sys.path.insert(0, str(Path(path).resolve().parent))
     spec = importlib.util.spec_from_file_location("trainer", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules["trainer"] = module
     spec.loader.exec_module(module)
+    if "torch" in sys.modules:
+        importlib.import_module("torch._dynamo")  # DDP, FSDP and optimisers do at their first use.
     return module
 
 
