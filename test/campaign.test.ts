@@ -9,6 +9,7 @@ import { z } from "zod";
 import { historyOf } from "../src/campaign/account/history.ts";
 import { ladderTable } from "../src/campaign/account/ladder-table.ts";
 import { readRunTable } from "../src/cli/laws/run-table.ts";
+import { numbersOf } from "../src/fleet/chaos/numbers.ts";
 import { forecastAt } from "../src/laws/forecast/forecast.ts";
 import { study } from "../src/laws/forecast/study.ts";
 import { Random } from "../src/math/random.ts";
@@ -16,7 +17,6 @@ import { type EventKind, eventsOf as eventsOfKind, type RecordEvent } from "../s
 import { readRecord, verifyRecord } from "../src/record/record.ts";
 import { type RunSummary, runSummarySchema } from "../src/train/summary.ts";
 import { writeCampaign, writeTexts } from "./support/campaigns.ts";
-import { numbersOf } from "./support/numbers.ts";
 import { Command, expectRefusal, killAll, longrun, type Outcome } from "./support/processes.ts";
 
 /** A dozen launches take half a minute alone, and several on a machine that is busy with something else. */

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openCorpus } from "../src/corpus/corpus.ts";
+import { numbersOf } from "../src/fleet/chaos/numbers.ts";
 import { processStart } from "../src/record/lock.ts";
 import { readRecord, recordPath, verifyRecord } from "../src/record/record.ts";
 import { writeRun, writeTexts } from "./support/campaigns.ts";
-import { numbersOf } from "./support/numbers.ts";
 import { Command, incidentsOf, killAll, longrun, ranksOf } from "./support/processes.ts";
 
 const base = mkdtempSync(join(tmpdir(), "longrun-fleet-"));

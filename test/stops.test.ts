@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { numbersOf } from "../src/fleet/chaos/numbers.ts";
 import { processStart } from "../src/record/lock.ts";
 import { readRecord, verifyRecord } from "../src/record/record.ts";
 import { writeCampaign, writeRun, writeTexts } from "./support/campaigns.ts";
-import { numbersOf } from "./support/numbers.ts";
 import { Command, expectRefusal, longrun, MAIN, ranksOf } from "./support/processes.ts";
 
 const base = mkdtempSync(join(tmpdir(), "longrun-stops-"));

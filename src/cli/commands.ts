@@ -165,6 +165,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./goodput.ts")).defineGoodput,
   },
   {
+    name: "chaos",
+    description:
+      "Kill, hang, corrupt and fill a run from outside, and say whether it ends with the bits of one " +
+      "left alone.",
+    load: async () => (await import("./chaos.ts")).defineChaos,
+  },
+  {
     name: "sample",
     description: "Print text from a trained model.",
     load: async () => (await import("./sample.ts")).defineSample,

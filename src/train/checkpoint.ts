@@ -30,8 +30,8 @@ export type Checkpoint = {
 /** A checkpoint that was passed over for an older one, and why. */
 export type DamagedCheckpoint = { readonly path: string; readonly reason: string };
 
-const MODEL_FILE = "model.safetensors";
-const OPTIMISER_FILE = "optimiser.safetensors";
+export const MODEL_FILE = "model.safetensors";
+export const OPTIMISER_FILE = "optimiser.safetensors";
 const STATE_FILE = "state.json";
 const FOLDER_PATTERN = /^step-(\d{8,})$/;
 const TEMPORARY_PATTERN = /^\.step-.*\.tmp$/;

@@ -2,21 +2,21 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { sha256, sha256File } from "../../src/record/files.ts";
-import { readRecord } from "../../src/record/record.ts";
-import { readRunSeries } from "../../src/record/run-series.ts";
-import { columnOf } from "../../src/record/series.ts";
-import { runSummarySchema } from "../../src/train/summary.ts";
+import { sha256, sha256File } from "../../record/files.ts";
+import { readRecord } from "../../record/record.ts";
+import { readRunSeries } from "../../record/run-series.ts";
+import { columnOf } from "../../record/series.ts";
+import { runSummarySchema } from "../../train/summary.ts";
 
 /** Exact to the bit: losses compare as doubles, traces and weights by hash. */
-export type Numbers = {
+export type NumbersLeft = {
   readonly runs: Readonly<
     Record<string, { readonly bitsPerByte: number; readonly numSteps: number; readonly trace: string }>
   >;
   readonly weights: string | null;
 };
 
-export function numbersOf(folder: string): Numbers {
+export function numbersOf(folder: string): NumbersLeft {
   const finished = readRecord(folder).events.filter((event) => event.kind === "run-finished");
   const runs = finished.map(({ run, data }) => {
     const { bitsPerByte } = runSummarySchema.parse(data.summary).heldOut.all;
