@@ -3,7 +3,7 @@
  * alone.
  */
 
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { UserError } from "../../errors.ts";
@@ -11,10 +11,9 @@ import { Random } from "../../math/random.ts";
 import { eventsOf } from "../../record/events.ts";
 import { makeFolder } from "../../record/files.ts";
 import { readRecord, verifyRecord } from "../../record/record.ts";
-import { readRunSeries } from "../../record/run-series.ts";
-import { columnOf, readSeries, type Series } from "../../record/series.ts";
-import { seriesFolder } from "../../record/workspace.ts";
 import { formatSeconds } from "../../units/print.ts";
+import { runsIn, timeInFolder } from "../account/folder-times.ts";
+import { goodputOf, sumOfCauses } from "../account/goodput.ts";
 import { type FaultKind, KINDS, type PlannedFault, randomFaults } from "./fault.ts";
 import { clockFile, INJECTORS, impossible } from "./inject.ts";
 import { type NumbersLeft, numbersOf } from "./numbers.ts";
@@ -56,12 +55,14 @@ export type ChaosResult = {
   readonly differences: readonly string[];
   /** Times that the command itself was started again, as a service manager does. */
   readonly relaunches: number;
+  /** Of all runs together, as `longrun goodput` has it. */
   readonly goodput: number;
   readonly incidents: readonly {
     readonly run: string | null;
     readonly what: string;
     readonly action: string | null;
   }[];
+  /** What the disturbed runs spent on neither training, start nor evaluation. */
   readonly lostSeconds: Readonly<Record<string, number>>;
   readonly seconds: { readonly undisturbed: number; readonly disturbed: number };
 };
@@ -104,7 +105,7 @@ export async function runChaos({ command, folder, faults, seed, tell }: ChaosOpt
     faults: struck,
     ...compared(calm, stormy, end),
     relaunches: victim.numRelaunches,
-    ...accountOf(stormy, undisturbed, disturbed),
+    ...accountOf(stormy),
     seconds: { undisturbed, disturbed },
   };
 }
@@ -193,33 +194,18 @@ export function differencesOf(one: NumbersLeft, other: NumbersLeft): readonly st
   ];
 }
 
-function accountOf(folder: string, undisturbed: number, disturbed: number) {
+function accountOf(folder: string) {
   const { events } = readRecord(folder);
   const incidents = eventsOf(events, "incident").map(({ run, data }) => ({
     run,
     what: data.what,
     action: data.response?.action ?? null,
   }));
-  const recomputed = recomputedSeconds(folder);
-  const waiting = Math.max(0, disturbed - undisturbed - recomputed);
-  const goodput = 1 - (recomputed + waiting) / disturbed;
-  return { goodput, incidents, lostSeconds: { recomputed, waiting } };
-}
-
-/** Of all steps that an attempt has done and a later one again. */
-function recomputedSeconds(folder: string): number {
-  const secondsIn = (series: Series) =>
-    ["stepSeconds", "otherSeconds"].reduce(
-      (sum, name) => sum + columnOf(series, name).reduce((total, value) => total + value, 0),
-      0,
-    );
-  return readdirSync(join(folder, "series"))
-    .map((run) => seriesFolder(folder, run))
-    .map((run) => {
-      const attempts = readdirSync(run).map((attempt) => readSeries(join(run, attempt, "steps.series")));
-      return attempts.reduce((sum, series) => sum + secondsIn(series), 0) - secondsIn(readRunSeries(run));
-    })
-    .reduce((sum, seconds) => sum + seconds, 0);
+  const times = runsIn(events).map((run) => timeInFolder(folder, events, run)!);
+  const seconds = sumOfCauses(times.map((time) => time.seconds));
+  const wallSeconds = times.reduce((sum, time) => sum + time.wallSeconds, 0);
+  const { productive: _p, start: _s, evaluation: _e, ...lostSeconds } = seconds;
+  return { goodput: goodputOf(wallSeconds, seconds), incidents, lostSeconds };
 }
 
 /** Kinds with what they do, and why one cannot be brought about here. */
