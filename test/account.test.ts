@@ -9,7 +9,7 @@ import { isThere } from "../src/input-file.ts";
 import { eventsOf } from "../src/record/events.ts";
 import { readRecord } from "../src/record/record.ts";
 import { writeRun, writeTexts } from "./support/campaigns.ts";
-import { Command, longrun, ranksOf } from "./support/processes.ts";
+import { Command, expectRefusal, longrun, ranksOf } from "./support/processes.ts";
 
 const base = mkdtempSync(join(tmpdir(), "longrun-account-"));
 
@@ -57,5 +57,20 @@ describe("a run whose process was killed once", () => {
     expect(goodput).toBeGreaterThan(0.05);
     expect(goodput).toBeLessThan(1);
     expect((await longrun("goodput", folder)).stdout).toMatch(/^goodput \d.*by the formula of `plan time`/m);
+  });
+
+  test("has an incident that says on one page what was seen, decided, lost and is to be done", async () => {
+    const list = await longrun("incidents", folder, "--json");
+    const { incidents } = JSON.parse(list.stdout) as { incidents: { id: number }[] };
+    expect(incidents).toHaveLength(1);
+    const { code, stdout } = await longrun("incidents", folder, String(incidents[0]!.id));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^seen +the run's process died \(warning\)$/m);
+    expect(stdout).toMatch(/^decided +restart: failure 1, at step \d+/m);
+    expect(stdout).toMatch(
+      /^cost +[\d.]+ m?s: detection .*, restart .*, recomputed .*, \d+ steps done again$/m,
+    );
+    expect(stdout).toMatch(/^1\. Nothing now: the run has gone on since\./m);
+    expectRefusal(await longrun("incidents", folder, "0"), /event 0 of .* is no incident/, /lists them/);
   });
 });

@@ -67,6 +67,7 @@ const COMMANDS = [
   ["report"],
   ["run"],
   ["goodput"],
+  ["incidents"],
   ["sample"],
   ["record", "hash"],
   ["record", "verify"],

@@ -172,6 +172,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./chaos.ts")).defineChaos,
   },
   {
+    name: "incidents",
+    description:
+      "List what went wrong; one of them on a page: evidence, what was decided and why, what it cost, " +
+      "what to do.",
+    load: async () => (await import("./incidents.ts")).defineIncidents,
+  },
+  {
     name: "sample",
     description: "Print text from a trained model.",
     load: async () => (await import("./sample.ts")).defineSample,

@@ -170,7 +170,8 @@ const REST: Readonly<Record<AttemptOutcome["kind"], TimeCause>> = {
 type EndEvent = EventOf<"run-finished" | "interrupted" | "incident">;
 
 function endsAttempt(event: RecordEvent): event is EndEvent {
-  if (event.kind === "incident") return evidenceNumber(event, "detectionSeconds") !== null;
+  if (event.kind === "incident")
+    return evidenceNumber(event, "detectionSeconds") !== null && event.data.response?.action !== "nothing";
   return event.kind === "run-finished" || event.kind === "interrupted";
 }
 
