@@ -5,6 +5,7 @@ import type { PrepareProgress } from "../corpus/steps.ts";
 import { Interrupted } from "../errors.ts";
 import type { Backend } from "../fleet/backend.ts";
 import type { RunNotice } from "../fleet/recorded-run.ts";
+import type { TorchPlace } from "../fleet/torch-job.ts";
 import type { Machine } from "../machine/this-machine.ts";
 import { eventsOf, type Stage } from "../record/events.ts";
 import { sha256 } from "../record/files.ts";
@@ -46,6 +47,7 @@ export type Context = {
   readonly record: RecordWriter;
   readonly machine: Machine;
   readonly backend: Backend;
+  readonly torch: TorchPlace | null;
   readonly signal: AbortSignal;
   tell(event: CampaignEvent): void;
 };

@@ -78,6 +78,7 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
     record,
     machine,
     backend,
+    torch: null,
     signal: options.signal,
     tell: options.tell,
   };

@@ -1,7 +1,8 @@
 /** @file `longrun run`: one training from a file, without ladder, forecast or gate. */
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { type SingleRunResult, singleRun } from "../fleet/single-run.ts";
+import { TRAINERS, type TrainerName } from "../fleet/trainer.ts";
 import { N_CONVENTION } from "../report/bet-sections.ts";
 import { left, right } from "../report/markdown.ts";
 import type { RunSummary } from "../train/summary.ts";
@@ -14,6 +15,9 @@ import { table } from "./terminal/table.ts";
 type RunOptions = CommonOptions & {
   readonly folder?: string;
   readonly threads?: number;
+  readonly trainer?: TrainerName;
+  readonly ranks?: number;
+  readonly python?: string;
 };
 
 export function defineRun(command: Command): void {
@@ -24,17 +28,27 @@ export function defineRun(command: Command): void {
       "--threads <n>",
       "threads; the result does not depend on it (default: all)",
       wholeNumber("--threads", 1, 1024),
-    );
+    )
+    .addOption(
+      new Option("--trainer <trainer>", "who trains (default: what the file says, else builtin)").choices(
+        TRAINERS,
+      ),
+    )
+    .option("--ranks <n>", "processes of a run in PyTorch (default: 1)", wholeNumber("--ranks", 1, 1024))
+    .option("--python <python>", "a Python with PyTorch (default: python3, else longrun's own)");
   finish(command, "longrun run campaigns/single-run.yaml --threads 2").action(runRun);
 }
 
-async function runRun(path: string, { json, folder, threads }: RunOptions): Promise<void> {
+async function runRun(
+  path: string,
+  { json, folder, threads, trainer, ranks, python }: RunOptions,
+): Promise<void> {
   const ended = await withProgress((signal, tell) =>
     singleRun({
       path,
       signal,
       tell,
-      ...given({ folder, numThreads: threads }),
+      ...given({ folder, numThreads: threads, trainer, numRanks: ranks, python }),
     }),
   );
   if (ended.kind === "interrupted") {

@@ -18,6 +18,8 @@ export const taskFile = (attempt: string) => join(attempt, "task.json");
 export const eventsFile = (attempt: string, rank: number) => join(attempt, `rank-${rank}.events.jsonl`);
 /** Where it is, overwritten in place. */
 export const beatFile = (attempt: string, rank: number) => join(attempt, `rank-${rank}.beat`);
+/** Its numbers per step, a line of JSON each, until the supervisor has them in the run's series. */
+export const stepsFile = (attempt: string, rank: number) => join(attempt, `rank-${rank}.steps.jsonl`);
 /** What it prints. */
 export const logFile = (attempt: string, rank: number) => join(attempt, `rank-${rank}.log`);
 /** The stacks of its threads, once it was asked for them (SIGUSR1). */

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { extname, join } from "node:path";
 import { checkpointsFolder } from "../record/workspace.ts";
 import { listCheckpoints } from "../train/checkpoint.ts";
+import type { KnownCheckpoint } from "./decide.ts";
 import { DEFAULT_POLICY } from "./policy.ts";
 import type { AttemptStart, RunTask } from "./run-task.ts";
 import type { RunJob } from "./supervise.ts";
@@ -22,15 +23,15 @@ export function builtinJob(task: RunTask, start: () => AttemptStart): RunJob {
     policy: DEFAULT_POLICY,
     placeHistory: [],
     task: (attempt) => ({ ...task, attempt, ...start() }),
-    checkpoints: () => [
-      { step: 0, isCertified: false },
-      ...listCheckpoints(checkpointsFolder(task.folder, task.name)).map(({ step }) => ({
-        step,
-        isCertified: false,
-      })),
-    ],
+    checkpoints: () => knownCheckpoints(task),
     processes: () => [{ rank: 0, place: hostname(), program: { kind: "warm", command }, environment: {} }],
   };
+}
+
+/** Those that an attempt can be told to start from: the start of the run, and what lies on the disk. */
+export function knownCheckpoints({ folder, name }: RunTask): readonly KnownCheckpoint[] {
+  const steps = listCheckpoints(checkpointsFolder(folder, name)).map(({ step }) => step);
+  return [0, ...steps].map((step) => ({ step, isCertified: false }));
 }
 
 /** Garbage is little and short-lived; without a bound its pages vary a run's memory by 30 MB. */

@@ -36,4 +36,8 @@ export type {
   Warning,
 } from "./sighting.ts";
 export { type SingleRunOptions, type SingleRunResult, singleRun } from "./single-run.ts";
-export { type RunJob, type RunOutcome, type RunWatcher, supervise } from "./supervise.ts";
+export type { Scored } from "./spool.ts";
+export { type Follower, type RunJob, type RunOutcome, type RunWatcher, supervise } from "./supervise.ts";
+export { type TorchPlace, torchJob } from "./torch-job.ts";
+export { pythonWithTorch } from "./torch-python.ts";
+export type { TrainerName } from "./trainer.ts";

@@ -1,7 +1,7 @@
 /** @file One run in a process of its own, recorded: finished, it is not trained anew; stopped, it goes on. */
 
 import { relative } from "node:path";
-import { Interrupted, UserError } from "../errors.ts";
+import { assert, Interrupted, UserError } from "../errors.ts";
 import { environmentOf, type Machine } from "../machine/this-machine.ts";
 import { filesWritten } from "../record/custody.ts";
 import {
@@ -24,9 +24,10 @@ import { attemptStart } from "./attempt-start.ts";
 import type { Backend } from "./backend.ts";
 import { builtinJob } from "./builtin-job.ts";
 import type { Decision, Failure } from "./decide.ts";
-import type { RunTask } from "./run-task.ts";
+import type { AttemptStart, RunTask } from "./run-task.ts";
 import { sightingText } from "./sighting.ts";
-import { type RunOutcome, supervise } from "./supervise.ts";
+import { type RunJob, type RunOutcome, supervise } from "./supervise.ts";
+import { type TorchPlace, torchJob } from "./torch-job.ts";
 
 /** What training one run needs. */
 export type RunContext = {
@@ -34,6 +35,8 @@ export type RunContext = {
   readonly workspace: Workspace;
   readonly machine: Machine;
   readonly backend: Backend;
+  /** Null where no run is trained in PyTorch. */
+  readonly torch: TorchPlace | null;
   readonly signal: AbortSignal;
   tell(notice: RunNotice): void;
 };
@@ -107,11 +110,18 @@ export async function trainPlanned(
       record.append({ run: name, ...incidentOf(failure, decision, detectionSeconds) });
     },
   };
-  const job = builtinJob(task, () => attemptStart(record.events, name));
+  const job = jobOf(task, context, () => attemptStart(record.events, name));
   const outcome = await supervise(job, context.backend, watcher, signal);
   if (outcome.kind === "stopped") throw new Interrupted(`in run ${run.name}`);
   if (outcome.kind === "held") throw heldError(run, outcome);
   return outcome.summary;
+}
+
+/** By the trainer that its specification names. */
+function jobOf(task: RunTask, { torch }: RunContext, start: () => AttemptStart): RunJob {
+  if (task.spec.torch === undefined) return builtinJob(task, start);
+  assert(torch !== null, "a run in PyTorch has a Python");
+  return torchJob(task, start, torch);
 }
 
 function heldError(run: PlannedRun, { failure, reason }: Extract<RunOutcome, { readonly kind: "held" }>) {

@@ -21,13 +21,16 @@ import { readYamlFile } from "../yaml-file.ts";
 import { LocalBackend } from "./local-backend.ts";
 import { type CorpusNotice, recordedCorpus } from "./recorded-corpus.ts";
 import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
+import { pythonWithTorch } from "./torch-python.ts";
+import { type TrainerName, torchOf, trainerFields } from "./trainer.ts";
 
-const { role: _role, ...runFields } = runSpecSchema.shape;
+const { role: _role, torch: _torch, ...runFields } = runSpecSchema.shape;
 
 export const singleRunSchema = z.strictObject({
   name: nameInFile,
   corpus: corpusInFile,
   vocabularySize: corpusSpec.shape.vocabularySize.default(1024),
+  ...trainerFields,
   run: z.strictObject({
     ...runFields,
     /** The width gives every size that is left out, as it does in a campaign. */
@@ -60,6 +63,11 @@ export type SingleRunOptions = {
   readonly folder?: string;
   /** All of the machine's unless given. The result does not depend on it. */
   readonly numThreads?: number;
+  /** Instead of what the file says. */
+  readonly trainer?: TrainerName;
+  /** Of a run in PyTorch: processes, 1 unless given, and the interpreter, searched for unless given. */
+  readonly numRanks?: number;
+  readonly python?: string;
   readonly signal: AbortSignal;
   readonly tell: (event: RunNotice | CorpusNotice) => void;
 };
@@ -80,6 +88,9 @@ export async function singleRun({
   path,
   folder,
   numThreads,
+  trainer,
+  numRanks = 1,
+  python,
   signal,
   tell,
 }: SingleRunOptions): Promise<SingleRunResult> {
@@ -88,7 +99,8 @@ export async function singleRun({
     example: "campaigns/single-run.yaml",
     documentation: "docs/campaign.md",
   });
-  const spec = runSpecOf(file);
+  const spec = runSpecOf({ ...file, ...(trainer && { trainer }) });
+  const torch = spec.torch ? { python: await pythonWithTorch(python), numRanks } : null;
   const workspace = workspaceOf(file.name, folder);
   makeFolder(workspace.folder);
   const machine = thisMachine(workspace.folder);
@@ -110,13 +122,13 @@ export async function singleRun({
   }
   const placed = { run, numThreads: numThreads ?? machine.numThreads };
   using backend = new LocalBackend(workspace.folder);
-  const summary = await trainPlanned({ ...context, machine, backend }, placed, name);
+  const summary = await trainPlanned({ ...context, machine, backend, torch }, placed, name);
   exportRecorded(context, name, spec, modelCard(file.name, spec, manifest, summary));
   return { run: name, summary, model: workspace.model, head: record.head };
 }
 
 /** The whole specification, with what the file leaves out. */
-export function runSpecOf({ vocabularySize, run }: SingleRunFile): RunSpec {
+export function runSpecOf({ vocabularySize, run, ...trainer }: SingleRunFile): RunSpec {
   const dial = shapeOfWidth(run.shape.width, {
     vocabularySize,
     numLayers: layersForWidth(run.shape.width),
@@ -133,6 +145,7 @@ export function runSpecOf({ vocabularySize, run }: SingleRunFile): RunSpec {
     role: "single",
     shape,
     optimiser: { ...OPTIMISER, ...run.optimiser },
+    ...torchOf(trainer),
   });
 }
 

@@ -8,8 +8,25 @@ import { SECTIONS, type Section } from "../train/run.ts";
 import { type RunEvent, runEventSchema } from "../train/run-event.ts";
 import { beatFile, eventsFile } from "./attempt-folder.ts";
 
+const amount = z.number().nonnegative();
+
+const scoredSchema = z.strictObject({
+  kind: z.literal("scored"),
+  heldOut: z.record(z.string(), z.strictObject({ nats: amount, tokens: amount, bytes: amount })),
+  startSeconds: amount,
+  evaluationSeconds: amount,
+  /** Resident, of all ranks together at their peaks. */
+  peakBytes: amount,
+  /** The same on their GPUs. */
+  deviceBytes: amount,
+});
+
+/** The end of a run whose trainer leaves its summary to the supervisor. */
+export type Scored = Readonly<z.infer<typeof scoredSchema>>;
+
 const messageSchema = z.union([
   runEventSchema,
+  scoredSchema,
   /** It cannot go on, and a person can put it right. */
   z.strictObject({
     kind: z.literal("refused"),
@@ -19,7 +36,10 @@ const messageSchema = z.union([
   }),
 ]);
 
-export type Message = RunEvent | Extract<z.infer<typeof messageSchema>, { readonly kind: "refused" }>;
+export type Message =
+  | RunEvent
+  | Scored
+  | Extract<z.infer<typeof messageSchema>, { readonly kind: "refused" }>;
 
 const beatSchema = z.strictObject({
   /** Grows by one: two beats are never alike. */

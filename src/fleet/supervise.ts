@@ -17,7 +17,7 @@ import {
 } from "./decide.ts";
 import type { Policy } from "./policy.ts";
 import { SilenceSeen } from "./silence.ts";
-import { SpoolReader } from "./spool.ts";
+import { type Scored, SpoolReader } from "./spool.ts";
 import { watchAttempt } from "./watch-attempt.ts";
 
 /** How a run ended for good. */
@@ -40,6 +40,16 @@ export type RunJob = {
   readonly policy: Policy;
   /** Of earlier runs and campaigns, oldest first. */
   readonly placeHistory: readonly PlaceIncident[];
+  /** For processes that do not write their run's series and summary themselves. */
+  follow?(attemptFolder: string): Follower;
+};
+
+/** Takes over what processes say beside their events. */
+export type Follower = Disposable & {
+  /** What came since. Before an event of theirs is recorded, `isDue` has it on disk. */
+  read(isDue: boolean): void;
+  /** What the end of the run came to. */
+  finished(scored: Scored): RunEvent;
 };
 
 /** Who is told of a run while it lasts. What it throws ends the run, whose next attempt goes on. */
@@ -69,8 +79,9 @@ export async function supervise(
     const folder = found?.folder ?? newAttempt(job);
     using attempt = found ? found.attempt : await startAttempt(job, backend, folder, avoided);
     found = null;
+    using follower = job.follow?.(folder) ?? null;
     const recorded = () => writeFence(runFolder(job.folder, job.run), { ...fenceOf(job)!, isRecorded: true });
-    const end = await watchAttempt({ folder, attempt, seen, watcher, recorded, signal });
+    const end = await watchAttempt({ folder, attempt, seen, watcher, follower, recorded, signal });
     // One that an earlier supervisor, or somebody else, has asked to stop goes on with the next attempt.
     if (end.kind === "stopped" && !signal.aborted) continue;
     if (end.kind !== "failed") return end;
@@ -119,7 +130,8 @@ function findAttempt(job: RunJob, backend: Backend): { folder: string; attempt: 
 
 function hasFinished(folder: string): boolean {
   using spool = new SpoolReader(folder, 0);
-  return spool.messages().at(-1)?.kind === "finished";
+  const last = spool.messages().at(-1)?.kind;
+  return last === "finished" || last === "scored";
 }
 
 function newAttempt(job: RunJob): string {

@@ -11,7 +11,7 @@ import { isAftermath, type LoggedExit, rootExit } from "./root-exit.ts";
 import type { Sighting } from "./sighting.ts";
 import { hangIn, type SilenceSeen } from "./silence.ts";
 import { type Beat, type Message, SpoolReader } from "./spool.ts";
-import type { RunOutcome, RunWatcher } from "./supervise.ts";
+import type { Follower, RunOutcome, RunWatcher } from "./supervise.ts";
 
 export type AttemptToWatch = {
   readonly folder: string;
@@ -19,6 +19,7 @@ export type AttemptToWatch = {
   /** Learnt from this run's attempts, this one included. */
   readonly seen: SilenceSeen;
   readonly watcher: Pick<RunWatcher, "onEvent">;
+  readonly follower: Follower | null;
   /** Lets the processes go on once their start stands in the record. */
   recorded(): void;
   /** Asks them to stop after their step. */
@@ -122,6 +123,7 @@ class Watch implements Disposable {
     this.#lookedAt = now;
     try {
       this.readOn();
+      this.#to.follower?.read(false);
       for (const rank of this.#ranks) {
         rank.beatAt += unseenMs;
         this.#lookAt(rank, now);
@@ -200,10 +202,13 @@ class Watch implements Disposable {
       this.#giveUp(new UserError(message.found, message.expected, message.remedy));
       return;
     }
+    const { watcher, follower } = this.#to;
     try {
-      this.#to.watcher.onEvent(message);
-      if (message.kind === "started") this.#to.recorded();
-      this.outcome = this.#outcomeOf(message) ?? this.outcome;
+      follower?.read(true);
+      const event = message.kind === "scored" ? follower!.finished(message) : message;
+      watcher.onEvent(event);
+      if (event.kind === "started") this.#to.recorded();
+      this.outcome = this.#outcomeOf(event) ?? this.outcome;
     } catch (error) {
       // The record could not be written (a full disk): what the run has earned is kept by its checkpoint.
       if (message.kind === "started") this.#giveUp(error);

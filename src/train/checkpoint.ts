@@ -37,7 +37,8 @@ const FOLDER_PATTERN = /^step-(\d{8,})$/;
 const TEMPORARY_PATTERN = /^\.step-.*\.tmp$/;
 
 const fileSchema = z.strictObject({
-  name: z.enum([MODEL_FILE, OPTIMISER_FILE]),
+  /** Two of the builtin engine; the PyTorch trainer has one or more of each rank. */
+  name: z.string(),
   bytes: z.int().nonnegative(),
   sha256: z.string(),
 });
@@ -45,7 +46,7 @@ const stateSchema = z.strictObject({
   v: z.literal(1),
   step: z.int().nonnegative(),
   state: z.unknown(),
-  files: z.array(fileSchema).length(2),
+  files: z.array(fileSchema).min(1),
   /** Of the JSON of the fields above, compact and in this order. */
   sha256: z.string(),
 });
@@ -129,10 +130,14 @@ export function loadCheckpoint(checkpoint: Checkpoint): {
   return {
     step: checkpoint.step,
     state: checkpoint.state,
-    model: readSafetensors(join(checkpoint.path, MODEL_FILE)).tensors,
+    model: loadModel(checkpoint),
     optimiser: readSafetensors(join(checkpoint.path, OPTIMISER_FILE)).tensors,
   };
 }
+
+/** The parameters alone: what the last checkpoint of every trainer has. */
+export const loadModel = ({ path }: Pick<Checkpoint, "path">): readonly StoredTensor[] =>
+  readSafetensors(join(path, MODEL_FILE)).tensors;
 
 export type PruneRule = {
   /** How many of the newest to keep. */
@@ -193,7 +198,7 @@ function writeTensors(path: string, tensors: readonly TensorToWrite[]): z.infer<
     }
   }
   writeFileInParts(path, tapped());
-  return { name: fileSchema.shape.name.parse(basename(path)), bytes, sha256: hash.digest("hex") };
+  return { name: basename(path), bytes, sha256: hash.digest("hex") };
 }
 
 /** The file of a checkpoint that is damaged, and how; null where all of it is whole. */

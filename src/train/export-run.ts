@@ -6,7 +6,7 @@ import { UserError } from "../errors.ts";
 import { damagedFiles, damageText, filesWritten, vouch } from "../record/custody.ts";
 import type { RecordWriter } from "../record/record.ts";
 import { checkpointsFolder, type Workspace } from "../record/workspace.ts";
-import { latestCheckpoint, loadCheckpoint } from "./checkpoint.ts";
+import { latestCheckpoint, loadModel } from "./checkpoint.ts";
 import { type FinishedModel, writeHuggingFace } from "./hugging-face.ts";
 import type { RunSpec } from "./run-spec.ts";
 
@@ -44,7 +44,7 @@ function exportRun(workspace: Workspace, run: string, spec: RunSpec, card: strin
       "put the folder back, or start again in a new folder",
     );
   const parameters = new Map(
-    loadCheckpoint(checkpoint).model.flatMap(({ name, data }) =>
+    loadModel(checkpoint).flatMap(({ name, data }) =>
       data instanceof Float32Array ? [[name, data] as const] : [],
     ),
   );

@@ -50,10 +50,17 @@ export async function scoreHeldOut(
     ofSource.tokens += batch.numTokens;
     for (const loss of losses) ofSource.nats += loss; // 0 where the target is not counted
   }
-  const shares = corpus.sources.map(({ share }) => share);
+  return heldOutOf(corpus.sources.map(({ name, share }, i) => ({ name, share, ...sums[i]! })));
+}
+
+/** The scores by what was summed over each source. */
+export function heldOutOf(
+  sources: readonly (Sums & { readonly name: string; readonly share: number })[],
+): HeldOut {
+  const shares = sources.map(({ share }) => share);
   return {
-    all: mixtureOf(sums, shares),
-    sources: Object.fromEntries(corpus.sources.map(({ name }, i) => [name, score(sums[i]!)])),
+    all: mixtureOf(sources, shares),
+    sources: Object.fromEntries(sources.map(({ name, ...sums }) => [name, score(sums)])),
   };
 }
 

@@ -35,6 +35,15 @@ export const optimiserSchema = z.strictObject({
   clip: numberFrom(1e-12, 1e12, SMALL),
 });
 
+/** How PyTorch trains (trainers/torch). */
+export const torchSettingsSchema = z.strictObject({
+  /** Replicas whose gradients are averaged, or one model of which each rank keeps a part. */
+  parallel: z.enum(["ddp", "fsdp2"]).default("ddp"),
+  /** bf16: matrix products in bfloat16; parameters, moments and sums in float32. */
+  precision: z.enum(["fp32", "bf16"]).default("fp32"),
+  compile: z.boolean().default(false),
+});
+
 /** All that a run's numbers depend on: shape, batches, steps, optimiser, seed. */
 export const runSpecSchema = z.strictObject({
   role: z.enum(["rung", "target", "single"]),
@@ -49,6 +58,8 @@ export const runSpecSchema = z.strictObject({
   heldOutTokens: wholeFrom(1, 1e9, COMPUTED_HERE),
   /** Longest stretch of training that a kill can cost. */
   checkpointSeconds: numberFrom(1e-3, 86_400, "a day's training may be lost"),
+  /** Trained in PyTorch; absent: by the builtin engine. */
+  torch: torchSettingsSchema.optional(),
 });
 
 /** A specification that `runSpecSchema` has checked. */

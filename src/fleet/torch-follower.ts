@@ -1,0 +1,119 @@
+/** @file What the PyTorch trainer leaves to its supervisor: the run's series, and the summary at its end. */
+
+import { closeSync, existsSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
+import { basename } from "node:path";
+import { z } from "zod";
+import { readManifest } from "../corpus/manifest.ts";
+import { columnOf, readSeries, SeriesWriter, seriesPath } from "../record/series.ts";
+import { attemptsFolder, seriesFolder } from "../record/workspace.ts";
+import { heldOutOf } from "../train/held-out.ts";
+import { plannedRun } from "../train/planned-run.ts";
+import { SERIES_COLUMNS } from "../train/run.ts";
+import { summarise } from "../train/summary.ts";
+import { attemptFolder, stepsFile } from "./attempt-folder.ts";
+import type { RunTask } from "./run-task.ts";
+import type { Scored } from "./spool.ts";
+import type { Follower } from "./supervise.ts";
+
+const FLUSH_MS = 1000;
+const BLOCK_BYTES = 1 << 16;
+
+const rowSchema = z.record(z.enum(SERIES_COLUMNS.map(({ name }) => name)), z.number());
+
+/** Moves the rows of the attempts before into their series, then follows this one. */
+export function followTorch(task: RunTask, current: string): Follower {
+  const { folder, name } = task;
+  const attempt = Number(basename(current));
+  for (const earlier of attemptsBefore(folder, name, attempt)) {
+    using steps = new StepsFile(folder, name, earlier);
+    steps.read(true);
+    rmSync(stepsFile(attemptFolder(folder, name, earlier), 0), { force: true });
+  }
+  const steps = new StepsFile(folder, name, attempt);
+  return {
+    read: (isDue) => steps.read(isDue),
+    finished: (scored) => ({ kind: "finished", summary: summaryOf(task, attempt, scored) }),
+    [Symbol.dispose]: () => steps[Symbol.dispose](),
+  };
+}
+
+const attemptsBefore = (folder: string, run: string, attempt: number) =>
+  readdirSync(attemptsFolder(folder, run))
+    .map(Number)
+    .filter((number) => number < attempt && existsSync(stepsFile(attemptFolder(folder, run, number), 0)));
+
+/** The rows of one attempt, on their way into its series. */
+class StepsFile implements Disposable {
+  readonly #path: string;
+  readonly #seriesPath: string;
+  #file: number | null = null;
+  #series: SeriesWriter | null = null;
+  #lastStep = 0;
+  #readBytes = 0;
+  #unfinished: Buffer = Buffer.alloc(0);
+  #flushedAt = performance.now();
+
+  constructor(folder: string, run: string, attempt: number) {
+    this.#path = stepsFile(attemptFolder(folder, run, attempt), 0);
+    this.#seriesPath = seriesPath(folder, run, attempt);
+  }
+
+  read(isDue: boolean): void {
+    if (!this.#open()) return;
+    const block = Buffer.alloc(BLOCK_BYTES);
+    for (let size = -1; size !== 0; ) {
+      size = readSync(this.#file!, block, 0, block.length, this.#readBytes);
+      this.#readBytes += size;
+      this.#take(block.subarray(0, size));
+    }
+    if (!isDue && performance.now() - this.#flushedAt < FLUSH_MS) return;
+    this.#series!.flush();
+    this.#flushedAt = performance.now();
+  }
+
+  /** A supervisor before us may have moved some rows already. */
+  #open(): boolean {
+    if (this.#file !== null) return true;
+    if (!existsSync(this.#path)) return false;
+    if (existsSync(this.#seriesPath))
+      this.#lastStep = columnOf(readSeries(this.#seriesPath), "step").at(-1) ?? 0;
+    this.#series = new SeriesWriter(this.#seriesPath, SERIES_COLUMNS);
+    this.#file = openSync(this.#path, "r");
+    return true;
+  }
+
+  /** A line that a kill has torn stays unread. */
+  #take(news: Buffer): void {
+    const content = Buffer.concat([this.#unfinished, news]);
+    const end = content.lastIndexOf(10) + 1;
+    this.#unfinished = content.subarray(end);
+    for (const line of content.toString("utf8", 0, end).split("\n")) {
+      if (line === "") continue;
+      const row = rowSchema.parse(JSON.parse(line));
+      if (row.step > this.#lastStep) this.#series!.append(row);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#series?.[Symbol.dispose]();
+    if (this.#file !== null) closeSync(this.#file);
+  }
+}
+
+/** Its FLOPs are counted from the engine's table of operations: what the work is, whoever does it. */
+function summaryOf({ folder, name, spec, corpusFolder }: RunTask, attempt: number, scored: Scored) {
+  const { sources, tokenizer } = readManifest(corpusFolder);
+  return summarise({
+    spec,
+    seriesFolder: seriesFolder(folder, name),
+    heldOut: heldOutOf(sources.map((source) => ({ ...source, ...scored.heldOut[source.name]! }))),
+    bytesPerToken: tokenizer.trainBytesPerToken,
+    startSeconds: scored.startSeconds,
+    evaluationSeconds: scored.evaluationSeconds,
+    flopsPerStep: plannedRun(name, spec).flops / spec.numSteps,
+    operationSeconds: {},
+    arenaBytes: scored.deviceBytes,
+    peakBytes: scored.peakBytes,
+    attempt,
+  });
+}

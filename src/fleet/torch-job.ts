@@ -1,0 +1,94 @@
+/** @file A run in PyTorch as a job: trainers/torch, a process for each rank, all on this machine. */
+
+import { existsSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { readManifest } from "../corpus/manifest.ts";
+import { UserError } from "../errors.ts";
+import { initialValues } from "../model/initialise.ts";
+import { parametersOf } from "../model/shape.ts";
+import { sha256 } from "../record/files.ts";
+import { runFolder } from "../record/workspace.ts";
+import type { RunSpec } from "../train/run-spec.ts";
+import { writeSafetensors } from "../train/safetensors.ts";
+import type { ProcessLaunch } from "./backend.ts";
+import { knownCheckpoints } from "./builtin-job.ts";
+import { DEFAULT_POLICY } from "./policy.ts";
+import type { AttemptStart, RunTask } from "./run-task.ts";
+import type { RunJob } from "./supervise.ts";
+import { followTorch } from "./torch-follower.ts";
+
+/** Python files that a user may read, beside `src` in a clone and beside `dist` in a package. */
+const PROGRAMS = join(import.meta.dirname, "..", "..", "trainers", "torch");
+
+/** Where a run in PyTorch is trained: an interpreter that has it (torch-python.ts), and how many ranks. */
+export type TorchPlace = {
+  readonly python: string;
+  readonly numRanks: number;
+};
+
+/**
+ * Its task goes beyond the builtin engine's by the initial parameters, and by whose run it is. Throws a
+ * UserError where the ranks do not divide the batch.
+ * @param start what was decided before the next attempt, as the record has it
+ */
+export function torchJob(task: RunTask, start: () => AttemptStart, place: TorchPlace): RunJob {
+  const { folder, name, spec, corpusFolder } = task;
+  refuseUnevenBatch(spec, place);
+  return {
+    folder,
+    run: name,
+    policy: DEFAULT_POLICY,
+    placeHistory: [],
+    checkpoints: () => knownCheckpoints(task),
+    task: (attempt) => ({
+      ...task,
+      attempt,
+      ...start(),
+      specHash: sha256(JSON.stringify(spec)),
+      corpusHash: readManifest(corpusFolder).hash,
+      initial: initialFile(task),
+    }),
+    processes: () => Array.from({ length: place.numRanks }, (_, rank) => launchOf(rank, task, place)),
+    follow: (attempt) => followTorch(task, attempt),
+  };
+}
+
+function refuseUnevenBatch({ batchSequences }: RunSpec, { numRanks }: TorchPlace): void {
+  if (batchSequences % numRanks === 0) return;
+  throw new UserError(
+    `a batch of ${batchSequences} sequences on ${numRanks} ranks`,
+    "ranks that divide the sequences of a batch",
+    "give another number of ranks (--ranks) or another batchSequences",
+  );
+}
+
+const launchOf = (
+  rank: number,
+  { numThreads }: RunTask,
+  { python, numRanks }: TorchPlace,
+): ProcessLaunch => ({
+  rank,
+  place: hostname(),
+  program: { kind: "forked", command: [python, join(PROGRAMS, "standby.py"), join(PROGRAMS, "train.py")] },
+  environment: {
+    RANK: String(rank),
+    LOCAL_RANK: String(rank),
+    WORLD_SIZE: String(numRanks),
+    OMP_NUM_THREADS: String(Math.max(1, Math.floor(numThreads / numRanks))),
+  },
+});
+
+/** The parameters that the builtin engine begins with, so that both trainers train the same run. */
+function initialFile({ folder, name, spec: { shape, seed } }: RunTask): string {
+  const path = join(runFolder(folder, name), "initial.safetensors");
+  if (existsSync(path)) return path;
+  const tensors = parametersOf(shape).map((parameter) => ({
+    name: parameter.name,
+    shape: parameter.shape,
+    dtype: "F32" as const,
+    data: initialValues(parameter, shape, seed),
+  }));
+  writeSafetensors(path, tensors);
+  return path;
+}

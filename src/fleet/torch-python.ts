@@ -1,0 +1,71 @@
+/** @file The Python that trains: the one given, `python3`, or our own folder; refused without PyTorch. */
+
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { UserError } from "../errors.ts";
+
+/** FSDP2 and asynchronous distributed checkpoints are as trainers/torch takes them from here on. */
+const LEAST_TORCH = [2, 8] as const;
+const LEAST_PYTHON = [3, 10] as const;
+
+/** A Python on a network disk takes seconds to start. */
+const MOST_SECONDS = 30;
+
+/** Reads what is installed; importing it would take seconds. */
+const ASK = `
+import importlib.metadata as metadata, platform
+try: torch = metadata.version("torch")
+except metadata.PackageNotFoundError: torch = "none"
+print(platform.python_version(), torch)
+`;
+
+/** Where `longrun fleet install-torch` puts PyTorch: in the user's own data folder. */
+export const ownTorchFolder = () =>
+  join(process.env.XDG_DATA_HOME ?? join(homedir(), ".local", "share"), "longrun", "torch");
+
+/** The interpreter of our own folder, there or not. */
+export const ownPython = () => join(ownTorchFolder(), "bin", "python");
+
+const INSTALL = "install PyTorch into a folder of longrun's own: longrun fleet install-torch (about 6 GB)";
+
+/**
+ * A Python that has a PyTorch to train with.
+ * @param given by the user; without it, the first that will do of `python3` and our own folder
+ */
+export async function pythonWithTorch(given?: string): Promise<string> {
+  const candidates = given ? [given] : ["python3", ...(existsSync(ownPython()) ? [ownPython()] : [])];
+  const lacks: string[] = [];
+  for (const python of candidates) {
+    const lack = await lackOf(python);
+    if (lack === null) return python;
+    lacks.push(`${python} ${lack}`);
+  }
+  throw new UserError(
+    lacks.join("; "),
+    `a Python ${LEAST_PYTHON.join(".")} or later with PyTorch ${LEAST_TORCH.join(".")} or later`,
+    `name one that has it (--python), or ${INSTALL}`,
+  );
+}
+
+/** Null: it will do. */
+async function lackOf(python: string): Promise<string | null> {
+  try {
+    const { stdout } = await promisify(execFile)(python, ["-c", ASK], { timeout: 1000 * MOST_SECONDS });
+    const [version = "", torch = ""] = stdout.trim().split(" ");
+    if (isBefore(version, LEAST_PYTHON)) return `is Python ${version}`;
+    if (torch === "none") return "has no PyTorch";
+    return isBefore(torch, LEAST_TORCH) ? `has PyTorch ${torch}` : null;
+  } catch (error) {
+    const { code, killed } = error as NodeJS.ErrnoException & { readonly killed?: boolean };
+    if (killed) return `did not answer within ${MOST_SECONDS} s`;
+    return code === "ENOENT" ? "is not there" : `does not run (${code})`;
+  }
+}
+
+function isBefore(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.split(".").map(Number);
+  return ownMajor < major || (ownMajor === major && ownMinor < minor);
+}

@@ -1,0 +1,240 @@
+"""One rank of a run in PyTorch: `task.json` in the attempt's folder says what to train; the end is a model.
+
+`longrun run FILE --trainer torch` starts it by way of standby.py, which calls `main` in a process of its own.
+"""
+
+import contextlib
+import json
+import math
+import os
+import resource
+import signal
+import sys
+import time
+
+import torch
+from torch import nn
+
+from checkpoint import Checkpoints, load_parameters
+from data import Batch, Corpus
+from model import Decoder
+from optimiser import gradient_norm, learning_rate_at, optimiser_of, update
+from ranks import Ranks
+from spool import Fence, Fenced, Refused, Spool
+from testimony import be_ready_to_testify
+
+
+class Stop:
+    """Whether somebody wants the run to stop after its step."""
+
+    def __init__(self):
+        self.is_wanted = False
+        signal.signal(signal.SIGTERM, self.want)
+        # Ctrl-C is the supervisor's to decide on.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def want(self, *_) -> None:
+        self.is_wanted = True
+
+
+def main(folder: str, rank: int, environment: dict[str, str]) -> None:
+    os.environ.update(environment)
+    stop = Stop()
+    be_ready_to_testify(folder, rank)
+    spool = Spool(folder, rank)
+    spool.beat("start", 0)
+    try:
+        with open(os.path.join(folder, "task.json")) as file:
+            task = json.load(file)
+        Run(folder, task, spool, stop).train()
+    except Fenced:
+        pass
+    except Refused as refused:
+        spool.send(refused.message)
+
+
+class Run:
+    def __init__(self, attempt_folder: str, task: dict, spool: Spool, stop: Stop):
+        self.began_at = time.monotonic()
+        self.task, self.spec, self.spool, self.stop = task, task["spec"], spool, stop
+        torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+        self.ranks = Ranks(attempt_folder, task["attempt"])
+        self.is_first = self.ranks.rank == 0
+        self.corpus = Corpus(task["corpusFolder"], checks=self.is_first)
+        run_folder = os.path.join(task["folder"], "runs", task["name"])
+        self.fence = Fence(run_folder, task["attempt"])
+        self.checkpoints = Checkpoints(os.path.join(run_folder, "checkpoints"), task, self.ranks, self.fence)
+        path, self.from_step, damaged = self.checkpoints.newest()
+        self.decoder = Decoder(self.spec["shape"], self.spec["sequenceLength"])
+        if path is None:
+            load_parameters(self.decoder, task["initial"])
+        self.decoder.to(self.ranks.device)
+        settings = task["spec"]["torch"]
+        self.model = self.ranks.spread(self.decoder, settings["parallel"], settings["compile"])
+        self.optimiser = optimiser_of(self.decoder, self.spec)
+        if path is not None:
+            self.checkpoints.load(path, self.from_step, self.decoder, self.optimiser)
+        self.started = {
+            "kind": "started",
+            "attempt": task["attempt"],
+            "fromStep": self.from_step,
+            "checkpoint": path,
+            "exact": True,
+            "damaged": damaged,
+            "seconds": time.monotonic() - self.began_at,
+        }
+
+    def send(self, event: dict) -> None:
+        """What all ranks come to at once is told by the first."""
+        if self.is_first:
+            self.spool.send(event)
+
+    def train(self) -> None:
+        self.send(self.started)
+        self.fence.wait_until_recorded()
+        self.saved_at = self.ended_at = time.monotonic()
+        start_seconds = self.ended_at - self.began_at
+        for step in range(self.from_step + 1, self.spec["numSteps"] + 1):
+            if not self.step(step):
+                self.ranks.close()
+                return
+        self.score(start_seconds)
+        self.ranks.close()
+
+    def step(self, step: int) -> bool:
+        """Whether the run goes on."""
+        spec, size = self.spec, self.spec["batchSequences"]
+        number = batch_step_of(step, spec["numSteps"], self.task["skip"])
+        sequences = range((number - 1) * size, number * size)
+        batch = self.corpus.batch(spec["seed"], spec["sequenceLength"], sequences)
+        rate = learning_rate_at(step, spec["numSteps"], spec["optimiser"]["learningRate"])
+        ran_at = time.monotonic()
+        loss = self.forward(batch).mean()
+        loss.backward()
+        norm = gradient_norm(self.decoder).item()
+        due = self.is_first and ran_at - self.saved_at >= spec["checkpointSeconds"]
+        total, stops, dues, done = self.ranks.sum(
+            [loss.item(), self.stop.is_wanted, due, self.checkpoints.is_done()]
+        )
+        mean = total / self.ranks.size
+        if not math.isfinite(mean) or not math.isfinite(norm):
+            self.diverged(step, "its loss or gradient", mean, norm)
+            return False
+        update(self.optimiser, norm, spec["optimiser"]["clip"], rate)
+        if self.ranks.device.type == "cuda":
+            torch.cuda.synchronize()
+        self.tell(step, batch, mean, norm, rate, time.monotonic() - ran_at)
+        if done == self.ranks.size:
+            self.publish()
+        is_last = stops > 0 or step == spec["numSteps"]
+        if not is_last and (dues == 0 or self.checkpoints.saving is not None):
+            return True
+        if not self.save(step, waits=is_last):
+            return False
+        if stops > 0:
+            self.send({"kind": "stopped", "step": step})
+        return stops == 0
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Nats of the targets in this rank's rows."""
+        device = self.ranks.device
+        rows = self.ranks.rows(self.spec["batchSequences"])
+        is_bf16 = self.task["spec"]["torch"]["precision"] == "bf16"
+        with torch.autocast(device.type, torch.bfloat16) if is_bf16 else contextlib.nullcontext():
+            return self.model(batch.inputs[rows].to(device), batch.targets[rows].to(device))
+
+    def tell(self, step: int, batch: Batch, loss: float, norm: float, rate: float, seconds: float) -> None:
+        now = time.monotonic()
+        other_seconds, self.ended_at = now - self.ended_at - seconds, now
+        if self.is_first:
+            self.spool.step(
+                {
+                    "step": step,
+                    "tokens": step * self.spec["batchSequences"] * self.spec["sequenceLength"],
+                    "loss": loss,
+                    "gradientNorm": norm,
+                    "learningRate": rate,
+                    "stepSeconds": seconds,
+                    "otherSeconds": other_seconds,
+                    "batch": batch.checksum(),
+                }
+            )
+        self.spool.beat("step", step, loss, seconds)
+
+    def save(self, step: int, waits: bool) -> bool:
+        """False where a parameter is not finite: no loss has seen the last update yet."""
+        self.spool.beat("checkpoint", step)
+        finite = all(bool(local(value).isfinite().all()) for value in self.decoder.parameters())
+        if self.ranks.sum([not finite])[0] > 0:
+            self.diverged(step, "a parameter", None, None)
+            return False
+        if self.checkpoints.saving is not None:
+            self.publish()
+        self.checkpoints.begin(step, self.decoder, self.optimiser, step == self.spec["numSteps"])
+        if waits:
+            self.publish()
+        self.spool.beat("step", step)
+        self.saved_at = time.monotonic()
+        return True
+
+    def publish(self) -> None:
+        self.spool.sync_steps()
+        event = self.checkpoints.publish()
+        if event is not None:
+            self.send(event)
+
+    def diverged(self, step: int, what: str, loss: float | None, norm: float | None) -> None:
+        finite = lambda value: value if value is not None and math.isfinite(value) else None
+        self.send(
+            {"kind": "diverged", "step": step, "what": what, "loss": finite(loss), "gradientNorm": finite(norm)}
+        )
+
+    @torch.no_grad()
+    def score(self, start_seconds: float) -> None:
+        """Nats, tokens and bytes of the held-out text by source; the supervisor makes the summary of them."""
+        spec = self.spec
+        self.send({"kind": "evaluating"})
+        began_at = time.monotonic()
+        rows = self.ranks.rows(spec["batchSequences"])
+        sums = {source.name: [0.0, 0.0, 0.0] for source in self.corpus.sources}
+        for source, batch in self.corpus.held_out(spec["sequenceLength"], spec["batchSequences"], spec["heldOutTokens"]):
+            self.spool.beat("evaluation", spec["numSteps"])
+            targets = batch.targets[rows]
+            counted = targets[targets >= 0]
+            losses = self.forward(batch)
+            found = [losses.double().sum().item(), len(counted), self.corpus.token_bytes[counted].sum().item()]
+            sums[source] = [a + b for a, b in zip(sums[source], found)]
+        held_out = {}
+        for name, values in sums.items():
+            nats, tokens, size = self.ranks.sum(values)
+            if not math.isfinite(nats):
+                self.diverged(spec["numSteps"], "its held-out loss", None, None)
+                return
+            held_out[name] = {"nats": nats, "tokens": tokens, "bytes": size}
+        memory = [peak_bytes(), torch.cuda.max_memory_allocated() if self.ranks.device.type == "cuda" else 0]
+        resident, device = self.ranks.sum(memory)
+        self.send(
+            {
+                "kind": "scored",
+                "heldOut": held_out,
+                "startSeconds": start_seconds,
+                "evaluationSeconds": time.monotonic() - began_at,
+                "peakBytes": resident,
+                "deviceBytes": device,
+            }
+        )
+
+
+def batch_step_of(step: int, num_steps: int, skip: list[int]) -> int:
+    """A step's own batch; for one that is skipped, one beyond the run's end, which nothing else has read."""
+    return num_steps + 1 + skip.index(step) if step in skip else step
+
+
+def local(value: torch.Tensor) -> torch.Tensor:
+    """This rank's part of a parameter."""
+    return value.to_local() if hasattr(value, "to_local") else value
+
+
+def peak_bytes() -> int:
+    """Largest resident size of this process; Linux counts it in kilobytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
