@@ -66,11 +66,75 @@ describe("a run whose process was killed once", () => {
     const { code, stdout } = await longrun("incidents", folder, String(incidents[0]!.id));
     expect(code).toBe(0);
     expect(stdout).toMatch(/^seen +the run's process died \(warning\)$/m);
-    expect(stdout).toMatch(/^decided +restart: failure 1, at step \d+/m);
+    expect(stdout).toMatch(/^decided +restart: failure 1.*, at step \d+/m);
     expect(stdout).toMatch(
       /^cost +[\d.]+ m?s: detection .*, restart .*, recomputed .*, \d+ steps done again$/m,
     );
     expect(stdout).toMatch(/^1\. Nothing now: the run has gone on since\./m);
     expectRefusal(await longrun("incidents", folder, "0"), /event 0 of .* is no incident/, /lists them/);
+  });
+});
+
+describe("a run that somebody ends", () => {
+  const train = (folder: string) => ["run", writeRun(base), "--folder", folder, "--threads", "2"];
+  const lastWords = (folder: string) =>
+    eventsOf(eventsIn(folder), "interrupted").map(({ data }) => data.reason);
+  const written = (folder: string) =>
+    eventsOf(eventsIn(folder), "checkpoint-written").map(({ data }) => data.step);
+
+  test("by `stop` ends after its step, with a checkpoint, and goes on", async () => {
+    const folder = join(base, "stopped");
+    using command = new Command(train(folder));
+    await checkpointsIn(folder, 1, command);
+    const { code, stdout, stderr } = await longrun("stop", folder);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^waiting until its step is done: process \d+, which supervises; process \d+, rank 0/m,
+    );
+    expect(ranksOf(folder)).toEqual([]);
+    expect((await command.ended).code).toBe(130);
+    const step = written(folder).at(-1)!;
+    expect(stdout).toContain(`ended, its checkpoint is of step ${step}\n`);
+    expect(lastWords(folder)).toEqual([`asked to stop; checkpoint at step ${step}`]);
+    expect((await longrun("stop", folder)).stdout).toBe(`nothing runs in ${folder}\n`);
+    expect((await longrun(...train(folder))).code).toBe(0);
+  });
+
+  test("by `drain` ends at a checkpoint that it would have written anyway", async () => {
+    const folder = join(base, "drained");
+    using command = new Command(train(folder));
+    await checkpointsIn(folder, 1, command);
+    const { code } = await longrun("drain", folder, "--json");
+    expect(code).toBe(0);
+    expect((await command.ended).code).toBe(130);
+    const steps = written(folder);
+    expect(lastWords(folder)).toEqual([`drained; checkpoint at step ${steps.at(-1)}`]);
+    // The one that `stop` has written in haste would follow the one before at the next step.
+    expect(steps.at(-1)! - steps.at(-2)!).toBeGreaterThan(1);
+    expect((await longrun(...train(folder))).code).toBe(0);
+  });
+
+  test("by `stop` while nobody supervises it is asked itself, and the record hears of it", async () => {
+    const folder = join(base, "stopped-alone");
+    using command = new Command(train(folder));
+    await checkpointsIn(folder, 1, command);
+    process.kill(command.pid, "SIGKILL");
+    await command.ended;
+    const { code, stderr } = await longrun("stop", folder);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^waiting until its step is done: process \d+, rank 0 of one\.[0-9a-f]+$/m);
+    expect(ranksOf(folder)).toEqual([]);
+    expect(lastWords(folder)).toEqual([expect.stringMatching(/^asked to stop; checkpoint at step \d+$/)]);
+  });
+
+  test("by `stop --now` is gone with its supervisor", async () => {
+    const folder = join(base, "killed-now");
+    using command = new Command(train(folder));
+    await checkpointsIn(folder, 1, command);
+    for (const pid of ranksOf(folder)) process.kill(pid, "SIGSTOP");
+    expect((await longrun("stop", folder, "--now")).code).toBe(0);
+    expect((await command.ended).killedBy).toBe("SIGKILL");
+    expect(ranksOf(folder)).toEqual([]);
+    expect(lastWords(folder)).toEqual([]);
   });
 });

@@ -66,6 +66,8 @@ const COMMANDS = [
   ["status"],
   ["report"],
   ["run"],
+  ["stop"],
+  ["drain"],
   ["goodput"],
   ["incidents"],
   ["sample"],

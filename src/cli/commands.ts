@@ -158,6 +158,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./run.ts")).defineRun,
   },
   {
+    name: "stop",
+    description: "End what runs in a folder after its step, with a checkpoint; or at once.",
+    load: async () => (await import("./stop.ts")).defineStop,
+  },
+  {
+    name: "drain",
+    description: "End what runs in a folder at its next checkpoint.",
+    load: async () => (await import("./stop.ts")).defineDrain,
+  },
+  {
     name: "goodput",
     description:
       "Say where the time of runs went, second by second: productive, checkpoints, detection, restarts, " +

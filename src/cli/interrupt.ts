@@ -32,7 +32,7 @@ export async function untilInterrupted<T>(
   try {
     return { kind: "done", result: await work(stop.signal) };
   } catch (error) {
-    if (!stop.signal.aborted || !isStop(error)) throw error;
+    if (!isStop(error, stop.signal)) throw error;
     process.exitCode = EXIT.interrupted;
     return { kind: "interrupted", where: error.message };
   } finally {
@@ -41,7 +41,7 @@ export async function untilInterrupted<T>(
   }
 }
 
-/** Stages end with `Interrupted`, what listens to the signal itself with `AbortError`. */
-function isStop(error: unknown): error is Error {
-  return error instanceof Error && (error.name === "Interrupted" || error.name === "AbortError");
+/** Stages end with `Interrupted`, drained ones too; what listens to the signal itself with `AbortError`. */
+function isStop(error: unknown, { aborted }: AbortSignal): error is Error {
+  return error instanceof Error && (error.name === "Interrupted" || (aborted && error.name === "AbortError"));
 }

@@ -15,7 +15,7 @@ import { sha256 } from "../record/files.ts";
 import { parseStored } from "../record/read-back.ts";
 import type { RecordWriter } from "../record/record.ts";
 import { masked } from "../record/secrets.ts";
-import { checkpointsFolder, seriesFolder, type Workspace } from "../record/workspace.ts";
+import { checkpointsFolder, isDraining, seriesFolder, type Workspace } from "../record/workspace.ts";
 import { listCheckpoints, stateFile } from "../train/checkpoint.ts";
 import type { PlannedRun } from "../train/planned-run.ts";
 import type { RunEvent } from "../train/run-event.ts";
@@ -112,7 +112,8 @@ export async function trainPlanned(
   };
   const job = jobOf(task, context, () => attemptStart(record.events, name));
   const outcome = await supervise(job, context.backend, watcher, signal);
-  if (outcome.kind === "stopped") throw new Interrupted(`in run ${run.name}`);
+  if (outcome.kind === "stopped")
+    throw new Interrupted(`${isDraining(workspace.folder) ? "drained, " : ""}in run ${run.name}`);
   if (outcome.kind === "held") throw heldError(run, outcome);
   return outcome.summary;
 }
@@ -200,7 +201,7 @@ function draftsOf(
     }
     case "stopped": {
       if (eventsOf(since, "interrupted").length > 0) return [];
-      return [{ kind: "interrupted", data: { reason: `asked to stop; checkpoint at step ${event.step}` } }];
+      return [{ kind: "interrupted", data: { reason: stoppedText(folder, event.step) } }];
     }
     case "finished": {
       const { kind, data } = filesOfRun(folder, name);
@@ -215,6 +216,10 @@ function draftsOf(
       return [];
   }
 }
+
+/** What the record says of a run that was asked to stop. */
+export const stoppedText = (folder: string, step: number) =>
+  `${isDraining(folder) ? "drained" : "asked to stop"}; checkpoint at step ${step}`;
 
 /** Its curves, and the last checkpoint by the file that holds the hashes of the others. */
 function filesOfRun(folder: string, name: string): EventDraft<"files-written"> {

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { makeFolder, writeFileAtomic } from "../record/files.ts";
-import { nextAttempt, runFolder } from "../record/workspace.ts";
+import { isDraining, nextAttempt, runFolder } from "../record/workspace.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { attemptFolder, readFence, taskFile, writeFence } from "./attempt-folder.ts";
@@ -81,9 +81,10 @@ export async function supervise(
     found = null;
     using follower = job.follow?.(folder) ?? null;
     const recorded = () => writeFence(runFolder(job.folder, job.run), { ...fenceOf(job)!, isRecorded: true });
-    const end = await watchAttempt({ folder, attempt, seen, watcher, follower, recorded, signal });
+    const drained = drainedBy(job, attempt, watcher);
+    const end = await watchAttempt({ folder, attempt, seen, watcher: drained, follower, recorded, signal });
     // One that an earlier supervisor, or somebody else, has asked to stop goes on with the next attempt.
-    if (end.kind === "stopped" && !signal.aborted) continue;
+    if (end.kind === "stopped" && !signal.aborted && !isDraining(job.folder)) continue;
     if (end.kind !== "failed") return end;
     if (signal.aborted) return { kind: "stopped" };
     failures.push(end.failure);
@@ -95,6 +96,16 @@ export async function supervise(
     if (decision.action === "hold") return { kind: "held", failure: end.failure, reason: decision.reason };
     if ("place" in decision) avoided.add(decision.place);
   }
+}
+
+/** A trainer that does not look for the wish to drain by itself is asked to stop at its checkpoint. */
+function drainedBy({ folder }: RunJob, attempt: Attempt, watcher: RunWatcher): Pick<RunWatcher, "onEvent"> {
+  return {
+    onEvent(event) {
+      watcher.onEvent(event);
+      if (event.kind === "checkpoint" && isDraining(folder)) attempt.signal("SIGTERM");
+    },
+  };
 }
 
 /** All but the failures. */

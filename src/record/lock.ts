@@ -81,6 +81,20 @@ export function isLocked(path: string): boolean {
   }
 }
 
+/** The process that holds the lock; null where nobody does. Throws a `LockHeld` for one out of reach. */
+export function lockHolder(path: string): { readonly pid: number; readonly isStopped: boolean } | null {
+  const text = readLock(path);
+  if (text === null) return null;
+  try {
+    refuseIfHeld(path, text);
+    return null;
+  } catch (error) {
+    const { pid, started } = parseHolder(path, text);
+    if (!(error instanceof LockHeld) || processStart(pid) !== started) throw error;
+    return { pid, isStopped: error.isStopped };
+  }
+}
+
 /**
  * What tells this process from every other with the same number: on Linux the boot and the clock tick it
  * started in, elsewhere the start time that `ps` prints. Null when there is no such process, or only its exit

@@ -1,5 +1,6 @@
 /** @file The record of a campaign, its only truth: an append-only chain of events in one file. */
 
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
@@ -8,9 +9,10 @@ import { type Chain, type ChainBreak, lineOf, readChain } from "./chain.ts";
 import type { EventDraft, EventKind, EventOf, RecordEvent, UnhashedEvent } from "./events.ts";
 import { eventSchema, NO_PREVIOUS, RECORD_VERSION } from "./events.ts";
 import { AppendFile, readOwnFile } from "./files.ts";
-import { acquireLock, isLocked } from "./lock.ts";
+import { acquireLock, isLocked, lockHolder } from "./lock.ts";
 import { checkRules } from "./rules.ts";
 import { refuseCutShort } from "./traces.ts";
+import { drainFile } from "./workspace.ts";
 
 /** A whole record, as read. */
 export type RecordContent = {
@@ -33,6 +35,11 @@ export function recordPath(campaignFolder: string): string {
 /** Whether a process has a campaign's record open for writing. */
 export function isBeingWritten(campaignFolder: string): boolean {
   return isLocked(lockPath(campaignFolder));
+}
+
+/** The process that has it open; null where nobody does. Throws a `UserError` for one out of reach. */
+export function writerOf(campaignFolder: string): ReturnType<typeof lockHolder> {
+  return lockHolder(lockPath(campaignFolder));
 }
 
 const WHAT = "the record of a campaign";
@@ -93,6 +100,8 @@ export class RecordWriter implements Disposable {
     refuseCutShort(campaignFolder, chain.events);
     const file = stack.use(new AppendFile(path));
     if (chain.wholeBytes < file.numBytes) file.truncate(chain.wholeBytes);
+    // Whoever goes on has changed their mind.
+    rmSync(drainFile(campaignFolder), { force: true });
     return new RecordWriter(file, chain, stack.move());
   }
 

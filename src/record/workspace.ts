@@ -41,6 +41,14 @@ export const attemptsFolder = (folder: string, run: string) => join(runFolder(fo
 /** Where a run's numbers per step lie, one folder an attempt. */
 export const seriesFolder = (folder: string, run: string) => join(folder, "series", run);
 
+/**
+ * Somebody's wish that all of a folder end at their next checkpoint (`longrun drain`). A file, not a signal:
+ * whoever trains can see it, also without a supervisor, on another machine, or started after the wish.
+ */
+export const drainFile = (folder: string) => join(folder, "drain");
+
+export const isDraining = (folder: string) => existsSync(drainFile(folder));
+
 /** 1, 2, 3 ...: the number after all that have left a trace. */
 export function nextAttempt(folder: string, run: string): number {
   const numbers = [attemptsFolder(folder, run), seriesFolder(folder, run)].flatMap((path) =>

@@ -10,7 +10,7 @@ import { flopsOf } from "../engine/compile.ts";
 import { Session } from "../engine/session.ts";
 import { readWholeRunSeries } from "../record/run-series.ts";
 import { SeriesWriter, seriesPath } from "../record/series.ts";
-import { seriesFolder } from "../record/workspace.ts";
+import { isDraining, seriesFolder } from "../record/workspace.ts";
 import { scoreHeldOut } from "./held-out.ts";
 import { hyperAt } from "./optimiser.ts";
 import { trainingPrograms } from "./programs.ts";
@@ -118,7 +118,7 @@ export async function* trainRun(
       series.flush();
       flushedAt = now;
     }
-    const stopping = signal.aborted;
+    let stopping = signal.aborted;
     if (stopping || step === spec.numSteps || (now - savedAt) / 1000 >= spec.checkpointSeconds) {
       // No loss has seen the last update yet, and a checkpoint of it would be of no use.
       if (!state.isFinite()) {
@@ -132,6 +132,7 @@ export async function* trainRun(
       savedAt = performance.now();
       yield { kind: "checkpoint", step, ...saved, seconds: (savedAt - now) / 1000 };
       watch.beat("step", step);
+      stopping ||= isDraining(place.folder);
     }
     if (stopping) {
       yield { kind: "stopped", step };

@@ -1,0 +1,121 @@
+/** @file Ends what runs in a folder: after its step, at its next checkpoint, or at once. */
+
+import { rmSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { eventsOf } from "../../record/events.ts";
+import { writeFileAtomic } from "../../record/files.ts";
+import { openRecord, readRecord, writerOf } from "../../record/record.ts";
+import { checkpointsFolder, drainFile, runFolder } from "../../record/workspace.ts";
+import { listCheckpoints } from "../../train/checkpoint.ts";
+import { attemptFolder, readFence } from "../attempt-folder.ts";
+import { livingProcesses } from "../living.ts";
+import { sessionMembers } from "../proc.ts";
+import { stoppedText } from "../recorded-run.ts";
+import { SpoolReader } from "../spool.ts";
+
+/**
+ * `step`: after the step that is under way, with a checkpoint. `checkpoint`: at the next one that is written
+ * anyway. `now`: by SIGKILL, what was done since the last checkpoint is lost.
+ */
+export type StopWhen = "step" | "checkpoint" | "now";
+
+/** Who still lives. */
+export type StillRunning = {
+  /** The process that holds the record; null: there is none. */
+  readonly supervisor: { readonly pid: number; readonly isStopped: boolean } | null;
+  readonly processes: readonly { readonly pid: number; readonly run: string; readonly rank: number }[];
+};
+
+/** What was ended, and where it goes on. */
+export type Stopped = {
+  readonly hadSupervisor: boolean;
+  /** Runs that had processes, with their newest checkpoint; null: none yet. */
+  readonly runs: readonly { readonly run: string; readonly checkpointStep: number | null }[];
+};
+
+const POLL_MS = 100;
+
+/** Who lives in a folder. Throws a `UserError` where it has no record. */
+export function stillRunning(folder: string): StillRunning {
+  readRecord(folder);
+  const processes = livingProcesses(folder).map(({ pid, run, rank }) => ({ pid, run, rank }));
+  return { supervisor: writerOf(folder), processes };
+}
+
+/**
+ * Asks for it, and resolves when nothing lives any more.
+ * @param onWait told again and again who is waited for
+ */
+export async function stopFolder(
+  folder: string,
+  when: StopWhen,
+  onWait: (still: StillRunning) => void,
+  signal: AbortSignal,
+): Promise<Stopped> {
+  const first = stillRunning(folder);
+  if (when === "checkpoint" && !isNobody(first))
+    writeFileAtomic(drainFile(folder), `${JSON.stringify({ since: new Date().toISOString() })}\n`);
+  const asked = new Set<number>();
+  for (let still = first; !isNobody(still); still = stillRunning(folder)) {
+    ask(still, when, asked);
+    onWait(still);
+    await setTimeout(POLL_MS, undefined, { signal });
+  }
+  const runs = [...new Set(first.processes.map(({ run }) => run))];
+  if (first.supervisor === null && when !== "now") recordStops(folder, runs);
+  rmSync(drainFile(folder), { force: true });
+  return {
+    hadSupervisor: first.supervisor !== null,
+    runs: runs.map((run) => {
+      const newest = listCheckpoints(checkpointsFolder(folder, run)).at(-1);
+      return { run, checkpointStep: newest?.step ?? null };
+    }),
+  };
+}
+
+const isNobody = ({ supervisor, processes }: StillRunning) => supervisor === null && processes.length === 0;
+
+/** The supervisor passes it on to its processes; those that have none are asked themselves. */
+function ask({ supervisor, processes }: StillRunning, when: StopWhen, asked: Set<number>): void {
+  if (when === "checkpoint") return;
+  if (when === "now") {
+    if (supervisor) send(supervisor.pid, "SIGKILL");
+    const sessions = new Set(processes.map(({ pid }) => pid));
+    for (const { pid } of sessionMembers(sessions)) send(pid, "SIGKILL");
+    return;
+  }
+  const pids = supervisor ? [supervisor.pid] : processes.map(({ pid }) => pid);
+  for (const pid of pids.filter((each) => !asked.has(each))) {
+    asked.add(pid);
+    send(pid, "SIGTERM");
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Without a supervisor nobody has heard their last words. */
+function recordStops(folder: string, runs: readonly string[]): void {
+  const reasons = runs.flatMap((run) => {
+    const step = stoppedAt(folder, run);
+    return step === null ? [] : [{ run, reason: stoppedText(folder, step) }];
+  });
+  using record = openRecord(folder);
+  for (const { run, reason } of reasons) record.append({ run, kind: "interrupted", data: { reason } });
+  const isCampaign = eventsOf(record.events, "campaign-planned").length > 0;
+  for (const { run, reason } of isCampaign ? reasons.slice(0, 1) : [])
+    record.append({ run: null, kind: "interrupted", data: { reason: `in ${run}: ${reason}` } });
+}
+
+function stoppedAt(folder: string, run: string): number | null {
+  const fence = readFence(runFolder(folder, run));
+  if (fence === null) return null;
+  using spool = new SpoolReader(attemptFolder(folder, run, fence.attempt), 0);
+  const last = spool.messages().at(-1);
+  return last?.kind === "stopped" ? last.step : null;
+}
