@@ -99,6 +99,7 @@ export class CampaignProgress {
         details: ["scoring held-out text"],
       });
     if (event.kind === "stopped") end(`stopped at step ${event.step}`);
+    if (event.kind === "corrupted") end(`${event.parameter} changed in memory before step ${event.step}`);
     if (event.kind === "diverged") end(`diverged at step ${event.step}`);
     if (event.kind === "finished") end(summaryText(event));
   }

@@ -61,6 +61,7 @@ export async function check<A, L>({
     };
     const found = await run(1);
     for (const [i, output] of found.entries()) {
+      if (i === operation.bits) continue;
       const scale = exact[i]!.reduce((largest, x) => Math.max(largest, Math.abs(x)), 1e-3);
       const error = output.reduce((largest, x, j) => Math.max(largest, Math.abs(x - exact[i]![j]!)), 0);
       expect(

@@ -294,7 +294,7 @@ describe("adamw", () => {
     for (const norm2 of [0, 0.25, 100])
       await check({
         operation: adamwRow,
-        operands: [[N], [N], [N], positive(N), { shape: [1], numbers: [norm2] }, hyper(1)],
+        operands: [[N], [N], [N], positive(N), { shape: [1], numbers: [norm2] }, hyper(1), [2]],
         attributes,
       });
   });
@@ -302,7 +302,7 @@ describe("adamw", () => {
   test.each([Number.NaN, Number.POSITIVE_INFINITY])("a squared norm of %d changes nothing", async (norm2) => {
     await check({
       operation: adamwRow,
-      operands: [[20], [20], [20], positive(20), { shape: [1], numbers: [norm2] }, hyper(1)],
+      operands: [[20], [20], [20], positive(20), { shape: [1], numbers: [norm2] }, hyper(1), [2]],
       attributes,
       tolerance: 1e-12,
     });

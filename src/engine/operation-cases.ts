@@ -171,6 +171,7 @@ export function otherCases(longest: number): Readonly<Record<string, fc.Arbitrar
         second: second,
         squaredNorm: leaf("norm", [1]),
         hyper: leaf("hyper", [HYPER.length]),
+        sums: leaf("sums", [2]),
       };
       const [updated] = adamw(operands, { learningRateScale: 0.5, weightDecay: 0.1 });
       return { output: updated!, targets: Object.values(operands) };

@@ -81,6 +81,8 @@ export type Operation<A, L = unknown> = {
   readonly mayOverwrite?: readonly number[];
   /** Outputs written in place of an input: `updates[output] = input`. They are no operands of their own. */
   readonly updates?: readonly number[];
+  /** An output that is made of the bits of float32: float64 has no such thing to hold it against. */
+  readonly bits?: number;
 };
 
 let numNodes = 0;

@@ -1,6 +1,16 @@
 import { describe, expect, test } from "vitest";
 import type { Decision, Facts } from "./decide.ts";
-import { deaths, decideOn, died, diverged, hung, type MadeUp, traceback, whole } from "./fixture.ts";
+import {
+  corrupted,
+  deaths,
+  decideOn,
+  died,
+  diverged,
+  hung,
+  type MadeUp,
+  traceback,
+  whole,
+} from "./fixture.ts";
 import type { Sighting } from "./sighting.ts";
 
 describe("after a death", () => {
@@ -135,6 +145,21 @@ describe("after a death", () => {
     ],
   ])("%s", (_, seen, changes, expected) => {
     expect(decideOn(seen, changes)).toEqual(expected);
+  });
+});
+
+describe("after a parameter changed in memory", () => {
+  test("the run is restarted, and held once it comes back without end", () => {
+    expect(decideOn([corrupted(70)], { checkpoints: whole(0, 50) })).toEqual({
+      action: "restart",
+      toStep: 50,
+      reason: "failure 1 of this kind, at step 69: restarted in place from the checkpoint of step 50",
+    });
+    expect(decideOn([corrupted(70), corrupted(90), corrupted(110)]).action).toBe("restart");
+    expect(decideOn([corrupted(70), corrupted(60), corrupted(70)])).toEqual({
+      action: "hold",
+      reason: "failed 3 times in the same way without getting past step 69",
+    });
   });
 });
 

@@ -72,6 +72,8 @@ export function decideRecovery(facts: Facts): Decision {
     case "exited":
     case "silent":
       return holdOf(facts) ?? decideOnPlace(facts, sighting.place) ?? restart(facts);
+    case "corrupted":
+      return holdOf(facts) ?? restart(facts);
     case "diverged":
       return decideOnDivergence(facts, sighting.step);
     case "place":
@@ -85,7 +87,7 @@ export function decideRecovery(facts: Facts): Decision {
 
 /** The run did not get past where it was before: those failures, the last one included. */
 function withoutProgress(failures: Facts["failures"]): readonly Failure[] {
-  const ends = failures.filter(({ sighting }) => sighting.kind === "exited" || sighting.kind === "silent");
+  const ends = failures.filter(({ sighting }) => ["exited", "silent", "corrupted"].includes(sighting.kind));
   const last = ends.findLastIndex(({ step }, i) => ends.slice(0, i).every((before) => before.step < step));
   return ends.slice(Math.max(0, last));
 }

@@ -60,6 +60,10 @@ export const diverged = (step: number): MadeUp => ({
   sighting: { kind: "diverged", step, what: "its loss or gradient", loss: null, gradientNorm: null },
   step: step - 1,
 });
+export const corrupted = (step: number): MadeUp => ({
+  sighting: { kind: "corrupted", step, parameter: "finalNorm" },
+  step: step - 1,
+});
 export const spike = (
   step: number,
   changes: Partial<Extract<Sighting, { readonly kind: "spike" }>> = {},

@@ -155,6 +155,7 @@ const INCIDENTS: Readonly<Record<Failure["sighting"]["kind"], string>> = {
   exited: "the run's process died",
   silent: "the run's process hung",
   diverged: "diverged",
+  corrupted: "a parameter changed in memory",
   place: "a place failed",
   spike: "loss spike",
   slow: "slow",
@@ -211,6 +212,7 @@ function draftsOf(
       ];
     }
     case "diverged":
+    case "corrupted":
     case "step":
     case "evaluating":
       return [];

@@ -25,7 +25,7 @@ export type Sighting =
       /** Why it is this rank, and where it is, where the ranks could be asked. */
       readonly testimony: readonly string[];
     })
-  | Extract<RunEvent, { readonly kind: "diverged" }>
+  | Extract<RunEvent, { readonly kind: "diverged" | "corrupted" }>
   /** The machine itself, whatever ran there. */
   | { readonly kind: "place"; readonly place: string; readonly what: string }
   | Warning;
@@ -99,6 +99,8 @@ export function sightingText(sighting: Sighting): string {
       );
     case "diverged":
       return `${sighting.what} is no longer a finite number at step ${sighting.step}`;
+    case "corrupted":
+      return `${sighting.parameter} changed in memory before step ${sighting.step}, though nothing wrote it`;
     case "place":
       return `${sighting.place}: ${sighting.what}`;
     default:

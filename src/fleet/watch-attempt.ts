@@ -222,7 +222,8 @@ class Watch implements Disposable {
   #outcomeOf(event: RunEvent): AttemptEnd | null {
     if (event.kind === "finished") return { kind: "finished", summary: event.summary };
     if (event.kind === "stopped") return { kind: "stopped" };
-    if (event.kind === "diverged") return { kind: "failed", failure: this.#failure(event) };
+    if (event.kind === "diverged" || event.kind === "corrupted")
+      return { kind: "failed", failure: this.#failure(event) };
     return null;
   }
 

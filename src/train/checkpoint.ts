@@ -92,7 +92,8 @@ export function saveCheckpoint(
 
 /** Deletes those of later steps: of a branch that the run has left. */
 export function discardCheckpointsAfter(folder: string, step: number): void {
-  for (const left of listCheckpoints(folder).filter((other) => other.step > step)) removeFolder(left.path);
+  for (const left of listCheckpoints(folder).filter((other) => other.step > step))
+    removeCheckpoint(left.path);
 }
 
 /** The newest checkpoint that is whole, every byte of it read; the damaged ones passed over are named. */
@@ -182,7 +183,7 @@ export function prune(
     bytes: checkpointBytes(path),
   }));
   const chosen = chooseToPrune(list, rule);
-  for (const { path } of chosen) removeFolder(path);
+  for (const { path } of chosen) removeCheckpoint(path);
   return chosen;
 }
 
@@ -258,7 +259,7 @@ function temporaryName(path: string): string {
 }
 
 /** First out of sight, then away: a kill in between leaves no half of a checkpoint under its name. */
-function removeFolder(path: string): void {
+export function removeCheckpoint(path: string): void {
   const temporary = temporaryName(path);
   renameSync(path, temporary);
   rmSync(temporary, { recursive: true });

@@ -1,7 +1,7 @@
 /** @file AdamW over all parameters as a graph: the global norm, then updates scaled by role (mu-P). */
 
 import { add, sumOfSquares } from "../engine/operations/elementwise.ts";
-import { adamw, HYPER } from "../engine/operations/optimiser.ts";
+import { adamw, HYPER, NUM_SUMS } from "../engine/operations/optimiser.ts";
 import { leaf, type Tensor } from "../engine/tensor.ts";
 import type { Parameter, Role } from "../model/shape.ts";
 
@@ -33,6 +33,9 @@ const decayOf = (role: Role, weightDecay: number) => (role === "norm" ? 0 : weig
 /** Names of the moments of a parameter, as leaves and in checkpoints. */
 export const momentNames = (name: string) => ({ first: `${name}.first`, second: `${name}.second` });
 
+/** Name of the leaf to which the bits of a parameter and its moments are added at each step. */
+export const sumsName = (name: string) => `${name}.sums`;
+
 export type Updates = {
   /** Square of the global norm of the gradient before clipping, [1]. */
   readonly squaredNorm: Tensor;
@@ -59,6 +62,7 @@ export function updates(
         second: leaf(second, parameter.shape),
         squaredNorm,
         hyper,
+        sums: leaf(sumsName(parameter.name), [NUM_SUMS]),
       },
       {
         learningRateScale: learningRateScale(parameter.role, width, settings.baseWidth),

@@ -38,6 +38,12 @@ export const runEventSchema = z.discriminatedUnion("kind", [
     loss: z.number().nullable(),
     gradientNorm: z.number().nullable(),
   }),
+  z.strictObject({
+    kind: z.literal("corrupted"),
+    step,
+    /** Changed in memory between two steps, though nothing wrote it. */
+    parameter: z.string(),
+  }),
   z.strictObject({ kind: z.literal("stopped"), step }),
   z.strictObject({ kind: z.literal("finished"), summary: runSummarySchema }),
 ]);

@@ -11,7 +11,9 @@ import { Session } from "../engine/session.ts";
 import { readWholeRunSeries } from "../record/run-series.ts";
 import { SeriesWriter, seriesPath } from "../record/series.ts";
 import { isDraining, seriesFolder } from "../record/workspace.ts";
+import { removeCheckpoint } from "./checkpoint.ts";
 import { scoreHeldOut } from "./held-out.ts";
+import { MemoryGuard } from "./memory-guard.ts";
 import { hyperAt } from "./optimiser.ts";
 import { trainingPrograms } from "./programs.ts";
 import type { RunEvent } from "./run-event.ts";
@@ -89,6 +91,7 @@ export async function* trainRun(
   const { fromStep, cost: costBefore, ...start } = restoreOrInitialise(state);
   // What is missing from its curve now would be missed only at its end.
   if (fromStep > 0) readWholeRunSeries(seriesFolder(place.folder, place.name), fromStep);
+  const guard = new MemoryGuard(session, spec);
   const cost = () => addCost(costBefore, session);
   const seconds = (performance.now() - beganAt) / 1000;
   yield { kind: "started", attempt: place.attempt, fromStep, ...start, seconds };
@@ -103,8 +106,14 @@ export async function* trainRun(
     const trained = await trainStep(session, spec, place, step);
     const { loss, gradientNorm, stepSeconds } = trained;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      // The optimiser changed nothing (native/README.md): checkpoint and parameters in memory are good.
-      yield diverged(step, "its loss or gradient", loss, gradientNorm);
+      // The optimiser changed nothing (native/README.md): parameters in memory are what they were.
+      yield corrupted(step, guard.changedSinceStep()) ??
+        diverged(step, "its loss or gradient", loss, gradientNorm);
+      return;
+    }
+    const early = corrupted(step, guard.changedBeforeStep());
+    if (early) {
+      yield early;
       return;
     }
     const now = performance.now();
@@ -122,13 +131,19 @@ export async function* trainRun(
     if (stopping || step === spec.numSteps || (now - savedAt) / 1000 >= spec.checkpointSeconds) {
       // No loss has seen the last update yet, and a checkpoint of it would be of no use.
       if (!state.isFinite()) {
-        yield diverged(step, "a parameter", loss, gradientNorm);
+        yield corrupted(step, guard.changedSinceStep()) ?? diverged(step, "a parameter", loss, gradientNorm);
         return;
       }
       watch.beat("checkpoint", step);
       series.flush();
       watch.assertCurrent();
       const saved = state.save(step, cost());
+      const late = corrupted(step, guard.changedSinceStep());
+      if (late) {
+        removeCheckpoint(saved.path);
+        yield late;
+        return;
+      }
       savedAt = performance.now();
       yield { kind: "checkpoint", step, ...saved, seconds: (savedAt - now) / 1000 };
       watch.beat("step", step);
@@ -147,6 +162,11 @@ export async function* trainRun(
   const onBatch = () => watch.beat("evaluation", spec.numSteps);
   onBatch();
   const heldOut = await scoreHeldOut(session, place.corpus, spec, onBatch);
+  const last = corrupted(spec.numSteps, guard.changedSinceStep());
+  if (last) {
+    yield last;
+    return;
+  }
   if (!Number.isFinite(heldOut.all.natsPerToken)) {
     yield diverged(spec.numSteps, "its held-out loss", heldOut.all.natsPerToken);
     return;
@@ -167,6 +187,10 @@ export async function* trainRun(
     }),
   };
 }
+
+/** Null where no parameter has changed. */
+const corrupted = (step: number, parameter: string | null): RunEvent | null =>
+  parameter === null ? null : { kind: "corrupted", step, parameter };
 
 function diverged(
   step: number,

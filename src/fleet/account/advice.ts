@@ -65,6 +65,10 @@ const LOOK: Readonly<Record<string, Look>> = {
     "The one before it was taken. Is the disk failing? `dmesg -T | grep -i -E 'i/o error|ata|nvme' | tail`",
     `What else is damaged: \`longrun record verify ${folder} --all\``,
   ],
+  "a parameter changed in memory": () => [
+    "A bit flipped, or another program wrote there: `dmesg -T | grep -i -E 'mce|ecc|edac' | tail`",
+    `Once in months is chance; twice on one machine is its memory. ${CHECK}`,
+  ],
   "a place failed": () => [CHECK, "Have the place repaired before it is given back."],
   "loss spike": ({ folder }) => [
     "Do the losses come back by themselves within some hundred steps? Then leave it.",

@@ -1,5 +1,6 @@
 /** @file The events of a record on one axis: the clock that never jumps within a launch, dates between. */
 
+import { median } from "../../math/statistics.ts";
 import type { RecordEvent } from "../../record/events.ts";
 
 /** Microseconds since the first event. */
@@ -9,8 +10,19 @@ export type Timeline = {
   betweenLaunches(from: number, to: number): number;
 };
 
-/** A date that goes back between two launches counts as no time between them. */
+/**
+ * A date that goes back between two launches counts as no time between them; one that jumps within a launch
+ * counts for nothing while most of its events agree on when it began.
+ */
 export function timelineOf(events: readonly RecordEvent[]): Timeline {
+  const openings = Map.groupBy(events, ({ launch }) => launch);
+  const openedMs = new Map(
+    [...openings].map(([launch, own]) => [
+      launch,
+      median(own.map(({ time, seconds }) => Date.parse(time) - 1000 * seconds)),
+    ]),
+  );
+  const dateMs = ({ launch, seconds }: RecordEvent) => openedMs.get(launch)! + 1000 * seconds;
   const places: number[] = [];
   const gaps: { readonly from: number; readonly to: number }[] = [];
   events.forEach((event, i) => {
@@ -20,7 +32,7 @@ export function timelineOf(events: readonly RecordEvent[]): Timeline {
     else if (before.launch === event.launch)
       places.push(beforeAt + Math.max(0, Math.round(1e6 * (event.seconds - before.seconds))));
     else {
-      const passed = Math.max(0, 1000 * (Date.parse(event.time) - Date.parse(before.time)));
+      const passed = Math.max(0, Math.round(1000 * (dateMs(event) - dateMs(before))));
       places.push(beforeAt + passed);
       gaps.push({ from: beforeAt, to: beforeAt + Math.max(0, passed - Math.round(1e6 * event.seconds)) });
     }
