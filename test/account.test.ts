@@ -1,6 +1,6 @@
 /** @file What longrun tells of a run that was disturbed: its time, its incidents, its data. */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isThere } from "../src/input-file.ts";
 import { eventsOf } from "../src/record/events.ts";
 import { readRecord } from "../src/record/record.ts";
+import { readSeries, SeriesWriter, seriesPath } from "../src/record/series.ts";
+import { SERIES_COLUMNS } from "../src/train/run.ts";
 import { writeRun, writeTexts } from "./support/campaigns.ts";
 import { Command, expectRefusal, longrun, ranksOf } from "./support/processes.ts";
 
@@ -72,6 +74,52 @@ describe("a run whose process was killed once", () => {
     );
     expect(stdout).toMatch(/^1\. Nothing now: the run has gone on since\./m);
     expectRefusal(await longrun("incidents", folder, "0"), /event 0 of .* is no incident/, /lists them/);
+  });
+});
+
+describe("the audit of that run's data", () => {
+  const folder = join(base, "killed");
+
+  test("proves each of its steps", async () => {
+    const { code, stdout } = await longrun("record", "audit", folder, "--json");
+    expect(code).toBe(0);
+    const { ok, runs } = JSON.parse(stdout) as { ok: boolean; runs: Record<string, unknown>[] };
+    expect(ok).toBe(true);
+    expect(runs[0]).toMatchObject({
+      numSteps: 400,
+      tokens: 400 * 64 * 8,
+      numAttempts: 2,
+      batchesProven: 400,
+      skipped: [],
+      disagreement: null,
+    });
+  });
+
+  test("names the first step whose batch was another", async () => {
+    const [first] = eventsOf(eventsIn(folder), "run-started");
+    const path = seriesPath(folder, first!.run, 1);
+    const before = readFileSync(path);
+    const { values } = readSeries(path);
+    rmSync(path);
+    {
+      using writer = new SeriesWriter(path, SERIES_COLUMNS);
+      values.step!.forEach((step, i) => {
+        const row = Object.fromEntries(SERIES_COLUMNS.map(({ name }) => [name, values[name]![i]!]));
+        writer.append(step === 3 ? { ...row, batch: 1 } : row);
+      });
+    }
+    const outcome = await longrun("record", "audit", folder);
+    expectRefusal(outcome, /, step 3: trained on a batch with the checksum 1$/, /train it anew/);
+    writeFileSync(path, before);
+  });
+
+  test("says what it cannot prove without the corpus", async () => {
+    renameSync(join(folder, "corpus"), join(folder, "elsewhere"));
+    const { code, stdout } = await longrun("record", "audit", folder);
+    renameSync(join(folder, "elsewhere"), join(folder, "corpus"));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/though not all is proven$/m);
+    expect(stdout).toMatch(/^ {2}not proven: no batch was computed anew: there is no corpus in /m);
   });
 });
 

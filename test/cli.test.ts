@@ -74,6 +74,7 @@ const COMMANDS = [
   ["record", "hash"],
   ["record", "verify"],
   ["record", "show"],
+  ["record", "audit"],
   ["doctor"],
 ];
 

@@ -131,6 +131,13 @@ const RECORD: readonly CommandEntry[] = [
     description: "Print the events.",
     load: async () => (await import("./record.ts")).defineShow,
   },
+  {
+    name: "audit",
+    description:
+      "Prove that runs were trained on the data of undisturbed ones, each step once; exit code 2 and the " +
+      "first step that disagrees.",
+    load: async () => (await import("./record-audit.ts")).defineAudit,
+  },
 ];
 
 /** All of them, in the order of the help. */

@@ -5,6 +5,7 @@
 
 import { type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts";
 import { finishedSummary } from "../recorded-run.ts";
+import { lineageOf } from "./lineage.ts";
 import { timelineOf } from "./timeline.ts";
 
 /**
@@ -74,12 +75,26 @@ export function timeOfRun(
   const starts = eventsOf(events, "run-started", run);
   if (starts.length === 0) return null;
   const timeline = timelineOf(events);
+  const rowsOf = (attempt: number) => series.find((each) => each.attempt === attempt);
+  const { stretches } = lineageOf(
+    starts.map(({ data }) => data),
+    (attempt, step) => Array.prototype.includes.call(rowsOf(attempt)?.steps ?? [], step),
+  );
   const attempts = starts.map((start, i) => {
     const next = starts[i + 1];
     const own = events.slice(start.sequence + 1, next?.sequence).filter((event) => event.run === run);
-    const rows = series.find(({ attempt }) => attempt === start.data.attempt);
-    const keptUpTo = Math.min(...starts.slice(i + 1).map(({ data }) => data.fromStep));
-    return timeOfAttempt({ events, timeline, start, next, own, rows, keptUpTo, isFirst: i === 0 });
+    const { attempt, fromStep } = start.data;
+    const keptUpTo = stretches.find((stretch) => stretch.attempt === attempt)?.to ?? fromStep;
+    return timeOfAttempt({
+      events,
+      timeline,
+      start,
+      next,
+      own,
+      rows: rowsOf(attempt),
+      keptUpTo,
+      isFirst: i === 0,
+    });
   });
   const seconds = sumOfCauses(attempts.map((attempt) => attempt.seconds));
   const wallSeconds = rounded(attempts.reduce((sum, attempt) => sum + attempt.wallSeconds, 0));
