@@ -117,7 +117,7 @@ describe("CampaignProgress", () => {
     expect(lines).toEqual([
       "read: 50 %, 5.00 MB",
       "read: done in 0 s",
-      "encode: 0 %, 1.00 MB",
+      "encode: 1.00 MB",
       "encode: done in 0 s",
       "stage prepare: done",
     ]);

@@ -1,19 +1,26 @@
-/** @file `longrun run`: one training from a file, without ladder, forecast or gate. */
+/** @file `longrun run`: one training from a file, or any command, without ladder, forecast or gate. */
 
 import { type Command, Option } from "commander";
+import { UserError } from "../errors.ts";
 import { type SingleRunResult, singleRun } from "../fleet/single-run.ts";
 import { TRAINERS, type TrainerName } from "../fleet/trainer.ts";
 import { N_CONVENTION } from "../report/bet-sections.ts";
 import { left, right } from "../report/markdown.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { fixed, formatBytes, formatCount, formatFlops, formatSeconds } from "../units/print.ts";
-import { type CommonOptions, finish, given, wholeNumber } from "./arguments.ts";
+import { finish, given, wholeNumber } from "./arguments.ts";
 import { withProgress } from "./campaign-progress.ts";
 import { printJson, printResult } from "./output.ts";
+import {
+  type CommandOptions,
+  commandAfterDashes,
+  defineCommandOptions,
+  runCommand,
+  strayCommandOption,
+} from "./run-command.ts";
 import { table } from "./terminal/table.ts";
 
-type RunOptions = CommonOptions & {
-  readonly folder?: string;
+type RunOptions = CommandOptions & {
   readonly threads?: number;
   readonly trainer?: TrainerName;
   readonly ranks?: number;
@@ -22,7 +29,8 @@ type RunOptions = CommonOptions & {
 
 export function defineRun(command: Command): void {
   command
-    .argument("<file>", "the run file, in YAML")
+    .argument("[file]", "the run file, in YAML")
+    .argument("[command...]", "after --, in place of the file: any command that trains")
     .option("--folder <folder>", "where everything of it goes (default: runs/NAME)")
     .option(
       "--threads <n>",
@@ -36,10 +44,36 @@ export function defineRun(command: Command): void {
     )
     .option("--ranks <n>", "processes of a run in PyTorch (default: 1)", wholeNumber("--ranks", 1, 1024))
     .option("--python <python>", "a Python with PyTorch (default: python3, else longrun's own)");
-  finish(command, "longrun run campaigns/single-run.yaml --threads 2").action(runRun);
+  defineCommandOptions(command);
+  finish(
+    command,
+    "longrun run campaigns/single-run.yaml --threads 2",
+    "longrun run --checkpoints 'out/step-{step}' --resume '--from {checkpoint}' -- torchrun my_train.py",
+  ).action(runRun);
 }
 
 async function runRun(
+  file: string | undefined,
+  words: readonly string[],
+  options: RunOptions,
+  command: Command,
+): Promise<void> {
+  const dashed = commandAfterDashes(command);
+  if (dashed && dashed.length === words.length + (file === undefined ? 0 : 1))
+    return await runCommand(dashed, options);
+  const stray = strayCommandOption(options);
+  if (file === undefined || dashed || words.length > 0 || stray)
+    throw new UserError(
+      file === undefined
+        ? "neither a file nor a command"
+        : `${file}${stray ? ` with --${stray}` : ` and ${words.join(" ")}`}`,
+      "a run file; or a command after --, with its own options before",
+      "longrun run FILE; or longrun run -- torchrun ... my_train.py",
+    );
+  await runFile(file, options);
+}
+
+async function runFile(
   path: string,
   { json, folder, threads, trainer, ranks, python }: RunOptions,
 ): Promise<void> {

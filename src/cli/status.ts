@@ -2,17 +2,19 @@
 
 import type { Command } from "commander";
 import { accountOf } from "../campaign/account/account.ts";
+import { incidentsOf } from "../campaign/account/incidents.ts";
 import { type RunState, runStates } from "../campaign/account/run-states.ts";
 import { damageText, isTruth, refuseDamaged } from "../record/custody.ts";
-import { readRecord } from "../record/record.ts";
-import type { CampaignStatus, ReportData } from "../report/data.ts";
+import { eventsOf } from "../record/events.ts";
+import { type RecordContent, readRecord, recordPath } from "../record/record.ts";
+import type { CampaignStatus, IncidentFact, ReportData } from "../report/data.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
 import { left, orDash, right } from "../report/markdown.ts";
 import { formatCount, formatSeconds, significant } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
 import { printResult } from "./output.ts";
 import { type Paint, paintFor } from "./terminal/paint.ts";
-import { table } from "./terminal/table.ts";
+import { table, truncate } from "./terminal/table.ts";
 import { verdictTable } from "./terminal/verdict-table.ts";
 
 export function defineStatus(command: Command): void {
@@ -21,11 +23,41 @@ export function defineStatus(command: Command): void {
 }
 
 function runStatus(folder: string, { json }: CommonOptions): void {
-  const runs = runStates(readRecord(folder).events);
+  const record = readRecord(folder);
+  const runs = runStates(record.events);
+  if (eventsOf(record.events, "campaign-planned").length === 0 && runs.length > 0) {
+    runsStatus(folder, record, runs, json);
+    return;
+  }
   const account = accountOf(folder);
   printResult({ json }, statusJson(account, runs), () => statusText(account, runs));
   refuseDamaged(folder, account.damaged.filter(isTruth));
 }
+
+/** Runs without a campaign: of `longrun run`, from a file or of a command. */
+function runsStatus(
+  folder: string,
+  { events, head }: RecordContent,
+  runs: readonly RunState[],
+  json: CommonOptions["json"],
+): void {
+  const incidents = incidentsOf(events);
+  const record = { events: events.length, headHash: head, path: recordPath(folder) };
+  printResult({ json }, { runs, incidents, record }, () =>
+    [
+      runsTable(runs, paintFor(process.stdout), process.stdout.columns ?? 110),
+      ...(incidents.length > 0 ? ["", "incidents", ...incidents.map(incidentLine)] : []),
+      "",
+      recordLine(record),
+    ].join("\n"),
+  );
+}
+
+const incidentLine = ({ at, run, kind, evidence, recovery }: IncidentFact) =>
+  `${at.slice(0, 19)} ${run}: ${kind} (${truncate(evidence, 400)}); ${recovery}`;
+
+const recordLine = ({ path, events, headHash }: ReportData["record"]) =>
+  `${path}: ${events} events, head ${headHash}`;
 
 function statusJson(
   { campaign, gates, features, verdict, damaged, incidents, record }: ReportData,
@@ -53,10 +85,6 @@ function statusText(
     ({ gate, decision, reason, accepted }) =>
       `${gate}: ${decision}, ${reason}${accepted === null ? "" : ` (accepted: ${accepted.because})`}`,
   );
-  const incidentLines = incidents.map(
-    ({ at, run, kind, evidence, recovery }) =>
-      `${at.slice(0, 19)} ${run}: ${kind} (${evidence}); ${recovery}`,
-  );
   const part = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : ["", title, ...lines]);
   return [
     `${campaign.name}: ${statusLine(campaign.status)}; ` +
@@ -66,9 +94,9 @@ function statusText(
     ...part("gates", gateLines),
     ...part("predictions", verdict.length === 0 ? [] : [verdictTable(verdict, paint, width)]),
     ...part("files that are no longer what the record says", damaged.map(damageText)),
-    ...part("incidents", incidentLines),
+    ...part("incidents", incidents.map(incidentLine)),
     "",
-    `${record.path}: ${record.events} events, head ${record.headHash}`,
+    recordLine(record),
   ].join("\n");
 }
 

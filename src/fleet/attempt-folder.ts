@@ -12,6 +12,9 @@ import { attemptsFolder } from "../record/workspace.ts";
 export const attemptFolder = (folder: string, run: string, attempt: number) =>
   join(attemptsFolder(folder, run), String(attempt));
 
+/** In the environment of a command: by this its children are known, in whatever session they are. */
+export const ATTEMPT_VARIABLE = "LONGRUN_ATTEMPT";
+
 /** What a process is to do. */
 export const taskFile = (attempt: string) => join(attempt, "task.json");
 /** Its events, a line of JSON each. */
@@ -74,13 +77,17 @@ export function readProcesses(attempt: string): readonly StartedProcess[] {
 
 /** The end of what a process printed, which may be gigabytes. */
 export function logTail(attempt: string, rank: number, mostBytes = 2000): string {
-  const path = logFile(attempt, rank);
-  if (!existsSync(path)) return "";
+  return lastBytes(logFile(attempt, rank), mostBytes).toString("utf8").trim();
+}
+
+/** The end of a file; of one that is not there, nothing. */
+export function lastBytes(path: string, mostBytes: number): Buffer {
+  if (!existsSync(path)) return Buffer.alloc(0);
   const file = openSync(path, "r");
   try {
-    const bytes = Buffer.alloc(mostBytes);
-    const from = Math.max(0, fstatSync(file).size - mostBytes);
-    return bytes.toString("utf8", 0, readSync(file, bytes, 0, mostBytes, from)).trim();
+    const { size } = fstatSync(file);
+    const bytes = Buffer.alloc(Math.min(size, mostBytes));
+    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, size - bytes.length));
   } finally {
     closeSync(file);
   }

@@ -11,6 +11,13 @@ export type {
 } from "./backend.ts";
 export { builtinJob } from "./builtin-job.ts";
 export {
+  type CommandNotice,
+  type CommandRunOptions,
+  type CommandRunResult,
+  commandRun,
+} from "./command/command-run.ts";
+export { type RankLog, rootSignature, type SeenSignature, type SignatureRole } from "./command/signatures.ts";
+export {
   type Action,
   type Decision,
   decideRecovery,

@@ -3,13 +3,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { hostname } from "node:os";
+import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { UserError } from "../errors.ts";
 import { makeFolder } from "../record/files.ts";
 import { processStart } from "../record/lock.ts";
-import { logFile, readProcesses, type StartedProcess, writeProcesses } from "./attempt-folder.ts";
+import {
+  ATTEMPT_VARIABLE,
+  logFile,
+  readProcesses,
+  type StartedProcess,
+  writeProcesses,
+} from "./attempt-folder.ts";
 import type { Attempt, Backend, Launch, Probe, ProcessExit, ProcessLaunch } from "./backend.ts";
-import { probeSession, sessionMembers } from "./proc.ts";
+import { pidsWith, probeSession, sessionMembers } from "./proc.ts";
 import { type ProcessEnd, Standby, type Started } from "./standby.ts";
 
 /** An adopted process is not our child, and nobody tells us of its end. */
@@ -44,7 +51,7 @@ export class LocalBackend implements Backend, Disposable {
 
   async start({ folder, processes }: Launch): Promise<Attempt> {
     makeFolder(folder);
-    const attempt = new LocalAttempt();
+    const attempt = new LocalAttempt(folder);
     try {
       for (const launch of processes) attempt.add(launch, await this.#spawn(folder, launch));
       writeProcesses(folder, attempt.processes);
@@ -57,7 +64,7 @@ export class LocalBackend implements Backend, Disposable {
 
   adopt(folder: string): Attempt | null {
     const processes = readProcesses(folder);
-    return processes.length === 0 ? null : new LocalAttempt(processes);
+    return processes.length === 0 ? null : new LocalAttempt(folder, processes);
   }
 
   async #spawn(folder: string, { rank, program, environment }: ProcessLaunch): Promise<Started> {
@@ -130,8 +137,11 @@ class LocalAttempt implements Attempt {
   readonly #listeners = new Set<(exit: ProcessExit) => void>();
   readonly #timer: NodeJS.Timeout | null = null;
 
+  readonly #folder: string;
+
   /** @param adopted by whom another supervisor was the parent; none: `add` brings our own children */
-  constructor(adopted: readonly StartedProcess[] = []) {
+  constructor(folder: string, adopted: readonly StartedProcess[] = []) {
+    this.#folder = folder;
     living.add(this);
     this.#processes.push(...adopted);
     if (adopted.length === 0) return;
@@ -175,9 +185,11 @@ class LocalAttempt implements Attempt {
 
   /** Whether there was anything to kill: the ranks, and whatever they have started. */
   killAll(): boolean {
-    const members = sessionMembers(new Set(this.#processes.map(({ pid }) => pid)));
-    for (const { pid } of members) send(pid, "SIGKILL");
-    return members.length > 0;
+    const sessions = sessionMembers(new Set(this.#processes.map(({ pid }) => pid)));
+    // torchrun gives each of its ranks a session of its own.
+    const pids = [...sessions.map(({ pid }) => pid), ...pidsWith(ATTEMPT_VARIABLE, resolve(this.#folder))];
+    for (const pid of pids) send(pid, "SIGKILL");
+    return pids.length > 0;
   }
 
   async stop(): Promise<void> {

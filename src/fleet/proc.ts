@@ -42,6 +42,13 @@ export function sessionMembers(sessions: ReadonlySet<number>): readonly Member[]
   });
 }
 
+/** All that were started with this in their environment, or whose parents were. */
+export function pidsWith(variable: string, value: string): readonly number[] {
+  const entry = Buffer.from(`\0${variable}=${value}\0`).toString("latin1");
+  const isMeant = (pid: number) => `\0${read(`/proc/${pid}/environ`)}`.includes(entry);
+  return pids().filter((pid) => pid !== process.pid && isMeant(pid));
+}
+
 function pids(): readonly number[] {
   try {
     return readdirSync("/proc").map(Number).filter(Number.isInteger);

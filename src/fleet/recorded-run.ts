@@ -14,7 +14,7 @@ import {
 import { sha256 } from "../record/files.ts";
 import { parseStored } from "../record/read-back.ts";
 import type { RecordWriter } from "../record/record.ts";
-import { masked } from "../record/secrets.ts";
+import { maskedWithin } from "../record/secrets.ts";
 import { checkpointsFolder, isDraining, seriesFolder, type Workspace } from "../record/workspace.ts";
 import { listCheckpoints, stateFile } from "../train/checkpoint.ts";
 import type { PlannedRun } from "../train/planned-run.ts";
@@ -115,6 +115,7 @@ export async function trainPlanned(
   if (outcome.kind === "stopped")
     throw new Interrupted(`${isDraining(workspace.folder) ? "drained, " : ""}in run ${run.name}`);
   if (outcome.kind === "held") throw heldError(run, outcome);
+  assert(outcome.kind === "finished", "a run of ours leaves a summary");
   return outcome.summary;
 }
 
@@ -141,11 +142,11 @@ function heldError(run: PlannedRun, { failure, reason }: Extract<RunOutcome, { r
   );
 }
 
-function incidentOf({ sighting, step }: Failure, response: Decision, detectionSeconds: number) {
+/** A failure as the record keeps it. */
+export function incidentOf({ sighting, step }: Failure, response: Decision, detectionSeconds: number) {
   const { kind: _, ...evidence } = sighting;
   const severity = response.action === "hold" ? "critical" : "warning";
-  const log = "log" in sighting ? { log: masked(sighting.log) } : {};
-  const facts = { ...evidence, ...log, step, detectionSeconds };
+  const facts = { ...maskedWithin(evidence), step, detectionSeconds };
   const { kind, data } = incident(INCIDENTS[sighting.kind], facts, severity);
   return { kind, data: { ...data, response } };
 }
@@ -174,12 +175,13 @@ function lowerLearningRate({ spec: { role, optimiser } }: PlannedRun): string {
   );
 }
 
-type RunDraft = { readonly [K in EventKind]: Omit<EventDraft<K>, "run"> }[EventKind];
+/** What an event of the record lacks but for its run. */
+export type RunDraft = { readonly [K in EventKind]: Omit<EventDraft<K>, "run"> }[EventKind];
 
 /** What the record keeps of an event of the run. An adopted process says again what was said before. */
-function draftsOf(
+export function draftsOf(
   events: readonly RecordEvent[],
-  { name, spec, numThreads, folder }: RunTask,
+  { name, spec, numThreads, folder }: Pick<RunTask, "name" | "numThreads" | "folder"> & { spec: object },
   event: RunEvent,
 ): readonly RunDraft[] {
   const started = eventsOf(events, "run-started", name).at(-1);
@@ -211,6 +213,12 @@ function draftsOf(
         { kind: "run-finished", data: { summary: event.summary } },
       ];
     }
+    case "noticed": {
+      const { what, evidence, severity } = event;
+      const isKnown = eventsOf(since, "incident").some(({ data }) => data.what === what);
+      return isKnown ? [] : [incident(what, maskedWithin(evidence), severity)];
+    }
+    case "ended":
     case "diverged":
     case "corrupted":
     case "step":

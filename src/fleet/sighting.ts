@@ -3,6 +3,7 @@
 import type { Section } from "../train/run.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import { formatBytes, formatSeconds, formatShare, significant } from "../units/print.ts";
+import type { SeenSignature } from "./command/signatures.ts";
 
 /** Which process, and where. */
 export type OfRank = { readonly rank: number; readonly place: string };
@@ -15,6 +16,8 @@ export type Sighting =
       readonly signal: string | null;
       /** The end of what it printed. */
       readonly log: string;
+      /** What the logs of all ranks say the cause was; left out where they say nothing that is known. */
+      readonly signature?: SeenSignature;
     })
   | (OfRank & {
       readonly kind: "silent";
@@ -91,8 +94,11 @@ export type CheckpointsSeen = {
 /** In a line: what a person reads first. */
 export function sightingText(sighting: Sighting): string {
   switch (sighting.kind) {
-    case "exited":
-      return `rank ${sighting.rank} on ${sighting.place} ${exitText(sighting)}`;
+    case "exited": {
+      const { signature: seen } = sighting;
+      const death = `rank ${sighting.rank} on ${sighting.place} ${exitText(sighting)}`;
+      return seen ? `${death}: ${seen.what} (rank ${seen.rank}: ${seen.line})` : death;
+    }
     case "silent":
       return [`rank ${sighting.rank} on ${sighting.place} is ${sighting.what}`, ...sighting.testimony].join(
         "; ",

@@ -31,6 +31,11 @@ const MOST_STOPPED_SECONDS = 10;
 /** The longest silences of a run, by section. */
 export class SilenceSeen {
   readonly #longest = new Map<Section, number>();
+  readonly #leastSeconds: number;
+
+  constructor(leastSeconds = 0) {
+    this.#leastSeconds = leastSeconds;
+  }
 
   /** The longest ones that a process tells of itself. */
   observe(longest: Readonly<Partial<Record<Section, number>>>): void {
@@ -41,7 +46,8 @@ export class SilenceSeen {
   /** How long a process may be silent in this section. */
   limitSeconds(section: Section): number {
     const longest = this.#longest.get(section);
-    return longest === undefined ? UNSEEN_SECONDS[section] : 2 * longest + SLACK_SECONDS;
+    if (longest === undefined) return UNSEEN_SECONDS[section];
+    return Math.max(this.#leastSeconds, 2 * longest + SLACK_SECONDS);
   }
 }
 

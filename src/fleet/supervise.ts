@@ -23,6 +23,8 @@ import { watchAttempt } from "./watch-attempt.ts";
 /** How a run ended for good. */
 export type RunOutcome =
   | { readonly kind: "finished"; readonly summary: RunSummary }
+  /** A command, which leaves no summary: its last step, and the loss where it told one. */
+  | { readonly kind: "ended"; readonly step: number; readonly loss: number | null }
   | { readonly kind: "stopped" }
   | { readonly kind: "held"; readonly failure: Failure; readonly reason: string };
 
@@ -42,6 +44,8 @@ export type RunJob = {
   readonly placeHistory: readonly PlaceIncident[];
   /** For processes that do not write their run's series and summary themselves. */
   follow?(attemptFolder: string): Follower;
+  /** A silence that is shorter is none, whatever was learnt: of a program that does not tell its sections. */
+  readonly leastSilenceSeconds?: number;
 };
 
 /** Takes over what processes say beside their events. */
@@ -70,7 +74,7 @@ export async function supervise(
   watcher: RunWatcher,
   signal: AbortSignal,
 ): Promise<RunOutcome> {
-  const seen = new SilenceSeen();
+  const seen = new SilenceSeen(job.leastSilenceSeconds);
   const failures: Failure[] = [];
   const avoided = new Set<string>();
   let found = findAttempt(job, backend);
@@ -142,7 +146,7 @@ function findAttempt(job: RunJob, backend: Backend): { folder: string; attempt: 
 function hasFinished(folder: string): boolean {
   using spool = new SpoolReader(folder, 0);
   const last = spool.messages().at(-1)?.kind;
-  return last === "finished" || last === "scored";
+  return last === "finished" || last === "scored" || last === "ended";
 }
 
 function newAttempt(job: RunJob): string {

@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import { logTail } from "./attempt-folder.ts";
 import type { Attempt, ProcessExit } from "./backend.ts";
+import { rootSignature } from "./command/signatures.ts";
 import type { Failure } from "./decide.ts";
 import { interrogate } from "./interrogate.ts";
 import { oddRank } from "./odd-rank.ts";
@@ -45,6 +46,8 @@ const LOOK_AGAIN_MS = 1000;
 /** The rank that the others died of may end after them: it still has a traceback to print. */
 const ROOT_MS = 500;
 const MOST_FRAMES = 6;
+/** Of each rank's log. What a launcher prints while it ends takes some kilobytes a rank. */
+const SEARCHED_LOG_BYTES = 2 ** 19;
 
 /** Resolves when every process of the attempt is gone. Rejects with what a process was refused with. */
 export async function watchAttempt(to: AttemptToWatch): Promise<WatchedEnd> {
@@ -55,10 +58,19 @@ export async function watchAttempt(to: AttemptToWatch): Promise<WatchedEnd> {
   await to.attempt.stop();
   watch.readOn();
   if (watch.error) throw watch.error;
-  const end = watch.outcome ?? seen;
+  const end = withSignature(watch.outcome ?? seen, to);
   const isSilent = end.kind === "failed" && end.failure.sighting.kind === "silent";
   const silentSeconds = isSilent ? end.failure.sighting.seconds : 0;
   return { ...end, detectionSeconds: silentSeconds + (performance.now() - seenAt) / 1000 };
+}
+
+/** Read when all are gone: what the first one to die of it said may come last. */
+function withSignature(end: AttemptEnd, { folder, attempt }: AttemptToWatch): AttemptEnd {
+  if (end.kind !== "failed" || end.failure.sighting.kind !== "exited") return end;
+  const logs = attempt.places.map((_, rank) => ({ rank, text: logTail(folder, rank, SEARCHED_LOG_BYTES) }));
+  const signature = rootSignature(logs);
+  if (signature === null) return end;
+  return { kind: "failed", failure: { ...end.failure, sighting: { ...end.failure.sighting, signature } } };
 }
 
 type Rank = {
@@ -134,7 +146,6 @@ class Watch implements Disposable {
   }
 
   #lookAt(rank: Rank, now: number): void {
-    if (this.#to.attempt.exits.some((exit) => exit.rank === rank.rank)) return;
     const beat = rank.spool.beat();
     const seconds = (now - rank.beatAt) / 1000;
     const section = rank.beat?.section ?? "start";
@@ -144,6 +155,8 @@ class Watch implements Disposable {
       Object.assign(rank, { beat, beatAt: now, suspected: null });
       return;
     }
+    // One that has ended may be silent; its last beat tells how far it had come.
+    if (this.#to.attempt.exits.some((exit) => exit.rank === rank.rank)) return;
     const limitSeconds = this.#to.seen.limitSeconds(section);
     if (seconds <= Math.min(limitSeconds / 2, LEAST_SUSPICIOUS_SECONDS)) return;
     if (rank.suspected && seconds <= limitSeconds && now - rank.suspected.lookedAt < LOOK_AGAIN_MS) return;
@@ -221,6 +234,7 @@ class Watch implements Disposable {
 
   #outcomeOf(event: RunEvent): AttemptEnd | null {
     if (event.kind === "finished") return { kind: "finished", summary: event.summary };
+    if (event.kind === "ended") return { kind: "ended", step: event.step, loss: event.loss };
     if (event.kind === "stopped") return { kind: "stopped" };
     if (event.kind === "diverged" || event.kind === "corrupted")
       return { kind: "failed", failure: this.#failure(event) };

@@ -103,6 +103,19 @@ export const eventSchema = z.discriminatedUnion("kind", [
   ),
   /** Every number of a run that has done all its steps. */
   kind("run-finished", ofRun, z.strictObject({ summary: json })),
+  /** A run of a command that is not ours has ended by itself, with exit code 0: what is known of it. */
+  kind(
+    "command-ended",
+    ofRun,
+    z.strictObject({
+      /** The last one that it told of; 0 where it told none. */
+      lastStep: count,
+      lastLoss: z.number().nullable(),
+      numAttempts: z.int().positive(),
+      /** Since its first attempt began to train, by the clock. */
+      seconds: amount,
+    }),
+  ),
   /** Files that are now finished: whoever opens one can see that it is still what was written. */
   kind(
     "files-written",

@@ -140,12 +140,15 @@ export class AppendFile implements Disposable {
   }
 }
 
-/** Makes a folder and all above it: one by one, as Node's own `recursive` calls a read-only disk ENOENT. */
+/**
+ * Makes a folder and all above it, the owner's alone: logs may hold what a program prints of its secrets. One
+ * by one, as Node's own `recursive` calls a read-only disk ENOENT.
+ */
 export function makeFolder(path: string): void {
   if (isFolder(path)) return;
   if (!isThere(dirname(path))) makeFolder(dirname(path));
   try {
-    fs.mkdirSync(path);
+    fs.mkdirSync(path, 0o700);
   } catch (error) {
     if (!isFolder(path)) throw diskError(error, path);
   }

@@ -45,6 +45,15 @@ export const runEventSchema = z.discriminatedUnion("kind", [
     parameter: z.string(),
   }),
   z.strictObject({ kind: z.literal("stopped"), step }),
+  /** A command has ended by itself, with exit code 0: its last step, and the loss where it told one. */
+  z.strictObject({ kind: z.literal("ended"), step, loss: z.number().nullable() }),
+  /** Something to tell a person, while the run goes on. */
+  z.strictObject({
+    kind: z.literal("noticed"),
+    what: z.string(),
+    evidence: z.record(z.string(), z.unknown()),
+    severity: z.enum(["warning", "critical"]),
+  }),
   z.strictObject({ kind: z.literal("finished"), summary: runSummarySchema }),
 ]);
 

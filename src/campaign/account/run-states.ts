@@ -1,5 +1,6 @@
 /** @file Where each run of a campaign stands: a pure fold over the record. */
 
+import { z } from "zod";
 import { finishedSummary } from "../../fleet/recorded-run.ts";
 import type { RecordEvent } from "../../record/events.ts";
 import { parseStored } from "../../record/read-back.ts";
@@ -8,7 +9,7 @@ import { type RunSpec, runSpecSchema } from "../../train/run-spec.ts";
 /** How far a run has come. */
 export type RunState = {
   readonly run: string;
-  readonly role: RunSpec["role"];
+  readonly role: RunSpec["role"] | "command";
   /** "under way" is what the record says; where its process was killed, the next launch goes on. */
   readonly state: "under way" | "completed" | "stopped" | "diverged";
   readonly attempts: number;
@@ -31,11 +32,15 @@ export function runStates(events: readonly RecordEvent[]): readonly RunState[] {
   return [...states.values()];
 }
 
+/** What somebody else's program trains is not known. */
+const roleOf = (spec: unknown) => commandSchema.safeParse(spec).data?.role ?? null;
+const commandSchema = z.object({ role: z.literal("command") });
+
 function step(before: RunState | undefined, event: RecordEvent): RunState | undefined {
   if (event.kind === "run-started") {
     const { attempt: attempts, spec } = event.data;
     if (before) return { ...before, attempts, state: "under way" };
-    const { role } = parseStored(runSpecSchema, spec, `the specification of ${event.run}`);
+    const role = roleOf(spec) ?? parseStored(runSpecSchema, spec, `the specification of ${event.run}`).role;
     const fresh = { steps: 0, bitsPerByte: null, natsPerToken: null, seconds: null };
     return { run: event.run, role, state: "under way", attempts, ...fresh };
   }
@@ -43,6 +48,10 @@ function step(before: RunState | undefined, event: RecordEvent): RunState | unde
   if (event.kind === "checkpoint-written") return { ...before, steps: event.data.step };
   if (event.kind === "interrupted") return { ...before, state: "stopped" };
   if (event.kind === "incident" && event.data.what === "diverged") return { ...before, state: "diverged" };
+  if (event.kind === "command-ended") {
+    const { lastStep: steps, seconds } = event.data;
+    return { ...before, state: "completed", steps, seconds };
+  }
   if (event.kind === "run-finished") {
     const { numSteps: steps, wallSeconds: seconds, heldOut } = finishedSummary([event], event.run)!;
     const { bitsPerByte, natsPerToken } = heldOut.all;

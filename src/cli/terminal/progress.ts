@@ -154,7 +154,8 @@ function barLine(line: Line, state: ProgressState, nameWidth: number, nowMs: num
 }
 
 function plainLine(line: Line, state: ProgressState, nowMs: number): string {
-  const facts = [`${Math.floor(100 * shareOf(state))} %`, ...state.details, leftText(line, state, nowMs)];
+  const share = state.total > 0 ? `${Math.floor(100 * shareOf(state))} %` : "";
+  const facts = [share, ...state.details, leftText(line, state, nowMs)];
   return `${line.name}: ${facts.filter((fact) => fact !== "").join(", ")}`;
 }
 

@@ -1,0 +1,51 @@
+/** @file What a command prints, kept on disk up to a limit: beyond it the oldest part goes. */
+
+import { closeSync, fstatSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { lastBytes } from "../attempt-folder.ts";
+
+const MOST_LOG_BYTES = 64 * 2 ** 20;
+/** Of those, what stays when the limit is reached: copying is then rare. */
+const KEPT_LOG_BYTES = 16 * 2 ** 20;
+
+/** A log that takes at most so many bytes, and always holds the newest. */
+export class BoundedLog implements Disposable {
+  readonly #path: string;
+  readonly #most: number;
+  readonly #kept: number;
+  readonly #file: number;
+  #numBytes: number;
+
+  constructor(path: string, most = MOST_LOG_BYTES, kept = KEPT_LOG_BYTES) {
+    this.#path = path;
+    this.#most = most;
+    this.#kept = kept;
+    this.#file = openSync(path, "a", 0o600);
+    this.#numBytes = fstatSync(this.#file).size;
+  }
+
+  /** A full disk costs lines of the log, and nothing else. */
+  append(bytes: Buffer): void {
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(this.#file, bytes, done);
+      this.#numBytes += bytes.length;
+      if (this.#numBytes > this.#most) this.#cut();
+    } catch (error) {
+      if (!["ENOSPC", "EDQUOT", "EFBIG", "EIO"].includes((error as NodeJS.ErrnoException).code ?? ""))
+        throw error;
+    }
+  }
+
+  /** In place, for whoever has the file open: from a whole line on. */
+  #cut(): void {
+    const newest = lastBytes(this.#path, this.#kept);
+    const from = newest.indexOf(10) + 1;
+    const note = Buffer.from(`... ${this.#numBytes - newest.length + from} bytes before this are gone\n`);
+    const content = Buffer.concat([note, newest.subarray(from)]);
+    writeFileSync(this.#path, content);
+    this.#numBytes = content.length;
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+  }
+}

@@ -1,0 +1,111 @@
+/** @file Any command as a job: one process of ours beside it, which reads what it prints. */
+
+import { hostname } from "node:os";
+import { extname, join, resolve } from "node:path";
+import { z } from "zod";
+import { UserError } from "../../errors.ts";
+import { ATTEMPT_VARIABLE, attemptFolder } from "../attempt-folder.ts";
+import { DEFAULT_POLICY } from "../policy.ts";
+import { SpoolReader } from "../spool.ts";
+import type { RunJob } from "../supervise.ts";
+import { type SavedCheckpoint, savedCheckpoints } from "./saved-checkpoints.ts";
+
+/** What is to be run, and how it is to be read. */
+export type CommandSpec = {
+  /** The campaign's folder, and the run's name in it. */
+  readonly folder: string;
+  readonly run: string;
+  readonly command: readonly string[];
+  readonly workingFolder: string;
+  readonly metrics?: string | undefined;
+  readonly checkpoints?: string | undefined;
+  /** Added to the command when it goes on, with {checkpoint} and {step} filled in. */
+  readonly resume?: readonly string[] | undefined;
+};
+
+/** All but the command itself, which may hold secrets: it is handed over, and written nowhere. */
+export const commandTaskSchema = z.strictObject({
+  attempt: z.int().positive(),
+  folder: z.string(),
+  run: z.string(),
+  metrics: z.string().optional(),
+  checkpoints: z.string().optional(),
+  /** The one that the command is told to go on from. */
+  from: z.strictObject({ path: z.string(), step: z.int().nonnegative() }).nullable(),
+});
+
+/** A task as the process beside the command reads it. */
+export type CommandTask = z.infer<typeof commandTaskSchema>;
+
+/** TypeScript in a clone, compiled in a package. */
+const WORKER = join(import.meta.dirname, `command-worker${extname(import.meta.filename)}`);
+
+/** Whoever prints nothing while it saves or evaluates is given so long the first time. */
+const LEAST_SILENCE_SECONDS = 30;
+
+/** The job. A checkpoint from which an attempt did not get a step further is passed over by the next. */
+export function commandJob(spec: CommandSpec): RunJob {
+  const { folder, run, command, workingFolder, metrics, checkpoints, resume = [] } = spec;
+  const passedOver = new Set<string>();
+  let from: SavedCheckpoint | null = null;
+  let current: string | null = null;
+  const usable = (pattern: string) => {
+    if (from && current && stepOf(current) <= from.step) passedOver.add(from.path);
+    return savedCheckpoints(pattern).filter(({ path }) => !passedOver.has(path));
+  };
+  return {
+    policy: DEFAULT_POLICY,
+    placeHistory: [],
+    folder,
+    run,
+    leastSilenceSeconds: LEAST_SILENCE_SECONDS,
+    task(attempt): CommandTask {
+      from = (attempt > 1 && checkpoints ? usable(checkpoints).at(-1) : undefined) ?? null;
+      current = attemptFolder(folder, run, attempt);
+      return { attempt, folder, run, metrics, checkpoints, from };
+    },
+    processes(attempt) {
+      const goesOn = attempt > 1 && (from !== null || checkpoints === undefined);
+      const words = [...command, ...(goesOn ? resume.map((word) => filled(word, from)) : [])];
+      const place = resolve(attemptFolder(folder, run, attempt));
+      const program = [process.execPath, WORKER, place, ...words];
+      const environment = { [ATTEMPT_VARIABLE]: place };
+      return [
+        {
+          rank: 0,
+          place: hostname(),
+          program: { kind: "command", command: program, workingFolder },
+          environment,
+        },
+      ];
+    },
+    // Without a pattern the command finds its own, and nobody knows which.
+    ...(checkpoints && {
+      checkpoints: () => [0, ...usable(checkpoints).map(({ step }) => step)].map(uncertified),
+    }),
+  };
+}
+
+const uncertified = (step: number) => ({ step, isCertified: false });
+
+/** The last step that an attempt has told of. */
+function stepOf(attempt: string): number {
+  using spool = new SpoolReader(attempt, 0);
+  return spool.beat()?.step ?? 0;
+}
+
+const filled = (word: string, from: SavedCheckpoint | null) =>
+  word.replaceAll("{checkpoint}", from?.path ?? "").replaceAll("{step}", String(from?.step ?? 0));
+
+/** The words of `--resume` as a shell would split them; quotes keep a word together. */
+export function resumeWords(text: string, hasCheckpoints: boolean): readonly string[] {
+  const words = [...text.matchAll(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g)].map(([word]) =>
+    word.replace(/"([^"]*)"|'([^']*)'/g, (_, a, b) => a ?? b),
+  );
+  if (words.length > 0 && (hasCheckpoints || !/\{(checkpoint|step)\}/.test(text))) return words;
+  throw new UserError(
+    `--resume '${text}'${words.length > 0 ? " without --checkpoints" : ""}`,
+    "arguments that make the command go on; {checkpoint} and {step} need --checkpoints to find them",
+    "such as --checkpoints 'out/step-{step}' --resume '--init_from={checkpoint}'",
+  );
+}

@@ -1,0 +1,162 @@
+/** @file A command as a recorded run: started, read, restarted; ended, it is not run anew. */
+
+import { relative } from "node:path";
+import { Interrupted, UserError } from "../../errors.ts";
+import { thisMachine } from "../../machine/this-machine.ts";
+import { filesWritten } from "../../record/custody.ts";
+import { type EventOf, eventsOf } from "../../record/events.ts";
+import { makeFolder, sha256 } from "../../record/files.ts";
+import { openRecord, type RecordWriter } from "../../record/record.ts";
+import { hideArguments, masked, maskedCommand } from "../../record/secrets.ts";
+import { seriesFolder, workspaceOf } from "../../record/workspace.ts";
+import type { RunEvent } from "../../train/run-event.ts";
+import type { Decision, Failure } from "../decide.ts";
+import { LocalBackend } from "../local-backend.ts";
+import { LAYOUTS } from "../metrics/layouts.ts";
+import { metricSource } from "../metrics/metric-source.ts";
+import { draftsOf, incidentOf, recordEnvironment } from "../recorded-run.ts";
+import { sightingText } from "../sighting.ts";
+import { supervise } from "../supervise.ts";
+import { commandJob, resumeWords } from "./command-job.ts";
+import { NO_METRICS } from "./no-metrics.ts";
+import { checkpointPattern } from "./saved-checkpoints.ts";
+
+/** Any program that trains, and how to read it. */
+export type CommandRunOptions = {
+  readonly command: readonly string[];
+  /** Of the run; the command's own name unless given. */
+  readonly name?: string;
+  /** `runs/NAME` unless given. */
+  readonly folder?: string;
+  /** A layout, a regular expression, a file or a folder; found from the log unless given. */
+  readonly metrics?: string;
+  /** Paths of checkpoints, with `{step}`. */
+  readonly checkpoints?: string;
+  /** Arguments that are added when it goes on, with `{checkpoint}` and `{step}`. */
+  readonly resume?: string;
+  readonly signal: AbortSignal;
+  readonly tell: (notice: CommandNotice) => void;
+};
+
+/** What such a run tells on its way. */
+export type CommandNotice =
+  | { readonly kind: "event"; readonly event: RunEvent }
+  | { readonly kind: "text"; readonly text: string };
+
+/** What it left. */
+export type CommandRunResult = EventOf<"command-ended">["data"] & {
+  readonly run: string;
+  /** Of the record. */
+  readonly head: string;
+};
+
+/** Runs a command until it ends by itself. Throws a `UserError` where it was held, or not read as asked. */
+export async function commandRun(options: CommandRunOptions): Promise<CommandRunResult> {
+  const { command, signal, tell, metrics, checkpoints, resume } = options;
+  metricSource(metrics);
+  const pattern = checkpoints === undefined ? undefined : checkpointPattern(checkpoints);
+  const resumes = resume === undefined ? undefined : resumeWords(resume, checkpoints !== undefined);
+  const name = options.name ?? nameOf(command);
+  const { folder } = workspaceOf(name, options.folder);
+  hideArguments(command);
+  const line = maskedCommand(command);
+  const run = `${name}.${sha256(line).slice(0, 8)}`;
+  makeFolder(folder);
+  using record = openRecord(folder);
+  const earlier = eventsOf(record.events, "command-ended", run).at(-1);
+  if (earlier) {
+    tell({ kind: "text", text: `${run} has ended before: give --name or --folder to run it again` });
+    return { run, head: record.head, ...earlier.data };
+  }
+  const machine = thisMachine(folder);
+  recordEnvironment({ record, machine });
+  const spec = { role: "command", command: line, metrics, checkpoints, resume: resume && masked(resume) };
+  const recorded = { name: run, folder, numThreads: machine.numThreads, spec };
+  const job = commandJob({
+    folder,
+    run,
+    command,
+    workingFolder: process.cwd(),
+    metrics,
+    checkpoints: pattern,
+    resume: resumes,
+  });
+  const watcher = {
+    onEvent(event: RunEvent) {
+      for (const draft of draftsOf(record.events, recorded, event)) record.append({ run, ...draft });
+      tell({ kind: "event", event });
+    },
+    onFailure(failure: Failure, decision: Decision, detectionSeconds: number) {
+      record.append({ run, ...incidentOf(failure, decision, detectionSeconds) });
+      tell({ kind: "text", text: `${name}: ${sightingText(failure.sighting)}; ${decision.reason}` });
+    },
+  };
+  using backend = new LocalBackend(folder);
+  const outcome = await supervise(job, backend, watcher, signal);
+  if (outcome.kind === "stopped") throw new Interrupted(`in run ${run}`);
+  if (outcome.kind === "held")
+    throw new UserError(
+      `${name}: ${sightingText(outcome.failure.sighting)}`,
+      "a command that ends with exit code 0",
+      `${outcome.reason}. Mend it, then give the same command again`,
+    );
+  if (outcome.kind === "finished") throw new Error("invariant broken: a command leaves no summary");
+  record.append(filesWritten(folder, "run", run, [relative(folder, seriesFolder(folder, run))]));
+  const data = endOf(record, run, outcome);
+  record.append({ run, kind: "command-ended", data });
+  refuseUnread(record, run, metrics);
+  return { run, head: record.head, ...data };
+}
+
+function endOf({ events }: RecordWriter, run: string, { step, loss }: { step: number; loss: number | null }) {
+  const starts = eventsOf(events, "run-started", run);
+  const since = Date.parse(starts[0]?.time ?? new Date().toISOString());
+  return {
+    lastStep: step,
+    lastLoss: loss,
+    numAttempts: starts.at(-1)?.data.attempt ?? 1,
+    seconds: Math.max(0, (Date.now() - since) / 1000),
+  };
+}
+
+/** `torchrun --nproc 8 my_train.py` is named after `my_train.py`. */
+function nameOf(command: readonly string[]): string {
+  const program = command.findLast((word) => /\.(py|sh|js|ts)$/.test(word)) ?? command[0]!;
+  const name = program
+    .split("/")
+    .at(-1)!
+    .replace(/\.\w+$/, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  return name || "command";
+}
+
+/**
+ * The run has ended well, and its numbers are not there although they were asked for, or could be read in
+ * two ways: a mistake to put right before the next one.
+ */
+function refuseUnread({ events }: RecordWriter, run: string, metrics: string | undefined): void {
+  const unread = eventsOf(events, "incident", run).find(({ data }) => data.what === NO_METRICS);
+  const text = unread && noMetricsText(unread.data.evidence, metrics);
+  if (text && (metrics !== undefined || text.isAmbiguous)) throw new UserError(...text.parts);
+}
+
+/** What to say of a log that is not read, early and at the end. */
+export function noMetricsText(evidence: unknown, metrics: string | undefined) {
+  const names = LAYOUTS.map(({ name }) => name).join(", ");
+  const { kind, numLines, layouts, line } = evidence as Record<string, string | readonly string[]>;
+  const isAmbiguous = kind === "several";
+  const parts: readonly [found: string, expected: string, remedy: string] = isAmbiguous
+    ? [
+        `lines of two layouts, ${(layouts as readonly string[]).join(" and ")}: ${line}`,
+        "the lines of one trainer",
+        `say which with --metrics ${(layouts as readonly string[]).join(" or --metrics ")}`,
+      ]
+    : [
+        `no step in ${numLines} lines of the log${metrics ? ` by --metrics ${metrics}` : ""}`,
+        `steps as ${metrics ? "that" : `one of ${names}`} prints them`,
+        String.raw`give --metrics: a layout, a pattern such as 'step (?<step>\d+) loss (?<loss>\S+)', or a file`,
+      ];
+  return { isAmbiguous, parts };
+}
