@@ -13,9 +13,12 @@ const checkpoints = join(folder, "checkpoints");
 using record = openRecord(folder);
 const { checkpoint, damaged } = latestCheckpoint(checkpoints);
 if (damaged.length > 0) throw new Error(`damaged: ${JSON.stringify(damaged)}`);
+const fromStep = checkpoint?.step ?? 0;
+const started = { attempt, fromStep, exact: true, numThreads: 1, spec: fromStep === 0 ? {} : null };
+record.append({ run: "target", kind: "run-started", data: started });
 using series = new SeriesWriter(seriesPath(folder, "target", attempt), [{ name: "step", unit: "step" }]);
 
-for (let step = (checkpoint?.step ?? 0) + 1; ; step++) {
+for (let step = fromStep + 1; ; step++) {
   series.append({ step });
   series.flush();
   const w = { name: "w", shape: [50_000], dtype: "F32" as const, data: new Float32Array(50_000).fill(step) };
