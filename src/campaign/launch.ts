@@ -4,6 +4,7 @@ import type { Manifest } from "../corpus/manifest.ts";
 import { Interrupted, UserError } from "../errors.ts";
 import { LocalBackend } from "../fleet/local-backend.ts";
 import { finishedSummary } from "../fleet/recorded-run.ts";
+import { pythonWithTorch } from "../fleet/torch-python.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { damageText } from "../record/custody.ts";
 import type { EventDraft, RecordEvent } from "../record/events.ts";
@@ -11,6 +12,7 @@ import { makeFolder } from "../record/files.ts";
 import { openRecord } from "../record/record.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import type { FeatureFacts, ScoredRow } from "../report/data.ts";
+import { formatSeconds } from "../units/print.ts";
 import { accountOf } from "./account/account.ts";
 import { lockOf } from "./account/history.ts";
 import { secondsOfWork } from "./account/work-time.ts";
@@ -38,6 +40,9 @@ export type LaunchOptions = {
   /** Instead of the file's. */
   readonly budget?: Budget | undefined;
   readonly accept?: Acceptance | undefined;
+  /** Of a campaign in PyTorch: ranks of each run that gets all threads, 1 unless given; the interpreter. */
+  readonly numRanks?: number | undefined;
+  readonly python?: string | undefined;
   readonly signal: AbortSignal;
   tell(event: CampaignEvent): void;
 };
@@ -63,6 +68,8 @@ export type LaunchResult =
 export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   const { campaign: written, baseFolder } = loadCampaign(options.path);
   const campaign = options.budget ? { ...written, budget: options.budget } : written;
+  const { numRanks = 1, python } = options;
+  if (campaign.trainer === "torch") refuseTimeBudget(campaign.budget);
   const workspace = workspaceOf(campaign.name, options.folder);
   // Refuses a missing or empty source before anything is written.
   sourceBytes({ campaign, baseFolder });
@@ -78,7 +85,7 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
     record,
     machine,
     backend,
-    torch: null,
+    torch: campaign.trainer === "torch" ? { python: await pythonWithTorch(python), numRanks } : null,
     signal: options.signal,
     tell: options.tell,
   };
@@ -96,6 +103,16 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   } finally {
     process.off("exit", onExit);
   }
+}
+
+/** What a second buys is known of the builtin engine alone before anything is spent. */
+function refuseTimeBudget(budget: Budget): void {
+  if (budget.kind === "flops") return;
+  throw new UserError(
+    `a budget of ${formatSeconds(budget.seconds)} for a campaign in PyTorch`,
+    "one of compute, such as 30TFLOP",
+    "give --budget, or change budget in the campaign file",
+  );
 }
 
 const interrupted = (reason: string): EventDraft<"interrupted"> => ({

@@ -3,6 +3,7 @@
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { corpusInFile, corpusSpec, MAXIMUM_VOCABULARY, MINIMUM_VOCABULARY } from "../corpus/spec.ts";
+import { trainerFields } from "../fleet/trainer.ts";
 import { MOST_REACH } from "../law/scaling-law.ts";
 import { FEED_FORWARDS } from "../model/shape.ts";
 import { nameInFile } from "../record/workspace.ts";
@@ -66,6 +67,8 @@ export const campaignSchema = z
     name: nameInFile,
     seed: runSpecSchema.shape.seed.default(1),
     budget: budgetSchema,
+    // No default here either.
+    ...trainerFields,
     corpus: corpusInFile,
     /** `auto` takes it from the target's size. */
     vocabularySize: z

@@ -13,13 +13,14 @@ import type { Ended } from "./interrupt.ts";
 import { EXIT, printJson, printText } from "./output.ts";
 import { paintFor } from "./terminal/paint.ts";
 import { verdictTable } from "./terminal/verdict-table.ts";
+import { type TorchOptions, torchOptions } from "./torch-options.ts";
 
 type LaunchOptions = CommonOptions & {
   readonly folder?: string;
   readonly budget?: string;
   readonly accept?: string;
   readonly because?: string;
-};
+} & TorchOptions;
 
 /** The one that comes with longrun, so that `launch` alone works in any folder. */
 const DEFAULT_CAMPAIGN = relative(
@@ -40,13 +41,19 @@ export function defineLaunch(command: Command): void {
     .option("--budget <amount>", "spend this instead of what the file says: 2m, 1h, 30TFLOP")
     .option("--accept <id>", "lift the hold with this id, which an earlier launch has told; needs --because")
     .option("--because <text>", "why; it is kept in the record");
+  torchOptions(command);
   finish(command, EXAMPLE).action(runLaunch);
 }
 
-async function runLaunch(path: string, { json, folder, ...options }: LaunchOptions): Promise<void> {
+async function runLaunch(
+  path: string,
+  { json, folder, ranks, python, ...options }: LaunchOptions,
+): Promise<void> {
   const accept = acceptance(options);
   const budget = options.budget === undefined ? undefined : parseBudget(options.budget);
-  const ended = await withProgress((signal, tell) => launch({ path, folder, budget, accept, signal, tell }));
+  const ended = await withProgress((signal, tell) =>
+    launch({ path, folder, budget, accept, numRanks: ranks, python, signal, tell }),
+  );
   if (json) printJson(launchJson(ended));
   else if (ended.kind === "done") printText(launchText(ended.result));
   if (ended.kind === "done" && ended.result.kind !== "finished") process.exitCode = EXIT.held;

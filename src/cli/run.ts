@@ -19,13 +19,12 @@ import {
   strayCommandOption,
 } from "./run-command.ts";
 import { table } from "./terminal/table.ts";
+import { type TorchOptions, torchOptions } from "./torch-options.ts";
 
 type RunOptions = CommandOptions & {
   readonly threads?: number;
   readonly trainer?: TrainerName;
-  readonly ranks?: number;
-  readonly python?: string;
-};
+} & TorchOptions;
 
 export function defineRun(command: Command): void {
   command
@@ -41,9 +40,8 @@ export function defineRun(command: Command): void {
       new Option("--trainer <trainer>", "who trains (default: what the file says, else builtin)").choices(
         TRAINERS,
       ),
-    )
-    .option("--ranks <n>", "processes of a run in PyTorch (default: 1)", wholeNumber("--ranks", 1, 1024))
-    .option("--python <python>", "a Python with PyTorch (default: python3, else longrun's own)");
+    );
+  torchOptions(command);
   defineCommandOptions(command);
   finish(
     command,

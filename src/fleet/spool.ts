@@ -15,10 +15,8 @@ const scoredSchema = z.strictObject({
   heldOut: z.record(z.string(), z.strictObject({ nats: amount, tokens: amount, bytes: amount })),
   startSeconds: amount,
   evaluationSeconds: amount,
-  /** Resident, of all ranks together at their peaks. */
+  /** Resident and on GPUs, of all ranks together at their peaks. */
   peakBytes: amount,
-  /** The same on their GPUs. */
-  deviceBytes: amount,
 });
 
 /** The end of a run whose trainer leaves its summary to the supervisor. */

@@ -4,6 +4,7 @@ import { closeSync, existsSync, openSync, readdirSync, readSync, rmSync } from "
 import { basename } from "node:path";
 import { z } from "zod";
 import { readManifest } from "../corpus/manifest.ts";
+import { programsOf } from "../machine/step.ts";
 import { columnOf, readSeries, SeriesWriter, seriesPath } from "../record/series.ts";
 import { attemptsFolder, seriesFolder } from "../record/workspace.ts";
 import { heldOutOf } from "../train/held-out.ts";
@@ -112,7 +113,8 @@ function summaryOf({ folder, name, spec, corpusFolder }: RunTask, attempt: numbe
     evaluationSeconds: scored.evaluationSeconds,
     flopsPerStep: plannedRun(name, spec).flops / spec.numSteps,
     operationSeconds: {},
-    arenaBytes: scored.deviceBytes,
+    // Memory is forecast from it, for a target as for the rungs.
+    arenaBytes: 4 * programsOf(spec).numFloats,
     peakBytes: scored.peakBytes,
     attempt,
   });

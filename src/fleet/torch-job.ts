@@ -29,12 +29,12 @@ export type TorchPlace = {
 
 /**
  * Its task goes beyond the builtin engine's by the initial parameters, and by whose run it is. Throws a
- * UserError where the ranks do not divide the batch.
+ * UserError where a rank would have nothing to do.
  * @param start what was decided before the next attempt, as the record has it
  */
 export function torchJob(task: RunTask, start: () => AttemptStart, place: TorchPlace): RunJob {
   const { folder, name, spec, corpusFolder } = task;
-  refuseUnevenBatch(spec, place);
+  refuseIdleRanks(spec, place);
   return {
     folder,
     run: name,
@@ -54,11 +54,11 @@ export function torchJob(task: RunTask, start: () => AttemptStart, place: TorchP
   };
 }
 
-function refuseUnevenBatch({ batchSequences }: RunSpec, { numRanks }: TorchPlace): void {
-  if (batchSequences % numRanks === 0) return;
+function refuseIdleRanks({ batchSequences }: RunSpec, { numRanks }: TorchPlace): void {
+  if (batchSequences >= numRanks) return;
   throw new UserError(
     `a batch of ${batchSequences} sequences on ${numRanks} ranks`,
-    "ranks that divide the sequences of a batch",
+    "a sequence for each rank at least",
     "give another number of ranks (--ranks) or another batchSequences",
   );
 }

@@ -73,10 +73,9 @@ class Decoder(nn.Module):
             x = layer(x, self.cos, self.sin)
         x = rms_norm(x, self.finalNorm, self.epsilon)
         logits = F.linear(x, self.embedding if self.head is None else self.head).float()
-        losses = F.cross_entropy(
-            logits.flatten(0, 1), targets.flatten(), ignore_index=NOT_COUNTED, reduction="none"
+        return F.cross_entropy(
+            logits.transpose(1, 2), targets, ignore_index=NOT_COUNTED, reduction="none"
         )
-        return losses.view_as(targets)
 
 
 def parameter(*shape: int) -> nn.Parameter:

@@ -55,9 +55,8 @@ class Ranks:
         return values[0]
 
     def rows(self, batch: int) -> slice:
-        """This rank's part of a batch."""
-        share = batch // self.size
-        return slice(self.rank * share, (self.rank + 1) * share)
+        """This rank's part of a batch; of unequal parts the first ranks have the smaller."""
+        return slice(self.rank * batch // self.size, (self.rank + 1) * batch // self.size)
 
     def spread(self, decoder: nn.Module, parallel: str, compiles: bool) -> nn.Module:
         """Replicas with averaged gradients (ddp), or one model of which each rank keeps a part (fsdp2)."""

@@ -39,6 +39,7 @@ class Stop:
 
 def main(folder: str, rank: int, environment: dict[str, str]) -> None:
     os.environ.update(environment)
+    os.umask(0o077)
     stop = Stop()
     be_ready_to_testify(folder, rank)
     spool = Spool(folder, rank)
@@ -109,7 +110,8 @@ class Run:
         batch = self.corpus.batch(spec["seed"], spec["sequenceLength"], sequences)
         rate = learning_rate_at(step, spec["numSteps"], spec["optimiser"]["learningRate"])
         ran_at = time.monotonic()
-        loss = self.forward(batch).mean()
+        # Gradients are averaged over the ranks: all together are those of the mean over the whole batch.
+        loss = self.forward(batch).sum() * self.ranks.size / batch.targets.numel()
         loss.backward()
         norm = gradient_norm(self.decoder).item()
         due = self.is_first and ran_at - self.saved_at >= spec["checkpointSeconds"]
@@ -211,16 +213,13 @@ class Run:
                 self.diverged(spec["numSteps"], "its held-out loss", None, None)
                 return
             held_out[name] = {"nats": nats, "tokens": tokens, "bytes": size}
-        memory = [peak_bytes(), torch.cuda.max_memory_allocated() if self.ranks.device.type == "cuda" else 0]
-        resident, device = self.ranks.sum(memory)
         self.send(
             {
                 "kind": "scored",
                 "heldOut": held_out,
                 "startSeconds": start_seconds,
                 "evaluationSeconds": time.monotonic() - began_at,
-                "peakBytes": resident,
-                "deviceBytes": device,
+                "peakBytes": self.ranks.sum([peak_bytes()])[0],
             }
         )
 
@@ -236,5 +235,6 @@ def local(value: torch.Tensor) -> torch.Tensor:
 
 
 def peak_bytes() -> int:
-    """Largest resident size of this process; Linux counts it in kilobytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    """Largest size of this process, resident (Linux counts it in kilobytes) and on its GPU."""
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return resident + (torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0)

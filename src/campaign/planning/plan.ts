@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
+import { torchOf } from "../../fleet/trainer.ts";
 import { type Family, layersForWidth, vocabularyFor } from "../../model/dial.ts";
 import { architectureOf } from "../../train/hugging-face.ts";
 import { type PlannedRun, plannedRunSchema } from "../../train/planned-run.ts";
@@ -160,7 +161,11 @@ export function planFor(campaign: Campaign, targetFlops: number): Plan {
   const { ladder, seed } = campaign;
   const recipe = recipeOfTarget(campaign);
   const { family, vocabularyReason } = chooseFamily(campaign.vocabularySize, recipe, targetFlops);
-  const common = { heldOutTokens: HELD_OUT_TOKENS, checkpointSeconds: CHECKPOINT_SECONDS };
+  const common = {
+    heldOutTokens: HELD_OUT_TOKENS,
+    checkpointSeconds: CHECKPOINT_SECONDS,
+    ...torchOf(campaign),
+  };
   const sizes = ladderSizes(rungFlops(targetFlops, ladder, campaign.target.reach), family, recipe);
   const rungs = sizes.map((size, index): Rung => {
     const run = planRun("", size, seed, "rung", recipe, family, common);

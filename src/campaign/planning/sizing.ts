@@ -105,7 +105,7 @@ export function planRun(
   role: RunSpec["role"],
   recipe: Recipe,
   family: Family,
-  { heldOutTokens, checkpointSeconds }: Pick<RunSpec, "heldOutTokens" | "checkpointSeconds">,
+  common: Pick<RunSpec, "heldOutTokens" | "checkpointSeconds" | "torch">,
 ): PlannedRun {
   const { sequenceLength } = recipe;
   const shape = shapeOfWidth(width, family);
@@ -119,8 +119,7 @@ export function planRun(
     batchSequences,
     numSteps,
     seed,
-    heldOutTokens,
-    checkpointSeconds,
+    ...common,
   };
   return plannedRun(name, spec);
 }

@@ -46,7 +46,7 @@ const LEAST_MEMORY_DEVIATION = 0.04;
 
 /**
  * @param compared rungs that ran on as many threads as the target will, or, where there are none, all of them
- * @param all every run of the ladder, for what does not depend on threads
+ * @param all every run of the ladder that has as many processes, for what does not depend on threads
  */
 export function forecastCost(
   target: PlannedRun,
@@ -74,7 +74,7 @@ export function forecastCost(
   const beside = besideArena(all, estimate.arenaBytes);
   const peak = estimate.arenaBytes + beside.bytes;
   const memoryDeviation = Math.max(LEAST_MEMORY_DEVIATION, beside.deviation / peak);
-  const ground = `each instruction of the target timed alone on ${estimate.numThreads} threads, times ${fixed(correction, 3)}, the ratio of measured to so estimated step time on ${compared.length} runs of the ladder${alike ? "" : ", none of which ran on as many threads"}`;
+  const ground = `${target.spec.torch ? "the builtin engine's instructions of the target, each" : "each instruction of the target"} timed alone on ${estimate.numThreads} threads, times ${fixed(correction, 3)}, the ratio of ${target.spec.torch ? "PyTorch's step time to that estimate" : "measured to so estimated step time"} on ${compared.length} runs of the ladder${alike ? "" : ", none of which ran on as many threads"}`;
   return {
     stepSeconds: { ...within(step, deviation), basis: ground },
     wallSeconds: {
@@ -83,7 +83,7 @@ export function forecastCost(
     },
     peakBytes: {
       ...within(peak, memoryDeviation),
-      basis: `the arena of the target, planned to the byte, plus what ${all.length} runs of the ladder took beside theirs${beside.grows ? ", and how that grows with it" : ""}`,
+      basis: `the ${target.spec.torch ? "builtin engine's " : ""}arena of the target, planned to the byte, plus what ${all.length} runs of the ladder took beside theirs${beside.grows ? ", and how that grows with it" : ""}`,
     },
     operationSeconds: correctedOperations(estimate, compared, step),
     parts,
@@ -138,6 +138,8 @@ function correctedOperations(
     return [operation, seconds * median(ratios)] as const;
   });
   const total = corrected.reduce((sum, [, seconds]) => sum + seconds, 0);
+  // PyTorch does not time its operations.
+  if (total === 0) return {};
   return Object.fromEntries(
     corrected.map(([operation, seconds]) => [operation, (seconds * stepSeconds) / total]),
   );

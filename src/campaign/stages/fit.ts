@@ -150,6 +150,7 @@ async function forecastTimes({ machine }: Context, plan: Plan, runs: readonly La
     plan.target,
     estimates.at(-1)!,
     rungs.map((run, i) => ({ run, estimate: estimates[i]! })),
-    runs.map(({ summary }) => summary),
+    // Of PyTorch every rank is a process, and small rungs have fewer.
+    (plan.target.spec.torch ? rungs : runs).map(({ summary }) => summary),
   );
 }

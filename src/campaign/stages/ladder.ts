@@ -41,8 +41,14 @@ export async function trainAll(
   placements: readonly Placed[],
 ): Promise<void> {
   await runTogether(placements, context.machine.numThreads, context.signal, async (placed, signal) => {
-    await trainPlanned({ ...context, signal }, placed, runName(placed.run, manifest.hash));
+    const torch = torchPlaceOf(context, placed);
+    await trainPlanned({ ...context, torch, signal }, placed, runName(placed.run, manifest.hash));
   });
+}
+
+/** Small rungs, side by side on a thread each, get a rank each; and no rank is left without a sequence. */
+export function torchPlaceOf({ torch }: Context, { run, numThreads }: Placed): Context["torch"] {
+  return torch && { ...torch, numRanks: Math.min(torch.numRanks, numThreads, run.spec.batchSequences) };
 }
 
 /** The runs of these rungs in the record, smallest first, seeds in order; null until all are finished. */

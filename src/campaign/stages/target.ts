@@ -14,6 +14,7 @@ import { seenPoints } from "../curve-band.ts";
 import type { Plan } from "../planning/plan.ts";
 import { LOSS, STEP_TIME } from "../quantities.ts";
 import type { FitResult } from "./fit.ts";
+import { torchPlaceOf } from "./ladder.ts";
 
 export async function target(
   context: Context,
@@ -24,14 +25,10 @@ export async function target(
 ): Promise<RunSummary> {
   const bytesPerToken = manifest.tokenizer.trainBytesPerToken;
   await runStage(context, "target", { name }, z.null(), async () => {
-    await trainPlanned(
-      context,
-      { run: plan.target, numThreads: context.machine.numThreads },
-      name,
-      (event) => {
-        if (event.kind === "checkpoint") compareSoFar(context, plan, fit, name, event.step, bytesPerToken);
-      },
-    );
+    const placed = { run: plan.target, numThreads: context.machine.numThreads };
+    await trainPlanned({ ...context, torch: torchPlaceOf(context, placed) }, placed, name, (event) => {
+      if (event.kind === "checkpoint") compareSoFar(context, plan, fit, name, event.step, bytesPerToken);
+    });
     return null;
   });
   return finishedSummary(context.record.events, name)!;
