@@ -107,10 +107,15 @@ export async function trainPlanned(
       onEvent(event);
     },
     onFailure(failure: Failure, decision: Decision, detectionSeconds: number) {
+      if (decision.action === "nothing" && isKnown(record.events, name, failure)) return;
       record.append({ run: name, ...incidentOf(failure, decision, detectionSeconds) });
     },
   };
-  const job = jobOf(task, context, () => attemptStart(record.events, name));
+  const predicted = eventsOf(record.events, "prediction", name);
+  const job = {
+    ...jobOf(task, context, () => attemptStart(record.events, name)),
+    plannedStepSeconds: predicted.findLast(({ data }) => data.quantity === "step time")?.data.hi,
+  };
   const outcome = await supervise(job, context.backend, watcher, signal);
   if (outcome.kind === "stopped")
     throw new Interrupted(`${isDraining(workspace.folder) ? "drained, " : ""}in run ${run.name}`);
@@ -142,11 +147,24 @@ function heldError(run: PlannedRun, { failure, reason }: Extract<RunOutcome, { r
   );
 }
 
+/** A supervisor that adopts a run sees again what an earlier one has noted. */
+function isKnown(events: readonly RecordEvent[], run: string, { sighting }: Failure): boolean {
+  const step = "step" in sighting ? sighting.step : null;
+  return eventsOf(events, "incident", run).some(({ data: { what, evidence } }) => {
+    const { seenStep } = evidence as { readonly seenStep?: number };
+    return what === INCIDENTS[sighting.kind] && step !== null && seenStep === step;
+  });
+}
+
 /** A failure as the record keeps it. */
 export function incidentOf({ sighting, step }: Failure, response: Decision, detectionSeconds: number) {
   const { kind: _, ...evidence } = sighting;
   const severity = response.action === "hold" ? "critical" : "warning";
-  const facts = { ...maskedWithin(evidence), step, detectionSeconds };
+  // The step that it is about, beside the one that the run had come to when it was seen.
+  const seenStep = "step" in sighting ? { seenStep: sighting.step } : {};
+  // What ends no attempt costs none of its time.
+  const cost = response.action === "nothing" ? {} : { detectionSeconds };
+  const facts = { ...maskedWithin(evidence), ...seenStep, step, ...cost };
   const { kind, data } = incident(INCIDENTS[sighting.kind], facts, severity);
   return { kind, data: { ...data, response } };
 }

@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { makeFolder, writeFileAtomic } from "../record/files.ts";
+import { seriesPath } from "../record/series.ts";
 import { isDraining, nextAttempt, runFolder } from "../record/workspace.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import type { RunSummary } from "../train/summary.ts";
@@ -15,6 +16,7 @@ import {
   type KnownCheckpoint,
   type PlaceIncident,
 } from "./decide.ts";
+import { Notices } from "./notice/notices.ts";
 import type { Policy } from "./policy.ts";
 import { SilenceSeen } from "./silence.ts";
 import { type Scored, SpoolReader } from "./spool.ts";
@@ -40,6 +42,8 @@ export type RunJob = {
   /** Those that an attempt can be told to start from; left out where a trainer always takes its newest. */
   checkpoints?(): readonly KnownCheckpoint[];
   readonly policy: Policy;
+  /** The most that was forecast for a step, where something was. */
+  readonly plannedStepSeconds?: number | undefined;
   /** Of earlier runs and campaigns, oldest first. */
   readonly placeHistory: readonly PlaceIncident[];
   /** For processes that do not write their run's series and summary themselves. */
@@ -75,6 +79,7 @@ export async function supervise(
   signal: AbortSignal,
 ): Promise<RunOutcome> {
   const seen = new SilenceSeen(job.leastSilenceSeconds);
+  const notices = new Notices(job.plannedStepSeconds ?? null);
   const failures: Failure[] = [];
   const avoided = new Set<string>();
   let found = findAttempt(job, backend);
@@ -85,17 +90,26 @@ export async function supervise(
     found = null;
     using follower = job.follow?.(folder) ?? null;
     const recorded = () => writeFence(runFolder(job.folder, job.run), { ...fenceOf(job)!, isRecorded: true });
+    const decide = (failure: Failure) => {
+      const [first = failure, ...more] = [...failures, failure];
+      return decideRecovery({ failures: [first, ...more], ...factsOf(job, backend, attempt, avoided) });
+    };
+    const noticed = (failure: Failure) => {
+      const decision = decide(failure);
+      if (decision.action === "nothing") watcher.onFailure(failure, decision, 0);
+      return decision.action !== "nothing";
+    };
     const drained = drainedBy(job, attempt, watcher);
-    const end = await watchAttempt({ folder, attempt, seen, watcher: drained, follower, recorded, signal });
+    const rows = seriesPath(job.folder, job.run, fenceOf(job)!.attempt);
+    const eyes = { noticed, notices, seriesPath: rows };
+    const to = { folder, attempt, seen, watcher: drained, follower, recorded, signal, ...eyes };
+    const end = await watchAttempt(to);
     // One that an earlier supervisor, or somebody else, has asked to stop goes on with the next attempt.
     if (end.kind === "stopped" && !signal.aborted && !isDraining(job.folder)) continue;
     if (end.kind !== "failed") return end;
     if (signal.aborted) return { kind: "stopped" };
+    const decision = decide(end.failure);
     failures.push(end.failure);
-    const decision = decideRecovery({
-      failures: failures as [Failure, ...Failure[]],
-      ...factsOf(job, backend, attempt, avoided),
-    });
     watcher.onFailure(end.failure, decision, end.detectionSeconds);
     if (decision.action === "hold") return { kind: "held", failure: end.failure, reason: decision.reason };
     if ("place" in decision) avoided.add(decision.place);

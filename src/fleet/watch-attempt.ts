@@ -7,6 +7,8 @@ import type { Attempt, ProcessExit } from "./backend.ts";
 import { rootSignature } from "./command/signatures.ts";
 import type { Failure } from "./decide.ts";
 import { interrogate } from "./interrogate.ts";
+import { AttemptEyes } from "./notice/attempt-eyes.ts";
+import type { Notices } from "./notice/notices.ts";
 import { oddRank } from "./odd-rank.ts";
 import { isAftermath, type LoggedExit, rootExit } from "./root-exit.ts";
 import type { Sighting } from "./sighting.ts";
@@ -23,6 +25,10 @@ export type AttemptToWatch = {
   readonly follower: Follower | null;
   /** Lets the processes go on once their start stands in the record. */
   recorded(): void;
+  /** Of something seen while all go on: whether the attempt has to end for it. */
+  noticed(failure: Failure): boolean;
+  readonly notices: Notices;
+  readonly seriesPath: string;
   /** Asks them to stop after their step. */
   readonly signal: AbortSignal;
 };
@@ -88,6 +94,7 @@ class Watch implements Disposable {
   readonly #ended = Promise.withResolvers<AttemptEnd>();
   readonly #resources = new DisposableStack();
   readonly #deaths: LoggedExit[] = [];
+  readonly #eyes: AttemptEyes;
   #askedAt = Number.NEGATIVE_INFINITY;
   #lookedAt = performance.now();
   /** What a process said last of all, where that was an end. */
@@ -103,6 +110,7 @@ class Watch implements Disposable {
       beatAt: performance.now(),
       suspected: null,
     }));
+    this.#eyes = this.#resources.use(new AttemptEyes(to, to.folder));
     const pollMs = Math.max(LEAST_POLL_MS, POLL_MS_PER_RANK * this.#ranks.length);
     const timer = setInterval(() => this.#look(), pollMs);
     this.#resources.defer(() => clearInterval(timer));
@@ -140,6 +148,7 @@ class Watch implements Disposable {
         rank.beatAt += unseenMs;
         this.#lookAt(rank, now);
       }
+      for (const sighting of this.#eyes.look(now)) this.#noticed(sighting);
     } catch (error) {
       this.#giveUp(error);
     }
@@ -203,9 +212,16 @@ class Watch implements Disposable {
     });
   }
 
+  #noticed(sighting: Sighting): void {
+    if (this.outcome || this.error) return;
+    if (this.#to.noticed(this.#failure(sighting))) this.#fail(sighting);
+  }
+
   /** A step is told by rank 0, by beats alone. */
   #stepped({ rank, beat: before }: Rank, { step, loss, stepSeconds }: Beat): void {
-    if (rank !== 0 || loss === null || stepSeconds === null || step === before?.step) return;
+    if (stepSeconds === null || step === before?.step) return;
+    this.#to.notices.rankStep(rank, stepSeconds);
+    if (rank !== 0 || loss === null) return;
     this.#to.watcher.onEvent({ kind: "step", step, loss, stepSeconds });
   }
 
@@ -221,6 +237,7 @@ class Watch implements Disposable {
       const event = message.kind === "scored" ? follower!.finished(message) : message;
       watcher.onEvent(event);
       if (event.kind === "started") this.#to.recorded();
+      if (event.kind === "checkpoint") this.#saved(event);
       this.outcome = this.#outcomeOf(event) ?? this.outcome;
     } catch (error) {
       // The record could not be written (a full disk): what the run has earned is kept by its checkpoint.
@@ -230,6 +247,11 @@ class Watch implements Disposable {
         this.#to.attempt.signal("SIGTERM");
       }
     }
+  }
+
+  #saved({ step, bytes, seconds }: Extract<RunEvent, { readonly kind: "checkpoint" }>): void {
+    const seen = this.#to.notices.saved(step, bytes, seconds ?? null, performance.now() / 1000);
+    for (const sighting of seen) this.#noticed(sighting);
   }
 
   #outcomeOf(event: RunEvent): AttemptEnd | null {
@@ -269,7 +291,11 @@ class Watch implements Disposable {
 
   #failure(sighting: Sighting): Failure {
     const step = Math.max(0, ...this.#ranks.map(({ beat }) => beat?.step ?? 0));
-    return { sighting, step, atSeconds: Date.now() / 1000, memoryShare: null };
+    const memoryShare =
+      "rank" in sighting && typeof sighting.rank === "number"
+        ? this.#to.notices.memoryShare(sighting.rank)
+        : null;
+    return { sighting, step, atSeconds: Date.now() / 1000, memoryShare };
   }
 
   #giveUp(error: unknown): void {

@@ -1,0 +1,106 @@
+/** @file Looks at a running attempt for what a person would watch: its rows, memory and disk, each second. */
+
+import { existsSync, statfsSync } from "node:fs";
+import { memoryBytes } from "../../machine/this-machine.ts";
+import { type Series, SeriesTail } from "../../record/series.ts";
+import type { Attempt } from "../backend.ts";
+import type { Sighting } from "../sighting.ts";
+import type { Notices } from "./notices.ts";
+import type { StepRow } from "./step-row.ts";
+
+/** Numbers per step come each second. */
+const ROWS_MS = 1000;
+/** Looking at a process reads all of /proc. */
+const MACHINE_MS = 20_000;
+/** So many processes a look, in turn. */
+const MOST_PROBES = 8;
+
+/** What is to be looked at. */
+export type EyesOn = {
+  readonly attempt: Attempt;
+  readonly notices: Notices;
+  /** Numbers per step, which may not be there yet. */
+  readonly seriesPath: string;
+};
+
+/** One attempt's. */
+export class AttemptEyes implements Disposable {
+  readonly #on: EyesOn;
+  readonly #folder: string;
+  #tail: SeriesTail | null = null;
+  #rowsAt = Number.NEGATIVE_INFINITY;
+  #machineAt: number;
+  #nextRank = 0;
+
+  /** @param folder on the disk that the run writes to */
+  constructor(on: EyesOn, folder: string) {
+    this.#on = on;
+    this.#folder = folder;
+    this.#machineAt = performance.now();
+    on.notices.started();
+  }
+
+  /** @param now in milliseconds, of `performance.now()` */
+  look(now: number): readonly Sighting[] {
+    const rows = now - this.#rowsAt >= ROWS_MS ? this.#rows(now) : [];
+    return now - this.#machineAt >= MACHINE_MS ? [...rows, ...this.#machine(now)] : rows;
+  }
+
+  [Symbol.dispose](): void {
+    this.#tail?.[Symbol.dispose]();
+  }
+
+  #rows(now: number): readonly Sighting[] {
+    const { notices, seriesPath, attempt } = this.#on;
+    this.#rowsAt = now;
+    if (!this.#tail && !existsSync(seriesPath)) return [];
+    this.#tail ??= new SeriesTail(seriesPath);
+    const rows = stepRows(this.#tail.read());
+    const seen = rows.flatMap((row) => notices.step(row));
+    return rows.length === 0 ? seen : [...seen, ...notices.slowRanks(rows.at(-1)!.step, attempt.places)];
+  }
+
+  #machine(now: number): readonly Sighting[] {
+    this.#machineAt = now;
+    const { notices, attempt } = this.#on;
+    const { places } = attempt;
+    const turn = Array.from({ length: Math.min(MOST_PROBES, places.length) }, (_, i) => this.#nextRank + i);
+    this.#nextRank = (this.#nextRank + turn.length) % places.length;
+    const residents = turn.flatMap((each) => {
+      const rank = each % places.length;
+      const bytes = attempt.probe(rank)?.residentBytes;
+      return bytes ? [{ rank, place: places[rank]!, bytes }] : [];
+    });
+    const most = Math.max(...places.map((place) => places.filter((other) => other === place).length));
+    const limitBytes = memoryBytes() / most;
+    return notices.machine({
+      atSeconds: now / 1000,
+      freeBytes: freeBytes(this.#folder),
+      residents,
+      limitBytes,
+    });
+  }
+}
+
+function freeBytes(folder: string): number | null {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return null;
+  }
+}
+
+/** NaN in a series: there is no value. */
+function stepRows({ numRows, values }: Series): readonly StepRow[] {
+  const valueAt = (name: string, i: number) => {
+    const value = values[name]?.[i] ?? Number.NaN;
+    return Number.isNaN(value) ? null : value;
+  };
+  return Array.from({ length: numRows }, (_, i) => ({
+    step: values.step![i]!,
+    loss: valueAt("loss", i),
+    gradientNorm: valueAt("gradientNorm", i),
+    stepSeconds: valueAt("stepSeconds", i),
+  }));
+}

@@ -1,0 +1,89 @@
+/** @file What a run that goes on has to be watched for, all together: rows, saves and the machine's state. */
+
+import type { Sighting } from "../sighting.ts";
+import { MemoryTrend } from "./memory.ts";
+import { RankPace, StepPace } from "./pace.ts";
+import { SpikeDetector } from "./spikes.ts";
+import type { StepRow } from "./step-row.ts";
+import { CheckpointPace, DiskRoom } from "./storage.ts";
+
+/** What the machines are like at a moment. */
+export type MachineState = {
+  /** Of a clock that grows evenly. */
+  readonly atSeconds: number;
+  /** Null: the disk cannot be asked. */
+  readonly freeBytes: number | null;
+  /** Of the ranks that were looked at. */
+  readonly residents: readonly { readonly rank: number; readonly place: string; readonly bytes: number }[];
+  /** What one rank may take. */
+  readonly limitBytes: number;
+};
+
+/** It goes with a run through all its attempts. */
+export class Notices {
+  readonly #spikes = new SpikeDetector();
+  readonly #stepPace: StepPace;
+  readonly #rankPace = new RankPace();
+  readonly #disk = new DiskRoom();
+  readonly #checkpoints = new CheckpointPace();
+  #memory = new Map<number, MemoryTrend>();
+  #memoryShares = new Map<number, number>();
+  #checkpointBytes: number | null = null;
+
+  /** @param plannedStepSeconds the most that was forecast for a step; null: nothing was */
+  constructor(plannedStepSeconds: number | null = null) {
+    this.#stepPace = new StepPace(plannedStepSeconds);
+  }
+
+  /** A new attempt has started: its processes are new, what is known of the run stays. */
+  started(): void {
+    this.#checkpoints.started();
+    this.#memory = new Map();
+    this.#memoryShares = new Map();
+  }
+
+  step(row: StepRow): readonly Sighting[] {
+    return [notFinite(row), this.#spikes.take(row), this.#stepPace.take(row)].filter((seen) => seen !== null);
+  }
+
+  /** A rank's own seconds of a step, without those in which it waited for others. */
+  rankStep(rank: number, stepSeconds: number): void {
+    this.#rankPace.take(rank, stepSeconds);
+  }
+
+  slowRanks(step: number, places: readonly string[]): readonly Sighting[] {
+    return this.#rankPace.slowRanks(step, places);
+  }
+
+  saved(step: number, bytes: number, saveSeconds: number | null, atSeconds: number): readonly Sighting[] {
+    this.#checkpointBytes = bytes;
+    const seen = this.#checkpoints.saved(step, atSeconds, saveSeconds);
+    return seen ? [seen] : [];
+  }
+
+  machine({ atSeconds, freeBytes, residents, limitBytes }: MachineState): readonly Sighting[] {
+    const memory = residents.map(({ rank, place, bytes }) => {
+      const trend = this.#memory.get(rank) ?? new MemoryTrend({ rank, place });
+      this.#memory.set(rank, trend);
+      this.#memoryShares.set(rank, bytes / limitBytes);
+      return trend.take(atSeconds, bytes, limitBytes);
+    });
+    const hasRoom = freeBytes === null || this.#checkpointBytes === null;
+    const disk = hasRoom ? null : this.#disk.take(freeBytes, this.#checkpointBytes!);
+    return [...memory, disk, this.#checkpoints.look(atSeconds)].filter((seen) => seen !== null);
+  }
+
+  /** What a rank held of what it may take, when it was last looked at; null: never. */
+  memoryShare(rank: number): number | null {
+    return this.#memoryShares.get(rank) ?? null;
+  }
+}
+
+/** A trainer that does not stop at it by itself has spoilt its parameters. */
+function notFinite({ step, loss, gradientNorm }: StepRow): Sighting | null {
+  const isFine = (value: number | null) => value === null || Number.isFinite(value);
+  if (isFine(loss) && isFine(gradientNorm)) return null;
+  const finite = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null);
+  const what = "its loss or gradient";
+  return { kind: "diverged", step, what, loss: finite(loss), gradientNorm: finite(gradientNorm) };
+}

@@ -1,0 +1,9 @@
+/** @file The numbers of one step, as far as a trainer tells them. */
+
+/** One step's. Null: not told. */
+export type StepRow = {
+  readonly step: number;
+  readonly loss: number | null;
+  readonly gradientNorm: number | null;
+  readonly stepSeconds: number | null;
+};
