@@ -161,7 +161,7 @@ describe("a command", () => {
     const folder = join(base, "unread");
     const outcome = await longrun(...shell(folder, "echo epoch 1 is done", "--metrics", "torchtitan"));
     expectRefusal(outcome, /no step in 1 lines of the log by --metrics torchtitan/, /give --metrics/);
-    expect(outcome.stderr).toContain("the command goes on, unread");
+    expect(outcome.stderr).toContain("nothing is read from the command, which is left alone");
     expect(eventsOf(eventsIn(folder), "command-ended")).toHaveLength(1);
     expect(incidentsOf(folder)).toEqual(["no numbers are read from the command"]);
   });
@@ -248,6 +248,7 @@ describe("a command", () => {
     [["--resume", "--from {checkpoint}"], /without --checkpoints/],
     [["--checkpoints", "out/step"], /--checkpoints out\/step/],
     [["--metrics", "torchtitn"], /--metrics torchtitn/],
+    [["--name", "../elsewhere"], /--name ..\/elsewhere/],
   ])("with %s is refused before it starts", async (options, found) => {
     expectRefusal(await longrun(...shell(join(base, "refused"), "true", ...options)), found, /./);
   });

@@ -112,7 +112,7 @@ class CommandProgress {
     if (event.kind === "noticed" && event.what === NO_METRICS) {
       const [found, expected, remedy] = noMetricsText(event.evidence, this.#metrics).parts;
       this.#progress.note(
-        `the command goes on, unread\nfound: ${found}\nexpected: ${expected}\nremedy: ${remedy}`,
+        `nothing is read from the command, which is left alone\nfound: ${found}\nexpected: ${expected}\nremedy: ${remedy}`,
       );
     } else if (event.kind === "noticed")
       this.#progress.note(`${event.what}: ${JSON.stringify(event.evidence)}`);

@@ -2,7 +2,7 @@
 
 import { DAY_SECONDS } from "../units/kinds.ts";
 import { formatShare, significant } from "../units/print.ts";
-import { identityOf, isOutOfMemory, tracebackIn } from "./identity.ts";
+import { identityOf, isOutOfMemory, thrownIn } from "./identity.ts";
 import type { Policy } from "./policy.ts";
 import type { Sighting, SpikeSeen, Warning } from "./sighting.ts";
 
@@ -99,7 +99,7 @@ function holdOf({ failures, policy: { withoutProgress: budget } }: Facts): Decis
   const identity = identityOf(sighting);
   const alike = stuck.filter((each) => identityOf(each.sighting) === identity).length;
   const starved = stuck.filter((each) => isOutOfMemory(each.sighting, each.memoryShare)).length;
-  const traceback = sighting.kind === "exited" ? tracebackIn(sighting.log) : null;
+  const traceback = sighting.kind === "exited" ? thrownIn(sighting) : null;
   const hold = (reason: string): Decision => ({ action: "hold", reason });
   if (isOutOfMemory(sighting, memoryShare) && starved >= budget.outOfMemory)
     return hold(

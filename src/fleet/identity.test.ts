@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { tracebackIn } from "./identity.ts";
+import { rootSignature } from "./command/signatures.ts";
+import { identityOf, tracebackIn } from "./identity.ts";
 
 test("the error that a log ends with, and the frame nearest to it, without its numbers", () => {
   const python =
@@ -13,4 +14,22 @@ test("the error that a log ends with, and the frame nearest to it, without its n
     "terminate called after throwing an instance of 'int' | ",
   );
   expect(tracebackIn("loss 3.2\nno Error in the middle of a line")).toBeNull();
+});
+
+test("under a launcher the cause is told, not the launcher's own traceback", () => {
+  const launcher = "torch.distributed.elastic.multiprocessing.errors.ChildFailedError: ";
+  const failed = (line: string) =>
+    identityOf({
+      kind: "exited",
+      rank: 0,
+      place: "here",
+      code: 1,
+      signal: null,
+      log: launcher,
+      signature: rootSignature([{ rank: 0, text: `${line}\n${launcher}` }])!,
+    });
+  expect(failed("[rank1]: KeyError: 'text'")).not.toBe(failed("[rank1]: ValueError: no such file"));
+  expect(failed("RuntimeError: DataLoader worker (pid 12) is killed")).toBe(
+    failed("RuntimeError: DataLoader worker (pid 812) is killed"),
+  );
 });

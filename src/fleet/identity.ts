@@ -6,8 +6,8 @@ import type { Sighting } from "./sighting.ts";
 export function identityOf(sighting: Sighting): string {
   switch (sighting.kind) {
     case "exited": {
-      const { rank, place, code, signal, log } = sighting;
-      return JSON.stringify(["exited", rank, place, code, signal, tracebackIn(log)]);
+      const { rank, place, code, signal } = sighting;
+      return JSON.stringify(["exited", rank, place, code, signal, thrownIn(sighting)]);
     }
     case "silent":
       return JSON.stringify(["silent", sighting.rank, sighting.place, sighting.section]);
@@ -19,6 +19,11 @@ export function identityOf(sighting: Sighting): string {
     default:
       return JSON.stringify([sighting.kind]);
   }
+}
+
+/** What a rank died of, without its numbers: as the logs of all ranks tell, else as its own log ends. */
+export function thrownIn({ signature, log }: Extract<Sighting, { readonly kind: "exited" }>): string | null {
+  return signature?.role === "root" ? signature.line.replace(VARYING, "#") : tracebackIn(log);
 }
 
 /** A line that ends a traceback: Python's, JavaScript's, C++'s. */
@@ -49,6 +54,6 @@ const NEAR_LIMIT = 0.9;
 /** @param memoryShare what the process held of its limit when last seen; null: not known */
 export function isOutOfMemory(sighting: Sighting, memoryShare: number | null): boolean {
   if (sighting.kind !== "exited") return false;
-  if (OUT_OF_MEMORY.test(sighting.log)) return true;
+  if (OUT_OF_MEMORY.test(`${sighting.log}\n${sighting.signature?.line ?? ""}`)) return true;
   return sighting.signal === "SIGKILL" && memoryShare !== null && memoryShare >= NEAR_LIMIT;
 }

@@ -1,5 +1,7 @@
 /** @file What a person should do about an incident at 3 a.m.: whether anything, then what, with commands. */
 
+import { z } from "zod";
+
 /** What there is to say it from. */
 export type AdviceFacts = {
   readonly what: string;
@@ -35,10 +37,19 @@ type Look = (facts: AdviceFacts) => readonly string[];
 
 const readLog: Look = ({ log }) => (log === null ? [] : [`Read the end of its log: \`tail -n 50 ${log}\``]);
 
+const signatureSchema = z.object({ what: z.string(), cause: z.string(), remedy: z.string() });
+
+/** What the logs say, where they hold a line that is known. */
+const knownCause: Look = ({ evidence }) => {
+  const seen = signatureSchema.safeParse(evidence.signature).data;
+  return seen ? [`${seen.what} (usual causes: ${seen.cause}): ${seen.remedy}`] : [];
+};
+
 const CHECK = "`longrun fleet check` tries each place: products, disk, memory, clock.";
 
 const LOOK: Readonly<Record<string, Look>> = {
   "the run's process died": (facts) => [
+    ...knownCause(facts),
     ...(facts.evidence.signal === "SIGKILL"
       ? ["Was it the kernel, for want of memory? `dmesg -T | grep -i -E 'out of memory|oom-kill' | tail`"]
       : []),

@@ -182,17 +182,17 @@ const REST: Readonly<Record<AttemptOutcome["kind"], TimeCause>> = {
   "under way": "productive",
 };
 
-type EndEvent = EventOf<"run-finished" | "interrupted" | "incident">;
+type EndEvent = EventOf<"run-finished" | "command-ended" | "interrupted" | "incident">;
 
 function endsAttempt(event: RecordEvent): event is EndEvent {
   if (event.kind === "incident")
     return evidenceNumber(event, "detectionSeconds") !== null && event.data.response?.action !== "nothing";
-  return event.kind === "run-finished" || event.kind === "interrupted";
+  return ["run-finished", "command-ended", "interrupted"].includes(event.kind);
 }
 
 function outcomeOf(end: EndEvent | undefined, next: unknown): AttemptOutcome {
   if (end?.kind === "incident") return { kind: "failed", incident: end.sequence };
-  if (end) return { kind: end.kind === "run-finished" ? "finished" : "stopped" };
+  if (end) return { kind: end.kind === "interrupted" ? "stopped" : "finished" };
   return { kind: next ? "vanished" : "under way" };
 }
 

@@ -8,7 +8,7 @@ import { type EventOf, eventsOf } from "../../record/events.ts";
 import { makeFolder, sha256 } from "../../record/files.ts";
 import { openRecord, type RecordWriter } from "../../record/record.ts";
 import { hideArguments, masked, maskedCommand } from "../../record/secrets.ts";
-import { seriesFolder, workspaceOf } from "../../record/workspace.ts";
+import { attemptsFolder, nameInFile, seriesFolder, workspaceOf } from "../../record/workspace.ts";
 import type { RunEvent } from "../../train/run-event.ts";
 import type { Decision, Failure } from "../decide.ts";
 import { LocalBackend } from "../local-backend.ts";
@@ -56,7 +56,7 @@ export async function commandRun(options: CommandRunOptions): Promise<CommandRun
   metricSource(metrics);
   const pattern = checkpoints === undefined ? undefined : checkpointPattern(checkpoints);
   const resumes = resume === undefined ? undefined : resumeWords(resume, checkpoints !== undefined);
-  const name = options.name ?? nameOf(command);
+  const name = checkedName(options.name ?? nameOf(command));
   const { folder } = workspaceOf(name, options.folder);
   hideArguments(command);
   const line = maskedCommand(command);
@@ -91,6 +91,7 @@ export async function commandRun(options: CommandRunOptions): Promise<CommandRun
       tell({ kind: "text", text: `${name}: ${sightingText(failure.sighting)}; ${decision.reason}` });
     },
   };
+  tell({ kind: "text", text: `${name}: what it prints goes to ${attemptsFolder(folder, run)}/N/rank-0.log` });
   using backend = new LocalBackend(folder);
   const outcome = await supervise(job, backend, watcher, signal);
   if (outcome.kind === "stopped") throw new Interrupted(`in run ${run}`);
@@ -119,6 +120,16 @@ function endOf({ events }: RecordWriter, run: string, { step, loss }: { step: nu
   };
 }
 
+function checkedName(name: string): string {
+  const { success, error } = nameInFile.safeParse(name);
+  if (success) return name;
+  throw new UserError(
+    `--name ${name}`,
+    error.issues.map(({ message }) => message).join("; "),
+    "a folder is named by it: choose another",
+  );
+}
+
 /** `torchrun --nproc 8 my_train.py` is named after `my_train.py`. */
 function nameOf(command: readonly string[]): string {
   const program = command.findLast((word) => /\.(py|sh|js|ts)$/.test(word)) ?? command[0]!;
@@ -128,7 +139,8 @@ function nameOf(command: readonly string[]): string {
     .replace(/\.\w+$/, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+|-+$/g, "");
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 60);
   return name || "command";
 }
 

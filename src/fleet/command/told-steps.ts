@@ -10,7 +10,8 @@ import type { SpoolWriter } from "../spool.ts";
 import type { CommandTask } from "./command-job.ts";
 
 /** "Loading the checkpoint from out/step-110", "loaded checkpoint ... at iteration 110". */
-const RESUMES = /\b(?:load|resum|restor|continu)\w*\b.*?\b(?:step|iteration|iter)s?[\s=:_-]*(\d+)/i;
+const RESUMES =
+  /(?:\bload\w*\b.*(?:checkpoint|ckpt)|\bresum\w*|\brestor\w*|\bcontinuing training\b).*?\b(?:step|iteration|iter)[\s=:_-]*(\d+)/i;
 /** torchrun starts its ranks again by itself: steps then go back within one attempt. */
 const RESTARTS = /will restart worker group|Restarting worker group/i;
 const SAVES = /\b(sav(e|ing)|writing)\b.*\b(checkpoint|model|state)/i;
