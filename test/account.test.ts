@@ -1,6 +1,6 @@
 /** @file What longrun tells of a run that was disturbed: its time, its incidents, its data. */
 
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -28,9 +28,13 @@ async function checkpointsIn(folder: string, count: number, command: Command): P
 
 describe("a run whose process was killed once", () => {
   const folder = join(base, "killed");
+  const [notifier, told] = [join(base, "tell me.sh"), join(base, "told me.jsonl")];
 
   beforeAll(async () => {
-    using command = new Command(["run", writeRun(base), "--folder", folder, "--threads", "2"]);
+    writeFileSync(notifier, '#!/bin/sh\ncat >> "$1"\n');
+    chmodSync(notifier, 0o755);
+    const notify = ["--notify", `"${notifier}" '${told}'`];
+    using command = new Command(["run", writeRun(base), "--folder", folder, "--threads", "2", ...notify]);
     await checkpointsIn(folder, 2, command);
     process.kill(ranksOf(folder)[0]!, "SIGKILL");
     expect((await command.ended).code).toBe(0);
@@ -59,6 +63,23 @@ describe("a run whose process was killed once", () => {
     expect(goodput).toBeGreaterThan(0.05);
     expect(goodput).toBeLessThan(1);
     expect((await longrun("goodput", folder)).stdout).toMatch(/^goodput \d.*by the formula of `plan time`/m);
+  });
+
+  test("has told a program of it, and of its end", () => {
+    const lines = readFileSync(told, "utf8").trimEnd().split("\n");
+    const [incident] = eventsOf(eventsIn(folder), "incident");
+    expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+      {
+        folder,
+        kind: "incident",
+        id: incident!.sequence,
+        time: incident!.time,
+        run: incident!.run,
+        ...incident!.data,
+        page: `longrun incidents ${folder} ${incident!.sequence}`,
+      },
+      { folder, kind: "end", how: "finished", text: `run ${incident!.run}: its model is in ${folder}/model` },
+    ]);
   });
 
   test("has an incident that says on one page what was seen, decided, lost and is to be done", async () => {

@@ -2,6 +2,7 @@
 
 import type { Manifest } from "../corpus/manifest.ts";
 import { Interrupted, UserError } from "../errors.ts";
+import { type EndFacts, notifying } from "../fleet/account/notify.ts";
 import { LocalBackend } from "../fleet/local-backend.ts";
 import { finishedSummary } from "../fleet/recorded-run.ts";
 import { pythonWithTorch } from "../fleet/torch-python.ts";
@@ -43,6 +44,8 @@ export type LaunchOptions = {
   /** Of a campaign in PyTorch: ranks of each run that gets all threads, 1 unless given; the interpreter. */
   readonly numRanks?: number | undefined;
   readonly python?: string | undefined;
+  /** A program and its arguments that is told of incidents and of the end (docs/fleet.md). */
+  readonly notify?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   tell(event: CampaignEvent): void;
 };
@@ -95,7 +98,10 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   };
   process.once("exit", onExit);
   try {
-    return await stages(context, options.accept);
+    const { folder } = workspace;
+    const warn = (text: string) => options.tell({ kind: "text", text });
+    const command = options.notify ?? null;
+    return await notifying(record, { command, folder, warn }, () => stages(context, options.accept), endOf);
   } catch (error) {
     if (error instanceof Interrupted || options.signal.aborted)
       record.append(interrupted((error as Error).message));
@@ -114,6 +120,11 @@ function refuseTimeBudget(budget: Budget): void {
     "give --budget, or change budget in the campaign file",
   );
 }
+
+const endOf = (result: LaunchResult): EndFacts =>
+  result.kind === "finished"
+    ? { how: "finished", text: `the verdict is in ${result.report}` }
+    : { how: result.kind, text: result.reason };
 
 const interrupted = (reason: string): EventDraft<"interrupted"> => ({
   run: null,

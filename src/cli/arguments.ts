@@ -2,6 +2,7 @@
 
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
+import { wordsOfCommand } from "../fleet/account/notify.ts";
 import type { AmountKind } from "../units/kinds.ts";
 import { readAmount, readInterval } from "../units/read.ts";
 
@@ -18,6 +19,14 @@ export function finish(command: Command, ...examples: readonly string[]): Comman
   return command
     .option("--json", "print JSON on standard output; progress stays on standard error")
     .addHelpText("after", `\nExample:\n  ${examples.join("\n").replaceAll("\n", "\n  ")}`);
+}
+
+/** --notify, of every command that trains. */
+export function notifyOption(): Option {
+  return new Option(
+    "--notify <command>",
+    "is told of each incident and of the end, as JSON on its standard input; no shell",
+  ).argParser(wordsOfCommand);
 }
 
 /** An option that takes an amount of a kind: "--tokens <n>". */

@@ -7,7 +7,7 @@ import { type LaunchResult, launch } from "../campaign/launch.ts";
 import { UserError } from "../errors.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
 import { formatBytes, formatSeconds, significant } from "../units/print.ts";
-import { type CommonOptions, finish } from "./arguments.ts";
+import { type CommonOptions, finish, notifyOption } from "./arguments.ts";
 import { withProgress } from "./campaign-progress.ts";
 import type { Ended } from "./interrupt.ts";
 import { EXIT, printJson, printText } from "./output.ts";
@@ -20,6 +20,7 @@ type LaunchOptions = CommonOptions & {
   readonly budget?: string;
   readonly accept?: string;
   readonly because?: string;
+  readonly notify?: readonly string[];
 } & TorchOptions;
 
 /** The one that comes with longrun, so that `launch` alone works in any folder. */
@@ -40,7 +41,8 @@ export function defineLaunch(command: Command): void {
     .option("--folder <folder>", "the campaign's folder (default: runs/NAME)")
     .option("--budget <amount>", "spend this instead of what the file says: 2m, 1h, 30TFLOP")
     .option("--accept <id>", "lift the hold with this id, which an earlier launch has told; needs --because")
-    .option("--because <text>", "why; it is kept in the record");
+    .option("--because <text>", "why; it is kept in the record")
+    .addOption(notifyOption());
   torchOptions(command);
   finish(command, EXAMPLE).action(runLaunch);
 }
@@ -52,7 +54,7 @@ async function runLaunch(
   const accept = acceptance(options);
   const budget = options.budget === undefined ? undefined : parseBudget(options.budget);
   const ended = await withProgress((signal, tell) =>
-    launch({ path, folder, budget, accept, numRanks: ranks, python, signal, tell }),
+    launch({ path, folder, budget, accept, numRanks: ranks, python, notify: options.notify, signal, tell }),
   );
   if (json) printJson(launchJson(ended));
   else if (ended.kind === "done") printText(launchText(ended.result));

@@ -45,6 +45,7 @@ function disagrees({ run, disagreement }: Told): UserError {
 
 function headline({ disagreement, skipped, batchesProven, numSteps }: Told): string {
   if (disagreement) return "not the data of an undisturbed run";
+  if (numSteps === 0) return "no step of which something could be proven";
   if (batchesProven < numSteps)
     return "nothing that is not the data of an undisturbed run, though not all is proven";
   return skipped.length > 0 ? "the data of an altered run" : "the data of an undisturbed run";

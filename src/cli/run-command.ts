@@ -18,6 +18,7 @@ export type CommandOptions = CommonOptions & {
   readonly metrics?: string;
   readonly checkpoints?: string;
   readonly resume?: string;
+  readonly notify?: readonly string[];
 };
 
 /** What follows `--`; null where there is none. */
@@ -54,7 +55,7 @@ export const strayCommandOption = (options: CommandOptions): string | null =>
 export async function runCommand(command: readonly string[], options: CommandOptions): Promise<void> {
   if (command.length === 0)
     throw new UserError("-- with nothing after it", "a command", "longrun run -- torchrun ... my_train.py");
-  const { json, name, folder, metrics, checkpoints, resume } = options;
+  const { json, name, folder, metrics, checkpoints, resume, notify } = options;
   using progress = new Progress(standardError());
   const shown = new CommandProgress(progress, metrics);
   const ended = await untilInterrupted(progress.note.bind(progress), (signal) =>
@@ -62,7 +63,7 @@ export async function runCommand(command: readonly string[], options: CommandOpt
       command,
       signal,
       tell: (notice) => shown.show(notice),
-      ...given({ name, folder, metrics, checkpoints, resume }),
+      ...given({ name, folder, metrics, checkpoints, resume, notify }),
     }),
   );
   if (ended.kind === "interrupted") {

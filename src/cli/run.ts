@@ -8,7 +8,7 @@ import { N_CONVENTION } from "../report/bet-sections.ts";
 import { left, right } from "../report/markdown.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { fixed, formatBytes, formatCount, formatFlops, formatSeconds } from "../units/print.ts";
-import { finish, given, wholeNumber } from "./arguments.ts";
+import { finish, given, notifyOption, wholeNumber } from "./arguments.ts";
 import { withProgress } from "./campaign-progress.ts";
 import { printJson, printResult } from "./output.ts";
 import {
@@ -40,7 +40,8 @@ export function defineRun(command: Command): void {
       new Option("--trainer <trainer>", "who trains (default: what the file says, else builtin)").choices(
         TRAINERS,
       ),
-    );
+    )
+    .addOption(notifyOption());
   torchOptions(command);
   defineCommandOptions(command);
   finish(
@@ -73,14 +74,14 @@ async function runRun(
 
 async function runFile(
   path: string,
-  { json, folder, threads, trainer, ranks, python }: RunOptions,
+  { json, folder, threads, trainer, ranks, python, notify }: RunOptions,
 ): Promise<void> {
   const ended = await withProgress((signal, tell) =>
     singleRun({
       path,
       signal,
       tell,
-      ...given({ folder, numThreads: threads, trainer, numRanks: ranks, python }),
+      ...given({ folder, numThreads: threads, trainer, numRanks: ranks, python, notify }),
     }),
   );
   if (ended.kind === "interrupted") {

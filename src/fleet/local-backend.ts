@@ -16,7 +16,7 @@ import {
   writeProcesses,
 } from "./attempt-folder.ts";
 import type { Attempt, Backend, Launch, Probe, ProcessExit, ProcessLaunch } from "./backend.ts";
-import { pidsWith, probeSession, sessionMembers } from "./proc.ts";
+import { pidsWith, probeSession, sendSignal, sessionMembers } from "./proc.ts";
 import { type ProcessEnd, Standby, type Started } from "./standby.ts";
 
 /** An adopted process is not our child, and nobody tells us of its end. */
@@ -174,7 +174,7 @@ class LocalAttempt implements Attempt {
   signal(signal: NodeJS.Signals, rank?: number): void {
     for (const each of this.#processes) {
       if (rank !== undefined && each.rank !== rank) continue;
-      if (!this.#hasEnded(each.rank)) send(each.pid, signal);
+      if (!this.#hasEnded(each.rank)) sendSignal(each.pid, signal);
     }
   }
 
@@ -188,7 +188,7 @@ class LocalAttempt implements Attempt {
     const sessions = sessionMembers(new Set(this.#processes.map(({ pid }) => pid)));
     // torchrun gives each of its ranks a session of its own.
     const pids = [...sessions.map(({ pid }) => pid), ...pidsWith(ATTEMPT_VARIABLE, resolve(this.#folder))];
-    for (const pid of pids) send(pid, "SIGKILL");
+    for (const pid of pids) sendSignal(pid, "SIGKILL");
     return pids.length > 0;
   }
 
@@ -226,11 +226,3 @@ class LocalAttempt implements Attempt {
 }
 
 const isAlive = ({ pid, started }: StartedProcess) => processStart(pid) === started;
-
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
-}

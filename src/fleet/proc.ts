@@ -65,3 +65,12 @@ function read(path: string): string {
     return "";
   }
 }
+
+/** One that has ended meanwhile is passed over. A negative number: a process group. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}

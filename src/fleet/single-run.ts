@@ -18,6 +18,7 @@ import { optimiserOf, plannedRun } from "../train/planned-run.ts";
 import { decoderShapeSchema, optimiserSchema, type RunSpec, runSpecSchema } from "../train/run-spec.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { readYamlFile } from "../yaml-file.ts";
+import { notifying } from "./account/notify.ts";
 import { LocalBackend } from "./local-backend.ts";
 import { type CorpusNotice, recordedCorpus } from "./recorded-corpus.ts";
 import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
@@ -68,6 +69,8 @@ export type SingleRunOptions = {
   /** Of a run in PyTorch: processes, 1 unless given, and the interpreter, searched for unless given. */
   readonly numRanks?: number;
   readonly python?: string;
+  /** A program and its arguments that is told of incidents and of the end (docs/fleet.md). */
+  readonly notify?: readonly string[];
   readonly signal: AbortSignal;
   readonly tell: (event: RunNotice | CorpusNotice) => void;
 };
@@ -91,6 +94,7 @@ export async function singleRun({
   trainer,
   numRanks = 1,
   python,
+  notify,
   signal,
   tell,
 }: SingleRunOptions): Promise<SingleRunResult> {
@@ -107,24 +111,36 @@ export async function singleRun({
   requireMemory(spec, machine.memoryBytes, "the run", "lower its width, layers, batch or sequence");
   using record = openRecord(workspace.folder);
   const context = { record, workspace, signal, tell };
-  const manifest = await recordedCorpus(context, corpusSpecOf(file), dirname(resolve(path)));
-  for (const text of noteLines(manifest.sources)) tell({ kind: "text", text });
-  const run = plannedRun(file.name, spec);
-  const name = runName(run, manifest.hash);
-  const finished = new Set(
-    record.events.flatMap((event) => (event.kind === "run-finished" ? [event.run] : [])),
+  const work = async (): Promise<SingleRunResult> => {
+    const manifest = await recordedCorpus(context, corpusSpecOf(file), dirname(resolve(path)));
+    for (const text of noteLines(manifest.sources)) tell({ kind: "text", text });
+    const run = plannedRun(file.name, spec);
+    const name = runName(run, manifest.hash);
+    const finished = new Set(
+      record.events.flatMap((event) => (event.kind === "run-finished" ? [event.run] : [])),
+    );
+    if (finished.size > 0 && !finished.has(name)) {
+      const text =
+        `${[...finished].join(", ")} in this folder has another run file or text: ${name} is trained beside it, ` +
+        "and the model is replaced (to keep it, stop now and give a new folder, --folder)";
+      tell({ kind: "text", text });
+    }
+    const placed = { run, numThreads: numThreads ?? machine.numThreads };
+    using backend = new LocalBackend(workspace.folder);
+    const summary = await trainPlanned({ ...context, machine, backend, torch }, placed, name);
+    exportRecorded(context, name, spec, modelCard(file.name, spec, manifest, summary));
+    return { run: name, summary, model: workspace.model, head: record.head };
+  };
+  const warn = (text: string) => tell({ kind: "text", text });
+  return await notifying(
+    record,
+    { command: notify ?? null, folder: workspace.folder, warn },
+    work,
+    ({ run }) => ({
+      how: "finished",
+      text: `run ${run}: its model is in ${workspace.model}`,
+    }),
   );
-  if (finished.size > 0 && !finished.has(name)) {
-    const text =
-      `${[...finished].join(", ")} in this folder has another run file or text: ${name} is trained beside it, ` +
-      "and the model is replaced (to keep it, stop now and give a new folder, --folder)";
-    tell({ kind: "text", text });
-  }
-  const placed = { run, numThreads: numThreads ?? machine.numThreads };
-  using backend = new LocalBackend(workspace.folder);
-  const summary = await trainPlanned({ ...context, machine, backend, torch }, placed, name);
-  exportRecorded(context, name, spec, modelCard(file.name, spec, manifest, summary));
-  return { run: name, summary, model: workspace.model, head: record.head };
 }
 
 /** The whole specification, with what the file leaves out. */

@@ -90,6 +90,7 @@ export class RecordWriter implements Disposable {
   readonly #events: RecordEvent[];
   readonly #launch: number;
   readonly #openedAt = performance.now();
+  readonly #listeners = new Set<(event: RecordEvent) => void>();
 
   /** See `openRecord`. */
   static open(campaignFolder: string): RecordWriter {
@@ -141,7 +142,14 @@ export class RecordWriter implements Disposable {
     checkRules(this.#events, event);
     this.#file.append(Buffer.from(`${line}\n`));
     this.#events.push(event);
+    for (const listener of this.#listeners) listener(event);
     return event;
+  }
+
+  /** Calls back for each event that is added; disposing ends that. */
+  onAppend(listener: (event: RecordEvent) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
   [Symbol.dispose](): void {

@@ -50,6 +50,7 @@ export type AuditFacts = {
 export function auditRun(facts: AuditFacts): RunAudit {
   const { events, run, series } = facts;
   const starts = eventsOf(events, "run-started", run);
+  if (isCommand(starts[0]!)) return auditOfCommand(facts, starts);
   const spec = parseStored(runSpecSchema, starts[0]!.data.spec, `the specification of ${run}`);
   const numSteps = stepsToShow(facts, starts, spec);
   const unproven = [...unspokenCheckpoints(facts)];
@@ -83,6 +84,21 @@ export function auditRun(facts: AuditFacts): RunAudit {
     disagreement,
   };
 }
+
+const isCommand = ({ data }: Start) => (data.spec as { readonly role?: unknown } | null)?.role === "command";
+
+/** A command reads what it will; nobody but itself knows its order. */
+const auditOfCommand = ({ run }: AuditFacts, { length: numAttempts }: readonly Start[]): RunAudit => ({
+  run,
+  numSteps: 0,
+  plannedSteps: 0,
+  tokens: 0,
+  numAttempts,
+  batchesProven: 0,
+  skipped: [],
+  unproven: ["a command of your own: what it reads is its own"],
+  disagreement: null,
+});
 
 const nobodysStep = (step: number): Disagreement => ({
   step,

@@ -100,7 +100,7 @@ export function timeOfRun(
   const wallSeconds = rounded(attempts.reduce((sum, attempt) => sum + attempt.wallSeconds, 0));
   return {
     run,
-    isFinished: finishedSummary(events, run) !== null,
+    isFinished: attempts.at(-1)!.outcome.kind === "finished",
     wallSeconds,
     goodput: goodputOf(wallSeconds, seconds),
     seconds,

@@ -1,15 +1,16 @@
 /** @file Ends what runs in a folder: after its step, at its next checkpoint, or at once. */
 
 import { rmSync } from "node:fs";
+import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { eventsOf } from "../../record/events.ts";
 import { writeFileAtomic } from "../../record/files.ts";
 import { openRecord, readRecord, writerOf } from "../../record/record.ts";
 import { checkpointsFolder, drainFile, runFolder } from "../../record/workspace.ts";
 import { listCheckpoints } from "../../train/checkpoint.ts";
-import { attemptFolder, readFence } from "../attempt-folder.ts";
+import { ATTEMPT_VARIABLE, attemptFolder, readFence } from "../attempt-folder.ts";
 import { livingProcesses } from "../living.ts";
-import { sessionMembers } from "../proc.ts";
+import { pidsWith, sendSignal, sessionMembers } from "../proc.ts";
 import { stoppedText } from "../recorded-run.ts";
 import { SpoolReader } from "../spool.ts";
 
@@ -57,7 +58,7 @@ export async function stopFolder(
     writeFileAtomic(drainFile(folder), `${JSON.stringify({ since: new Date().toISOString() })}\n`);
   const asked = new Set<number>();
   for (let still = first; !isNobody(still); still = stillRunning(folder)) {
-    ask(still, when, asked);
+    ask(folder, still, when, asked);
     onWait(still);
     await setTimeout(POLL_MS, undefined, { signal });
   }
@@ -76,28 +77,32 @@ export async function stopFolder(
 const isNobody = ({ supervisor, processes }: StillRunning) => supervisor === null && processes.length === 0;
 
 /** The supervisor passes it on to its processes; those that have none are asked themselves. */
-function ask({ supervisor, processes }: StillRunning, when: StopWhen, asked: Set<number>): void {
+function ask(
+  folder: string,
+  { supervisor, processes }: StillRunning,
+  when: StopWhen,
+  asked: Set<number>,
+): void {
   if (when === "checkpoint") return;
   if (when === "now") {
-    if (supervisor) send(supervisor.pid, "SIGKILL");
-    const sessions = new Set(processes.map(({ pid }) => pid));
-    for (const { pid } of sessionMembers(sessions)) send(pid, "SIGKILL");
+    if (supervisor) sendSignal(supervisor.pid, "SIGKILL");
+    const sessions = sessionMembers(new Set(processes.map(({ pid }) => pid))).map(({ pid }) => pid);
+    for (const pid of [...sessions, ...startedIn(folder, processes)]) sendSignal(pid, "SIGKILL");
     return;
   }
   const pids = supervisor ? [supervisor.pid] : processes.map(({ pid }) => pid);
   for (const pid of pids.filter((each) => !asked.has(each))) {
     asked.add(pid);
-    send(pid, "SIGTERM");
+    sendSignal(pid, "SIGTERM");
   }
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
-}
+/** What processes have started in sessions of their own, as torchrun does. */
+const startedIn = (folder: string, processes: StillRunning["processes"]) =>
+  [...new Set(processes.map(({ run }) => run))].flatMap((run) => {
+    const fence = readFence(runFolder(folder, run));
+    return fence ? pidsWith(ATTEMPT_VARIABLE, resolve(attemptFolder(folder, run, fence.attempt))) : [];
+  });
 
 /** Without a supervisor nobody has heard their last words. */
 function recordStops(folder: string, runs: readonly string[]): void {

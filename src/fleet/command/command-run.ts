@@ -10,6 +10,7 @@ import { openRecord, type RecordWriter } from "../../record/record.ts";
 import { hideArguments, masked, maskedCommand } from "../../record/secrets.ts";
 import { attemptsFolder, nameInFile, seriesFolder, workspaceOf } from "../../record/workspace.ts";
 import type { RunEvent } from "../../train/run-event.ts";
+import { notifying } from "../account/notify.ts";
 import type { Decision, Failure } from "../decide.ts";
 import { LocalBackend } from "../local-backend.ts";
 import { LAYOUTS } from "../metrics/layouts.ts";
@@ -34,6 +35,8 @@ export type CommandRunOptions = {
   readonly checkpoints?: string;
   /** Arguments that are added when it goes on, with `{checkpoint}` and `{step}`. */
   readonly resume?: string;
+  /** A program and its arguments that is told of incidents and of the end (docs/fleet.md). */
+  readonly notify?: readonly string[];
   readonly signal: AbortSignal;
   readonly tell: (notice: CommandNotice) => void;
 };
@@ -93,7 +96,13 @@ export async function commandRun(options: CommandRunOptions): Promise<CommandRun
   };
   tell({ kind: "text", text: `${name}: what it prints goes to ${attemptsFolder(folder, run)}/N/rank-0.log` });
   using backend = new LocalBackend(folder);
-  const outcome = await supervise(job, backend, watcher, signal);
+  const warn = (text: string) => tell({ kind: "text", text });
+  const outcome = await notifying(
+    record,
+    { command: options.notify ?? null, folder, warn },
+    () => supervise(job, backend, watcher, signal),
+    ({ kind }) => ({ how: kind === "ended" ? "finished" : kind, text: `run ${run}` }),
+  );
   if (outcome.kind === "stopped") throw new Interrupted(`in run ${run}`);
   if (outcome.kind === "held")
     throw new UserError(
