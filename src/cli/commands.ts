@@ -140,6 +140,16 @@ const RECORD: readonly CommandEntry[] = [
   },
 ];
 
+const FLEET: readonly CommandEntry[] = [
+  {
+    name: "replay",
+    description:
+      "Say what would have been decided over the incidents of a past record or over a trace of faults, by " +
+      "the policy that holds or by another.",
+    load: async () => (await import("./fleet/replay.ts")).defineReplay,
+  },
+];
+
 /** All of them, in the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
@@ -229,6 +239,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "record",
     description: "The record of a campaign: its head hash, its chain, its events.",
     commands: RECORD,
+  },
+  {
+    name: "fleet",
+    description: "The machines and what is decided about their failures.",
+    commands: FLEET,
   },
   {
     name: "doctor",

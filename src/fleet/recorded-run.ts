@@ -24,6 +24,7 @@ import { attemptStart } from "./attempt-start.ts";
 import type { Backend } from "./backend.ts";
 import { builtinJob } from "./builtin-job.ts";
 import type { Decision, Failure } from "./decide.ts";
+import { INCIDENT_NAMES } from "./incident-names.ts";
 import type { AttemptStart, RunTask } from "./run-task.ts";
 import { sightingText } from "./sighting.ts";
 import { type RunJob, type RunOutcome, supervise } from "./supervise.ts";
@@ -152,7 +153,7 @@ function isKnown(events: readonly RecordEvent[], run: string, { sighting }: Fail
   const step = "step" in sighting ? sighting.step : null;
   return eventsOf(events, "incident", run).some(({ data: { what, evidence } }) => {
     const { seenStep } = evidence as { readonly seenStep?: number };
-    return what === INCIDENTS[sighting.kind] && step !== null && seenStep === step;
+    return what === INCIDENT_NAMES[sighting.kind] && step !== null && seenStep === step;
   });
 }
 
@@ -165,23 +166,9 @@ export function incidentOf({ sighting, step }: Failure, response: Decision, dete
   // What ends no attempt costs none of its time.
   const cost = response.action === "nothing" ? {} : { detectionSeconds };
   const facts = { ...maskedWithin(evidence), ...seenStep, step, ...cost };
-  const { kind, data } = incident(INCIDENTS[sighting.kind], facts, severity);
+  const { kind, data } = incident(INCIDENT_NAMES[sighting.kind], facts, severity);
   return { kind, data: { ...data, response } };
 }
-
-/** What the record calls them. */
-const INCIDENTS: Readonly<Record<Failure["sighting"]["kind"], string>> = {
-  exited: "the run's process died",
-  silent: "the run's process hung",
-  diverged: "diverged",
-  corrupted: "a parameter changed in memory",
-  place: "a place failed",
-  spike: "loss spike",
-  slow: "slow",
-  memory: "memory grows",
-  disk: "disk nearly full",
-  checkpoints: "checkpoints slow or missing",
-};
 
 /** By the key that the user's own file has for it. */
 function lowerLearningRate({ spec: { role, optimiser } }: PlannedRun): string {

@@ -1,0 +1,71 @@
+/** @file What would be decided today, or by another policy, about the incidents that a record holds. */
+
+import { type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts";
+import { type Decision, decideRecovery, type Failure, type KnownCheckpoint } from "../decide.ts";
+import { sightingKind } from "../incident-names.ts";
+import type { Policy } from "../policy.ts";
+import type { Sighting } from "../sighting.ts";
+
+/** An incident with what was done about it then, and what would be. */
+export type ReplayedIncident = {
+  /** Of its event in the record. */
+  readonly sequence: number;
+  readonly time: string;
+  readonly run: string;
+  readonly what: string;
+  readonly failure: Failure;
+  /** Null: nothing was written down. */
+  readonly then: { readonly action: string; readonly reason: string } | null;
+  readonly now: Decision;
+};
+
+/** Run by run, each incident in the light of those before it. */
+export function replayRecord(events: readonly RecordEvent[], policy: Policy): readonly ReplayedIncident[] {
+  const failures = new Map<string, Failure[]>();
+  return eventsOf(events, "incident").flatMap((event) => {
+    const { run, sequence, time, data } = event;
+    const failure = failureIn(event);
+    if (run === null || failure === null) return [];
+    const [first = failure, ...more] = [...(failures.get(run) ?? []), failure];
+    const { sighting } = failure;
+    const now = decideRecovery({
+      failures: [first, ...more],
+      places: ["place" in sighting ? sighting.place : "here"],
+      numSpares: 0,
+      placeHistory: [],
+      checkpoints: checkpointsBefore(events, run, sequence),
+      policy,
+    });
+    // What is only noted is no failure of the run.
+    if (now.action !== "nothing") failures.set(run, [first, ...more]);
+    const { what, response } = data;
+    const then = response ? { action: response.action, reason: response.reason } : null;
+    return [{ sequence, time, run, what, failure, then, now }];
+  });
+}
+
+/** What `incidentOf` has written; null where another hand has. */
+function failureIn({ time, data: { what, evidence } }: EventOf<"incident">): Failure | null {
+  const kind = sightingKind(what);
+  if (kind === null || typeof evidence !== "object" || evidence === null) return null;
+  const { seenStep, step = 0, ...facts } = evidence as { readonly seenStep?: number; readonly step?: number };
+  const sighting = { testimony: [], log: "", ...facts, kind, step: seenStep ?? step } as unknown as Sighting;
+  return { sighting, step, atSeconds: Date.parse(time) / 1000, memoryShare: null };
+}
+
+/** The start, and those that were written and are of no later step than the newest attempt went on from. */
+function checkpointsBefore(
+  events: readonly RecordEvent[],
+  run: string,
+  sequence: number,
+): readonly KnownCheckpoint[] {
+  const before = events.slice(0, sequence);
+  const started = eventsOf(before, "run-started", run).at(-1);
+  const steps = eventsOf(before, "checkpoint-written", run)
+    .filter(
+      (event) =>
+        event.sequence > (started?.sequence ?? 0) || event.data.step <= (started?.data.fromStep ?? 0),
+    )
+    .map(({ data }) => data.step);
+  return [0, ...steps].map((step) => ({ step, isCertified: false }));
+}
