@@ -1,6 +1,6 @@
 /**
- * @file What supervision of the builtin engine takes: from a kill to the next step, from a hang to its notice,
- * its share of a step, the goodput under kills, and a thousand ranks that do nothing.
+ * @file What supervision of the builtin engine takes: from a kill to the next step, from a hang to its
+ * notice, its share of a step, the goodput under kills, and a thousand ranks that do nothing.
  *
  *     npm run bench:fleet -- [--only restart|hang|cost|ranks|goodput] [--kills 9] [--minutes 5] [--every 30]
  *       [--ranks 1000]
@@ -107,7 +107,7 @@ async function supervised(task: RunTask, during: (watched: Watched) => Promise<v
     return attempt === undefined ? null : { attempt, folder: attemptFolder(task.folder, task.name, attempt) };
   };
   const ended = supervise(
-    builtinJob(task, () => ({ skip: [], fromStep: null })),
+    builtinJob(task, () => ({ skip: [], fromStep: null, saveEverySeconds: null })),
     backend,
     watcher,
     stop.signal,
@@ -193,7 +193,7 @@ async function hang(): Promise<void> {
   });
 }
 
-/** The same steps in this process, unwatched, and supervised, in turns; the seconds of a step and what is between. */
+/** The same steps in this process, unwatched, and supervised, in turns: of a step and what is between. */
 async function cost(): Promise<void> {
   const rounds = { alone: [] as number[], supervised: [] as number[], checkpoints: [] as number[] };
   const numSteps = 1500;
@@ -204,6 +204,7 @@ async function cost(): Promise<void> {
       attempt: 1,
       skip: [],
       fromStep: null,
+      saveEverySeconds: null,
       corpus: openCorpus(corpusFolder),
       watch: UNWATCHED,
     };

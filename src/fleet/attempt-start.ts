@@ -2,13 +2,18 @@
 
 import { eventsOf, type RecordEvent } from "../record/events.ts";
 import type { AttemptStart } from "./run-task.ts";
+import { saveInterval } from "./save-interval.ts";
 
 export function attemptStart(events: readonly RecordEvent[], run: string): AttemptStart {
   const started = eventsOf(events, "run-started", run).at(-1)?.sequence ?? -1;
   const last = responsesIn(events, run).findLast(
     ({ sequence, toStep }) => sequence > started && toStep !== undefined,
   );
-  return { fromStep: last?.toStep ?? null, skip: skippedSteps(events, run) };
+  return {
+    fromStep: last?.toStep ?? null,
+    skip: skippedSteps(events, run),
+    saveEverySeconds: saveInterval(events, run),
+  };
 }
 
 /** Ascending: the steps of a run that train on other batches than their own. */

@@ -68,6 +68,7 @@ const place = (name: string, changes: Partial<RunPlace> = {}): RunPlace => ({
   instructionSet: native.instructionSets()[0]!,
   checkpointBytes: 1e9,
   fromStep: null,
+  saveEverySeconds: null,
   skip: [],
   ...changes,
 });

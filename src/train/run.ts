@@ -38,6 +38,8 @@ export type RunPlace = {
   readonly fromStep: number | null;
   /** Ascending: steps that train on other batches than their own. */
   readonly skip: readonly number[];
+  /** Save so often where the specification does not ask for more; null: as it asks. */
+  readonly saveEverySeconds: number | null;
   readonly watch: RunWatch;
 };
 
@@ -100,6 +102,7 @@ export async function* trainRun(
   let flushedAt = performance.now();
   let savedAt = performance.now();
   let endedAt = performance.now();
+  const saveEverySeconds = Math.min(spec.checkpointSeconds, place.saveEverySeconds ?? spec.checkpointSeconds);
   const startSeconds = (endedAt - beganAt) / 1000;
 
   for (let step = fromStep + 1; step <= spec.numSteps; step++) {
@@ -128,7 +131,7 @@ export async function* trainRun(
       flushedAt = now;
     }
     let stopping = signal.aborted;
-    if (stopping || step === spec.numSteps || (now - savedAt) / 1000 >= spec.checkpointSeconds) {
+    if (stopping || step === spec.numSteps || (now - savedAt) / 1000 >= saveEverySeconds) {
       // No loss has seen the last update yet, and a checkpoint of it would be of no use.
       if (!state.isFinite()) {
         yield corrupted(step, guard.changedSinceStep()) ?? diverged(step, "a parameter", loss, gradientNorm);

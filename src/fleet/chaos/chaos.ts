@@ -93,12 +93,14 @@ export async function runChaos({ command, folder, faults, seed, tell }: ChaosOpt
     environment: environmentFor(plan, stormy),
     mostRelaunches: plan.length + EXTRA_RELAUNCHES,
   });
-  const struck: StruckFault[] = [];
-  for (const [i, fault] of plan.entries()) {
-    const one = await strike(victim, fault, new Random(seed, i));
-    tell(`${one.kind} at step ${one.step ?? "-"}: ${one.what}`);
-    struck.push(one);
-  }
+  // Each for itself: one that has to wait, as for a first checkpoint, does not keep the others.
+  const struck = await Promise.all(
+    plan.map(async (fault, i) => {
+      const one = await strike(victim, fault, new Random(seed, i));
+      tell(`${one.kind} at step ${one.step ?? "-"}: ${one.what}`);
+      return one;
+    }),
+  );
   const end = await victim.ended;
   const disturbed = victim.seconds;
   return {
