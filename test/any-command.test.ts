@@ -166,6 +166,11 @@ describe("a command", () => {
     expect(incidentsOf(folder)).toEqual(["no numbers are read from the command"]);
   });
 
+  test("whose file of metrics never comes is refused at its end", async () => {
+    const outcome = await longrun(...shell(join(base, "no-file"), "true", "--metrics", "absent.jsonl"));
+    expectRefusal(outcome, /no step in absent.jsonl, or no such file/, /give --metrics/);
+  });
+
   test("that prints as two trainers do is read as neither", async () => {
     const folder = join(base, "two-layouts");
     const script = "echo 'iter 1: loss 3.0, time 120ms'; echo 'step: 1  loss:  3.0  memory: 1GiB'";

@@ -2,8 +2,9 @@
 
 import { UserError } from "../errors.ts";
 import type { RunEvent } from "../train/run-event.ts";
-import { logTail } from "./attempt-folder.ts";
+import { logFile, logTail } from "./attempt-folder.ts";
 import type { Attempt, ProcessExit } from "./backend.ts";
+import { boundLog } from "./command/bounded-log.ts";
 import { rootSignature } from "./command/signatures.ts";
 import type { Failure } from "./decide.ts";
 import { interrogate } from "./interrogate.ts";
@@ -48,6 +49,7 @@ const POLL_MS_PER_RANK = 1;
 const LEAST_SUSPICIOUS_SECONDS = 5;
 /** Looking at a process reads all of /proc, and asking the ranks wakes each of them. */
 const LOOK_AGAIN_MS = 1000;
+const BOUND_LOGS_MS = 1000;
 
 /** The rank that the others died of may end after them: it still has a traceback to print. */
 const ROOT_MS = 500;
@@ -114,6 +116,8 @@ class Watch implements Disposable {
     const pollMs = Math.max(LEAST_POLL_MS, POLL_MS_PER_RANK * this.#ranks.length);
     const timer = setInterval(() => this.#look(), pollMs);
     this.#resources.defer(() => clearInterval(timer));
+    const logs = setInterval(() => this.#boundLogs(), BOUND_LOGS_MS);
+    this.#resources.defer(() => clearInterval(logs));
     this.#resources.use(to.attempt.onExit((exit) => this.#exited(exit)));
     const stop = () => to.attempt.signal("SIGTERM");
     to.signal.addEventListener("abort", stop);
@@ -152,6 +156,13 @@ class Watch implements Disposable {
     } catch (error) {
       this.#giveUp(error);
     }
+  }
+
+  /** A worker may print a gigabyte a minute. Where its log cannot be cut, that is no reason to end it. */
+  #boundLogs(): void {
+    try {
+      for (const { rank } of this.#ranks) boundLog(logFile(this.#to.folder, rank));
+    } catch {}
   }
 
   #lookAt(rank: Rank, now: number): void {

@@ -1,6 +1,6 @@
 /** @file What a command prints, kept on disk up to a limit: beyond it the oldest part goes. */
 
-import { closeSync, fstatSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { lastBytes } from "../attempt-folder.ts";
 
 const MOST_LOG_BYTES = 64 * 2 ** 20;
@@ -28,24 +28,34 @@ export class BoundedLog implements Disposable {
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(this.#file, bytes, done);
       this.#numBytes += bytes.length;
-      if (this.#numBytes > this.#most) this.#cut();
+      if (this.#numBytes > this.#most) this.#numBytes = cutLog(this.#path, this.#kept);
     } catch (error) {
       if (!["ENOSPC", "EDQUOT", "EFBIG", "EIO"].includes((error as NodeJS.ErrnoException).code ?? ""))
         throw error;
     }
   }
 
-  /** In place, for whoever has the file open: from a whole line on. */
-  #cut(): void {
-    const newest = lastBytes(this.#path, this.#kept);
-    const from = newest.indexOf(10) + 1;
-    const note = Buffer.from(`... ${this.#numBytes - newest.length + from} bytes before this are gone\n`);
-    const content = Buffer.concat([note, newest.subarray(from)]);
-    writeFileSync(this.#path, content);
-    this.#numBytes = content.length;
-  }
-
   [Symbol.dispose](): void {
     closeSync(this.#file);
   }
+}
+
+/**
+ * The same for a log that another process appends to, at each look; what it prints meanwhile may be lost. Who
+ * bounds its own log is not interfered with.
+ */
+export function boundLog(path: string): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > MOST_LOG_BYTES + KEPT_LOG_BYTES) cutLog(path, KEPT_LOG_BYTES);
+}
+
+/** In place, for whoever has the file open: from a whole line on. Returns what is left. */
+function cutLog(path: string, kept: number): number {
+  const size = statSync(path).size;
+  const newest = lastBytes(path, kept);
+  const from = newest.indexOf(10) + 1;
+  const note = Buffer.from(`... ${size - newest.length + from} bytes before this are gone\n`);
+  const content = Buffer.concat([note, newest.subarray(from)]);
+  writeFileSync(path, content);
+  return content.length;
 }

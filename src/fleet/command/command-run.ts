@@ -166,7 +166,7 @@ function refuseUnread({ events }: RecordWriter, run: string, metrics: string | u
 /** What to say of a log that is not read, early and at the end. */
 export function noMetricsText(evidence: unknown, metrics: string | undefined) {
   const names = LAYOUTS.map(({ name }) => name).join(", ");
-  const { kind, numLines, layouts, line } = evidence as Record<string, string | readonly string[]>;
+  const { kind, numLines, path, layouts, line } = evidence as Record<string, string | readonly string[]>;
   const isAmbiguous = kind === "several";
   const parts: readonly [found: string, expected: string, remedy: string] = isAmbiguous
     ? [
@@ -175,8 +175,12 @@ export function noMetricsText(evidence: unknown, metrics: string | undefined) {
         `say which with --metrics ${(layouts as readonly string[]).join(" or --metrics ")}`,
       ]
     : [
-        `no step in ${numLines} lines of the log${metrics ? ` by --metrics ${metrics}` : ""}`,
-        `steps as ${metrics ? "that" : `one of ${names}`} prints them`,
+        kind === "file"
+          ? `no step in ${path}, or no such file`
+          : `no step in ${numLines} lines of the log${metrics ? ` by --metrics ${metrics}` : ""}`,
+        kind === "file"
+          ? "JSON lines, or TensorBoard's scalars, with a step and a loss, written while the command runs"
+          : `steps as ${metrics ? "that" : `one of ${names}`} prints them`,
         String.raw`give --metrics: a layout, a pattern such as 'step (?<step>\d+) loss (?<loss>\S+)', or a file`,
       ];
   return { isAmbiguous, parts };

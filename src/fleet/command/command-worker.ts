@@ -107,7 +107,9 @@ async function follow(task: CommandTask, attempt: string, command: readonly stri
   unharmed(tellCheckpoints);
   steps.start(steps.last.step);
   const isOver = code === 0 || isStopping;
-  if (isOver) tell(reader?.problemAtEnd ?? null);
+  const unread: NoMetrics | null =
+    source.kind === "log" || steps.hasSteps ? null : { kind: "file", path: source.path };
+  if (isOver) tell(reader?.problemAtEnd ?? unread);
   await lastRows(steps);
   if (isStopping) spool.send({ kind: "stopped", step: steps.last.step });
   else if (code === 0) spool.send({ kind: "ended", step: steps.last.step, loss: steps.last.loss });

@@ -44,6 +44,10 @@ export class ToldSteps implements Disposable {
     return this.#last ?? { step: this.#task.from?.step ?? 0, loss: null };
   }
 
+  get hasSteps(): boolean {
+    return this.#last !== null;
+  }
+
   /** Something was printed. */
   alive(): void {
     this.#spool.beat(this.#section, this.last.step);

@@ -16,6 +16,7 @@ const BAR = /\|\s*(\d+)\/(\d+) \[[\d:]+</g;
 /** Why there are no numbers: what was found and what was looked for. */
 export type NoMetrics =
   | { readonly kind: "none"; readonly numLines: number }
+  | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "several"; readonly layouts: readonly string[]; readonly line: string };
 
 /** What stands of a step before the next one begins. */

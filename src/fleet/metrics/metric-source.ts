@@ -115,6 +115,7 @@ class EventFiles implements MetricFile {
   readonly #files = new DisposableStack();
   #tail: { readonly path: string; readonly file: FileTail } | null = null;
   #unread: Buffer = Buffer.alloc(0);
+  #isDamaged = false;
   #step: { readonly number: number; readonly values: Map<string, number> } | null = null;
 
   constructor(path: string, since: number) {
@@ -127,10 +128,14 @@ class EventFiles implements MetricFile {
     if (newest && newest !== this.#tail?.path) {
       this.#tail = { path: newest, file: this.#files.use(new FileTail(newest)) };
       this.#unread = Buffer.alloc(0);
+      this.#isDamaged = false;
     }
-    this.#unread = Buffer.concat([this.#unread, this.#tail?.file.read() ?? Buffer.alloc(0)]);
-    const { scalars, numBytes } = readEventRecords(this.#unread);
-    this.#unread = this.#unread.subarray(numBytes);
+    if (this.#tail === null || this.#isDamaged) return [];
+    this.#unread = Buffer.concat([this.#unread, this.#tail.file.read()]);
+    const { scalars, numBytes, damagedAt } = readEventRecords(this.#unread);
+    // Nothing after it can be found; the writer's next file can.
+    this.#isDamaged ||= damagedAt !== null;
+    this.#unread = this.#isDamaged ? Buffer.alloc(0) : this.#unread.subarray(numBytes);
     return scalars.flatMap(({ step, tag, value }) => {
       const rows = step === this.#step?.number ? [] : this.end();
       this.#step ??= { number: step, values: new Map([["step", step]]) };

@@ -1,6 +1,7 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { maskedCrc, readEventRecords } from "./event-file.ts";
 import { LAYOUTS, type MetricRow } from "./layouts.ts";
@@ -304,5 +305,59 @@ describe("--metrics", () => {
     // RFC 3720, B.4: 32 bytes of zero have the CRC-32C 8a9136aa.
     const crc = 0x8a9136aa;
     expect(maskedCrc(new Uint8Array(32))).toBe((((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0);
+  });
+
+  test("goes on with the next file where a writer's last one is damaged", () => {
+    const folder = mkdtempSync(join(base, "damaged-"));
+    const whole = readFileSync(EVENTS);
+    const damaged = Buffer.from(whole);
+    damaged[60]! ^= 1;
+    writeFileSync(join(folder, "events.out.tfevents.1"), damaged);
+    using file = openMetricFile({ kind: "tensorboard", path: folder }, 0);
+    expect([...file.read(), ...file.read(), ...file.end()]).toEqual([]);
+    writeFileSync(join(folder, "events.out.tfevents.2"), whole);
+    utimesSync(join(folder, "events.out.tfevents.1"), 1, 1);
+    expect([...file.read(), ...file.end()]).toHaveLength(3);
+  });
+
+  test("reads any bytes in a whole record, and any line, without a word", () => {
+    const framed = (event: Uint8Array) => {
+      const record = Buffer.alloc(event.length + 16);
+      record.writeBigUInt64LE(BigInt(event.length), 0);
+      record.writeUInt32LE(maskedCrc(record.subarray(0, 8)), 8);
+      record.set(event, 12);
+      record.writeUInt32LE(maskedCrc(event), event.length + 12);
+      return record;
+    };
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (event) => {
+        const { numBytes, damagedAt } = readEventRecords(framed(event));
+        expect([numBytes, damagedAt]).toEqual([event.length + 16, null]);
+      }),
+      { seed: 1, numRuns: 500 },
+    );
+    const words = [
+      "step",
+      ": ",
+      "1",
+      "/",
+      "loss",
+      " | ",
+      "nan",
+      "[step=",
+      "]",
+      "iter ",
+      "{'loss': ",
+      "'epoch': ",
+      "\x1b[0m",
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...words), { maxLength: 30 }), (parts) => {
+        const reader = new LogReader();
+        for (const row of [...reader.read(parts.join("")), ...reader.end()])
+          expect(Number.isSafeInteger(row.step)).toBe(true);
+      }),
+      { seed: 1, numRuns: 500 },
+    );
   });
 });
