@@ -77,7 +77,7 @@ function pageText(page: IncidentPage): string {
     ["seen", `${what} (${severity})`],
     ["when", at],
     ["where", [run ?? "the campaign", ...(attempt === null ? [] : [`attempt ${attempt}`]), where].join(", ")],
-    ...Object.entries((evidence ?? {}) as object).map(([name, value]) => [`  ${name}`, evidenceText(value)]),
+    ...evidenceLines(evidence),
     ["decided", response === null ? "nothing" : `${response.action}: ${response.reason}`],
     ["since", since],
     [
@@ -103,5 +103,22 @@ function pageText(page: IncidentPage): string {
   ].join("\n");
 }
 
-const evidenceText = (value: unknown) =>
-  typeof value === "string" ? value || '""' : (JSON.stringify(value) ?? "null");
+/** Told in the line "where" already. */
+const TOLD = ["rank", "place", "step"];
+/** Of what a process printed: all of it is in its log. */
+const MOST_LOG_LINES = 12;
+
+function evidenceLines(evidence: unknown): readonly (readonly [name: string, text: string])[] {
+  const parts = Object.entries((evidence ?? {}) as object).filter(([name]) => !TOLD.includes(name));
+  return parts.flatMap(([name, value]) => {
+    // A part of parts (the log line that tells the cause) is told part by part.
+    const isNested = typeof value === "object" && value !== null && !Array.isArray(value);
+    const inner = isNested ? Object.entries(value as object) : [[name, value] as const];
+    return inner.map(([key, text]) => [`  ${key}`, evidenceText(text)] as const);
+  });
+}
+
+function evidenceText(value: unknown): string {
+  if (typeof value !== "string") return JSON.stringify(value) ?? "null";
+  return value === "" ? '""' : value.split("\n").slice(-MOST_LOG_LINES).join("\n");
+}

@@ -60,7 +60,7 @@ function auditText(audit: Told): string {
       : `${formatWhole(batchesProven)} of them on the batch that an undisturbed run has there`;
   return [
     `${run}: ${headline(audit)}`,
-    ...(audit.disagreement
+    ...(audit.disagreement || numSteps === 0
       ? []
       : [
           `  steps 1 to ${formatWhole(numSteps)}${under} once each, ${formatWhole(tokens)} tokens, ${proven}`,

@@ -8,11 +8,11 @@ export function incidentsOf(events: readonly RecordEvent[]): readonly IncidentFa
   return events.flatMap((event): readonly IncidentFact[] => {
     const { time: at, run } = event;
     if (event.kind === "incident") {
-      const { what: kind, evidence } = event.data;
+      const { what: kind, evidence: facts, response } = event.data;
       const recovery = recoveryOf(events, event);
-      return [
-        { at, run: run ?? "campaign", kind, evidence: JSON.stringify(evidence), lostSeconds: 0, recovery },
-      ];
+      // The reason has the facts that were decided on, in words.
+      const evidence = response?.reason ?? JSON.stringify(facts);
+      return [{ at, run: run ?? "campaign", kind, evidence, lostSeconds: 0, recovery }];
     }
     if (event.kind === "run-started" && event.data.attempt > 1) return [resumption(events, event)];
     if (event.kind !== "interrupted" || run !== null) return [];
