@@ -207,3 +207,26 @@ describe("a run that somebody ends", () => {
     expect(lastWords(folder)).toEqual([]);
   });
 });
+
+test("`fleet check` tries this machine, and says what it could not try", async () => {
+  const { code, stdout } = await longrun(
+    "fleet",
+    "check",
+    "--folder",
+    base,
+    "--python",
+    "/no/python",
+    "--json",
+  );
+  const { checks } = JSON.parse(stdout) as { checks: Record<"name" | "verdict" | "found", string>[] };
+  const found = Object.fromEntries(checks.map((check) => [check.name, check]));
+  expect(Object.keys(found)).toEqual(["matrix product", "disk", "free disk", "clock", "all-reduce"]);
+  expect(found["matrix product"]).toMatchObject({
+    verdict: "ok",
+    found: expect.stringMatching(/every number right$/),
+  });
+  expect(found.disk).toMatchObject({ verdict: "ok", found: expect.stringMatching(/read back as it was$/) });
+  expect(found["all-reduce"]).toMatchObject({ verdict: "skipped", found: "/no/python is not there" });
+  expect(code).toBe(0);
+  expectRefusal(await longrun("fleet", "check", "--places", "moon"), /no place "moon"/, /leave it out/);
+});

@@ -75,6 +75,7 @@ const COMMANDS = [
   ["record", "verify"],
   ["record", "show"],
   ["record", "audit"],
+  ["fleet", "check"],
   ["fleet", "replay"],
   ["doctor"],
 ];

@@ -142,6 +142,12 @@ const RECORD: readonly CommandEntry[] = [
 
 const FLEET: readonly CommandEntry[] = [
   {
+    name: "check",
+    description:
+      "Try the places before a start: a matrix product, an all-reduce, the disk and its room, the clock.",
+    load: async () => (await import("./fleet/check.ts")).defineFleetCheck,
+  },
+  {
     name: "replay",
     description:
       "Say what would have been decided over the incidents of a past record or over a trace of faults, by " +
@@ -242,7 +248,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "fleet",
-    description: "The machines and what is decided about their failures.",
+    description: "The places where runs are trained: are they fit, and what is decided about failures.",
     commands: FLEET,
   },
   {
