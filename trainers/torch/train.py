@@ -86,8 +86,9 @@ class Run:
         }
 
     def send(self, event: dict) -> None:
-        """What all ranks come to at once is told by the first."""
+        """What all ranks come to at once is told by the first, unless it has been replaced meanwhile."""
         if self.is_first:
+            self.fence.is_recorded()
             self.spool.send(event)
 
     def train(self) -> None:
