@@ -10,7 +10,7 @@ import type { RankTestimony } from "./odd-rank.ts";
 import { mainStack, type PythonStack } from "./stacks.ts";
 
 /** The ranks look for the question each 0.1 s; a busy machine takes its time. */
-const MOST_ANSWER_MS = 500;
+const MOST_ANSWER_MS = 1000;
 const ANSWER_POLL_MS = 20;
 
 /**
@@ -19,7 +19,9 @@ const ANSWER_POLL_MS = 20;
  */
 export async function interrogate(folder: string, attempt: Attempt): Promise<readonly RankTestimony[]> {
   const ranks = attempt.places.map((_, rank) => rank);
-  const asked = ranks.filter((rank) => existsSync(stacksFile(folder, rank)));
+  const states = ranks.map((rank) => attempt.probe(rank)?.state ?? null);
+  const canAnswer = (rank: number) => states[rank] !== "stopped" && existsSync(stacksFile(folder, rank));
+  const asked = ranks.filter(canAnswer);
   const stacksBefore = ranks.map((rank) =>
     asked.includes(rank) ? statSync(stacksFile(folder, rank)).size : 0,
   );
@@ -28,14 +30,14 @@ export async function interrogate(folder: string, attempt: Attempt): Promise<rea
     attempt.signal("SIGUSR1", rank);
   }
   if (asked.length > 0) writeFileAtomic(dumpFile(folder), new Date().toISOString());
-  const answerOf = (rank: number) => ({
-    flight: flightOf(folder, rank),
-    stack: asked.includes(rank) ? stackSince(folder, rank, stacksBefore[rank]!) : null,
-  });
+  const answerOf = (rank: number) =>
+    asked.includes(rank)
+      ? { flight: flightOf(folder, rank), stack: stackSince(folder, rank, stacksBefore[rank]!) }
+      : { flight: null, stack: null };
   const until = performance.now() + MOST_ANSWER_MS;
   const isMissing = (rank: number) => Object.values(answerOf(rank)).includes(null);
   while (asked.some(isMissing) && performance.now() < until) await setTimeout(ANSWER_POLL_MS);
-  return ranks.map((rank) => ({ rank, state: attempt.probe(rank)?.state ?? null, ...answerOf(rank) }));
+  return ranks.map((rank) => ({ rank, state: states[rank]!, ...answerOf(rank) }));
 }
 
 function flightOf(folder: string, rank: number): Flight | null {

@@ -28,6 +28,7 @@ describe("the odd rank", () => {
     expect(oddRank(fourRanks({ rank: 2, flight: flight({ 0: { joined: 5, completed: 5 } }) }))).toEqual({
       rank: 2,
       why: "rank 2 is at collective 5 of group 0, while ranks 0, 1 and 3 wait in 6 (gloo:all_reduce of [[4160]])",
+      isWaitedFor: true,
     });
   });
 
@@ -48,6 +49,7 @@ describe("the odd rank", () => {
       why:
         "rank 3 is in gloo:broadcast of [[6]], collective 6 of group 0; the others in " +
         "gloo:all_reduce of [[4160]]",
+      isWaitedFor: true,
     });
   });
 
@@ -55,10 +57,13 @@ describe("the odd rank", () => {
     expect(oddRank(fourRanks({ rank: 1, state: "stopped", flight: null, stack: null }))).toEqual({
       rank: 1,
       why: "rank 1 is stopped by a signal",
+      isWaitedFor: true,
     });
-    expect(oddRank(fourRanks({ rank: 1, flight: null, stack: null }))?.why).toBe(
-      "rank 1 is the one that does not answer",
-    );
+    expect(oddRank(fourRanks({ rank: 1, flight: null, stack: null }))).toEqual({
+      rank: 1,
+      why: "rank 1 is the one that does not answer",
+      isWaitedFor: false,
+    });
   });
 
   test("is the one with another stack, where there are no collectives to compare", () => {
@@ -68,6 +73,7 @@ describe("the odd rank", () => {
       why:
         "rank 0 is elsewhere than the others, which are at graph.py:1113 _engine_run_backward < " +
         "train.py:45 step < train.py:9 <module>",
+      isWaitedFor: false,
     });
   });
 
@@ -133,5 +139,6 @@ test.skipIf(!hasDumps)("rank 2 hung in the recorded dumps (skipped without ../sh
   expect(oddRank(ranks)).toEqual({
     rank: 2,
     why: "rank 2 is at collective 5 of group 0, while ranks 0, 1 and 3 wait in 6 (gloo:all_reduce of [[1000]])",
+    isWaitedFor: true,
   });
 });

@@ -14,19 +14,23 @@ export type RankTestimony = {
 };
 
 /** The rank that is unlike the others, and how, in a sentence. */
-export type OddRank = { readonly rank: number; readonly why: string };
+export type OddRank = {
+  readonly rank: number;
+  readonly why: string;
+  /** Else all have come equally far, and they differ in their stacks, or in who answered: a slow network. */
+  readonly isWaitedFor: boolean;
+};
 
 /** Null where all are alike. */
 export function oddRank(ranks: readonly RankTestimony[]): OddRank | null {
-  const rules = [stoppedRank, waitedForRank, mismatchedRank, mutedRank, otherStack];
-  for (const rule of rules) {
-    const odd = rule(ranks);
-    if (odd !== null) return odd;
-  }
-  return null;
+  const waitedFor = stoppedRank(ranks) ?? laggingRank(ranks) ?? mismatchedRank(ranks);
+  const found = waitedFor ?? mutedRank(ranks) ?? otherStack(ranks);
+  return found && { ...found, isWaitedFor: waitedFor !== null };
 }
 
-function stoppedRank(ranks: readonly RankTestimony[]): OddRank | null {
+type Found = Omit<OddRank, "isWaitedFor">;
+
+function stoppedRank(ranks: readonly RankTestimony[]): Found | null {
   const stopped = ranks.filter(({ state }) => state === "stopped");
   if (stopped.length === 0 || stopped.length === ranks.length) return null;
   return odd(stopped, "stopped by a signal");
@@ -36,7 +40,7 @@ function stoppedRank(ranks: readonly RankTestimony[]): OddRank | null {
  * A rank waits for those of a group that have joined fewer of its collectives. At the end of all waiting is
  * one that is waited for and itself waits for nobody.
  */
-function waitedForRank(ranks: readonly RankTestimony[]): OddRank | null {
+function laggingRank(ranks: readonly RankTestimony[]): Found | null {
   const isWaitedFor = ranks.filter((each) => ranks.some((other) => waitsFor(other, each)));
   const roots = isWaitedFor.filter((each) => !ranks.some((other) => waitsFor(each, other)));
   const [root] = roots;
@@ -65,7 +69,7 @@ function laggedGroup(waiting: RankTestimony, behind: RankTestimony): string | nu
 }
 
 /** All have joined as many, but one has joined another kind. */
-function mismatchedRank(ranks: readonly RankTestimony[]): OddRank | null {
+function mismatchedRank(ranks: readonly RankTestimony[]): Found | null {
   const groups = new Set(ranks.flatMap(({ flight }) => [...(flight?.keys() ?? [])]));
   for (const group of groups) {
     const members = ranks.filter(({ flight }) => (flight?.get(group)?.last ?? null) !== null);
@@ -81,7 +85,7 @@ function mismatchedRank(ranks: readonly RankTestimony[]): OddRank | null {
 }
 
 /** Python does not run there: native code that holds its lock, or a kernel call that does not return. */
-function mutedRank(ranks: readonly RankTestimony[]): OddRank | null {
+function mutedRank(ranks: readonly RankTestimony[]): Found | null {
   const muted = ranks.filter(({ flight, stack }) => flight === null && stack === null);
   return muted.length === 0 || 2 * muted.length >= ranks.length
     ? null
@@ -90,7 +94,7 @@ function mutedRank(ranks: readonly RankTestimony[]): OddRank | null {
 
 const TOP_FRAMES = 3;
 
-function otherStack(ranks: readonly RankTestimony[]): OddRank | null {
+function otherStack(ranks: readonly RankTestimony[]): Found | null {
   const known = ranks.filter(({ stack }) => stack !== null);
   const found = minority(known, ({ stack }) => stack!.slice(0, TOP_FRAMES).join(" < "));
   return found && odd(found.few, `elsewhere than the others, which are at ${found.common}`);
@@ -105,7 +109,7 @@ function minority(ranks: readonly RankTestimony[], keyOf: (rank: RankTestimony) 
   return { few: few[1], own: few[0], common: most[0] };
 }
 
-const odd = (alike: readonly RankTestimony[], how: string): OddRank => ({
+const odd = (alike: readonly RankTestimony[], how: string): Found => ({
   rank: alike[0]!.rank,
   why: `${named(alike)} ${alike.length > 1 ? "are" : "is"} ${how}`,
 });

@@ -7,13 +7,12 @@ import type { Attempt, ProcessExit } from "./backend.ts";
 import { boundLog } from "./command/bounded-log.ts";
 import { rootSignature } from "./command/signatures.ts";
 import type { Failure } from "./decide.ts";
-import { interrogate } from "./interrogate.ts";
+import { HangWatch } from "./hang-watch.ts";
 import { AttemptEyes } from "./notice/attempt-eyes.ts";
 import type { Notices } from "./notice/notices.ts";
-import { oddRank } from "./odd-rank.ts";
 import { isAftermath, type LoggedExit, rootExit } from "./root-exit.ts";
 import type { Sighting } from "./sighting.ts";
-import { hangIn, type SilenceSeen } from "./silence.ts";
+import type { SilenceSeen } from "./silence.ts";
 import { type Beat, type Message, SpoolReader } from "./spool.ts";
 import type { Follower, RunOutcome, RunWatcher } from "./supervise.ts";
 
@@ -45,15 +44,10 @@ export type WatchedEnd = AttemptEnd & { readonly detectionSeconds: number };
 const LEAST_POLL_MS = 100;
 const POLL_MS_PER_RANK = 1;
 
-/** From here on a silent process is looked at from outside, too. */
-const LEAST_SUSPICIOUS_SECONDS = 5;
-/** Looking at a process reads all of /proc, and asking the ranks wakes each of them. */
-const LOOK_AGAIN_MS = 1000;
 const BOUND_LOGS_MS = 1000;
 
 /** The rank that the others died of may end after them: it still has a traceback to print. */
 const ROOT_MS = 500;
-const MOST_FRAMES = 6;
 /** Of each rank's log. What a launcher prints while it ends takes some kilobytes a rank. */
 const SEARCHED_LOG_BYTES = 2 ** 19;
 
@@ -85,9 +79,6 @@ type Rank = {
   readonly rank: number;
   readonly spool: SpoolReader;
   beat: Beat | null;
-  beatAt: number;
-  /** The processor time it had spent when its silence began to be long. */
-  suspected: { readonly at: number; readonly cpuSeconds: number; lookedAt: number } | null;
 };
 
 class Watch implements Disposable {
@@ -97,7 +88,7 @@ class Watch implements Disposable {
   readonly #resources = new DisposableStack();
   readonly #deaths: LoggedExit[] = [];
   readonly #eyes: AttemptEyes;
-  #askedAt = Number.NEGATIVE_INFINITY;
+  readonly #hangs: HangWatch;
   #lookedAt = performance.now();
   /** What a process said last of all, where that was an end. */
   outcome: AttemptEnd | null = null;
@@ -109,9 +100,8 @@ class Watch implements Disposable {
       rank,
       spool: this.#resources.use(new SpoolReader(to.folder, rank)),
       beat: null,
-      beatAt: performance.now(),
-      suspected: null,
     }));
+    this.#hangs = new HangWatch(to.folder, to.attempt, to.seen);
     this.#eyes = this.#resources.use(new AttemptEyes(to, to.folder));
     const pollMs = Math.max(LEAST_POLL_MS, POLL_MS_PER_RANK * this.#ranks.length);
     const timer = setInterval(() => this.#look(), pollMs);
@@ -148,10 +138,8 @@ class Watch implements Disposable {
     try {
       this.readOn();
       this.#to.follower?.read(false);
-      for (const rank of this.#ranks) {
-        rank.beatAt += unseenMs;
-        this.#lookAt(rank, now);
-      }
+      this.#hangs.forgive(unseenMs);
+      for (const rank of this.#ranks) this.#lookAt(rank);
       for (const sighting of this.#eyes.look(now)) this.#noticed(sighting);
     } catch (error) {
       this.#giveUp(error);
@@ -165,62 +153,19 @@ class Watch implements Disposable {
     } catch {}
   }
 
-  #lookAt(rank: Rank, now: number): void {
+  #lookAt(rank: Rank): void {
     const beat = rank.spool.beat();
-    const seconds = (now - rank.beatAt) / 1000;
-    const section = rank.beat?.section ?? "start";
     if (beat && beat.count !== rank.beat?.count) {
       this.#to.seen.observe(beat.longest);
+      this.#hangs.heard(rank.rank, beat.section);
       this.#stepped(rank, beat);
-      Object.assign(rank, { beat, beatAt: now, suspected: null });
+      rank.beat = beat;
       return;
     }
     // One that has ended may be silent; its last beat tells how far it had come.
     if (this.#to.attempt.exits.some((exit) => exit.rank === rank.rank)) return;
-    const limitSeconds = this.#to.seen.limitSeconds(section);
-    if (seconds <= Math.min(limitSeconds / 2, LEAST_SUSPICIOUS_SECONDS)) return;
-    if (rank.suspected && seconds <= limitSeconds && now - rank.suspected.lookedAt < LOOK_AGAIN_MS) return;
-    const what = this.#hangOf(rank, seconds);
-    if (what === null || now - this.#askedAt < LOOK_AGAIN_MS) return;
-    this.#askedAt = now;
-    this.#ask(rank, seconds, what).catch((error: unknown) => this.#giveUp(error));
-  }
-
-  /** What so long a silence is taken for; null: it may go on. */
-  #hangOf(rank: Rank, seconds: number): string | null {
-    const now = performance.now();
-    const probe = this.#to.attempt.probe(rank.rank);
-    rank.suspected ??= { at: now, cpuSeconds: probe?.cpuSeconds ?? 0, lookedAt: now };
-    rank.suspected.lookedAt = now;
-    const { at, cpuSeconds } = rank.suspected;
-    const cpuShare = probe && (1000 * (probe.cpuSeconds - cpuSeconds)) / (now - at);
-    const section = rank.beat?.section ?? "start";
-    const limitSeconds = this.#to.seen.limitSeconds(section);
-    return hangIn({ section, seconds, limitSeconds, cpuShare, state: probe?.state ?? null });
-  }
-
-  /** Where one rank stands still, all do: the one that the others wait for decides whether it is a hang. */
-  async #ask(rank: Rank, seconds: number, what: string): Promise<void> {
-    const { folder, attempt } = this.#to;
-    const told = await interrogate(folder, attempt);
-    const odd = oddRank(told);
-    const culprit = odd ? this.#ranks[odd.rank]! : rank;
-    if (rank.suspected === null || culprit.suspected === null) return;
-    const hang = culprit === rank ? what : this.#hangOf(culprit, seconds);
-    if (hang === null) return;
-    const stack = told[culprit.rank]!.stack;
-    this.#fail({
-      kind: "silent",
-      rank: culprit.rank,
-      place: attempt.places[culprit.rank]!,
-      section: culprit.beat?.section ?? "start",
-      what: hang,
-      seconds,
-      testimony: [
-        ...(odd ? [odd.why] : []),
-        ...(stack ? [`its stack: ${stack.slice(0, MOST_FRAMES).join(" < ")}`] : []),
-      ],
-    });
+    const sighting = this.#hangs.sightingOf(rank.rank);
+    if (sighting) this.#fail(sighting);
   }
 
   #noticed(sighting: Sighting): void {

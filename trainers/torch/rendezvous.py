@@ -18,11 +18,11 @@ def meet(folder, attempt, rank, world_size, backend="gloo", timeout_seconds=600)
     addresses of its dead ranks, and who is started again would call them (torch 2.15 under torchrun: "Gloo
     connectFullMesh failed ... Connection refused", until the restarts are used up).
     """
-    # By name it would take the address of the machine, which may be reached from elsewhere.
-    os.environ["GLOO_SOCKET_IFNAME"] = "lo"
-    os.environ.setdefault("NCCL_SOCKET_IFNAME", "lo")
+    # By the machine's name they would listen where they can be reached from elsewhere.
+    loopback = next(name for _, name in socket.if_nameindex() if name in ("lo", "lo0"))
+    os.environ["GLOO_SOCKET_IFNAME"] = os.environ["NCCL_SOCKET_IFNAME"] = loopback
     # Flight recorder: the last collectives of each rank, which name the odd one in a hang.
-    os.environ.setdefault("TORCH_FR_BUFFER_SIZE", "2000")
+    os.environ.setdefault("TORCH_FR_BUFFER_SIZE", "100")
     timeout = timedelta(seconds=timeout_seconds)
     store = listen(folder, timeout) if rank == 0 else connect(folder, timeout)
     dist.init_process_group(
