@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse, stringify } from "yaml";
 import { readRecord, recordPath, verifyRecord } from "../src/record/record.ts";
 import { readRunSeries, readWholeRunSeries } from "../src/record/run-series.ts";
@@ -210,6 +210,15 @@ describe("a Python that cannot train", () => {
       ...["--python", pythonThatSays(name, says)],
     );
     expectRefusal(refused, found, /--python.*longrun fleet install-torch \(about 6 GB\)/);
+  });
+
+  test("has none installed for it that is too old", async () => {
+    vi.stubEnv("XDG_DATA_HOME", join(base, "data"));
+    const old = pythonThatSays("python3.8", "echo 3.8.1 none");
+    const refused = await longrun("fleet", "install-torch", "--python", old);
+    vi.unstubAllEnvs();
+    expectRefusal(refused, /python3\.8 is Python 3\.8\.1/, /install Python 3\.10 or later/);
+    expect(existsSync(join(base, "data"))).toBe(false);
   });
 
   test("that is not there is refused", async () => {

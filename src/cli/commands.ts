@@ -154,6 +154,11 @@ const FLEET: readonly CommandEntry[] = [
       "the policy that holds or by another.",
     load: async () => (await import("./fleet/replay.ts")).defineReplay,
   },
+  {
+    name: "install-torch",
+    description: "Install PyTorch into a folder of longrun's own, about 6 GB, for runs in PyTorch.",
+    load: async () => (await import("./fleet/install-torch.ts")).defineInstallTorch,
+  },
 ];
 
 /** All of them, in the order of the help. */

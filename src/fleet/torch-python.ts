@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { UserError } from "../errors.ts";
 
 /** FSDP2 and asynchronous distributed checkpoints are as trainers/torch takes them from here on. */
-const LEAST_TORCH = [2, 8] as const;
+export const LEAST_TORCH = [2, 8] as const;
 const LEAST_PYTHON = [3, 10] as const;
 
 /** A Python on a network disk takes seconds to start. */
@@ -29,6 +29,9 @@ export const ownTorchFolder = () =>
 /** The interpreter of our own folder, there or not. */
 export const ownPython = () => join(ownTorchFolder(), "bin", "python");
 
+/** Written when all of it is installed: pip killed half way leaves what looks like a PyTorch. */
+export const ownTorchMarker = () => join(ownTorchFolder(), "installed");
+
 const INSTALL = "install PyTorch into a folder of longrun's own: longrun fleet install-torch (about 6 GB)";
 
 /**
@@ -36,7 +39,7 @@ const INSTALL = "install PyTorch into a folder of longrun's own: longrun fleet i
  * @param given by the user; without it, the first that will do of `python3` and our own folder
  */
 export async function pythonWithTorch(given?: string): Promise<string> {
-  const candidates = given ? [given] : ["python3", ...(existsSync(ownPython()) ? [ownPython()] : [])];
+  const candidates = given ? [given] : ["python3", ...(existsSync(ownTorchMarker()) ? [ownPython()] : [])];
   const lacks: string[] = [];
   for (const python of candidates) {
     const lack = await lackOf(python);
@@ -50,18 +53,29 @@ export async function pythonWithTorch(given?: string): Promise<string> {
   );
 }
 
-/** Null: it will do. */
+/** What a Python lacks to train with; null: nothing. */
 async function lackOf(python: string): Promise<string | null> {
+  const answer = await ask(python);
+  if ("lack" in answer) return answer.lack;
+  if (answer.torch === "none") return "has no PyTorch";
+  return isBefore(answer.torch, LEAST_TORCH) ? `has PyTorch ${answer.torch}` : null;
+}
+
+/** What a Python lacks to have PyTorch installed for it; null: nothing. */
+export async function lackOfPython(python: string): Promise<string | null> {
+  const answer = await ask(python);
+  return "lack" in answer ? answer.lack : null;
+}
+
+async function ask(python: string): Promise<{ readonly lack: string } | { readonly torch: string }> {
   try {
     const { stdout } = await promisify(execFile)(python, ["-c", ASK], { timeout: 1000 * MOST_SECONDS });
     const [version = "", torch = ""] = stdout.trim().split(" ");
-    if (isBefore(version, LEAST_PYTHON)) return `is Python ${version}`;
-    if (torch === "none") return "has no PyTorch";
-    return isBefore(torch, LEAST_TORCH) ? `has PyTorch ${torch}` : null;
+    return isBefore(version, LEAST_PYTHON) ? { lack: `is Python ${version}` } : { torch };
   } catch (error) {
     const { code, killed } = error as NodeJS.ErrnoException & { readonly killed?: boolean };
-    if (killed) return `did not answer within ${MOST_SECONDS} s`;
-    return code === "ENOENT" ? "is not there" : `does not run (${code})`;
+    if (killed) return { lack: `did not answer within ${MOST_SECONDS} s` };
+    return { lack: code === "ENOENT" ? "is not there" : `does not run (${code})` };
   }
 }
 

@@ -75,6 +75,8 @@ class Run:
         self.optimiser = optimiser_of(self.decoder, self.spec)
         if path is not None:
             self.checkpoints.load(path, self.from_step, self.decoder, self.optimiser)
+        asked = self.spec["checkpointSeconds"]
+        self.save_every = min(asked, task["saveEverySeconds"] or asked)
         self.started = {
             "kind": "started",
             "attempt": task["attempt"],
@@ -115,7 +117,7 @@ class Run:
         loss = self.forward(batch).sum() * self.ranks.size / batch.targets.numel()
         loss.backward()
         norm = gradient_norm(self.decoder).item()
-        due = self.is_first and ran_at - self.saved_at >= spec["checkpointSeconds"]
+        due = self.is_first and ran_at - self.saved_at >= self.save_every
         total, stops, dues, done = self.ranks.sum(
             [loss.item(), self.stop.is_wanted, due, self.checkpoints.is_done()]
         )
