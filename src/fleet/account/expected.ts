@@ -54,9 +54,12 @@ export function expectedGoodput(time: RunTime): ExpectedGoodput | null {
   };
   const elapsedSeconds = time.wallSeconds - time.seconds.start - time.seconds.evaluation;
   const parts = breakdownOf(conditions, expectedRun(conditions, { elapsedSeconds }));
+  const isExpected = (part: PartOfTime) => seen.failures > 0 || part === "productive" || part === "saving";
   const shares = Object.fromEntries(
     PARTS.flatMap((part) =>
-      part in CAUSE_OF_PART ? [[CAUSE_OF_PART[part], parts[part] / elapsedSeconds]] : [],
+      part in CAUSE_OF_PART
+        ? [[CAUSE_OF_PART[part], isExpected(part) ? parts[part] / elapsedSeconds : 0]]
+        : [],
     ),
   ) as ExpectedGoodput["shares"];
   const goodput = productiveShare(lossesAt(conditions, rate), seen.intervalSeconds);
@@ -93,6 +96,9 @@ function conditionsSeen({ attempts, seconds, wallSeconds }: RunTime): SeenCondit
   };
 }
 
+/** Below, a difference is printed as 0.0 %. */
+const LEAST_TOLD_SHARE = 0.0005;
+
 /** The cause that took most beyond its forecast, or saved most. */
 function reasonOf(
   seconds: SecondsByCause,
@@ -105,6 +111,7 @@ function reasonOf(
     .map((cause) => ({ cause, share: seconds[cause] / elapsedSeconds, expected: shares[cause] ?? 0 }))
     .toSorted((a, b) => Math.abs(b.share - b.expected) - Math.abs(a.share - a.expected));
   const { cause, share, expected } = most!;
+  if (Math.abs(share - expected) < LEAST_TOLD_SHARE) return "no cause takes more or less than expected";
   return (
     `most of it is ${cause}: ${formatShare(share)} of the time (${formatSeconds(seconds[cause])}) ` +
     `where ${formatShare(expected)} are to be expected of ${failures} failure${failures === 1 ? "" : "s"}`

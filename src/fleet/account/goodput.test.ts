@@ -117,4 +117,16 @@ describe("the time of a run", () => {
       /^most of it is recomputed: 33.8 % of the time \(25.0 s\) where 12.3 % are to be expected of 1 failure$/,
     );
   });
+
+  test("of a run that did not fail is expected to have lost nothing but its saves", () => {
+    const steps = Array.from({ length: 20 }, (_, i) => i + 1);
+    const seconds = steps.map((step) => (step === 11 ? 2 : 1));
+    const events = recordOf([start(1, 0), saved(10), saved(20)], [0, 11, 22]);
+    const time = timeOfRun(events, "r", [{ attempt: 1, steps, seconds }])!;
+    expect(time.goodput).toBeCloseTo(20 / 22, 10);
+    const expected = expectedGoodput(time)!;
+    expect(expected.goodput).toBeCloseTo(10 / 11, 6);
+    expect(expected.shares).toMatchObject({ detection: 0, restart: 0, recomputed: 0 });
+    expect(expected.reason).toBe("no cause takes more or less than expected");
+  });
 });
