@@ -23,6 +23,12 @@ export function probeSession(session: number): Probe | null {
   };
 }
 
+/** How many processes the kernel has killed for want of memory since it booted; null: it does not say. */
+export function oomKills(): number | null {
+  const count = /^oom_kill (\d+)$/m.exec(read("/proc/vmstat"))?.[1];
+  return count === undefined ? null : Number(count);
+}
+
 type Member = {
   readonly pid: number;
   readonly state: string;

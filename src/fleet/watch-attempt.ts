@@ -247,10 +247,7 @@ class Watch implements Disposable {
 
   #failure(sighting: Sighting): Failure {
     const step = Math.max(0, ...this.#ranks.map(({ beat }) => beat?.step ?? 0));
-    const memoryShare =
-      "rank" in sighting && typeof sighting.rank === "number"
-        ? this.#to.notices.memoryShare(sighting.rank)
-        : null;
+    const memoryShare = sighting.kind === "exited" ? this.#eyes.memoryShare(sighting.rank) : null;
     return { sighting, step, atSeconds: Date.now() / 1000, memoryShare };
   }
 

@@ -4,6 +4,7 @@ import { existsSync, statfsSync } from "node:fs";
 import { memoryBytes } from "../../machine/this-machine.ts";
 import { type Series, SeriesTail } from "../../record/series.ts";
 import type { Attempt } from "../backend.ts";
+import { oomKills } from "../proc.ts";
 import type { Sighting } from "../sighting.ts";
 import type { Notices } from "./notices.ts";
 import type { StepRow } from "./step-row.ts";
@@ -28,6 +29,7 @@ export class AttemptEyes implements Disposable {
   readonly #on: EyesOn;
   readonly #folder: string;
   #tail: SeriesTail | null = null;
+  readonly #oomKills = oomKills();
   #rowsAt = Number.NEGATIVE_INFINITY;
   #machineAt: number;
   #nextRank = 0;
@@ -44,6 +46,11 @@ export class AttemptEyes implements Disposable {
   look(now: number): readonly Sighting[] {
     const rows = now - this.#rowsAt >= ROWS_MS ? this.#rows(now) : [];
     return now - this.#machineAt >= MACHINE_MS ? [...rows, ...this.#machine(now)] : rows;
+  }
+
+  /** Of the memory that a rank may take; 1 where the kernel has killed for want of it. Null: not known. */
+  memoryShare(rank: number): number | null {
+    return oomKills() === this.#oomKills ? this.#on.notices.memoryShare(rank) : 1;
   }
 
   [Symbol.dispose](): void {

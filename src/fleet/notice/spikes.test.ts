@@ -75,6 +75,8 @@ describe("a jump", () => {
     expect(lasting!.loss / lasting!.expectedLoss).toBeGreaterThan(2.5);
     const passing = spikesIn(curve(3, 2000, 0.02, at(1000, 1001)));
     expect(passing).toMatchObject([{ step: 1000, lastedSteps: 2, toldAt: 1002 }]);
+    const hardBatch = (step: number) => (step === 1000 ? 0.16 : 0);
+    expect(spikesIn(curve(3, 2000, 0.02, hardBatch))).toEqual([]);
   });
 
   test("that stays becomes the new normal, above which the next one is told", () => {
