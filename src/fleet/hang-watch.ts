@@ -1,6 +1,6 @@
 /** @file Notices where the ranks of an attempt stand still, and which of them the others wait for. */
 
-import type { Section } from "../train/run.ts";
+import type { Section } from "../train/section.ts";
 import type { Attempt } from "./backend.ts";
 import { interrogate } from "./interrogate.ts";
 import { oddRank, type RankTestimony } from "./odd-rank.ts";

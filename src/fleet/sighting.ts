@@ -1,7 +1,7 @@
 /** @file What can be seen of a run in trouble, as facts: by whom, where, with what evidence. */
 
-import type { Section } from "../train/run.ts";
 import type { RunEvent } from "../train/run-event.ts";
+import type { Section } from "../train/section.ts";
 import { formatBytes, formatSeconds, formatShare, significant } from "../units/print.ts";
 import type { SeenSignature } from "./command/signatures.ts";
 

@@ -1,6 +1,6 @@
 /** @file How long a process may be silent: learnt for each section of a run from how long it took so far. */
 
-import type { Section } from "../train/run.ts";
+import type { Section } from "../train/section.ts";
 import { formatSeconds } from "../units/print.ts";
 import type { Probe } from "./backend.ts";
 

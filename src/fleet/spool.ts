@@ -4,8 +4,8 @@ import { closeSync, existsSync, fstatSync, openSync, readSync, writeSync } from 
 import { z } from "zod";
 import { assert } from "../errors.ts";
 import { diskError } from "../record/files.ts";
-import { SECTIONS, type Section } from "../train/run.ts";
 import { type RunEvent, runEventSchema } from "../train/run-event.ts";
+import { SECTIONS, type Section } from "../train/section.ts";
 import { beatFile, eventsFile } from "./attempt-folder.ts";
 
 const amount = z.number().nonnegative();

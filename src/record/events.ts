@@ -112,7 +112,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
       lastStep: count,
       lastLoss: z.number().nullable(),
       numAttempts: z.int().positive(),
-      /** Since its first attempt began to train, by the clock. */
+      /** Since its first attempt was started, by the clock. */
       seconds: amount,
     }),
   ),

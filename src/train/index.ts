@@ -10,7 +10,7 @@ export {
 } from "./checkpoint.ts";
 export { type FinishedModel, readHuggingFace, writeHuggingFace } from "./hugging-face.ts";
 export { optimiserOf, type PlannedRun, type ProgramFlops, programFlops } from "./planned-run.ts";
-export { type RunPlace, type RunWatch, type Section, trainRun, UNWATCHED } from "./run.ts";
+export { type RunPlace, type RunWatch, trainRun, UNWATCHED } from "./run.ts";
 export type { RunEvent } from "./run-event.ts";
 export { type RunSpec, runSpecSchema, tokensOf } from "./run-spec.ts";
 export {
@@ -23,4 +23,5 @@ export {
 } from "./safetensors.ts";
 export { type SampleOptions, sampleText } from "./sample.ts";
 export { type FolderSample, sampleFolder } from "./sample-folder.ts";
+export type { Section } from "./section.ts";
 export type { RunSummary } from "./summary.ts";

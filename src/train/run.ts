@@ -19,6 +19,7 @@ import { trainingPrograms } from "./programs.ts";
 import type { RunEvent } from "./run-event.ts";
 import type { RunSpec } from "./run-spec.ts";
 import { learningRateAt } from "./schedule.ts";
+import type { Section } from "./section.ts";
 import { type RunCost, restoreOrInitialise, TrainingState } from "./state.ts";
 import { secondsByOperation, summarise } from "./summary.ts";
 
@@ -42,11 +43,6 @@ export type RunPlace = {
   readonly saveEverySeconds: number | null;
   readonly watch: RunWatch;
 };
-
-/** Parts of a run that take their own time: a watcher's patience is learnt for each. */
-export const SECTIONS = ["start", "step", "checkpoint", "evaluation"] as const;
-/** One of them. */
-export type Section = (typeof SECTIONS)[number];
 
 /** What a run owes to whoever watches over it. */
 export type RunWatch = {

@@ -2,12 +2,12 @@
 
 import { hostname } from "node:os";
 import { extname, join, resolve } from "node:path";
-import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { ATTEMPT_VARIABLE, attemptFolder } from "../attempt-folder.ts";
 import { DEFAULT_POLICY } from "../policy.ts";
 import { SpoolReader } from "../spool.ts";
 import type { RunJob } from "../supervise.ts";
+import type { CommandTask } from "./command-task.ts";
 import { type SavedCheckpoint, savedCheckpoints } from "./saved-checkpoints.ts";
 
 /** What is to be run, and how it is to be read. */
@@ -22,20 +22,6 @@ export type CommandSpec = {
   /** Added to the command when it goes on, with {checkpoint} and {step} filled in. */
   readonly resume?: readonly string[] | undefined;
 };
-
-/** All but the command itself, which may hold secrets: it is handed over, and written nowhere. */
-export const commandTaskSchema = z.strictObject({
-  attempt: z.int().positive(),
-  folder: z.string(),
-  run: z.string(),
-  metrics: z.string().optional(),
-  checkpoints: z.string().optional(),
-  /** The one that the command is told to go on from. */
-  from: z.strictObject({ path: z.string(), step: z.int().nonnegative() }).nullable(),
-});
-
-/** A task as the process beside the command reads it. */
-export type CommandTask = z.infer<typeof commandTaskSchema>;
 
 /** TypeScript in a clone, compiled in a package. */
 const WORKER = join(import.meta.dirname, `command-worker${extname(import.meta.filename)}`);

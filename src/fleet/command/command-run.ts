@@ -1,5 +1,6 @@
 /** @file A command as a recorded run: started, read, restarted; ended, it is not run anew. */
 
+import { statSync } from "node:fs";
 import { relative } from "node:path";
 import { Interrupted, UserError } from "../../errors.ts";
 import { thisMachine } from "../../machine/this-machine.ts";
@@ -11,13 +12,14 @@ import { hideArguments, masked, maskedCommand } from "../../record/secrets.ts";
 import { attemptsFolder, nameInFile, seriesFolder, workspaceOf } from "../../record/workspace.ts";
 import type { RunEvent } from "../../train/run-event.ts";
 import { notifying } from "../account/notify.ts";
+import { attemptFolder, taskFile } from "../attempt-folder.ts";
 import type { Decision, Failure } from "../decide.ts";
 import { LocalBackend } from "../local-backend.ts";
 import { LAYOUTS } from "../metrics/layouts.ts";
 import { metricSource } from "../metrics/metric-source.ts";
 import { draftsOf, incidentOf, recordEnvironment } from "../recorded-run.ts";
 import { sightingText } from "../sighting.ts";
-import { supervise } from "../supervise.ts";
+import { type RunOutcome, supervise } from "../supervise.ts";
 import { commandJob, resumeWords } from "./command-job.ts";
 import { NO_METRICS } from "./no-metrics.ts";
 import { checkpointPattern } from "./saved-checkpoints.ts";
@@ -112,15 +114,20 @@ export async function commandRun(options: CommandRunOptions): Promise<CommandRun
     );
   if (outcome.kind === "finished") throw new Error("invariant broken: a command leaves no summary");
   record.append(filesWritten(folder, "run", run, [relative(folder, seriesFolder(folder, run))]));
-  const data = endOf(record, run, outcome);
+  const data = endOf(record, folder, run, outcome);
   record.append({ run, kind: "command-ended", data });
   refuseUnread(record, run, metrics);
   return { run, head: record.head, ...data };
 }
 
-function endOf({ events }: RecordWriter, run: string, { step, loss }: { step: number; loss: number | null }) {
+function endOf(
+  { events }: RecordWriter,
+  folder: string,
+  run: string,
+  { step, loss }: Extract<RunOutcome, { readonly kind: "ended" }>,
+) {
   const starts = eventsOf(events, "run-started", run);
-  const since = Date.parse(starts[0]?.time ?? new Date().toISOString());
+  const since = statSync(taskFile(attemptFolder(folder, run, 1))).mtimeMs;
   return {
     lastStep: step,
     lastLoss: loss,

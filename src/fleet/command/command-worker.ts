@@ -15,7 +15,7 @@ import { LogReader, type NoMetrics } from "../metrics/log-reader.ts";
 import { metricSource, openMetricFile } from "../metrics/metric-source.ts";
 import { SpoolWriter } from "../spool.ts";
 import { BoundedLog } from "./bounded-log.ts";
-import { type CommandTask, commandTaskSchema } from "./command-job.ts";
+import { type CommandTask, commandTaskSchema } from "./command-task.ts";
 import { LineSplitter } from "./lines.ts";
 import { NO_METRICS } from "./no-metrics.ts";
 import { CheckpointWatch } from "./saved-checkpoints.ts";
