@@ -88,7 +88,12 @@ export async function commandRun(options: CommandRunOptions): Promise<CommandRun
   });
   const watcher = {
     onEvent(event: RunEvent) {
-      for (const draft of draftsOf(record.events, recorded, event)) record.append({ run, ...draft });
+      for (const draft of draftsOf(record.events, recorded, event)) {
+        // Whether it has saved is not known.
+        const isStop = draft.kind === "interrupted" && event.kind === "stopped";
+        const told = isStop ? { data: { reason: `asked to stop; last step ${event.step}` } } : {};
+        record.append({ run, ...draft, ...told });
+      }
       tell({ kind: "event", event });
     },
     onFailure(failure: Failure, decision: Decision, detectionSeconds: number) {

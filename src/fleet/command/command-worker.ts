@@ -109,7 +109,7 @@ async function follow(task: CommandTask, attempt: string, command: readonly stri
   const isOver = code === 0 || isStopping;
   const unread: NoMetrics | null =
     source.kind === "log" || steps.hasSteps ? null : { kind: "file", path: source.path };
-  if (isOver) tell(reader?.problemAtEnd ?? unread);
+  if (code === 0 && !isStopping) tell(reader?.problemAtEnd ?? unread);
   await lastRows(steps);
   if (isStopping) spool.send({ kind: "stopped", step: steps.last.step });
   else if (code === 0) spool.send({ kind: "ended", step: steps.last.step, loss: steps.last.loss });
