@@ -7,9 +7,17 @@ import type { Probe } from "./backend.ts";
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
 
-/** All processes of a session together; null where there is none, or no /proc. */
+/** So old may be what is told of the processes of a rank: with a thousand, each look takes tens of ms. */
+const SNAPSHOT_MS = 500;
+let snapshot: { readonly ms: number; readonly bySession: ReadonlyMap<number, readonly Member[]> } | null =
+  null;
+
+/** All processes of a session together, half a second ago at most; null where there is none, or no /proc. */
 export function probeSession(session: number): Probe | null {
-  const members = sessionMembers(new Set([session]));
+  const ms = performance.now();
+  if (snapshot === null || ms - snapshot.ms > SNAPSHOT_MS)
+    snapshot = { ms, bySession: Map.groupBy(allMembers(), (member) => member.session) };
+  const members = snapshot.bySession.get(session) ?? [];
   if (members.length === 0) return null;
   const states = members.map(({ state }) => state);
   return {
@@ -31,6 +39,7 @@ export function oomKills(): number | null {
 
 type Member = {
   readonly pid: number;
+  readonly session: number;
   readonly state: string;
   readonly ticks: number;
   readonly pages: number;
@@ -38,13 +47,17 @@ type Member = {
 
 /** proc(5), by field after the name in parentheses: 3 state, 6 session, 14 utime, 15 stime, 24 rss. */
 export function sessionMembers(sessions: ReadonlySet<number>): readonly Member[] {
+  return allMembers().filter(({ session }) => sessions.has(session));
+}
+
+function allMembers(): readonly Member[] {
   return pids().flatMap((pid) => {
     const stat = read(`/proc/${pid}/stat`);
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if (!sessions.has(Number(fields[3])) || fields[0] === "Z") return [];
-    return [
-      { pid, state: fields[0]!, ticks: Number(fields[11]) + Number(fields[12]), pages: Number(fields[21]) },
-    ];
+    const [state, session] = [fields[0]!, Number(fields[3])];
+    if (state === "" || state === "Z") return [];
+    const ticks = Number(fields[11]) + Number(fields[12]);
+    return [{ pid, session, state, ticks, pages: Number(fields[21]) }];
   });
 }
 

@@ -219,8 +219,18 @@ class Watch implements Disposable {
     return null;
   }
 
+  /** What one said last, and how far it had come; not all of them, for a thousand may end at once. */
+  #hearOut(rank: Rank): void {
+    try {
+      for (const message of rank.spool.messages()) this.#heard(message);
+      this.#lookAt(rank);
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
   #exited(exit: ProcessExit): void {
-    this.#look();
+    this.#hearOut(this.#ranks[exit.rank]!);
     const { code, signal } = exit;
     const death = { ...exit, log: logTail(this.#to.folder, exit.rank) };
     const isWell = code === 0 || (code === null && signal === null && this.outcome !== null);
