@@ -1,6 +1,15 @@
 /** @file `longrun run -- COMMAND`: any program is watched, read, restarted, and told of truthfully. */
 
-import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -148,6 +157,19 @@ describe("a command", () => {
     expectRefusal({ code, stderr }, /killed by SIGKILL/, /failed 3 times in the same way/);
     for (const attempt of globSync(join(folder, "runs", "*", "attempts", "*")))
       expect(pidsWith(ATTEMPT_VARIABLE, attempt)).toEqual([]);
+  });
+
+  test("is decided on by the policy given, and what another one would decide can be asked", async () => {
+    const folder = join(base, "policy");
+    const policy = join(base, "policy.yaml");
+    writeFileSync(policy, "withoutProgress: { sameFailure: 1 }\n");
+    const outcome = await longrun(...shell(folder, "exit 3", "--policy", policy));
+    expectRefusal(outcome, /ended with exit code 3/, /failed 1 times in the same way/);
+    const { stdout } = await longrun("fleet", "replay", folder, "--json");
+    expect(JSON.parse(stdout)).toMatchObject({
+      totals: { restart: 1 },
+      incidents: [{ decided: { action: "hold" }, now: { action: "restart" } }],
+    });
   });
 
   test("that cannot start is refused once", async () => {

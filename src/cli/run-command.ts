@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import { type CommandNotice, commandRun, noMetricsText } from "../fleet/command/command-run.ts";
 import { NO_METRICS } from "../fleet/command/no-metrics.ts";
+import { readPolicy } from "../fleet/policy.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import { formatCount, formatSeconds, significant } from "../units/print.ts";
 import { type CommonOptions, given } from "./arguments.ts";
@@ -19,6 +20,7 @@ export type CommandOptions = CommonOptions & {
   readonly checkpoints?: string;
   readonly resume?: string;
   readonly notify?: readonly string[];
+  readonly policy?: string;
 };
 
 /** What follows `--`; null where there is none. */
@@ -56,6 +58,7 @@ export async function runCommand(command: readonly string[], options: CommandOpt
   if (command.length === 0)
     throw new UserError("-- with nothing after it", "a command", "longrun run -- torchrun ... my_train.py");
   const { json, name, folder, metrics, checkpoints, resume, notify } = options;
+  const policy = options.policy === undefined ? undefined : readPolicy(options.policy);
   using progress = new Progress(standardError());
   const shown = new CommandProgress(progress, metrics);
   const ended = await untilInterrupted(progress.note.bind(progress), (signal) =>
@@ -63,7 +66,7 @@ export async function runCommand(command: readonly string[], options: CommandOpt
       command,
       signal,
       tell: (notice) => shown.show(notice),
-      ...given({ name, folder, metrics, checkpoints, resume, notify }),
+      ...given({ name, folder, metrics, checkpoints, resume, notify, policy }),
     }),
   );
   if (ended.kind === "interrupted") {

@@ -2,6 +2,7 @@
 
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
+import { readPolicy } from "../fleet/policy.ts";
 import { type SingleRunResult, singleRun } from "../fleet/single-run.ts";
 import { TRAINERS, type TrainerName } from "../fleet/trainer.ts";
 import { N_CONVENTION } from "../report/bet-sections.ts";
@@ -31,6 +32,7 @@ export function defineRun(command: Command): void {
     .argument("[file]", "the run file, in YAML")
     .argument("[command...]", "after --, in place of the file: any command that trains")
     .option("--folder <folder>", "where everything of it goes (default: runs/NAME)")
+    .option("--policy <file>", "what decisions about failures turn on, in YAML (default: docs/fleet.md)")
     .option(
       "--threads <n>",
       "threads; the result does not depend on it (default: all)",
@@ -74,14 +76,15 @@ async function runRun(
 
 async function runFile(
   path: string,
-  { json, folder, threads, trainer, ranks, python, notify }: RunOptions,
+  { json, folder, threads, trainer, ranks, python, notify, policy: policyFile }: RunOptions,
 ): Promise<void> {
+  const policy = policyFile === undefined ? undefined : readPolicy(policyFile);
   const ended = await withProgress((signal, tell) =>
     singleRun({
       path,
       signal,
       tell,
-      ...given({ folder, numThreads: threads, trainer, numRanks: ranks, python, notify }),
+      ...given({ folder, numThreads: threads, trainer, numRanks: ranks, python, notify, policy }),
     }),
   );
   if (ended.kind === "interrupted") {

@@ -25,6 +25,7 @@ import type { Backend } from "./backend.ts";
 import { builtinJob } from "./builtin-job.ts";
 import type { Decision, Failure } from "./decide.ts";
 import { INCIDENT_NAMES } from "./incident-names.ts";
+import type { Policy } from "./policy.ts";
 import type { AttemptStart, RunTask } from "./run-task.ts";
 import { sightingText } from "./sighting.ts";
 import { type RunJob, type RunOutcome, supervise } from "./supervise.ts";
@@ -38,6 +39,8 @@ export type RunContext = {
   readonly backend: Backend;
   /** Null where no run is trained in PyTorch. */
   readonly torch: TorchPlace | null;
+  /** Instead of the one that holds. */
+  readonly policy?: Policy | undefined;
   readonly signal: AbortSignal;
   tell(notice: RunNotice): void;
 };
@@ -113,8 +116,10 @@ export async function trainPlanned(
     },
   };
   const predicted = eventsOf(record.events, "prediction", name);
+  const planned = jobOf(task, context, () => attemptStart(record.events, name));
   const job = {
-    ...jobOf(task, context, () => attemptStart(record.events, name)),
+    ...planned,
+    policy: context.policy ?? planned.policy,
     plannedStepSeconds: predicted.findLast(({ data }) => data.quantity === "step time")?.data.hi,
   };
   const outcome = await supervise(job, context.backend, watcher, signal);

@@ -20,6 +20,7 @@ import type { RunSummary } from "../train/summary.ts";
 import { readYamlFile } from "../yaml-file.ts";
 import { notifying } from "./account/notify.ts";
 import { LocalBackend } from "./local-backend.ts";
+import type { Policy } from "./policy.ts";
 import { type CorpusNotice, recordedCorpus } from "./recorded-corpus.ts";
 import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
 import { pythonWithTorch } from "./torch-python.ts";
@@ -71,6 +72,8 @@ export type SingleRunOptions = {
   readonly python?: string;
   /** A program and its arguments that is told of incidents and of the end (docs/fleet.md). */
   readonly notify?: readonly string[];
+  /** What decisions about failures turn on, instead of what holds (policy.ts). */
+  readonly policy?: Policy;
   readonly signal: AbortSignal;
   readonly tell: (event: RunNotice | CorpusNotice) => void;
 };
@@ -95,6 +98,7 @@ export async function singleRun({
   numRanks = 1,
   python,
   notify,
+  policy,
   signal,
   tell,
 }: SingleRunOptions): Promise<SingleRunResult> {
@@ -127,7 +131,7 @@ export async function singleRun({
     }
     const placed = { run, numThreads: numThreads ?? machine.numThreads };
     using backend = new LocalBackend(workspace.folder);
-    const summary = await trainPlanned({ ...context, machine, backend, torch }, placed, name);
+    const summary = await trainPlanned({ ...context, machine, backend, torch, policy }, placed, name);
     exportRecorded(context, name, spec, modelCard(file.name, spec, manifest, summary));
     return { run: name, summary, model: workspace.model, head: record.head };
   };

@@ -87,13 +87,13 @@ function traceText(replay: TraceReplay, totals: Totals): string {
 const MOST_NAME = 12;
 
 function recordText(incidents: readonly ReplayedIncident[], totals: Totals): string {
-  const changed = incidents.filter(({ then, now }) => then !== null && then.action !== now.action);
+  const changed = incidents.filter(({ decided, now }) => decided !== null && decided.action !== now.action);
   return [
     table(incidents, [
       right("#", ({ sequence }: ReplayedIncident) => String(sequence)),
       left("run", ({ run }) => run),
       right("step", ({ failure }) => String(failure.step)),
-      left("then", ({ then }) => then?.action ?? "-"),
+      left("then", ({ decided }) => decided?.action ?? "-"),
       left("now", ({ now }) => now.action),
       wrapped(
         "incident and reason",

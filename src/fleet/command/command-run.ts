@@ -17,6 +17,7 @@ import type { Decision, Failure } from "../decide.ts";
 import { LocalBackend } from "../local-backend.ts";
 import { LAYOUTS } from "../metrics/layouts.ts";
 import { metricSource } from "../metrics/metric-source.ts";
+import type { Policy } from "../policy.ts";
 import { draftsOf, incidentOf, recordEnvironment } from "../recorded-run.ts";
 import { sightingText } from "../sighting.ts";
 import { type RunOutcome, supervise } from "../supervise.ts";
@@ -39,6 +40,8 @@ export type CommandRunOptions = {
   readonly resume?: string;
   /** A program and its arguments that is told of incidents and of the end (docs/fleet.md). */
   readonly notify?: readonly string[];
+  /** What decisions about failures turn on, instead of what holds (policy.ts). */
+  readonly policy?: Policy;
   readonly signal: AbortSignal;
   readonly tell: (notice: CommandNotice) => void;
 };
@@ -107,7 +110,7 @@ export async function commandRun(options: CommandRunOptions): Promise<CommandRun
   const outcome = await notifying(
     record,
     { command: options.notify ?? null, folder, warn },
-    () => supervise(job, backend, watcher, signal),
+    () => supervise({ ...job, policy: options.policy ?? job.policy }, backend, watcher, signal),
     ({ kind }) => ({ how: kind === "ended" ? "finished" : kind, text: `run ${run}` }),
   );
   if (outcome.kind === "stopped") throw new Interrupted(`in run ${run}`);

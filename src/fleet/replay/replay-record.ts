@@ -15,7 +15,7 @@ export type ReplayedIncident = {
   readonly what: string;
   readonly failure: Failure;
   /** Null: nothing was written down. */
-  readonly then: { readonly action: string; readonly reason: string } | null;
+  readonly decided: { readonly action: string; readonly reason: string } | null;
   readonly now: Decision;
 };
 
@@ -39,8 +39,8 @@ export function replayRecord(events: readonly RecordEvent[], policy: Policy): re
     // What is only noted is no failure of the run.
     if (now.action !== "nothing") failures.set(run, [first, ...more]);
     const { what, response } = data;
-    const then = response ? { action: response.action, reason: response.reason } : null;
-    return [{ sequence, time, run, what, failure, then, now }];
+    const decided = response ? { action: response.action, reason: response.reason } : null;
+    return [{ sequence, time, run, what, failure, decided, now }];
   });
 }
 

@@ -91,7 +91,11 @@ describe("over a record", () => {
     for (let i = 0; i < 2; i++) record.append({ run: "one", ...incidentOf(seen, then, 0.5) });
     record.append({ run: null, kind: "incident", data: { what: "a flood", evidence: {}, severity: "info" } });
     const decided = (policy = DEFAULT_POLICY) =>
-      replayRecord(record.events, policy).map((each) => [each.sequence, each.then?.action, each.now.action]);
+      replayRecord(record.events, policy).map((each) => [
+        each.sequence,
+        each.decided?.action,
+        each.now.action,
+      ]);
     expect(decided()).toEqual([
       [3, "replay", "replay"],
       [4, "replay", "rewind"],
