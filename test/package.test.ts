@@ -79,6 +79,7 @@ describe("the tarball", () => {
       `dist/${process.platform}-${process.arch}/longrun.node`,
       "native/kernels/kernels.cpp",
       "campaigns/first-light.yaml",
+      "trainers/torch/train.py",
       "docs/laws.md",
     ])
       expect(packed).toContain(`package/${path}`);

@@ -69,7 +69,7 @@ class Checkpoints:
             state["step"].fill_(step)
 
     def begin(self, step: int, model: nn.Module, optimiser: torch.optim.Optimizer, is_last: bool) -> None:
-        """Training may go on at once: what is written is a copy."""
+        """Training may go on at once: what is written is DCP's copy."""
         began_at = time.monotonic()
         folder = os.path.join(self.folder, f".step-{step:08}.{self.task['attempt']}.tmp")
         if self.ranks.rank == 0:
@@ -77,10 +77,10 @@ class Checkpoints:
             remove_unfinished(self.folder)
         self.ranks.gather(None)
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        # DCP copies from a GPU before it returns, but keeps tensors of the CPU by reference.
-        state = {name: tensor.clone() for name, tensor in state_of(model, optimiser).items()}
         writer = dcp.FileSystemWriter(folder, sync_files=True)
-        written = dcp.async_save(state, storage_writer=writer, process_group=self.ranks.saving)
+        written = dcp.async_save(
+            state_of(model, optimiser), storage_writer=writer, process_group=self.ranks.saving
+        )
         whole = whole_parameters(model) if is_last else None
 
         def finish() -> list[dict]:
