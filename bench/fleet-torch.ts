@@ -57,7 +57,9 @@ async function longrunRows(): Promise<Measured[]> {
   const folder = join(base, "longrun");
   const options = { base, folder, python, numRanks, numSteps: 1_000_000, checkpointSeconds: 1 };
   using run = new TorchRun(options);
-  const incidents = () => readFileSync(recordPath(folder), "utf8").split('"kind":"incident"').slice(1);
+  /** Others warn of slow steps. */
+  const incidents = () =>
+    readFileSync(recordPath(folder), "utf8").split('"what":"the run\'s process').slice(1);
   const rows: Measured[] = [];
   for (const fault of ["kill -9", "hang"])
     for (let repeat = 0; repeat < numRepeats; repeat++) {
