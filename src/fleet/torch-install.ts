@@ -49,9 +49,9 @@ export async function installTorch({ python = "python3", signal, tell }: Install
       "(to take it away again, delete the folder)",
   );
   await run(python, ["-m", "venv", folder], VENV_REMEDY, signal);
-  const requirement = `torch>=${LEAST_TORCH.join(".")}`;
+  const requirements = [`torch>=${LEAST_TORCH.join(".")}`, "numpy"];
   const options = ["--no-cache-dir", "--disable-pip-version-check", "--progress-bar", "off"];
-  await run(ownPython(), ["-m", "pip", "install", ...options, requirement], PIP_REMEDY, signal);
+  await run(ownPython(), ["-m", "pip", "install", ...options, ...requirements], PIP_REMEDY, signal);
   const installed = await pythonWithTorch(ownPython());
   writeFileAtomic(ownTorchMarker(), "");
   return installed;

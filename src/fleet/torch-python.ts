@@ -17,9 +17,10 @@ const MOST_SECONDS = 30;
 /** Reads what is installed; importing it would take seconds. */
 const ASK = `
 import importlib.metadata as metadata, platform
-try: torch = metadata.version("torch")
-except metadata.PackageNotFoundError: torch = "none"
-print(platform.python_version(), torch)
+def version(name):
+    try: return metadata.version(name)
+    except metadata.PackageNotFoundError: return "none"
+print(platform.python_version(), version("torch"), version("numpy"))
 `;
 
 /** Where `longrun fleet install-torch` puts PyTorch: in the user's own data folder. */
@@ -48,7 +49,7 @@ export async function pythonWithTorch(given?: string): Promise<string> {
   }
   throw new UserError(
     lacks.join("; "),
-    `a Python ${LEAST_PYTHON.join(".")} or later with PyTorch ${LEAST_TORCH.join(".")} or later`,
+    `a Python ${LEAST_PYTHON.join(".")} or later with numpy and PyTorch ${LEAST_TORCH.join(".")} or later`,
     `name one that has it (--python), or ${INSTALL}`,
   );
 }
@@ -58,6 +59,8 @@ async function lackOf(python: string): Promise<string | null> {
   const answer = await ask(python);
   if ("lack" in answer) return answer.lack;
   if (answer.torch === "none") return "has no PyTorch";
+  // torch.distributed gathers objects through it, and its wheel does not bring it along.
+  if (answer.numpy === "none") return "has PyTorch without numpy";
   return isBefore(answer.torch, LEAST_TORCH) ? `has PyTorch ${answer.torch}` : null;
 }
 
@@ -67,11 +70,13 @@ export async function lackOfPython(python: string): Promise<string | null> {
   return "lack" in answer ? answer.lack : null;
 }
 
-async function ask(python: string): Promise<{ readonly lack: string } | { readonly torch: string }> {
+type Answer = { readonly lack: string } | { readonly torch: string; readonly numpy: string };
+
+async function ask(python: string): Promise<Answer> {
   try {
     const { stdout } = await promisify(execFile)(python, ["-c", ASK], { timeout: 1000 * MOST_SECONDS });
-    const [version = "", torch = ""] = stdout.trim().split(" ");
-    return isBefore(version, LEAST_PYTHON) ? { lack: `is Python ${version}` } : { torch };
+    const [version = "", torch = "", numpy = ""] = stdout.trim().split(" ");
+    return isBefore(version, LEAST_PYTHON) ? { lack: `is Python ${version}` } : { torch, numpy };
   } catch (error) {
     const { code, killed } = error as NodeJS.ErrnoException & { readonly killed?: boolean };
     if (killed) return { lack: `did not answer within ${MOST_SECONDS} s` };
