@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 /** `npm test` leaves these to `npm run test:package` and `test:llama`: they install packages. */
 const PACKAGE_TEST = "test/package.test.ts";
 const LLAMA_TEST = "test/llama-cpp.test.ts";
+/** And these to `npm run test:torch`: they take minutes. */
+const TORCH_TESTS = "test/torch*.test.ts";
 
 export default defineConfig({
   test: {
@@ -17,10 +19,11 @@ export default defineConfig({
         test: {
           name: "longrun",
           include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: [PACKAGE_TEST, LLAMA_TEST],
+          exclude: [PACKAGE_TEST, LLAMA_TEST, TORCH_TESTS],
         },
       },
       { extends: true, test: { name: "llama", include: [LLAMA_TEST] } },
+      { extends: true, test: { name: "torch", include: [TORCH_TESTS] } },
       {
         extends: true,
         test: { name: "package", include: [PACKAGE_TEST], testTimeout: 600_000, hookTimeout: 600_000 },
