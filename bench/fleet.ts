@@ -88,7 +88,11 @@ type Watched = {
 };
 
 /** Supervises a run while `during` does what it likes with it, then stops it. */
-async function supervised(task: RunTask, during: (watched: Watched) => Promise<void>): Promise<void> {
+async function supervised(
+  task: RunTask,
+  during: (watched: Watched) => Promise<void>,
+  saveEverySeconds: () => number | null = () => null,
+): Promise<void> {
   using backend = new LocalBackend(task.folder);
   const stop = new AbortController();
   const noticed: Watched["noticed"] = [];
@@ -107,7 +111,7 @@ async function supervised(task: RunTask, during: (watched: Watched) => Promise<v
     return attempt === undefined ? null : { attempt, folder: attemptFolder(task.folder, task.name, attempt) };
   };
   const ended = supervise(
-    builtinJob(task, () => ({ skip: [], fromStep: null, saveEverySeconds: null })),
+    builtinJob(task, () => ({ skip: [], fromStep: null, saveEverySeconds: saveEverySeconds() })),
     backend,
     watcher,
     stop.signal,
@@ -287,20 +291,27 @@ async function goodput(): Promise<void> {
   let numKills = 0;
   let beganAt = 0;
   let lastStep = 0;
-  await supervised(task, async (watched) => {
-    await until(() => watched.beat()?.section === "step");
-    beganAt = performance.now();
-    while (performance.now() < untilMs) {
-      const wait = -Math.log(1 - random.uniform()) * 1000 * Number(values.every);
-      await setTimeout(Math.min(wait, Math.max(0, untilMs - performance.now())));
-      if (performance.now() >= untilMs) break;
-      process.kill(watched.pid(), "SIGKILL");
-      numKills++;
-      const { attempt } = watched.beat()!;
-      await until(() => watched.beat()?.attempt === attempt + 1 && watched.beat()!.section === "step");
-    }
-    lastStep = watched.beat()!.step;
-  });
+  // As `saveInterval` has it from a record, with a save of 50 ms.
+  const interval = () =>
+    numKills === 0 ? null : Math.sqrt((2 * 0.05 * (performance.now() - beganAt)) / 1000 / numKills);
+  await supervised(
+    task,
+    async (watched) => {
+      await until(() => watched.beat()?.section === "step");
+      beganAt = performance.now();
+      while (performance.now() < untilMs) {
+        const wait = -Math.log(1 - random.uniform()) * 1000 * Number(values.every);
+        await setTimeout(Math.min(wait, Math.max(0, untilMs - performance.now())));
+        if (performance.now() >= untilMs) break;
+        process.kill(watched.pid(), "SIGKILL");
+        numKills++;
+        const { attempt } = watched.beat()!;
+        await until(() => watched.beat()?.attempt === attempt + 1 && watched.beat()!.section === "step");
+      }
+      lastStep = watched.beat()!.step;
+    },
+    interval,
+  );
   const wall = (performance.now() - beganAt) / 1000;
   const attempts = Array.from({ length: numKills + 1 }, (_, i) =>
     readSeries(seriesPath(task.folder, task.name, i + 1)),
