@@ -103,7 +103,7 @@ describe("mistakes on the command line", () => {
     [["lanch"], "unknown command 'lanch'", "Did you mean launch?"],
     [["plan", "sizze", "--law", "x"], "unknown command 'sizze'", "Did you mean size?"],
     [["laws", "forcast"], "unknown command 'forcast'", "Did you mean forecast?"],
-    [["run"], "missing required argument 'file'", "`longrun run --help`"],
+    [["run"], "neither a file nor a command", "longrun run"],
     [["launch", "--budget", "12 parsecs"], 'budget "12 parsecs"', "5m, 1h or 30TFLOP"],
     [["launch", "--accept", "issue-1"], "--accept issue-1 without a reason", '--because "why"'],
     [["launch", "/no/such.yaml"], "no file /no/such.yaml", "first-light.yaml"],

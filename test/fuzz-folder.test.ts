@@ -83,7 +83,9 @@ test(`${NUM_MUTATIONS} files damaged at random are each named, and refused in wo
 }, () => {
   const random = new Random(17, "fuzz");
   const all = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  const files = all.filter((path) => statSync(join(folder, path)).isFile()).sort();
+  // What processes and supervisor said to each other on the way is vouched for by nobody.
+  const isTalk = (path: string) => /\/attempts\/|fence\.json$/.test(path);
+  const files = all.filter((path) => statSync(join(folder, path)).isFile() && !isTalk(path)).sort();
   for (let i = 0; i < NUM_MUTATIONS; i++) {
     const path = i % 4 === 0 ? "record.jsonl" : files[random.integer(files.length)]!;
     const before = readFileSync(join(folder, path));

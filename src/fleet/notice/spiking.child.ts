@@ -1,4 +1,4 @@
-/** @file A trainer for rewind.test.ts: its loss spikes from step 220 on, unless that batch is skipped. */
+/** @file A trainer for rewind.test.ts whose loss spikes from step 220 on, unless its batch is skipped. */
 
 import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
