@@ -151,9 +151,10 @@ describe("Ctrl-C", () => {
     });
     let told = "";
     child.stderr.on("data", (chunk: Buffer) => {
-      const hadStarted = /, loss /.test(told);
+      const hadStarted = /rung-\S+: \d+ %/.test(told);
       told += chunk.toString();
-      if (!hadStarted && /, loss /.test(told)) process.kill(toGroup ? -child.pid! : child.pid!, "SIGINT");
+      if (!hadStarted && /rung-\S+: \d+ %/.test(told))
+        process.kill(toGroup ? -child.pid! : child.pid!, "SIGINT");
     });
     const [code] = (await once(child, "close")) as [number | null];
     expect([code, told.match(/stopping after this step/g)?.length]).toEqual([130, 1]);
