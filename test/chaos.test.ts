@@ -42,11 +42,11 @@ test("a run that is killed, whose command is killed and whose record is torn end
     "--json",
   );
   expect(stderr).not.toContain("found:");
+  expect(stdout, stderr).not.toBe("");
   const result = JSON.parse(stdout);
   expect(result).toMatchObject({
     identical: true,
     differences: [],
-    relaunches: 3,
     faults: [
       { kind: "kill", what: expect.stringMatching(/^SIGKILL to process \d+$/) },
       {
@@ -59,6 +59,9 @@ test("a run that is killed, whose command is killed and whose record is torn end
       { kind: "kill", step: null, what: "too late: the command had ended" },
     ],
   });
+  // A run of a second may have ended by itself before the command was started again.
+  expect(result.relaunches).toBeGreaterThanOrEqual(1);
+  expect(result.relaunches).toBeLessThanOrEqual(3);
   expect(result.faults[0].step).toBeGreaterThanOrEqual(80);
   expect(result.incidents).toContainEqual({
     run: expect.stringMatching(/^one\./),

@@ -17,7 +17,7 @@ import { goodputOf, sumOfCauses } from "../account/goodput.ts";
 import { type FaultKind, KINDS, type PlannedFault, randomFaults } from "./fault.ts";
 import { clockFile, INJECTORS, impossible } from "./inject.ts";
 import { type NumbersLeft, numbersOf } from "./numbers.ts";
-import { type CommandEnd, Victim, type VictimOptions } from "./victim.ts";
+import { type CommandEnd, type Trainer, Victim, type VictimOptions } from "./victim.ts";
 
 /** Beyond one a fault, for what a fault brings about in the command started anew. */
 const EXTRA_RELAUNCHES = 5;
@@ -150,8 +150,14 @@ async function strike(victim: Victim, fault: PlannedFault, random: Random): Prom
   const late = { ...missed, what: "too late: the command had ended" };
   if (!(await victim.until(fault.at))) return late;
   for (let tries = 1; ; tries++) {
-    if (!(await victim.when(() => victim.supervisor !== null && victim.trainers().length > 0))) return late;
-    const trainer = random.pick(victim.trainers());
+    // Looked at once: a moment later there may be none any more.
+    let trainers: readonly Trainer[] = [];
+    const isThere = () => {
+      trainers = victim.trainers();
+      return victim.supervisor !== null && trainers.length > 0;
+    };
+    if (!(await victim.when(isThere))) return late;
+    const trainer = random.pick(trainers);
     const { seconds } = victim;
     const step = victim.steps();
     try {
