@@ -174,8 +174,10 @@ describe("a command", () => {
 
   test("that cannot start is refused once", async () => {
     const folder = join(base, "absent");
-    const outcome = await longrun("run", "--folder", folder, "--", "no-such-program");
+    const outcome = await longrun("run", "--folder", folder, "--", "no-such-program", "--json");
     expectRefusal(outcome, /the command no-such-program does not start \(ENOENT\)/, /check its name/);
+    // Its own --json asks nothing of us.
+    expect(outcome.stdout).toBe("");
     expect(incidentsOf(folder)).toEqual([]);
   });
 

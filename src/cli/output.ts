@@ -48,13 +48,20 @@ export function printAside(text: string): void {
 /** Parses the command line and runs the command; sets the exit code, whatever happens. */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
-  process.on("uncaughtException", (error) => process.exit(tell(error, argv.includes("--json"))));
+  const isJson = ownWords(argv).includes("--json");
+  process.on("uncaughtException", (error) => process.exit(tell(error, isJson)));
   explainMistakes(program);
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    process.exitCode = tell(error, argv.includes("--json"));
+    process.exitCode = tell(error, isJson);
   }
+}
+
+/** What follows `--` is another program's command line. */
+function ownWords(argv: readonly string[]): readonly string[] {
+  const at = argv.indexOf("--");
+  return at < 0 ? argv : argv.slice(0, at);
 }
 
 /** Commander's complaints about a command or its subcommands become our errors. */
