@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openRecord, readRecord, recordPath, verifyRecord } from "../src/record/record.ts";
 import { writeCampaign, writeTexts } from "./support/campaigns.ts";
-import { Command, expectRefusal, incidentsOf, killAll, longrun } from "./support/processes.ts";
+import { Command, expectRefusal, incidentsOf, killAll, longrun, ranksOf } from "./support/processes.ts";
 
 const base = mkdtempSync(join(tmpdir(), "longrun-faults-"));
 
@@ -123,6 +123,22 @@ describe("a ladder", () => {
     // Replayed once, for it might have been the machine.
     expect(incidentsOf(folder).filter((what) => what === "diverged").length).toBeGreaterThanOrEqual(2);
     expect(verifyRecord(folder)).toMatchObject({ ok: true });
+  });
+});
+
+describe("a campaign with a policy of its own", () => {
+  test("decides by it about the runs of its ladder", async () => {
+    const policy = join(base, "policy.yaml");
+    writeFileSync(policy, "withoutProgress: { sameFailure: 1 }\n");
+    const folder = join(base, "policy");
+    using command = new Command([
+      "launch",
+      writeCampaign(base, { budget: "1TFLOP" }),
+      ...["--folder", folder, "--policy", policy],
+    ]);
+    await command.saw(/rung-0-seed-1: +\d+ %/);
+    for (const pid of ranksOf(folder)) process.kill(pid, "SIGKILL");
+    expectRefusal(await command.ended, /killed by SIGKILL/, /failed 1 times in the same way/);
   });
 });
 

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import type { PrepareProgress } from "../corpus/steps.ts";
 import { Interrupted } from "../errors.ts";
 import type { Backend } from "../fleet/backend.ts";
+import type { Policy } from "../fleet/policy.ts";
 import type { RunNotice } from "../fleet/recorded-run.ts";
 import type { TorchPlace } from "../fleet/torch-job.ts";
 import type { Machine } from "../machine/this-machine.ts";
@@ -48,6 +49,8 @@ export type Context = {
   readonly machine: Machine;
   readonly backend: Backend;
   readonly torch: TorchPlace | null;
+  /** Of all runs, instead of the one that holds. */
+  readonly policy: Policy | undefined;
   readonly signal: AbortSignal;
   tell(event: CampaignEvent): void;
 };

@@ -4,6 +4,7 @@ import type { Manifest } from "../corpus/manifest.ts";
 import { Interrupted, UserError } from "../errors.ts";
 import { type EndFacts, notifying } from "../fleet/account/notify.ts";
 import { LocalBackend } from "../fleet/local-backend.ts";
+import type { Policy } from "../fleet/policy.ts";
 import { finishedSummary } from "../fleet/recorded-run.ts";
 import { pythonWithTorch } from "../fleet/torch-python.ts";
 import { thisMachine } from "../machine/this-machine.ts";
@@ -46,6 +47,8 @@ export type LaunchOptions = {
   readonly python?: string | undefined;
   /** A program and its arguments that is told of incidents and of the end (docs/fleet.md). */
   readonly notify?: readonly string[] | undefined;
+  /** What decisions about failures turn on, instead of what holds (fleet/policy.ts). */
+  readonly policy?: Policy | undefined;
   readonly signal: AbortSignal;
   tell(event: CampaignEvent): void;
 };
@@ -89,6 +92,7 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
     machine,
     backend,
     torch: campaign.trainer === "torch" ? { python: await pythonWithTorch(python), numRanks } : null,
+    policy: options.policy,
     signal: options.signal,
     tell: options.tell,
   };

@@ -3,6 +3,7 @@
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
 import { wordsOfCommand } from "../fleet/account/notify.ts";
+import { readPolicy } from "../fleet/policy.ts";
 import type { AmountKind } from "../units/kinds.ts";
 import { readAmount, readInterval } from "../units/read.ts";
 
@@ -27,6 +28,14 @@ export function notifyOption(): Option {
     "--notify <command>",
     "is told of each incident and of the end, as JSON on its standard input; no shell",
   ).argParser(wordsOfCommand);
+}
+
+/** --policy, of every command that trains. */
+export function policyOption(): Option {
+  return new Option(
+    "--policy <file>",
+    "what decisions about failures turn on, in YAML (default: docs/fleet.md)",
+  ).argParser(readPolicy);
 }
 
 /** An option that takes an amount of a kind: "--tokens <n>". */

@@ -5,9 +5,10 @@ import type { Command } from "commander";
 import { parseBudget } from "../campaign/budget.ts";
 import { type LaunchResult, launch } from "../campaign/launch.ts";
 import { UserError } from "../errors.ts";
+import type { Policy } from "../fleet/policy.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
 import { formatBytes, formatSeconds, significant } from "../units/print.ts";
-import { type CommonOptions, finish, notifyOption } from "./arguments.ts";
+import { type CommonOptions, finish, notifyOption, policyOption } from "./arguments.ts";
 import { withProgress } from "./campaign-progress.ts";
 import type { Ended } from "./interrupt.ts";
 import { EXIT, printJson, printText } from "./output.ts";
@@ -21,6 +22,7 @@ type LaunchOptions = CommonOptions & {
   readonly accept?: string;
   readonly because?: string;
   readonly notify?: readonly string[];
+  readonly policy?: Policy;
 } & TorchOptions;
 
 /** The one that comes with longrun, so that `launch` alone works in any folder. */
@@ -42,19 +44,20 @@ export function defineLaunch(command: Command): void {
     .option("--budget <amount>", "spend this instead of what the file says: 2m, 1h, 30TFLOP")
     .option("--accept <id>", "lift the hold with this id, which an earlier launch has told; needs --because")
     .option("--because <text>", "why; it is kept in the record")
-    .addOption(notifyOption());
+    .addOption(notifyOption())
+    .addOption(policyOption());
   torchOptions(command);
   finish(command, EXAMPLE).action(runLaunch);
 }
 
 async function runLaunch(
   path: string,
-  { json, folder, ranks, python, ...options }: LaunchOptions,
+  { json, folder, ranks, python, notify, policy, ...options }: LaunchOptions,
 ): Promise<void> {
   const accept = acceptance(options);
   const budget = options.budget === undefined ? undefined : parseBudget(options.budget);
   const ended = await withProgress((signal, tell) =>
-    launch({ path, folder, budget, accept, numRanks: ranks, python, notify: options.notify, signal, tell }),
+    launch({ path, folder, budget, accept, numRanks: ranks, python, notify, policy, signal, tell }),
   );
   if (json) printJson(launchJson(ended));
   else if (ended.kind === "done") printText(launchText(ended.result));

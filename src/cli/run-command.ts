@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import { type CommandNotice, commandRun, noMetricsText } from "../fleet/command/command-run.ts";
 import { NO_METRICS } from "../fleet/command/no-metrics.ts";
-import { readPolicy } from "../fleet/policy.ts";
+import type { Policy } from "../fleet/policy.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import { formatCount, formatSeconds, significant } from "../units/print.ts";
 import { type CommonOptions, given } from "./arguments.ts";
@@ -20,7 +20,7 @@ export type CommandOptions = CommonOptions & {
   readonly checkpoints?: string;
   readonly resume?: string;
   readonly notify?: readonly string[];
-  readonly policy?: string;
+  readonly policy?: Policy;
 };
 
 /** What follows `--`; null where there is none. */
@@ -57,8 +57,7 @@ export const strayCommandOption = (options: CommandOptions): string | null =>
 export async function runCommand(command: readonly string[], options: CommandOptions): Promise<void> {
   if (command.length === 0)
     throw new UserError("-- with nothing after it", "a command", "longrun run -- torchrun ... my_train.py");
-  const { json, name, folder, metrics, checkpoints, resume, notify } = options;
-  const policy = options.policy === undefined ? undefined : readPolicy(options.policy);
+  const { json, name, folder, metrics, checkpoints, resume, notify, policy } = options;
   using progress = new Progress(standardError());
   const shown = new CommandProgress(progress, metrics);
   const ended = await untilInterrupted(progress.note.bind(progress), (signal) =>

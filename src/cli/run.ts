@@ -2,14 +2,13 @@
 
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
-import { readPolicy } from "../fleet/policy.ts";
 import { type SingleRunResult, singleRun } from "../fleet/single-run.ts";
 import { TRAINERS, type TrainerName } from "../fleet/trainer.ts";
 import { N_CONVENTION } from "../report/bet-sections.ts";
 import { left, right } from "../report/markdown.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { fixed, formatBytes, formatCount, formatFlops, formatSeconds } from "../units/print.ts";
-import { finish, given, notifyOption, wholeNumber } from "./arguments.ts";
+import { finish, given, notifyOption, policyOption, wholeNumber } from "./arguments.ts";
 import { withProgress } from "./campaign-progress.ts";
 import { printJson, printResult } from "./output.ts";
 import {
@@ -32,7 +31,6 @@ export function defineRun(command: Command): void {
     .argument("[file]", "the run file, in YAML")
     .argument("[command...]", "after --, in place of the file: any command that trains")
     .option("--folder <folder>", "where everything of it goes (default: runs/NAME)")
-    .option("--policy <file>", "what decisions about failures turn on, in YAML (default: docs/fleet.md)")
     .option(
       "--threads <n>",
       "threads; the result does not depend on it (default: all)",
@@ -43,7 +41,8 @@ export function defineRun(command: Command): void {
         TRAINERS,
       ),
     )
-    .addOption(notifyOption());
+    .addOption(notifyOption())
+    .addOption(policyOption());
   torchOptions(command);
   defineCommandOptions(command);
   finish(
@@ -76,9 +75,8 @@ async function runRun(
 
 async function runFile(
   path: string,
-  { json, folder, threads, trainer, ranks, python, notify, policy: policyFile }: RunOptions,
+  { json, folder, threads, trainer, ranks, python, notify, policy }: RunOptions,
 ): Promise<void> {
-  const policy = policyFile === undefined ? undefined : readPolicy(policyFile);
   const ended = await withProgress((signal, tell) =>
     singleRun({
       path,
