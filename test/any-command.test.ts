@@ -133,6 +133,22 @@ describe("a command", () => {
     expect([...seriesOf(folder).values.step!]).toEqual(upTo(60));
   });
 
+  test.each([
+    ["without a pattern of its checkpoints", [], /is a command without --checkpoints/],
+    ["that nobody supervises", ["--checkpoints", "out/step-{step}"], /is a command that nobody supervises/],
+  ] as const)("%s is not drained, which would never come", async (name, options, found) => {
+    const folder = join(base, name);
+    using command = new Command(shell(folder, "echo begun; sleep 60", ...options));
+    while (ranksOf(folder).length === 0 && !command.hasEnded) await sleep(20);
+    if (options.length > 0) {
+      process.kill(command.pid, "SIGKILL");
+      await command.ended;
+    }
+    expectRefusal(await longrun("drain", folder), found, /`longrun stop .*` ends it now/);
+    expect((await longrun("stop", folder)).code).toBe(0);
+    expect(ranksOf(folder)).toEqual([]);
+  });
+
   test("that was stopped from outside is replaced", async () => {
     const folder = join(base, "hangs");
     using command = new Command(train(folder, ["--steps", "40", "--ms", "50"]));

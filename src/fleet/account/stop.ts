@@ -3,12 +3,14 @@
 import { rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { UserError } from "../../errors.ts";
 import { eventsOf } from "../../record/events.ts";
-import { writeFileAtomic } from "../../record/files.ts";
+import { readJson, writeFileAtomic } from "../../record/files.ts";
 import { openRecord, readRecord, writerOf } from "../../record/record.ts";
 import { checkpointsFolder, drainFile, runFolder } from "../../record/workspace.ts";
 import { listCheckpoints } from "../../train/checkpoint.ts";
-import { ATTEMPT_VARIABLE, attemptFolder, readFence } from "../attempt-folder.ts";
+import { ATTEMPT_VARIABLE, attemptFolder, readFence, taskFile } from "../attempt-folder.ts";
+import { commandTaskSchema } from "../command/command-task.ts";
 import { livingProcesses } from "../living.ts";
 import { pidsWith, sendSignal, sessionMembers } from "../proc.ts";
 import { stoppedText } from "../recorded-run.ts";
@@ -44,7 +46,7 @@ export function stillRunning(folder: string): StillRunning {
 }
 
 /**
- * Asks for it, and resolves when nothing lives any more.
+ * Asks for it, and resolves when nothing lives any more. Throws a `UserError` where it would never come.
  * @param onWait told again and again who is waited for
  */
 export async function stopFolder(
@@ -54,8 +56,10 @@ export async function stopFolder(
   signal: AbortSignal,
 ): Promise<Stopped> {
   const first = stillRunning(folder);
-  if (when === "checkpoint" && !isNobody(first))
+  if (when === "checkpoint" && !isNobody(first)) {
+    refuseUnheard(folder, first);
     writeFileAtomic(drainFile(folder), `${JSON.stringify({ since: new Date().toISOString() })}\n`);
+  }
   const asked = new Set<number>();
   for (let still = first; !isNobody(still); still = stillRunning(folder)) {
     ask(folder, still, when, asked);
@@ -75,6 +79,23 @@ export async function stopFolder(
 }
 
 const isNobody = ({ supervisor, processes }: StillRunning) => supervisor === null && processes.length === 0;
+
+/** A command is asked to stop by its supervisor, when that hears of a checkpoint: some are never heard of. */
+function refuseUnheard(folder: string, { supervisor, processes }: StillRunning): void {
+  for (const { run } of processes) {
+    const { attempt } = readFence(runFolder(folder, run))!;
+    const task = commandTaskSchema.safeParse(readJson(taskFile(attemptFolder(folder, run, attempt))));
+    if (!task.success || (supervisor && task.data.checkpoints !== undefined)) continue;
+    throw new UserError(
+      supervisor
+        ? `${run} is a command without --checkpoints: nobody knows when it has saved`
+        : `${run} is a command that nobody supervises: nobody hears when it has saved`,
+      "a run whose checkpoints are heard of",
+      `\`longrun stop ${folder}\` ends it now, by SIGTERM` +
+        (supervisor ? "" : "; or give its command again, which adopts it, and drain it then"),
+    );
+  }
+}
 
 /** The supervisor passes it on to its processes; those that have none are asked themselves. */
 function ask(
