@@ -4,10 +4,10 @@ import { hostname } from "node:os";
 import { extname, join, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
 import { ATTEMPT_VARIABLE, attemptFolder } from "../attempt-folder.ts";
+import type { CommandTask } from "../command-task.ts";
 import { DEFAULT_POLICY } from "../policy.ts";
 import { SpoolReader } from "../spool.ts";
 import type { RunJob } from "../supervise.ts";
-import type { CommandTask } from "./command-task.ts";
 import { type SavedCheckpoint, savedCheckpoints } from "./saved-checkpoints.ts";
 
 /** What is to be run, and how it is to be read. */

@@ -5,9 +5,9 @@ import { readSeries, SeriesWriter, seriesPath } from "../../record/series.ts";
 import { runFolder } from "../../record/workspace.ts";
 import type { Section } from "../../train/section.ts";
 import { readFence } from "../attempt-folder.ts";
+import type { CommandTask } from "../command-task.ts";
 import { METRIC_COLUMNS, type MetricRow } from "../metrics/layouts.ts";
 import type { SpoolWriter } from "../spool.ts";
-import type { CommandTask } from "./command-task.ts";
 
 /** "Loading the checkpoint from out/step-110", "loaded checkpoint ... at iteration 110". */
 const RESUMES =
