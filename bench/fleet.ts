@@ -91,7 +91,7 @@ type Watched = {
 async function supervised(
   task: RunTask,
   during: (watched: Watched) => Promise<void>,
-  saveEverySeconds: () => number | null = () => null,
+  failureSeconds: () => number | null = () => null,
 ): Promise<void> {
   using backend = new LocalBackend(task.folder);
   const stop = new AbortController();
@@ -111,7 +111,7 @@ async function supervised(
     return attempt === undefined ? null : { attempt, folder: attemptFolder(task.folder, task.name, attempt) };
   };
   const ended = supervise(
-    builtinJob(task, () => ({ skip: [], fromStep: null, saveEverySeconds: saveEverySeconds() })),
+    builtinJob(task, () => ({ skip: [], fromStep: null, failureSeconds: failureSeconds() })),
     backend,
     watcher,
     stop.signal,
@@ -208,7 +208,7 @@ async function cost(): Promise<void> {
       attempt: 1,
       skip: [],
       fromStep: null,
-      saveEverySeconds: null,
+      failureSeconds: null,
       corpus: openCorpus(corpusFolder),
       watch: UNWATCHED,
     };
@@ -291,9 +291,7 @@ async function goodput(): Promise<void> {
   let numKills = 0;
   let beganAt = 0;
   let lastStep = 0;
-  // As `saveInterval` has it from a record, with a save of 50 ms.
-  const interval = () =>
-    numKills === 0 ? null : Math.sqrt((2 * 0.05 * (performance.now() - beganAt)) / 1000 / numKills);
+  const failureSeconds = () => (numKills === 0 ? null : (performance.now() - beganAt) / 1000 / numKills);
   await supervised(
     task,
     async (watched) => {
@@ -310,7 +308,7 @@ async function goodput(): Promise<void> {
       }
       lastStep = watched.beat()!.step;
     },
-    interval,
+    failureSeconds,
   );
   const wall = (performance.now() - beganAt) / 1000;
   const attempts = Array.from({ length: numKills + 1 }, (_, i) =>

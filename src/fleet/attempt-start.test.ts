@@ -2,8 +2,22 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { RecordEvent } from "../record/events.ts";
 import { openRecord } from "../record/record.ts";
-import { attemptStart } from "./attempt-start.ts";
+import { attemptStart, failureSeconds } from "./attempt-start.ts";
+
+test("a failure that ended nothing known is none; two in 100 s are 50 s apart", () => {
+  const DATE = Date.UTC(2026, 0, 1);
+  const told = (...kinds: readonly (readonly [kind: string, seconds: number])[]) =>
+    kinds.map(([kind, seconds], sequence) => ({
+      ...{ sequence, launch: 1, seconds, run: "one", kind, data: {} },
+      time: new Date(DATE + 1000 * seconds).toISOString(),
+    })) as unknown as readonly RecordEvent[];
+  expect(failureSeconds([], "one")).toBeNull();
+  expect(failureSeconds(told(["run-started", 0], ["interrupted", 50]), "one")).toBeNull();
+  const events = told(["run-started", 0], ["incident", 90], ["run-started", 95], ["incident", 100]);
+  expect(failureSeconds(events, "one")).toBeCloseTo(50, 9);
+});
 
 test("where the next attempt starts holds for that one; what is skipped, for all", () => {
   const folder = mkdtempSync(join(tmpdir(), "longrun-attempt-start-"));

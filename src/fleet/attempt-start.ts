@@ -1,8 +1,8 @@
 /** @file What incidents in the record have decided about the next attempt: from where, without what. */
 
 import { eventsOf, type RecordEvent } from "../record/events.ts";
+import { timelineOf } from "./account/timeline.ts";
 import type { AttemptStart } from "./run-task.ts";
-import { saveInterval } from "./save-interval.ts";
 
 export function attemptStart(events: readonly RecordEvent[], run: string): AttemptStart {
   const started = eventsOf(events, "run-started", run).at(-1)?.sequence ?? -1;
@@ -12,8 +12,21 @@ export function attemptStart(events: readonly RecordEvent[], run: string): Attem
   return {
     fromStep: last?.toStep ?? null,
     skip: skippedSteps(events, run),
-    saveEverySeconds: saveInterval(events, run),
+    failureSeconds: failureSeconds(events, run),
   };
+}
+
+/** Mean time between a run's failures; null: it had none. A start after a stop is none. */
+export function failureSeconds(events: readonly RecordEvent[], run: string): number | null {
+  const starts = eventsOf(events, "run-started", run);
+  const numFailures = starts.length - eventsOf(events, "interrupted", run).length;
+  const [first] = starts;
+  const last = events.at(-1);
+  if (numFailures <= 0 || first === undefined || last === undefined) return null;
+  const timeline = timelineOf(events);
+  const [from, to] = [timeline.at(first), timeline.at(last)];
+  const lived = (to - from - timeline.betweenLaunches(from, to)) / 1e6;
+  return lived > 0 ? lived / numFailures : null;
 }
 
 /** Ascending: the steps of a run that train on other batches than their own. */

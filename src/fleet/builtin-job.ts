@@ -2,8 +2,8 @@
 
 import { hostname } from "node:os";
 import { extname, join } from "node:path";
-import { checkpointsFolder } from "../record/workspace.ts";
 import { listCheckpoints } from "../train/checkpoint.ts";
+import { runCheckpoints } from "../train/state.ts";
 import type { KnownCheckpoint } from "./decide.ts";
 import { DEFAULT_POLICY } from "./policy.ts";
 import type { AttemptStart, RunTask } from "./run-task.ts";
@@ -29,8 +29,8 @@ export function builtinJob(task: RunTask, start: () => AttemptStart): RunJob {
 }
 
 /** Those that an attempt can be told to start from: the start of the run, and what lies on the disk. */
-export function knownCheckpoints({ folder, name }: RunTask): readonly KnownCheckpoint[] {
-  const steps = listCheckpoints(checkpointsFolder(folder, name)).map(({ step }) => step);
+export function knownCheckpoints(task: RunTask): readonly KnownCheckpoint[] {
+  const steps = listCheckpoints(...Object.values(runCheckpoints(task))).map(({ step }) => step);
   return [0, ...steps].map((step) => ({ step, isCertified: false }));
 }
 

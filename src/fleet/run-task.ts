@@ -18,8 +18,8 @@ export const runTaskSchema = z.strictObject({
   fromStep: z.int().nonnegative().nullable(),
   /** Steps that train on other batches than their own: the run is altered. */
   skip: z.array(z.int().positive()).readonly(),
-  /** Save so often where the specification does not ask for more; null: as it asks. */
-  saveEverySeconds: z.number().positive().nullable(),
+  /** Mean time between the run's failures so far, by which a trainer chooses how often it saves; null: none. */
+  failureSeconds: z.number().positive().nullable(),
 });
 
 /** A task as its process reads it. */
@@ -28,5 +28,5 @@ export type StartedTask = Readonly<z.infer<typeof runTaskSchema>>;
 /** A task before the supervisor numbers its attempts and says where each starts. */
 export type RunTask = Omit<StartedTask, "attempt" | keyof AttemptStart>;
 
-/** Where an attempt starts, what it leaves out and how often it saves. */
-export type AttemptStart = Pick<StartedTask, "fromStep" | "skip" | "saveEverySeconds">;
+/** Where an attempt starts, what it leaves out and how soon it may fail. */
+export type AttemptStart = Pick<StartedTask, "fromStep" | "skip" | "failureSeconds">;

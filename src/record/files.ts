@@ -50,13 +50,23 @@ export function refuseIrregular(path: string, what: string): void {
   );
 }
 
+/**
+ * What something survives that was written: the machine's end, for which a write waits for the disk; or only
+ * that of its process, for the kernel has it in memory.
+ */
+export type Survives = "power cut" | "kill";
+
 /** Writes a whole file: a reader, or a kill at any moment, finds the old content or the new, no part. */
-export function writeFileAtomic(path: string, data: string | Uint8Array): void {
-  writeFileInParts(path, [typeof data === "string" ? Buffer.from(data) : data]);
+export function writeFileAtomic(path: string, data: string | Uint8Array, survives?: Survives): void {
+  writeFileInParts(path, [typeof data === "string" ? Buffer.from(data) : data], survives);
 }
 
 /** The same for content that should not be copied together in memory first. */
-export function writeFileInParts(path: string, parts: Iterable<Uint8Array>): void {
+export function writeFileInParts(
+  path: string,
+  parts: Iterable<Uint8Array>,
+  survives: Survives = "power cut",
+): void {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`);
   try {
@@ -64,12 +74,12 @@ export function writeFileInParts(path: string, parts: Iterable<Uint8Array>): voi
     const file = fs.openSync(temporary, "w");
     try {
       for (const part of parts) writeFully(file, part);
-      fs.fsyncSync(file);
+      if (survives === "power cut") fs.fsyncSync(file);
     } finally {
       fs.closeSync(file);
     }
     fs.renameSync(temporary, path);
-    syncFolder(folder);
+    if (survives === "power cut") syncFolder(folder);
   } catch (error) {
     fs.rmSync(temporary, { force: true });
     throw diskError(error, path);
@@ -77,8 +87,8 @@ export function writeFileInParts(path: string, parts: Iterable<Uint8Array>): voi
 }
 
 /**
- * A file that only grows. What `append` has returned from survives a power cut; what it threw on (a full
- * disk) is cut off again before anything follows it, and readers drop it in the meantime.
+ * A file that only grows. What `append` has returned from survives what it was asked to; what it threw on (a
+ * full disk) is cut off again before anything follows it, and readers drop it in the meantime.
  */
 export class AppendFile implements Disposable {
   readonly path: string;
@@ -86,6 +96,7 @@ export class AppendFile implements Disposable {
   #numBytes: number;
   /** A failed append may have left a piece behind `#numBytes`. */
   #isTorn = false;
+  #isFlushed = true;
 
   constructor(path: string) {
     this.path = path;
@@ -103,16 +114,32 @@ export class AppendFile implements Disposable {
     return this.#numBytes;
   }
 
-  append(data: Uint8Array): void {
+  append(data: Uint8Array, survives: Survives = "power cut"): void {
     if (this.#isTorn) this.truncate(this.#numBytes);
     try {
       writeFully(this.#file, data);
-      fs.fsyncSync(this.#file);
+      this.#isFlushed = false;
+      if (survives === "power cut") this.#flush();
     } catch (error) {
       this.#isTorn = true;
       throw diskError(error, this.path);
     }
     this.#numBytes += data.byteLength;
+  }
+
+  /** What was appended so far survives a power cut. */
+  flush(): void {
+    try {
+      this.#flush();
+    } catch (error) {
+      throw diskError(error, this.path);
+    }
+  }
+
+  #flush(): void {
+    if (this.#isFlushed) return;
+    fs.fsyncSync(this.#file);
+    this.#isFlushed = true;
   }
 
   /** Drops a torn tail for good. */

@@ -104,6 +104,12 @@ export function processStart(pid: number): string | null {
   return existsSync("/proc/self/stat") ? startFromProc(pid) : startFromPs(pid);
 }
 
+/** What tells the machine from what it was before it was last started. */
+export function bootOfMachine(): string {
+  const started = processStart(existsSync("/proc/self/stat") ? process.pid : 1) ?? "unknown";
+  return existsSync("/proc/self/stat") ? started.split(" ")[0]! : started;
+}
+
 function ownIdentity(): Holder {
   const started = processStart(process.pid) ?? "unknown";
   const namespace = ownNamespace();

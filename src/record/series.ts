@@ -6,7 +6,7 @@ import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { assert, UserError } from "../errors.ts";
 import { jsonIn } from "../input-file.ts";
-import { AppendFile, assertLittleEndian, readOwnFile, writeFileAtomic } from "./files.ts";
+import { AppendFile, assertLittleEndian, readOwnFile, type Survives, writeFileAtomic } from "./files.ts";
 
 /** One number per step. */
 export type Column = { readonly name: string; readonly unit: string };
@@ -75,25 +75,26 @@ export class SeriesWriter implements Disposable {
     if (endByte < this.#file.numBytes) this.#file.truncate(endByte);
   }
 
-  /** Adds a row; columns that it does not name have no value. It is on disk after the next flush. */
+  /** Adds a row; columns that it does not name have no value. It is in the file after the next flush. */
   append(row: Readonly<Record<string, number>>): void {
     const step = row.step;
     assert(step !== undefined && step > this.#lastStep, `step ${step} comes after step ${this.#lastStep}`);
     for (const name in row) assert(this.#names.has(name), `the series has no column ${name}`);
     for (const { name } of this.#columns) this.#pending.push(row[name] ?? Number.NaN);
     this.#lastStep = step;
-    if (this.#pending.length >= ROWS_PER_BLOCK * this.#columns.length) this.flush();
+    if (this.#pending.length >= ROWS_PER_BLOCK * this.#columns.length) this.flush("kill");
   }
 
   /**
-   * Writes the rows since the last flush as one block. Once this returns, they survive a kill and a power
-   * cut. Where it throws, they are lost: a run whose disk is full ends, and its next attempt does these steps
+   * Writes the rows since the last flush as one block. Once this returns, all rows survive what is asked for.
+   * Where it throws, they are lost: a run whose disk is full ends, and its next attempt does these steps
    * again.
    */
-  flush(): void {
+  flush(survives: Survives = "power cut"): void {
     const rows = this.#pending;
     this.#pending = [];
-    if (rows.length > 0) this.#file.append(encodeBlock(rows, this.#columns.length));
+    if (rows.length > 0) this.#file.append(encodeBlock(rows, this.#columns.length), survives);
+    if (survives === "power cut") this.#file.flush();
   }
 
   [Symbol.dispose](): void {

@@ -3,6 +3,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { sha256 } from "./files.ts";
+import { bootOfMachine } from "./lock.ts";
 
 /** What a file may call its campaign or run: a folder is named by it. */
 export const nameInFile = z
@@ -34,6 +36,10 @@ export const runFolder = (folder: string, run: string) => join(folder, "runs", r
 
 /** Where a run's checkpoints lie, one folder each. */
 export const checkpointsFolder = (folder: string, run: string) => join(runFolder(folder, run), "checkpoints");
+
+/** Where it saves in between, in the memory of this machine since it was started; nothing after a restart. */
+export const memoryFolder = (folder: string, run: string) =>
+  join(runFolder(folder, run), "memory", sha256(bootOfMachine()).slice(0, 8));
 
 /** What the processes of its attempts leave beside, one folder each. */
 export const attemptsFolder = (folder: string, run: string) => join(runFolder(folder, run), "attempts");

@@ -9,6 +9,7 @@ import {
   diskError,
   makeFolder,
   readJson,
+  type Survives,
   sha256,
   sha256File,
   syncFolder,
@@ -52,9 +53,9 @@ const stateSchema = z.strictObject({
 });
 
 /**
- * Writes `step-<step>` into a run's folder of checkpoints; until it is whole and on disk, the name does not
- * exist. Checkpoints of this step or later ones are deleted: they can only stem from a branch that the run
- * has left.
+ * Writes `step-<step>` into a run's folder of checkpoints; until it is whole, and on disk where it has to
+ * survive a power cut, the name does not exist. Checkpoints of this step or later ones are deleted: they can
+ * only stem from a branch that the run has left.
  */
 export function saveCheckpoint(
   folder: string,
@@ -64,6 +65,7 @@ export function saveCheckpoint(
     readonly model: readonly TensorToWrite[];
     readonly optimiser: readonly TensorToWrite[];
   },
+  survives: Survives = "power cut",
 ): Checkpoint {
   const { step, state, model, optimiser } = content;
   const path = join(folder, `step-${String(step).padStart(8, "0")}`);
@@ -73,16 +75,16 @@ export function saveCheckpoint(
   try {
     removeTemporaries(folder);
     const files = [
-      writeTensors(join(temporary, MODEL_FILE), model),
-      writeTensors(join(temporary, OPTIMISER_FILE), optimiser),
+      writeTensors(join(temporary, MODEL_FILE), model, survives),
+      writeTensors(join(temporary, OPTIMISER_FILE), optimiser, survives),
     ];
     const checked = { v: 1, step, state, files };
     const text = JSON.stringify({ ...checked, sha256: sha256(JSON.stringify(checked)) });
-    writeFileAtomic(join(temporary, STATE_FILE), text);
+    writeFileAtomic(join(temporary, STATE_FILE), text, survives);
     // A save after going back begins a new branch: what the old one left must not be found as the latest.
     discardCheckpointsAfter(folder, step - 1);
     renameSync(temporary, path);
-    syncFolder(folder);
+    if (survives === "power cut") syncFolder(folder);
     return { path, step, bytes: checkpointBytes(path), state };
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
@@ -97,12 +99,12 @@ export function discardCheckpointsAfter(folder: string, step: number): void {
 }
 
 /** The newest checkpoint that is whole, every byte of it read; the damaged ones passed over are named. */
-export function latestCheckpoint(folder: string): {
+export function latestCheckpoint(...folders: readonly string[]): {
   readonly checkpoint: Checkpoint | null;
   readonly damaged: readonly DamagedCheckpoint[];
 } {
   const damaged: DamagedCheckpoint[] = [];
-  for (const { path } of listCheckpoints(folder).toReversed()) {
+  for (const { path } of listCheckpoints(...folders).toReversed()) {
     const checkpoint = inspect(path);
     if (!("reason" in checkpoint)) return { checkpoint, damaged };
     damaged.push({ path, reason: `${checkpoint.file} ${checkpoint.reason}` });
@@ -188,7 +190,11 @@ export function prune(
 }
 
 /** Hashed on the way out, so that a gigabyte is not read back just for its checksum. */
-function writeTensors(path: string, tensors: readonly TensorToWrite[]): z.infer<typeof fileSchema> {
+function writeTensors(
+  path: string,
+  tensors: readonly TensorToWrite[],
+  survives: Survives,
+): z.infer<typeof fileSchema> {
   const hash = createHash("sha256");
   let bytes = 0;
   function* tapped() {
@@ -198,7 +204,7 @@ function writeTensors(path: string, tensors: readonly TensorToWrite[]): z.infer<
       yield part;
     }
   }
-  writeFileInParts(path, tapped());
+  writeFileInParts(path, tapped(), survives);
   return { name: basename(path), bytes, sha256: hash.digest("hex") };
 }
 
@@ -238,11 +244,13 @@ function readState(path: string): z.infer<typeof stateSchema> | string {
 /** The file of a checkpoint that holds the checksums of the others, and its own. */
 export const stateFile = (path: string) => join(path, STATE_FILE);
 
-/** The checkpoints of a run, oldest first; whether they are whole, nobody has looked. */
-export function listCheckpoints(folder: string): readonly { readonly path: string; readonly step: number }[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .flatMap((name) => {
+/** The checkpoints in these folders, oldest first; whether they are whole, nobody has looked. */
+export function listCheckpoints(
+  ...folders: readonly string[]
+): readonly { readonly path: string; readonly step: number }[] {
+  return folders
+    .flatMap((folder) => (existsSync(folder) ? readdirSync(folder).map((name) => ({ folder, name })) : []))
+    .flatMap(({ folder, name }) => {
       const match = FOLDER_PATTERN.exec(name);
       return match === null ? [] : [{ path: join(folder, name), step: Number(match[1]) }];
     })

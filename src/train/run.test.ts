@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Corpus, openCorpus } from "../corpus/corpus.ts";
 import { prepareCorpus } from "../corpus/prepare.ts";
@@ -11,8 +11,8 @@ import { mean } from "../math/statistics.ts";
 import { shapeOfWidth } from "../model/dial.ts";
 import { readRunSeries } from "../record/run-series.ts";
 import { columnOf } from "../record/series.ts";
-import { nextAttempt } from "../record/workspace.ts";
-import { latestCheckpoint, loadCheckpoint } from "./checkpoint.ts";
+import { memoryFolder, nextAttempt } from "../record/workspace.ts";
+import { latestCheckpoint, listCheckpoints, loadCheckpoint, MODEL_FILE } from "./checkpoint.ts";
 import { batchStepOf, type RunPlace, trainRun, UNWATCHED } from "./run.ts";
 import type { RunEvent } from "./run-event.ts";
 import type { RunSpec } from "./run-spec.ts";
@@ -68,7 +68,7 @@ const place = (name: string, changes: Partial<RunPlace> = {}): RunPlace => ({
   instructionSet: native.instructionSets()[0]!,
   checkpointBytes: 1e9,
   fromStep: null,
-  saveEverySeconds: null,
+  failureSeconds: null,
   skip: [],
   ...changes,
 });
@@ -158,6 +158,41 @@ describe("a run", () => {
     expect(seriesOf("stopped", "loss")).toEqual(seriesOf("straight", "loss"));
     expect(seriesOf("stopped", "gradientNorm")).toEqual(seriesOf("straight", "gradientNorm"));
     expect(stateOf("stopped")).toEqual(stateOf("straight"));
+  });
+
+  test("saves to memory in between: a kill costs the steps since, a new start of the machine those since the disk", async () => {
+    const long = { ...SPEC, numSteps: 8000 };
+    await train(long, place("unkilled"));
+    const inMemory = (name: string) => listCheckpoints(memoryFolder(folder, name)).at(-1);
+    /** The step in memory when the run ends without a word, some steps after a save. */
+    const killed = async (name: string): Promise<number> => {
+      let saved = 0;
+      for await (const event of trainRun(
+        long,
+        place(name, { failureSeconds: 1e-3 }),
+        new AbortController().signal,
+      )) {
+        if (event.kind === "checkpoint") throw new Error("no save to the disk is due");
+        saved ||= event.kind === "step" && event.step % 10 === 0 ? (inMemory(name)?.step ?? 0) : 0;
+        if (saved > 0 && event.kind === "step" && event.step >= saved + 20) break;
+      }
+      return inMemory(name)!.step;
+    };
+    const step = await killed("killed");
+    const events = await train(long, place("killed"));
+    expect(events[0]).toMatchObject({ kind: "started", attempt: 2, fromStep: step, damaged: [] });
+    expect(seriesOf("killed", "loss")).toEqual(seriesOf("unkilled", "loss"));
+    expect(stateOf("killed")).toEqual(stateOf("unkilled"));
+    expect(existsSync(dirname(memoryFolder(folder, "killed")))).toBe(false);
+
+    await killed("restarted");
+    renameSync(memoryFolder(folder, "restarted"), join(folder, "runs", "restarted", "memory", "1f2e3d4c"));
+    expect((await train(long, place("restarted"), 1))[0]).toMatchObject({ fromStep: 0, damaged: [] });
+
+    await killed("damaged");
+    const { path } = inMemory("damaged")!;
+    truncateSync(join(path, MODEL_FILE), 1000);
+    expect((await train(long, place("damaged"), 1))[0]).toMatchObject({ fromStep: 0, damaged: [{ path }] });
   });
 
   test("with another seed has another start and another order", async () => {

@@ -18,6 +18,7 @@ import { hyperAt } from "./optimiser.ts";
 import { trainingPrograms } from "./programs.ts";
 import type { RunEvent } from "./run-event.ts";
 import type { RunSpec } from "./run-spec.ts";
+import { SaveRhythm } from "./save-rhythm.ts";
 import { learningRateAt } from "./schedule.ts";
 import type { Section } from "./section.ts";
 import { type RunCost, restoreOrInitialise, TrainingState } from "./state.ts";
@@ -39,8 +40,8 @@ export type RunPlace = {
   readonly fromStep: number | null;
   /** Ascending: steps that train on other batches than their own. */
   readonly skip: readonly number[];
-  /** Save so often where the specification does not ask for more; null: as it asks. */
-  readonly saveEverySeconds: number | null;
+  /** Mean time between the failures of this run so far; null: none is known. */
+  readonly failureSeconds: number | null;
   readonly watch: RunWatch;
 };
 
@@ -66,6 +67,8 @@ export const SERIES_COLUMNS = [
   { name: "learningRate", unit: "1" },
   { name: "stepSeconds", unit: "s" },
   { name: "otherSeconds", unit: "s" },
+  /** Of the seconds before the step, those in which training stood still for a save. */
+  { name: "saveSeconds", unit: "s" },
   /** Of the tokens trained on (docs/batch-order.md): `record audit` holds it against the corpus. */
   { name: "batch", unit: "CRC-32" },
 ] as const;
@@ -96,9 +99,9 @@ export async function* trainRun(
 
   using series = new SeriesWriter(seriesPath(place.folder, place.name, place.attempt), SERIES_COLUMNS);
   let flushedAt = performance.now();
-  let savedAt = performance.now();
   let endedAt = performance.now();
-  const saveEverySeconds = Math.min(spec.checkpointSeconds, place.saveEverySeconds ?? spec.checkpointSeconds);
+  const saves = new SaveRhythm(spec.checkpointSeconds, place.failureSeconds, state.numBytes());
+  let saveSeconds = 0;
   const startSeconds = (endedAt - beganAt) / 1000;
 
   for (let step = fromStep + 1; step <= spec.numSteps; step++) {
@@ -119,34 +122,39 @@ export async function* trainRun(
     const otherSeconds = (now - endedAt) / 1000 - stepSeconds;
     endedAt = now;
     const tokens = step * spec.batchSequences * spec.sequenceLength;
-    series.append({ step, tokens, ...trained, otherSeconds });
+    series.append({ step, tokens, ...trained, otherSeconds, saveSeconds });
+    saveSeconds = 0;
     watch.beat("step", step);
     yield { kind: "step", step, loss, stepSeconds };
     if (now - flushedAt >= FLUSH_MS) {
-      series.flush();
+      series.flush("kill");
       flushedAt = now;
     }
     let stopping = signal.aborted;
-    if (stopping || step === spec.numSteps || (now - savedAt) / 1000 >= saveEverySeconds) {
+    const survives = stopping || step === spec.numSteps ? "power cut" : saves.due();
+    if (survives !== null) {
       // No loss has seen the last update yet, and a checkpoint of it would be of no use.
       if (!state.isFinite()) {
         yield corrupted(step, guard.changedSinceStep()) ?? diverged(step, "a parameter", loss, gradientNorm);
         return;
       }
       watch.beat("checkpoint", step);
-      series.flush();
+      series.flush(survives);
       watch.assertCurrent();
-      const saved = state.save(step, cost());
+      const saved = state.save(step, cost(), survives);
       const late = corrupted(step, guard.changedSinceStep());
       if (late) {
         removeCheckpoint(saved.path);
         yield late;
         return;
       }
-      savedAt = performance.now();
-      yield { kind: "checkpoint", step, ...saved, seconds: (savedAt - now) / 1000 };
+      saveSeconds = (performance.now() - now) / 1000;
+      saves.saved(survives, saveSeconds);
+      if (survives === "power cut") {
+        yield { kind: "checkpoint", step, ...saved, seconds: saveSeconds };
+        stopping ||= isDraining(place.folder);
+      }
       watch.beat("step", step);
-      stopping ||= isDraining(place.folder);
     }
     if (stopping) {
       yield { kind: "stopped", step };

@@ -1,12 +1,14 @@
 /** @file What a run keeps between steps: parameters and moments, from the seed or the last checkpoint. */
 
+import { rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { z } from "zod";
 import type { Session } from "../engine/session.ts";
 import { UserError } from "../errors.ts";
 import { initialValues } from "../model/initialise.ts";
 import { parametersOf } from "../model/shape.ts";
-import { sha256 } from "../record/files.ts";
-import { checkpointsFolder } from "../record/workspace.ts";
+import { type Survives, sha256 } from "../record/files.ts";
+import { checkpointsFolder, memoryFolder } from "../record/workspace.ts";
 import {
   type DamagedCheckpoint,
   discardCheckpointsAfter,
@@ -45,32 +47,49 @@ export class TrainingState {
   readonly spec: RunSpec;
   readonly place: RunPlace;
   readonly session: Session;
-  readonly folder: string;
+  /** On the disk, and in this machine's memory. */
+  readonly folders: Readonly<Record<Survives, string>>;
   readonly specHash: string;
 
   constructor(session: Session, spec: RunSpec, place: RunPlace) {
     this.session = session;
     this.spec = spec;
     this.place = place;
-    this.folder = checkpointsFolder(place.folder, place.name);
+    this.folders = runCheckpoints(place);
     this.specHash = sha256(JSON.stringify(spec));
   }
 
-  /** Writes a checkpoint and deletes the ones that the rule no longer keeps. */
-  save(step: number, cost: RunCost): { readonly path: string; readonly bytes: number } {
+  /**
+   * Writes a checkpoint and deletes the ones that the rule no longer keeps. In memory there is one at most,
+   * and none that is older than the newest on the disk.
+   */
+  save(step: number, cost: RunCost, survives: Survives): { readonly path: string; readonly bytes: number } {
     const { corpus, instructionSet } = this.place;
     const state = { specHash: this.specHash, corpusHash: corpus.manifest.hash, instructionSet, step, cost };
     const { model, optimiser } = this.tensors();
-    const { path, bytes } = saveCheckpoint(this.folder, { step, state, model, optimiser });
-    prune(this.folder, { keep: NUM_KEPT, maxBytes: this.place.checkpointBytes });
+    const folder = this.folders[survives];
+    const { path, bytes } = saveCheckpoint(folder, { step, state, model, optimiser }, survives);
+    const isOnDisk = survives === "power cut";
+    prune(folder, { keep: isOnDisk ? NUM_KEPT : 1, maxBytes: this.place.checkpointBytes });
+    if (isOnDisk) rmSync(dirname(this.folders.kill), { recursive: true, force: true });
     return { path, bytes };
   }
 
   /** Whether every parameter is a finite number. */
   isFinite(): boolean {
-    return parametersOf(this.spec.shape).every(({ name }) =>
-      this.session.floats(name).every(Number.isFinite),
-    );
+    // What is no number, or infinite, times zero is no number either.
+    let zero = 0;
+    for (const { name } of parametersOf(this.spec.shape)) {
+      const values = this.session.floats(name);
+      for (let i = 0; i < values.length; i++) zero += values[i]! * 0;
+    }
+    return zero === 0;
+  }
+
+  /** Of a checkpoint. */
+  numBytes(): number {
+    const { model, optimiser } = this.tensors();
+    return [...model, ...optimiser].reduce((sum, { data }) => sum + data.byteLength, 0);
   }
 
   /** Views of parameters and moments in the arena. */
@@ -91,6 +110,12 @@ export class TrainingState {
   }
 }
 
+/** Where a run saves, by what it has to survive. */
+export const runCheckpoints = ({ folder, name }: Pick<RunPlace, "folder" | "name">) => ({
+  "power cut": checkpointsFolder(folder, name),
+  kill: memoryFolder(folder, name),
+});
+
 export type Start = {
   /** Steps already done. */
   readonly fromStep: number;
@@ -107,9 +132,9 @@ export function restoreOrInitialise(state: TrainingState): Start {
   const { fromStep, watch } = state.place;
   if (fromStep !== null) {
     watch.assertCurrent();
-    discardCheckpointsAfter(state.folder, fromStep);
+    for (const folder of Object.values(state.folders)) discardCheckpointsAfter(folder, fromStep);
   }
-  const { checkpoint, damaged } = latestCheckpoint(state.folder);
+  const { checkpoint, damaged } = latestCheckpoint(...Object.values(state.folders));
   if (!checkpoint) {
     for (const parameter of parametersOf(state.spec.shape))
       state.session.floats(parameter.name).set(initialValues(parameter, state.spec.shape, state.spec.seed));

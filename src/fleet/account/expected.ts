@@ -82,15 +82,15 @@ const CAUSE_OF_PART: Readonly<Partial<Record<PartOfTime, TimeCause>>> = {
 };
 
 function conditionsSeen({ attempts, seconds, wallSeconds }: RunTime): SeenConditions | null {
-  const numCheckpoints = attempts.reduce((sum, attempt) => sum + attempt.numCheckpoints, 0);
-  if (numCheckpoints === 0 || seconds.productive === 0) return null;
+  const numSaves = attempts.reduce((sum, attempt) => sum + attempt.numSaves, 0);
+  if (numSaves === 0 || seconds.productive === 0) return null;
   const failures = attempts.filter(({ outcome }) => ["failed", "vanished"].includes(outcome.kind)).length;
   const each = (total: number) => (failures === 0 ? 0 : total / failures);
   return {
     failures,
     exposedSeconds: wallSeconds - seconds.start - seconds.evaluation - seconds.waiting,
-    saveSeconds: seconds.checkpoint / numCheckpoints,
-    intervalSeconds: seconds.productive / numCheckpoints,
+    saveSeconds: seconds.checkpoint / numSaves,
+    intervalSeconds: seconds.productive / numSaves,
     detectionSeconds: each(seconds.detection),
     restartSeconds: each(seconds.restart),
   };

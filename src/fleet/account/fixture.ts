@@ -34,7 +34,7 @@ export function simulatedRun(random: Random): SimulatedRun {
 
 class World {
   readonly events: RecordEvent[] = [];
-  readonly series: { attempt: number; steps: number[]; seconds: number[] }[] = [];
+  readonly series: { attempt: number; steps: number[]; seconds: number[]; saveSeconds: number[] }[] = [];
   readonly truth = Object.fromEntries(TIME_CAUSES.map((cause) => [cause, 0])) as Record<TimeCause, number>;
   readonly #random: Random;
   #nowMs = 0;
@@ -45,6 +45,8 @@ class World {
   #saved = 0;
   /** Of the saves since the last step: the next row has them in its seconds. */
   #savingMs = 0;
+  /** Of a save to memory since the last step: no event tells of it. */
+  #untoldMs = 0;
   /** Training since the last save, which a failure throws away. */
   #unsavedMs = 0;
 
@@ -71,8 +73,10 @@ class World {
       this.#unsavedMs += ms;
       row.steps.push(++this.step);
       row.seconds.push((ms + this.#savingMs) / 1000);
-      this.#savingMs = 0;
-      if (this.step % 7 === 0 || this.step === NUM_STEPS) this.#save();
+      row.saveSeconds.push(this.#savingMs / 1000);
+      [this.#savingMs, this.#untoldMs] = [0, 0];
+      if (this.step % 7 === 0 || this.step === NUM_STEPS) this.#save("disk");
+      else if (this.step % 3 === 0) this.#save("memory");
     }
   }
 
@@ -85,7 +89,7 @@ class World {
       return;
     }
     if (fate === "stopped") {
-      this.#save();
+      this.#save("disk");
       this.#event("interrupted", SIMULATED, { reason: "asked to stop" });
     }
     if (fate === "failed") {
@@ -94,6 +98,7 @@ class World {
       const evidence = { step: this.step, detectionSeconds: detection / 1000 };
       this.#event("incident", SIMULATED, { what: "the run's process died", evidence, severity: "warning" });
     }
+    if (fate !== "stopped") this.#forgetUntold(fate === "failed" ? "recomputed" : "waiting");
     this.truth.recomputed += this.#unsavedMs;
     this.#unsavedMs = 0;
     this.step = this.#saved;
@@ -115,20 +120,28 @@ class World {
 
   #start(ms: number): void {
     const attempt = this.series.length + 1;
-    this.series.push({ attempt, steps: [], seconds: [] });
-    this.#savingMs = 0;
+    this.series.push({ attempt, steps: [], seconds: [], saveSeconds: [] });
+    [this.#savingMs, this.#untoldMs] = [0, 0];
     const data = { attempt, fromStep: this.step, exact: true, numThreads: 1, spec: null };
     this.#event("run-started", SIMULATED, { ...data, startSeconds: ms / 1000 });
   }
 
-  #save(): void {
+  /** A save of which the next step should have told: its time is taken for that in which the attempt ended. */
+  #forgetUntold(cause: TimeCause): void {
+    this.truth.checkpoint -= this.#untoldMs;
+    this.truth[cause] += this.#untoldMs;
+    this.#untoldMs = 0;
+  }
+
+  #save(tier: "disk" | "memory"): void {
     if (this.#saved === this.step) return;
     const ms = this.#pass("checkpoint", 50);
     this.#savingMs += ms;
     this.truth.productive += this.#unsavedMs;
     this.#unsavedMs = 0;
     this.#saved = this.step;
-    this.#event("checkpoint-written", SIMULATED, { step: this.step, bytes: 1, seconds: ms / 1000 });
+    if (tier === "memory") this.#untoldMs += ms;
+    else this.#event("checkpoint-written", SIMULATED, { step: this.step, bytes: 1, seconds: ms / 1000 });
   }
 
   #newLaunch(): void {

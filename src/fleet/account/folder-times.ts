@@ -26,8 +26,9 @@ function stepsInFolder(folder: string, run: string, attempt: number): readonly A
   const path = seriesPath(folder, run, attempt);
   if (!existsSync(path)) return [];
   const series = readSeries(path);
-  const { stepSeconds, otherSeconds } = series.values;
+  const { stepSeconds, otherSeconds, saveSeconds } = series.values;
   const told = (i: number) => (stepSeconds?.[i] ?? Number.NaN) + (otherSeconds?.[i] || 0);
   const steps = columnOf(series, "step");
-  return [{ attempt, steps, seconds: Float64Array.from(steps, (_, i) => told(i)) }];
+  const seconds = Float64Array.from(steps, (_, i) => told(i));
+  return [{ attempt, steps, seconds, saveSeconds }];
 }

@@ -78,7 +78,7 @@ describe("the time of a run", () => {
       outcome: { kind: "failed", incident: 2 },
       wallSeconds: 45,
       stepsRecomputed: 20,
-      numCheckpoints: 1,
+      numSaves: 1,
       seconds: { start: 2, productive: 10, checkpoint: 1, recomputed: 25, detection: 4, restart: 3 },
     });
     expect(second).toMatchObject({ outcome: { kind: "under way" }, wallSeconds: 0 });

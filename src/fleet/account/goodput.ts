@@ -36,6 +36,8 @@ export type AttemptSteps = {
   readonly steps: ArrayLike<number>;
   /** Not a number where a trainer does not measure it. */
   readonly seconds: ArrayLike<number>;
+  /** Of those, in a save before the step; left out where only the record tells of saves. */
+  readonly saveSeconds?: ArrayLike<number> | undefined;
 };
 
 /** How an attempt ended; `vanished`: without a word, as all of a machine's processes at a power cut. */
@@ -52,7 +54,8 @@ export type AttemptTime = {
   readonly seconds: SecondsByCause;
   /** Steps that it had done, and a later attempt did again. */
   readonly stepsRecomputed: number;
-  readonly numCheckpoints: number;
+  /** To the disk and to memory. */
+  readonly numSaves: number;
 };
 
 /** Every second of a run. */
@@ -167,7 +170,7 @@ function timeOfAttempt(facts: AttemptFacts): AttemptTime {
     outcome,
     ...parts.result(),
     stepsRecomputed: Math.max(0, stepsSeen - Math.max(keptUpTo, fromStep)),
-    numCheckpoints: eventsOf(own, "checkpoint-written").length,
+    numSaves: spent.numSaves,
   };
 }
 
@@ -213,11 +216,9 @@ function lastSign({ events, timeline, start, next, own }: AttemptFacts, steppedU
   return next ? Math.min(sign, timeline.at(next)) : sign;
 }
 
-/** Microseconds in steps that were kept, in steps done again, and in checkpoints, which lie between steps. */
+/** Microseconds in steps that were kept, in steps done again, and in saves, which lie between steps. */
 function stepsOf({ rows, own, keptUpTo }: AttemptFacts) {
-  const saves = new Map(
-    eventsOf(own, "checkpoint-written").map(({ data }) => [data.step, micro(data.seconds ?? 0)]),
-  );
+  const saves = savesOf(rows, own);
   const saving = [...saves.values()].reduce((sum, seconds) => sum + seconds, 0);
   let [kept, lost, all, numKept, isTold] = [0, 0, 0, 0, false];
   const numRows = rows?.steps.length ?? 0;
@@ -232,7 +233,19 @@ function stepsOf({ rows, own, keptUpTo }: AttemptFacts) {
     else [kept, numKept] = [kept + training, numKept + 1];
   }
   const lastStep = numRows > 0 ? rows!.steps[numRows - 1]! : 0;
-  return { kept, lost, all, saving, numKept, numRows, isTold, lastStep };
+  return { kept, lost, all, saving, numSaves: saves.size, numKept, numRows, isTold, lastStep };
+}
+
+/** Microseconds by the step that was saved: as the next step tells, else as the record does. */
+function savesOf(rows: AttemptSteps | undefined, own: AttemptFacts["own"]): ReadonlyMap<number, number> {
+  const saves = new Map(
+    eventsOf(own, "checkpoint-written").map(({ data }) => [data.step, micro(data.seconds ?? 0)]),
+  );
+  for (let i = 0; i < (rows?.steps.length ?? 0); i++) {
+    const told = rows!.saveSeconds?.[i] ?? 0;
+    if (told > 0) saves.set(rows!.steps[i]! - 1, micro(told));
+  }
+  return saves;
 }
 
 /** Stretches of time, shared out among causes until nothing of them is left. */

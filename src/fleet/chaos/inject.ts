@@ -7,8 +7,8 @@ import { setTimeout } from "node:timers/promises";
 import type { Random } from "../../math/random.ts";
 import { eventSchema } from "../../record/events.ts";
 import { recordPath } from "../../record/record.ts";
-import { checkpointsFolder } from "../../record/workspace.ts";
 import { listCheckpoints, MODEL_FILE, OPTIMISER_FILE } from "../../train/checkpoint.ts";
+import { runCheckpoints } from "../../train/state.ts";
 import type { FaultKind } from "./fault.ts";
 import { changeParameter } from "./memory.ts";
 import { signalTo, type Trainer, type Victim } from "./victim.ts";
@@ -154,7 +154,8 @@ async function damageCheckpoint(
   random: Random,
   damage: (path: string, bytes: Buffer) => string,
 ): Promise<string> {
-  const newestOf = ({ run }: Trainer) => listCheckpoints(checkpointsFolder(victim.folder, run)).at(-1);
+  const newestOf = ({ run: name }: Trainer) =>
+    listCheckpoints(...Object.values(runCheckpoints({ folder: victim.folder, name }))).at(-1);
   const trainers = () => victim.trainers().filter((trainer) => newestOf(trainer));
   if (!(await victim.when(() => trainers().length > 0)))
     throw new Error("the command ended before a checkpoint");
