@@ -18,7 +18,7 @@ export const runTaskSchema = z.strictObject({
   fromStep: z.int().nonnegative().nullable(),
   /** Steps that train on other batches than their own: the run is altered. */
   skip: z.array(z.int().positive()).readonly(),
-  /** Mean time between the run's failures so far, by which a trainer chooses how often it saves; null: none. */
+  /** Mean time between the run's failures so far: a trainer chooses by it how often it saves. Null: none. */
   failureSeconds: z.number().positive().nullable(),
 });
 

@@ -126,7 +126,7 @@ class World {
     this.#event("run-started", SIMULATED, { ...data, startSeconds: ms / 1000 });
   }
 
-  /** A save of which the next step should have told: its time is taken for that in which the attempt ended. */
+  /** A save of which the next step should have told: its time counts as that in which the attempt ended. */
   #forgetUntold(cause: TimeCause): void {
     this.truth.checkpoint -= this.#untoldMs;
     this.truth[cause] += this.#untoldMs;
