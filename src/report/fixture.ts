@@ -157,7 +157,10 @@ export const finishedCampaign: ReportData = {
         weight: 0.39,
         target: { median: 2.051, lo: 2.009, hi: 2.09 },
         freeFormula: "L(N, D) = E + A N^-alpha + B D^-beta",
-        parameters: [{ name: "E", unit: "bits per byte", median: 5e-14, lo: 5e-14, hi: 5e-14 }],
+        parameters: [
+          { name: "A", unit: "bits per byte", median: 31, lo: 2.5, hi: Infinity },
+          { name: "E", unit: "bits per byte", median: 5e-14, lo: 5e-14, hi: 5e-14 },
+        ],
       },
     ],
     backtests: [

@@ -71,7 +71,10 @@ function freeFitsText(laws: readonly LawFacts[], loss: number): string {
   );
   if (rows.length === 0) return "";
   const bound = AT_BOUND * loss;
-  const value = (number: number, atBound: string) => (number < bound ? atBound : significant(number, 4));
+  const value = (number: number, atBound: string) => {
+    if (!Number.isFinite(number)) return "unbounded";
+    return number < bound ? atBound : significant(number, 4);
+  };
   return blocks(
     "For orientation, the free fits: each formula fitted by itself. The forecast does not use them.",
     markdownTable(rows, [

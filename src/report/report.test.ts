@@ -110,6 +110,7 @@ describe("the report of a finished campaign", () => {
     const [, free] = section(markdown, "The evidence").split("For orientation, the free fits");
     expect(free).toContain("| L(C) = E + a C^-b | b | 1 | 0.1320 | 0.1140 to 0.1550 |");
     expect(free).toContain("| E | bits per byte | 0, at its bound | 0 to 1.310 |");
+    expect(free).toContain("B D^-beta | A | bits per byte | 31.00 | 2.500 to unbounded |");
     expect(free).toContain("B D^-beta | E | bits per byte | 0, at its bound | - |");
     expect(markdown).not.toContain("e-15");
   });

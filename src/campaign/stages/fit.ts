@@ -20,13 +20,20 @@ import { type LadderRun, observationOf } from "./ladder.ts";
 
 const interval = { median: z.number(), lo: z.number(), hi: z.number() };
 const intervalSchema = z.strictObject(interval);
+/** In the record null is what the ladder sets no limit to: JSON has no infinity. */
+const open = (infinite: number) =>
+  z
+    .number()
+    .nullable()
+    .transform((value) => value ?? infinite);
+const openInterval = { median: open(Infinity), lo: open(-Infinity), hi: open(Infinity) };
 
 const lawSchema = z.strictObject({
   name: z.string(),
   formula: z.string(),
   weight: z.number(),
   target: intervalSchema,
-  parameters: z.array(z.strictObject({ name: z.string(), unit: z.string(), ...interval })),
+  parameters: z.array(z.strictObject({ name: z.string(), unit: z.string(), ...openInterval })),
 });
 
 /** What the record keeps of the forecast beside the predictions that it locks. */
@@ -106,7 +113,12 @@ export function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly La
       formula: law.formula,
       weight: law.weight,
       target: { median: law.median, lo: law.lo, hi: law.hi },
-      parameters: [...parameterIntervals(lawNamed(law.name), observations)],
+      parameters: parameterIntervals(lawNamed(law.name), observations).map(({ median, lo, hi, ...rest }) => ({
+        ...rest,
+        median: finite(median),
+        lo: finite(lo),
+        hi: finite(hi),
+      })),
     })),
     backTest: [...all.backTest],
     widening: all.widening,
@@ -115,6 +127,8 @@ export function forecastLosses(plan: Plan, manifest: Manifest, runs: readonly La
     band: [...forecastCurve(curves, design, curveFractions()).points],
   };
 }
+
+const finite = (value: number) => (Number.isFinite(value) ? value : null);
 
 function lawNamed(name: string): Law {
   return name === tiedChinchillaLaw.name ? tiedChinchillaLaw : computeLaw;

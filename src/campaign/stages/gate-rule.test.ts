@@ -9,6 +9,7 @@ const GOOD: GateFacts = {
   widthPercent: 3.456,
   reach: 8.02,
   backTestErrors: [0.4, -1.25],
+  strays: [],
   peakBytes: 300e6,
   memoryBytes: 4e9,
   checkpointBytes: 10e6,
@@ -84,6 +85,19 @@ describe("each check gives its reason with its numbers", () => {
       "fit",
       "hold",
       "the loss forecast's 90 % interval is 8.01 % wide, the limit is 8 %; worst back-test error 0.00 %",
+    ],
+    [
+      "a forecast too wide for a rung that strays",
+      {
+        widthPercent: 80,
+        backTestErrors: [],
+        strays: ["rung-2-seed-1.12345678 lies 401 % above what the other runs say"],
+      },
+      "fit",
+      "hold",
+      "the loss forecast's 90 % interval is 80.00 % wide, the limit is 8 %; worst back-test error 0.00 %; " +
+        "rung-2-seed-1.12345678 lies 401 % above what the other runs say: look at its curve for a spike; " +
+        "another seed in the campaign file trains the ladder anew",
     ],
     [
       "a reach too far",

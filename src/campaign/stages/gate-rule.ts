@@ -9,6 +9,8 @@ export type GateFacts = {
   readonly widthPercent: number;
   readonly reach: number;
   readonly backTestErrors: readonly number[];
+  /** Rungs that no law of the others believes, in words; empty for none. */
+  readonly strays: readonly string[];
   /** Upper end of the forecast. */
   readonly peakBytes: number;
   readonly memoryBytes: number;
@@ -91,14 +93,17 @@ function overall(checks: readonly Check[]): Opinion {
 }
 
 function judgeFit(
-  { widthPercent, backTestErrors }: GateFacts,
+  { widthPercent, backTestErrors, strays }: GateFacts,
   { maxWidthPercent }: Campaign["gate"],
 ): Opinion {
   const worst = Math.max(0, ...backTestErrors.map(Math.abs));
   const text =
     `the loss forecast's 90 % interval is ${formatPercent(widthPercent, 2)} wide, ` +
     `the limit is ${maxWidthPercent} %; worst back-test error ${formatPercent(worst, 2)}`;
-  return judge(widthPercent <= maxWidthPercent, "hold", text);
+  const isNarrow = widthPercent <= maxWidthPercent;
+  const advice = "look at its curve for a spike; another seed in the campaign file trains the ladder anew";
+  const why = isNarrow || strays.length === 0 ? "" : `; ${strays.join("; ")}: ${advice}`;
+  return judge(isNarrow, "hold", text + why);
 }
 
 /** Memory that the rest of the machine keeps. */

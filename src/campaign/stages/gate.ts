@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
 import { UserError } from "../../errors.ts";
+import { strayRuns, strayWarnings } from "../../laws/forecast/stray-runs.ts";
 import { allParameters } from "../../model/shape.ts";
 import { eventsOf, type RecordEvent } from "../../record/events.ts";
 import { masked } from "../../record/secrets.ts";
@@ -11,6 +12,7 @@ import type { Plan } from "../planning/plan.ts";
 import { LOSS, MEMORY, WALL_TIME } from "../quantities.ts";
 import type { FitResult } from "./fit.ts";
 import { type Acceptance, decideGate, type GateDecision } from "./gate-rule.ts";
+import { finishedRuns, observationOf } from "./ladder.ts";
 import { epochsOf } from "./prepare.ts";
 
 /** Value, first and second moment, four bytes each. */
@@ -46,10 +48,12 @@ export function gate(
   const { record, campaign, machine } = context;
   const accepted = eventsOf(record.events, "acceptance", targetName).map(({ data }) => data.id);
   const loss = fit.predictions.get(LOSS.name)!;
+  const ladder = finishedRuns(record.events, plan.rungs, manifest) ?? [];
   const facts = {
     widthPercent: (100 * (loss.hi - loss.lo)) / loss.median,
     reach: fit.reach,
     backTestErrors: fit.backTest.map(({ errorPercent }) => errorPercent),
+    strays: strayWarnings(strayRuns(ladder.map(observationOf))),
     peakBytes: fit.predictions.get(MEMORY.name)!.hi,
     memoryBytes: machine.memoryBytes,
     checkpointBytes: CHECKPOINT_BYTES_PER_PARAMETER * allParameters(plan.target.spec.shape),
