@@ -98,6 +98,8 @@ describeTorch("a run in PyTorch of four ranks", (python) => {
       await disturb(run);
       const found = await ended(run, join(base, `${name}-${seed}`));
       expect(found.data).toEqual(undisturbed.data);
+      // Another number of ranks adds up the gradients in another order.
+      if (numRanks === NUM_RANKS) expect(found.losses).toEqual(undisturbed.losses);
       for (const [step, loss] of undisturbed.losses.entries())
         expect(Math.abs(found.losses[step]! / loss - 1), `step ${step + 1}`).toBeLessThan(0.005);
       expect(Math.abs(found.bitsPerByte / undisturbed.bitsPerByte - 1)).toBeLessThan(0.005);
@@ -134,6 +136,12 @@ describeTorch("a run in PyTorch of four ranks", (python) => {
     test(`with rank ${rank} slow goes on as it is (seed ${seed})`, async () => {
       const { attempts } = await disturbed("slow", async (run) => run.disturb("slow", rank));
       expect(attempts).toBe(1);
+    });
+
+    test(`with a bit of rank ${rank}'s parameters flipped ends with the undisturbed bits (seed ${seed})`, async () => {
+      const { incidents, ...found } = await disturbed("flipped", async (run) => run.disturb("flip", rank));
+      expect(incidents).toMatchObject([{ what: "replicas disagree", evidence: { rank } }]);
+      expect({ ...found, attempts: 1, incidents: [] }).toEqual(undisturbed);
     });
 
     // Alone, nothing but the fence stops it: with others, their absence may come first.

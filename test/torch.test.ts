@@ -97,6 +97,50 @@ print(json.dumps({
     expect(JSON.parse(found)).toEqual(vectors);
   }, 60_000);
 
+  test("the checksum of a replica tells any bit, its place, and before a save those of the moments", () => {
+    const program = `
+import torch
+from replicas import BLOCK, EVERY_STEPS, Replicas, checksums_in
+model = torch.nn.Module()
+model.long = torch.nn.Parameter(torch.arange(BLOCK + 3.0))
+model.short = torch.nn.Parameter(torch.arange(5.0))
+optimiser = torch.optim.AdamW(model.parameters())
+for value in model.parameters():
+    optimiser.state[value] = {"exp_avg": torch.zeros_like(value), "exp_avg_sq": torch.zeros_like(value)}
+replicas = Replicas(model, optimiser, 1, 3)
+step = lambda: replicas.checksum(list(model.parameters()))
+save = lambda: checksums_in(replicas.tell_save())
+before, saved = step(), save()
+assert checksums_in(replicas.tell_step()) == ["0" * 16, f"{before:016x}", "0" * 16]
+assert [bool(replicas.tell_step()) for _ in range(2 * EVERY_STEPS)].count(True) == 2
+def changes(tensor, change):
+    bits = tensor.detach().view(torch.int32)
+    kept = bits.clone()
+    change(bits)
+    found = step() != before, save() != saved
+    bits.copy_(kept)
+    return found
+def swap(bits):
+    bits[:2] = bits[:2].flip(0)
+for value in model.parameters():
+    for bit in (0, 22, 31):
+        for at in (0, len(value) - 1):
+            flip = lambda bits: bits[at : at + 1].bitwise_xor_(1 << bit if bit < 31 else -(1 << 31))
+            assert changes(value, flip) == (True, True)
+            for moment in ("exp_avg", "exp_avg_sq"):
+                assert changes(optimiser.state[value][moment], flip) == (False, True)
+    assert changes(value, swap) == (True, True)
+assert changes(model.long, lambda bits: None) == (False, False)
+def across(bits):
+    bits[[1, BLOCK]] = bits[[BLOCK, 1]]
+assert changes(model.long, across) == (True, True)
+assert Replicas(model, optimiser, 0, 1).tell_save() == []
+print("all told")
+`;
+    const found = execFileSync(python, ["-c", program], { cwd: TRAINERS, encoding: "utf8" });
+    expect(found).toBe("all told\n");
+  }, 60_000);
+
   const CASES: readonly {
     readonly name: string;
     readonly file?: string;

@@ -100,6 +100,7 @@ export class CampaignProgress {
       });
     if (event.kind === "stopped") end(`stopped at step ${event.step}`);
     if (event.kind === "corrupted") end(`${event.parameter} changed in memory before step ${event.step}`);
+    if (event.kind === "disagreed") end(`its replicas differ at step ${event.step}`);
     if (event.kind === "diverged") end(`diverged at step ${event.step}`);
     if (event.kind === "finished") end(summaryText(event));
   }

@@ -5,6 +5,7 @@ import {
   deaths,
   decideOn,
   died,
+  disagreed,
   diverged,
   hung,
   type MadeUp,
@@ -160,6 +161,28 @@ describe("after a parameter changed in memory", () => {
       action: "hold",
       reason: "failed 3 times in the same way without getting past step 69",
     });
+  });
+});
+
+describe("after replicas disagreed", () => {
+  const checkpoints = whole(0, 50);
+
+  test("the run is restarted from the newest checkpoint, which was written when they agreed", () => {
+    expect(decideOn([disagreed(70, "here")], { checkpoints })).toEqual({
+      action: "restart",
+      toStep: 50,
+      reason: "failure 1 of this kind, at step 69: restarted in place from the checkpoint of step 50",
+    });
+    expect(decideOn([disagreed(70), disagreed(60), disagreed(70)]).action).toBe("hold");
+  });
+
+  test("the place of the odd one is left when it is named again; without a name none is", () => {
+    const again = { checkpoints, places: ["a", "b"], numSpares: 1 };
+    expect(decideOn([disagreed(70, "b"), disagreed(90, "b")], again)).toMatchObject({
+      action: "exclude",
+      place: "b",
+    });
+    expect(decideOn([disagreed(70), disagreed(90)], again).action).toBe("restart");
   });
 });
 

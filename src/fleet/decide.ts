@@ -74,6 +74,11 @@ export function decideRecovery(facts: Facts): Decision {
       return holdOf(facts) ?? decideOnPlace(facts, sighting.place) ?? restart(facts);
     case "corrupted":
       return holdOf(facts) ?? restart(facts);
+    case "disagreed": {
+      // No checkpoint is written before the replicas were compared: the newest is from before it.
+      const { place } = sighting;
+      return holdOf(facts) ?? (place === undefined ? null : decideOnPlace(facts, place)) ?? restart(facts);
+    }
     case "diverged":
       return decideOnDivergence(facts, sighting.step);
     case "place":
@@ -85,9 +90,11 @@ export function decideRecovery(facts: Facts): Decision {
   }
 }
 
+const ENDS: readonly Sighting["kind"][] = ["exited", "silent", "corrupted", "disagreed"];
+
 /** The run did not get past where it was before: those failures, the last one included. */
 function withoutProgress(failures: Facts["failures"]): readonly Failure[] {
-  const ends = failures.filter(({ sighting }) => ["exited", "silent", "corrupted"].includes(sighting.kind));
+  const ends = failures.filter(({ sighting }) => ENDS.includes(sighting.kind));
   const last = ends.findLastIndex(({ step }, i) => ends.slice(0, i).every((before) => before.step < step));
   return ends.slice(Math.max(0, last));
 }

@@ -64,6 +64,10 @@ export const corrupted = (step: number): MadeUp => ({
   sighting: { kind: "corrupted", step, parameter: "finalNorm" },
   step: step - 1,
 });
+export const disagreed = (step: number, place?: string): MadeUp => ({
+  sighting: { kind: "disagreed", step, checksums: ["7", "7", "8"], ...(place && { rank: 2, place }) },
+  step: step - 1,
+});
 export const spike = (
   step: number,
   changes: Partial<Extract<Sighting, { readonly kind: "spike" }>> = {},

@@ -8,6 +8,7 @@ export const INCIDENT_NAMES: Readonly<Record<Sighting["kind"], string>> = {
   silent: "the run's process hung",
   diverged: "diverged",
   corrupted: "a parameter changed in memory",
+  disagreed: "replicas disagree",
   place: "a place failed",
   spike: "loss spike",
   slow: "slow",

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Flight, type GroupFlight, readFlight } from "./flight.ts";
-import { oddRank, type RankTestimony } from "./odd-rank.ts";
+import { disagreement, oddRank, type RankTestimony } from "./odd-rank.ts";
 import { mainStack } from "./stacks.ts";
 
 /** Ranks that wait in the same collective, 6 of group 0, with the same stack. */
@@ -140,5 +140,23 @@ test.skipIf(!hasDumps)("rank 2 hung in the recorded dumps (skipped without ../sh
     rank: 2,
     why: "rank 2 is at collective 5 of group 0, while ranks 0, 1 and 3 wait in 6 (gloo:all_reduce of [[1000]])",
     isWaitedFor: true,
+  });
+});
+
+describe("replicas that differ", () => {
+  const PLACES = ["a", "b", "c", "d"];
+  const differing = (...checksums: readonly string[]) => ({ kind: "disagreed" as const, step: 9, checksums });
+
+  test("the one that is unlike more than half is named with its place", () => {
+    const event = differing("7", "7", "8", "7");
+    expect(disagreement(event, PLACES)).toEqual({ ...event, rank: 2, place: "c" });
+  });
+
+  test.each([
+    ["two", ["7", "8"]],
+    ["two pairs", ["7", "7", "8", "8"]],
+    ["all unlike", ["7", "8", "9"]],
+  ])("nobody is named where no majority tells: %s", (_, checksums) => {
+    expect(disagreement(differing(...checksums), PLACES)).toEqual(differing(...checksums));
   });
 });

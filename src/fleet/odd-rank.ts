@@ -1,7 +1,9 @@
 /** @file Which rank the others wait for: from their last collectives, else from their stacks. Pure. */
 
+import type { RunEvent } from "../train/run-event.ts";
 import type { Probe } from "./backend.ts";
 import type { Flight } from "./flight.ts";
+import type { Sighting } from "./sighting.ts";
 import type { PythonStack } from "./stacks.ts";
 
 /** What one rank of a run that stands still has told, and what its system says of it. */
@@ -100,8 +102,18 @@ function otherStack(ranks: readonly RankTestimony[]): Found | null {
   return found && odd(found.few, `elsewhere than the others, which are at ${found.common}`);
 }
 
+/** Replicas that differ, with the first rank that is unlike more than half of them, where there is one. */
+export function disagreement(
+  event: Extract<RunEvent, { readonly kind: "disagreed" }>,
+  places: readonly string[],
+): Extract<Sighting, { readonly kind: "disagreed" }> {
+  const ranks = event.checksums.map((checksum, rank) => ({ checksum, rank, place: places[rank]! }));
+  const odd = minority(ranks, ({ checksum }) => checksum)?.few[0];
+  return odd ? { ...event, rank: odd.rank, place: odd.place } : event;
+}
+
 /** Those that differ from more than half, where they agree among themselves or not. */
-function minority(ranks: readonly RankTestimony[], keyOf: (rank: RankTestimony) => string) {
+function minority<T>(ranks: readonly T[], keyOf: (rank: T) => string) {
   const groups = [...Map.groupBy(ranks, keyOf)].sort(([, a], [, b]) => b.length - a.length);
   const [most, ...others] = groups;
   const few = others.at(-1);

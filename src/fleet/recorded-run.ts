@@ -231,6 +231,7 @@ export function draftsOf(
     case "ended":
     case "diverged":
     case "corrupted":
+    case "disagreed":
     case "step":
     case "evaluating":
       return [];

@@ -29,6 +29,8 @@ export type Sighting =
       readonly testimony: readonly string[];
     })
   | Extract<RunEvent, { readonly kind: "diverged" | "corrupted" }>
+  /** Replicas of one model differ; of the rank that is unlike most others, where there is one. */
+  | (Extract<RunEvent, { readonly kind: "disagreed" }> & Partial<OfRank>)
   /** The machine itself, whatever ran there. */
   | { readonly kind: "place"; readonly place: string; readonly what: string }
   | Warning;
@@ -107,6 +109,12 @@ export function sightingText(sighting: Sighting): string {
       return `${sighting.what} is no longer a finite number at step ${sighting.step}`;
     case "corrupted":
       return `${sighting.parameter} changed in memory before step ${sighting.step}, though nothing wrote it`;
+    case "disagreed": {
+      const { rank, place, step, checksums } = sighting;
+      const isNamed = rank !== undefined;
+      const who = isNamed ? `rank ${rank} on ${place} is unlike most` : "no majority tells which is right";
+      return `the ${checksums.length} replicas of the model differ at step ${step}: ${who}`;
+    }
     case "place":
       return `${sighting.place}: ${sighting.what}`;
     default:

@@ -10,6 +10,7 @@ import type { Failure } from "./decide.ts";
 import { HangWatch } from "./hang-watch.ts";
 import { AttemptEyes } from "./notice/attempt-eyes.ts";
 import type { Notices } from "./notice/notices.ts";
+import { disagreement } from "./odd-rank.ts";
 import { isAftermath, type LoggedExit, rootExit } from "./root-exit.ts";
 import type { Sighting } from "./sighting.ts";
 import type { SilenceSeen } from "./silence.ts";
@@ -216,6 +217,8 @@ class Watch implements Disposable {
     if (event.kind === "stopped") return { kind: "stopped" };
     if (event.kind === "diverged" || event.kind === "corrupted")
       return { kind: "failed", failure: this.#failure(event) };
+    if (event.kind === "disagreed")
+      return { kind: "failed", failure: this.#failure(disagreement(event, this.#to.attempt.places)) };
     return null;
   }
 

@@ -44,6 +44,12 @@ export const runEventSchema = z.discriminatedUnion("kind", [
     /** Changed in memory between two steps, though nothing wrote it. */
     parameter: z.string(),
   }),
+  z.strictObject({
+    kind: z.literal("disagreed"),
+    step,
+    /** Of its replica, by rank: they should be alike. */
+    checksums: z.array(z.string()).readonly(),
+  }),
   z.strictObject({ kind: z.literal("stopped"), step }),
   /** A command has ended by itself, with exit code 0: its last step, and the loss where it told one. */
   z.strictObject({ kind: z.literal("ended"), step, loss: z.number().nullable() }),

@@ -100,7 +100,7 @@ export class TorchRun implements Disposable {
   }
 
   /** In the next step of the rank; `slow` from there on. */
-  disturb(fault: "hang" | "slow", rank: number): void {
+  disturb(fault: "hang" | "slow" | "flip", rank: number): void {
     writeFileSync(join(this.#options.folder, `${fault}-${rank}`), "");
   }
 

@@ -20,6 +20,7 @@ from data import Batch, Corpus
 from model import Decoder
 from optimiser import gradient_norm, learning_rate_at, optimiser_of, update
 from ranks import Ranks
+from replicas import Replicas, checksums_in
 from spool import Fence, Fenced, Refused, Spool
 from testimony import be_ready_to_testify
 
@@ -76,6 +77,8 @@ class Run:
         if path is not None:
             self.checkpoints.load(path, self.from_step, self.decoder, self.optimiser)
         self.save_seconds = 0.05  # Until one was timed; an assumption.
+        num_replicas = self.ranks.size if settings["parallel"] == "ddp" else 1
+        self.replicas = Replicas(self.decoder, self.optimiser, self.ranks.rank, num_replicas)
         self.started = {
             "kind": "started",
             "attempt": task["attempt"],
@@ -83,7 +86,6 @@ class Run:
             "checkpoint": path,
             "exact": True,
             "damaged": damaged,
-            "seconds": time.monotonic() - self.began_at,
         }
 
     def send(self, event: dict) -> None:
@@ -93,6 +95,9 @@ class Run:
             self.spool.send(event)
 
     def train(self) -> None:
+        if self.replicas.size > 2 and self.from_step < self.spec["numSteps"]:
+            self.rehearse(self.from_step + 1)
+        self.started["seconds"] = time.monotonic() - self.began_at
         self.send(self.started)
         self.fence.wait_until_recorded()
         self.saved_at = self.ended_at = time.monotonic()
@@ -106,10 +111,8 @@ class Run:
 
     def step(self, step: int) -> bool:
         """Whether the run goes on."""
-        spec, size = self.spec, self.spec["batchSequences"]
-        number = batch_step_of(step, spec["numSteps"], self.task["skip"])
-        sequences = range((number - 1) * size, number * size)
-        batch = self.corpus.batch(spec["seed"], spec["sequenceLength"], sequences)
+        spec = self.spec
+        batch = self.batch_of(step)
         rate = learning_rate_at(step, spec["numSteps"], spec["optimiser"]["learningRate"])
         ran_at = time.monotonic()
         # Gradients are averaged over the ranks: all together are those of the mean over the whole batch.
@@ -117,9 +120,11 @@ class Run:
         loss.backward()
         norm = gradient_norm(self.decoder).item()
         due = self.is_first and ran_at - self.saved_at >= self.save_interval()
-        total, stops, dues, done = self.ranks.sum(
-            [loss.item(), self.stop.is_wanted, due, self.checkpoints.is_done()]
+        total, stops, dues, done, *checksums = self.ranks.sum(
+            [loss.item(), self.stop.is_wanted, due, self.checkpoints.is_done(), *self.replicas.tell_step()]
         )
+        if not self.agree(step, checksums):
+            return False
         mean = total / self.ranks.size
         if not math.isfinite(mean) or not math.isfinite(norm):
             self.diverged(step, "its loss or gradient", mean, norm)
@@ -146,6 +151,20 @@ class Run:
             return asked
         best = math.sqrt(2 * self.save_seconds * failure_seconds)
         return min(asked, max(best, 20 * self.save_seconds))
+
+    def batch_of(self, step: int) -> Batch:
+        spec, size = self.spec, self.spec["batchSequences"]
+        number = batch_step_of(step, spec["numSteps"], self.task["skip"])
+        sequences = range((number - 1) * size, number * size)
+        return self.corpus.batch(spec["seed"], spec["sequenceLength"], sequences)
+
+    def rehearse(self, step: int) -> None:
+        """DDP packs gradients in the order of its first backward pass, from the second on, and three ranks or
+        more add them up in an order that depends on it. After one pass for nothing every step has the bits
+        that it would have had without a restart.
+        """
+        self.forward(self.batch_of(step)).sum().backward()
+        self.optimiser.zero_grad()
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """Nats of the targets in this rank's rows."""
@@ -174,10 +193,13 @@ class Run:
         self.spool.beat("step", step, loss, seconds)
 
     def save(self, step: int, waits: bool) -> bool:
-        """False where a parameter is not finite: no loss has seen the last update yet."""
+        """False where replicas differ or a parameter is not finite: no loss has seen the last update yet."""
         self.spool.beat("checkpoint", step)
         finite = all(bool(local(value).isfinite().all()) for value in self.decoder.parameters())
-        if self.ranks.sum([not finite])[0] > 0:
+        spoilt, *checksums = self.ranks.sum([not finite, *self.replicas.tell_save()])
+        if not self.agree(step, checksums):
+            return False
+        if spoilt > 0:
             self.diverged(step, "a parameter", None, None)
             return False
         if self.checkpoints.saving is not None:
@@ -195,6 +217,14 @@ class Run:
         if event is not None:
             self.save_seconds = event["seconds"]
             self.send(event)
+
+    def agree(self, step: int, told: list[float]) -> bool:
+        """False where the replicas differ. Who differs from whom, the supervisor sees."""
+        checksums = checksums_in(told)
+        if len(set(checksums)) <= 1:
+            return True
+        self.send({"kind": "disagreed", "step": step, "checksums": checksums})
+        return False
 
     def diverged(self, step: int, what: str, loss: float | None, norm: float | None) -> None:
         finite = lambda value: value if value is not None and math.isfinite(value) else None

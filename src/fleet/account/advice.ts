@@ -80,6 +80,10 @@ const LOOK: Readonly<Record<string, Look>> = {
     "A bit flipped, or another program wrote there: `dmesg -T | grep -i -E 'mce|ecc|edac' | tail`",
     `Once in months is chance; twice on one machine is its memory. ${CHECK}`,
   ],
+  "replicas disagree": () => [
+    "A bit flipped in the rank that is named, or its machine computes wrongly: `dmesg -T | grep -i -E 'mce|ecc|xid' | tail`",
+    `Once in months is chance; twice on one machine is its memory or its processor. ${CHECK}`,
+  ],
   "a place failed": () => [CHECK, "Have the place repaired before it is given back."],
   "loss spike": ({ folder }) => [
     "Do the losses come back by themselves within some hundred steps? Then leave it.",
