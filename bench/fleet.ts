@@ -1,8 +1,8 @@
 /**
  * @file What supervision of the builtin engine takes: from a kill to the next step, from a hang to its
- * notice, its share of a step, the goodput under kills, and a thousand ranks that do nothing.
+ * notice, its share of a step and that of the saves, and a thousand ranks that do nothing.
  *
- *     npm run bench:fleet -- [--only restart|hang|cost|ranks|goodput] [--kills 9] [--minutes 5] [--every 30]
+ *     npm run bench:fleet -- [--only restart|hang|cost|saves|ranks] [--kills 9] [--rounds 3] [--width 64]
  *       [--ranks 1000]
  */
 
@@ -23,8 +23,7 @@ import { runSpecOf, singleRunSchema } from "../src/fleet/single-run.ts";
 import { SpoolReader } from "../src/fleet/spool.ts";
 import { type RunJob, supervise } from "../src/fleet/supervise.ts";
 import { thisMachine } from "../src/machine/this-machine.ts";
-import { Random } from "../src/math/random.ts";
-import { mean, median } from "../src/math/statistics.ts";
+import { median } from "../src/math/statistics.ts";
 import { columnOf, readSeries, seriesPath } from "../src/record/series.ts";
 import { runFolder } from "../src/record/workspace.ts";
 import { trainRun, UNWATCHED } from "../src/train/run.ts";
@@ -35,19 +34,21 @@ const { values } = parseArgs({
   options: {
     only: { type: "string" },
     kills: { type: "string", default: "9" },
-    minutes: { type: "string", default: "5" },
-    every: { type: "string", default: "30" },
+    rounds: { type: "string", default: "3" },
+    width: { type: "string", default: "64" },
     ranks: { type: "string", default: "1000" },
-    seed: { type: "string", default: "1" },
   },
 });
+
+/** Two saves to the disk, and some. */
+const SAVES_SECONDS = 130;
 
 const base = mkdtempSync(join(tmpdir(), "longrun-bench-fleet-"));
 const corpusFolder = join(base, "corpus");
 const machine = thisMachine(base);
 process.on("exit", () => rmSync(base, { recursive: true, force: true }));
 
-const PARTS: Readonly<Record<string, () => Promise<void>>> = { restart, hang, cost, ranks, goodput };
+const PARTS: Readonly<Record<string, () => Promise<void>>> = { restart, hang, cost, saves, ranks };
 writeTexts(base);
 const spec = corpusSpec.parse({
   sources: [{ name: "tales", path: "tales" }],
@@ -60,7 +61,13 @@ for (const [name, part] of Object.entries(PARTS)) if ((values.only ?? name) === 
 
 /** A run of this many steps in a folder of its own. */
 function taskOf(name: string, numSteps: number, checkpointSeconds: number): RunTask {
-  const run = { shape: { width: 64 }, sequenceLength: 128, batchSequences: 8, numSteps, heldOutTokens: 4000 };
+  const run = {
+    shape: { width: Number(values.width) },
+    sequenceLength: 128,
+    batchSequences: 8,
+    numSteps,
+    heldOutTokens: 4000,
+  };
   const file = singleRunSchema.parse({
     name,
     corpus: { sources: [{ name: "tales", path: "tales" }] },
@@ -88,11 +95,7 @@ type Watched = {
 };
 
 /** Supervises a run while `during` does what it likes with it, then stops it. */
-async function supervised(
-  task: RunTask,
-  during: (watched: Watched) => Promise<void>,
-  failureSeconds: () => number | null = () => null,
-): Promise<void> {
+async function supervised(task: RunTask, during: (watched: Watched) => Promise<void>): Promise<void> {
   using backend = new LocalBackend(task.folder);
   const stop = new AbortController();
   const noticed: Watched["noticed"] = [];
@@ -111,7 +114,7 @@ async function supervised(
     return attempt === undefined ? null : { attempt, folder: attemptFolder(task.folder, task.name, attempt) };
   };
   const ended = supervise(
-    builtinJob(task, () => ({ skip: [], fromStep: null, failureSeconds: failureSeconds() })),
+    builtinJob(task, () => ({ skip: [], fromStep: null, failureSeconds: null })),
     backend,
     watcher,
     stop.signal,
@@ -199,32 +202,56 @@ async function hang(): Promise<void> {
 
 /** The same steps in this process, unwatched, and supervised, in turns: of a step and what is between. */
 async function cost(): Promise<void> {
-  const rounds = { alone: [] as number[], supervised: [] as number[], checkpoints: [] as number[] };
+  const rounds: { readonly alone: number; readonly supervised: number }[] = [];
   const numSteps = 500;
-  for (let round = 0; round < 3; round++) {
-    const alone = taskOf(`alone-${round}`, numSteps, 8);
-    const place = {
-      ...alone,
-      attempt: 1,
-      skip: [],
-      fromStep: null,
-      failureSeconds: null,
-      corpus: openCorpus(corpusFolder),
-      watch: UNWATCHED,
-    };
-    for await (const _ of trainRun(alone.spec, place, new AbortController().signal));
-    rounds.alone.push(stepMs(alone));
-    const watched = taskOf(`watched-${round}`, numSteps, 8);
+  for (let round = 0; round < Number(values.rounds); round++) {
+    const alone = taskOf(`alone-${round}`, numSteps, 60);
+    for await (const _ of trainRun(alone.spec, placeOf(alone), new AbortController().signal));
+    const watched = taskOf(`watched-${round}`, numSteps, 60);
     await supervised(watched, async ({ beat }) => until(() => (beat()?.step ?? 0) >= numSteps, 50));
-    rounds.supervised.push(stepMs(watched));
+    rounds.push({ alone: stepMs(alone), supervised: stepMs(watched) });
   }
-  const least = (list: readonly number[]) => Math.min(...list);
-  const share = (100 * (least(rounds.supervised) - least(rounds.alone))) / least(rounds.alone);
+  const shares = rounds.map((round) => 100 * (round.supervised / round.alone - 1));
   console.log(
-    `supervision: ${fixed(least(rounds.alone), 3)} ms a step alone, ${fixed(least(rounds.supervised), 3)} ms ` +
-      `supervised, ${fixed(share, 2)} % (medians over ${numSteps} steps, the least of 3 rounds in turns)`,
+    `supervision: ${fixed(median(rounds.map(({ alone }) => alone)), 3)} ms a step alone, ` +
+      `${fixed(median(rounds.map((round) => round.supervised)), 3)} ms supervised; ${fixed(median(shares), 2)} % ` +
+      `(${fixed(Math.min(...shares), 2)} to ${fixed(Math.max(...shares), 2)}; medians of ${numSteps} steps in ` +
+      `${rounds.length} pairs of rounds)`,
   );
 }
+
+/** What a run as nobody changed it spends on saves, to memory and to the disk. */
+async function saves(): Promise<void> {
+  const task = taskOf("saves", 1e7, 60);
+  const stop = new AbortController();
+  globalThis.setTimeout(() => stop.abort(), 1000 * SAVES_SECONDS);
+  const toDisk: number[] = [];
+  for await (const event of trainRun(task.spec, placeOf(task), stop.signal))
+    if (event.kind === "checkpoint") toDisk.push(event.seconds!);
+  const series = readSeries(seriesPath(task.folder, task.name, 1));
+  const sum = (column: string) => columnOf(series, column).reduce((total, each) => total + each, 0);
+  const all = [...columnOf(series, "saveSeconds")].filter((seconds) => seconds > 0);
+  const inMemory = all.filter((seconds) => !toDisk.includes(seconds));
+  const wall = sum("stepSeconds") + sum("otherSeconds");
+  const share = (seconds: readonly number[]) =>
+    `${seconds.length} of ${fixed(1000 * median(seconds), 1)} ms, ` +
+    `${fixed((100 * seconds.reduce((total, each) => total + each, 0)) / wall, 2)} %`;
+  console.log(
+    `saves: ${fixed((100 * sum("saveSeconds")) / wall, 2)} % of ${fixed(wall, 0)} s: to memory ` +
+      `${share(inMemory)}; to the disk ${share(toDisk.slice(0, -1))}`,
+  );
+}
+
+/** In this process, watched by nobody. */
+const placeOf = (task: RunTask) => ({
+  ...task,
+  attempt: 1,
+  skip: [],
+  fromStep: null,
+  failureSeconds: null,
+  corpus: openCorpus(corpusFolder),
+  watch: UNWATCHED,
+});
 
 function stepMs(task: RunTask): number {
   const series = readSeries(seriesPath(task.folder, task.name, 1));
@@ -281,43 +308,4 @@ async function ranks(): Promise<void> {
   stop.abort();
   await ended;
   console.log(`${numRanks} idle ranks: stopped in ${fixed((performance.now() - stoppedAt) / 1000, 1)} s`);
-}
-
-/** Kills at random moments, so many seconds apart on average. */
-async function goodput(): Promise<void> {
-  const random = new Random(Number(values.seed), "kills");
-  const untilMs = performance.now() + 60_000 * Number(values.minutes);
-  const task = taskOf("goodput", 1e8, 8);
-  let numKills = 0;
-  let beganAt = 0;
-  let lastStep = 0;
-  const failureSeconds = () => (numKills === 0 ? null : (performance.now() - beganAt) / 1000 / numKills);
-  await supervised(
-    task,
-    async (watched) => {
-      await until(() => watched.beat()?.section === "step");
-      beganAt = performance.now();
-      while (performance.now() < untilMs) {
-        const wait = -Math.log(1 - random.uniform()) * 1000 * Number(values.every);
-        await setTimeout(Math.min(wait, Math.max(0, untilMs - performance.now())));
-        if (performance.now() >= untilMs) break;
-        process.kill(watched.pid(), "SIGKILL");
-        numKills++;
-        const { attempt } = watched.beat()!;
-        await until(() => watched.beat()?.attempt === attempt + 1 && watched.beat()!.section === "step");
-      }
-      lastStep = watched.beat()!.step;
-    },
-    failureSeconds,
-  );
-  const wall = (performance.now() - beganAt) / 1000;
-  const attempts = Array.from({ length: numKills + 1 }, (_, i) =>
-    readSeries(seriesPath(task.folder, task.name, i + 1)),
-  );
-  const seconds = attempts.flatMap((series) => [...columnOf(series, "stepSeconds")]);
-  const productive = lastStep * mean(seconds);
-  console.log(
-    `goodput: ${fixed((100 * productive) / wall, 1)} % over ${fixed(wall, 0)} s with ${numKills} kills: ` +
-      `${lastStep} steps kept, ${seconds.length - lastStep} done again`,
-  );
 }

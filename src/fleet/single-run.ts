@@ -49,7 +49,7 @@ export const singleRunSchema = z.strictObject({
     sequenceLength: runFields.sequenceLength.default(256),
     seed: runFields.seed.default(1),
     heldOutTokens: runFields.heldOutTokens.default(160_000),
-    checkpointSeconds: runFields.checkpointSeconds.default(8),
+    checkpointSeconds: runFields.checkpointSeconds.default(60),
   }),
 });
 

@@ -131,7 +131,8 @@ export async function* trainRun(
       flushedAt = now;
     }
     let stopping = signal.aborted;
-    const survives = stopping || step === spec.numSteps ? "power cut" : saves.due();
+    const due = stopping || step === spec.numSteps ? "power cut" : saves.due();
+    const survives = due === "kill" && isDraining(place.folder) ? "power cut" : due;
     if (survives !== null) {
       // No loss has seen the last update yet, and a checkpoint of it would be of no use.
       if (!state.isFinite()) {

@@ -4,7 +4,7 @@ import { mean } from "../math/statistics.ts";
 import type { Survives } from "../record/files.ts";
 
 /** Of the time, for saves to memory: so much at most, however often a run fails. */
-const MOST_SHARE = 0.01;
+const MOST_SHARE = 0.05;
 /** Of the time, while no failure has told how often there are some. */
 const USUAL_SHARE = 0.005;
 /** Saves that the next is expected to be like. */

@@ -71,7 +71,7 @@ const HELD_OUT_TOKENS = 160_000;
 const REACH_MARGIN = 1.002;
 /** Less would make the smallest rung too short to have a schedule. */
 const FEWEST_STEPS = 40;
-const CHECKPOINT_SECONDS = 8;
+const CHECKPOINT_SECONDS = 60;
 
 /** Plans a campaign that spends at most `flops`. */
 export function planCampaign(campaign: Campaign, flops: number): Plan {
