@@ -1,14 +1,16 @@
-#!/bin/sh
-// 2>/dev/null; n=$(ulimit -n); [ "$n" != unlimited ] || n=64
-// 2>/dev/null; v=$(ulimit -v); [ "$v" != unlimited ] || v=2000000
-// 2>/dev/null; [ "$n" -lt 64 ] || [ "$v" -lt 2000000 ] || exec node --max-semi-space-size=4 "$0" "$@"
-// 2>/dev/null; echo "found: a limit of $n open files and a limit of $v kB of memory: Node cannot start" >&2
+#!/usr/bin/env bash
+// 2>/dev/null; n=$(ulimit -n); v=$(ulimit -v); low=
+// 2>/dev/null; [ "$n" = unlimited ] || [ "$n" -ge 64 ] || low="a limit of $n open files"
+// 2>/dev/null; [ "$v" = unlimited ] || [ "$v" -ge 2000000 ] || low="${low:+$low, }a limit of $v kB of memory"
+// 2>/dev/null; [ -n "$low" ] || exec node --max-semi-space-size=4 "$0" "$@"
+// 2>/dev/null; echo "found: $low: Node cannot start" >&2
 // 2>/dev/null; echo "expected: 64 open files and 2000000 kB, of which Node fills a small part, or more" >&2
 // 2>/dev/null; echo "remedy: ulimit -n 4096; ulimit -v unlimited; then the same command again" >&2; exit 2
 //
-// The lines above are for the shell, which fails on each "//" and goes on: with less than that Node dies of a
-// signal before it reads a line. The bound on young objects, which V8 would let grow to 96 MB, takes a third
-// off the memory of `prepare` and no time (docs/log.md).
+// The lines above are for the shell, which fails on each "//" and goes on: with less than that Node dies
+// of a signal before it reads a line. Bash, because dash keeps a script open as number 10, which a limit
+// of 10 does not have. The bound on young objects, which V8 would let grow to 96 MB, takes a third off the
+// memory of `prepare` and no time (docs/log.md).
 //
 // The command under any Node from 20 on: runs longrun on the Node that came with it. In a clone that is the
 // TypeScript as it stands, in an installed package the compiled JavaScript. Plain JavaScript, because an
