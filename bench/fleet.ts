@@ -243,15 +243,17 @@ async function saves(): Promise<void> {
 }
 
 /** In this process, watched by nobody. */
-const placeOf = (task: RunTask) => ({
-  ...task,
-  attempt: 1,
-  skip: [],
-  fromStep: null,
-  failureSeconds: null,
-  corpus: openCorpus(corpusFolder),
-  watch: UNWATCHED,
-});
+function placeOf(task: RunTask) {
+  return {
+    ...task,
+    attempt: 1,
+    skip: [],
+    fromStep: null,
+    failureSeconds: null,
+    corpus: openCorpus(corpusFolder),
+    watch: UNWATCHED,
+  };
+}
 
 function stepMs(task: RunTask): number {
   const series = readSeries(seriesPath(task.folder, task.name, 1));
