@@ -187,6 +187,8 @@ class Run:
                     "learningRate": rate,
                     "stepSeconds": seconds,
                     "otherSeconds": other_seconds,
+                    # Between steps; a save that goes on beside several of them is timed by its event.
+                    "saveSeconds": 0.0,
                     "batch": batch.checksum(),
                 }
             )
