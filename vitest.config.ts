@@ -8,7 +8,7 @@ const TORCH_TESTS = "test/torch*.test.ts";
 
 export default defineConfig({
   test: {
-    setupFiles: ["test/support/seeded.ts"],
+    setupFiles: ["test/support/seeded.ts", "test/support/state-folder.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,

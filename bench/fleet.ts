@@ -277,7 +277,9 @@ async function ranks(): Promise<void> {
     folder,
     run: "idle",
     policy: DEFAULT_POLICY,
+    numPlaces: 1,
     placeHistory: [],
+    placeDecisions: [],
     task: () => ({}),
     processes: (attempt) =>
       Array.from({ length: numRanks }, (_, rank) => {

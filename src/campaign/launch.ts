@@ -3,7 +3,7 @@
 import type { Manifest } from "../corpus/manifest.ts";
 import { Interrupted, UserError } from "../errors.ts";
 import { type EndFacts, notifying } from "../fleet/account/notify.ts";
-import { LocalBackend } from "../fleet/local-backend.ts";
+import { LocalBackend, localPlaces } from "../fleet/local-backend.ts";
 import type { Policy } from "../fleet/policy.ts";
 import { finishedSummary } from "../fleet/recorded-run.ts";
 import { pythonWithTorch } from "../fleet/torch-python.ts";
@@ -45,6 +45,8 @@ export type LaunchOptions = {
   /** Of a campaign in PyTorch: ranks of each run that gets all threads, 1 unless given; the interpreter. */
   readonly numRanks?: number | undefined;
   readonly python?: string | undefined;
+  /** Places beyond those that its runs need, to take over from one that fails; 0 unless given. */
+  readonly numSpares?: number | undefined;
   /** A program and its arguments that is told of incidents and of the end (docs/fleet.md). */
   readonly notify?: readonly string[] | undefined;
   /** What decisions about failures turn on, instead of what holds (fleet/policy.ts). */
@@ -74,7 +76,7 @@ export type LaunchResult =
 export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   const { campaign: written, baseFolder } = loadCampaign(options.path);
   const campaign = options.budget ? { ...written, budget: options.budget } : written;
-  const { numRanks = 1, python } = options;
+  const { numRanks = 1, numSpares = 0, python } = options;
   if (campaign.trainer === "torch") refuseTimeBudget(campaign.budget);
   const workspace = workspaceOf(campaign.name, options.folder);
   // Refuses a missing or empty source before anything is written.
@@ -83,7 +85,8 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   using record = openRecord(workspace.folder);
   for (const warning of record.warnings) options.tell({ kind: "text", text: warning });
   const machine = thisMachine(workspace.folder);
-  using backend = new LocalBackend(workspace.folder);
+  const torch = campaign.trainer === "torch" ? { python: await pythonWithTorch(python), numRanks } : null;
+  using backend = new LocalBackend(workspace.folder, localPlaces(torch?.numRanks ?? 1, numSpares));
   const context: Context = {
     campaign,
     baseFolder,
@@ -91,7 +94,7 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
     record,
     machine,
     backend,
-    torch: campaign.trainer === "torch" ? { python: await pythonWithTorch(python), numRanks } : null,
+    torch,
     policy: options.policy,
     signal: options.signal,
     tell: options.tell,

@@ -38,6 +38,14 @@ export function policyOption(): Option {
   ).argParser(readPolicy);
 }
 
+/** --spares, of every command that trains. */
+export function sparesOption(): Option {
+  return new Option(
+    "--spares <n>",
+    "places beyond those that a run needs: one takes over where a place fails (default: 0)",
+  ).argParser(wholeNumber("--spares", 0, 1024));
+}
+
 /** An option that takes an amount of a kind: "--tokens <n>". */
 export function amountOption(flags: string, description: string, kind: AmountKind): Option {
   return new Option(flags, description).argParser(readAmount(flags.split(" ")[0]!, kind));

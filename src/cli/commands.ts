@@ -155,6 +155,11 @@ const FLEET: readonly CommandEntry[] = [
     load: async () => (await import("./fleet/replay.ts")).defineReplay,
   },
   {
+    name: "places",
+    description: "List the places that have failed runs, and until when new runs leave them out; pardon one.",
+    load: async () => (await import("./fleet/places.ts")).definePlaces,
+  },
+  {
     name: "install-torch",
     description: "Install PyTorch into a folder of longrun's own, about 6 GB, for runs in PyTorch.",
     load: async () => (await import("./fleet/install-torch.ts")).defineInstallTorch,

@@ -8,7 +8,7 @@ import { UserError } from "../errors.ts";
 import type { Policy } from "../fleet/policy.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
 import { formatBytes, formatSeconds, significant } from "../units/print.ts";
-import { type CommonOptions, finish, notifyOption, policyOption } from "./arguments.ts";
+import { type CommonOptions, finish, notifyOption, policyOption, sparesOption } from "./arguments.ts";
 import { withProgress } from "./campaign-progress.ts";
 import type { Ended } from "./interrupt.ts";
 import { EXIT, printJson, printText } from "./output.ts";
@@ -23,6 +23,7 @@ type LaunchOptions = CommonOptions & {
   readonly because?: string;
   readonly notify?: readonly string[];
   readonly policy?: Policy;
+  readonly spares?: number;
 } & TorchOptions;
 
 /** The one that comes with longrun, so that `launch` alone works in any folder. */
@@ -45,19 +46,23 @@ export function defineLaunch(command: Command): void {
     .option("--accept <id>", "lift the hold with this id, which an earlier launch has told; needs --because")
     .option("--because <text>", "why; it is kept in the record")
     .addOption(notifyOption())
-    .addOption(policyOption());
+    .addOption(policyOption())
+    .addOption(sparesOption());
   torchOptions(command);
   finish(command, EXAMPLE).action(runLaunch);
 }
 
 async function runLaunch(
   path: string,
-  { json, folder, ranks, python, notify, policy, ...options }: LaunchOptions,
+  { json, folder, ranks, spares, python, notify, policy, ...options }: LaunchOptions,
 ): Promise<void> {
   const accept = acceptance(options);
   const budget = options.budget === undefined ? undefined : parseBudget(options.budget);
   const ended = await withProgress((signal, tell) =>
-    launch({ path, folder, budget, accept, numRanks: ranks, python, notify, policy, signal, tell }),
+    launch({
+      ...{ path, folder, budget, accept, python, notify, policy, signal, tell },
+      ...{ numRanks: ranks, numSpares: spares },
+    }),
   );
   if (json) printJson(launchJson(ended));
   else if (ended.kind === "done") printText(launchText(ended.result));

@@ -8,7 +8,7 @@ import { N_CONVENTION } from "../report/bet-sections.ts";
 import { left, right } from "../report/markdown.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { fixed, formatBytes, formatCount, formatFlops, formatSeconds } from "../units/print.ts";
-import { finish, given, notifyOption, policyOption, wholeNumber } from "./arguments.ts";
+import { finish, given, notifyOption, policyOption, sparesOption, wholeNumber } from "./arguments.ts";
 import { withProgress } from "./campaign-progress.ts";
 import { printJson, printResult } from "./output.ts";
 import {
@@ -24,6 +24,7 @@ import { type TorchOptions, torchOptions } from "./torch-options.ts";
 type RunOptions = CommandOptions & {
   readonly threads?: number;
   readonly trainer?: TrainerName;
+  readonly spares?: number;
 } & TorchOptions;
 
 export function defineRun(command: Command): void {
@@ -42,7 +43,8 @@ export function defineRun(command: Command): void {
       ),
     )
     .addOption(notifyOption())
-    .addOption(policyOption());
+    .addOption(policyOption())
+    .addOption(sparesOption());
   torchOptions(command);
   defineCommandOptions(command);
   finish(
@@ -59,8 +61,10 @@ async function runRun(
   command: Command,
 ): Promise<void> {
   const dashed = commandAfterDashes(command);
-  if (dashed && dashed.length === words.length + (file === undefined ? 0 : 1))
+  if (dashed && dashed.length === words.length + (file === undefined ? 0 : 1)) {
+    refuseSpares(options);
     return await runCommand(dashed, options);
+  }
   const stray = strayCommandOption(options);
   if (file === undefined || dashed || words.length > 0 || stray)
     throw new UserError(
@@ -73,16 +77,27 @@ async function runRun(
   await runFile(file, options);
 }
 
+/** A command finds its devices by itself: nobody could move it to others. */
+function refuseSpares({ spares }: RunOptions): void {
+  if (spares === undefined) return;
+  throw new UserError(
+    `--spares ${spares} with a command`,
+    "a run file, whose ranks longrun starts",
+    "leave it out",
+  );
+}
+
 async function runFile(
   path: string,
-  { json, folder, threads, trainer, ranks, python, notify, policy }: RunOptions,
+  { json, folder, threads, trainer, ranks, spares, python, notify, policy }: RunOptions,
 ): Promise<void> {
   const ended = await withProgress((signal, tell) =>
     singleRun({
       path,
       signal,
       tell,
-      ...given({ folder, numThreads: threads, trainer, numRanks: ranks, python, notify, policy }),
+      ...given({ folder, numThreads: threads, trainer, python, notify, policy }),
+      ...given({ numRanks: ranks, numSpares: spares }),
     }),
   );
   if (ended.kind === "interrupted") {

@@ -14,6 +14,10 @@ export const attemptFolder = (folder: string, run: string, attempt: number) =>
 
 /** In the environment of a command: by this its children are known, in whatever session they are. */
 export const ATTEMPT_VARIABLE = "LONGRUN_ATTEMPT";
+/** In the environment of each process: where it is. */
+export const PLACE_VARIABLE = "LONGRUN_PLACE";
+/** How many of the machine's devices its run may use, spare ones included. */
+export const SLOTS_VARIABLE = "LONGRUN_SLOTS";
 
 /** What a process is to do. */
 export const taskFile = (attempt: string) => join(attempt, "task.json");

@@ -2,6 +2,7 @@
 
 import { eventsOf, type RecordEvent } from "../record/events.ts";
 import { timelineOf } from "./account/timeline.ts";
+import type { PlaceDecision } from "./places.ts";
 import type { AttemptStart } from "./run-task.ts";
 
 export function attemptStart(events: readonly RecordEvent[], run: string): AttemptStart {
@@ -35,7 +36,25 @@ export function skippedSteps(events: readonly RecordEvent[], run: string): reado
   return [...steps].sort((a, b) => a - b);
 }
 
+/**
+ * Places that a run was told to leave, in all its launches, oldest first.
+ * @param forgiven when a place was forgiven, in seconds since 1970
+ */
+export function placeDecisions(
+  events: readonly RecordEvent[],
+  run: string,
+  forgiven: ReadonlyMap<string, number>,
+): readonly PlaceDecision[] {
+  return responsesIn(events, run).flatMap(({ action, place, time }): readonly PlaceDecision[] => {
+    if (place === undefined || (action !== "spare" && action !== "exclude" && action !== "shrink")) return [];
+    const atSeconds = Date.parse(time) / 1000;
+    return atSeconds > (forgiven.get(place) ?? Number.NEGATIVE_INFINITY)
+      ? [{ action, place, atSeconds }]
+      : [];
+  });
+}
+
 const responsesIn = (events: readonly RecordEvent[], run: string) =>
-  eventsOf(events, "incident", run).flatMap(({ sequence, data: { response } }) =>
-    response ? [{ ...response, sequence }] : [],
+  eventsOf(events, "incident", run).flatMap(({ sequence, time, data: { response } }) =>
+    response ? [{ ...response, sequence, time }] : [],
   );

@@ -60,7 +60,7 @@ export type Attempt = Disposable & {
 /** Puts processes somewhere, and watches that they live. */
 export type Backend = {
   readonly name: string;
-  /** The names of machines, nodes or parts of one where ranks can go, most preferred first. */
+  /** Where ranks can go as of now, most preferred first: machines, or parts of one (MACHINE/PART). */
   places(): readonly string[];
   /** Rejects with a UserError where a command cannot be started. */
   start(launch: Launch): Promise<Attempt>;

@@ -1,6 +1,5 @@
 /** @file A run of the builtin engine as a job: one process, on all the threads that it was given. */
 
-import { hostname } from "node:os";
 import { extname, join } from "node:path";
 import { listCheckpoints } from "../train/checkpoint.ts";
 import { runCheckpoints } from "../train/state.ts";
@@ -21,10 +20,14 @@ export function builtinJob(task: RunTask, start: () => AttemptStart): RunJob {
     folder: task.folder,
     run: task.name,
     policy: DEFAULT_POLICY,
+    numPlaces: 1,
     placeHistory: [],
+    placeDecisions: [],
     task: (attempt) => ({ ...task, attempt, ...start() }),
     checkpoints: () => knownCheckpoints(task),
-    processes: () => [{ rank: 0, place: hostname(), program: { kind: "warm", command }, environment: {} }],
+    processes: (_, [place]) => [
+      { rank: 0, place: place!, program: { kind: "warm", command }, environment: {} },
+    ],
   };
 }
 

@@ -24,6 +24,7 @@ describe("on a place that fails again", () => {
       { places, numSpares: 2 },
       {
         action: "exclude",
+        toStep: null,
         place: "a",
         reason: "a: 2 failures within 7.00 days; a spare takes over, 1 are left",
       },
@@ -34,8 +35,10 @@ describe("on a place that fails again", () => {
       { places, numSpares: 1, placeHistory: [{ place: "a", atSeconds: 0 }] },
       {
         action: "exclude",
+        toStep: null,
         place: "a",
-        reason: "a: 2 failures within 7.00 days; a spare takes over, 0 are left",
+        reason:
+          "a: 2 failures within 7.00 days, 1 of them before this launch; a spare takes over, 0 are left",
       },
     ],
     [
@@ -61,7 +64,7 @@ describe("on a place that fails again", () => {
     [
       "twice on the only place there is",
       on("a", 0, 1),
-      { places: ["a"], numSpares: 0 },
+      { places: ["a"], numSpares: 0, policy: policySchema.parse({ shrink: true }) },
       {
         action: "restart",
         toStep: null,
@@ -69,12 +72,67 @@ describe("on a place that fails again", () => {
       },
     ],
     [
-      "twice without a spare: held",
+      "twice on the only place that it is on, with a spare, from a checkpoint that is certified",
+      on("a", 0, 1),
+      {
+        places: ["a"],
+        numSpares: 1,
+        checkpoints: [
+          { step: 5, isCertified: true },
+          { step: 9, isCertified: false },
+        ],
+      },
+      {
+        action: "exclude",
+        place: "a",
+        toStep: 5,
+        reason: "a: 2 failures within 7.00 days; a spare takes over, 0 are left",
+      },
+    ],
+    [
+      "twice without a spare: in place, as long as it gets on",
       on("a", 0, 1),
       { places },
       {
+        action: "restart",
+        toStep: null,
+        reason: "failure 2 of this kind, at step 20: restarted in place from the last checkpoint",
+      },
+    ],
+    [
+      "twice by an error of the program's own: nothing is held against the place",
+      [10, 20].map((step) => ({
+        sighting: died({ place: "a", log: "ValueError: no such dataset" }),
+        step,
+      })),
+      { places, numSpares: 1 },
+      {
+        action: "restart",
+        toStep: null,
+        reason: "failure 2 of this kind, at step 20: restarted in place from the last checkpoint",
+      },
+    ],
+    [
+      "twice in its memory",
+      [10, 20].map((step) => ({
+        sighting: { kind: "corrupted", step, parameter: "head", rank: 0, place: "a" },
+        step,
+      })),
+      { places, numSpares: 1 },
+      {
+        action: "exclude",
+        place: "a",
+        toStep: null,
+        reason: "a: 2 failures within 7.00 days; a spare takes over, 0 are left",
+      },
+    ],
+    [
+      "the machine itself, without a spare: held",
+      [{ sighting: { kind: "place", place: "a", what: "GPU lost" } }],
+      { places },
+      {
         action: "hold",
-        reason: "a: 2 failures within 7.00 days; no spare is left, and the policy lets no run shrink",
+        reason: "a: GPU lost; no spare is left, and the policy lets no run shrink",
       },
     ],
     [
@@ -83,15 +141,16 @@ describe("on a place that fails again", () => {
       { places, policy: policySchema.parse({ shrink: true }) },
       {
         action: "shrink",
+        toStep: null,
         place: "a",
         reason: "a: 2 failures within 7.00 days; no spare is left, the run goes on without it",
       },
     ],
     [
-      "the machine itself, the first time: a spare until it is well",
+      "the machine itself, the first time: a spare for some days",
       [{ sighting: { kind: "place", place: "a", what: "GPU lost" } }],
       { places, numSpares: 1 },
-      { action: "spare", place: "a", reason: "a: GPU lost; a spare takes over, 0 are left" },
+      { action: "spare", place: "a", toStep: null, reason: "a: GPU lost; a spare takes over, 0 are left" },
     ],
     [
       "a rank far slower than its peers, with a spare",
@@ -110,6 +169,7 @@ describe("on a place that fails again", () => {
       { places, numSpares: 1 },
       {
         action: "spare",
+        toStep: null,
         place: "b",
         reason:
           "1.50 times its peers' time, and all wait for it at each step: a spare takes over, 0 are left",

@@ -1,8 +1,8 @@
 /** @file What to do when a run is in trouble: a pure rule from facts to an action, its reason in words. */
 
-import { DAY_SECONDS } from "../units/kinds.ts";
 import { formatShare, significant } from "../units/print.ts";
-import { identityOf, isOutOfMemory, thrownIn } from "./identity.ts";
+import { identityOf, isOutOfMemory, thrownIn, tracebackIn } from "./identity.ts";
+import { countedFailures, type PlaceFacts } from "./places.ts";
 import type { Policy } from "./policy.ts";
 import type { Sighting, SpikeSeen, Warning } from "./sighting.ts";
 
@@ -17,9 +17,6 @@ export type Failure = {
   readonly memoryShare: number | null;
 };
 
-/** That a place was to blame, in this campaign or in an earlier one. */
-export type PlaceIncident = { readonly place: string; readonly atSeconds: number };
-
 /** One to go back to. The start of the run is one, too. */
 export type KnownCheckpoint = {
   readonly step: number;
@@ -28,14 +25,9 @@ export type KnownCheckpoint = {
 };
 
 /** What there is to decide on. */
-export type Facts = {
+export type Facts = PlaceFacts & {
   /** The failures of this run so far, oldest first; the last one is to be decided on. */
   readonly failures: readonly [Failure, ...Failure[]];
-  /** Places that the run is on. With a single one there is none to hold it against. */
-  readonly places: readonly string[];
-  readonly numSpares: number;
-  /** What came before this run, oldest first. */
-  readonly placeHistory: readonly PlaceIncident[];
   /** Null: the trainer starts from its newest, and cannot be told another. */
   readonly checkpoints: readonly KnownCheckpoint[] | null;
   readonly policy: Policy;
@@ -46,14 +38,20 @@ export type Facts = {
  *
  * `nothing`: noted, the run goes on. `restart`: on the same places, from the newest certified checkpoint
  * (null: the trainer's newest). `replay`: the same, to see whether it happens again. `spare`: a spare takes
- * over until the place is well. `exclude`: a spare takes over, and the place is not used again. `shrink`: the
- * run goes on without it. `rewind`: from a checkpoint before, without the batches of the steps `skip`.
+ * over for the policy's days. `exclude`: a spare takes over, and the run does not use the place again.
+ * `shrink`: the run goes on without it. `rewind`: from a checkpoint before, without the batches of the steps
+ * `skip`.
  * `hold`: nothing more without a person.
  */
 export type Decision =
   | { readonly action: "nothing" | "hold"; readonly reason: string }
   | { readonly action: "restart" | "replay"; readonly toStep: number | null; readonly reason: string }
-  | { readonly action: "spare" | "exclude" | "shrink"; readonly place: string; readonly reason: string }
+  | {
+      readonly action: "spare" | "exclude" | "shrink";
+      readonly place: string;
+      readonly toStep: number | null;
+      readonly reason: string;
+    }
   | {
       readonly action: "rewind";
       readonly toStep: number;
@@ -71,18 +69,14 @@ export function decideRecovery(facts: Facts): Decision {
   switch (sighting.kind) {
     case "exited":
     case "silent":
-      return holdOf(facts) ?? decideOnPlace(facts, sighting.place) ?? restart(facts);
     case "corrupted":
-      return holdOf(facts) ?? restart(facts);
-    case "disagreed": {
-      // No checkpoint is written before the replicas were compared: the newest is from before it.
-      const { place } = sighting;
-      return holdOf(facts) ?? (place === undefined ? null : decideOnPlace(facts, place)) ?? restart(facts);
-    }
+    // No checkpoint is written before the replicas were compared: the newest is from before it.
+    case "disagreed":
+      return holdOf(facts) ?? decideOnPlace(facts) ?? restart(facts);
     case "diverged":
       return decideOnDivergence(facts, sighting.step);
     case "place":
-      return decideOnPlace(facts, sighting.place) ?? replace(facts, sighting.place, "spare", sighting.what);
+      return decideOnPlace(facts) ?? replaceOrHold(facts, sighting.place, sighting.what);
     case "spike":
       return decideOnSpike(facts, sighting);
     default:
@@ -142,38 +136,64 @@ function newestBefore(checkpoints: readonly KnownCheckpoint[] | null, step: numb
   return steps.length === 0 ? null : Math.max(...steps);
 }
 
-/** Null where the place has not failed often enough, or is the only one: then it stays. */
-function decideOnPlace(facts: Facts, place: string): Decision | null {
-  const { failures, placeHistory, places, policy } = facts;
-  if (places.length === 1) return null;
-  const now = failures.at(-1)!.atSeconds;
-  const { failures: most, withinDays } = policy.place;
-  const here = failures.flatMap(({ sighting, atSeconds }) =>
-    "place" in sighting && sighting.place === place ? [{ place, atSeconds }] : [],
-  );
-  const count = [...placeHistory, ...here].filter(
-    (each) => each.place === place && now - each.atSeconds < withinDays * DAY_SECONDS,
-  ).length;
-  if (count < most) return null;
-  return replace(facts, place, "exclude", `${count} failures within ${significant(withinDays)} days`);
+/**
+ * The place that a failure is held against; null: it is nobody's, or the program's own, which would have died
+ * anywhere: of an error that it threw, with no line in the logs that machines are known for, or of memory.
+ */
+export function blamedPlace({ sighting, memoryShare }: Failure): string | null {
+  switch (sighting.kind) {
+    case "exited": {
+      const isThrown = tracebackIn(sighting.log) !== null && sighting.signature === undefined;
+      return isThrown || isOutOfMemory(sighting, memoryShare) ? null : sighting.place;
+    }
+    case "silent":
+    case "corrupted":
+    case "place":
+    case "disagreed":
+      return sighting.place ?? null;
+    default:
+      return null;
+  }
 }
 
-/** A spare takes over, else the run shrinks, else a person is asked. */
+/** Null where the place has not failed often enough, or nothing can take over: then it stays. */
+function decideOnPlace(facts: Facts): Decision | null {
+  const { failures, placeHistory, policy } = facts;
+  const place = blamedPlace(failures.at(-1)!);
+  if (place === null) return null;
+  const now = failures.at(-1)!.atSeconds;
+  const here = failures.flatMap((failure) => {
+    const blamed = blamedPlace(failure);
+    return blamed === null ? [] : [{ place: blamed, atSeconds: failure.atSeconds }];
+  });
+  const count = (of: Facts["placeHistory"]) => countedFailures(place, of, policy, now).length;
+  const [before, within] = [count(placeHistory), count(here)];
+  if (before + within < policy.place.failures) return null;
+  const days = `${before + within} failures within ${significant(policy.place.withinDays)} days`;
+  const why = before > 0 ? `${days}, ${before} of them before this launch` : days;
+  return replace(facts, place, "exclude", why);
+}
+
+/** A spare takes over, else the run shrinks, where a place is left; null: neither. */
 function replace(
-  { numSpares, policy }: Facts,
+  { numSpares, places, checkpoints, policy }: Facts,
   place: string,
   action: "spare" | "exclude",
   why: string,
-): Decision {
+): Decision | null {
+  const toStep = newestBefore(checkpoints, Number.POSITIVE_INFINITY);
+  const about = { place, toStep };
   if (numSpares > 0)
-    return { action, place, reason: `${place}: ${why}; a spare takes over, ${numSpares - 1} are left` };
-  if (policy.shrink)
-    return {
-      action: "shrink",
-      place,
-      reason: `${place}: ${why}; no spare is left, the run goes on without it`,
-    };
-  return { action: "hold", reason: `${place}: ${why}; no spare is left, and the policy lets no run shrink` };
+    return { ...about, action, reason: `${place}: ${why}; a spare takes over, ${numSpares - 1} are left` };
+  if (!policy.shrink || places.length === 1) return null;
+  const reason = `${place}: ${why}; no spare is left, the run goes on without it`;
+  return { ...about, action: "shrink", reason };
+}
+
+/** Nothing that is restarted there would live. */
+function replaceOrHold(facts: Facts, place: string, what: string): Decision {
+  const reason = `${place}: ${what}; no spare is left, and the policy lets no run shrink`;
+  return replace(facts, place, "spare", what) ?? { action: "hold", reason };
 }
 
 /** A flipped bit does not come back at the same step; a learning rate that is too high does. */
@@ -240,7 +260,10 @@ function numSkips(failures: readonly Failure[], policy: SpikePolicy): number {
   ).length;
 }
 
-function decideOnWarning({ numSpares, policy }: Facts, warning: Exclude<Warning, SpikeSeen>): Decision {
+function decideOnWarning(
+  { numSpares, checkpoints, policy }: Facts,
+  warning: Exclude<Warning, SpikeSeen>,
+): Decision {
   const nothing = (reason: string): Decision => ({ action: "nothing", reason });
   switch (warning.kind) {
     case "slow": {
@@ -251,7 +274,8 @@ function decideOnWarning({ numSpares, policy }: Facts, warning: Exclude<Warning,
       const reason =
         `${significant(factor)} times its peers' time, and all wait for it at each step: a spare takes over, ` +
         `${numSpares - 1} are left`;
-      return { action: "spare", place: warning.rank.place, reason };
+      const toStep = newestBefore(checkpoints, Number.POSITIVE_INFINITY);
+      return { action: "spare", place: warning.rank.place, toStep, reason };
     }
     case "memory":
       return nothing("at the limit the kernel kills it, and it is restarted; a leak is mended in the code");

@@ -61,7 +61,7 @@ export const diverged = (step: number): MadeUp => ({
   step: step - 1,
 });
 export const corrupted = (step: number): MadeUp => ({
-  sighting: { kind: "corrupted", step, parameter: "finalNorm" },
+  sighting: { kind: "corrupted", step, parameter: "finalNorm", rank: 0, place: "here" },
   step: step - 1,
 });
 export const disagreed = (step: number, place?: string): MadeUp => ({

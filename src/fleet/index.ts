@@ -24,9 +24,9 @@ export {
   type Facts,
   type Failure,
   type KnownCheckpoint,
-  type PlaceIncident,
 } from "./decide.ts";
-export { LocalBackend } from "./local-backend.ts";
+export { LocalBackend, localPlaces } from "./local-backend.ts";
+export type { LeftOut, PlaceDecision, PlaceFacts, PlaceIncident } from "./places.ts";
 export { DEFAULT_POLICY, type Policy, policySchema, readPolicy } from "./policy.ts";
 export type { CorpusNotice } from "./recorded-corpus.ts";
 export type { RunNotice } from "./recorded-run.ts";

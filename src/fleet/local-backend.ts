@@ -11,11 +11,14 @@ import { processStart } from "../record/lock.ts";
 import {
   ATTEMPT_VARIABLE,
   logFile,
+  PLACE_VARIABLE,
   readProcesses,
+  SLOTS_VARIABLE,
   type StartedProcess,
   writeProcesses,
 } from "./attempt-folder.ts";
 import type { Attempt, Backend, Launch, Probe, ProcessExit, ProcessLaunch } from "./backend.ts";
+import { slotsOf } from "./places.ts";
 import { pidsWith, probeSession, sendSignal, sessionMembers } from "./proc.ts";
 import { type ProcessEnd, Standby, type Started } from "./standby.ts";
 
@@ -30,6 +33,9 @@ process.on("exit", () => {
   for (const attempt of living) attempt.killAll();
 });
 
+/** The places of a run on this machine: one for each process, and for each spare. */
+export const localPlaces = (numRanks: number, numSpares = 0) => slotsOf(hostname(), numRanks + numSpares);
+
 /** Processes on this machine. Dispose of it to end those that were booted ahead of time. */
 export class LocalBackend implements Backend, Disposable {
   readonly name = "local";
@@ -38,9 +44,9 @@ export class LocalBackend implements Backend, Disposable {
 
   /**
    * @param folder the campaign's
-   * @param places more than one lets ranks be moved from one to another, as between machines
+   * @param places slots of this machine (`localPlaces`): ranks can be moved from one to another
    */
-  constructor(folder: string, places: readonly string[] = [hostname()]) {
+  constructor(folder: string, places: readonly string[] = localPlaces(1)) {
     this.#standby = new Standby(folder);
     this.#places = places;
   }
@@ -67,8 +73,10 @@ export class LocalBackend implements Backend, Disposable {
     return processes.length === 0 ? null : new LocalAttempt(folder, processes);
   }
 
-  async #spawn(folder: string, { rank, program, environment }: ProcessLaunch): Promise<Started> {
+  async #spawn(folder: string, { rank, place, program, ...launch }: ProcessLaunch): Promise<Started> {
     const log = logFile(folder, rank);
+    const where = { [PLACE_VARIABLE]: place, [SLOTS_VARIABLE]: String(this.#places.length) };
+    const environment = { ...launch.environment, ...where };
     switch (program.kind) {
       case "forked":
         return await this.#standby.fork(program.command, { folder, rank, log, environment });

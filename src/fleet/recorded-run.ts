@@ -1,6 +1,6 @@
 /** @file One run in a process of its own, recorded: finished, it is not trained anew; stopped, it goes on. */
 
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { assert, Interrupted, UserError } from "../errors.ts";
 import { environmentOf, type Machine } from "../machine/this-machine.ts";
 import { filesWritten } from "../record/custody.ts";
@@ -20,11 +20,13 @@ import { listCheckpoints, stateFile } from "../train/checkpoint.ts";
 import type { PlannedRun } from "../train/planned-run.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import { type RunSummary, runSummarySchema } from "../train/summary.ts";
-import { attemptStart } from "./attempt-start.ts";
+import { attemptStart, placeDecisions } from "./attempt-start.ts";
 import type { Backend } from "./backend.ts";
 import { builtinJob } from "./builtin-job.ts";
-import type { Decision, Failure } from "./decide.ts";
+import { blamedPlace, type Decision, type Failure } from "./decide.ts";
 import { INCIDENT_NAMES } from "./incident-names.ts";
+import { type PlaceHistory, readPlaceHistory, rememberFailure } from "./place-history.ts";
+import { countedFailures, type LeftOut, type PlaceFacts } from "./places.ts";
 import type { Policy } from "./policy.ts";
 import type { AttemptStart, RunTask } from "./run-task.ts";
 import { sightingText } from "./sighting.ts";
@@ -46,7 +48,9 @@ export type RunContext = {
 };
 
 /** What a run tells on its way. */
-export type RunNotice = { readonly kind: "run"; readonly run: PlannedRun; readonly event: RunEvent };
+export type RunNotice =
+  | { readonly kind: "run"; readonly run: PlannedRun; readonly event: RunEvent }
+  | { readonly kind: "text"; readonly text: string };
 
 /** A planned run with the threads it gets. */
 export type Placed = {
@@ -56,6 +60,9 @@ export type Placed = {
 
 /** The incident of a checkpoint without its checksum; an older one, or the start, stands in. */
 export const DAMAGED_CHECKPOINT = "damaged checkpoint passed over";
+
+/** The incident of a place that earlier runs have failed on. */
+const LEFT_OUT = "a place left out from the start";
 
 /** Checkpoints of a run may take this share of the free disk. */
 const DISK_SHARE = 0.25;
@@ -104,22 +111,33 @@ export async function trainPlanned(
     checkpointBytes: Math.floor(DISK_SHARE * machine.freeDiskBytes),
   };
   const watcher = {
-    onEvent(event: RunEvent) {
+    onEvent(event: RunEvent, at: PlaceFacts) {
       if (event.kind === "started") recordEnvironment(context);
-      for (const draft of draftsOf(record.events, task, event)) record.append({ run: name, ...draft });
+      for (const draft of draftsOf(record.events, task, event, at)) record.append({ run: name, ...draft });
       tell({ kind: "run", run, event });
       onEvent(event);
     },
     onFailure(failure: Failure, decision: Decision, detectionSeconds: number) {
       if (decision.action === "nothing" && isKnown(record.events, name, failure)) return;
       record.append({ run: name, ...incidentOf(failure, decision, detectionSeconds) });
+      if (decision.action !== "nothing") remember(context, name, failure);
+    },
+    onLeftOut(response: LeftOut) {
+      const { kind, data } = incident(LEFT_OUT, { place: response.place }, "info");
+      record.append({ run: name, kind, data: { ...data, response } });
+      tell({ kind: "text", text: `${run.name}: ${response.reason}` });
     },
   };
   const predicted = eventsOf(record.events, "prediction", name);
   const planned = jobOf(task, context, () => attemptStart(record.events, name));
+  const policy = context.policy ?? planned.policy;
+  const history = hasSeveralPlaces(context) ? readPlaceHistory() : NO_HISTORY;
+  for (const text of history.warnings) tell({ kind: "text", text });
   const job = {
     ...planned,
-    policy: context.policy ?? planned.policy,
+    policy,
+    placeHistory: relevantFailures(context, history, policy),
+    placeDecisions: placeDecisions(record.events, name, history.forgiven),
     plannedStepSeconds: predicted.findLast(({ data }) => data.quantity === "step time")?.data.hi,
   };
   const outcome = await supervise(job, context.backend, watcher, signal);
@@ -128,6 +146,32 @@ export async function trainPlanned(
   if (outcome.kind === "held") throw heldError(run, outcome);
   assert(outcome.kind === "finished", "a run of ours leaves a summary");
   return outcome.summary;
+}
+
+const NO_HISTORY: PlaceHistory = { failures: [], forgiven: new Map(), warnings: [] };
+
+/** With a single one there is none to hold it against. */
+const hasSeveralPlaces = ({ backend }: Pick<RunContext, "backend">) => backend.places().length > 1;
+
+/** Of places that the run may use, and not too long ago. */
+function relevantFailures({ backend }: RunContext, { failures }: PlaceHistory, policy: Policy) {
+  const now = Date.now() / 1000;
+  const ours = backend.places().flatMap((place) => countedFailures(place, failures, policy, now));
+  return ours.map(({ place, atSeconds }) => ({ place, atSeconds })).sort((a, b) => a.atSeconds - b.atSeconds);
+}
+
+/** For this run when it is launched again, and for others. A run does not end because that is impossible. */
+function remember(context: RunContext, run: string, failure: Failure): void {
+  const place = blamedPlace(failure);
+  if (place === null || !hasSeveralPlaces(context)) return;
+  const time = new Date(1000 * failure.atSeconds).toISOString();
+  const what = INCIDENT_NAMES[failure.sighting.kind];
+  try {
+    rememberFailure({ time, place, what, folder: resolve(context.workspace.folder), run });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    context.tell({ kind: "text", text: `that ${place} failed is not remembered: ${error.found}` });
+  }
 }
 
 /** By the trainer that its specification names. */
@@ -193,6 +237,7 @@ export function draftsOf(
   events: readonly RecordEvent[],
   { name, spec, numThreads, folder }: Pick<RunTask, "name" | "numThreads" | "folder"> & { spec: object },
   event: RunEvent,
+  at: PlaceFacts,
 ): readonly RunDraft[] {
   const started = eventsOf(events, "run-started", name).at(-1);
   const since = started ? events.slice(started.sequence + 1).filter(({ run }) => run === name) : [];
@@ -201,7 +246,11 @@ export function draftsOf(
       const { attempt, fromStep, exact, damaged, seconds } = event;
       if (started?.data.attempt === attempt) return [];
       const startSeconds = seconds === undefined ? {} : { startSeconds: seconds };
-      const data = { attempt, fromStep, exact, numThreads, spec: started ? null : spec, ...startSeconds };
+      // Failures of this run's own come in the record.
+      const placeHistory = started || at.placeHistory.length === 0 ? {} : { placeHistory: at.placeHistory };
+      const where = { places: at.places, numSpares: at.numSpares, ...placeHistory };
+      const run = { attempt, fromStep, exact, numThreads, spec: started ? null : spec };
+      const data = { ...run, ...startSeconds, ...where };
       return [
         { kind: "run-started", data },
         ...damaged.map((found) => incident(DAMAGED_CHECKPOINT, { ...found }, "warning")),

@@ -28,7 +28,8 @@ export type Sighting =
       /** Why it is this rank, and where it is, where the ranks could be asked. */
       readonly testimony: readonly string[];
     })
-  | Extract<RunEvent, { readonly kind: "diverged" | "corrupted" }>
+  | Extract<RunEvent, { readonly kind: "diverged" }>
+  | (OfRank & Extract<RunEvent, { readonly kind: "corrupted" }>)
   /** Replicas of one model differ; of the rank that is unlike most others, where there is one. */
   | (Extract<RunEvent, { readonly kind: "disagreed" }> & Partial<OfRank>)
   /** The machine itself, whatever ran there. */
@@ -108,7 +109,10 @@ export function sightingText(sighting: Sighting): string {
     case "diverged":
       return `${sighting.what} is no longer a finite number at step ${sighting.step}`;
     case "corrupted":
-      return `${sighting.parameter} changed in memory before step ${sighting.step}, though nothing wrote it`;
+      return (
+        `${sighting.parameter} changed in memory on ${sighting.place} before step ${sighting.step}, ` +
+        "though nothing wrote it"
+      );
     case "disagreed": {
       const { rank, place, step, checksums } = sighting;
       const isNamed = rank !== undefined;

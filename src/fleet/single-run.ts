@@ -19,7 +19,7 @@ import { decoderShapeSchema, optimiserSchema, type RunSpec, runSpecSchema } from
 import type { RunSummary } from "../train/summary.ts";
 import { readYamlFile } from "../yaml-file.ts";
 import { notifying } from "./account/notify.ts";
-import { LocalBackend } from "./local-backend.ts";
+import { LocalBackend, localPlaces } from "./local-backend.ts";
 import type { Policy } from "./policy.ts";
 import { type CorpusNotice, recordedCorpus } from "./recorded-corpus.ts";
 import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
@@ -69,6 +69,8 @@ export type SingleRunOptions = {
   readonly trainer?: TrainerName;
   /** Of a run in PyTorch: processes, 1 unless given, and the interpreter, searched for unless given. */
   readonly numRanks?: number;
+  /** Places beyond those that the run needs, to take over from one that fails; 0 unless given. */
+  readonly numSpares?: number;
   readonly python?: string;
   /** A program and its arguments that is told of incidents and of the end (docs/fleet.md). */
   readonly notify?: readonly string[];
@@ -96,6 +98,7 @@ export async function singleRun({
   numThreads,
   trainer,
   numRanks = 1,
+  numSpares = 0,
   python,
   notify,
   policy,
@@ -130,7 +133,7 @@ export async function singleRun({
       tell({ kind: "text", text });
     }
     const placed = { run, numThreads: numThreads ?? machine.numThreads };
-    using backend = new LocalBackend(workspace.folder);
+    using backend = new LocalBackend(workspace.folder, localPlaces(torch?.numRanks ?? 1, numSpares));
     const summary = await trainPlanned({ ...context, machine, backend, torch, policy }, placed, name);
     exportRecorded(context, name, spec, modelCard(file.name, spec, manifest, summary));
     return { run: name, summary, model: workspace.model, head: record.head };

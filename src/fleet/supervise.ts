@@ -8,15 +8,10 @@ import type { RunEvent } from "../train/run-event.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { attemptFolder, readFence, taskFile, writeFence } from "./attempt-folder.ts";
 import type { Attempt, Backend, ProcessLaunch } from "./backend.ts";
-import {
-  type Decision,
-  decideRecovery,
-  type Facts,
-  type Failure,
-  type KnownCheckpoint,
-  type PlaceIncident,
-} from "./decide.ts";
+import { type Decision, decideRecovery, type Failure, type KnownCheckpoint } from "./decide.ts";
 import { Notices } from "./notice/notices.ts";
+import type { LeftOut, PlaceDecision, PlaceFacts, PlaceIncident } from "./places.ts";
+import { Placing } from "./placing.ts";
 import type { Policy } from "./policy.ts";
 import { SilenceSeen } from "./silence.ts";
 import { type Scored, SpoolReader } from "./spool.ts";
@@ -37,15 +32,19 @@ export type RunJob = {
   readonly run: string;
   /** What the processes of an attempt read as their task: what was decided since is in the record. */
   task(attempt: number): unknown;
-  /** @param avoided places that are not to be used any more */
-  processes(attempt: number, avoided: ReadonlySet<string>): readonly ProcessLaunch[];
+  /** How many places it goes on. */
+  readonly numPlaces: number;
+  /** @param places `numPlaces` of them; fewer where the policy has let the run shrink */
+  processes(attempt: number, places: readonly string[]): readonly ProcessLaunch[];
   /** Those that an attempt can be told to start from; left out where a trainer always takes its newest. */
   checkpoints?(): readonly KnownCheckpoint[];
   readonly policy: Policy;
   /** The most that was forecast for a step, where something was. */
   readonly plannedStepSeconds?: number | undefined;
-  /** Of earlier runs and campaigns, oldest first. */
+  /** Of earlier runs and campaigns, and earlier launches of this run, oldest first. */
   readonly placeHistory: readonly PlaceIncident[];
+  /** What earlier launches of this run have decided. */
+  readonly placeDecisions: readonly PlaceDecision[];
   /** For processes that do not write their run's series and summary themselves. */
   follow?(attemptFolder: string): Follower;
   /** A silence that is shorter is none, whatever was learnt: of a program that does not tell its sections. */
@@ -62,8 +61,13 @@ export type Follower = Disposable & {
 
 /** Who is told of a run while it lasts. What it throws ends the run, whose next attempt goes on. */
 export type RunWatcher = {
-  /** One that was told before may be told again, by a process that was adopted. */
-  onEvent(event: RunEvent): void;
+  /**
+   * One that was told before may be told again, by a process that was adopted.
+   * @param at where the run is
+   */
+  onEvent(event: RunEvent, at: PlaceFacts): void;
+  /** A place that the run is not begun on, for what it did to earlier ones. */
+  onLeftOut?(place: LeftOut): void;
   /** @param detectionSeconds from its last sign of life, or its end, until all of the attempt was gone */
   onFailure(failure: Failure, decision: Decision, detectionSeconds: number): void;
 };
@@ -81,25 +85,35 @@ export async function supervise(
   const seen = new SilenceSeen(job.leastSilenceSeconds);
   const notices = new Notices(job.plannedStepSeconds ?? null);
   const failures: Failure[] = [];
-  const avoided = new Set<string>();
+  const placing = new Placing(job, backend);
+  for (const place of placing.leaveOut()) watcher.onLeftOut?.(place);
   let found = findAttempt(job, backend);
   for (;;) {
     if (found === null && signal.aborted) return { kind: "stopped" };
+    const places = found ? found.attempt.places : placing.next();
     const folder = found?.folder ?? newAttempt(job);
-    using attempt = found ? found.attempt : await startAttempt(job, backend, folder, avoided);
+    using attempt = found ? found.attempt : await startAttempt(job, backend, folder, places);
     found = null;
+    placing.isOn(attempt.places);
+    const at = placing.facts;
     using follower = job.follow?.(folder) ?? null;
     const recorded = () => writeFence(runFolder(job.folder, job.run), { ...fenceOf(job)!, isRecorded: true });
     const decide = (failure: Failure) => {
       const [first = failure, ...more] = [...failures, failure];
-      return decideRecovery({ failures: [first, ...more], ...factsOf(job, backend, attempt, avoided) });
+      const checkpoints = job.checkpoints?.() ?? null;
+      return decideRecovery({
+        failures: [first, ...more],
+        ...placing.facts,
+        checkpoints,
+        policy: job.policy,
+      });
     };
     const noticed = (failure: Failure) => {
       const decision = decide(failure);
       if (decision.action === "nothing") watcher.onFailure(failure, decision, 0);
       return decision.action !== "nothing";
     };
-    const drained = drainedBy(job, attempt, watcher);
+    const drained = drainedBy(job, attempt, (event) => watcher.onEvent(event, at));
     const rows = seriesPath(job.folder, job.run, fenceOf(job)!.attempt);
     const eyes = { noticed, notices, seriesPath: rows };
     const to = { folder, attempt, seen, watcher: drained, follower, recorded, signal, ...eyes };
@@ -112,33 +126,17 @@ export async function supervise(
     failures.push(end.failure);
     watcher.onFailure(end.failure, decision, end.detectionSeconds);
     if (decision.action === "hold") return { kind: "held", failure: end.failure, reason: decision.reason };
-    if ("place" in decision) avoided.add(decision.place);
+    placing.decided(decision);
   }
 }
 
 /** A trainer that does not look for the wish to drain by itself is asked to stop at its checkpoint. */
-function drainedBy({ folder }: RunJob, attempt: Attempt, watcher: RunWatcher): Pick<RunWatcher, "onEvent"> {
+function drainedBy({ folder }: RunJob, attempt: Attempt, tell: (event: RunEvent) => void) {
   return {
-    onEvent(event) {
-      watcher.onEvent(event);
+    onEvent(event: RunEvent) {
+      tell(event);
       if (event.kind === "checkpoint" && isDraining(folder)) attempt.signal("SIGTERM");
     },
-  };
-}
-
-/** All but the failures. */
-function factsOf(
-  job: RunJob,
-  backend: Backend,
-  { places }: Attempt,
-  avoided: ReadonlySet<string>,
-): Omit<Facts, "failures"> {
-  return {
-    places: [...new Set(places)],
-    numSpares: backend.places().filter((place) => !places.includes(place) && !avoided.has(place)).length,
-    placeHistory: job.placeHistory,
-    checkpoints: job.checkpoints?.() ?? null,
-    policy: job.policy,
   };
 }
 
@@ -173,5 +171,5 @@ function newAttempt(job: RunJob): string {
   return folder;
 }
 
-const startAttempt = (job: RunJob, backend: Backend, folder: string, avoided: ReadonlySet<string>) =>
-  backend.start({ folder, processes: job.processes(fenceOf(job)!.attempt, avoided) });
+const startAttempt = (job: RunJob, backend: Backend, folder: string, places: readonly string[]) =>
+  backend.start({ folder, processes: job.processes(fenceOf(job)!.attempt, places) });

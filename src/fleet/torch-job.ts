@@ -1,7 +1,6 @@
 /** @file A run in PyTorch as a job: trainers/torch, a process for each rank, all on this machine. */
 
 import { existsSync } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { readManifest } from "../corpus/manifest.ts";
 import { UserError } from "../errors.ts";
@@ -13,6 +12,7 @@ import type { RunSpec } from "../train/run-spec.ts";
 import { writeSafetensors } from "../train/safetensors.ts";
 import type { ProcessLaunch } from "./backend.ts";
 import { knownCheckpoints } from "./builtin-job.ts";
+import { slotOf } from "./places.ts";
 import { DEFAULT_POLICY } from "./policy.ts";
 import type { AttemptStart, RunTask } from "./run-task.ts";
 import type { RunJob } from "./supervise.ts";
@@ -39,7 +39,9 @@ export function torchJob(task: RunTask, start: () => AttemptStart, place: TorchP
     folder,
     run: name,
     policy: DEFAULT_POLICY,
+    numPlaces: place.numRanks,
     placeHistory: [],
+    placeDecisions: [],
     checkpoints: () => knownCheckpoints(task),
     task: (attempt) => ({
       ...task,
@@ -49,7 +51,7 @@ export function torchJob(task: RunTask, start: () => AttemptStart, place: TorchP
       corpusHash: readManifest(corpusFolder).hash,
       initial: initialFile(task),
     }),
-    processes: () => Array.from({ length: place.numRanks }, (_, rank) => launchOf(rank, task, place)),
+    processes: (_, places) => places.map((_, rank) => launchOf(rank, places, task, place)),
     follow: (attempt) => followTorch(task, attempt),
   };
 }
@@ -65,17 +67,19 @@ function refuseIdleRanks({ batchSequences }: RunSpec, { numRanks }: TorchPlace):
 
 const launchOf = (
   rank: number,
+  places: readonly string[],
   { numThreads }: RunTask,
-  { python, numRanks }: TorchPlace,
+  { python }: TorchPlace,
 ): ProcessLaunch => ({
   rank,
-  place: hostname(),
+  place: places[rank]!,
   program: { kind: "forked", command: [python, join(PROGRAMS, "standby.py"), join(PROGRAMS, "train.py")] },
   environment: {
     RANK: String(rank),
-    LOCAL_RANK: String(rank),
-    WORLD_SIZE: String(numRanks),
-    OMP_NUM_THREADS: String(Math.max(1, Math.floor(numThreads / numRanks))),
+    // The device that it takes where there are GPUs: a bad one is replaced by that of a spare place.
+    LOCAL_RANK: String(slotOf(places[rank]!)),
+    WORLD_SIZE: String(places.length),
+    OMP_NUM_THREADS: String(Math.max(1, Math.floor(numThreads / places.length))),
   },
 });
 

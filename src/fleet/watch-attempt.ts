@@ -15,14 +15,14 @@ import { isAftermath, type LoggedExit, rootExit } from "./root-exit.ts";
 import type { Sighting } from "./sighting.ts";
 import type { SilenceSeen } from "./silence.ts";
 import { type Beat, type Message, SpoolReader } from "./spool.ts";
-import type { Follower, RunOutcome, RunWatcher } from "./supervise.ts";
+import type { Follower, RunOutcome } from "./supervise.ts";
 
 export type AttemptToWatch = {
   readonly folder: string;
   readonly attempt: Attempt;
   /** Learnt from this run's attempts, this one included. */
   readonly seen: SilenceSeen;
-  readonly watcher: Pick<RunWatcher, "onEvent">;
+  readonly watcher: { onEvent(event: RunEvent): void };
   readonly follower: Follower | null;
   /** Lets the processes go on once their start stands in the record. */
   recorded(): void;
@@ -124,7 +124,8 @@ class Watch implements Disposable {
 
   /** What was said and not yet heard. */
   readOn(): void {
-    for (const { spool } of this.#ranks) for (const message of spool.messages()) this.#heard(message);
+    for (const { rank, spool } of this.#ranks)
+      for (const message of spool.messages()) this.#heard(message, rank);
   }
 
   [Symbol.dispose](): void {
@@ -182,7 +183,7 @@ class Watch implements Disposable {
     this.#to.watcher.onEvent({ kind: "step", step, loss, stepSeconds });
   }
 
-  #heard(message: Message): void {
+  #heard(message: Message, rank: number): void {
     if (this.error) return;
     if (message.kind === "refused") {
       this.#giveUp(new UserError(message.found, message.expected, message.remedy));
@@ -195,7 +196,7 @@ class Watch implements Disposable {
       watcher.onEvent(event);
       if (event.kind === "started") this.#to.recorded();
       if (event.kind === "checkpoint") this.#saved(event);
-      this.outcome = this.#outcomeOf(event) ?? this.outcome;
+      this.outcome = this.#outcomeOf(event, rank) ?? this.outcome;
     } catch (error) {
       // The record could not be written (a full disk): what the run has earned is kept by its checkpoint.
       if (message.kind === "started") this.#giveUp(error);
@@ -211,12 +212,15 @@ class Watch implements Disposable {
     for (const sighting of seen) this.#noticed(sighting);
   }
 
-  #outcomeOf(event: RunEvent): AttemptEnd | null {
+  #outcomeOf(event: RunEvent, rank: number): AttemptEnd | null {
     if (event.kind === "finished") return { kind: "finished", summary: event.summary };
     if (event.kind === "ended") return { kind: "ended", step: event.step, loss: event.loss };
     if (event.kind === "stopped") return { kind: "stopped" };
-    if (event.kind === "diverged" || event.kind === "corrupted")
-      return { kind: "failed", failure: this.#failure(event) };
+    if (event.kind === "diverged") return { kind: "failed", failure: this.#failure(event) };
+    if (event.kind === "corrupted") {
+      const place = this.#to.attempt.places[rank]!;
+      return { kind: "failed", failure: this.#failure({ ...event, rank, place }) };
+    }
     if (event.kind === "disagreed")
       return { kind: "failed", failure: this.#failure(disagreement(event, this.#to.attempt.places)) };
     return null;
@@ -225,7 +229,7 @@ class Watch implements Disposable {
   /** What one said last, and how far it had come; not all of them, for a thousand may end at once. */
   #hearOut(rank: Rank): void {
     try {
-      for (const message of rank.spool.messages()) this.#heard(message);
+      for (const message of rank.spool.messages()) this.#heard(message, rank.rank);
       this.#lookAt(rank);
     } catch (error) {
       this.#giveUp(error);

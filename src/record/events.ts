@@ -99,6 +99,14 @@ export const eventSchema = z.discriminatedUnion("kind", [
       spec: json,
       /** Until the process could train, where its trainer has measured it. */
       startSeconds: amount.optional(),
+      /** Where it is, and how many others could take over. */
+      places: z.array(name).readonly().optional(),
+      numSpares: count.optional(),
+      /** What those places had done before the run, where they had; in seconds since 1970. */
+      placeHistory: z
+        .array(z.strictObject({ place: name, atSeconds: z.number() }))
+        .readonly()
+        .optional(),
     }),
   ),
   /** Every number of a run that has done all its steps. */
@@ -164,7 +172,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
           toStep: count.nullable().optional(),
           /** From now on these steps train on other batches than their own: the run is altered. */
           skip: z.array(count).readonly().optional(),
-          /** It is not used any more. */
+          /** It is not used any more; by action `spare`, for the policy's days. */
           place: name.optional(),
         })
         .optional(),

@@ -55,9 +55,11 @@ export class TorchRun implements Disposable {
   }
 
   #start(): Command {
-    const { folder, python, numRanks } = this.#options;
+    const { base, folder, python, numRanks } = this.#options;
     process.env.PYTHONPATH = FAULTS;
     process.env.FAULTS = folder;
+    // A benchmark's faults are nothing to hold against the places of its machine.
+    process.env.XDG_STATE_HOME ??= join(base, "state");
     const trainer = ["--trainer", "torch", "--ranks", String(numRanks), "--python", python];
     const where = ["--folder", folder, "--threads", String(numRanks), "--json"];
     return new Command(["run", join(folder, "run.yaml"), ...where, ...trainer]);

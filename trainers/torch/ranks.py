@@ -22,11 +22,12 @@ class Ranks:
         self.rank, self.size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
         local = int(os.environ["LOCAL_RANK"])
         has_gpu = torch.cuda.is_available()
-        if has_gpu and local >= torch.cuda.device_count():
+        slots = int(os.environ["LONGRUN_SLOTS"])
+        if has_gpu and slots > torch.cuda.device_count():
             raise Refused(
-                f"rank {self.rank} of {self.size}, and {torch.cuda.device_count()} GPUs",
-                "a GPU for each rank",
-                "give fewer ranks (--ranks)",
+                f"{slots} ranks and spares, and {torch.cuda.device_count()} GPUs",
+                "a GPU for each of them",
+                "give fewer ranks (--ranks) or spares (--spares)",
             )
         self.device = torch.device("cuda", local) if has_gpu else torch.device("cpu")
         if has_gpu:

@@ -1,6 +1,5 @@
 /** @file Any command as a job: one process of ours beside it, which reads what it prints. */
 
-import { hostname } from "node:os";
 import { extname, join, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
 import { ATTEMPT_VARIABLE, attemptFolder } from "../attempt-folder.ts";
@@ -41,7 +40,9 @@ export function commandJob(spec: CommandSpec): RunJob {
   };
   return {
     policy: DEFAULT_POLICY,
+    numPlaces: 1,
     placeHistory: [],
+    placeDecisions: [],
     folder,
     run,
     leastSilenceSeconds: LEAST_SILENCE_SECONDS,
@@ -50,16 +51,16 @@ export function commandJob(spec: CommandSpec): RunJob {
       current = attemptFolder(folder, run, attempt);
       return { attempt, folder, run, metrics, checkpoints, from };
     },
-    processes(attempt) {
+    processes(attempt, [place]) {
       const goesOn = attempt > 1 && (from !== null || checkpoints === undefined);
       const words = [...command, ...(goesOn ? resume.map((word) => filled(word, from)) : [])];
-      const place = resolve(attemptFolder(folder, run, attempt));
-      const program = [process.execPath, WORKER, place, ...words];
-      const environment = { [ATTEMPT_VARIABLE]: place };
+      const own = resolve(attemptFolder(folder, run, attempt));
+      const program = [process.execPath, WORKER, own, ...words];
+      const environment = { [ATTEMPT_VARIABLE]: own };
       return [
         {
           rank: 0,
-          place: hostname(),
+          place: place!,
           program: { kind: "command", command: program, workingFolder },
           environment,
         },

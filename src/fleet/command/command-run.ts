@@ -17,6 +17,7 @@ import type { Decision, Failure } from "../decide.ts";
 import { LocalBackend } from "../local-backend.ts";
 import { LAYOUTS } from "../metrics/layouts.ts";
 import { metricSource } from "../metrics/metric-source.ts";
+import type { PlaceFacts } from "../places.ts";
 import type { Policy } from "../policy.ts";
 import { draftsOf, incidentOf, recordEnvironment } from "../recorded-run.ts";
 import { sightingText } from "../sighting.ts";
@@ -90,8 +91,8 @@ export async function commandRun(options: CommandRunOptions): Promise<CommandRun
     resume: resumes,
   });
   const watcher = {
-    onEvent(event: RunEvent) {
-      for (const draft of draftsOf(record.events, recorded, event)) {
+    onEvent(event: RunEvent, at: PlaceFacts) {
+      for (const draft of draftsOf(record.events, recorded, event, at)) {
         // Whether it has saved is not known.
         const isStop = draft.kind === "interrupted" && event.kind === "stopped";
         const told = isStop ? { data: { reason: `asked to stop; last step ${event.step}` } } : {};

@@ -4,6 +4,7 @@ import { existsSync, statfsSync } from "node:fs";
 import { memoryBytes } from "../../machine/this-machine.ts";
 import { type Series, SeriesTail } from "../../record/series.ts";
 import type { Attempt } from "../backend.ts";
+import { machineOf } from "../places.ts";
 import { oomKills } from "../proc.ts";
 import type { Sighting } from "../sighting.ts";
 import type { Notices } from "./notices.ts";
@@ -78,8 +79,8 @@ export class AttemptEyes implements Disposable {
       const bytes = attempt.probe(rank)?.residentBytes;
       return bytes ? [{ rank, place: places[rank]!, bytes }] : [];
     });
-    const most = Math.max(...places.map((place) => places.filter((other) => other === place).length));
-    const limitBytes = memoryBytes() / most;
+    const perMachine = Object.values(Object.groupBy(places, machineOf)).map((ranks) => ranks!.length);
+    const limitBytes = memoryBytes() / Math.max(...perMachine);
     return notices.machine({
       atSeconds: now / 1000,
       freeBytes: freeBytes(this.#folder),

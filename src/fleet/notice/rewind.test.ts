@@ -28,7 +28,9 @@ async function supervised(isPassing: boolean, policy: Policy = DEFAULT_POLICY) {
     processes: () => [{ rank: 0, place: "here", program: { kind: "warm", command }, environment: {} }],
     checkpoints: () => [0, 150, 240].map((step) => ({ step, isCertified: false })),
     policy,
+    numPlaces: 1,
     placeHistory: [],
+    placeDecisions: [],
   };
   const watcher = {
     onEvent() {},

@@ -3,6 +3,7 @@
 import { type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts";
 import { type Decision, decideRecovery, type Failure, type KnownCheckpoint } from "../decide.ts";
 import { sightingKind } from "../incident-names.ts";
+import type { PlaceFacts } from "../places.ts";
 import type { Policy } from "../policy.ts";
 import type { Sighting } from "../sighting.ts";
 
@@ -27,12 +28,9 @@ export function replayRecord(events: readonly RecordEvent[], policy: Policy): re
     const failure = failureIn(event);
     if (run === null || failure === null) return [];
     const [first = failure, ...more] = [...(failures.get(run) ?? []), failure];
-    const { sighting } = failure;
     const now = decideRecovery({
       failures: [first, ...more],
-      places: ["place" in sighting ? sighting.place : "here"],
-      numSpares: 0,
-      placeHistory: [],
+      ...placesAt(events, run, event),
       checkpoints: checkpointsBefore(events, run, sequence),
       policy,
     });
@@ -42,6 +40,14 @@ export function replayRecord(events: readonly RecordEvent[], policy: Policy): re
     const decided = response ? { action: response.action, reason: response.reason } : null;
     return [{ sequence, time, run, what, failure, decided, now }];
   });
+}
+
+/** As the attempt that was under way was started; of older records, the place that the incident names. */
+function placesAt(events: readonly RecordEvent[], run: string, incident: EventOf<"incident">): PlaceFacts {
+  const started = eventsOf(events.slice(0, incident.sequence), "run-started", run);
+  const { place = "here" } = incident.data.evidence as { readonly place?: string };
+  const { places = [place], numSpares = 0 } = started.at(-1)?.data ?? {};
+  return { places, numSpares, placeHistory: started[0]?.data.placeHistory ?? [] };
 }
 
 /** What `incidentOf` has written; null where another hand has. */

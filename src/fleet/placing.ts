@@ -1,0 +1,76 @@
+/** @file Where the attempts of a run go, as its failures and its backend have it at each start. */
+
+import { UserError } from "../errors.ts";
+import type { Backend } from "./backend.ts";
+import type { Decision } from "./decide.ts";
+import {
+  assignPlaces,
+  avoidedPlaces,
+  type LeftOut,
+  leftOutFromStart,
+  type PlaceDecision,
+  type PlaceFacts,
+} from "./places.ts";
+import type { RunJob } from "./supervise.ts";
+
+/** It goes with a run through all its attempts. */
+export class Placing {
+  readonly #job: RunJob;
+  readonly #backend: Backend;
+  readonly #decided: PlaceDecision[];
+  /** Of the last attempt, each once. */
+  #places: readonly string[] = [];
+
+  constructor(job: RunJob, backend: Backend) {
+    this.#job = job;
+    this.#backend = backend;
+    this.#decided = [...job.placeDecisions];
+  }
+
+  /** The places that earlier runs have failed on too often: from now on they are avoided. */
+  leaveOut(): readonly LeftOut[] {
+    const { numPlaces, placeHistory, policy } = this.#job;
+    const least = policy.shrink ? 1 : numPlaces;
+    const leftOut = leftOutFromStart(this.#usable(), least, placeHistory, policy, Date.now() / 1000);
+    for (const decision of leftOut) this.decided(decision);
+    return leftOut;
+  }
+
+  /** Of the next attempt. Throws a UserError where there are too few. */
+  next(): readonly string[] {
+    const { numPlaces, policy } = this.#job;
+    const usable = this.#usable();
+    if (usable.length < (policy.shrink ? 1 : numPlaces)) throw this.#tooFew(usable);
+    return assignPlaces(numPlaces, usable, this.#places);
+  }
+
+  isOn(places: readonly string[]): void {
+    this.#places = [...new Set(places)];
+  }
+
+  decided(decision: Decision | LeftOut): void {
+    if (!("place" in decision)) return;
+    const { place, action } = decision;
+    this.#decided.push({ place, action, atSeconds: Date.now() / 1000 });
+  }
+
+  get facts(): PlaceFacts {
+    const numSpares = this.#usable().filter((place) => !this.#places.includes(place)).length;
+    return { places: this.#places, numSpares, placeHistory: this.#job.placeHistory };
+  }
+
+  #usable(): readonly string[] {
+    const avoided = avoidedPlaces(this.#decided, this.#job.policy, Date.now() / 1000);
+    return this.#backend.places().filter((place) => !avoided.has(place));
+  }
+
+  #tooFew(usable: readonly string[]): UserError {
+    const live = this.#backend.places();
+    const leftOut = live.filter((place) => !usable.includes(place));
+    return new UserError(
+      `${live.length} places, of which ${usable.length} may be used (this run has left ${leftOut.join(", ") || "none"})`,
+      `${this.#job.numPlaces}, for so many the run is on`,
+      `give more spares (--spares), pardon a place that was mended (longrun fleet places --forgive ${leftOut[0] ?? "PLACE"}), or let it shrink (--policy)`,
+    );
+  }
+}
