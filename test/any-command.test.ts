@@ -269,20 +269,24 @@ describe("a command", () => {
     );
   }, 120_000);
 
-  test("has its secrets in no file but its own log, which is its owner's alone", async () => {
+  test("has its secrets in no file, not even its own log, and its folders are its owner's alone", async () => {
     const folder = join(base, "secrets");
     const secret = "correct-horse-battery-staple";
-    const script = "echo argument $1 variable $MY_API_KEY >&2; exit 3";
-    const args = ["--", "sh", "-c", script, "sh", "--api-key", secret];
-    process.env.MY_API_KEY = "tr0ub4dor-and-three";
+    const script = "echo argument $2 variable $MY_API_KEY $HF_TOKEN $AWS_SECRET_ACCESS_KEY >&2; exit 3";
+    const address = `https://me:${secret}@host/x`;
+    const own = ["--notify", `cat --token ${secret}`, "--resume", `--api-key ${secret}`];
+    const args = [...own, "--", "sh", "-c", script, "sh", "--api-key", secret, address];
+    Object.assign(process.env, SECRETS);
     try {
       expect((await longrun("run", "--folder", folder, ...args)).code).toBe(2);
     } finally {
-      delete process.env.MY_API_KEY;
+      for (const name of Object.keys(SECRETS)) delete process.env[name];
     }
     const files = globSync("**/*", { cwd: folder }).map((name) => join(folder, name));
-    const texts = files.filter((path) => statSync(path).isFile() && !path.endsWith(".log"));
+    const texts = files.filter((path) => statSync(path).isFile());
     expect(texts.length).toBeGreaterThan(3);
+    const [log] = texts.filter((path) => path.endsWith(".log"));
+    expect(readFileSync(log!, "utf8")).toBe("argument *** variable *** *** ***\n");
     for (const path of texts)
       expect(readFileSync(path, "latin1"), path).not.toMatch(/correct-horse|tr0ub4dor/);
     for (const path of [folder, ...files].filter((each) => statSync(each).isDirectory()))
@@ -304,6 +308,12 @@ describe("a command", () => {
     expectRefusal(await longrun("run", "a.yaml", "--name", "x"), /a.yaml with --name/, /longrun run FILE/);
   });
 });
+
+const SECRETS = {
+  MY_API_KEY: "tr0ub4dor-and-three",
+  HF_TOKEN: "tr0ub4dor-and-four",
+  AWS_SECRET_ACCESS_KEY: "tr0ub4dor-and-five",
+};
 
 const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 

@@ -67,7 +67,7 @@ export async function commandRun(options: CommandRunOptions): Promise<CommandRun
   const resumes = resume === undefined ? undefined : resumeWords(resume, checkpoints !== undefined);
   const name = checkedName(options.name ?? nameOf(command));
   const { folder } = workspaceOf(name, options.folder);
-  hideArguments(command);
+  hideArguments([...command, ...(resume === undefined ? [] : [resume])]);
   const line = maskedCommand(command);
   const run = `${name}.${sha256(line).slice(0, 8)}`;
   makeFolder(folder);
@@ -79,7 +79,8 @@ export async function commandRun(options: CommandRunOptions): Promise<CommandRun
   }
   const machine = thisMachine(folder);
   recordEnvironment({ record, machine });
-  const spec = { role: "command", command: line, metrics, checkpoints, resume: resume && masked(resume) };
+  const shown = { metrics: metrics && masked(metrics), checkpoints: checkpoints && masked(checkpoints) };
+  const spec = { role: "command", command: line, ...shown, resume: resume && maskedCommand([resume]) };
   const recorded = { name: run, folder, numThreads: machine.numThreads, spec };
   const job = commandJob({
     folder,

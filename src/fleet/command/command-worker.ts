@@ -10,6 +10,7 @@ import { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readJson } from "../../record/files.ts";
+import { hideArguments, knownSecrets, maskedWithin } from "../../record/secrets.ts";
 import { logFile, taskFile } from "../attempt-folder.ts";
 import { type CommandTask, commandTaskSchema } from "../command-task.ts";
 import { LogReader, type NoMetrics } from "../metrics/log-reader.ts";
@@ -18,6 +19,7 @@ import { SpoolWriter } from "../spool.ts";
 import { BoundedLog } from "./bounded-log.ts";
 import { LineSplitter } from "./lines.ts";
 import { NO_METRICS } from "./no-metrics.ts";
+import { OutputMask } from "./output-mask.ts";
 import { CheckpointWatch } from "./saved-checkpoints.ts";
 import { ToldSteps } from "./told-steps.ts";
 
@@ -33,6 +35,7 @@ const STOPPING_MS = 600_000;
 const [attempt, ...command] = process.argv.slice(2) as [string, ...string[]];
 const task = commandTaskSchema.parse(readJson(taskFile(attempt)));
 process.on("SIGINT", () => {});
+hideArguments(command);
 await follow(task, attempt, command);
 
 async function follow(task: CommandTask, attempt: string, command: readonly string[]): Promise<void> {
@@ -48,7 +51,12 @@ async function follow(task: CommandTask, attempt: string, command: readonly stri
   const tell = (problem: NoMetrics | null) => {
     if (problem === null || told.has(problem.kind)) return;
     told.add(problem.kind);
-    spool.send({ kind: "noticed", what: NO_METRICS, evidence: { ...problem }, severity: "warning" });
+    spool.send({
+      kind: "noticed",
+      what: NO_METRICS,
+      evidence: maskedWithin({ ...problem }),
+      severity: "warning",
+    });
   };
   const saved = new CheckpointWatch(task.checkpoints, task.from?.step ?? -1);
   const tellCheckpoints = () =>
@@ -63,6 +71,7 @@ async function follow(task: CommandTask, attempt: string, command: readonly stri
   });
 
   const lines = new LineSplitter();
+  const mask = new OutputMask(knownSecrets());
   let hasPrinted = false;
   const readLines = (whole: readonly string[]) => {
     for (const line of whole) {
@@ -72,7 +81,7 @@ async function follow(task: CommandTask, attempt: string, command: readonly stri
     tell(reader?.problem ?? null);
   };
   output.on("data", (bytes: Buffer) => {
-    log.append(bytes);
+    log.append(mask.push(bytes));
     hasPrinted = true;
     unharmed(() => readLines(lines.push(bytes)));
   });
@@ -100,6 +109,7 @@ async function follow(task: CommandTask, attempt: string, command: readonly stri
   await Promise.race([isSilent, sleep(ms, undefined, { signal: patience.signal }).catch(() => {})]);
   patience.abort();
   output.destroy();
+  log.append(mask.end());
   for (const timer of timers) clearInterval(timer);
 
   unharmed(() => readLines(lines.end()));
