@@ -31,10 +31,17 @@ export function builtinJob(task: RunTask, start: () => AttemptStart): RunJob {
   };
 }
 
-/** Those that an attempt can be told to start from: the start of the run, and what lies on the disk. */
-export function knownCheckpoints(task: RunTask): readonly KnownCheckpoint[] {
+/**
+ * Those that an attempt can be told to start from: the start of the run, and what lies on the disk or in
+ * memory.
+ * @param certified steps of those that the record certifies
+ */
+export function knownCheckpoints(
+  task: RunTask,
+  certified: ReadonlySet<number> = new Set(),
+): readonly KnownCheckpoint[] {
   const steps = listCheckpoints(...Object.values(runCheckpoints(task))).map(({ step }) => step);
-  return [0, ...steps].map((step) => ({ step, isCertified: false }));
+  return [0, ...steps].map((step) => ({ step, isCertified: certified.has(step) }));
 }
 
 /** Garbage is little and short-lived; without a bound its pages vary a run's memory by 30 MB. */

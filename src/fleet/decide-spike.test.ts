@@ -31,7 +31,8 @@ describe("after a loss spike", () => {
       {
         action: "replay",
         toStep: 100,
-        reason: "replayed from step 100, before it: what a machine did wrong does not recur",
+        reason:
+          "replayed from the checkpoint of step 100, before it: what a machine did wrong does not recur",
       },
     ],
     [
@@ -49,7 +50,7 @@ describe("after a loss spike", () => {
         toStep: 100,
         skip: [146, 147, 148, 149, 150, 151, 152, 153, 154],
         reason:
-          "it came again when step 150 was replayed, so it is not the machine: back to step 100, and other " +
+          "it came again when step 150 was replayed, so it is not the machine: back to the checkpoint of step 100, and other " +
           "batches instead of those of steps 146 to 154. The run is altered",
       },
     ],
@@ -62,7 +63,7 @@ describe("after a loss spike", () => {
         toStep: 100,
         skip: [101, 102, 103, 104, 105, 106, 107, 108],
         reason:
-          "it came again when step 104 was replayed, so it is not the machine: back to step 100, and other " +
+          "it came again when step 104 was replayed, so it is not the machine: back to the checkpoint of step 100, and other " +
           "batches instead of those of steps 101 to 108. The run is altered",
       },
     ],
@@ -85,7 +86,8 @@ describe("after a loss spike", () => {
       {
         action: "replay",
         toStep: 100,
-        reason: "replayed from step 100, before it: what a machine did wrong does not recur",
+        reason:
+          "replayed from the checkpoint of step 100, before it: what a machine did wrong does not recur",
       },
     ],
     [

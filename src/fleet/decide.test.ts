@@ -14,6 +14,8 @@ import {
 } from "./fixture.ts";
 import type { Sighting } from "./sighting.ts";
 
+const CERTIFIED = [...whole(0), { step: 50, isCertified: true }, ...whole(100)];
+
 describe("after a death", () => {
   test.each<readonly [string, readonly MadeUp[], Partial<Facts>, Decision]>([
     [
@@ -37,13 +39,44 @@ describe("after a death", () => {
       },
     ],
     [
-      "from the newest certified one where one is",
+      "from the newest though an older one is certified: its checksums speak for it",
       deaths(120),
-      { checkpoints: [...whole(0), { step: 50, isCertified: true }, ...whole(100)] },
+      { checkpoints: CERTIFIED },
+      {
+        action: "restart",
+        toStep: 100,
+        reason: "failure 1 of this kind, at step 120: restarted in place from the checkpoint of step 100",
+      },
+    ],
+    [
+      "from the newest certified one where the run did not get further from the newest",
+      deaths(120, 119),
+      { checkpoints: CERTIFIED },
       {
         action: "restart",
         toStep: 50,
-        reason: "failure 1 of this kind, at step 120: restarted in place from the checkpoint of step 50",
+        reason:
+          "failure 2 of this kind, at step 119: restarted in place from the certified checkpoint of step 50",
+      },
+    ],
+    [
+      "from the newest again where there was progress in between",
+      deaths(120, 119, 130),
+      { checkpoints: CERTIFIED },
+      {
+        action: "restart",
+        toStep: 100,
+        reason: "failure 3 of this kind, at step 130: restarted in place from the checkpoint of step 100",
+      },
+    ],
+    [
+      "without progress, from the newest where none is certified",
+      deaths(120, 119),
+      { checkpoints: whole(0, 50, 100) },
+      {
+        action: "restart",
+        toStep: 100,
+        reason: "failure 2 of this kind, at step 119: restarted in place from the checkpoint of step 100",
       },
     ],
     [
@@ -156,6 +189,11 @@ describe("after a parameter changed in memory", () => {
       toStep: 50,
       reason: "failure 1 of this kind, at step 69: restarted in place from the checkpoint of step 50",
     });
+    expect(decideOn([corrupted(120)], { checkpoints: CERTIFIED })).toMatchObject({
+      toStep: 50,
+      reason:
+        "failure 1 of this kind, at step 119: restarted in place from the certified checkpoint of step 50",
+    });
     expect(decideOn([corrupted(70), corrupted(90), corrupted(110)]).action).toBe("restart");
     expect(decideOn([corrupted(70), corrupted(60), corrupted(70)])).toEqual({
       action: "hold",
@@ -195,7 +233,20 @@ describe("after a divergence", () => {
       {
         action: "replay",
         toStep: 50,
-        reason: "step 70 diverged: replayed from the last checkpoint, for a machine's error does not recur",
+        reason:
+          "step 70 diverged: replayed from the checkpoint of step 50, for a machine's error does not recur",
+      },
+    ],
+    [
+      "from the newest certified checkpoint before it, where one is",
+      [diverged(120)],
+      { checkpoints: [...CERTIFIED, { step: 120, isCertified: true }] },
+      {
+        action: "replay",
+        toStep: 50,
+        reason:
+          "step 120 diverged: replayed from the certified checkpoint of step 50, " +
+          "for a machine's error does not recur",
       },
     ],
     [
@@ -246,6 +297,10 @@ test.each<readonly [Sighting, string]>([
   [
     { kind: "disk", freeBytes: 1e9, checkpointBytes: 1e9 },
     "a save that fails ends the run, at its last checkpoint: free some, or move the folder",
+  ],
+  [
+    { kind: "differs", step: 9, what: "loss", loss: 2, attempt: 2, earlierLoss: 1, earlierAttempt: 1 },
+    "one of the two attempts was wrong: a machine's error, or an operation that does not repeat",
   ],
   [
     { kind: "checkpoints", step: 9, seconds: 100, expectedSeconds: 10, what: "missing" },

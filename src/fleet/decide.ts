@@ -36,11 +36,10 @@ export type Facts = PlaceFacts & {
 /**
  * What to do, and why in a sentence with numbers.
  *
- * `nothing`: noted, the run goes on. `restart`: on the same places, from the newest certified checkpoint
- * (null: the trainer's newest). `replay`: the same, to see whether it happens again. `spare`: a spare takes
- * over for the policy's days. `exclude`: a spare takes over, and the run does not use the place again.
- * `shrink`: the run goes on without it. `rewind`: from a checkpoint before, without the batches of the steps
- * `skip`.
+ * `nothing`: noted, the run goes on. `restart`: on the same places, from a checkpoint (null: the trainer's
+ * newest). `replay`: the same, to see whether it happens again. `spare`: a spare takes over for the policy's
+ * days. `exclude`: a spare takes over, and the run does not use the place again. `shrink`: the run goes on
+ * without it. `rewind`: from a checkpoint before, without the batches of the steps `skip`.
  * `hold`: nothing more without a person.
  */
 export type Decision =
@@ -70,7 +69,6 @@ export function decideRecovery(facts: Facts): Decision {
     case "exited":
     case "silent":
     case "corrupted":
-    // No checkpoint is written before the replicas were compared: the newest is from before it.
     case "disagreed":
       return holdOf(facts) ?? decideOnPlace(facts) ?? restart(facts);
     case "diverged":
@@ -115,26 +113,45 @@ function holdOf({ failures, policy: { withoutProgress: budget } }: Facts): Decis
   return null;
 }
 
-function restart({ failures, checkpoints }: Facts): Decision {
+function restart(facts: Facts): Decision {
+  const { failures } = facts;
   const { sighting, memoryShare, step } = failures.at(-1)!;
-  const toStep = newestBefore(checkpoints, Number.POSITIVE_INFINITY);
-  const from = toStep === null ? "from the last checkpoint" : `from the checkpoint of step ${toStep}`;
+  const origin = originAfterEnd(facts);
   const memory = isOutOfMemory(sighting, memoryShare) ? ", for want of memory" : "";
   const count = failures.filter((each) => each.sighting.kind === sighting.kind).length;
   return {
     action: "restart",
-    toStep,
-    reason: `failure ${count} of this kind, at step ${step}${memory}: restarted in place ${from}`,
+    toStep: origin?.step ?? null,
+    reason: `failure ${count} of this kind, at step ${step}${memory}: restarted in place from ${nameOf(origin)}`,
   };
 }
 
-/** The newest certified one before a step; where none is certified, the newest. Null: none is known. */
-function newestBefore(checkpoints: readonly KnownCheckpoint[] | null, step: number): number | null {
-  const before = (checkpoints ?? []).filter((checkpoint) => checkpoint.step < step);
-  const certified = before.filter(({ isCertified }) => isCertified);
-  const steps = (certified.length > 0 ? certified : before).map((checkpoint) => checkpoint.step);
-  return steps.length === 0 ? null : Math.max(...steps);
+/**
+ * An attempt that ended says nothing against the newest checkpoint, whose checksums speak for it; nor do
+ * replicas that differ, as none is written before they were compared. That one is given up for the newest
+ * certified one where the run, restarted, did not get further.
+ */
+function originAfterEnd(facts: Facts): KnownCheckpoint | null {
+  const { sighting } = facts.failures.at(-1)!;
+  if (sighting.kind === "corrupted") return soundBefore(facts, sighting.step);
+  if (withoutProgress(facts.failures).length > 1) return soundBefore(facts, Number.POSITIVE_INFINITY);
+  return newestOf(facts.checkpoints ?? []);
 }
+
+/** The newest certified one before a step; where none is certified, the newest. Null: none is known. */
+function soundBefore({ checkpoints }: Facts, step: number): KnownCheckpoint | null {
+  const before = (checkpoints ?? []).filter((checkpoint) => checkpoint.step < step);
+  return newestOf(before.filter(({ isCertified }) => isCertified)) ?? newestOf(before);
+}
+
+const newestOf = (checkpoints: readonly KnownCheckpoint[]): KnownCheckpoint | null =>
+  checkpoints.reduce<KnownCheckpoint | null>((a, b) => (a !== null && a.step > b.step ? a : b), null);
+
+/** Null: the trainer's own newest. */
+const nameOf = (origin: KnownCheckpoint | null) =>
+  origin
+    ? `the ${origin.isCertified ? "certified " : ""}checkpoint of step ${origin.step}`
+    : "the last checkpoint";
 
 /**
  * The place that a failure is held against; null: it is nobody's, or the program's own, which would have died
@@ -174,15 +191,13 @@ function decideOnPlace(facts: Facts): Decision | null {
   return replace(facts, place, "exclude", why);
 }
 
-/** A spare takes over, else the run shrinks, where a place is left; null: neither. */
-function replace(
-  { numSpares, places, checkpoints, policy }: Facts,
-  place: string,
-  action: "spare" | "exclude",
-  why: string,
-): Decision | null {
-  const toStep = newestBefore(checkpoints, Number.POSITIVE_INFINITY);
-  const about = { place, toStep };
+/**
+ * A spare takes over, else the run shrinks, where a place is left; null: neither. What a machine wrote last
+ * that is given up is not trusted where an older checkpoint is certified.
+ */
+function replace(facts: Facts, place: string, action: "spare" | "exclude", why: string): Decision | null {
+  const { numSpares, places, policy } = facts;
+  const about = { place, toStep: soundBefore(facts, Number.POSITIVE_INFINITY)?.step ?? null };
   if (numSpares > 0)
     return { ...about, action, reason: `${place}: ${why}; a spare takes over, ${numSpares - 1} are left` };
   if (!policy.shrink || places.length === 1) return null;
@@ -197,22 +212,24 @@ function replaceOrHold(facts: Facts, place: string, what: string): Decision {
 }
 
 /** A flipped bit does not come back at the same step; a learning rate that is too high does. */
-function decideOnDivergence({ failures, checkpoints }: Facts, step: number): Decision {
-  const times = failures.filter(({ sighting }) => sighting.kind === "diverged" && sighting.step === step);
+function decideOnDivergence(facts: Facts, step: number): Decision {
+  const times = facts.failures.filter(
+    ({ sighting }) => sighting.kind === "diverged" && sighting.step === step,
+  );
   if (times.length > 1)
     return { action: "hold", reason: `step ${step} diverged again when it was replayed: it is the training` };
+  const origin = soundBefore(facts, step);
   return {
     action: "replay",
-    toStep: newestBefore(checkpoints, step),
-    reason: `step ${step} diverged: replayed from the last checkpoint, for a machine's error does not recur`,
+    toStep: origin?.step ?? null,
+    reason: `step ${step} diverged: replayed from ${nameOf(origin)}, for a machine's error does not recur`,
   };
 }
 
 /** Replayed first; only a spike that comes again at the same step is the data's: its batches are skipped. */
-function decideOnSpike(
-  { failures, checkpoints, policy: { spike: policy } }: Facts,
-  spike: SpikeSeen,
-): Decision {
+function decideOnSpike(facts: Facts, spike: SpikeSeen): Decision {
+  const { failures, checkpoints } = facts;
+  const policy = facts.policy.spike;
   const { step, leadStep, loss, expectedLoss, lastedSteps } = spike;
   const rise = loss / expectedLoss - 1;
   const nothing = (reason: string): Decision => ({ action: "nothing", reason });
@@ -222,23 +239,23 @@ function decideOnSpike(
     return nothing(`a rise of ${formatShare(rise)}, and ${formatShare(policy.leastRise)} are gone back for`);
   if (checkpoints === null)
     return nothing("its trainer cannot be told to go back: watch whether it comes back");
-  const toStep = newestBefore(checkpoints, leadStep);
-  if (toStep === null) return hold(`no checkpoint from before step ${leadStep}, where it began`);
+  const origin = soundBefore(facts, leadStep);
+  if (origin === null) return hold(`no checkpoint from before step ${leadStep}, where it began`);
   const times = spikesNear(failures, step, policy).length;
   if (times === 1) {
-    const reason = `replayed from step ${toStep}, before it: what a machine did wrong does not recur`;
-    return { action: "replay", toStep, reason };
+    const reason = `replayed from ${nameOf(origin)}, before it: what a machine did wrong does not recur`;
+    return { action: "replay", toStep: origin.step, reason };
   }
   if (times > 2) return hold(`it came again at step ${step}, though the batches around it were skipped`);
   const numSkipped = numSkips(failures, policy);
   if (numSkipped > policy.mostSkips)
     return hold(`it recurs at step ${step}, and ${policy.mostSkips} spikes may be skipped in a run`);
-  const [first, last] = [Math.max(toStep + 1, leadStep - policy.skipBefore), step + policy.skipAfter];
+  const [first, last] = [Math.max(origin.step + 1, leadStep - policy.skipBefore), step + policy.skipAfter];
   const skip = Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const reason =
-    `it came again when step ${step} was replayed, so it is not the machine: back to step ${toStep}, and ` +
+    `it came again when step ${step} was replayed, so it is not the machine: back to ${nameOf(origin)}, and ` +
     `other batches instead of those of steps ${first} to ${last}. The run is altered`;
-  return { action: "rewind", toStep, skip, reason };
+  return { action: "rewind", toStep: origin.step, skip, reason };
 }
 
 type SpikePolicy = Policy["spike"];
@@ -274,7 +291,7 @@ function decideOnWarning(
       const reason =
         `${significant(factor)} times its peers' time, and all wait for it at each step: a spare takes over, ` +
         `${numSpares - 1} are left`;
-      const toStep = newestBefore(checkpoints, Number.POSITIVE_INFINITY);
+      const toStep = newestOf(checkpoints ?? [])?.step ?? null;
       return { action: "spare", place: warning.rank.place, toStep, reason };
     }
     case "memory":
@@ -283,5 +300,9 @@ function decideOnWarning(
       return nothing("a save that fails ends the run, at its last checkpoint: free some, or move the folder");
     case "checkpoints":
       return nothing("the run goes on; a failure now costs all since the last checkpoint");
+    case "differs":
+      return nothing(
+        "one of the two attempts was wrong: a machine's error, or an operation that does not repeat",
+      );
   }
 }

@@ -15,6 +15,7 @@ export const INCIDENT_NAMES: Readonly<Record<Sighting["kind"], string>> = {
   memory: "memory grows",
   disk: "disk nearly full",
   checkpoints: "checkpoints slow or missing",
+  differs: "a replayed step differs",
 };
 
 /** Null: an incident of another making. */

@@ -26,6 +26,7 @@ export {
   type KnownCheckpoint,
 } from "./decide.ts";
 export { LocalBackend, localPlaces } from "./local-backend.ts";
+export type { SeriesRow, StepRow } from "./notice/step-row.ts";
 export type { LeftOut, PlaceDecision, PlaceFacts, PlaceIncident } from "./places.ts";
 export { DEFAULT_POLICY, type Policy, policySchema, readPolicy } from "./policy.ts";
 export type { CorpusNotice } from "./recorded-corpus.ts";
@@ -34,6 +35,7 @@ export type { AttemptStart, RunTask, StartedTask } from "./run-task.ts";
 export { runTogether } from "./side-by-side.ts";
 export type {
   CheckpointsSeen,
+  DiffersSeen,
   DiskSeen,
   MemorySeen,
   OfRank,
@@ -44,7 +46,14 @@ export type {
 } from "./sighting.ts";
 export { type SingleRunOptions, type SingleRunResult, singleRun } from "./single-run.ts";
 export type { Scored } from "./spool.ts";
-export { type Follower, type RunJob, type RunOutcome, type RunWatcher, supervise } from "./supervise.ts";
+export {
+  type Follower,
+  type RunJob,
+  type RunOutcome,
+  type RunWatcher,
+  type StepTaker,
+  supervise,
+} from "./supervise.ts";
 export { type TorchPlace, torchJob } from "./torch-job.ts";
 export { pythonWithTorch } from "./torch-python.ts";
 export type { TrainerName } from "./trainer.ts";

@@ -43,6 +43,12 @@ export const policySchema = z.strictObject({
       mostSkips: wholeFrom(0, 1e6, "a count of spikes").default(3),
     })
     .prefault({}),
+  /**
+   * A checkpoint is certified once so many steps after it were sound. What is wrong with its parameters shows
+   * in the next loss, with its moments a step later; a spike takes three rows to tell. The rest is margin: an
+   * assumption.
+   */
+  certifiedAfterSteps: wholeFrom(1, 1e6, "steps").default(16),
   /** How many times its peers' step time a rank may take before a spare replaces it. */
   slowRankFactor: numberFrom(1, 1e6, "times its peers' step time").default(1.3),
 });

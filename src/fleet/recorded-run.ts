@@ -22,12 +22,15 @@ import type { RunEvent } from "../train/run-event.ts";
 import { type RunSummary, runSummarySchema } from "../train/summary.ts";
 import { attemptStart, placeDecisions } from "./attempt-start.ts";
 import type { Backend } from "./backend.ts";
-import { builtinJob } from "./builtin-job.ts";
+import { builtinJob, knownCheckpoints } from "./builtin-job.ts";
+import { standingOf } from "./certificates.ts";
+import { Certifier } from "./certifier.ts";
 import { blamedPlace, type Decision, type Failure } from "./decide.ts";
 import { INCIDENT_NAMES } from "./incident-names.ts";
 import { type PlaceHistory, readPlaceHistory, rememberFailure } from "./place-history.ts";
 import { countedFailures, type LeftOut, type PlaceFacts } from "./places.ts";
 import type { Policy } from "./policy.ts";
+import type { Repeats } from "./replayed-steps.ts";
 import type { AttemptStart, RunTask } from "./run-task.ts";
 import { sightingText } from "./sighting.ts";
 import { type RunJob, type RunOutcome, supervise } from "./supervise.ts";
@@ -63,6 +66,15 @@ export const DAMAGED_CHECKPOINT = "damaged checkpoint passed over";
 
 /** The incident of a place that earlier runs have failed on. */
 const LEFT_OUT = "a place left out from the start";
+
+/** The builtin engine repeats a step to the bit, whatever the number of threads. */
+const BUILTIN_REPEATS: Repeats = { mostApart: 0, forSteps: Number.POSITIVE_INFINITY };
+/**
+ * PyTorch adds up in another order on other ranks, and on GPUs from time to time. Measured on one rank and on
+ * two, losses are up to 1e-7 apart in float32 and 4e-5 in bf16 over 16 steps, 1e-7 and 5e-4 over 50, a
+ * hundredth and more over 400 (docs/log.md).
+ */
+const TORCH_REPEATS: Repeats = { mostApart: 1e-3, forSteps: 32 };
 
 /** Checkpoints of a run may take this share of the free disk. */
 const DISK_SHARE = 0.25;
@@ -133,11 +145,17 @@ export async function trainPlanned(
   const policy = context.policy ?? planned.policy;
   const history = hasSeveralPlaces(context) ? readPlaceHistory() : NO_HISTORY;
   for (const text of history.warnings) tell({ kind: "text", text });
+  const { certifiedAfterSteps: afterSteps } = policy;
+  const repeats = run.spec.torch === undefined ? BUILTIN_REPEATS : TORCH_REPEATS;
+  const { folder } = workspace;
+  await using certifier = new Certifier({ record, folder, run: name, afterSteps, repeats });
   const job = {
     ...planned,
     policy,
     placeHistory: relevantFailures(context, history, policy),
     placeDecisions: placeDecisions(record.events, name, history.forgiven),
+    certifier,
+    checkpoints: () => knownCheckpoints(task, certifiedSteps(record.events, name)),
     plannedStepSeconds: predicted.findLast(({ data }) => data.quantity === "step time")?.data.hi,
   };
   const outcome = await supervise(job, context.backend, watcher, signal);
@@ -174,6 +192,11 @@ function remember(context: RunContext, run: string, failure: Failure): void {
   }
 }
 
+const certifiedSteps = (events: readonly RecordEvent[], run: string) =>
+  new Set(
+    standingOf(events, run).checkpoints.flatMap(({ step, isCertified }) => (isCertified ? [step] : [])),
+  );
+
 /** By the trainer that its specification names. */
 function jobOf(task: RunTask, { torch }: RunContext, start: () => AttemptStart): RunJob {
   if (task.spec.torch === undefined) return builtinJob(task, start);
@@ -200,9 +223,12 @@ function heldError(run: PlannedRun, { failure, reason }: Extract<RunOutcome, { r
 /** A supervisor that adopts a run sees again what an earlier one has noted. */
 function isKnown(events: readonly RecordEvent[], run: string, { sighting }: Failure): boolean {
   const step = "step" in sighting ? sighting.step : null;
+  // A step may be done again more than once.
+  const attempt = "attempt" in sighting ? sighting.attempt : undefined;
   return eventsOf(events, "incident", run).some(({ data: { what, evidence } }) => {
-    const { seenStep } = evidence as { readonly seenStep?: number };
-    return what === INCIDENT_NAMES[sighting.kind] && step !== null && seenStep === step;
+    const known = evidence as { readonly seenStep?: number; readonly attempt?: number };
+    const isSame = known.seenStep === step && known.attempt === attempt;
+    return what === INCIDENT_NAMES[sighting.kind] && step !== null && isSame;
   });
 }
 

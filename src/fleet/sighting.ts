@@ -37,7 +37,7 @@ export type Sighting =
   | Warning;
 
 /** What is seen while the run goes on. */
-export type Warning = SpikeSeen | SlowSeen | MemorySeen | DiskSeen | CheckpointsSeen;
+export type Warning = SpikeSeen | SlowSeen | MemorySeen | DiskSeen | CheckpointsSeen | DiffersSeen;
 
 /** The loss rose far above what the steps before had led to expect. */
 export type SpikeSeen = {
@@ -92,6 +92,19 @@ export type CheckpointsSeen = {
   readonly seconds: number;
   readonly expectedSeconds: number;
   readonly what: "slow" | "missing";
+};
+
+/** A step that was done again did not come to what it had come to before. */
+export type DiffersSeen = {
+  readonly kind: "differs";
+  /** The first one that did not. */
+  readonly step: number;
+  /** `batch`: it was not even trained on the same. */
+  readonly what: "loss" | "batch";
+  readonly loss: number;
+  readonly attempt: number;
+  readonly earlierLoss: number;
+  readonly earlierAttempt: number;
 };
 
 /** In a line: what a person reads first. */
@@ -158,6 +171,14 @@ function warningText(warning: Warning): string {
       return what === "slow"
         ? `the checkpoint of step ${step} took ${formatSeconds(seconds)}, others ${formatSeconds(expectedSeconds)}`
         : `no checkpoint for ${formatSeconds(seconds)}, where one came each ${formatSeconds(expectedSeconds)}`;
+    }
+    case "differs": {
+      const { step, what, loss, attempt, earlierLoss, earlierAttempt } = warning;
+      const batch = what === "batch" ? ", on another batch" : "";
+      return (
+        `step ${step} came to a loss of ${loss} in attempt ${attempt}${batch}, ` +
+        `and to ${earlierLoss} in attempt ${earlierAttempt}`
+      );
     }
   }
 }

@@ -10,9 +10,11 @@ import { attemptFolder, readFence, taskFile, writeFence } from "./attempt-folder
 import type { Attempt, Backend, ProcessLaunch } from "./backend.ts";
 import { type Decision, decideRecovery, type Failure, type KnownCheckpoint } from "./decide.ts";
 import { Notices } from "./notice/notices.ts";
+import type { SeriesRow } from "./notice/step-row.ts";
 import type { LeftOut, PlaceDecision, PlaceFacts, PlaceIncident } from "./places.ts";
 import { Placing } from "./placing.ts";
 import type { Policy } from "./policy.ts";
+import type { Sighting } from "./sighting.ts";
 import { SilenceSeen } from "./silence.ts";
 import { type Scored, SpoolReader } from "./spool.ts";
 import { watchAttempt } from "./watch-attempt.ts";
@@ -47,8 +49,15 @@ export type RunJob = {
   readonly placeDecisions: readonly PlaceDecision[];
   /** For processes that do not write their run's series and summary themselves. */
   follow?(attemptFolder: string): Follower;
+  /** Certifies its checkpoints, and says which steps came out otherwise when they were done again. */
+  readonly certifier?: StepTaker;
   /** A silence that is shorter is none, whatever was learnt: of a program that does not tell its sections. */
   readonly leastSilenceSeconds?: number;
+};
+
+/** Takes the numbers of an attempt's steps as they come, after they were looked at; none too, each second. */
+export type StepTaker = {
+  take(attempt: number, rows: readonly SeriesRow[]): readonly Sighting[];
 };
 
 /** Takes over what processes say beside their events. */
@@ -114,8 +123,9 @@ export async function supervise(
       return decision.action !== "nothing";
     };
     const drained = drainedBy(job, attempt, (event) => watcher.onEvent(event, at));
-    const rows = seriesPath(job.folder, job.run, fenceOf(job)!.attempt);
-    const eyes = { noticed, notices, seriesPath: rows };
+    const number = fenceOf(job)!.attempt;
+    const rowsSeen = (rows: readonly SeriesRow[]) => job.certifier?.take(number, rows) ?? [];
+    const eyes = { noticed, notices, seriesPath: seriesPath(job.folder, job.run, number), rowsSeen };
     const to = { folder, attempt, seen, watcher: drained, follower, recorded, signal, ...eyes };
     const end = await watchAttempt(to);
     // One that an earlier supervisor, or somebody else, has asked to stop goes on with the next attempt.

@@ -3,13 +3,12 @@
 import { UserError } from "../errors.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import { logFile, logTail } from "./attempt-folder.ts";
-import type { Attempt, ProcessExit } from "./backend.ts";
+import type { ProcessExit } from "./backend.ts";
 import { boundLog } from "./command/bounded-log.ts";
 import { rootSignature } from "./command/signatures.ts";
 import type { Failure } from "./decide.ts";
 import { HangWatch } from "./hang-watch.ts";
-import { AttemptEyes } from "./notice/attempt-eyes.ts";
-import type { Notices } from "./notice/notices.ts";
+import { AttemptEyes, type EyesOn } from "./notice/attempt-eyes.ts";
 import { disagreement } from "./odd-rank.ts";
 import { isAftermath, type LoggedExit, rootExit } from "./root-exit.ts";
 import type { Sighting } from "./sighting.ts";
@@ -17,9 +16,8 @@ import type { SilenceSeen } from "./silence.ts";
 import { type Beat, type Message, SpoolReader } from "./spool.ts";
 import type { Follower, RunOutcome } from "./supervise.ts";
 
-export type AttemptToWatch = {
+export type AttemptToWatch = EyesOn & {
   readonly folder: string;
-  readonly attempt: Attempt;
   /** Learnt from this run's attempts, this one included. */
   readonly seen: SilenceSeen;
   readonly watcher: { onEvent(event: RunEvent): void };
@@ -28,8 +26,6 @@ export type AttemptToWatch = {
   recorded(): void;
   /** Of something seen while all go on: whether the attempt has to end for it. */
   noticed(failure: Failure): boolean;
-  readonly notices: Notices;
-  readonly seriesPath: string;
   /** Asks them to stop after their step. */
   readonly signal: AbortSignal;
 };

@@ -144,6 +144,15 @@ export const eventSchema = z.discriminatedUnion("kind", [
       seconds: amount.optional(),
     }),
   ),
+  kind(
+    "checkpoint-certified",
+    ofRun,
+    z.strictObject({
+      step: count,
+      /** The last of the steps after it that were sound. */
+      throughStep: count,
+    }),
+  ),
   kind("prediction", ofEither, predictionData),
   kind(
     "measurement",

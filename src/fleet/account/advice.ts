@@ -85,6 +85,16 @@ const LOOK: Readonly<Record<string, Look>> = {
     `Once in months is chance; twice on one machine is its memory or its processor. ${CHECK}`,
   ],
   "a place failed": () => [CHECK, "Have the place repaired before it is given back."],
+  "a checkpoint does not read back": ({ folder }) => [
+    "The next one will do. Is the disk failing? `dmesg -T | grep -i -E 'i/o error|ata|nvme' | tail`",
+    `What else is damaged: \`longrun record verify ${folder} --all\``,
+  ],
+  "a replayed step differs": ({ folder }) => [
+    "One of the two attempts computed wrongly, and nobody knows which: `dmesg -T | grep -i -E 'mce|ecc|xid' | tail`",
+    `A machine that computes wrongly: ${CHECK}`,
+    "No checkpoint is certified until an attempt begins at one that was, or at the start: " +
+      `\`longrun record show ${folder} --kind checkpoint-certified\``,
+  ],
   "loss spike": ({ folder }) => [
     "Do the losses come back by themselves within some hundred steps? Then leave it.",
     `If its batches were skipped the run is altered: \`longrun record audit ${folder}\` names them.`,

@@ -67,7 +67,23 @@ const audit = (drafts: readonly Draft[], facts: Partial<AuditFacts>) =>
     ...facts,
   });
 
+const certified = (step: number): Draft => ({
+  run: "r",
+  kind: "checkpoint-certified",
+  data: { step, throughStep: step + 2 },
+});
+
 describe("the audit of a run's data", () => {
+  test("names a certificate of a checkpoint that nobody has written, and no other", () => {
+    const series = new Map([[1, rows(0, 12)]]);
+    expect(audit([start(1, 0), saved(6), certified(6), saved(12)], { series }).disagreement).toBeNull();
+    expect(audit([start(1, 0), saved(6), certified(7), saved(12)], { series }).disagreement).toEqual({
+      step: 7,
+      found: "the record certifies a checkpoint of this step, and had told of none",
+      expected: "checkpoint-written before checkpoint-certified",
+    });
+  });
+
   test("proves each step of a killed run once, on its own batch", () => {
     const series = new Map([
       [1, rows(0, 9)],

@@ -12,6 +12,7 @@ import { batchStepOf } from "../../train/run.ts";
 import { type RunSpec, runSpecSchema } from "../../train/run-spec.ts";
 import { formatWhole } from "../../units/print.ts";
 import { skippedSteps } from "../attempt-start.ts";
+import { standingOf } from "../certificates.ts";
 import { lineageOf, type Stretch } from "./lineage.ts";
 
 /** Where it is not so. */
@@ -59,7 +60,7 @@ export function auditRun(facts: AuditFacts): RunAudit {
     starts.map(({ data }) => data),
     (attempt, step) => series.get(attempt)?.values.step?.includes(step) ?? false,
   );
-  let disagreement = orphan === null ? null : nobodysStep(orphan);
+  let disagreement = orphan === null ? unfounded(events, run) : nobodysStep(orphan);
   let [batchesProven, unsummed] = [0, 0];
   const rowOf = rowFinder(stretches, series);
   for (let step = 1; step <= numSteps && disagreement === null; step++) {
@@ -105,6 +106,15 @@ const nobodysStep = (step: number): Disagreement => ({
   found: "an attempt went on from this step, to which no attempt before it has come",
   expected: "a step that an earlier attempt has told of",
 });
+
+/** A certificate of a checkpoint that nobody has written. */
+function unfounded(events: readonly RecordEvent[], run: string): Disagreement | null {
+  const step = standingOf(events, run).unfounded[0];
+  const found = "the record certifies a checkpoint of this step, and had told of none";
+  return step === undefined
+    ? null
+    : { step, found, expected: "checkpoint-written before checkpoint-certified" };
+}
 
 type Start = EventOf<"run-started">;
 type Row = { readonly tokens: number; readonly batch: number };

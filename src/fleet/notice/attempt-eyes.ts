@@ -8,7 +8,7 @@ import { machineOf } from "../places.ts";
 import { oomKills } from "../proc.ts";
 import type { Sighting } from "../sighting.ts";
 import type { Notices } from "./notices.ts";
-import type { StepRow } from "./step-row.ts";
+import type { SeriesRow } from "./step-row.ts";
 
 /** Numbers per step come each second. */
 const ROWS_MS = 1000;
@@ -23,6 +23,8 @@ export type EyesOn = {
   readonly notices: Notices;
   /** Numbers per step, which may not be there yet. */
   readonly seriesPath: string;
+  /** Takes them after they were looked at, each second, none too. */
+  readonly rowsSeen: (rows: readonly SeriesRow[]) => readonly Sighting[];
 };
 
 /** One attempt's. */
@@ -59,12 +61,11 @@ export class AttemptEyes implements Disposable {
   }
 
   #rows(now: number): readonly Sighting[] {
-    const { notices, seriesPath, attempt } = this.#on;
+    const { notices, seriesPath, attempt, rowsSeen } = this.#on;
     this.#rowsAt = now;
-    if (!this.#tail && !existsSync(seriesPath)) return [];
-    this.#tail ??= new SeriesTail(seriesPath);
-    const rows = stepRows(this.#tail.read());
-    const seen = rows.flatMap((row) => notices.step(row));
+    if (!this.#tail && existsSync(seriesPath)) this.#tail = new SeriesTail(seriesPath);
+    const rows = this.#tail ? seriesRows(this.#tail.read()) : [];
+    const seen = [...rows.flatMap((row) => notices.step(row)), ...rowsSeen(rows)];
     return rows.length === 0 ? seen : [...seen, ...notices.slowRanks(rows.at(-1)!.step, attempt.places)];
   }
 
@@ -100,7 +101,7 @@ function freeBytes(folder: string): number | null {
 }
 
 /** NaN in a series: there is no value. */
-function stepRows({ numRows, values }: Series): readonly StepRow[] {
+function seriesRows({ numRows, values }: Series): readonly SeriesRow[] {
   const valueAt = (name: string, i: number) => {
     const value = values[name]?.[i] ?? Number.NaN;
     return Number.isNaN(value) ? null : value;
@@ -110,5 +111,6 @@ function stepRows({ numRows, values }: Series): readonly StepRow[] {
     loss: valueAt("loss", i),
     gradientNorm: valueAt("gradientNorm", i),
     stepSeconds: valueAt("stepSeconds", i),
+    batch: valueAt("batch", i),
   }));
 }

@@ -16,7 +16,7 @@ const WAIT_ROWS = 3;
  */
 const HIGH_PASSING_SCORE = 10;
 /** Rows after which a level that does not come down is the new normal. */
-const ADOPT_ROWS = 256;
+export const ADOPT_ROWS = 256;
 /** Where few rows were seen, only a rise by a third is one: the spread of three rows is a guess. */
 const LEAST_UNSETTLED_RISE = Math.log(4 / 3);
 /** At first the loss is still finding its level. */

@@ -7,3 +7,6 @@ export type StepRow = {
   readonly gradientNorm: number | null;
   readonly stepSeconds: number | null;
 };
+
+/** The same as a series has it, with the checksum of its batch. */
+export type SeriesRow = StepRow & { readonly batch: number | null };

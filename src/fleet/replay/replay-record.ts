@@ -1,6 +1,7 @@
 /** @file What would be decided today, or by another policy, about the incidents that a record holds. */
 
 import { type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts";
+import { standingOf } from "../certificates.ts";
 import { type Decision, decideRecovery, type Failure, type KnownCheckpoint } from "../decide.ts";
 import { sightingKind } from "../incident-names.ts";
 import type { PlaceFacts } from "../places.ts";
@@ -59,19 +60,12 @@ function failureIn({ time, data: { what, evidence } }: EventOf<"incident">): Fai
   return { sighting, step, atSeconds: Date.parse(time) / 1000, memoryShare: null };
 }
 
-/** The start, and those that were written and are of no later step than the newest attempt went on from. */
-function checkpointsBefore(
+/** The start, and those that were written and that no attempt has left behind. */
+const checkpointsBefore = (
   events: readonly RecordEvent[],
   run: string,
   sequence: number,
-): readonly KnownCheckpoint[] {
-  const before = events.slice(0, sequence);
-  const started = eventsOf(before, "run-started", run).at(-1);
-  const steps = eventsOf(before, "checkpoint-written", run)
-    .filter(
-      (event) =>
-        event.sequence > (started?.sequence ?? 0) || event.data.step <= (started?.data.fromStep ?? 0),
-    )
-    .map(({ data }) => data.step);
-  return [0, ...steps].map((step) => ({ step, isCertified: false }));
-}
+): readonly KnownCheckpoint[] => [
+  { step: 0, isCertified: false },
+  ...standingOf(events.slice(0, sequence), run).checkpoints,
+];
