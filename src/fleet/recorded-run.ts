@@ -65,7 +65,7 @@ export type Placed = {
 export const DAMAGED_CHECKPOINT = "damaged checkpoint passed over";
 
 /** The incident of a place that earlier runs have failed on. */
-const LEFT_OUT = "a place left out from the start";
+export const LEFT_OUT = "a place left out from the start";
 
 /** The builtin engine repeats a step to the bit, whatever the number of threads. */
 const BUILTIN_REPEATS: Repeats = { mostApart: 0, forSteps: Number.POSITIVE_INFINITY };
@@ -135,6 +135,7 @@ export async function trainPlanned(
       if (decision.action !== "nothing") remember(context, name, failure);
     },
     onLeftOut(response: LeftOut) {
+      if (hasToldOf(record.events, response)) return;
       const { kind, data } = incident(LEFT_OUT, { place: response.place }, "info");
       record.append({ run: name, kind, data: { ...data, response } });
       tell({ kind: "text", text: `${run.name}: ${response.reason}` });
@@ -167,6 +168,10 @@ export async function trainPlanned(
 }
 
 const NO_HISTORY: PlaceHistory = { failures: [], forgiven: new Map(), warnings: [] };
+
+/** Each run of a campaign leaves it out anew. */
+const hasToldOf = (events: readonly RecordEvent[], { reason }: LeftOut) =>
+  eventsOf(events, "incident").some(({ data }) => data.what === LEFT_OUT && data.response?.reason === reason);
 
 /** With a single one there is none to hold it against. */
 const hasSeveralPlaces = ({ backend }: Pick<RunContext, "backend">) => backend.places().length > 1;

@@ -1,6 +1,6 @@
 /** @file What went wrong and what it cost: crashes, damaged checkpoints, attempts that were resumed. */
 
-import { DAMAGED_CHECKPOINT } from "../../fleet/recorded-run.ts";
+import { DAMAGED_CHECKPOINT, LEFT_OUT } from "../../fleet/recorded-run.ts";
 import { type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts";
 import type { IncidentFact } from "../../report/data.ts";
 
@@ -27,6 +27,7 @@ export function incidentsOf(events: readonly RecordEvent[]): readonly IncidentFa
 /** A damaged checkpoint is found by the attempt that passes it over; the next attempt mends an ended one. */
 function recoveryOf(events: readonly RecordEvent[], { sequence, run, data }: EventOf<"incident">): string {
   const starts = eventsOf(events, "run-started", run);
+  if (data.what === LEFT_OUT) return "begun elsewhere";
   if (data.what === DAMAGED_CHECKPOINT) {
     const finder = starts.findLast((start) => start.sequence < sequence);
     return finder ? startText(finder) : "none";

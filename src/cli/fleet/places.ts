@@ -1,7 +1,6 @@
 /** @file `longrun fleet places`: which places have failed runs, which are left out for it, and a pardon. */
 
 import type { Command } from "commander";
-import { UserError } from "../../errors.ts";
 import {
   forgivePlace,
   type PlaceStanding,
@@ -11,7 +10,6 @@ import {
 } from "../../fleet/place-history.ts";
 import { DEFAULT_POLICY, type Policy } from "../../fleet/policy.ts";
 import { left, right } from "../../report/markdown.ts";
-import { formatList } from "../../units/print.ts";
 import { type CommonOptions, finish, policyOption } from "../arguments.ts";
 import { printAside, printResult } from "../output.ts";
 import { table, wrapped } from "../terminal/table.ts";
@@ -31,26 +29,14 @@ function runPlaces({ json, forgive, policy = DEFAULT_POLICY }: PlacesOptions): v
     return { places: placeStandings(history, policy, Date.now() / 1000), warnings: history.warnings };
   };
   if (forgive !== undefined) {
-    refuseUnknown(
-      forgive,
-      standings().places.map(({ place }) => place),
-    );
+    // One that was only slow has no failure, and the run that left it goes back to it all the same.
+    if (!standings().places.some(({ place }) => place === forgive))
+      printAside(`no failure of ${forgive} is remembered; a run that has left it may use it again`);
     forgivePlace(forgive);
   }
   const { places, warnings } = standings();
   warnings.forEach(printAside);
   printResult({ json }, { file: placesFile(), places }, () => placesText(places));
-}
-
-function refuseUnknown(place: string, known: readonly string[]): void {
-  if (known.includes(place)) return;
-  throw new UserError(
-    `--forgive ${place}: nothing is held against it`,
-    known.length > 0
-      ? `one of ${formatList(known)}`
-      : `a place that has failed, and ${placesFile()} has none`,
-    "`longrun fleet places` lists them",
-  );
 }
 
 function placesText(places: readonly PlaceStanding[]): string {

@@ -84,6 +84,10 @@ const LOOK: Readonly<Record<string, Look>> = {
     "A bit flipped in the rank that is named, or its machine computes wrongly: `dmesg -T | grep -i -E 'mce|ecc|xid' | tail`",
     `Once in months is chance; twice on one machine is its memory or its processor. ${CHECK}`,
   ],
+  "a place left out from the start": ({ evidence }) => [
+    "What it has done: `longrun fleet places`. Runs stay off it until its failures are too old.",
+    `Has it been mended? \`longrun fleet places --forgive ${evidence.place}\``,
+  ],
   "a place failed": () => [CHECK, "Have the place repaired before it is given back."],
   "a checkpoint does not read back": ({ folder }) => [
     "The next one will do. Is the disk failing? `dmesg -T | grep -i -E 'i/o error|ata|nvme' | tail`",
