@@ -27,8 +27,10 @@ describeTorch("a run in PyTorch of four ranks", (python) => {
   beforeAll(() => writeTexts(base));
   afterAll(() => rmSync(base, { recursive: true }));
 
-  const start = (name: string, seed: number, numRanks = NUM_RANKS) =>
+  type Options = { readonly numRanks?: number; readonly parallel?: "ddp" | "fsdp2" };
+  const start = (name: string, seed: number, { numRanks = NUM_RANKS, parallel = "ddp" }: Options = {}) =>
     new TorchRun({
+      parallel,
       base,
       folder: join(base, `${name}-${seed}`),
       python,
@@ -45,8 +47,13 @@ describeTorch("a run in PyTorch of four ranks", (python) => {
     /** Step, tokens so far, checksum of the batch: each step once, or this throws. */
     readonly data: readonly Float64Array[];
     /** That something was done about: a busy machine is slow at times. */
-    readonly incidents: readonly { readonly what: string; readonly evidence: Record<string, unknown> }[];
+    readonly incidents: readonly Incident[];
   };
+  type Incident = { readonly what: string; readonly evidence: Record<string, unknown> };
+  const incidentsIn = (folder: string, isMeant: (action?: string) => boolean) =>
+    readRecord(folder).events.flatMap((event) =>
+      event.kind === "incident" && isMeant(event.data.response?.action) ? [event.data as Incident] : [],
+    );
 
   async function ended(run: TorchRun, folder: string): Promise<Ended> {
     const { code, stdout, stderr } = await run.command.ended;
@@ -67,17 +74,13 @@ describeTorch("a run in PyTorch of four ranks", (python) => {
       bitsPerByte: summary.heldOut.all.bitsPerByte,
       losses: columnOf(series, "loss"),
       data: (["step", "tokens", "batch"] as const).map((name) => columnOf(series, name)),
-      incidents: readRecord(folder).events.flatMap((event) =>
-        event.kind === "incident" && event.data.response?.action !== "nothing"
-          ? [event.data as Ended["incidents"][number]]
-          : [],
-      ),
+      incidents: incidentsIn(folder, (action) => action !== "nothing"),
     };
   }
 
   for (const seed of seeds) {
     const rank = seed % NUM_RANKS;
-    const faultAt = 20 + 20 * seed;
+    const faultAt = 10 + 10 * seed;
     let undisturbed: Ended;
 
     beforeAll(async () => {
@@ -89,17 +92,17 @@ describeTorch("a run in PyTorch of four ranks", (python) => {
     async function disturbed(
       name: string,
       disturb: (run: TorchRun) => Promise<void>,
-      numRanks = NUM_RANKS,
+      options: Options = {},
     ): Promise<Ended> {
       const corpus = (of: string) => join(base, `${of}-${seed}`, "corpus");
       cpSync(corpus("undisturbed"), corpus(name), { recursive: true });
-      using run = start(name, seed, numRanks);
+      using run = start(name, seed, options);
       await run.stepsAfter(0, faultAt);
       await disturb(run);
       const found = await ended(run, join(base, `${name}-${seed}`));
       expect(found.data).toEqual(undisturbed.data);
-      // Another number of ranks adds up the gradients in another order.
-      if (numRanks === NUM_RANKS) expect(found.losses).toEqual(undisturbed.losses);
+      // Other ranks add up the gradients in another order.
+      if (Object.keys(options).length === 0) expect(found.losses).toEqual(undisturbed.losses);
       for (const [step, loss] of undisturbed.losses.entries())
         expect(Math.abs(found.losses[step]! / loss - 1), `step ${step + 1}`).toBeLessThan(0.005);
       expect(Math.abs(found.bitsPerByte / undisturbed.bitsPerByte - 1)).toBeLessThan(0.005);
@@ -133,10 +136,20 @@ describeTorch("a run in PyTorch of four ranks", (python) => {
       ]);
     });
 
-    test(`with rank ${rank} slow goes on as it is (seed ${seed})`, async () => {
-      const { attempts } = await disturbed("slow", async (run) => run.disturb("slow", rank));
-      expect(attempts).toBe(1);
-    });
+    test.for<Options & { readonly name: string }>([
+      { name: "slow" },
+      { name: "slow-fsdp2", parallel: "fsdp2", numRanks: 3 },
+    ])(
+      `with rank 1 slow goes on as it is, and names it: $name (seed ${seed})`,
+      async ({ name, ...options }) => {
+        const { attempts } = await disturbed(name, async (run) => run.disturb("slow", 1), options);
+        expect(attempts).toBe(1);
+        const slow = incidentsIn(join(base, `${name}-${seed}`), () => true).filter(
+          ({ what }) => what === "slow",
+        );
+        expect(slow).toMatchObject([{ evidence: { rank: { rank: 1 }, against: "the median of all ranks" } }]);
+      },
+    );
 
     test(`with a bit of rank ${rank}'s parameters flipped ends with the undisturbed bits (seed ${seed})`, async () => {
       const { incidents, ...found } = await disturbed("flipped", async (run) => run.disturb("flip", rank));
@@ -165,7 +178,7 @@ describeTorch("a run in PyTorch of four ranks", (python) => {
           await run.until(() => processStart(pid) !== started);
           expect(said()).toBe(stale);
         };
-        expect(await disturbed(`revived-${numRanks}`, wakeUp, numRanks)).toMatchObject({ attempts: 2 });
+        expect(await disturbed(`revived-${numRanks}`, wakeUp, { numRanks })).toMatchObject({ attempts: 2 });
       },
     );
   }

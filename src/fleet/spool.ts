@@ -46,6 +46,8 @@ const beatSchema = z.strictObject({
   step: z.int().nonnegative(),
   loss: z.number().nullable(),
   stepSeconds: z.number().nullable(),
+  /** Without those in which it waited for other ranks; left out by a trainer that has none. */
+  ownSeconds: z.number().nullable().optional(),
   /** Seconds between two beats, at most, by the section of the first one. */
   longest: z.partialRecord(z.enum(SECTIONS), z.number().nonnegative()),
 });

@@ -172,9 +172,9 @@ class Watch implements Disposable {
   }
 
   /** A step is told by rank 0, by beats alone. */
-  #stepped({ rank, beat: before }: Rank, { step, loss, stepSeconds }: Beat): void {
+  #stepped({ rank, beat: before }: Rank, { step, loss, stepSeconds, ownSeconds }: Beat): void {
     if (stepSeconds === null || step === before?.step) return;
-    this.#to.notices.rankStep(rank, stepSeconds);
+    if (typeof ownSeconds === "number") this.#to.notices.rankStep(rank, ownSeconds);
     if (rank !== 0 || loss === null) return;
     this.#to.watcher.onEvent({ kind: "step", step, loss, stepSeconds });
   }

@@ -22,6 +22,7 @@ export type TorchRunOptions = {
   readonly numSteps: number;
   readonly checkpointSeconds: number;
   readonly seed?: number;
+  readonly parallel?: "ddp" | "fsdp2";
 };
 
 /** `longrun run` with some ranks. `end` leaves nothing of it. */
@@ -30,13 +31,13 @@ export class TorchRun implements Disposable {
   #command: Command;
 
   constructor(options: TorchRunOptions) {
-    const { base, folder, numSteps, checkpointSeconds, seed = 1 } = options;
+    const { base, folder, numSteps, checkpointSeconds, seed = 1, parallel = "ddp" } = options;
     this.#options = options;
     mkdirSync(folder, { recursive: true });
     const file = parse(readFileSync(writeRun(base), "utf8"));
     const corpus = { ...file.corpus, sources: file.corpus.sources.map(at(base)) };
     const run = { ...file.run, numSteps, checkpointSeconds, seed };
-    writeFileSync(join(folder, "run.yaml"), stringify({ ...file, corpus, run }));
+    writeFileSync(join(folder, "run.yaml"), stringify({ ...file, corpus, run, torch: { parallel } }));
     this.#command = this.#start();
   }
 

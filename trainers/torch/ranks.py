@@ -65,7 +65,8 @@ class Ranks:
             for layer in decoder.layers:
                 layer.compile()
         if parallel == "ddp":
-            return DistributedDataParallel(decoder)
+            # Buffers are functions of the shape: nothing that rank 0 would have to hand on.
+            return DistributedDataParallel(decoder, broadcast_buffers=False)
         mesh = init_device_mesh(self.device.type, (self.size,))
         for layer in decoder.layers:
             fully_shard(layer, mesh=mesh)

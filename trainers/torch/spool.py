@@ -49,7 +49,14 @@ class Spool:
         if self.steps is not None:
             os.fsync(self.steps)
 
-    def beat(self, section: str, step: int, loss: float | None = None, seconds: float | None = None) -> None:
+    def beat(
+        self,
+        section: str,
+        step: int,
+        loss: float | None = None,
+        seconds: float | None = None,
+        own_seconds: float | None = None,
+    ) -> None:
         now = time.monotonic()
         if self.last is not None:
             before, at = self.last
@@ -62,6 +69,7 @@ class Spool:
             "step": step,
             "loss": loss,
             "stepSeconds": seconds,
+            "ownSeconds": None if own_seconds is None else round(own_seconds, 6),
             "longest": self.longest,
         }
         self.count += 1

@@ -19,6 +19,7 @@ from checkpoint import Checkpoints, load_parameters
 from data import Batch, Corpus
 from model import Decoder
 from optimiser import gradient_norm, learning_rate_at, optimiser_of, update
+from own_work import OwnWork
 from ranks import Ranks
 from replicas import Replicas, checksums_in
 from spool import Fence, Fenced, Refused, Spool
@@ -77,6 +78,7 @@ class Run:
         if path is not None:
             self.checkpoints.load(path, self.from_step, self.decoder, self.optimiser)
         self.save_seconds = 0.05  # Until one was timed; an assumption.
+        self.own_work = OwnWork(self.decoder, settings["parallel"], self.ranks.device)
         num_replicas = self.ranks.size if settings["parallel"] == "ddp" else 1
         self.replicas = Replicas(self.decoder, self.optimiser, self.ranks.rank, num_replicas)
         self.started = {
@@ -112,6 +114,7 @@ class Run:
     def step(self, step: int) -> bool:
         """Whether the run goes on."""
         spec = self.spec
+        self.own_work.begin()
         batch = self.batch_of(step)
         rate = learning_rate_at(step, spec["numSteps"], spec["optimiser"]["learningRate"])
         ran_at = time.monotonic()
@@ -192,7 +195,7 @@ class Run:
                     "batch": batch.checksum(),
                 }
             )
-        self.spool.beat("step", step, loss, seconds)
+        self.spool.beat("step", step, loss, seconds, self.own_work.seconds())
 
     def save(self, step: int, waits: bool) -> bool:
         """False where replicas differ or a parameter is not finite: no loss has seen the last update yet."""

@@ -66,7 +66,8 @@ export class AttemptEyes implements Disposable {
     if (!this.#tail && existsSync(seriesPath)) this.#tail = new SeriesTail(seriesPath);
     const rows = this.#tail ? seriesRows(this.#tail.read()) : [];
     const seen = [...rows.flatMap((row) => notices.step(row)), ...rowsSeen(rows)];
-    return rows.length === 0 ? seen : [...seen, ...notices.slowRanks(rows.at(-1)!.step, attempt.places)];
+    if (rows.length === 0) return seen;
+    return [...seen, ...notices.slowRanks(rows.at(-1)!.step, attempt.places, now / 1000)];
   }
 
   #machine(now: number): readonly Sighting[] {

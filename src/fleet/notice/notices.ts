@@ -38,6 +38,7 @@ export class Notices {
   /** A new attempt has started: its processes are new, what is known of the run stays. */
   started(): void {
     this.#checkpoints.started();
+    this.#rankPace.started();
     this.#memory = new Map();
     this.#memoryShares = new Map();
   }
@@ -47,12 +48,13 @@ export class Notices {
   }
 
   /** A rank's own seconds of a step, without those in which it waited for others. */
-  rankStep(rank: number, stepSeconds: number): void {
-    this.#rankPace.take(rank, stepSeconds);
+  rankStep(rank: number, ownSeconds: number): void {
+    this.#rankPace.take(rank, ownSeconds);
   }
 
-  slowRanks(step: number, places: readonly string[]): readonly Sighting[] {
-    return this.#rankPace.slowRanks(step, places);
+  /** @param atSeconds of a clock that grows evenly */
+  slowRanks(step: number, places: readonly string[], atSeconds: number): readonly Sighting[] {
+    return this.#rankPace.slowRanks(step, places, atSeconds);
   }
 
   saved(step: number, bytes: number, saveSeconds: number | null, atSeconds: number): readonly Sighting[] {

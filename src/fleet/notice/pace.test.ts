@@ -52,27 +52,56 @@ describe("the run's steps", () => {
 
 describe("a rank", () => {
   const PLACES = ["a", "a", "b", "b"];
-  const slow = (factors: readonly number[], numSteps = 40) => {
+  /** Windows of 32 steps and 10 s; the ranks' factors by window. */
+  function slow(factorsAt: (window: number) => readonly number[], numWindows = 6, sigma = 0.02, rows = 32) {
     const random = new Random(2, "ranks");
     const pace = new RankPace();
-    for (let step = 0; step < numSteps; step++)
-      for (const [rank, factor] of factors.entries())
-        pace.take(rank, factor * Math.exp(0.02 * random.normal()));
-    return [pace.slowRanks(numSteps, PLACES), pace.slowRanks(numSteps, PLACES)];
-  };
+    pace.slowRanks(0, PLACES, 0);
+    return Array.from({ length: numWindows }, (_, i) => {
+      const factors = factorsAt(i + 1);
+      const own = factors.map((factor) => factor * Math.exp(sigma * random.normal()));
+      for (let step = 0; step < rows; step++)
+        for (const [rank, seconds] of own.entries())
+          pace.take(rank, seconds * Math.exp(0.05 * random.normal()));
+      return pace.slowRanks(32 * (i + 1), PLACES.slice(0, factors.length), 10 * (i + 1));
+    });
+  }
 
-  test("slower than the others is named with its place, once", () => {
-    const [first, again] = slow([1, 1, 1.3, 1]);
-    expect(first).toMatchObject([{ kind: "slow", step: 40, rank: { rank: 2, place: "b" } }]);
-    expect(first![0]!.stepSeconds / first![0]!.expectedSeconds).toBeCloseTo(1.3, 1);
-    expect(again).toEqual([]);
+  test("slower than the others is named with its place, once, and again after it was well", () => {
+    const seen = slow((window) => [1, 1, window >= 4 && window !== 6 ? 1.4 : 1, 1], 8);
+    expect(seen.map(({ length }) => length)).toEqual([0, 0, 0, 1, 0, 0, 1, 0]);
+    expect(seen[3]).toMatchObject([{ kind: "slow", step: 128, rank: { rank: 2, place: "b" } }]);
+    expect(seen[3]![0]!.stepSeconds / seen[3]![0]!.expectedSeconds).toBeCloseTo(1.4, 0);
   });
 
-  test("is not, where all are alike, where too few steps were seen, and where two could each be the odd one", () => {
-    expect(slow([1, 1, 1, 1])).toEqual([[], []]);
-    expect(slow([1, 1, 1.3, 1], 31)).toEqual([[], []]);
+  test("that is slow from the start is named when the others' spread is known, at twice the time at once", () => {
+    expect(slow(() => [1, 1, 1.5, 1]).map(({ length }) => length)).toEqual([0, 0, 0, 1, 0, 0]);
+    expect(slow(() => [1, 2.5, 1, 1]).map(({ length }) => length)).toEqual([1, 0, 0, 0, 0, 0]);
+  });
+
+  test("is not, where ranks differ as much from window to window: a machine with fewer cores than ranks", () => {
+    expect(slow(() => [1, 1, 1, 1], 300).flat()).toEqual([]);
+    expect(slow(() => [1, 1, 1, 1], 300, 0.25).flat()).toEqual([]);
+  });
+
+  test("is not, where too few steps were seen, and where two could each be the odd one", () => {
+    expect(slow(() => [1, 1, 3, 1], 6, 0.02, 31)[0]).toEqual([]);
+    expect(slow(() => [1, 3]).flat()).toEqual([]);
+  });
+
+  test("of a new attempt begins anew", () => {
     const pace = new RankPace();
-    for (let step = 0; step < 40; step++) for (const rank of [0, 1]) pace.take(rank, 1 + rank);
-    expect(pace.slowRanks(40, ["a", "b"])).toEqual([]);
+    const take = (factor: number) => {
+      for (let step = 0; step < 32; step++) for (const rank of [0, 1, 2]) pace.take(rank, rank ? 1 : factor);
+    };
+    pace.slowRanks(0, ["a", "b", "c"], 0);
+    take(3);
+    pace.started();
+    pace.slowRanks(1, ["a", "b", "c"], 9);
+    take(1);
+    expect(pace.slowRanks(2, ["a", "b", "c"], 11)).toEqual([]);
+    expect(pace.slowRanks(2, ["a", "b", "c"], 19)).toEqual([]);
+    take(3);
+    expect(pace.slowRanks(3, ["a", "b", "c"], 29)).toMatchObject([{ rank: { rank: 0, place: "a" } }]);
   });
 });

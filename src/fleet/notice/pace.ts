@@ -66,36 +66,76 @@ export class StepPace {
   }
 }
 
-/** Steps of a rank that count. */
-const RANK_ROWS = 32;
+/** Steps of each rank in a window, and how long it lasts: shorter disturbances are nobody's concern. */
+const [RANK_ROWS, RANK_SECONDS] = [32, 10];
 /** A rank is slow from here on, and well again below the second. */
 const [SLOW_RANK, WELL_RANK] = [1.1, 1.05];
 /** With two, nobody can say which of them is odd. */
 const LEAST_RANKS = 3;
+/**
+ * How much the ranks' ratios to all change by themselves from window to window: four of five times by less
+ * than the spread, and so many times that is far. On two busy cores four ranks differ by a tenth and more.
+ */
+const [SPREAD_SHARE, FAR_SPREADS] = [0.8, 3];
+/** Changes that it is known from, at least and at most. */
+const [LEAST_CHANGES, MOST_CHANGES] = [8, 10_000];
 
 /** The ranks' own seconds a step against the median of all: who makes the others wait. */
 export class RankPace {
-  readonly #seconds = new Map<number, number[]>();
+  #window = new Map<number, number[]>();
+  #since: number | null = null;
+  /** Logarithms of the last window's, by rank. */
+  #ratios = new Map<number, number>();
+  #changes: number[] = [];
   readonly #slow = new Set<number>();
 
-  take(rank: number, stepSeconds: number): void {
-    this.#seconds.set(rank, [...(this.#seconds.get(rank) ?? []), stepSeconds].slice(-RANK_ROWS));
+  /** A new attempt: its ranks may be elsewhere. */
+  started(): void {
+    [this.#window, this.#since] = [new Map(), null];
+    this.#ratios.clear();
+    this.#slow.clear();
   }
 
-  /** Those that have become slow since it was last asked. */
-  slowRanks(step: number, places: readonly string[]): readonly SlowSeen[] {
-    const known = [...this.#seconds].filter(([, seconds]) => seconds.length === RANK_ROWS);
-    if (known.length < LEAST_RANKS || known.length < places.length) return [];
+  take(rank: number, ownSeconds: number): void {
+    const seconds = this.#window.get(rank);
+    if (seconds) seconds.push(ownSeconds);
+    else this.#window.set(rank, [ownSeconds]);
+  }
+
+  /**
+   * Those that have become slow in the window that has just ended; mostly none has.
+   * @param atSeconds of a clock that grows evenly
+   */
+  slowRanks(step: number, places: readonly string[], atSeconds: number): readonly SlowSeen[] {
+    this.#since ??= atSeconds;
+    const known = [...this.#window].filter(([, seconds]) => seconds.length >= RANK_ROWS);
+    if (known.length < places.length || atSeconds - this.#since < RANK_SECONDS) return [];
+    [this.#window, this.#since] = [new Map(), atSeconds];
+    if (known.length < LEAST_RANKS) return [];
     const medians = known.map(([rank, seconds]) => ({ rank, stepSeconds: median(seconds) }));
     const expectedSeconds = median(medians.map(({ stepSeconds }) => stepSeconds));
+    const least = this.#slowFrom();
     return medians.flatMap(({ rank, stepSeconds }) => {
       const factor = stepSeconds / expectedSeconds;
+      this.#learn(rank, Math.log(factor));
       if (factor < WELL_RANK) this.#slow.delete(rank);
-      if (factor < SLOW_RANK || this.#slow.has(rank)) return [];
+      if (factor < least || this.#slow.has(rank)) return [];
       this.#slow.add(rank);
       const who: OfRank = { rank, place: places[rank]! };
       const against = "the median of all ranks";
       return [{ kind: "slow" as const, step, rank: who, stepSeconds, expectedSeconds, against }];
     });
+  }
+
+  #learn(rank: number, ratio: number): void {
+    const before = this.#ratios.get(rank);
+    this.#ratios.set(rank, ratio);
+    if (before !== undefined)
+      this.#changes = [...this.#changes, Math.abs(ratio - before)].slice(-MOST_CHANGES);
+  }
+
+  #slowFrom(): number {
+    if (this.#changes.length < LEAST_CHANGES) return 1 + UNSETTLED_RISE;
+    return Math.max(SLOW_RANK, Math.exp(FAR_SPREADS * quantile(this.#changes, SPREAD_SHARE)));
   }
 }
