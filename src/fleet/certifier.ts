@@ -32,7 +32,7 @@ export type Certified = {
   readonly repeats: Repeats;
 };
 
-type ReadBack = StandingCheckpoint & { readonly path: string; readonly damage: string | null };
+type Reading = StandingCheckpoint & { readonly path: string };
 
 /** It goes with a run through all its attempts. */
 export class Certifier implements AsyncDisposable {
@@ -43,8 +43,8 @@ export class Certifier implements AsyncDisposable {
   #earlier: Map<number, EarlierStep> | null = null;
   #sound: SoundSteps | null = null;
   #worker: Worker | null = null;
-  #isReading = false;
-  #readBack: ReadBack | null = null;
+  #reading: Reading | null = null;
+  #read: (Reading & { readonly damage: string | null }) | null = null;
   /** By the event that told of them: a person has been told. */
   readonly #damaged = new Set<number>();
 
@@ -93,34 +93,38 @@ export class Certifier implements AsyncDisposable {
 
   /** The newest: an older one will be deleted first. */
   #readNext(): void {
-    if (this.#isReading) return;
+    if (this.#reading) return;
     const ripe = this.#ripe().filter(({ sequence }) => !this.#damaged.has(sequence));
     if (ripe.length === 0) return;
     const listed = listCheckpoints(checkpointsFolder(this.#of.folder, this.#of.run));
     const paths = new Map(listed.map(({ step, path }) => [step, path]));
     const newest = ripe.findLast(({ step }) => paths.has(step));
     if (newest === undefined) return;
-    const path = paths.get(newest.step)!;
-    this.#worker ??= readBackWorker();
-    const worker = this.#worker;
+    this.#reading = { ...newest, path: paths.get(newest.step)! };
+    this.#worker ??= this.#startWorker();
+    this.#worker.postMessage(this.#reading.path);
+  }
+
+  /** It keeps no process alive. */
+  #startWorker(): Worker {
+    const worker = new Worker(WORKER);
+    worker.unref();
     const isRead = (damage: string | null) => {
-      this.#isReading = false;
-      this.#readBack = { ...newest, path, damage };
-      worker.removeAllListeners();
+      this.#read = { ...this.#reading!, damage };
+      this.#reading = null;
     };
-    this.#isReading = true;
-    worker.once("message", isRead);
-    worker.once("error", (error) => {
+    worker.on("message", isRead);
+    worker.on("error", (error) => {
       this.#worker = null;
       isRead(String(error));
     });
-    worker.postMessage(path);
+    return worker;
   }
 
   /** It may have been put in doubt, deleted or left behind while it was read. */
   #append(): void {
-    const read = this.#readBack;
-    this.#readBack = null;
+    const read = this.#read;
+    this.#read = null;
     const { record, run, afterSteps } = this.#of;
     if (!read || !existsSync(read.path)) return;
     if (!this.#ripe().some(({ sequence }) => sequence === read.sequence)) return;
@@ -137,11 +141,4 @@ export class Certifier implements AsyncDisposable {
     } as const;
     record.append({ run, kind: "incident", data });
   }
-}
-
-/** It keeps no process alive. */
-function readBackWorker(): Worker {
-  const worker = new Worker(WORKER);
-  worker.unref();
-  return worker;
 }
