@@ -211,6 +211,13 @@ describe("a command", () => {
     expectRefusal(outcome, /no step in absent.jsonl, or no such file/, /give --metrics/);
   });
 
+  test("whose pattern of checkpoints matches nothing is refused at its end", async () => {
+    const options = ["--checkpoints", "nowhere/step-{step}"];
+    const outcome = await longrun(...shell(join(base, "unsaved"), "true", ...options));
+    expectRefusal(outcome, /nothing is there by --checkpoints nowhere/, /leave --checkpoints out/);
+    expect(eventsOf(eventsIn(join(base, "unsaved")), "command-ended")).toHaveLength(1);
+  });
+
   test("that prints as two trainers do is read as neither", async () => {
     const folder = join(base, "two-layouts");
     const script = "echo 'iter 1: loss 3.0, time 120ms'; echo 'step: 1  loss:  3.0  memory: 1GiB'";
@@ -298,6 +305,8 @@ describe("a command", () => {
     [["--checkpoints", "out/step"], /--checkpoints out\/step/],
     [["--metrics", "torchtitn"], /--metrics torchtitn/],
     [["--name", "../elsewhere"], /--name ..\/elsewhere/],
+    [["--threads", "2"], /--threads 2 with a command/],
+    [["--ranks", "2"], /--ranks 2 with a command/],
   ])("with %s is refused before it starts", async (options, found) => {
     expectRefusal(await longrun(...shell(join(base, "refused"), "true", ...options)), found, /./);
   });

@@ -9,8 +9,8 @@ import { openCorpus } from "../src/corpus/corpus.ts";
 import { numbersOf } from "../src/fleet/chaos/numbers.ts";
 import { processStart } from "../src/record/lock.ts";
 import { readRecord, recordPath, verifyRecord } from "../src/record/record.ts";
-import { writeRun, writeTexts } from "./support/campaigns.ts";
-import { Command, incidentsOf, killAll, longrun, ranksOf } from "./support/processes.ts";
+import { writeCampaign, writeRun, writeTexts } from "./support/campaigns.ts";
+import { Command, expectRefusal, incidentsOf, killAll, longrun, ranksOf } from "./support/processes.ts";
 
 const base = mkdtempSync(join(tmpdir(), "longrun-fleet-"));
 
@@ -58,6 +58,18 @@ describe("a run", () => {
     expect(stderr).not.toContain("found:");
     expect(code).toBe(0);
   }, 120_000);
+
+  test("of the builtin engine has no ranks, and no Python", async () => {
+    const folder = join(base, "ranks");
+    expectRefusal(
+      await longrun(...train(folder, 1), "--ranks", "2"),
+      /--ranks 2 for the builtin/,
+      /leave it/,
+    );
+    const campaign = ["launch", writeCampaign(base), "--folder", folder, "--python", "python3"];
+    expectRefusal(await longrun(...campaign), /--python python3 for the builtin engine/, /leave it out/);
+    expect(existsSync(folder)).toBe(false);
+  });
 
   test("with two threads, killed again and again, gives the same losses and weights to the bit", async () => {
     const folder = join(base, "two-threads");

@@ -6,7 +6,7 @@ import { type EndFacts, notifying } from "../fleet/account/notify.ts";
 import { LocalBackend, localPlaces } from "../fleet/local-backend.ts";
 import type { Policy } from "../fleet/policy.ts";
 import { finishedSummary } from "../fleet/recorded-run.ts";
-import { pythonWithTorch } from "../fleet/torch-python.ts";
+import { torchPlaceFor } from "../fleet/trainer.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { damageText } from "../record/custody.ts";
 import type { EventDraft, RecordEvent } from "../record/events.ts";
@@ -76,8 +76,9 @@ export type LaunchResult =
 export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   const { campaign: written, baseFolder } = loadCampaign(options.path);
   const campaign = options.budget ? { ...written, budget: options.budget } : written;
-  const { numRanks = 1, numSpares = 0, python } = options;
+  const { numRanks, numSpares = 0, python } = options;
   if (campaign.trainer === "torch") refuseTimeBudget(campaign.budget);
+  const torch = await torchPlaceFor(campaign.trainer, { numRanks, python });
   const workspace = workspaceOf(campaign.name, options.folder);
   // Refuses a missing or empty source before anything is written.
   sourceBytes({ campaign, baseFolder });
@@ -85,7 +86,6 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   using record = openRecord(workspace.folder);
   for (const warning of record.warnings) options.tell({ kind: "text", text: warning });
   const machine = thisMachine(workspace.folder);
-  const torch = campaign.trainer === "torch" ? { python: await pythonWithTorch(python), numRanks } : null;
   using backend = new LocalBackend(workspace.folder, localPlaces(torch?.numRanks ?? 1, numSpares));
   const context: Context = {
     campaign,

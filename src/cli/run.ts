@@ -62,7 +62,7 @@ async function runRun(
 ): Promise<void> {
   const dashed = commandAfterDashes(command);
   if (dashed && dashed.length === words.length + (file === undefined ? 0 : 1)) {
-    refuseSpares(options);
+    refuseFileOptions(options);
     return await runCommand(dashed, options);
   }
   const stray = strayCommandOption(options);
@@ -77,13 +77,16 @@ async function runRun(
   await runFile(file, options);
 }
 
-/** A command finds its devices by itself: nobody could move it to others. */
-function refuseSpares({ spares }: RunOptions): void {
-  if (spares === undefined) return;
+/** A command starts its ranks and finds its devices by itself. */
+function refuseFileOptions(options: RunOptions): void {
+  const name = (["threads", "trainer", "ranks", "python", "spares"] as const).find(
+    (each) => options[each] !== undefined,
+  );
+  if (name === undefined) return;
   throw new UserError(
-    `--spares ${spares} with a command`,
+    `--${name} ${options[name]} with a command`,
     "a run file, whose ranks longrun starts",
-    "leave it out",
+    "leave it out, or give it behind -- where it is the command's own",
   );
 }
 

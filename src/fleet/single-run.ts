@@ -23,8 +23,8 @@ import { LocalBackend, localPlaces } from "./local-backend.ts";
 import type { Policy } from "./policy.ts";
 import { type CorpusNotice, recordedCorpus } from "./recorded-corpus.ts";
 import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
-import { pythonWithTorch } from "./torch-python.ts";
-import { type TrainerName, torchOf, trainerFields } from "./trainer.ts";
+import { refuseIdleRanks } from "./torch-job.ts";
+import { type TrainerName, torchOf, torchPlaceFor, trainerFields } from "./trainer.ts";
 
 const { role: _role, torch: _torch, ...runFields } = runSpecSchema.shape;
 
@@ -97,7 +97,7 @@ export async function singleRun({
   folder,
   numThreads,
   trainer,
-  numRanks = 1,
+  numRanks,
   numSpares = 0,
   python,
   notify,
@@ -111,7 +111,8 @@ export async function singleRun({
     documentation: "docs/campaign.md",
   });
   const spec = runSpecOf({ ...file, ...(trainer && { trainer }) });
-  const torch = spec.torch ? { python: await pythonWithTorch(python), numRanks } : null;
+  const torch = await torchPlaceFor(spec.torch && "torch", { numRanks, python });
+  if (torch) refuseIdleRanks(spec, torch);
   const workspace = workspaceOf(file.name, folder);
   makeFolder(workspace.folder);
   const machine = thisMachine(workspace.folder);

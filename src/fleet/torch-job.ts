@@ -56,7 +56,8 @@ export function torchJob(task: RunTask, start: () => AttemptStart, place: TorchP
   };
 }
 
-function refuseIdleRanks({ batchSequences }: RunSpec, { numRanks }: TorchPlace): void {
+/** Throws a `UserError` where a rank would have nothing to do. */
+export function refuseIdleRanks({ batchSequences }: RunSpec, { numRanks }: TorchPlace): void {
   if (batchSequences >= numRanks) return;
   throw new UserError(
     `a batch of ${batchSequences} sequences on ${numRanks} ranks`,

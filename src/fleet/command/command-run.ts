@@ -24,7 +24,7 @@ import { sightingText } from "../sighting.ts";
 import { type RunOutcome, supervise } from "../supervise.ts";
 import { commandJob, resumeWords } from "./command-job.ts";
 import { NO_METRICS } from "./no-metrics.ts";
-import { checkpointPattern } from "./saved-checkpoints.ts";
+import { checkpointPattern, savedCheckpoints } from "./saved-checkpoints.ts";
 
 /** Any program that trains, and how to read it. */
 export type CommandRunOptions = {
@@ -127,6 +127,7 @@ export async function commandRun(options: CommandRunOptions): Promise<CommandRun
   const data = endOf(record, folder, run, outcome);
   record.append({ run, kind: "command-ended", data });
   refuseUnread(record, run, metrics);
+  if (pattern !== undefined) refuseUnsaved(pattern);
   return { run, head: record.head, ...data };
 }
 
@@ -178,6 +179,16 @@ function refuseUnread({ events }: RecordWriter, run: string, metrics: string | u
   const unread = eventsOf(events, "incident", run).find(({ data }) => data.what === NO_METRICS);
   const text = unread && noMetricsText(unread.data.evidence, metrics);
   if (text && (metrics !== undefined || text.isAmbiguous)) throw new UserError(...text.parts);
+}
+
+/** Without one the run would have begun anew after every failure. */
+function refuseUnsaved(pattern: string): void {
+  if (savedCheckpoints(pattern).length > 0) return;
+  throw new UserError(
+    `the command has ended, and nothing is there by --checkpoints ${pattern}`,
+    "a checkpoint that it has written",
+    `look where it writes them, from ${process.cwd()} on, or leave --checkpoints out`,
+  );
 }
 
 /** What to say of a log that is not read, early and at the end. */
