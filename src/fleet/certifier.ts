@@ -55,22 +55,26 @@ export class Certifier implements AsyncDisposable {
 
   /**
    * Takes the rows that came since, none too. What they show is told by the caller, and stands in the record
-   * before the next call: only then is anything certified by them.
+   * before the next call: only then is anything certified by them, though its reading may begin.
    */
   take(attempt: number, rows: readonly SeriesRow[]): readonly Sighting[] {
     if (attempt !== this.#attempt) [this.#attempt, this.#earlier, this.#sound] = [attempt, null, null];
     this.#append();
+    const seen = rows.length > 0 ? this.#rows(rows) : [];
     this.#readNext();
-    if (rows.length === 0) return [];
-    const { record, run, folder, repeats } = this.#of;
-    const seriesOf = (earlier: number) => seriesOfAttempt(folder, run, earlier);
-    this.#earlier ??= earlierSteps(record.events, run, attempt, repeats.forSteps, seriesOf);
-    const earlier = this.#earlier;
-    return rows.flatMap((row) => this.#row(row, earlier));
+    return seen;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worker?.terminate();
+  }
+
+  #rows(rows: readonly SeriesRow[]): readonly Sighting[] {
+    const { record, run, folder, repeats } = this.#of;
+    const seriesOf = (earlier: number) => seriesOfAttempt(folder, run, earlier);
+    this.#earlier ??= earlierSteps(record.events, run, this.#attempt, repeats.forSteps, seriesOf);
+    const earlier = this.#earlier;
+    return rows.flatMap((row) => this.#row(row, earlier));
   }
 
   #row(row: SeriesRow, earlier: Map<number, EarlierStep>): readonly Sighting[] {
