@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { RecordEvent } from "../record/events.ts";
 import { openRecord } from "../record/record.ts";
-import { attemptStart, failureSeconds } from "./attempt-start.ts";
+import { attemptStart, failureSeconds, placeDecisions } from "./attempt-start.ts";
 
 test("a failure that ended nothing known is none; two in 100 s are 50 s apart", () => {
   const DATE = Date.UTC(2026, 0, 1);
@@ -51,6 +51,33 @@ test("where the next attempt starts holds for that one; what is skipped, for all
     decided("one", { toStep: 90, skip: [95, 146] });
     decided("one", {});
     expect(start()).toMatchObject({ fromStep: 90, skip: [95, 146, 147] });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a place that a run was told to leave is left in later launches, too, until it is forgiven", () => {
+  const folder = mkdtempSync(join(tmpdir(), "longrun-place-decisions-"));
+  try {
+    using record = openRecord(folder);
+    const decided = (run: string, action: string, place?: string) => {
+      const response = { action, reason: "it failed", ...(place && { place }) };
+      const data = { what: "the run's process died", evidence: {}, severity: "warning", response } as const;
+      return Date.parse(record.append({ run, kind: "incident", data }).time) / 1000;
+    };
+    decided("one", "restart");
+    const excluded = decided("one", "exclude", "a");
+    const spared = decided("one", "spare", "b");
+    decided("two", "exclude", "c");
+    const forgivenAt = (...places: readonly (readonly [string, number])[]) =>
+      placeDecisions(record.events, "one", new Map(places));
+    expect(forgivenAt(["a", excluded - 1], ["b", spared + 1])).toEqual([
+      { action: "exclude", place: "a", atSeconds: excluded },
+    ]);
+    expect(forgivenAt()).toEqual([
+      { action: "exclude", place: "a", atSeconds: excluded },
+      { action: "spare", place: "b", atSeconds: spared },
+    ]);
   } finally {
     rmSync(folder, { recursive: true });
   }

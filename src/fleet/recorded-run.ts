@@ -1,6 +1,6 @@
 /** @file One run in a process of its own, recorded: finished, it is not trained anew; stopped, it goes on. */
 
-import { relative, resolve } from "node:path";
+import { relative } from "node:path";
 import { assert, Interrupted, UserError } from "../errors.ts";
 import { environmentOf, type Machine } from "../machine/this-machine.ts";
 import { filesWritten } from "../record/custody.ts";
@@ -20,17 +20,17 @@ import { listCheckpoints, stateFile } from "../train/checkpoint.ts";
 import type { PlannedRun } from "../train/planned-run.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import { type RunSummary, runSummarySchema } from "../train/summary.ts";
-import { attemptStart, placeDecisions } from "./attempt-start.ts";
+import { attemptStart } from "./attempt-start.ts";
 import type { Backend } from "./backend.ts";
 import { builtinJob, knownCheckpoints } from "./builtin-job.ts";
 import { standingOf } from "./certificates.ts";
 import { Certifier } from "./certifier.ts";
-import { blamedPlace, type Decision, type Failure } from "./decide.ts";
+import type { Decision, Failure } from "./decide.ts";
 import { INCIDENT_NAMES } from "./incident-names.ts";
-import { type PlaceHistory, readPlaceHistory, rememberFailure } from "./place-history.ts";
-import { countedFailures, type LeftOut, type PlaceFacts } from "./places.ts";
+import type { LeftOut, PlaceFacts } from "./places.ts";
 import type { Policy } from "./policy.ts";
 import type { Repeats } from "./replayed-steps.ts";
+import { placesBefore, rememberPlace } from "./run-places.ts";
 import type { AttemptStart, RunTask } from "./run-task.ts";
 import { sightingText } from "./sighting.ts";
 import { type RunJob, type RunOutcome, supervise } from "./supervise.ts";
@@ -132,7 +132,7 @@ export async function trainPlanned(
     onFailure(failure: Failure, decision: Decision, detectionSeconds: number) {
       if (decision.action === "nothing" && isKnown(record.events, name, failure)) return;
       record.append({ run: name, ...incidentOf(failure, decision, detectionSeconds) });
-      if (decision.action !== "nothing") remember(context, name, failure);
+      if (decision.action !== "nothing") rememberPlace(context, name, failure);
     },
     onLeftOut(response: LeftOut) {
       if (hasToldOf(record.events, response)) return;
@@ -144,8 +144,6 @@ export async function trainPlanned(
   const predicted = eventsOf(record.events, "prediction", name);
   const planned = jobOf(task, context, () => attemptStart(record.events, name));
   const policy = context.policy ?? planned.policy;
-  const history = hasSeveralPlaces(context) ? readPlaceHistory() : NO_HISTORY;
-  for (const text of history.warnings) tell({ kind: "text", text });
   const { certifiedAfterSteps: afterSteps } = policy;
   const repeats = run.spec.torch === undefined ? BUILTIN_REPEATS : TORCH_REPEATS;
   const { folder } = workspace;
@@ -153,8 +151,7 @@ export async function trainPlanned(
   const job = {
     ...planned,
     policy,
-    placeHistory: relevantFailures(context, history, policy),
-    placeDecisions: placeDecisions(record.events, name, history.forgiven),
+    ...placesBefore(context, name, policy),
     certifier,
     checkpoints: () => knownCheckpoints(task, certifiedSteps(record.events, name)),
     plannedStepSeconds: predicted.findLast(({ data }) => data.quantity === "step time")?.data.hi,
@@ -167,35 +164,9 @@ export async function trainPlanned(
   return outcome.summary;
 }
 
-const NO_HISTORY: PlaceHistory = { failures: [], forgiven: new Map(), warnings: [] };
-
 /** Each run of a campaign leaves it out anew. */
 const hasToldOf = (events: readonly RecordEvent[], { reason }: LeftOut) =>
   eventsOf(events, "incident").some(({ data }) => data.what === LEFT_OUT && data.response?.reason === reason);
-
-/** With a single one there is none to hold it against. */
-const hasSeveralPlaces = ({ backend }: Pick<RunContext, "backend">) => backend.places().length > 1;
-
-/** Of places that the run may use, and not too long ago. */
-function relevantFailures({ backend }: RunContext, { failures }: PlaceHistory, policy: Policy) {
-  const now = Date.now() / 1000;
-  const ours = backend.places().flatMap((place) => countedFailures(place, failures, policy, now));
-  return ours.map(({ place, atSeconds }) => ({ place, atSeconds })).sort((a, b) => a.atSeconds - b.atSeconds);
-}
-
-/** For this run when it is launched again, and for others. A run does not end because that is impossible. */
-function remember(context: RunContext, run: string, failure: Failure): void {
-  const place = blamedPlace(failure);
-  if (place === null || !hasSeveralPlaces(context)) return;
-  const time = new Date(1000 * failure.atSeconds).toISOString();
-  const what = INCIDENT_NAMES[failure.sighting.kind];
-  try {
-    rememberFailure({ time, place, what, folder: resolve(context.workspace.folder), run });
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    context.tell({ kind: "text", text: `that ${place} failed is not remembered: ${error.found}` });
-  }
-}
 
 const certifiedSteps = (events: readonly RecordEvent[], run: string) =>
   new Set(
