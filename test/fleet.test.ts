@@ -53,8 +53,8 @@ describe("a run", () => {
   }
 
   /**
-   * Lets its process train a little at a time until the record knows a checkpoint, and leaves it stopped: on a
-   * busy machine the record is so late that the run may be at its end before.
+   * Lets its process train a little at a time until the record knows a checkpoint, and leaves it stopped: on
+   * a busy machine the record is so late that the run may be at its end before.
    */
   async function stoppedWithCheckpoint(folder: string, command: Command): Promise<number> {
     while (ranksOf(folder).length === 0 && !command.hasEnded) await sleep(10);

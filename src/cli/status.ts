@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { accountOf } from "../campaign/account/account.ts";
-import { incidentsOf } from "../campaign/account/incidents.ts";
+import { incidentsIn } from "../campaign/account/incidents.ts";
 import { type RunState, runStates } from "../campaign/account/run-states.ts";
 import { damageText, isTruth, refuseDamaged } from "../record/custody.ts";
 import { eventsOf } from "../record/events.ts";
@@ -41,7 +41,7 @@ function runsStatus(
   runs: readonly RunState[],
   json: CommonOptions["json"],
 ): void {
-  const incidents = incidentsOf(events);
+  const incidents = incidentsIn(folder, events);
   const record = { events: events.length, headHash: head, path: recordPath(folder) };
   printResult({ json }, { runs, incidents, record }, () =>
     [

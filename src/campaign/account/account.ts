@@ -27,7 +27,7 @@ import { lastChecks } from "../stages/gate.ts";
 import type { LadderRun } from "../stages/ladder.ts";
 import { featureFacts } from "./features.ts";
 import { environmentAt, type History, historyOf, lockOf } from "./history.ts";
-import { incidentsOf } from "./incidents.ts";
+import { incidentsIn } from "./incidents.ts";
 import { scoredRows } from "./scored-rows.ts";
 import { secondsOfWork } from "./work-time.ts";
 
@@ -51,7 +51,7 @@ export function accountOf(folder: string): ReportData {
     verdict: scoredRows(events, history),
     operations: operationsOf(history),
     damaged: [...damaged, ...damagedCheckpoints(folder, checkpointsInSight(folder, events), damaged)],
-    incidents: incidentsOf(events),
+    incidents: incidentsIn(folder, events),
     sample: verdict?.sample ?? null,
     environment: environmentAt(events, events.length),
     record: { events: events.length, headHash: head, path: recordPath(folder) },

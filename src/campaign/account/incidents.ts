@@ -1,20 +1,42 @@
-/** @file What went wrong and what it cost: crashes, damaged checkpoints, attempts that were resumed. */
+/** @file What went wrong, as report and status list it: the fleet's incidents, and ends that nobody saw. */
 
-import { DAMAGED_CHECKPOINT, LEFT_OUT } from "../../fleet/recorded-run.ts";
+import { UserError } from "../../errors.ts";
+import { runsIn, timeInFolder } from "../../fleet/account/folder-times.ts";
+import { type RunTime, timeOfRun } from "../../fleet/account/goodput.ts";
+import { costOfAttempt, type IncidentPage, incidentPages } from "../../fleet/account/incident-page.ts";
+import { DAMAGED_CHECKPOINT } from "../../fleet/recorded-run.ts";
 import { type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts";
 import type { IncidentFact } from "../../report/data.ts";
 
-export function incidentsOf(events: readonly RecordEvent[]): readonly IncidentFact[] {
+/** Of a folder, with the numbers per step of its runs. */
+export function incidentsIn(folder: string, events: readonly RecordEvent[]): readonly IncidentFact[] {
+  return incidentsOf(
+    folder,
+    events,
+    runsIn(events).map((run) => timeOf(folder, events, run)!),
+  );
+}
+
+/** Where numbers cannot be read any more, which is told elsewhere, by the events alone. */
+function timeOf(folder: string, events: readonly RecordEvent[], run: string): RunTime | null {
+  try {
+    return timeInFolder(folder, events, run);
+  } catch (error) {
+    if (error instanceof UserError) return timeOfRun(events, run, []);
+    throw error;
+  }
+}
+
+export function incidentsOf(
+  folder: string,
+  events: readonly RecordEvent[],
+  times: readonly RunTime[],
+): readonly IncidentFact[] {
+  const pages = new Map(incidentPages(folder, events, times).map((page) => [page.id, page]));
   return events.flatMap((event): readonly IncidentFact[] => {
     const { time: at, run } = event;
-    if (event.kind === "incident") {
-      const { what: kind, evidence: facts, response } = event.data;
-      const recovery = recoveryOf(events, event);
-      // The reason has the facts that were decided on, in words.
-      const evidence = response?.reason ?? JSON.stringify(facts);
-      return [{ at, run: run ?? "campaign", kind, evidence, lostSeconds: 0, recovery }];
-    }
-    if (event.kind === "run-started" && event.data.attempt > 1) return [resumption(events, event)];
+    if (event.kind === "incident") return [factOf(events, pages.get(event.sequence)!)];
+    if (event.kind === "run-started") return unseenEnd(event, times);
     if (event.kind !== "interrupted" || run !== null) return [];
     const wentOn = events.some(({ launch }) => launch > event.launch);
     const recovery = wentOn ? "the same command went on" : "the same command goes on";
@@ -24,49 +46,50 @@ export function incidentsOf(events: readonly RecordEvent[]): readonly IncidentFa
   });
 }
 
-/** A damaged checkpoint is found by the attempt that passes it over; the next attempt mends an ended one. */
-function recoveryOf(events: readonly RecordEvent[], { sequence, run, data }: EventOf<"incident">): string {
-  const starts = eventsOf(events, "run-started", run);
-  if (data.what === LEFT_OUT) return "begun elsewhere";
-  if (data.what === DAMAGED_CHECKPOINT) {
-    const finder = starts.findLast((start) => start.sequence < sequence);
-    return finder ? startText(finder) : "none";
-  }
-  return starts.some((start) => start.sequence > sequence) ? "restarted" : "none";
+function factOf(events: readonly RecordEvent[], page: IncidentPage): IncidentFact {
+  const { id, at, run, what: kind, evidence: facts, response, cost, since } = page;
+  // A damaged checkpoint is found by the attempt that passes it over.
+  const finder =
+    kind === DAMAGED_CHECKPOINT
+      ? eventsOf(events, "run-started", run).findLast(({ sequence }) => sequence < id)
+      : undefined;
+  return {
+    at,
+    run: run ?? "campaign",
+    kind,
+    // The reason has the facts that were decided on, in words.
+    evidence: response?.reason ?? JSON.stringify(facts),
+    lostSeconds: cost ? workLost(cost.seconds) : 0,
+    recovery: finder ? startText(finder) : since,
+  };
 }
+
+/** Without the wait for somebody who launches again: a report holds it against work. */
+const workLost = ({ detection, restart, recomputed }: ReturnType<typeof costOfAttempt>["seconds"]) =>
+  detection + restart + recomputed;
 
 function startText({ data: { fromStep } }: EventOf<"run-started">): string {
   return fromStep > 0 ? `from step ${fromStep}` : "from the start: there was no checkpoint yet";
 }
 
-/** A later attempt of a run: whatever ended the one before, kill or stop, here it was resumed. */
-function resumption(events: readonly RecordEvent[], started: EventOf<"run-started">): IncidentFact {
+/** An attempt that was killed with its supervisor is known by its successor; inexact ones are told, too. */
+function unseenEnd(started: EventOf<"run-started">, times: readonly RunTime[]): readonly IncidentFact[] {
   const { attempt, fromStep, exact } = started.data;
-  const inexact = exact ? "" : ", on another instruction set: inexact";
-  return {
-    at: started.time,
-    run: started.run,
-    kind: "resumed",
-    evidence: `attempt ${attempt} from step ${fromStep}${inexact}`,
-    lostSeconds: secondsLost(events, started),
-    recovery: startText(started),
-  };
-}
-
-/**
- * From the last moment that was safe (a checkpoint, or the start of the attempt before) to the last sign of
- * life of that launch, of any run: nothing is written at the moment of a kill, so this is what the record can
- * say. A run that was asked to stop lost nothing.
- */
-function secondsLost(events: readonly RecordEvent[], started: EventOf<"run-started">): number {
-  const earlier = events.slice(0, started.sequence);
-  const own = earlier.filter(({ run }) => run === started.run);
-  const attempt = own.slice(own.findLastIndex(({ kind }) => kind === "run-started"));
-  if (attempt.some(({ kind }) => kind === "interrupted")) return 0;
-  const safe = own.findLast(({ kind }) => kind === "checkpoint-written" || kind === "run-started");
-  const last = earlier.findLast(
-    ({ run, kind, launch }) =>
-      launch === safe?.launch && (launch < started.launch || (run === started.run && kind === "incident")),
-  );
-  return safe && last ? Math.max(0, last.seconds - safe.seconds) : 0;
+  const attempts = times.find(({ run }) => run === started.run)?.attempts ?? [];
+  const before = attempts[attempts.findIndex((each) => each.attempt === attempt) - 1];
+  const hasVanished = before?.outcome.kind === "vanished";
+  if (!hasVanished && (exact || attempt === 1)) return [];
+  return [
+    {
+      at: started.time,
+      run: started.run,
+      kind: "resumed",
+      evidence:
+        `attempt ${attempt} from step ${fromStep}` +
+        (hasVanished ? ", after one that ended without a word" : "") +
+        (exact ? "" : ", on another instruction set: inexact"),
+      lostSeconds: hasVanished ? workLost(costOfAttempt(before).seconds) : 0,
+      recovery: startText(started),
+    },
+  ];
 }

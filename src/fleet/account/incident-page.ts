@@ -3,7 +3,7 @@
 import { type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts";
 import { attemptFolder, logFile } from "../attempt-folder.ts";
 import { adviceFor } from "./advice.ts";
-import { evidenceNumber, type RunTime, type TimeCause } from "./goodput.ts";
+import { type AttemptTime, evidenceNumber, type RunTime, type TimeCause } from "./goodput.ts";
 
 /** What an incident has cost. */
 export type IncidentCost = {
@@ -64,6 +64,7 @@ function pageOf(
   const log =
     run === null || attempt === null ? null : logFile(attemptFolder(folder, run, attempt), rank ?? 0);
   const action = response?.action ?? null;
+  const cost = costOf(times, run, id);
   const hasGoneOn = next !== undefined || finished.length > 0;
   return {
     id,
@@ -77,8 +78,8 @@ function pageOf(
     step: evidenceNumber(incident, "step"),
     evidence,
     response,
-    cost: costOf(times, run, id),
-    since: sinceText(next, finished.length > 0),
+    cost,
+    since: sinceText(next, finished.length > 0, cost !== null),
     advice: adviceFor({ what, action, hasGoneOn, folder, log, evidence: details }),
   };
 }
@@ -87,17 +88,24 @@ function costOf(times: readonly RunTime[], run: string | null, id: number): Inci
   const ended = times
     .find((time) => time.run === run)
     ?.attempts.find(({ outcome }) => outcome.kind === "failed" && outcome.incident === id);
-  if (ended === undefined) return null;
-  const seconds = Object.fromEntries(
-    COSTS.map((cause) => [cause, ended.seconds[cause]]),
-  ) as IncidentCost["seconds"];
-  const totalSeconds = Object.values(seconds).reduce((sum, each) => sum + each, 0);
-  return { seconds, totalSeconds, steps: ended.stepsRecomputed };
+  return ended ? costOfAttempt(ended) : null;
 }
 
-function sinceText(next: EventOf<"run-started"> | undefined, isFinished: boolean): string {
+/** What the end of an attempt has cost, whatever it was. */
+export function costOfAttempt({ seconds: spent, stepsRecomputed: steps }: AttemptTime): IncidentCost {
+  const seconds = Object.fromEntries(COSTS.map((cause) => [cause, spent[cause]])) as IncidentCost["seconds"];
+  const totalSeconds = Object.values(seconds).reduce((sum, each) => sum + each, 0);
+  return { seconds, totalSeconds, steps };
+}
+
+function sinceText(
+  next: EventOf<"run-started"> | undefined,
+  isFinished: boolean,
+  hasEndedOne: boolean,
+): string {
   const end = isFinished ? "; the run has finished" : "";
-  if (next === undefined) return isFinished ? "the run has finished" : "no attempt has started since";
+  if (next === undefined && isFinished) return "the run has finished";
+  if (next === undefined) return hasEndedOne ? "no attempt has started since" : "it ended no attempt";
   const from = next.data.fromStep > 0 ? `from step ${next.data.fromStep}` : "from the start";
   return `attempt ${next.data.attempt} went on ${from}${end}`;
 }
