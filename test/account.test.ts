@@ -9,7 +9,7 @@ import { isThere } from "../src/input-file.ts";
 import { eventsOf } from "../src/record/events.ts";
 import { readRecord } from "../src/record/record.ts";
 import { readSeries, SeriesWriter, seriesPath } from "../src/record/series.ts";
-import { SERIES_COLUMNS } from "../src/train/run.ts";
+import { SERIES_COLUMNS } from "../src/train/series-columns.ts";
 import { writeRun, writeTexts } from "./support/campaigns.ts";
 import { Command, expectRefusal, longrun, ranksOf } from "./support/processes.ts";
 

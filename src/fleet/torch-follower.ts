@@ -9,7 +9,7 @@ import { columnOf, readSeries, SeriesWriter, seriesPath } from "../record/series
 import { attemptsFolder, seriesFolder } from "../record/workspace.ts";
 import { heldOutOf } from "../train/held-out.ts";
 import { plannedRun } from "../train/planned-run.ts";
-import { SERIES_COLUMNS } from "../train/run.ts";
+import { SERIES_COLUMNS } from "../train/series-columns.ts";
 import { summarise } from "../train/summary.ts";
 import { attemptFolder, stepsFile } from "./attempt-folder.ts";
 import type { RunTask } from "./run-task.ts";

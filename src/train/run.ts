@@ -21,6 +21,7 @@ import type { RunSpec } from "./run-spec.ts";
 import { SaveRhythm } from "./save-rhythm.ts";
 import { learningRateAt } from "./schedule.ts";
 import type { Section } from "./section.ts";
+import { SERIES_COLUMNS } from "./series-columns.ts";
 import { type RunCost, restoreOrInitialise, TrainingState } from "./state.ts";
 import { secondsByOperation, summarise } from "./summary.ts";
 
@@ -58,20 +59,6 @@ export const UNWATCHED: RunWatch = { beat() {}, assertCurrent() {} };
 
 /** Whoever follows a run sees its numbers at most so much later. */
 const FLUSH_MS = 1000;
-
-export const SERIES_COLUMNS = [
-  { name: "step", unit: "steps" },
-  { name: "tokens", unit: "tokens" },
-  { name: "loss", unit: "nats per token" },
-  { name: "gradientNorm", unit: "1" },
-  { name: "learningRate", unit: "1" },
-  { name: "stepSeconds", unit: "s" },
-  { name: "otherSeconds", unit: "s" },
-  /** Of the seconds before the step, those in which training stood still for a save. */
-  { name: "saveSeconds", unit: "s" },
-  /** Of the tokens trained on (docs/batch-order.md): `record audit` holds it against the corpus. */
-  { name: "batch", unit: "CRC-32" },
-] as const;
 
 /** Trains to the end unless `signal` aborts; then writes a checkpoint and ends with `stopped`. */
 export async function* trainRun(

@@ -5,8 +5,8 @@ import { afterAll, expect, test } from "vitest";
 import { shapeOfWidth } from "../model/dial.ts";
 import { matrixParameters } from "../model/shape.ts";
 import { SeriesWriter, seriesPath } from "../record/series.ts";
-import { SERIES_COLUMNS } from "./run.ts";
 import type { RunSpec } from "./run-spec.ts";
+import { SERIES_COLUMNS } from "./series-columns.ts";
 import { runSummarySchema, secondsByOperation, summarise } from "./summary.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longrun-summary-"));

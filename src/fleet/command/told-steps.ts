@@ -4,9 +4,10 @@ import { rmSync } from "node:fs";
 import { readSeries, SeriesWriter, seriesPath } from "../../record/series.ts";
 import { runFolder } from "../../record/workspace.ts";
 import type { Section } from "../../train/section.ts";
+import { METRIC_COLUMNS } from "../../train/series-columns.ts";
 import { readFence } from "../attempt-folder.ts";
 import type { CommandTask } from "../command-task.ts";
-import { METRIC_COLUMNS, type MetricRow } from "../metrics/layouts.ts";
+import type { MetricRow } from "../metrics/layouts.ts";
 import type { SpoolWriter } from "../spool.ts";
 
 /** "Loading the checkpoint from out/step-110", "loaded checkpoint ... at iteration 110". */

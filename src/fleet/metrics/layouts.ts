@@ -1,14 +1,6 @@
 /** @file How trainers print a step: one row a trainer, by name, with what each of its numbers means. */
 
-/** What is read of a step, in the order of the columns of a series. */
-export const METRIC_COLUMNS = [
-  { name: "step", unit: "steps" },
-  { name: "loss", unit: "nats per token" },
-  { name: "gradientNorm", unit: "1" },
-  { name: "learningRate", unit: "1" },
-  { name: "stepSeconds", unit: "s" },
-  { name: "tokensPerSecond", unit: "tokens/s" },
-] as const;
+import { METRIC_COLUMNS } from "../../train/series-columns.ts";
 
 /** The name of one of those numbers. */
 export type MetricName = (typeof METRIC_COLUMNS)[number]["name"];

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { isFolder, isThere } from "../../input-file.ts";
 import { nearest } from "../../math/edit-distance.ts";
+import { METRIC_COLUMNS } from "../../train/series-columns.ts";
 import { readEventRecords } from "./event-file.ts";
 import { FileTail } from "./file-tail.ts";
-import { LAYOUTS, type LogLayout, METRIC_COLUMNS, type MetricRow } from "./layouts.ts";
+import { LAYOUTS, type LogLayout, type MetricRow } from "./layouts.ts";
 import { rowFrom } from "./metric-names.ts";
 
 /** What `--metrics` names. */
