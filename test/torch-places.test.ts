@@ -1,9 +1,9 @@
-/** @file A place on which every rank in PyTorch dies: a spare takes over, or the run shrinks. */
+/** @file A place on which every rank in PyTorch dies, or is slow: a spare takes over, or the run shrinks. */
 
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { parse, stringify } from "yaml";
 import { placesFile } from "../src/fleet/place-history.ts";
 import { eventsOf } from "../src/record/events.ts";
@@ -16,7 +16,7 @@ import { Command } from "./support/processes.ts";
 import { describeTorch } from "./support/torch.ts";
 
 const NUM_STEPS = 100;
-const [first, second, third] = [0, 1, 2].map((slot) => `${hostname()}/${slot}`);
+const [first, second, third, fourth] = [0, 1, 2, 3].map((slot) => `${hostname()}/${slot}`);
 
 describeTorch("a run in PyTorch of two ranks", (python) => {
   const base = mkdtempSync(join(tmpdir(), "longrun-torch-places-"));
@@ -34,7 +34,10 @@ describeTorch("a run in PyTorch of two ranks", (python) => {
   beforeEach(() => rmSync(placesFile(), { force: true }));
   afterAll(() => rmSync(base, { recursive: true }));
 
-  /** @param bad the place where every rank dies */
+  /**
+   * @param bad the place where every rank dies
+   * @param options the last one of a kind holds
+   */
   async function train(folder: string, bad: string | null, ...options: readonly string[]) {
     const how = ["--trainer", "torch", "--python", python, "--ranks", "2", "--threads", "1", ...options];
     using command = new Command(["run", file, "--folder", folder, ...how]);
@@ -88,5 +91,25 @@ describeTorch("a run in PyTorch of two ranks", (python) => {
     expect(found.data).toEqual(undisturbed.data);
     for (const [i, loss] of undisturbed.losses.entries())
       expect(Math.abs(found.losses[i]! / loss - 1), `step ${i + 1}`).toBeLessThan(0.005);
+  });
+
+  test("leaves a place where a rank is far slower than its peers, and holds no failure against it", async () => {
+    const undisturbed = await train(whole, null);
+    const folder = folderOf("slow");
+    vi.stubEnv("PYTHONPATH", join(import.meta.dirname, "fixtures", "torch-faults"));
+    vi.stubEnv("FAULTS", folder);
+    vi.stubEnv("SLOW_PLACE", second);
+    try {
+      const found = await train(folder, null, "--ranks", "3", "--spares", "1");
+      expect(found.places).toEqual([
+        [first, second, third],
+        [first, fourth, third],
+      ]);
+      expect(found.decided).toEqual([["spare", second]]);
+      expect(found.data).toEqual(undisturbed.data);
+      expect(existsSync(placesFile())).toBe(false);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 });

@@ -57,6 +57,13 @@ describe("the page of an incident", () => {
     expect(page!.advice[1]).toBe("Was it the machine? `dmesg -T | grep -i -E 'mce|ecc|i/o error' | tail`");
   });
 
+  test("names a slow rank, and its place", () => {
+    const evidence = { rank: { rank: 3, place: "node-7" }, stepSeconds: 2 };
+    const data = { what: "slow", evidence, severity: "warning" } as const;
+    const [page] = pagesOf(recordOf([start(1, 0), { run: "r", kind: "incident", data }]));
+    expect(page).toMatchObject({ rank: 3, place: "node-7" });
+  });
+
   test("of what stopped nothing has no cost", () => {
     const data = { what: "slow", evidence: { rank: 0 }, severity: "warning" } as const;
     const [page] = pagesOf(recordOf([start(1, 0), { run: "r", kind: "incident", data }]));

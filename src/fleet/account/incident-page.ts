@@ -59,8 +59,10 @@ function pageOf(
   const attempt = starts.findLast(({ sequence }) => sequence < id)?.data.attempt ?? null;
   const next = starts.find(({ sequence }) => sequence > id);
   const finished = run === null ? [] : eventsOf(events, "run-finished", run);
-  const rank = evidenceNumber(incident, "rank");
-  const details = (evidence ?? {}) as Readonly<Record<string, unknown>>;
+  const told = (evidence ?? {}) as Readonly<Record<string, unknown>>;
+  // Of a slow rank, its number and place stand together.
+  const details = { ...told, ...(typeof told.rank === "object" ? told.rank : {}) };
+  const rank = typeof details.rank === "number" ? details.rank : null;
   const log =
     run === null || attempt === null ? null : logFile(attemptFolder(folder, run, attempt), rank ?? 0);
   const action = response?.action ?? null;
