@@ -1,5 +1,7 @@
 /** @file Where the processes of a run live: one interface for this machine, for Slurm, for what comes. */
 
+import type { StartedProcess } from "./attempt-folder.ts";
+
 /** One process of an attempt: rank r of a run of n ranks. */
 export type ProcessLaunch = {
   readonly rank: number;
@@ -31,6 +33,8 @@ export type ProcessExit = {
   readonly rank: number;
   readonly code: number | null;
   readonly signal: string | null;
+  /** Why its machine is taken for gone, where that is how it ended. */
+  readonly lostPlace?: string;
 };
 
 /** What the system says of a living process. */
@@ -45,6 +49,8 @@ export type Probe = {
 export type Attempt = Disposable & {
   /** Places by rank. */
   readonly places: readonly string[];
+  /** Who they are, for a supervisor that comes later. */
+  readonly processes: readonly StartedProcess[];
   /** The exits so far. */
   readonly exits: readonly ProcessExit[];
   /** Null: it has ended, or its place does not answer. */

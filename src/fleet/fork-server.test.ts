@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { processStart } from "../record/lock.ts";
-import { readProcesses } from "./attempt-folder.ts";
+import { writeProcesses } from "./attempt-folder.ts";
 import type { Attempt, ProcessExit, ProcessLaunch } from "./backend.ts";
 import { LocalBackend } from "./local-backend.ts";
 
@@ -64,7 +64,7 @@ describe.skipIf(!hasPython)("ranks that a server forks (skipped where there is n
     const folder = join(base, "orphans");
     using backend = new LocalBackend(base);
     const attempt = await backend.start({ folder, processes: [launch(0, {}), launch(1, {})] });
-    const [first, second] = readProcesses(folder);
+    const [first, second] = attempt.processes;
     await written(join(folder, "said-1"));
     const stat = readFileSync(`/proc/${first!.pid}/stat`, "utf8");
     const server = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
@@ -83,7 +83,8 @@ describe.skipIf(!hasPython)("ranks that a server forks (skipped where there is n
     const folder = join(base, "adopted");
     {
       using backend = new LocalBackend(base);
-      await backend.start({ folder, processes: [launch(0, {})] });
+      const { processes } = await backend.start({ folder, processes: [launch(0, {})] });
+      writeProcesses(folder, processes);
     }
     using backend = new LocalBackend(base);
     using attempt = backend.adopt(folder)!;

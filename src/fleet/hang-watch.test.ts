@@ -22,6 +22,7 @@ function ranksOf(ranks: readonly { readonly joined: number; readonly cpuShare?: 
   const attempt: Attempt = {
     places: ranks.map((_, rank) => `place-${rank}`),
     exits: [],
+    processes: [],
     probe: (rank) => ({
       state: "waiting",
       cpuSeconds: ((performance.now() - began) / 1000) * (ranks[rank]!.cpuShare ?? 0),

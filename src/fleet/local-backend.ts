@@ -15,9 +15,16 @@ import {
   readProcesses,
   SLOTS_VARIABLE,
   type StartedProcess,
-  writeProcesses,
 } from "./attempt-folder.ts";
-import type { Attempt, Backend, Launch, Probe, ProcessExit, ProcessLaunch } from "./backend.ts";
+import type {
+  Attempt,
+  Backend,
+  Launch,
+  Probe,
+  ProcessExit,
+  ProcessLaunch,
+  ProcessProgram,
+} from "./backend.ts";
 import { slotsOf } from "./places.ts";
 import { pidsWith, probeSession, sendSignal, sessionMembers } from "./proc.ts";
 import { type ProcessEnd, Standby, type Started } from "./standby.ts";
@@ -60,7 +67,6 @@ export class LocalBackend implements Backend, Disposable {
     const attempt = new LocalAttempt(folder);
     try {
       for (const launch of processes) attempt.add(launch, await this.#spawn(folder, launch));
-      writeProcesses(folder, attempt.processes);
     } catch (error) {
       await attempt.stop();
       throw error;
@@ -91,6 +97,11 @@ export class LocalBackend implements Backend, Disposable {
           spawnCommand(program.command, program.workingFolder, environment, log),
         );
     }
+  }
+
+  /** Boots what a start may need. */
+  warm({ kind, command }: ProcessProgram): void {
+    if (kind !== "command") this.#standby.warm(kind, command);
   }
 
   /** Ends the processes that only wait. */

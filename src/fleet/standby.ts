@@ -32,6 +32,13 @@ export class Standby implements Disposable {
       for (const name of readdirSync(folder).filter(isLeft)) rmSync(join(folder, name), { force: true });
   }
 
+  /** Boots one where none waits. */
+  warm(kind: "warm" | "forked", command: readonly string[]): void {
+    const key = JSON.stringify(command);
+    if (kind === "forked") this.#serverOf(command);
+    else if (!this.#waiting.has(key)) this.#waiting.set(key, this.#boot(command));
+  }
+
   /** A process that runs `command`, told its order, with its output in the file `log`. */
   take(command: readonly string[], order: object, log: string): ChildProcess {
     const key = JSON.stringify(command);
@@ -48,13 +55,17 @@ export class Standby implements Disposable {
 
   /** A rank started by the server that `command` is. */
   fork(command: readonly string[], order: ForkOrder): Promise<Started> {
+    return this.#serverOf(command).start(order);
+  }
+
+  #serverOf(command: readonly string[]): ForkServer {
     const key = JSON.stringify(command);
     const standing = this.#servers.get(key);
-    if (standing?.isAlive) return standing.start(order);
+    if (standing?.isAlive) return standing;
     standing?.[Symbol.dispose]();
     const server = new ForkServer(command, this.#folder);
     this.#servers.set(key, server);
-    return server.start(order);
+    return server;
   }
 
   #boot(command: readonly string[]): Waiting {

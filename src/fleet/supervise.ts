@@ -6,7 +6,7 @@ import { seriesPath } from "../record/series.ts";
 import { isDraining, nextAttempt, runFolder } from "../record/workspace.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import type { RunSummary } from "../train/summary.ts";
-import { attemptFolder, readFence, taskFile, writeFence } from "./attempt-folder.ts";
+import { attemptFolder, readFence, taskFile, writeFence, writeProcesses } from "./attempt-folder.ts";
 import type { Attempt, Backend, ProcessLaunch } from "./backend.ts";
 import { type Decision, decideRecovery, type Failure, type KnownCheckpoint } from "./decide.ts";
 import { Notices } from "./notice/notices.ts";
@@ -181,5 +181,8 @@ function newAttempt(job: RunJob): string {
   return folder;
 }
 
-const startAttempt = (job: RunJob, backend: Backend, folder: string, places: readonly string[]) =>
-  backend.start({ folder, processes: job.processes(fenceOf(job)!.attempt, places) });
+async function startAttempt(job: RunJob, backend: Backend, folder: string, places: readonly string[]) {
+  const attempt = await backend.start({ folder, processes: job.processes(fenceOf(job)!.attempt, places) });
+  writeProcesses(folder, attempt.processes);
+  return attempt;
+}

@@ -234,6 +234,10 @@ class Watch implements Disposable {
 
   #exited(exit: ProcessExit): void {
     this.#hearOut(this.#ranks[exit.rank]!);
+    if (exit.lostPlace !== undefined && !this.outcome) {
+      this.#fail({ kind: "place", place: this.#to.attempt.places[exit.rank]!, what: exit.lostPlace });
+      return;
+    }
     const { code, signal } = exit;
     const death = { ...exit, log: logTail(this.#to.folder, exit.rank) };
     const isWell = code === 0 || (code === null && signal === null && this.outcome !== null);

@@ -1,0 +1,83 @@
+/**
+ * @file The program on each node of an allocation: it starts ranks there, tells how they end, and that it
+ * lives. It has orders on its standard input; once that is closed its supervisor is gone, and it ends, with
+ * all that it has started.
+ *
+ *     node agent.js FOLDER PLACES
+ */
+
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { systemError, UserError } from "../../errors.ts";
+import type { Attempt } from "../backend.ts";
+import { LocalBackend } from "../local-backend.ts";
+import { machineOf } from "../places.ts";
+import { type Answer, type Order, orderSchema } from "./protocol.ts";
+
+const ALIVE_MS = 500;
+
+const [folder, ...places] = process.argv.slice(2);
+const tell = (answer: Answer): void => {
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+};
+const attempts = new Map<string, { readonly attempt: Attempt; readonly ranks: readonly number[] }>();
+// The supervisor's to decide on.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+
+using backend = new LocalBackend(join(folder!, "nodes", machineOf(places[0]!)), places);
+tell({ kind: "ready" });
+const timer = setInterval(() => tell({ kind: "alive", probes: probes() }), ALIVE_MS);
+for await (const line of createInterface({ input: process.stdin })) {
+  const order = orderSchema.parse(JSON.parse(line));
+  try {
+    await follow(order);
+  } catch (thrown) {
+    const error = systemError(thrown);
+    if (!(error instanceof UserError) || order.kind !== "start") throw error;
+    const { found, expected, remedy } = error;
+    tell({ kind: "refused", folder: order.folder, found, expected, remedy });
+  }
+}
+clearInterval(timer);
+for (const { attempt } of attempts.values()) await attempt.stop();
+
+async function follow(order: Order): Promise<void> {
+  switch (order.kind) {
+    case "start": {
+      const attempt = await backend.start(order);
+      const ranks = order.processes.map(({ rank }) => rank);
+      attempts.set(order.folder, { attempt, ranks });
+      tell({ kind: "started", folder: order.folder, processes: [...attempt.processes] });
+      const exited = ({ rank, code, signal }: (typeof attempt.exits)[number]) =>
+        tell({ kind: "exited", folder: order.folder, rank, code, signal });
+      attempt.onExit(exited);
+      for (const exit of attempt.exits) exited(exit);
+      return;
+    }
+    case "warm":
+      backend.warm(order.program);
+      return;
+    case "signal": {
+      const { folder: of, signal, rank } = order;
+      attempts.get(of)?.attempt.signal(signal as NodeJS.Signals, rank ?? undefined);
+      return;
+    }
+    case "stop": {
+      const found = attempts.get(order.folder);
+      attempts.delete(order.folder);
+      await found?.attempt.stop();
+      found?.attempt[Symbol.dispose]();
+      tell({ kind: "stopped", folder: order.folder });
+      return;
+    }
+  }
+}
+
+function probes() {
+  return [...attempts].flatMap(([of, { attempt, ranks }]) =>
+    ranks.flatMap((rank) => {
+      const probe = attempt.probe(rank);
+      return probe === null ? [] : [{ folder: of, rank, probe }];
+    }),
+  );
+}

@@ -1,0 +1,83 @@
+/** @file The supervisor's end of an agent: its orders out, its answers in, and whether its node still lives. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { type Answer, answerSchema, type Order } from "./protocol.ts";
+
+/** An agent tells of itself twice a second; so long a silence is its node's end, or its network's. */
+const LOST_MS = 4000;
+/** Until the first word: a job step is made, and Node starts, on a machine that may be busy. */
+const START_MS = 60_000;
+const LOG_CHARACTERS = 2000;
+
+/** One agent, started by a command of its own (`srun ...`). Dispose of it to end it and what it has started. */
+export class NodeLink implements Disposable {
+  readonly machine: string;
+  readonly #agent: ChildProcess;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #listener: (answer: Answer) => void;
+  readonly #onLost: (why: string) => void;
+  #timer: NodeJS.Timeout;
+  #lost: string | null = null;
+  #log = "";
+
+  constructor(
+    machine: string,
+    [program, ...words]: readonly string[],
+    listener: (answer: Answer) => void,
+    onLost: (why: string) => void,
+  ) {
+    this.machine = machine;
+    this.#listener = listener;
+    this.#onLost = onLost;
+    this.#agent = spawn(program!, words, { stdio: ["pipe", "pipe", "pipe"] });
+    this.#timer = setTimeout(() => this.#isLost(`no word from its agent in ${START_MS / 1000} s`), START_MS);
+    this.#agent.stdin!.on("error", () => {}); // Its exit tells.
+    createInterface({ input: this.#agent.stdout! }).on("line", (line) => this.#heard(line));
+    this.#agent.stderr!.on("data", (data: Buffer) => {
+      this.#log = (this.#log + data.toString("utf8")).slice(-LOG_CHARACTERS);
+    });
+    this.#agent.once("error", (error: NodeJS.ErrnoException) => this.#isLost(error.code ?? error.message));
+    this.#agent.once("close", (code, signal) =>
+      this.#isLost(`its agent ended (${signal ?? `exit code ${code}`})`),
+    );
+  }
+
+  /** Resolves when it takes orders, or is lost. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Why it is taken for gone; null: it lives. */
+  get lost(): string | null {
+    return this.#lost;
+  }
+
+  send(order: Order): void {
+    if (this.#lost === null) this.#agent.stdin!.write(`${JSON.stringify(order)}\n`);
+  }
+
+  #heard(line: string): void {
+    if (this.#lost !== null) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#isLost(`no word from its agent in ${LOST_MS / 1000} s`), LOST_MS);
+    const answer = answerSchema.parse(JSON.parse(line));
+    if (answer.kind === "ready") this.#ready.resolve();
+    else this.#listener(answer);
+  }
+
+  #isLost(why: string): void {
+    clearTimeout(this.#timer);
+    if (this.#lost !== null) return;
+    this.#lost = `${why}${this.#log.trim() === "" ? "" : `: ${this.#log.trim()}`}`;
+    this.#agent.kill("SIGKILL");
+    this.#ready.resolve();
+    this.#onLost(this.#lost);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#lost ??= "not needed any more";
+    this.#agent.stdin!.end();
+  }
+}

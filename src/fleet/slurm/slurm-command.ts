@@ -1,0 +1,74 @@
+/** @file Slurm's own programs: started without a shell, what they print, and what they refuse, in our words. */
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { UserError } from "../../errors.ts";
+
+const run = promisify(execFile);
+
+/** Above all for `squeue --json` of a large cluster. */
+const MOST_OUTPUT_BYTES = 2 ** 28;
+
+/** What a program of Slurm's prints. Throws a UserError with what it said where it refuses. */
+export async function slurm(program: string, words: readonly string[]): Promise<string> {
+  try {
+    const { stdout } = await run(program, words, { maxBuffer: MOST_OUTPUT_BYTES });
+    return stdout;
+  } catch (error) {
+    throw slurmError(program, error as NodeJS.ErrnoException & { readonly stderr?: string });
+  }
+}
+
+type Refusal = { readonly pattern: RegExp; readonly expected: string; readonly remedy: string };
+
+/** What Slurm 22.05 says, by a part of it. */
+const REFUSALS: readonly Refusal[] = [
+  {
+    pattern: /Munge|munged|Protocol authentication error/i,
+    expected: "a munge daemon that answers",
+    remedy: "start munged on this machine, or point AuthInfo=socket= in slurm.conf at its socket",
+  },
+  {
+    pattern: /invalid partition/i,
+    expected: "a partition of the cluster",
+    remedy: "`sinfo -s` lists them; give one with --sbatch=--partition=NAME",
+  },
+  {
+    pattern:
+      /Node count specification invalid|Requested node configuration|More processors requested|PartitionNodeLimit/i,
+    expected: "no more nodes, and no other ones, than the partition has",
+    remedy: "`sinfo -Nl` lists them; ask for fewer (--nodes, --spares)",
+  },
+  {
+    pattern: /QOS|invalid account|Association/i,
+    expected: "an account and a quality of service that may be used",
+    remedy: "ask whoever runs the cluster; give them with --sbatch=--account=NAME, --sbatch=--qos=NAME",
+  },
+  {
+    pattern: /slurm\.conf|SLURM_CONF|Could not establish a configuration source/i,
+    expected: "a slurm.conf that can be read",
+    remedy: "check SLURM_CONF, or log in to a node of the cluster",
+  },
+  {
+    pattern: /Unable to contact slurm controller|Connection refused|Connection timed out/i,
+    expected: "a controller that answers",
+    remedy: "`scontrol ping` says whether it runs; give the same command again once it does",
+  },
+];
+
+function slurmError(program: string, error: NodeJS.ErrnoException & { readonly stderr?: string }): UserError {
+  if (error.code === "ENOENT")
+    return new UserError(
+      `no ${program} on this machine`,
+      "Slurm's programs",
+      "log in to a node of the cluster",
+    );
+  const said = (error.stderr ?? error.message).trim().replaceAll(/\s*\n\s*/g, "; ");
+  const known = REFUSALS.find(({ pattern }) => pattern.test(said));
+  return new UserError(
+    `${program}: ${said}`,
+    known?.expected ?? "a job that Slurm takes",
+    known?.remedy ?? "see what it says; `longrun run --dry-run` prints what was asked of it",
+    { cause: error },
+  );
+}

@@ -1,0 +1,218 @@
+/**
+ * @file A Slurm of four nodes on this machine, for tests: munge, a controller and a `slurmd` for each node, all
+ * on loopback, in a folder of their own, without root's services, cgroups or systemd.
+ */
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+
+const PROGRAMS = ["munged", "slurmctld", "slurmd", "srun", "sbatch", "scontrol", "squeue"];
+export const NODES = ["n1", "n2", "n3", "n4"] as const;
+
+/** Null: what is missing, in words. */
+export function slurmIsHere(): string | null {
+  const missing = PROGRAMS.filter((program) => pathOf(program) === null);
+  return missing.length === 0 ? null : `not installed: ${missing.join(", ")} (Debian: slurm-wlm and munge)`;
+}
+
+const pathOf = (program: string) =>
+  ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map((folder) => join(folder, program)).find(existsSync) ?? null;
+
+/** Ports from here on; each cluster takes its own hundred. */
+const FIRST_PORT = 20_000;
+const IDLE_MS = 30_000;
+
+/** A running cluster; disposing of it ends all of its processes. */
+export class SlurmCluster implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), "longrun-slurm-"));
+  readonly #children = new Map<string, ChildProcess>();
+  readonly #port = FIRST_PORT + 100 * (process.pid % 300);
+
+  /** For everything that speaks to it. */
+  get environment(): NodeJS.ProcessEnv {
+    return { ...process.env, SLURM_CONF: join(this.folder, "slurm.conf") };
+  }
+
+  static async start(): Promise<SlurmCluster> {
+    const cluster = new SlurmCluster();
+    for (const name of ["run", "state", "log", "spool"])
+      mkdirSync(join(cluster.folder, name), { mode: 0o755 });
+    writeFileSync(join(cluster.folder, "slurm.conf"), cluster.#configuration());
+    await cluster.#startMunge();
+    cluster.startController();
+    for (const node of NODES) cluster.startNode(node);
+    await cluster.idle(NODES);
+    return cluster;
+  }
+
+  startController(): void {
+    this.#spawn("slurmctld", ["-D", "-f", join(this.folder, "slurm.conf")], "controller");
+  }
+
+  startNode(node: string): void {
+    this.#spawn("slurmd", ["-D", "-N", node, "-f", join(this.folder, "slurm.conf")], node);
+  }
+
+  /** Until all of them can take a job. */
+  async idle(nodes: readonly string[]): Promise<void> {
+    const until = performance.now() + IDLE_MS;
+    while (!nodes.every((node) => this.stateOf(node) === "idle")) {
+      if (performance.now() > until) throw new Error(`no idle cluster: ${this.log("controller")}`);
+      await setTimeout(100);
+    }
+  }
+
+  stateOf(node: string): string {
+    try {
+      return this.command("sinfo", "-h", "-n", node, "-o", "%t").trim();
+    } catch {
+      return "unknown";
+    }
+  }
+
+  /** Runs one of Slurm's commands and gives what it prints. */
+  command(program: string, ...words: readonly string[]): string {
+    return execFileSync(pathOf(program) ?? program, words, {
+      env: this.environment,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  }
+
+  /** As when its power fails: the daemon, its step daemons and all that they have started. */
+  losePower(node: string): void {
+    for (const pid of this.#processesOf(node)) killIfThere(pid);
+  }
+
+  /** The daemon alone: jobs go on. */
+  killDaemon(name: string): void {
+    this.#children.get(name)?.kill("SIGKILL");
+  }
+
+  log(name: string): string {
+    const path = join(this.folder, "log", `${name}.out`);
+    return existsSync(path) ? readFileSync(path, "utf8").slice(-2000) : "";
+  }
+
+  #processesOf(node: string): readonly number[] {
+    const daemon = this.#children.get(node)?.pid;
+    const isOf = (pid: number) =>
+      pid === daemon ||
+      readIfThere(`/proc/${pid}/environ`).includes(`\0SLURMD_NODENAME=${node}\0`) ||
+      (readIfThere(`/proc/${pid}/cmdline`).startsWith("slurmstepd") && isBelow(pid, daemon));
+    return allPids().filter(isOf);
+  }
+
+  async #startMunge(): Promise<void> {
+    const key = join(this.folder, "munge.key");
+    writeFileSync(key, randomBytes(128), { mode: 0o400 });
+    const at = (name: string) => join(this.folder, "run", name);
+    const options = { socket: at("munge.socket"), "key-file": key, "log-file": at("munge.log") };
+    const more = { "pid-file": at("munge.pid"), "seed-file": at("munge.seed") };
+    const words = Object.entries({ ...options, ...more }).map(([name, path]) => `--${name}=${path}`);
+    chmodSync(this.folder, 0o755);
+    this.#spawn("munged", ["--foreground", "--force", ...words], "munge");
+    while (!existsSync(options.socket)) await setTimeout(10);
+  }
+
+  #spawn(program: string, words: readonly string[], name: string): void {
+    const log = join(this.folder, "log", `${name}.out`);
+    const quoted = [pathOf(program)!, ...words];
+    const child = spawn("/bin/sh", ["-c", 'exec "$@" >>"$0" 2>&1', log, ...quoted], {
+      env: this.environment,
+      stdio: "ignore",
+      detached: true,
+    });
+    this.#children.set(name, child);
+  }
+
+  #configuration(): string {
+    const user = userInfo().username;
+    const at = (...names: readonly string[]) => join(this.folder, ...names);
+    const settings: Readonly<Record<string, string | number>> = {
+      ClusterName: "longrun",
+      SlurmctldHost: `${hostname()}(127.0.0.1)`,
+      SlurmctldPort: this.#port,
+      SlurmUser: user,
+      SlurmdUser: user,
+      AuthType: "auth/munge",
+      AuthInfo: `socket=${at("run", "munge.socket")},cred_expire=5`,
+      CryptoType: "crypto/munge",
+      StateSaveLocation: at("state"),
+      SlurmdSpoolDir: at("spool", "%n"),
+      SlurmctldPidFile: at("run", "slurmctld.pid"),
+      SlurmdPidFile: at("run", "slurmd.%n.pid"),
+      ProctrackType: "proctrack/linuxproc",
+      TaskPlugin: "task/none",
+      JobAcctGatherType: "jobacct_gather/none",
+      SelectType: "select/cons_tres",
+      SelectTypeParameters: "CR_Core",
+      SchedulerType: "sched/backfill",
+      SchedulerParameters:
+        "batch_sched_delay=0,sched_min_interval=0,bf_interval=1,sched_interval=1,requeue_delay=0",
+      MpiDefault: "none",
+      ReturnToService: 2,
+      SlurmdTimeout: 5,
+      SlurmctldTimeout: 10,
+      InactiveLimit: 0,
+      KillWait: 5,
+      JobRequeue: 1,
+    };
+    const ports = `[${this.#port + 1}-${this.#port + NODES.length}]`;
+    return [
+      ...Object.entries(settings).map(([name, value]) => `${name}=${value}`),
+      `NodeName=n[1-4] NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=${ports} CPUs=2 RealMemory=2000 State=UNKNOWN`,
+      "PartitionName=main Nodes=n[1-4] Default=YES MaxTime=INFINITE State=UP OverSubscribe=YES",
+      "",
+    ].join("\n");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.command("scancel", "-u", userInfo().username);
+    } catch {}
+    await setTimeout(200);
+    for (const node of NODES) this.losePower(node);
+    for (const child of this.#children.values()) child.kill("SIGKILL");
+    await setTimeout(100);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+const allPids = () => readdirSync("/proc").map(Number).filter(Number.isInteger);
+
+function readIfThere(path: string): string {
+  try {
+    return `\0${readFileSync(path, "latin1")}`.replace(/^\0(?=slurmstepd)/, "");
+  } catch {
+    return "";
+  }
+}
+
+function isBelow(pid: number, ancestor: number | undefined): boolean {
+  for (let at = pid; at > 1; ) {
+    if (at === ancestor) return true;
+    const stat = readIfThere(`/proc/${at}/stat`);
+    at = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] ?? 0);
+  }
+  return false;
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {}
+}
