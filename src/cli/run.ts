@@ -2,14 +2,16 @@
 
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
-import { type SingleRunResult, singleRun } from "../fleet/single-run.ts";
+import { readSingleRun, type SingleRunResult, singleRun } from "../fleet/single-run.ts";
 import { TRAINERS, type TrainerName } from "../fleet/trainer.ts";
+import { workspaceOf } from "../record/workspace.ts";
 import { N_CONVENTION } from "../report/bet-sections.ts";
 import { left, right } from "../report/markdown.ts";
 import type { RunSummary } from "../train/summary.ts";
 import { fixed, formatBytes, formatCount, formatFlops, formatSeconds } from "../units/print.ts";
 import { finish, given, notifyOption, policyOption, sparesOption, wholeNumber } from "./arguments.ts";
 import { withProgress } from "./campaign-progress.ts";
+import { type OnSlurmOptions, onSlurmOptions, placeOnSlurm } from "./on-slurm.ts";
 import { printJson, printResult } from "./output.ts";
 import {
   type CommandOptions,
@@ -25,7 +27,8 @@ type RunOptions = CommandOptions & {
   readonly threads?: number;
   readonly trainer?: TrainerName;
   readonly spares?: number;
-} & TorchOptions;
+} & TorchOptions &
+  OnSlurmOptions;
 
 export function defineRun(command: Command): void {
   command
@@ -46,6 +49,7 @@ export function defineRun(command: Command): void {
     .addOption(policyOption())
     .addOption(sparesOption());
   torchOptions(command);
+  onSlurmOptions(command);
   defineCommandOptions(command);
   finish(
     command,
@@ -92,15 +96,19 @@ function refuseFileOptions(options: RunOptions): void {
 
 async function runFile(
   path: string,
-  { json, folder, threads, trainer, ranks, spares, python, notify, policy }: RunOptions,
+  { json, folder, threads, trainer, ranks, spares, python, notify, policy, ...options }: RunOptions,
 ): Promise<void> {
+  const { name } = readSingleRun(path);
+  const { folder: at } = workspaceOf(name, folder);
+  const placed = await placeOnSlurm(options, { name, folder: at, numSpares: spares ?? 0, json });
+  if (placed === "queued") return;
   const ended = await withProgress((signal, tell) =>
     singleRun({
       path,
       signal,
       tell,
       ...given({ folder, numThreads: threads, trainer, python, notify, policy }),
-      ...given({ numRanks: ranks, numSpares: spares }),
+      ...given({ numRanks: ranks, numSpares: spares, allocation: placed.allocation ?? undefined }),
     }),
   );
   if (ended.kind === "interrupted") {

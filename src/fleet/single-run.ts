@@ -23,6 +23,7 @@ import { LocalBackend, localPlaces } from "./local-backend.ts";
 import type { Policy } from "./policy.ts";
 import { type CorpusNotice, recordedCorpus } from "./recorded-corpus.ts";
 import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
+import { type Allocation, allocatedBackend } from "./slurm/allocation.ts";
 import { refuseIdleRanks } from "./torch-job.ts";
 import { type TrainerName, torchOf, torchPlaceFor, trainerFields } from "./trainer.ts";
 
@@ -76,6 +77,8 @@ export type SingleRunOptions = {
   readonly notify?: readonly string[];
   /** What decisions about failures turn on, instead of what holds (policy.ts). */
   readonly policy?: Policy;
+  /** Nodes of a job; this machine unless given. */
+  readonly allocation?: Allocation;
   readonly signal: AbortSignal;
   readonly tell: (event: RunNotice | CorpusNotice) => void;
 };
@@ -102,14 +105,11 @@ export async function singleRun({
   python,
   notify,
   policy,
+  allocation,
   signal,
   tell,
 }: SingleRunOptions): Promise<SingleRunResult> {
-  const file = readYamlFile(path, singleRunSchema, {
-    what: "one training",
-    example: "campaigns/single-run.yaml",
-    documentation: "docs/campaign.md",
-  });
+  const file = readSingleRun(path);
   const spec = runSpecOf({ ...file, ...(trainer && { trainer }) });
   const torch = await torchPlaceFor(spec.torch && "torch", { numRanks, python });
   if (torch) refuseIdleRanks(spec, torch);
@@ -134,7 +134,10 @@ export async function singleRun({
       tell({ kind: "text", text });
     }
     const placed = { run, numThreads: numThreads ?? machine.numThreads };
-    using backend = new LocalBackend(workspace.folder, localPlaces(torch?.numRanks ?? 1, numSpares));
+    const numPlaces = torch?.numRanks ?? 1;
+    using backend = allocation
+      ? await allocatedBackend(allocation, workspace.folder, { numRanks: numPlaces, numSpares })
+      : new LocalBackend(workspace.folder, localPlaces(numPlaces, numSpares));
     const summary = await trainPlanned({ ...context, machine, backend, torch, policy }, placed, name);
     exportRecorded(context, name, spec, modelCard(file.name, spec, manifest, summary));
     return { run: name, summary, model: workspace.model, head: record.head };
@@ -149,6 +152,15 @@ export async function singleRun({
       text: `run ${run}: its model is in ${workspace.model}`,
     }),
   );
+}
+
+/** Reads a run file. Throws a UserError where it is none. */
+export function readSingleRun(path: string): SingleRunFile {
+  return readYamlFile(path, singleRunSchema, {
+    what: "one training",
+    example: "campaigns/single-run.yaml",
+    documentation: "docs/campaign.md",
+  });
 }
 
 /** The whole specification, with what the file leaves out. */

@@ -1,0 +1,63 @@
+/** @file The nodes that Slurm has given to the job in whose batch script we are, as a backend. */
+
+import { extname, join } from "node:path";
+import { UserError } from "../../errors.ts";
+import { NodesBackend } from "../nodes/nodes-backend.ts";
+import { slotsOf } from "../places.ts";
+import { slurm } from "./slurm-command.ts";
+
+/** TypeScript in a clone, compiled in a package. */
+const AGENT = join(import.meta.dirname, "..", "nodes", `agent${extname(import.meta.filename)}`);
+
+/** A job of ours that runs. */
+export type Allocation = {
+  readonly job: string;
+  /** By name, those to train on and the spares alike; that of the batch script is the last. */
+  readonly nodes: readonly string[];
+};
+
+/** Null: this process is in no job. */
+export async function allocationHere(): Promise<Allocation | null> {
+  const { SLURM_JOB_ID: job, SLURM_JOB_NODELIST: list } = process.env;
+  if (job === undefined || list === undefined) return null;
+  const names = (await slurm("scontrol", ["show", "hostnames", list])).trim().split("\n");
+  // Ours dies with its node, and only Slurm can start it again: where there is a spare, ours is that.
+  const isOurs = (name: string) => name === process.env.SLURMD_NODENAME;
+  return { job, nodes: [...names.filter((name) => !isOurs(name)), ...names.filter(isOurs)] };
+}
+
+/**
+ * An agent on each node. As many ranks on each as fill the nodes that are no spares.
+ * @param folder the campaign's, on a disk that all nodes see
+ */
+export async function allocatedBackend(
+  { job, nodes }: Allocation,
+  folder: string,
+  { numRanks, numSpares }: { readonly numRanks: number; readonly numSpares: number },
+): Promise<NodesBackend> {
+  const numTraining = nodes.length - numSpares;
+  const perNode = numRanks / numTraining;
+  if (!(Number.isInteger(perNode) && perNode >= 1))
+    throw new UserError(
+      `${numRanks} ranks on ${Math.max(0, numTraining)} nodes of job ${job}, which has ${nodes.length} with ${numSpares} spare`,
+      "the same number of ranks on each node",
+      "give other --ranks, --nodes or --spares",
+    );
+  const places = nodes.flatMap((node) => slotsOf(node, perNode));
+  const backend = new NodesBackend("slurm", places, (node, own) => agentWords(node, folder, own));
+  await backend.ready();
+  if (backend.places().length >= numRanks) return backend;
+  const lost = backend.lost.map(({ machine, why }) => `${machine}: ${why}`).join("; ");
+  backend[Symbol.dispose]();
+  throw new UserError(
+    `too few nodes of job ${job} answer: ${lost}`,
+    `an agent on ${numTraining} of its ${nodes.length} nodes`,
+    "see `scontrol show node` for them; give the same command again",
+  );
+}
+
+/** A step beside those that run already: without \`--overlap\` it would wait until they end. */
+const agentWords = (node: string, folder: string, places: readonly string[]) => [
+  ...["srun", "--overlap", "--nodes=1", "--ntasks=1", `--nodelist=${node}`, "--unbuffered", "--mpi=none"],
+  ...[process.execPath, AGENT, folder, ...places],
+];
