@@ -5,6 +5,8 @@ const PACKAGE_TEST = "test/package.test.ts";
 const LLAMA_TEST = "test/llama-cpp.test.ts";
 /** And these to `npm run test:torch`: they take minutes. */
 const TORCH_TESTS = "test/torch*.test.ts";
+/** And these to `npm run test:slurm`: they take a Slurm. */
+const SLURM_TESTS = "test/slurm*.test.ts";
 
 export default defineConfig({
   test: {
@@ -19,11 +21,12 @@ export default defineConfig({
         test: {
           name: "longrun",
           include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: [PACKAGE_TEST, LLAMA_TEST, TORCH_TESTS],
+          exclude: [PACKAGE_TEST, LLAMA_TEST, TORCH_TESTS, SLURM_TESTS],
         },
       },
       { extends: true, test: { name: "llama", include: [LLAMA_TEST] } },
       { extends: true, test: { name: "torch", include: [TORCH_TESTS] } },
+      { extends: true, test: { name: "slurm", include: [SLURM_TESTS] } },
       {
         extends: true,
         test: { name: "package", include: [PACKAGE_TEST], testTimeout: 600_000, hookTimeout: 600_000 },

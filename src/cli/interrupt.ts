@@ -5,13 +5,13 @@ import { EXIT } from "./output.ts";
 /** Ctrl-C reaches this process and the one that started it (npm, our launcher), which passes it on. */
 const ONE_PRESS_MS = 300;
 
-/** From a terminal, and from a scheduler or a service manager. */
-const ASKS_TO_STOP = ["SIGINT", "SIGTERM"] as const;
+/** From a terminal, from a scheduler or a service manager, and from Slurm before the time limit of a job. */
+const ASKS_TO_STOP = ["SIGINT", "SIGTERM", "SIGUSR2"] as const;
 
 /** What a piece of work came to: its result, or the place where it stopped because it was asked to. */
 export type Ended<T> =
   | { readonly kind: "done"; readonly result: T }
-  | { readonly kind: "interrupted"; readonly where: string };
+  | { readonly kind: "interrupted"; readonly where: string; readonly by: NodeJS.Signals | null };
 
 /** Does the work with a signal that Ctrl-C aborts. `note` shows a line to the person who pressed it. */
 export async function untilInterrupted<T>(
@@ -20,11 +20,13 @@ export async function untilInterrupted<T>(
 ): Promise<Ended<T>> {
   const stop = new AbortController();
   let pressedAt = Number.NEGATIVE_INFINITY;
-  const onInterrupt = () => {
+  let by: NodeJS.Signals | null = null;
+  const onInterrupt = (signal: NodeJS.Signals) => {
     const isSamePress = performance.now() - pressedAt < ONE_PRESS_MS;
     pressedAt = performance.now();
     if (isSamePress) return;
     if (stop.signal.aborted) process.exit(EXIT.interrupted);
+    by = signal;
     note("stopping after this step; the same command goes on (Ctrl-C once more ends it at once)");
     stop.abort();
   };
@@ -34,7 +36,7 @@ export async function untilInterrupted<T>(
   } catch (error) {
     if (!isStop(error, stop.signal)) throw error;
     process.exitCode = EXIT.interrupted;
-    return { kind: "interrupted", where: error.message };
+    return { kind: "interrupted", where: error.message, by };
   } finally {
     // One that comes while a stopped program ends must not look like a crash.
     if (!stop.signal.aborted) for (const signal of ASKS_TO_STOP) process.off(signal, onInterrupt);

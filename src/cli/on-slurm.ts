@@ -3,7 +3,7 @@
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
-import { type Allocation, allocationHere } from "../fleet/slurm/allocation.ts";
+import { allocationHere, type SlurmJob } from "../fleet/slurm/allocation.ts";
 import { batchScript, sbatchWords } from "../fleet/slurm/batch-job.ts";
 import { submit } from "../fleet/slurm/submit.ts";
 import { wholeNumber } from "./arguments.ts";
@@ -41,15 +41,22 @@ export async function placeOnSlurm(
   {
     name,
     folder,
+    numRanks,
     numSpares,
     json,
-  }: { name: string; folder: string; numSpares: number; json?: true | undefined },
-): Promise<{ readonly allocation: Allocation | null } | "queued"> {
+  }: { name: string; folder: string; numRanks: number; numSpares: number; json?: true | undefined },
+): Promise<{ readonly allocation: SlurmJob | null } | "queued"> {
   if (on === undefined) {
     if (dryRun || options.length > 0 || nodes !== 1)
       throw new UserError("--nodes, --sbatch or --dry-run without --on", "a scheduler", "add --on slurm");
     return { allocation: null };
   }
+  if (numRanks % nodes !== 0)
+    throw new UserError(
+      `${numRanks} rank${numRanks === 1 ? "" : "s"} on ${nodes} nodes`,
+      "the same number of ranks on each node",
+      "give another --ranks or --nodes; a run of the builtin engine has one rank",
+    );
   const allocation = dryRun ? null : await allocationHere();
   if (allocation) return { allocation };
   const job = { name: `longrun-${name}`, numNodes: nodes, numSpares, options };
@@ -61,7 +68,8 @@ export async function placeOnSlurm(
     printResult({ json }, { script, command: ["sbatch", ...words] }, () => `${script}\n${queuedAs(words)}`);
     return "queued";
   }
-  const queued = await submit(path, job, command);
+  const waiting = (why: string) => process.stderr.write(`${why}\n`);
+  const queued = await submit(path, job, command, waiting);
   printResult(
     { json },
     { ...queued, folder: path },

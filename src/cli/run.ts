@@ -3,6 +3,7 @@
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
 import { readSingleRun, type SingleRunResult, singleRun } from "../fleet/single-run.ts";
+import { requeue } from "../fleet/slurm/allocation.ts";
 import { TRAINERS, type TrainerName } from "../fleet/trainer.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import { N_CONVENTION } from "../report/bet-sections.ts";
@@ -100,7 +101,13 @@ async function runFile(
 ): Promise<void> {
   const { name } = readSingleRun(path);
   const { folder: at } = workspaceOf(name, folder);
-  const placed = await placeOnSlurm(options, { name, folder: at, numSpares: spares ?? 0, json });
+  const placed = await placeOnSlurm(options, {
+    name,
+    folder: at,
+    numRanks: ranks ?? 1,
+    numSpares: spares ?? 0,
+    json,
+  });
   if (placed === "queued") return;
   const ended = await withProgress((signal, tell) =>
     singleRun({
@@ -112,6 +119,7 @@ async function runFile(
     }),
   );
   if (ended.kind === "interrupted") {
+    if (placed.allocation && ended.by === "SIGUSR2") await requeue(placed.allocation);
     if (json) printJson({ interrupted: ended.where });
   } else printResult({ json }, ended.result, () => resultText(ended.result));
 }

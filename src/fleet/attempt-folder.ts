@@ -68,6 +68,7 @@ const processSchema = z.strictObject({
   started: z.string(),
 });
 
+/** One that lives, or lived. */
 export type StartedProcess = z.infer<typeof processSchema>;
 
 export function writeProcesses(attempt: string, processes: readonly StartedProcess[]): void {

@@ -1,5 +1,6 @@
 /** @file The public surface of the fleet: runs as processes, started, watched, restarted, stopped. */
 
+export type { StartedProcess } from "./attempt-folder.ts";
 export type {
   Attempt,
   Backend,
@@ -45,6 +46,7 @@ export type {
   Warning,
 } from "./sighting.ts";
 export { type SingleRunOptions, type SingleRunResult, singleRun } from "./single-run.ts";
+export type { SlurmJob } from "./slurm/allocation.ts";
 export type { Scored } from "./spool.ts";
 export {
   type Follower,

@@ -23,7 +23,7 @@ import { LocalBackend, localPlaces } from "./local-backend.ts";
 import type { Policy } from "./policy.ts";
 import { type CorpusNotice, recordedCorpus } from "./recorded-corpus.ts";
 import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
-import { type Allocation, allocatedBackend } from "./slurm/allocation.ts";
+import { allocatedBackend, type SlurmJob } from "./slurm/allocation.ts";
 import { refuseIdleRanks } from "./torch-job.ts";
 import { type TrainerName, torchOf, torchPlaceFor, trainerFields } from "./trainer.ts";
 
@@ -78,7 +78,7 @@ export type SingleRunOptions = {
   /** What decisions about failures turn on, instead of what holds (policy.ts). */
   readonly policy?: Policy;
   /** Nodes of a job; this machine unless given. */
-  readonly allocation?: Allocation;
+  readonly allocation?: SlurmJob;
   readonly signal: AbortSignal;
   readonly tell: (event: RunNotice | CorpusNotice) => void;
 };

@@ -1,6 +1,6 @@
 /**
- * @file A Slurm of four nodes on this machine, for tests: munge, a controller and a `slurmd` for each node, all
- * on loopback, in a folder of their own, without root's services, cgroups or systemd.
+ * @file A Slurm of four nodes on this machine, for tests: munge, a controller and a `slurmd` for each node,
+ * all on loopback, in a folder of their own, without root's services, cgroups or systemd.
  */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -22,8 +22,8 @@ import { setTimeout } from "node:timers/promises";
 const PROGRAMS = ["munged", "slurmctld", "slurmd", "srun", "sbatch", "scontrol", "squeue"];
 export const NODES = ["n1", "n2", "n3", "n4"] as const;
 
-/** Null: what is missing, in words. */
-export function slurmIsHere(): string | null {
+/** What is not installed, in words; null: it is all here. */
+export function slurmIsMissing(): string | null {
   const missing = PROGRAMS.filter((program) => pathOf(program) === null);
   return missing.length === 0 ? null : `not installed: ${missing.join(", ")} (Debian: slurm-wlm and munge)`;
 }

@@ -12,12 +12,12 @@ import { systemError, UserError } from "../../errors.ts";
 import type { Attempt } from "../backend.ts";
 import { LocalBackend } from "../local-backend.ts";
 import { machineOf } from "../places.ts";
-import { type Answer, type Order, orderSchema } from "./protocol.ts";
+import { type AgentAnswer, type AgentOrder, orderSchema } from "./protocol.ts";
 
 const ALIVE_MS = 500;
 
 const [folder, ...places] = process.argv.slice(2);
-const tell = (answer: Answer): void => {
+const tell = (answer: AgentAnswer): void => {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 };
 const attempts = new Map<string, { readonly attempt: Attempt; readonly ranks: readonly number[] }>();
@@ -41,7 +41,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 clearInterval(timer);
 for (const { attempt } of attempts.values()) await attempt.stop();
 
-async function follow(order: Order): Promise<void> {
+async function follow(order: AgentOrder): Promise<void> {
   switch (order.kind) {
     case "start": {
       const attempt = await backend.start(order);

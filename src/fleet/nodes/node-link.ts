@@ -1,8 +1,8 @@
-/** @file The supervisor's end of an agent: its orders out, its answers in, and whether its node still lives. */
+/** @file The supervisor's end of an agent: its orders out, its answers in, whether its node still lives. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { type Answer, answerSchema, type Order } from "./protocol.ts";
+import { type AgentAnswer, type AgentOrder, answerSchema } from "./protocol.ts";
 
 /** An agent tells of itself twice a second; so long a silence is its node's end, or its network's. */
 const LOST_MS = 4000;
@@ -10,12 +10,12 @@ const LOST_MS = 4000;
 const START_MS = 60_000;
 const LOG_CHARACTERS = 2000;
 
-/** One agent, started by a command of its own (`srun ...`). Dispose of it to end it and what it has started. */
+/** One agent, started by a command of its own (`srun ...`). Disposed of, it ends with what it has started. */
 export class NodeLink implements Disposable {
   readonly machine: string;
   readonly #agent: ChildProcess;
   readonly #ready = Promise.withResolvers<void>();
-  readonly #listener: (answer: Answer) => void;
+  readonly #listener: (answer: AgentAnswer) => void;
   readonly #onLost: (why: string) => void;
   #timer: NodeJS.Timeout;
   #lost: string | null = null;
@@ -24,7 +24,7 @@ export class NodeLink implements Disposable {
   constructor(
     machine: string,
     [program, ...words]: readonly string[],
-    listener: (answer: Answer) => void,
+    listener: (answer: AgentAnswer) => void,
     onLost: (why: string) => void,
   ) {
     this.machine = machine;
@@ -53,7 +53,7 @@ export class NodeLink implements Disposable {
     return this.#lost;
   }
 
-  send(order: Order): void {
+  send(order: AgentOrder): void {
     if (this.#lost === null) this.#agent.stdin!.write(`${JSON.stringify(order)}\n`);
   }
 

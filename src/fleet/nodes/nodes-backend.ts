@@ -7,7 +7,7 @@ import type { StartedProcess } from "../attempt-folder.ts";
 import type { Attempt, Backend, Launch, Probe, ProcessExit } from "../backend.ts";
 import { machineOf } from "../places.ts";
 import { NodeLink } from "./node-link.ts";
-import type { Answer } from "./protocol.ts";
+import type { AgentAnswer } from "./protocol.ts";
 
 /** After which a node that does not say that all of an attempt is gone is left to its fence. */
 const MOST_STOP_MS = 10_000;
@@ -83,7 +83,7 @@ export class NodesBackend implements Backend, Disposable {
     return this.#links.get(machineOf(place))!;
   }
 
-  #heard(machine: string, answer: Answer): void {
+  #heard(machine: string, answer: AgentAnswer): void {
     for (const attempt of this.#attempts) attempt.heard(machine, answer);
   }
 
@@ -163,7 +163,7 @@ class NodesAttempt implements Attempt {
     while (living().length > 0 && performance.now() < until) await setTimeout(5);
   }
 
-  heard(machine: string, answer: Answer): void {
+  heard(machine: string, answer: AgentAnswer): void {
     if (answer.kind === "alive") {
       for (const { folder, rank, probe } of answer.probes)
         if (folder === this.#launch.folder) this.#probes.set(rank, probe);

@@ -1,4 +1,4 @@
-/** @file What a supervisor and the agent on a node tell each other: lines of JSON over the agent's input and output. */
+/** @file What a supervisor and the agent on a node tell each other, in lines of JSON. */
 
 import { z } from "zod";
 
@@ -29,7 +29,7 @@ export const orderSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("stop"), folder }),
 ]);
 
-export type Order = z.infer<typeof orderSchema>;
+export type AgentOrder = z.infer<typeof orderSchema>;
 
 const probeSchema = z.strictObject({
   state: z.enum(["running", "waiting", "stopped"]),
@@ -69,4 +69,4 @@ export const answerSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-export type Answer = z.infer<typeof answerSchema>;
+export type AgentAnswer = z.infer<typeof answerSchema>;

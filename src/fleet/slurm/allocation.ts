@@ -10,14 +10,14 @@ import { slurm } from "./slurm-command.ts";
 const AGENT = join(import.meta.dirname, "..", "nodes", `agent${extname(import.meta.filename)}`);
 
 /** A job of ours that runs. */
-export type Allocation = {
+export type SlurmJob = {
   readonly job: string;
   /** By name, those to train on and the spares alike; that of the batch script is the last. */
   readonly nodes: readonly string[];
 };
 
 /** Null: this process is in no job. */
-export async function allocationHere(): Promise<Allocation | null> {
+export async function allocationHere(): Promise<SlurmJob | null> {
   const { SLURM_JOB_ID: job, SLURM_JOB_NODELIST: list } = process.env;
   if (job === undefined || list === undefined) return null;
   const names = (await slurm("scontrol", ["show", "hostnames", list])).trim().split("\n");
@@ -26,12 +26,17 @@ export async function allocationHere(): Promise<Allocation | null> {
   return { job, nodes: [...names.filter((name) => !isOurs(name)), ...names.filter(isOurs)] };
 }
 
+/** Before its time limit: the job is queued again, and its script begins anew. */
+export async function requeue({ job }: SlurmJob): Promise<void> {
+  await slurm("scontrol", ["requeue", job]);
+}
+
 /**
  * An agent on each node. As many ranks on each as fill the nodes that are no spares.
  * @param folder the campaign's, on a disk that all nodes see
  */
 export async function allocatedBackend(
-  { job, nodes }: Allocation,
+  { job, nodes }: SlurmJob,
   folder: string,
   { numRanks, numSpares }: { readonly numRanks: number; readonly numSpares: number },
 ): Promise<NodesBackend> {

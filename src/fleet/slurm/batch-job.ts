@@ -1,4 +1,4 @@
-/** @file The job that carries a run on Slurm: one allocation with spares, the supervisor in its batch script. */
+/** @file The job that carries a run on Slurm: an allocation with spares, the supervisor in its script. */
 
 /** What is asked of Slurm. */
 export type BatchJob = {

@@ -1,4 +1,4 @@
-/** @file Slurm's own programs: started without a shell, what they print, and what they refuse, in our words. */
+/** @file Slurm's own programs, started without a shell: what they print, what they refuse, what to do. */
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -8,6 +8,9 @@ const run = promisify(execFile);
 
 /** Above all for `squeue --json` of a large cluster. */
 const MOST_OUTPUT_BYTES = 2 ** 28;
+
+/** Slurm's controller does not answer: it may, a little later. */
+export class ControllerDown extends UserError {}
 
 /** What a program of Slurm's prints. Throws a UserError with what it said where it refuses. */
 export async function slurm(program: string, words: readonly string[]): Promise<string> {
@@ -35,7 +38,7 @@ const REFUSALS: readonly Refusal[] = [
   },
   {
     pattern:
-      /Node count specification invalid|Requested node configuration|More processors requested|PartitionNodeLimit/i,
+      /Node count specification invalid|Requested node configuration|More processors requested|Invalid node name/i,
     expected: "no more nodes, and no other ones, than the partition has",
     remedy: "`sinfo -Nl` lists them; ask for fewer (--nodes, --spares)",
   },
@@ -49,11 +52,6 @@ const REFUSALS: readonly Refusal[] = [
     expected: "a slurm.conf that can be read",
     remedy: "check SLURM_CONF, or log in to a node of the cluster",
   },
-  {
-    pattern: /Unable to contact slurm controller|Connection refused|Connection timed out/i,
-    expected: "a controller that answers",
-    remedy: "`scontrol ping` says whether it runs; give the same command again once it does",
-  },
 ];
 
 function slurmError(program: string, error: NodeJS.ErrnoException & { readonly stderr?: string }): UserError {
@@ -64,11 +62,17 @@ function slurmError(program: string, error: NodeJS.ErrnoException & { readonly s
       "log in to a node of the cluster",
     );
   const said = (error.stderr ?? error.message).trim().replaceAll(/\s*\n\s*/g, "; ");
+  if (/Unable to contact slurm controller/i.test(said))
+    return new ControllerDown(
+      `${program}: ${said}`,
+      "a controller that answers",
+      "`scontrol ping` says whether it runs; give the same command again once it does",
+    );
   const known = REFUSALS.find(({ pattern }) => pattern.test(said));
   return new UserError(
     `${program}: ${said}`,
     known?.expected ?? "a job that Slurm takes",
-    known?.remedy ?? "see what it says; `longrun run --dry-run` prints what was asked of it",
+    known?.remedy ?? "see what it says; --dry-run prints what is asked of it",
     { cause: error },
   );
 }

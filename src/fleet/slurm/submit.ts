@@ -1,27 +1,72 @@
 /** @file A job given to Slurm: its script and log in the run's folder, its number back. */
 
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { UserError } from "../../errors.ts";
 import { makeFolder, writeFileAtomic } from "../../record/files.ts";
 import { type BatchJob, batchScript, sbatchWords } from "./batch-job.ts";
-import { slurm } from "./slurm-command.ts";
+import { ControllerDown, slurm } from "./slurm-command.ts";
 
 /** What a submission came to. */
 export type Submitted = { readonly job: string; readonly log: string };
 
+/** A controller that is started anew is back within seconds. */
+const MOST_WAIT_MS = 60_000;
+const RETRY_MS = 2000;
+/** One that has just come back has not heard of its nodes yet, and takes no job. */
+const SETTLING_MS = 20_000;
+
 /**
- * Queues a command. Throws a UserError with what Slurm said where it takes no such job.
+ * Queues a command. Throws a UserError with what Slurm said where it takes no such job, now or ever.
  * @param command a program and its arguments; Slurm starts it where this process is
+ * @param waiting hears why it takes longer
  */
 export async function submit(
   folder: string,
   job: Omit<BatchJob, "log">,
   command: readonly string[],
+  waiting: (why: string) => void,
 ): Promise<Submitted> {
+  refuseConfiguration();
   makeFolder(folder);
   const script = join(folder, "slurm.sh");
   writeFileAtomic(script, batchScript(job));
   const words = sbatchWords({ ...job, log: join(folder, "slurm-%j.log") }, script, command);
+  // A job that no node could ever take would else wait for ever.
+  await patiently(() => slurm("sbatch", ["--test-only", ...words]), waiting);
   // "12;cluster" where there are several.
-  const number = (await slurm("sbatch", words)).trim().split(";")[0]!;
+  const number = (await patiently(() => slurm("sbatch", words), waiting)).trim().split(";")[0]!;
   return { job: number, log: join(folder, `slurm-${number}.log`) };
+}
+
+/** Slurm's programs would look for the file for a minute. */
+function refuseConfiguration(): void {
+  const path = process.env.SLURM_CONF;
+  if (path === undefined) return;
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    throw new UserError(
+      `SLURM_CONF is ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code})`,
+      "the slurm.conf of the cluster",
+      "correct SLURM_CONF, or leave it out where Slurm has its file in its own place",
+    );
+  }
+}
+
+async function patiently<T>(ask: () => Promise<T>, waiting: (why: string) => void): Promise<T> {
+  let downAt = Number.NEGATIVE_INFINITY;
+  for (const until = performance.now() + MOST_WAIT_MS; ; ) {
+    try {
+      return await ask();
+    } catch (error) {
+      const now = performance.now();
+      if (error instanceof ControllerDown) downAt = now;
+      const isSettling = now - downAt < SETTLING_MS;
+      if (!(error instanceof UserError && isSettling) || now > until) throw error;
+      waiting(`${error.found}: trying again`);
+      await setTimeout(RETRY_MS);
+    }
+  }
 }
