@@ -106,4 +106,24 @@ describe("over a record", () => {
       [4, "replay", "hold"],
     ]);
   });
+
+  test("from the checkpoints that the record certified by then", () => {
+    using record = openRecord(join(base, "certified"));
+    const started = { attempt: 1, fromStep: 0, exact: true, numThreads: 1, spec: null };
+    record.append({ run: "one", kind: "run-started", data: started });
+    for (const step of [100, 140])
+      record.append({ run: "one", kind: "checkpoint-written", data: { step, bytes: 1 } });
+    record.append({ run: "one", kind: "checkpoint-certified", data: { step: 100, throughStep: 116 } });
+    const seen = { ...spike(150), atSeconds: 0, memoryShare: null, step: 152 };
+    record.append({ run: "one", ...incidentOf(seen, { action: "hold", reason: "so" }, 0.5) });
+    record.append({ run: "one", kind: "checkpoint-certified", data: { step: 140, throughStep: 156 } });
+    expect(replayRecord(record.events, DEFAULT_POLICY).map(({ now }) => now)).toEqual([
+      {
+        action: "replay",
+        toStep: 100,
+        reason:
+          "replayed from the certified checkpoint of step 100, before it: what a machine did wrong does not recur",
+      },
+    ]);
+  });
 });
