@@ -1,7 +1,35 @@
-/** @file The summary of a made-up run for tests, easy to reckon with. */
+/** @file A run of seconds for tests, and the summary of a made-up one, easy to reckon with. */
 
+import { shapeOfWidth } from "../model/dial.ts";
 import { NUM_CURVE_POINTS } from "./curve.ts";
+import type { RunSpec } from "./run-spec.ts";
 import type { RunSummary } from "./summary.ts";
+
+/** Sixty steps of the smallest decoder that learns something. */
+export const SMALL_RUN: RunSpec = {
+  role: "single",
+  shape: shapeOfWidth(16, {
+    vocabularySize: 270,
+    numLayers: 1,
+    queriesPerKeyValue: 1,
+    tiedEmbeddings: false,
+  }),
+  optimiser: {
+    learningRate: 0.02,
+    baseWidth: 16,
+    beta1: 0.9,
+    beta2: 0.95,
+    epsilon: 1e-8,
+    weightDecay: 0.1,
+    clip: 1,
+  },
+  sequenceLength: 16,
+  batchSequences: 4,
+  numSteps: 60,
+  seed: 1,
+  heldOutTokens: 500,
+  checkpointSeconds: 1000,
+};
 
 const score = (bitsPerByte: number) => ({
   numTokens: 1000,

@@ -1,37 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { native } from "../engine/native.ts";
 import { Session } from "../engine/session.ts";
-import { shapeOfWidth } from "../model/dial.ts";
 import { initialValues } from "../model/initialise.ts";
 import { parametersOf } from "../model/shape.ts";
+import { SMALL_RUN } from "./fixture.ts";
 import { MemoryGuard } from "./memory-guard.ts";
 import { hyperAt, momentNames } from "./optimiser.ts";
 import { trainingPrograms } from "./programs.ts";
-import { runSpecSchema } from "./run-spec.ts";
 
-const SPEC = runSpecSchema.parse({
-  role: "single",
-  // Odd sizes: no parameter fills its last vector.
-  shape: {
-    ...shapeOfWidth(16, { vocabularySize: 271, numLayers: 1, queriesPerKeyValue: 1, tiedEmbeddings: false }),
-    feedForwardWidth: 37,
-  },
-  optimiser: {
-    learningRate: 0.02,
-    baseWidth: 16,
-    beta1: 0.9,
-    beta2: 0.95,
-    epsilon: 1e-8,
-    weightDecay: 0.1,
-    clip: 1,
-  },
+// Odd sizes: no parameter fills its last vector.
+const SPEC = {
+  ...SMALL_RUN,
+  shape: { ...SMALL_RUN.shape, vocabularySize: 271, feedForwardWidth: 37 },
   sequenceLength: 8,
   batchSequences: 2,
-  numSteps: 10,
-  seed: 1,
-  heldOutTokens: 500,
-  checkpointSeconds: 1000,
-});
+};
 
 /** A session with its parameters filled, and its guard. */
 function start(instructionSet: string, numThreads: number) {

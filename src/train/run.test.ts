@@ -8,11 +8,11 @@ import { corpusSpec } from "../corpus/spec.ts";
 import { native } from "../engine/native.ts";
 import { Random } from "../math/random.ts";
 import { mean } from "../math/statistics.ts";
-import { shapeOfWidth } from "../model/dial.ts";
 import { readRunSeries } from "../record/run-series.ts";
 import { columnOf } from "../record/series.ts";
 import { memoryFolder, nextAttempt } from "../record/workspace.ts";
 import { latestCheckpoint, listCheckpoints, loadCheckpoint, MODEL_FILE } from "./checkpoint.ts";
+import { SMALL_RUN } from "./fixture.ts";
 import { batchStepOf, type RunPlace, trainRun, UNWATCHED } from "./run.ts";
 import type { RunEvent } from "./run-event.ts";
 import type { RunSpec } from "./run-spec.ts";
@@ -20,31 +20,6 @@ import { learningRateAt } from "./schedule.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longrun-run-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-const SPEC: RunSpec = {
-  role: "single",
-  shape: shapeOfWidth(16, {
-    vocabularySize: 270,
-    numLayers: 1,
-    queriesPerKeyValue: 1,
-    tiedEmbeddings: false,
-  }),
-  optimiser: {
-    learningRate: 0.02,
-    baseWidth: 16,
-    beta1: 0.9,
-    beta2: 0.95,
-    epsilon: 1e-8,
-    weightDecay: 0.1,
-    clip: 1,
-  },
-  sequenceLength: 16,
-  batchSequences: 4,
-  numSteps: 60,
-  seed: 1,
-  heldOutTokens: 500,
-  checkpointSeconds: 1000,
-};
 
 let corpus: Corpus;
 beforeAll(async () => {
@@ -104,7 +79,7 @@ function stateOf(name: string): readonly string[] {
 
 describe("a run", () => {
   test("lowers the loss, keeps its series and ends with a summary of them", async () => {
-    const events = await train(SPEC, place("whole"));
+    const events = await train(SMALL_RUN, place("whole"));
     expect(kindsOf(events)).toEqual(["started", "step", "checkpoint", "evaluating", "finished"]);
     expect(events[0]).toEqual({
       kind: "started",
@@ -131,29 +106,29 @@ describe("a run", () => {
   });
 
   test("sent back trains again from there; the batches of skipped steps are others, all the rest the same", async () => {
-    await train(SPEC, place("undisturbed"));
-    for (const stopAfter of [20, 40]) await train(SPEC, place("sent-back"), stopAfter);
-    const again = await train(SPEC, place("sent-back", { fromStep: 30, skip: [25, 26] }));
+    await train(SMALL_RUN, place("undisturbed"));
+    for (const stopAfter of [20, 40]) await train(SMALL_RUN, place("sent-back"), stopAfter);
+    const again = await train(SMALL_RUN, place("sent-back", { fromStep: 30, skip: [25, 26] }));
     expect(again[0]).toMatchObject({ kind: "started", attempt: 3, fromStep: 20 });
     const [whole, altered] = [seriesOf("undisturbed", "loss"), seriesOf("sent-back", "loss")];
     expect(altered).toHaveLength(60);
     expect(altered.slice(0, 24)).toEqual(whole.slice(0, 24));
     expect(altered[24]).not.toBe(whole[24]);
     expect([25, 26, 27].map((step) => batchStepOf(step, 60, [25, 26]))).toEqual([61, 62, 27]);
-    await train(SPEC, place("replayed"), 40);
-    await train(SPEC, place("replayed", { fromStep: 10 }));
+    await train(SMALL_RUN, place("replayed"), 40);
+    await train(SMALL_RUN, place("replayed", { fromStep: 10 }));
     expect(seriesOf("replayed", "loss")).toEqual(whole);
     expect(stateOf("replayed")).toEqual(stateOf("undisturbed"));
   });
 
   test("does not depend on threads, and stopped and taken up again ends with the same bits", async () => {
-    await train(SPEC, place("straight"));
-    const first = await train(SPEC, place("stopped"), 20);
+    await train(SMALL_RUN, place("straight"));
+    const first = await train(SMALL_RUN, place("stopped"), 20);
     expect(kindsOf(first)).toEqual(["started", "step", "checkpoint", "stopped"]);
     expect(first.at(-1)).toEqual({ kind: "stopped", step: 20 });
-    const second = await train(SPEC, place("stopped", { numThreads: 2 }), 41);
+    const second = await train(SMALL_RUN, place("stopped", { numThreads: 2 }), 41);
     expect(second[0]).toMatchObject({ attempt: 2, fromStep: 20, exact: true });
-    const third = await train(SPEC, place("stopped"));
+    const third = await train(SMALL_RUN, place("stopped"));
     expect(third[0]).toMatchObject({ attempt: 3, fromStep: 41 });
     expect(seriesOf("stopped", "loss")).toEqual(seriesOf("straight", "loss"));
     expect(seriesOf("stopped", "gradientNorm")).toEqual(seriesOf("straight", "gradientNorm"));
@@ -161,7 +136,7 @@ describe("a run", () => {
   });
 
   test("saves to memory in between: a kill costs the steps since, a new start of the machine those since the disk", async () => {
-    const long = { ...SPEC, numSteps: 8000 };
+    const long = { ...SMALL_RUN, numSteps: 8000 };
     await train(long, place("unkilled"));
     const inMemory = (name: string) => listCheckpoints(memoryFolder(folder, name)).at(-1);
     /** The step in memory when the run ends without a word, some steps after a save. */
@@ -196,13 +171,13 @@ describe("a run", () => {
   });
 
   test("with another seed has another start and another order", async () => {
-    await train({ ...SPEC, numSteps: 2 }, place("seed-1"));
-    await train({ ...SPEC, numSteps: 2, seed: 2 }, place("seed-2"));
+    await train({ ...SMALL_RUN, numSteps: 2 }, place("seed-1"));
+    await train({ ...SMALL_RUN, numSteps: 2, seed: 2 }, place("seed-2"));
     expect(seriesOf("seed-2", "loss")[0]).not.toBe(seriesOf("seed-1", "loss")[0]);
   });
 
   test("ends where its loss is no longer a number, and leaves what was good", async () => {
-    const wild = { ...SPEC, optimiser: { ...SPEC.optimiser, learningRate: 1e30, weightDecay: 0 } };
+    const wild = { ...SMALL_RUN, optimiser: { ...SMALL_RUN.optimiser, learningRate: 1e30, weightDecay: 0 } };
     const events = await train(wild, place("wild"));
     const last = events.at(-1);
     expect(last?.kind).toBe("diverged");
@@ -219,7 +194,11 @@ describe("a run", () => {
     "has diverged where the last update leaves %s that is not finite",
     async (what, learningRate) => {
       const name = `wild-${learningRate}`;
-      const wild = { ...SPEC, numSteps: 1, optimiser: { ...SPEC.optimiser, learningRate, weightDecay: 0 } };
+      const wild = {
+        ...SMALL_RUN,
+        numSteps: 1,
+        optimiser: { ...SMALL_RUN.optimiser, learningRate, weightDecay: 0 },
+      };
       const events = await train(wild, place(name));
       expect(events.at(-1)).toMatchObject({ kind: "diverged", step: 1, what });
       expect(events.filter(({ kind }) => kind === "checkpoint")).toHaveLength(what === "a parameter" ? 0 : 1);
@@ -227,16 +206,16 @@ describe("a run", () => {
   );
 
   test("does not go on where its curve so far is gone", async () => {
-    await train(SPEC, place("without-curve"), 3);
+    await train(SMALL_RUN, place("without-curve"), 3);
     rmSync(join(folder, "series", "without-curve"), { recursive: true });
-    await expect(train(SPEC, place("without-curve"))).rejects.toThrow(
+    await expect(train(SMALL_RUN, place("without-curve"))).rejects.toThrow(
       /lacks rows: it ends at step 0\nexpected: a row for each of 3 steps/,
     );
   });
 
   test("a checkpoint of another specification is refused", async () => {
-    await train(SPEC, place("other"), 3);
-    const changed = { ...SPEC, seed: 9 };
+    await train(SMALL_RUN, place("other"), 3);
+    const changed = { ...SMALL_RUN, seed: 9 };
     await expect(train(changed, place("other"))).rejects.toThrow(
       "belongs to another run specification or corpus",
     );
@@ -245,8 +224,8 @@ describe("a run", () => {
   const sets = native.instructionSets();
   test.skipIf(sets.length < 2)("going on with another instruction set is allowed, and said", async () => {
     const [best, other] = sets;
-    await train(SPEC, place("moved", { instructionSet: best! }), 3);
-    const events = await train(SPEC, place("moved", { instructionSet: other! }), 5);
+    await train(SMALL_RUN, place("moved", { instructionSet: best! }), 3);
+    const events = await train(SMALL_RUN, place("moved", { instructionSet: other! }), 5);
     expect(events[0]).toMatchObject({ fromStep: 3, exact: false });
   });
 });

@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { shapeOfWidth } from "../model/dial.ts";
 import { matrixParameters } from "../model/shape.ts";
 import { SeriesWriter, seriesPath } from "../record/series.ts";
-import type { RunSpec } from "./run-spec.ts";
+import { SMALL_RUN } from "./fixture.ts";
 import { SERIES_COLUMNS } from "./series-columns.ts";
 import { runSummarySchema, secondsByOperation, summarise } from "./summary.ts";
 
@@ -24,30 +23,7 @@ test("seconds of instructions are added up by operation", () => {
 });
 
 test("a summary adds up what two attempts left on disk", () => {
-  const spec: RunSpec = {
-    role: "single",
-    shape: shapeOfWidth(16, {
-      vocabularySize: 300,
-      numLayers: 2,
-      queriesPerKeyValue: 1,
-      tiedEmbeddings: false,
-    }),
-    optimiser: {
-      learningRate: 0.01,
-      baseWidth: 64,
-      beta1: 0.9,
-      beta2: 0.95,
-      epsilon: 1e-8,
-      weightDecay: 0.1,
-      clip: 1,
-    },
-    sequenceLength: 8,
-    batchSequences: 2,
-    numSteps: 4,
-    seed: 1,
-    heldOutTokens: 100,
-    checkpointSeconds: 1,
-  };
+  const spec = { ...SMALL_RUN, sequenceLength: 8, batchSequences: 2, numSteps: 4 };
   const attempts = [
     [1, 2, 3],
     [3, 4],
