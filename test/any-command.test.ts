@@ -145,7 +145,9 @@ describe("a command", () => {
       await command.ended;
     }
     expectRefusal(await longrun("drain", folder), found, /`longrun stop .*` ends it now/);
-    expect((await longrun("stop", folder)).code).toBe(0);
+    const { code, stdout } = await longrun("stop", folder);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^sh\.[0-9a-f]+: ended, and no checkpoint of it is known$/m);
     expect(ranksOf(folder)).toEqual([]);
   });
 

@@ -58,8 +58,8 @@ function text(folder: string, { hadSupervisor, runs }: Stopped): string {
   if (!hadSupervisor && runs.length === 0) return `nothing runs in ${folder}`;
   const lines = runs.map(({ run, checkpointStep }) =>
     checkpointStep === null
-      ? `${run}: ended before its first checkpoint`
+      ? `${run}: ended, and no checkpoint of it is known`
       : `${run}: ended, its checkpoint is of step ${formatCount(checkpointStep)}`,
   );
-  return [...lines, `nothing runs in ${folder} any more; the command that started it goes on`].join("\n");
+  return [...lines, `nothing runs in ${folder} any more; the same command goes on`].join("\n");
 }

@@ -10,7 +10,7 @@ import { openRecord, readRecord, writerOf } from "../../record/record.ts";
 import { checkpointsFolder, drainFile, runFolder } from "../../record/workspace.ts";
 import { listCheckpoints } from "../../train/checkpoint.ts";
 import { ATTEMPT_VARIABLE, attemptFolder, readFence, taskFile } from "../attempt-folder.ts";
-import { commandTaskSchema } from "../command-task.ts";
+import { type CommandTask, commandTaskSchema } from "../command-task.ts";
 import { livingProcesses } from "../living.ts";
 import { pidsWith, sendSignal, sessionMembers } from "../proc.ts";
 import { stoppedText } from "../recorded-run.ts";
@@ -32,7 +32,7 @@ export type StillRunning = {
 /** What was ended, and where it goes on. */
 export type Stopped = {
   readonly hadSupervisor: boolean;
-  /** Runs that had processes, with their newest checkpoint; null: none yet. */
+  /** Runs that had processes, with their newest checkpoint; null: none is known. */
   readonly runs: readonly { readonly run: string; readonly checkpointStep: number | null }[];
 };
 
@@ -71,10 +71,7 @@ export async function stopFolder(
   rmSync(drainFile(folder), { force: true });
   return {
     hadSupervisor: first.supervisor !== null,
-    runs: runs.map((run) => {
-      const newest = listCheckpoints(checkpointsFolder(folder, run)).at(-1);
-      return { run, checkpointStep: newest?.step ?? null };
-    }),
+    runs: runs.map((run) => ({ run, checkpointStep: newestStep(folder, run) })),
   };
 }
 
@@ -83,9 +80,8 @@ const isNobody = ({ supervisor, processes }: StillRunning) => supervisor === nul
 /** A command is asked to stop by its supervisor, when that hears of a checkpoint: some are never heard of. */
 function refuseUnheard(folder: string, { supervisor, processes }: StillRunning): void {
   for (const { run } of processes) {
-    const { attempt } = readFence(runFolder(folder, run))!;
-    const task = commandTaskSchema.safeParse(readJson(taskFile(attemptFolder(folder, run, attempt))));
-    if (!task.success || (supervisor && task.data.checkpoints !== undefined)) continue;
+    const task = commandTaskOf(folder, run);
+    if (task === null || (supervisor && task.checkpoints !== undefined)) continue;
     throw new UserError(
       supervisor
         ? `${run} is a command without --checkpoints: nobody knows when it has saved`
@@ -95,6 +91,20 @@ function refuseUnheard(folder: string, { supervisor, processes }: StillRunning):
         (supervisor ? "" : "; or give its command again, which adopts it, and drain it then"),
     );
   }
+}
+
+/** Null: the run is not of a command. */
+function commandTaskOf(folder: string, run: string): CommandTask | null {
+  const { attempt } = readFence(runFolder(folder, run))!;
+  const task = commandTaskSchema.safeParse(readJson(taskFile(attemptFolder(folder, run, attempt))));
+  return task.data ?? null;
+}
+
+function newestStep(folder: string, run: string): number | null {
+  if (commandTaskOf(folder, run) === null)
+    return listCheckpoints(checkpointsFolder(folder, run)).at(-1)?.step ?? null;
+  // A foreign one lies where its pattern says, and was heard of.
+  return eventsOf(readRecord(folder).events, "checkpoint-written", run).at(-1)?.data.step ?? null;
 }
 
 /** The supervisor passes it on to its processes; those that have none are asked themselves. */
