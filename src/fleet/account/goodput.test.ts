@@ -91,6 +91,13 @@ describe("the time of a run", () => {
     expect(seconds).toMatchObject({ productive: 14.5, recomputed: 14.5, detection: 4, checkpoint: 1 });
   });
 
+  test("of a log that tells each tenth step counts the seconds of one for ten", () => {
+    const steps = [10, 20, 30, 40];
+    const events = recordOf([start(1, 0), died, start(2, 30)], [0, 49, 52]);
+    const { seconds } = timeOfRun(events, "r", [{ attempt: 1, steps, seconds: steps.map(() => 1) }])!;
+    expect(seconds).toMatchObject({ productive: 30, recomputed: 15, detection: 4, restart: 3 });
+  });
+
   test("is held against what `plan time` makes of the same rates", () => {
     const events = recordOf([start(1, 0), saved(10), died, start(2, 10), saved(40)], [0, 11, 40, 43, 74]);
     const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i + 1);

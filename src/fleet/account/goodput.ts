@@ -217,7 +217,7 @@ function lastSign({ events, timeline, start, next, own }: AttemptFacts, steppedU
 }
 
 /** Microseconds in steps that were kept, in steps done again, and in saves, which lie between steps. */
-function stepsOf({ rows, own, keptUpTo }: AttemptFacts) {
+function stepsOf({ rows, own, keptUpTo, start }: AttemptFacts) {
   const saves = savesOf(rows, own);
   const saving = [...saves.values()].reduce((sum, seconds) => sum + seconds, 0);
   let [kept, lost, all, numKept, isTold] = [0, 0, 0, 0, false];
@@ -226,7 +226,9 @@ function stepsOf({ rows, own, keptUpTo }: AttemptFacts) {
     const step = rows!.steps[i]!;
     const told = rows!.seconds[i]!;
     isTold ||= Number.isFinite(told);
-    const whole = Number.isFinite(told) ? micro(told) : 0;
+    // A log that tells each tenth step gives the seconds of one, which are those of the ten.
+    const before = i > 0 ? rows!.steps[i - 1]! : start.data.fromStep;
+    const whole = Number.isFinite(told) ? micro(told * Math.max(1, step - before)) : 0;
     all += whole;
     const training = Math.max(0, whole - (saves.get(step - 1) ?? 0));
     if (step > keptUpTo) lost += training;
