@@ -158,6 +158,17 @@ print("all told")
       const folder = join(base, name);
       const torch = await train(file, folder, ...inTorch, ...options);
       expectSameLosses(folder);
+      const environment = eventsIn(folder).findLast((event) => event.kind === "environment");
+      expect(environment?.data.versions).toMatchObject({
+        python: expect.stringMatching(/^3\.\d+/),
+        torch: expect.stringMatching(/^2\.\d+/),
+      });
+      const [run] = readdirSync(join(folder, "runs"));
+      expect(readdirSync(join(folder, "runs", run!)).sort()).toEqual([
+        "attempts",
+        "checkpoints",
+        "fence.json",
+      ]);
       const { natsPerToken, bitsPerByte, ...counts } = builtin;
       expect(torch).toMatchObject({
         ...counts,

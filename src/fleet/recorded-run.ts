@@ -95,9 +95,16 @@ export function finishedSummary(events: readonly RecordEvent[], name: string): R
   return finished ? parseStored(runSummarySchema, finished.data.summary, `the summary of run ${name}`) : null;
 }
 
-/** Writes down the machine and the software where they differ from what the record knows. */
-export function recordEnvironment({ record, machine }: Pick<RunContext, "record" | "machine">): void {
-  const environment = environmentOf(machine);
+/**
+ * Writes down the machine and the software where they differ from what the record knows.
+ * @param trainer the versions of what trains, where that is not longrun itself
+ */
+export function recordEnvironment(
+  { record, machine }: Pick<RunContext, "record" | "machine">,
+  trainer: Readonly<Record<string, string>> = {},
+): void {
+  const own = environmentOf(machine);
+  const environment = { ...own, versions: { ...own.versions, ...trainer } };
   const last = record.events.findLast(({ kind }) => kind === "environment");
   if (JSON.stringify(last?.data) !== JSON.stringify(environment))
     record.append({ run: null, kind: "environment", data: environment });
@@ -124,7 +131,7 @@ export async function trainPlanned(
   };
   const watcher = {
     onEvent(event: RunEvent, at: PlaceFacts) {
-      if (event.kind === "started") recordEnvironment(context);
+      if (event.kind === "started") recordEnvironment(context, event.versions);
       for (const draft of draftsOf(record.events, task, event, at)) record.append({ run: name, ...draft });
       tell({ kind: "run", run, event });
       onEvent(event);

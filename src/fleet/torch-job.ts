@@ -1,6 +1,6 @@
 /** @file A run in PyTorch as a job: trainers/torch, a process for each rank, all on this machine. */
 
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readManifest } from "../corpus/manifest.ts";
 import { UserError } from "../errors.ts";
@@ -15,7 +15,7 @@ import { knownCheckpoints } from "./builtin-job.ts";
 import { slotOf } from "./places.ts";
 import { DEFAULT_POLICY } from "./policy.ts";
 import type { AttemptStart, RunTask } from "./run-task.ts";
-import type { RunJob } from "./supervise.ts";
+import type { Follower, RunJob } from "./supervise.ts";
 import { followTorch } from "./torch-follower.ts";
 
 /** Python files that a user may read, beside `src` in a clone and beside `dist` in a package. */
@@ -52,7 +52,14 @@ export function torchJob(task: RunTask, start: () => AttemptStart, place: TorchP
       initial: initialFile(task),
     }),
     processes: (_, places) => places.map((_, rank) => launchOf(rank, places, task, place)),
-    follow: (attempt) => followTorch(task, attempt),
+    follow: (attempt) => {
+      const follower = followTorch(task, attempt);
+      const finished: Follower["finished"] = (scored) => {
+        rmSync(initialPath(task), { force: true });
+        return follower.finished(scored);
+      };
+      return { ...follower, finished };
+    },
   };
 }
 
@@ -84,9 +91,15 @@ const launchOf = (
   },
 });
 
-/** The parameters that the builtin engine begins with, so that both trainers train the same run. */
-function initialFile({ folder, name, spec: { shape, seed } }: RunTask): string {
-  const path = join(runFolder(folder, name), "initial.safetensors");
+const initialPath = ({ folder, name }: RunTask) => join(runFolder(folder, name), "initial.safetensors");
+
+/**
+ * The parameters that the builtin engine begins with, so that both trainers train the same run. They stay until
+ * it is finished: an attempt that finds no whole checkpoint begins with them.
+ */
+function initialFile(task: RunTask): string {
+  const path = initialPath(task);
+  const { shape, seed } = task.spec;
   if (existsSync(path)) return path;
   const tensors = parametersOf(shape).map((parameter) => ({
     name: parameter.name,

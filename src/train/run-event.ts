@@ -18,6 +18,8 @@ export const runEventSchema = z.discriminatedUnion("kind", [
     damaged: z.array(z.strictObject({ path: z.string(), reason: z.string() })).readonly(),
     /** From the first line of its work until it could train. */
     seconds,
+    /** Of what it trains with, where that is not longrun itself. */
+    versions: z.record(z.string(), z.string()).optional(),
   }),
   z.strictObject({ kind: z.literal("step"), step, loss: z.number(), stepSeconds: z.number() }),
   z.strictObject({

@@ -7,6 +7,7 @@ import contextlib
 import json
 import math
 import os
+import platform
 import resource
 import signal
 import sys
@@ -88,6 +89,7 @@ class Run:
             "checkpoint": path,
             "exact": True,
             "damaged": damaged,
+            "versions": {"python": platform.python_version(), "torch": torch.__version__},
         }
 
     def send(self, event: dict) -> None:
