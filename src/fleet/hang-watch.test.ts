@@ -4,18 +4,20 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { flightFile, stacksFile } from "./attempt-folder.ts";
-import type { Attempt } from "./backend.ts";
+import type { Attempt, Probe } from "./backend.ts";
 import { HangWatch } from "./hang-watch.ts";
 import { SilenceSeen } from "./silence.ts";
 
 const base = mkdtempSync(join(tmpdir(), "longrun-hang-"));
 afterAll(() => rmSync(base, { recursive: true }));
 
-/** A step took 0.5 s: 2 s of silence are allowed. */
+/** A step took 0.7 s: 2 s of silence are allowed. */
 const LIMIT_MS = 2000;
 
 /** Ranks that answer when asked: so many collectives joined, so much processor time a second. */
-function ranksOf(ranks: readonly { readonly joined: number; readonly cpuShare?: number }[]) {
+function ranksOf(
+  ranks: readonly { readonly joined: number; readonly cpuShare?: number; readonly state?: Probe["state"] }[],
+) {
   const folder = mkdtempSync(join(base, "attempt-"));
   const began = performance.now();
   for (const rank of ranks.keys()) writeFileSync(stacksFile(folder, rank), "");
@@ -24,7 +26,7 @@ function ranksOf(ranks: readonly { readonly joined: number; readonly cpuShare?: 
     exits: [],
     processes: [],
     probe: (rank) => ({
-      state: "waiting",
+      state: ranks[rank]!.state ?? "waiting",
       cpuSeconds: ((performance.now() - began) / 1000) * (ranks[rank]!.cpuShare ?? 0),
       residentBytes: 0,
     }),
@@ -43,7 +45,7 @@ function ranksOf(ranks: readonly { readonly joined: number; readonly cpuShare?: 
     [Symbol.dispose]() {},
   };
   const seen = new SilenceSeen();
-  seen.observe({ step: 0.5 });
+  seen.observe({ step: 0.7 });
   const watch = new HangWatch(folder, attempt, seen);
   for (const rank of ranks.keys()) watch.heard(rank, "step");
   return watch;
@@ -74,6 +76,11 @@ test("a silence that is too long is told of the rank that the others wait for, a
 
 test("a rank that computes while the others wait for it is slow, not hung", async () => {
   const watch = ranksOf([{ joined: 7 }, { joined: 6, cpuShare: 0.5 }, { joined: 7 }]);
+  expect(await seenAfter(watch, 3, LIMIT_MS)).toBeNull();
+});
+
+test("a rank that waits for a processor is slow, not hung", async () => {
+  const watch = ranksOf([{ joined: 7 }, { joined: 6, state: "running" }, { joined: 7 }]);
   expect(await seenAfter(watch, 3, LIMIT_MS)).toBeNull();
 });
 

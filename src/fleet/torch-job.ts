@@ -94,8 +94,8 @@ const launchOf = (
 const initialPath = ({ folder, name }: RunTask) => join(runFolder(folder, name), "initial.safetensors");
 
 /**
- * The parameters that the builtin engine begins with, so that both trainers train the same run. They stay until
- * it is finished: an attempt that finds no whole checkpoint begins with them.
+ * The parameters that the builtin engine begins with, so that both trainers train the same run. They stay
+ * until it is finished: an attempt that finds no whole checkpoint begins with them.
  */
 function initialFile(task: RunTask): string {
   const path = initialPath(task);

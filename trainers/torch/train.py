@@ -139,7 +139,10 @@ class Run:
             torch.cuda.synchronize()
         self.tell(step, batch, mean, norm, rate, time.monotonic() - ran_at)
         if done == self.ranks.size:
+            # It flushes files, which a busy disk makes take longer than any step.
+            self.spool.beat("checkpoint", step)
             self.publish()
+            self.spool.beat("step", step)
         is_last = stops > 0 or step == spec["numSteps"]
         if not is_last and (dues == 0 or self.checkpoints.saving is not None):
             return True
