@@ -26,7 +26,7 @@ import type {
   ProcessProgram,
 } from "./backend.ts";
 import { slotsOf } from "./places.ts";
-import { pidsWith, probeSession, sendSignal, sessionMembers } from "./proc.ts";
+import { isAlive, pidsWith, probeSession, sendSignal, sessionMembers } from "./proc.ts";
 import { type ProcessEnd, Standby, type Started } from "./standby.ts";
 
 /** An adopted process is not our child, and nobody tells us of its end. */
@@ -243,5 +243,3 @@ class LocalAttempt implements Attempt {
     for (const listener of this.#listeners) listener(exit);
   }
 }
-
-const isAlive = ({ pid, started }: StartedProcess) => processStart(pid) === started;

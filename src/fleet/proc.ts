@@ -1,6 +1,8 @@
 /** @file What Linux tells of a process and of those it has started, from /proc. */
 
 import { readdirSync, readFileSync } from "node:fs";
+import { processStart } from "../record/lock.ts";
+import type { StartedProcess } from "./attempt-folder.ts";
 import type { Probe } from "./backend.ts";
 
 /** Linux counts processor time in hundredths of a second, whatever the kernel's own clock. */
@@ -30,6 +32,9 @@ export function probeSession(session: number): Probe | null {
     residentBytes: members.reduce((total, { pages }) => total + pages, 0) * PAGE_BYTES,
   };
 }
+
+/** Not a later process of the same number. Seen from this machine. */
+export const isAlive = ({ pid, started }: StartedProcess): boolean => processStart(pid) === started;
 
 /** How many processes the kernel has killed for want of memory since it booted; null: it does not say. */
 export function oomKills(): number | null {

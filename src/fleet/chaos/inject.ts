@@ -9,9 +9,10 @@ import { eventSchema } from "../../record/events.ts";
 import { recordPath } from "../../record/record.ts";
 import { listCheckpoints, MODEL_FILE, OPTIMISER_FILE } from "../../train/checkpoint.ts";
 import { runCheckpoints } from "../../train/state.ts";
+import { sendSignal } from "../proc.ts";
 import type { FaultKind } from "./fault.ts";
 import { changeParameter } from "./memory.ts";
-import { signalTo, type Trainer, type Victim } from "./victim.ts";
+import type { Trainer, Victim } from "./victim.ts";
 
 /** Strikes, and says what exactly it did. */
 type Injector = (victim: Victim, trainer: Trainer, random: Random) => string | Promise<string>;
@@ -33,9 +34,9 @@ export const INJECTORS: Readonly<Record<FaultKind, Injector>> = {
   hang: (_, { pid }) => signalled(pid, "SIGSTOP"),
   async slow(_, { pid }) {
     for (const until = performance.now() + 1000 * SLOW.seconds; performance.now() < until; ) {
-      signalTo(pid, "SIGSTOP");
+      sendSignal(pid, "SIGSTOP");
       await setTimeout(SLOW.stoppedMs);
-      signalTo(pid, "SIGCONT");
+      sendSignal(pid, "SIGCONT");
       await setTimeout(SLOW.runningMs);
     }
     return `process ${pid} stopped ${SLOW.stoppedMs} of ${SLOW.stoppedMs + SLOW.runningMs} ms for ${SLOW.seconds} s`;
@@ -100,16 +101,16 @@ export const INJECTORS: Readonly<Record<FaultKind, Injector>> = {
   async "time-limit"(victim) {
     const everyone = victim.everyone();
     const before = victim.supervisor;
-    for (const pid of everyone) signalTo(pid, "SIGTERM");
+    for (const pid of everyone) sendSignal(pid, "SIGTERM");
     const until = performance.now() + 1000 * TERM_SECONDS;
     await victim.when(() => victim.supervisor !== before || performance.now() > until);
     const late = victim.supervisor === before ? everyone : [];
-    for (const pid of late) signalTo(pid, "SIGKILL");
+    for (const pid of late) sendSignal(pid, "SIGKILL");
     return `SIGTERM to ${everyone.length} processes, SIGKILL to ${late.length} of them`;
   },
   async "all-killed"(victim) {
     const everyone = victim.everyone();
-    for (const pid of everyone) signalTo(pid, "SIGKILL");
+    for (const pid of everyone) sendSignal(pid, "SIGKILL");
     return `SIGKILL to ${everyone.length} processes`;
   },
 };
@@ -135,7 +136,7 @@ export function impossible(kind: FaultKind): string | null {
 }
 
 function signalled(pid: number, signal: NodeJS.Signals): string {
-  signalTo(pid, signal);
+  sendSignal(pid, signal);
   return `${signal} to process ${pid}`;
 }
 
@@ -143,7 +144,7 @@ function signalled(pid: number, signal: NodeJS.Signals): string {
 async function killSupervisor(victim: Victim): Promise<string> {
   const pid = victim.supervisor;
   if (pid === null) return "the command was not there";
-  signalTo(pid, "SIGKILL");
+  sendSignal(pid, "SIGKILL");
   await victim.when(() => victim.supervisor !== pid);
   return `SIGKILL to the command, process ${pid}`;
 }
@@ -160,7 +161,7 @@ async function damageCheckpoint(
   if (!(await victim.when(() => trainers().length > 0)))
     throw new Error("the command ended before a checkpoint");
   const trainer = random.pick(trainers());
-  signalTo(trainer.pid, "SIGSTOP"); // Lest it writes a newer one meanwhile.
+  sendSignal(trainer.pid, "SIGSTOP"); // Lest it writes a newer one meanwhile.
   const path = join(newestOf(trainer)!.path, random.pick([MODEL_FILE, OPTIMISER_FILE]));
   const what = damage(path, readFileSync(path));
   return `${what}, and ${signalled(trainer.pid, "SIGKILL")}`;

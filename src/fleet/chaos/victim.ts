@@ -7,11 +7,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { processStart } from "../../record/lock.ts";
 import { readPerhapsCutShort, recordPath } from "../../record/record.ts";
 import { attemptsFolder, runFolder } from "../../record/workspace.ts";
 import { attemptFolder, readFence, readProcesses } from "../attempt-folder.ts";
-import { sessionMembers } from "../proc.ts";
+import { isAlive, sendSignal, sessionMembers } from "../proc.ts";
 import { SpoolReader } from "../spool.ts";
 import type { Moment } from "./fault.ts";
 
@@ -85,7 +84,7 @@ export class Victim implements Disposable {
     return this.#attempts().flatMap(({ run, attempt }) => {
       const isTraining = beatOf(attempt)?.section === "step";
       return readProcesses(attempt)
-        .filter(({ pid, started }) => isTraining && processStart(pid) === started)
+        .filter((each) => isTraining && isAlive(each))
         .map(({ pid }) => ({ pid, run, attempt }));
     });
   }
@@ -94,7 +93,7 @@ export class Victim implements Disposable {
   everyone(): readonly number[] {
     const ranks = this.#attempts().flatMap(({ attempt }) =>
       readProcesses(attempt)
-        .filter(({ pid, started }) => processStart(pid) === started)
+        .filter(isAlive)
         .map(({ pid }) => pid),
     );
     const sessions = new Set([...ranks, ...(this.supervisor === null ? [] : [this.supervisor])]);
@@ -138,7 +137,7 @@ export class Victim implements Disposable {
 
   [Symbol.dispose](): void {
     this.#isDisposed = true;
-    for (const pid of this.everyone()) signalTo(pid, "SIGKILL");
+    for (const pid of this.everyone()) sendSignal(pid, "SIGKILL");
   }
 
   #attempts(): readonly { readonly run: string; readonly attempt: string }[] {
@@ -192,13 +191,4 @@ export class Victim implements Disposable {
 function beatOf(attempt: string) {
   using spool = new SpoolReader(attempt, 0);
   return spool.beat();
-}
-
-/** To one that lives; one that has ended meanwhile is passed over. */
-export function signalTo(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
 }
