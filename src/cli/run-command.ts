@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import { type CommandNotice, commandRun, noMetricsText } from "../fleet/command/command-run.ts";
-import { NO_METRICS } from "../fleet/command/no-metrics.ts";
+import { NO_METRICS } from "../fleet/incident-names.ts";
 import type { Policy } from "../fleet/policy.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import { formatCount, formatSeconds, significant } from "../units/print.ts";

@@ -7,6 +7,7 @@ import type { RecordWriter } from "../record/record.ts";
 import { checkpointsFolder } from "../record/workspace.ts";
 import { listCheckpoints } from "../train/checkpoint.ts";
 import { CheckpointStanding, type SoundSteps, type StandingCheckpoint } from "./certificates.ts";
+import { UNREADABLE_CHECKPOINT } from "./incident-names.ts";
 import type { SeriesRow } from "./notice/step-row.ts";
 import {
   differenceOf,
@@ -18,9 +19,6 @@ import {
 import type { Sighting } from "./sighting.ts";
 
 const WORKER = join(import.meta.dirname, `read-back-worker${extname(import.meta.filename)}`);
-
-/** The incident of a checkpoint that was written whole and is whole no more. */
-export const UNREADABLE_CHECKPOINT = "a checkpoint does not read back";
 
 /** Whose checkpoints, and by what measure. */
 export type Certified = {

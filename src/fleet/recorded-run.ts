@@ -26,7 +26,7 @@ import { builtinJob, knownCheckpoints } from "./builtin-job.ts";
 import { standingOf } from "./certificates.ts";
 import { Certifier } from "./certifier.ts";
 import type { Decision, Failure } from "./decide.ts";
-import { INCIDENT_NAMES } from "./incident-names.ts";
+import { DAMAGED_CHECKPOINT, INCIDENT_NAMES, LEFT_OUT } from "./incident-names.ts";
 import type { LeftOut, PlaceFacts } from "./places.ts";
 import type { Policy } from "./policy.ts";
 import type { Repeats } from "./replayed-steps.ts";
@@ -60,12 +60,6 @@ export type Placed = {
   readonly run: PlannedRun;
   readonly numThreads: number;
 };
-
-/** The incident of a checkpoint without its checksum; an older one, or the start, stands in. */
-export const DAMAGED_CHECKPOINT = "damaged checkpoint passed over";
-
-/** The incident of a place that earlier runs have failed on. */
-export const LEFT_OUT = "a place left out from the start";
 
 /** The builtin engine repeats a step to the bit, whatever the number of threads. */
 const BUILTIN_REPEATS: Repeats = { mostApart: 0, forSteps: Number.POSITIVE_INFINITY };

@@ -1,6 +1,8 @@
 /** @file What a person should do about an incident at 3 a.m.: whether anything, then what, with commands. */
 
 import { z } from "zod";
+import { DAMAGED_CHECKPOINT, LEFT_OUT, sightingKind, UNREADABLE_CHECKPOINT } from "../incident-names.ts";
+import type { Sighting } from "../sighting.ts";
 
 /** What there is to say it from. */
 export type AdviceFacts = {
@@ -17,7 +19,9 @@ export type AdviceFacts = {
 
 /** First whether to get up, then where to look, the most telling place first. */
 export function adviceFor(facts: AdviceFacts): readonly string[] {
-  return [urgency(facts), ...(LOOK[facts.what] ?? (() => []))(facts)];
+  const kind = sightingKind(facts.what);
+  const look = kind ? LOOK[kind] : LOOK_OTHERS[facts.what];
+  return [urgency(facts), ...(look?.(facts) ?? [])];
 }
 
 function urgency({ action, hasGoneOn, folder }: AdviceFacts): string {
@@ -47,8 +51,8 @@ const knownCause: Look = ({ evidence }) => {
 
 const CHECK = "`longrun fleet check` tries each place: products, disk, memory, clock.";
 
-const LOOK: Readonly<Record<string, Look>> = {
-  "the run's process died": (facts) => [
+const LOOK: Readonly<Record<Sighting["kind"], Look>> = {
+  exited: (facts) => [
     ...knownCause(facts),
     ...(facts.evidence.signal === "SIGKILL"
       ? ["Was it the kernel, for want of memory? `dmesg -T | grep -i -E 'out of memory|oom-kill' | tail`"]
@@ -59,7 +63,7 @@ const LOOK: Readonly<Record<string, Look>> = {
     ...readLog(facts),
     `Is it the place? ${CHECK}`,
   ],
-  "the run's process hung": (facts) => [
+  silent: (facts) => [
     ...(facts.log === null ? [] : [`Where did it stand? \`cat ${facts.log.replace(/\.log$/, ".stacks")}\``]),
     ...readLog(facts),
     "Does the file system answer? `df -h .; dmesg -T | grep -i -E 'hung task|nfs' | tail`",
@@ -72,34 +76,22 @@ const LOOK: Readonly<Record<string, Look>> = {
     `The loss before it: \`longrun record show ${folder} --kind reforecast\``,
     `A machine that computes wrongly: ${CHECK}`,
   ],
-  "damaged checkpoint passed over": ({ folder }) => [
-    "The one before it was taken. Is the disk failing? `dmesg -T | grep -i -E 'i/o error|ata|nvme' | tail`",
-    `What else is damaged: \`longrun record verify ${folder} --all\``,
-  ],
-  "a parameter changed in memory": () => [
+  corrupted: () => [
     "A bit flipped, or another program wrote there: `dmesg -T | grep -i -E 'mce|ecc|edac' | tail`",
     `Once in months is chance; twice on one machine is its memory. ${CHECK}`,
   ],
-  "replicas disagree": () => [
+  disagreed: () => [
     "A bit flipped in the rank that is named, or its machine computes wrongly: `dmesg -T | grep -i -E 'mce|ecc|xid' | tail`",
     `Once in months is chance; twice on one machine is its memory or its processor. ${CHECK}`,
   ],
-  "a place left out from the start": ({ evidence }) => [
-    "What it has done: `longrun fleet places`. Runs stay off it until its failures are too old.",
-    `Has it been mended? \`longrun fleet places --forgive ${evidence.place}\``,
-  ],
-  "a place failed": () => [CHECK, "Have the place repaired before it is given back."],
-  "a checkpoint does not read back": ({ folder }) => [
-    "The next one will do. Is the disk failing? `dmesg -T | grep -i -E 'i/o error|ata|nvme' | tail`",
-    `What else is damaged: \`longrun record verify ${folder} --all\``,
-  ],
-  "a replayed step differs": ({ folder }) => [
+  place: () => [CHECK, "Have the place repaired before it is given back."],
+  differs: ({ folder }) => [
     "One of the two attempts computed wrongly, and nobody knows which: `dmesg -T | grep -i -E 'mce|ecc|xid' | tail`",
     `A machine that computes wrongly: ${CHECK}`,
     "No checkpoint is certified until an attempt begins at one that was, or at the start: " +
       `\`longrun record show ${folder} --kind checkpoint-certified\``,
   ],
-  "loss spike": ({ folder }) => [
+  spike: ({ folder }) => [
     "Do the losses come back by themselves within some hundred steps? Then leave it.",
     `If its batches were skipped the run is altered: \`longrun record audit ${folder}\` names them.`,
   ],
@@ -107,13 +99,28 @@ const LOOK: Readonly<Record<string, Look>> = {
     "Who else uses the machine? `uptime; ps aux --sort=-%cpu | head`",
     `Is one place slower than the others? ${CHECK}`,
   ],
-  "memory grows": () => ["Who takes it? `free -h; ps aux --sort=-%mem | head`"],
-  "disk nearly full": ({ folder }) => [
+  memory: () => ["Who takes it? `free -h; ps aux --sort=-%mem | head`"],
+  disk: ({ folder }) => [
     `What takes the room? \`df -h ${folder}; du -sh ${folder}/* | sort -h\``,
     "Free some before the next checkpoint: a full disk ends the run with what it had.",
   ],
-  "checkpoints slow or missing": ({ folder }) => [
+  checkpoints: ({ folder }) => [
     `Does the disk keep up? ${CHECK}`,
     `When was the last one? \`longrun record show ${folder} --kind checkpoint-written | tail -n 3\``,
+  ],
+};
+
+const LOOK_OTHERS: Readonly<Record<string, Look>> = {
+  [DAMAGED_CHECKPOINT]: ({ folder }) => [
+    "The one before it was taken. Is the disk failing? `dmesg -T | grep -i -E 'i/o error|ata|nvme' | tail`",
+    `What else is damaged: \`longrun record verify ${folder} --all\``,
+  ],
+  [LEFT_OUT]: ({ evidence }) => [
+    "What it has done: `longrun fleet places`. Runs stay off it until its failures are too old.",
+    `Has it been mended? \`longrun fleet places --forgive ${evidence.place}\``,
+  ],
+  [UNREADABLE_CHECKPOINT]: ({ folder }) => [
+    "The next one will do. Is the disk failing? `dmesg -T | grep -i -E 'i/o error|ata|nvme' | tail`",
+    `What else is damaged: \`longrun record verify ${folder} --all\``,
   ],
 };

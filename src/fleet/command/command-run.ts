@@ -14,6 +14,7 @@ import type { RunEvent } from "../../train/run-event.ts";
 import { notifying } from "../account/notify.ts";
 import { attemptFolder, taskFile } from "../attempt-folder.ts";
 import type { Decision, Failure } from "../decide.ts";
+import { NO_METRICS } from "../incident-names.ts";
 import { LocalBackend } from "../local-backend.ts";
 import { LAYOUTS } from "../metrics/layouts.ts";
 import { metricSource } from "../metrics/metric-source.ts";
@@ -23,7 +24,6 @@ import { draftsOf, incidentOf, recordEnvironment } from "../recorded-run.ts";
 import { sightingText } from "../sighting.ts";
 import { type RunOutcome, supervise } from "../supervise.ts";
 import { commandJob, resumeWords } from "./command-job.ts";
-import { NO_METRICS } from "./no-metrics.ts";
 import { checkpointPattern, savedCheckpoints } from "./saved-checkpoints.ts";
 
 /** Any program that trains, and how to read it. */

@@ -7,6 +7,7 @@ import type { Section } from "../../train/section.ts";
 import { METRIC_COLUMNS } from "../../train/series-columns.ts";
 import { readFence } from "../attempt-folder.ts";
 import type { CommandTask } from "../command-task.ts";
+import { NOT_FINITE } from "../incident-names.ts";
 import type { MetricRow } from "../metrics/layouts.ts";
 import type { SpoolWriter } from "../spool.ts";
 
@@ -142,7 +143,7 @@ export class ToldSteps implements Disposable {
     if (this.#wasFinite && !areFinite)
       this.#spool.send({
         kind: "noticed",
-        what: "loss or gradient is not a finite number",
+        what: NOT_FINITE,
         evidence: { step, loss: String(loss), gradientNorm: String(gradientNorm) },
         severity: "critical",
       });
