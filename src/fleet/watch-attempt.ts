@@ -5,7 +5,7 @@ import type { RunEvent } from "../train/run-event.ts";
 import { logFile, logTail } from "./attempt-folder.ts";
 import type { ProcessExit } from "./backend.ts";
 import { boundLog } from "./command/bounded-log.ts";
-import { rootSignature } from "./command/signatures.ts";
+import { causeOfDeath } from "./command/signatures.ts";
 import type { Failure } from "./decide.ts";
 import { HangWatch } from "./hang-watch.ts";
 import { AttemptEyes, type EyesOn } from "./notice/attempt-eyes.ts";
@@ -66,10 +66,11 @@ export async function watchAttempt(to: AttemptToWatch): Promise<WatchedEnd> {
 /** Read when all are gone: what the first one to die of it said may come last. */
 function withSignature(end: AttemptEnd, { folder, attempt }: AttemptToWatch): AttemptEnd {
   if (end.kind !== "failed" || end.failure.sighting.kind !== "exited") return end;
+  const { sighting } = end.failure;
   const logs = attempt.places.map((_, rank) => ({ rank, text: logTail(folder, rank, SEARCHED_LOG_BYTES) }));
-  const signature = rootSignature(logs);
+  const signature = causeOfDeath(logs, sighting.rank);
   if (signature === null) return end;
-  return { kind: "failed", failure: { ...end.failure, sighting: { ...end.failure.sighting, signature } } };
+  return { kind: "failed", failure: { ...end.failure, sighting: { ...sighting, signature } } };
 }
 
 type Rank = {

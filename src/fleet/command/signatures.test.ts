@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { rootSignature, SIGNATURES } from "./signatures.ts";
+import { causeOfDeath, rootSignature, SIGNATURES } from "./signatures.ts";
 
 /** Lines as the programs print them, and what they are. */
 const LINES = [
@@ -120,4 +120,18 @@ test("what a launcher prints for its ranks names the rank", () => {
 test("where only the teardown is left, that is said", () => {
   const text = "torch.distributed.elastic.multiprocessing.errors.ChildFailedError:";
   expect(rootSignature([{ rank: 0, text }])).toMatchObject({ role: "teardown" });
+});
+
+test("what the others say of a rank that they lost is no cause of its death", () => {
+  const lost = "RuntimeError: [../gloo/transport/tcp/pair.cc:545] Connection closed by peer [127.0.0.1]:2222";
+  const logs = [
+    { rank: 0, text: lost },
+    { rank: 1, text: "step 3" },
+  ];
+  expect(causeOfDeath(logs, 1)).toBeNull();
+  expect(causeOfDeath(logs, 0)).toMatchObject({ role: "cascade", rank: 0 });
+  const launcher = [{ rank: 0, text: `[rank2]: ${lost}` }];
+  expect(causeOfDeath(launcher, 0)).toMatchObject({ role: "cascade", rank: 2 });
+  const full = { rank: 0, text: "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB" };
+  expect(causeOfDeath([full, logs[1]!], 1)).toMatchObject({ role: "root", rank: 0 });
 });

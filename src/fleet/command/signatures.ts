@@ -200,6 +200,16 @@ export function rootSignature(logs: readonly RankLog[]): SeenSignature | null {
   return null;
 }
 
+/**
+ * The same, of a run whose rank `dead` went first: that the others lost it then, and what they printed while
+ * they ended, says nothing of why.
+ */
+export function causeOfDeath(logs: readonly RankLog[], dead: number): SeenSignature | null {
+  const seen = rootSignature(logs);
+  if (seen === null || seen.role === "root" || logs.length === 1 || seen.rank === dead) return seen;
+  return rootSignature(logs.filter(({ rank }) => rank === dead));
+}
+
 type Placed = SeenSignature & { readonly timed: number | null; readonly place: number };
 
 const earlier = (first: Placed | null, other: Placed): Placed => {
