@@ -91,6 +91,24 @@ describe.skipIf(missing !== null)(`a run on Slurm${missing === null ? "" : ` (sk
     await cluster.idle([node]);
   });
 
+  test("goes on in another job without its node where no spare is left", async () => {
+    const folder = join(base, "spareless");
+    const job = submitted(folder);
+    await stepped(folder, 1, 300);
+    const node = placeOf(folder, 1);
+    // The batch script is on the same node: Slurm sees its end, unless ours does before.
+    cluster.loseAgent(node);
+    await stepped(folder, 2, 1);
+    expect(placeOf(folder, 2)).not.toBe(node);
+    expect(queue()).toMatch(/^\d+ RUNNING$/);
+    expect(queue()).not.toBe(`${job} RUNNING`);
+    await ended();
+    expect(heldOut(folder)).toBe(undisturbed);
+    expect(of(folder, "incident")).toMatchObject([
+      { data: { what: "a place failed", response: { action: "hold" } } },
+    ]);
+  });
+
   test("does not notice when the daemon of its node alone dies", async () => {
     const folder = join(base, "daemonless");
     submitted(folder, "--spares", "1");

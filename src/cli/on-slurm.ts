@@ -3,10 +3,12 @@
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
-import { allocationHere, type SlurmJob } from "../fleet/slurm/allocation.ts";
+import { PlacesUsedUp } from "../fleet/placing.ts";
+import { allocationHere, requeue, type SlurmJob } from "../fleet/slurm/allocation.ts";
 import { batchScript, sbatchWords } from "../fleet/slurm/batch-job.ts";
 import { submit } from "../fleet/slurm/submit.ts";
 import { wholeNumber } from "./arguments.ts";
+import type { Ended } from "./interrupt.ts";
 import { printResult } from "./output.ts";
 
 /** As the command line has them. */
@@ -35,49 +37,92 @@ export function onSlurmOptions(command: Command): void {
     .option("--dry-run", "print the batch script and how it would be queued, and do nothing");
 }
 
-/** What a command is to do: train here, on these nodes; or it was queued, which has been told. */
-export async function placeOnSlurm(
-  { on, nodes = 1, sbatch: options = [], dryRun }: OnSlurmOptions,
-  {
-    name,
-    folder,
-    numRanks,
-    numSpares,
-    json,
-  }: { name: string; folder: string; numRanks: number; numSpares: number; json?: true | undefined },
-): Promise<{ readonly allocation: SlurmJob | null } | "queued"> {
-  if (on === undefined) {
-    if (dryRun || options.length > 0 || nodes !== 1)
-      throw new UserError("--nodes, --sbatch or --dry-run without --on", "a scheduler", "add --on slurm");
-    return { allocation: null };
-  }
-  if (numRanks % nodes !== 0)
-    throw new UserError(
-      `${numRanks} rank${numRanks === 1 ? "" : "s"} on ${nodes} nodes`,
-      "the same number of ranks on each node",
-      "give another --ranks or --nodes; a run of the builtin engine has one rank",
-    );
-  const allocation = dryRun ? null : await allocationHere();
-  if (allocation) return { allocation };
-  const job = { name: `longrun-${name}`, numNodes: nodes, numSpares, options };
-  const command = [process.execPath, PROGRAM, ...process.argv.slice(2)];
-  const path = resolve(folder);
-  if (dryRun) {
-    const words = sbatchWords({ ...job, log: join(path, "slurm-%j.log") }, join(path, "slurm.sh"), command);
-    const script = batchScript(job);
-    printResult({ json }, { script, command: ["sbatch", ...words] }, () => `${script}\n${queuedAs(words)}`);
+type RunToPlace = {
+  readonly name: string;
+  readonly folder: string;
+  readonly numRanks: number;
+  readonly numSpares: number;
+  readonly json?: true | undefined;
+};
+
+/**
+ * Does the work here, on the nodes of the job that we are in, if any; or queues a job that will.
+ * A job that has to end before the run does is followed by another: itself, before its time limit, or one
+ * without the nodes that were of no use, once too few are left.
+ * @param work on these nodes; null: on this machine
+ */
+export async function onSlurm<T>(
+  options: OnSlurmOptions,
+  run: RunToPlace,
+  work: (job: SlurmJob | null) => Promise<Ended<T>>,
+): Promise<Ended<T> | "queued"> {
+  refuseStray(options);
+  if (options.on === undefined) return await work(null);
+  refuseUneven(options, run);
+  const job = options.dryRun ? null : await allocationHere();
+  if (job === null) {
+    await queue(options, run);
     return "queued";
   }
+  try {
+    const ended = await work(job);
+    if (ended.kind === "interrupted" && ended.by === "SIGUSR2") await requeue(job);
+    return ended;
+  } catch (error) {
+    if (!(error instanceof PlacesUsedUp)) throw error;
+    process.stderr.write(`${error.found}\n`);
+    await queue(without(options, error.machines), run);
+    return "queued";
+  }
+}
+
+function refuseStray({ on, nodes, sbatch, dryRun }: OnSlurmOptions): void {
+  if (on !== undefined || !(dryRun || sbatch || nodes !== undefined)) return;
+  throw new UserError("--nodes, --sbatch or --dry-run without --on", "a scheduler", "add --on slurm");
+}
+
+function refuseUneven({ nodes = 1 }: OnSlurmOptions, { numRanks }: RunToPlace): void {
+  if (numRanks % nodes === 0) return;
+  throw new UserError(
+    `${numRanks} rank${numRanks === 1 ? "" : "s"} on ${nodes} nodes`,
+    "the same number of ranks on each node",
+    "give another --ranks or --nodes; a run of the builtin engine has one rank",
+  );
+}
+
+/** In the environment of jobs that follow one another: the nodes that the run was let down by. */
+const EXCLUDED = "LONGRUN_EXCLUDED_NODES";
+
+function without(options: OnSlurmOptions, machines: readonly string[]): OnSlurmOptions {
+  const excluded = [...new Set([...(process.env[EXCLUDED]?.split(",") ?? []), ...machines])].join(",");
+  process.env[EXCLUDED] = excluded;
+  return { ...options, sbatch: [...(options.sbatch ?? []), `--exclude=${excluded}`] };
+}
+
+async function queue({ nodes = 1, sbatch = [], dryRun }: OnSlurmOptions, run: RunToPlace): Promise<void> {
+  const { name, numSpares, json } = run;
+  const job = { name: `longrun-${name}`, numNodes: nodes, numSpares, options: sbatch };
+  const command = [process.execPath, PROGRAM, ...process.argv.slice(2)];
+  const folder = resolve(run.folder);
+  if (dryRun) {
+    const words = sbatchWords(
+      { ...job, log: join(folder, "slurm-%j.log") },
+      join(folder, "slurm.sh"),
+      command,
+    );
+    const script = batchScript(job);
+    printResult({ json }, { script, command: ["sbatch", ...words] }, () => `${script}\n${queuedAs(words)}`);
+    return;
+  }
   const waiting = (why: string) => process.stderr.write(`${why}\n`);
-  const queued = await submit(path, job, command, waiting);
+  const queued = await submit(folder, job, command, waiting);
   printResult(
     { json },
-    { ...queued, folder: path },
+    { ...queued, folder },
     () =>
-      `job ${queued.job} is queued: \`longrun status ${folder}\` shows how it goes, and what it prints is in ` +
-      `${queued.log}`,
+      `job ${queued.job} is queued: \`longrun status ${run.folder}\` shows how it goes, and what it prints is ` +
+      `in ${queued.log}`,
   );
-  return "queued";
 }
 
 /** For a person to read: no shell is given it. */

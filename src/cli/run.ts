@@ -3,7 +3,6 @@
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
 import { readSingleRun, type SingleRunResult, singleRun } from "../fleet/single-run.ts";
-import { requeue } from "../fleet/slurm/allocation.ts";
 import { TRAINERS, type TrainerName } from "../fleet/trainer.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import { N_CONVENTION } from "../report/bet-sections.ts";
@@ -12,7 +11,7 @@ import type { RunSummary } from "../train/summary.ts";
 import { fixed, formatBytes, formatCount, formatFlops, formatSeconds } from "../units/print.ts";
 import { finish, given, notifyOption, policyOption, sparesOption, wholeNumber } from "./arguments.ts";
 import { withProgress } from "./campaign-progress.ts";
-import { type OnSlurmOptions, onSlurmOptions, placeOnSlurm } from "./on-slurm.ts";
+import { type OnSlurmOptions, onSlurm, onSlurmOptions } from "./on-slurm.ts";
 import { printJson, printResult } from "./output.ts";
 import {
   type CommandOptions,
@@ -101,25 +100,20 @@ async function runFile(
 ): Promise<void> {
   const { name } = readSingleRun(path);
   const { folder: at } = workspaceOf(name, folder);
-  const placed = await placeOnSlurm(options, {
-    name,
-    folder: at,
-    numRanks: ranks ?? 1,
-    numSpares: spares ?? 0,
-    json,
-  });
-  if (placed === "queued") return;
-  const ended = await withProgress((signal, tell) =>
-    singleRun({
-      path,
-      signal,
-      tell,
-      ...given({ folder, numThreads: threads, trainer, python, notify, policy }),
-      ...given({ numRanks: ranks, numSpares: spares, allocation: placed.allocation ?? undefined }),
-    }),
+  const job = { name, folder: at, numRanks: ranks ?? 1, numSpares: spares ?? 0, json };
+  const ended = await onSlurm(options, job, (allocation) =>
+    withProgress((signal, tell) =>
+      singleRun({
+        path,
+        signal,
+        tell,
+        ...given({ folder, numThreads: threads, trainer, python, notify, policy }),
+        ...given({ numRanks: ranks, numSpares: spares, allocation: allocation ?? undefined }),
+      }),
+    ),
   );
+  if (ended === "queued") return;
   if (ended.kind === "interrupted") {
-    if (placed.allocation && ended.by === "SIGUSR2") await requeue(placed.allocation);
     if (json) printJson({ interrupted: ended.where });
   } else printResult({ json }, ended.result, () => resultText(ended.result));
 }

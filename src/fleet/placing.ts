@@ -8,10 +8,22 @@ import {
   avoidedPlaces,
   type LeftOut,
   leftOutFromStart,
+  machineOf,
   type PlaceDecision,
   type PlaceFacts,
 } from "./places.ts";
 import type { RunJob } from "./supervise.ts";
+
+/** Too few places are left for a run; elsewhere there may be more. */
+export class PlacesUsedUp extends UserError {
+  /** The machines that are of no use to it any more. */
+  readonly machines: readonly string[];
+
+  constructor(found: string, expected: string, remedy: string, machines: readonly string[]) {
+    super(found, expected, remedy);
+    this.machines = machines;
+  }
+}
 
 /** It goes with a run through all its attempts. */
 export class Placing {
@@ -67,10 +79,11 @@ export class Placing {
   #tooFew(usable: readonly string[]): UserError {
     const live = this.#backend.places();
     const leftOut = live.filter((place) => !usable.includes(place));
-    return new UserError(
+    return new PlacesUsedUp(
       `${live.length} places, of which ${usable.length} may be used (this run has left ${leftOut.join(", ") || "none"})`,
       `${this.#job.numPlaces}, for so many the run is on`,
       `give more spares (--spares), pardon a place that was mended (longrun fleet places --forgive ${leftOut[0] ?? "PLACE"}), or let it shrink (--policy)`,
+      leftOut.map(machineOf),
     );
   }
 }

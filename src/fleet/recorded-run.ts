@@ -28,6 +28,8 @@ import { Certifier } from "./certifier.ts";
 import type { Decision, Failure } from "./decide.ts";
 import { DAMAGED_CHECKPOINT, INCIDENT_NAMES, LEFT_OUT } from "./incident-names.ts";
 import type { LeftOut, PlaceFacts } from "./places.ts";
+import { machineOf } from "./places.ts";
+import { PlacesUsedUp } from "./placing.ts";
 import type { Policy } from "./policy.ts";
 import type { Repeats } from "./replayed-steps.ts";
 import { placesBefore, rememberPlace } from "./run-places.ts";
@@ -188,6 +190,13 @@ function heldError(run: PlannedRun, { failure, reason }: Extract<RunOutcome, { r
       `run ${run.name} diverged at step ${sighting.step}: ${sightingText(sighting)}`,
       "a loss that falls",
       lowerLearningRate(run),
+    );
+  if (sighting.kind === "place")
+    return new PlacesUsedUp(
+      `run ${run.name}: ${sightingText(sighting)}`,
+      "a spare for it",
+      `${reason}. Give the same command again once it is well, or with other places`,
+      [machineOf(sighting.place)],
     );
   return new UserError(
     `run ${run.name}: ${sightingText(sighting)}`,

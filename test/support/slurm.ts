@@ -97,6 +97,12 @@ export class SlurmCluster implements AsyncDisposable {
     for (const pid of this.#processesOf(node)) killIfThere(pid);
   }
 
+  /** An agent on the node and its ranks, as where the network is cut between it and all others. */
+  loseAgent(node: string): void {
+    const isAgent = (pid: number) => /nodes\/agent\.[tj]s/.test(readIfThere(`/proc/${pid}/cmdline`));
+    for (const pid of this.#processesOf(node).filter(isAgent)) killIfThere(pid);
+  }
+
   /** The daemon alone: jobs go on. */
   killDaemon(name: string): void {
     this.#children.get(name)?.kill("SIGKILL");
