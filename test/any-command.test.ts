@@ -133,6 +133,20 @@ describe("a command", () => {
     expect([...seriesOf(folder).values.step!]).toEqual(upTo(60));
   });
 
+  test("is drained at a checkpoint that it writes, and the record says so", async () => {
+    const folder = join(base, "drained");
+    const args = train(folder, ["--steps", "2000", "--ms", "50"]);
+    using command = new Command(args);
+    while (eventsOf(eventsIn(folder), "run-started").length === 0 && !command.hasEnded) await sleep(20);
+    const { code, stdout } = await longrun("drain", folder);
+    expect(code).toBe(0);
+    expect((await command.ended).code).toBe(130);
+    const [stopped] = eventsOf(eventsIn(folder), "interrupted");
+    expect(stopped?.data.reason).toMatch(/^drained; last step [1-9]/);
+    const saved = eventsOf(eventsIn(folder), "checkpoint-written").at(-1)!.data.step;
+    expect(stdout).toContain(`ended, its checkpoint is of step ${saved}\n`);
+  });
+
   test.each([
     ["without a pattern of its checkpoints", [], /is a command without --checkpoints/],
     ["that nobody supervises", ["--checkpoints", "out/step-{step}"], /is a command that nobody supervises/],

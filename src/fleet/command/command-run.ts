@@ -9,7 +9,7 @@ import { type EventOf, eventsOf } from "../../record/events.ts";
 import { makeFolder, sha256 } from "../../record/files.ts";
 import { openRecord, type RecordWriter } from "../../record/record.ts";
 import { hideArguments, masked, maskedCommand } from "../../record/secrets.ts";
-import { attemptsFolder, nameInFile, seriesFolder, workspaceOf } from "../../record/workspace.ts";
+import { attemptsFolder, isDraining, nameInFile, seriesFolder, workspaceOf } from "../../record/workspace.ts";
 import type { RunEvent } from "../../train/run-event.ts";
 import { notifying } from "../account/notify.ts";
 import { attemptFolder, taskFile } from "../attempt-folder.ts";
@@ -95,8 +95,9 @@ export async function commandRun(options: CommandRunOptions): Promise<CommandRun
     onEvent(event: RunEvent, at: PlaceFacts) {
       for (const draft of draftsOf(record.events, recorded, event, at)) {
         // Whether it has saved is not known.
+        const wish = isDraining(folder) ? "drained" : "asked to stop";
         const isStop = draft.kind === "interrupted" && event.kind === "stopped";
-        const told = isStop ? { data: { reason: `asked to stop; last step ${event.step}` } } : {};
+        const told = isStop ? { data: { reason: `${wish}; last step ${event.step}` } } : {};
         record.append({ run, ...draft, ...told });
       }
       tell({ kind: "event", event });
