@@ -3,6 +3,7 @@
 import {
   existsSync,
   globSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -82,6 +83,20 @@ describe("a command", () => {
     expect(verifyRecord(folder)).toMatchObject({ ok: true });
     expect((await longrun("record", "verify", folder, "--all")).code).toBe(0);
     expect((await longrun("status", folder)).stdout).toMatch(/completed +2 +60 /);
+  });
+
+  test("takes no checkpoint that lay there before for its own", async () => {
+    const folder = join(base, "stale");
+    mkdirSync(join(folder, "out"), { recursive: true });
+    for (const step of ["20", "9000"]) writeFileSync(join(folder, "out", `step-${step}`), step);
+    const { code, stderr } = await longrun(...train(folder, ["--steps", "60", "--die", "33"]));
+    expect(code).toBe(0);
+    expect(stderr).toContain("attempt 2: goes on from step 30");
+    const { events } = readRecord(folder);
+    expect(eventsOf(events, "run-started").map(({ data }) => data.fromStep)).toEqual([0, 30]);
+    const saved = eventsOf(events, "checkpoint-written").map(({ data }) => data.step);
+    expect(saved).toContain(20);
+    expect(saved).not.toContain(9000);
   });
 
   test("that goes on has one curve, without what the attempt before had trained beyond", async () => {

@@ -9,6 +9,8 @@ export const commandTaskSchema = z.strictObject({
   run: z.string(),
   metrics: z.string().optional(),
   checkpoints: z.string().optional(),
+  /** Checkpoints that were there before its first attempt, and when they had changed: not its own. */
+  before: z.record(z.string(), z.number()).default({}),
   /** The one that the command is told to go on from. */
   from: z.strictObject({ path: z.string(), step: z.int().nonnegative() }).nullable(),
 });

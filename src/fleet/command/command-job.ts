@@ -1,13 +1,20 @@
 /** @file Any command as a job: one process of ours beside it, which reads what it prints. */
 
+import { existsSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
-import { ATTEMPT_VARIABLE, attemptFolder } from "../attempt-folder.ts";
-import type { CommandTask } from "../command-task.ts";
+import { readJson } from "../../record/files.ts";
+import { ATTEMPT_VARIABLE, attemptFolder, taskFile } from "../attempt-folder.ts";
+import { type CommandTask, commandTaskSchema } from "../command-task.ts";
 import { DEFAULT_POLICY } from "../policy.ts";
 import { SpoolReader } from "../spool.ts";
 import type { RunJob } from "../supervise.ts";
-import { type SavedCheckpoint, savedCheckpoints } from "./saved-checkpoints.ts";
+import {
+  type CheckpointTimes,
+  checkpointTimes,
+  type SavedCheckpoint,
+  savedCheckpoints,
+} from "./saved-checkpoints.ts";
 
 /** What is to be run, and how it is to be read. */
 export type CommandSpec = {
@@ -36,7 +43,9 @@ export function commandJob(spec: CommandSpec): RunJob {
   let current: string | null = null;
   const usable = (pattern: string) => {
     if (from && current && stepOf(current) <= from.step) passedOver.add(from.path);
-    return savedCheckpoints(pattern).filter(({ path }) => !passedOver.has(path));
+    return savedCheckpoints(pattern, checkpointsBefore(folder, run)).filter(
+      ({ path }) => !passedOver.has(path),
+    );
   };
   return {
     policy: DEFAULT_POLICY,
@@ -49,7 +58,9 @@ export function commandJob(spec: CommandSpec): RunJob {
     task(attempt): CommandTask {
       from = (attempt > 1 && checkpoints ? usable(checkpoints).at(-1) : undefined) ?? null;
       current = attemptFolder(folder, run, attempt);
-      return { attempt, folder, run, metrics, checkpoints, from };
+      const before =
+        attempt === 1 && checkpoints ? checkpointTimes(checkpoints) : checkpointsBefore(folder, run);
+      return { attempt, folder, run, metrics, checkpoints, before, from };
     },
     processes(attempt, [place]) {
       const goesOn = attempt > 1 && (from !== null || checkpoints === undefined);
@@ -71,6 +82,12 @@ export function commandJob(spec: CommandSpec): RunJob {
       checkpoints: () => [0, ...usable(checkpoints).map(({ step }) => step)].map(uncertified),
     }),
   };
+}
+
+/** What stood there when the run began is in the task of its first attempt. */
+export function checkpointsBefore(folder: string, run: string): CheckpointTimes {
+  const first = taskFile(attemptFolder(folder, run, 1));
+  return existsSync(first) ? commandTaskSchema.parse(readJson(first)).before : {};
 }
 
 const uncertified = (step: number) => ({ step, isCertified: false });

@@ -58,7 +58,7 @@ async function follow(task: CommandTask, attempt: string, command: readonly stri
       severity: "warning",
     });
   };
-  const saved = new CheckpointWatch(task.checkpoints, task.from?.step ?? -1);
+  const saved = new CheckpointWatch(task.checkpoints, task.before, task.from?.step ?? -1);
   const tellCheckpoints = () =>
     saved.complete().forEach((found) => {
       spool.send({ kind: "checkpoint", ...found });

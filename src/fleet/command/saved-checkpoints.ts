@@ -19,8 +19,26 @@ export function checkpointPattern(text: string): string {
   );
 }
 
-/** Those that are there now, oldest step first; what is visibly unfinished is left out. */
-export function savedCheckpoints(pattern: string): readonly SavedCheckpoint[] {
+/** Paths, and when each had last changed, in milliseconds. */
+export type CheckpointTimes = Readonly<Record<string, number>>;
+
+/** Of those that are there now. */
+export const checkpointTimes = (pattern: string): CheckpointTimes =>
+  Object.fromEntries(savedCheckpoints(pattern).map(({ path }) => [path, changedMs(path)]));
+
+/** A folder keeps its own time where files in it are written over. */
+function changedMs(path: string): number {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  const inside = stats?.isDirectory() ? readdirSync(path).map((name) => join(path, name)) : [];
+  const times = inside.map((each) => lstatSync(each, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  return times.reduce((newest, ms) => Math.max(newest, ms), stats?.mtimeMs ?? 0);
+}
+
+/**
+ * Those that are there now, oldest step first; what is visibly unfinished is left out, and what has not
+ * changed since `before`: another experiment in the same folder has left it.
+ */
+export function savedCheckpoints(pattern: string, before: CheckpointTimes = {}): readonly SavedCheckpoint[] {
   const parts = pattern.split(/(\{step\}|\*+)/).map((part) => {
     if (part === STEP) return "0*(?<step>\\d+)";
     return /^\*+$/.test(part) ? ".*?" : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
@@ -29,7 +47,10 @@ export function savedCheckpoints(pattern: string): readonly SavedCheckpoint[] {
   return globSync(pattern.replace(STEP, "*"))
     .flatMap((path) => {
       const step = form.exec(path)?.groups?.step;
-      return step === undefined || isUnfinished(path) ? [] : [{ path, step: Number(step) }];
+      if (step === undefined || isUnfinished(path)) return [];
+      return before[path] !== undefined && before[path] === changedMs(path)
+        ? []
+        : [{ path, step: Number(step) }];
     })
     .sort((a, b) => a.step - b.step || (a.path < b.path ? -1 : 1));
 }
@@ -47,12 +68,14 @@ function isUnfinished(path: string): boolean {
 /** Looks for new ones from time to time. */
 export class CheckpointWatch {
   readonly #pattern: string | undefined;
+  readonly #before: CheckpointTimes;
   #lastStep: number;
   #growing: { readonly path: string; readonly bytes: number } | null = null;
 
   /** @param afterStep those up to here are known */
-  constructor(pattern: string | undefined, afterStep: number) {
+  constructor(pattern: string | undefined, before: CheckpointTimes, afterStep: number) {
     this.#pattern = pattern;
+    this.#before = before;
     this.#lastStep = afterStep;
   }
 
@@ -61,7 +84,7 @@ export class CheckpointWatch {
    * look before.
    */
   complete(): readonly (SavedCheckpoint & { readonly bytes: number })[] {
-    const found = this.#pattern ? savedCheckpoints(this.#pattern) : [];
+    const found = this.#pattern ? savedCheckpoints(this.#pattern, this.#before) : [];
     const fresh = found
       .filter(({ step }) => step > this.#lastStep)
       .map((saved) => ({ ...saved, bytes: bytesOf(saved.path) }));

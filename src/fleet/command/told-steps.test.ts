@@ -19,7 +19,7 @@ function attemptOf(folder: string, attempt: number, lines: readonly string[], fe
   makeFolder(place);
   writeFence(runFolder(folder, "run"), { attempt: fenced, isRecorded: true });
   using spool = new SpoolWriter(place, 0);
-  using steps = new ToldSteps({ attempt, folder, run: "run", from: null }, spool);
+  using steps = new ToldSteps({ attempt, folder, run: "run", before: {}, from: null }, spool);
   const reader = new LogReader();
   for (const line of lines) {
     steps.line(line);
