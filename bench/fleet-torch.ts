@@ -1,21 +1,23 @@
 /**
- * @file Ranks in PyTorch over gloo of which one is killed or hangs: how soon that is noticed, and how soon
- * all step again; beside torchrun, with the prefix that its restarts need to work (bench/torchrun).
+ * @file Ranks in PyTorch over gloo of which one is killed or hangs: how soon it is noticed, how soon all step
+ * again; beside the peers of bench/torch-peers.ts, of which NVRx has its Python in a variable.
  *
- *     LONGRUN_PYTHON=... npm run bench:fleet-torch -- [--ranks 4] [--repeats 3] [--against torchrun]
+ *     LONGRUN_PYTHON=... LONGRUN_NVRX_PYTHON=... npm run bench:fleet-torch -- \
+ *       [--ranks 4] [--repeats 3] [--against torchrun,nvrx]
  */
 
-import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { table } from "../src/cli/terminal/table.ts";
+import { UserError } from "../src/errors.ts";
 import { pythonWithTorch } from "../src/fleet/torch-python.ts";
 import { recordPath } from "../src/record/record.ts";
 import { writeTexts } from "../test/support/campaigns.ts";
 import { TorchRun } from "../test/support/torch-run.ts";
+import { type Measured, nvrxRows, secondsSince, torchrunRows, until } from "./torch-peers.ts";
 
 const { values } = parseArgs({
   options: {
@@ -31,27 +33,6 @@ const base = mkdtempSync(join(tmpdir(), "longrun-bench-torch-"));
 
 /** Limits of silence are learnt from so many steps first. */
 const LEARNING_BEATS = 40;
-const POLL_MS = 5;
-const MOST_SECONDS = 60;
-
-type Measured = {
-  readonly fault: string;
-  /** Null: not within a minute. */
-  readonly noticedSeconds: number | null;
-  readonly steppingSeconds: number | null;
-  readonly note: string;
-};
-
-const secondsSince = (at: number) => (performance.now() - at) / 1000;
-
-async function until(isTrue: () => boolean, at: number): Promise<number | null> {
-  while (!isTrue()) {
-    if (secondsSince(at) > MOST_SECONDS) return null;
-    await sleep(POLL_MS);
-  }
-  return secondsSince(at);
-}
-
 async function longrunRows(): Promise<Measured[]> {
   writeTexts(base);
   const folder = join(base, "longrun");
@@ -67,9 +48,12 @@ async function longrunRows(): Promise<Measured[]> {
       await sleep(2000);
       const { attempt } = run;
       const before = incidents().length;
+      if (fault === "hang") {
+        run.disturb("hang", 2);
+        // From the moment at which the rank sleeps.
+        await run.until(() => !existsSync(join(folder, "hang-2")));
+      } else process.kill(run.pid(2), "SIGKILL");
       const at = performance.now();
-      if (fault === "hang") run.disturb("hang", 2);
-      else process.kill(run.pid(2), "SIGKILL");
       const noticedSeconds = await until(() => incidents().length > before, at);
       await run.stepsAfter(attempt);
       const note = /silent for .*? are allowed/.exec(incidents().at(-1)!)?.[0] ?? "";
@@ -79,59 +63,16 @@ async function longrunRows(): Promise<Measured[]> {
   return rows;
 }
 
-/** The steps of its ranks by restart, as bench/torchrun/ddp.py leaves them. */
-async function torchrunRows(): Promise<Measured[]> {
-  const folder = join(base, "torchrun");
-  mkdirSync(folder);
-  const log = openSync(join(base, "torchrun.log"), "a");
-  const script = join(import.meta.dirname, "torchrun", "ddp.py");
-  const args = [
-    "--standalone",
-    "--nproc-per-node",
-    String(numRanks),
-    "--max-restarts",
-    "100",
-    script,
-    folder,
-  ];
-  const environment = { ...process.env, OMP_NUM_THREADS: "1", GLOO_SOCKET_IFNAME: "lo" };
-  const agent = spawn(join(dirname(python), "torchrun"), args, {
-    detached: true,
-    env: environment,
-    stdio: ["ignore", log, log],
-  });
-  closeSync(log);
-  const told = () =>
-    readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8").split(" ").map(Number));
-  const areAllAt = (restart: number) => () =>
-    told().filter(([at = -1, step = 0]) => at >= restart && step > 0).length === numRanks;
-  const numFailures = () =>
-    readFileSync(join(base, "torchrun.log"), "utf8").split("failed (exitcode").length - 1;
-  const rows: Measured[] = [];
-  try {
-    for (let repeat = 0; repeat < numRepeats; repeat++) {
-      await until(areAllAt(repeat), performance.now());
-      await sleep(2000);
-      const before = numFailures();
-      const at = performance.now();
-      process.kill(Number(readFileSync(join(folder, "rank-2"), "utf8").split(" ")[2]), "SIGKILL");
-      const noticedSeconds = await until(() => numFailures() > before, at);
-      const steppingSeconds = await until(areAllAt(repeat + 1), at);
-      rows.push({
-        fault: "torchrun, kill -9",
-        noticedSeconds,
-        steppingSeconds,
-        note: "without a checkpoint",
-      });
-    }
-  } finally {
-    process.kill(-agent.pid!, "SIGKILL");
-  }
-  return rows;
+const PEERS = { torchrun: torchrunRows, nvrx: nvrxRows };
+
+async function rowsOf(peer: string): Promise<Measured[]> {
+  if (peer in PEERS) return await PEERS[peer as keyof typeof PEERS]({ base, python, numRanks, numRepeats });
+  throw new UserError(`--against ${peer}`, Object.keys(PEERS).join(", "), "name some of these");
 }
 
-const rows = [...(await longrunRows()), ...(values.against === "torchrun" ? await torchrunRows() : [])];
-const seconds = (value: number | null) => (value === null ? "not in 60" : value.toFixed(2));
+const rows = await longrunRows();
+for (const peer of values.against?.split(",") ?? []) rows.push(...(await rowsOf(peer)));
+const seconds = (value: number | null) => (value === null ? "-" : value.toFixed(2));
 console.log(`${numRanks} ranks; load ${loadavg()[0]!.toFixed(1)}`);
 console.log(
   table(rows, [

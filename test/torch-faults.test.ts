@@ -13,6 +13,7 @@ import { readRecord } from "../src/record/record.ts";
 import { readWholeRunSeries } from "../src/record/run-series.ts";
 import { columnOf } from "../src/record/series.ts";
 import { writeTexts } from "./support/campaigns.ts";
+import { longrun } from "./support/processes.ts";
 import { describeTorch } from "./support/torch.ts";
 import { TorchRun } from "./support/torch-run.ts";
 
@@ -101,6 +102,9 @@ describeTorch("a run in PyTorch of four ranks", (python) => {
       await disturb(run);
       const found = await ended(run, join(base, `${name}-${seed}`));
       expect(found.data).toEqual(undisturbed.data);
+      const audit = await longrun("record", "audit", join(base, `${name}-${seed}`));
+      expect(audit.stdout).toContain(`steps 1 to ${NUM_STEPS} once each`);
+      expect(audit.code).toBe(0);
       // Other ranks add up the gradients in another order.
       if (Object.keys(options).length === 0) expect(found.losses).toEqual(undisturbed.losses);
       for (const [step, loss] of undisturbed.losses.entries())

@@ -19,10 +19,18 @@ torch.set_num_threads(1)
 model = DistributedDataParallel(torch.nn.Sequential(*(torch.nn.Linear(128, 128) for _ in range(8))))
 optimiser = torch.optim.AdamW(model.parameters())
 told = Path(sys.argv[1], f"rank-{rank}")
+beat = lambda: None
+if "FT_RANK_MONITOR_IPC_SOCKET" in os.environ:
+    from nvidia_resiliency_ext.fault_tolerance import RankMonitorClient
+
+    monitor = RankMonitorClient()
+    monitor.init_workload_monitoring()
+    beat = monitor.send_heartbeat
 for step in range(1, 1_000_000):
     x = torch.randn(512, 128)
     loss = (model(x) - x).square().mean()
     optimiser.zero_grad()
     loss.backward()
     optimiser.step()
+    beat()
     told.write_text(f"{attempt} {step} {os.getpid()}")

@@ -10,7 +10,8 @@ import { runFolder } from "../../src/record/workspace.ts";
 import { writeRun } from "./campaigns.ts";
 import { Command, killAll } from "./processes.ts";
 
-const FAULTS = join(import.meta.dirname, "..", "fixtures", "torch-faults");
+/** A folder for PYTHONPATH, with which files do faults in a step. */
+export const FAULTS = join(import.meta.dirname, "..", "fixtures", "torch-faults");
 const POLL_MS = 5;
 
 export type TorchRunOptions = {
