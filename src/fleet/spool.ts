@@ -1,12 +1,13 @@
 /** @file How a process tells how it goes, in two files: events, which last, and a beat, which does not. */
 
-import { closeSync, existsSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, writeSync } from "node:fs";
 import { z } from "zod";
 import { assert } from "../errors.ts";
 import { diskError } from "../record/files.ts";
 import { type RunEvent, runEventSchema } from "../train/run-event.ts";
 import { SECTIONS, type Section } from "../train/section.ts";
 import { beatFile, eventsFile } from "./attempt-folder.ts";
+import { FileTail } from "./file-tail.ts";
 
 const amount = z.number().nonnegative();
 
@@ -106,46 +107,32 @@ export class SpoolWriter implements Disposable {
 export class SpoolReader implements Disposable {
   readonly #attempt: string;
   readonly #rank: number;
-  #events: number | null = null;
+  readonly #events: FileTail;
   #beat: number | null = null;
-  #readBytes = 0;
-  #unfinished: Buffer = Buffer.alloc(0);
 
   constructor(attempt: string, rank: number) {
     this.#attempt = attempt;
     this.#rank = rank;
+    this.#events = new FileTail(eventsFile(attempt, rank));
   }
 
   /** Whole lines that came since; a line that a kill has torn stays unread. */
   messages(): readonly Message[] {
-    this.#events ??= openIfThere(eventsFile(this.#attempt, this.#rank));
-    if (this.#events === null) return [];
-    const size = fstatSync(this.#events).size;
-    if (size <= this.#readBytes) return [];
-    const news = Buffer.alloc(size - this.#readBytes);
-    const numBytes = readSync(this.#events, news, 0, news.length, this.#readBytes);
-    this.#readBytes += numBytes;
-    const content = Buffer.concat([this.#unfinished, news.subarray(0, numBytes)]);
-    const end = content.lastIndexOf(10) + 1;
-    this.#unfinished = content.subarray(end);
-    return content
-      .toString("utf8", 0, end)
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => messageSchema.parse(JSON.parse(line)));
+    return Array.from(this.#events.lines(), (line) => messageSchema.parse(JSON.parse(line)));
   }
 
   /** Null: none yet, or one that is being written. */
   beat(): Beat | null {
-    this.#beat ??= openIfThere(beatFile(this.#attempt, this.#rank));
-    if (this.#beat === null) return null;
+    const path = beatFile(this.#attempt, this.#rank);
+    if (this.#beat === null && !existsSync(path)) return null;
+    this.#beat ??= openSync(path, "r");
     const bytes = Buffer.alloc(BEAT_BYTES);
     const text = bytes.toString("utf8", 0, readSync(this.#beat, bytes, 0, BEAT_BYTES, 0)).trimEnd();
     return beatIn(text);
   }
 
   [Symbol.dispose](): void {
-    if (this.#events !== null) closeSync(this.#events);
+    this.#events[Symbol.dispose]();
     if (this.#beat !== null) closeSync(this.#beat);
   }
 }
@@ -157,5 +144,3 @@ function beatIn(text: string): Beat | null {
     return null;
   }
 }
-
-const openIfThere = (path: string) => (existsSync(path) ? openSync(path, "r") : null);

@@ -1,6 +1,6 @@
 /** @file What the PyTorch trainer leaves to its supervisor: the run's series, and the summary at its end. */
 
-import { closeSync, existsSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { z } from "zod";
 import { readManifest } from "../corpus/manifest.ts";
@@ -12,12 +12,12 @@ import { plannedRun } from "../train/planned-run.ts";
 import { SERIES_COLUMNS } from "../train/series-columns.ts";
 import { summarise } from "../train/summary.ts";
 import { attemptFolder, stepsFile } from "./attempt-folder.ts";
+import { FileTail } from "./file-tail.ts";
 import type { RunTask } from "./run-task.ts";
 import type { Scored } from "./spool.ts";
 import type { Follower } from "./supervise.ts";
 
 const FLUSH_MS = 1000;
-const BLOCK_BYTES = 1 << 16;
 
 /** Columns that it does not measure are left out. */
 const rowSchema = z.object({ step: z.number() }).catchall(z.number());
@@ -47,58 +47,40 @@ const attemptsBefore = (folder: string, run: string, attempt: number) =>
 /** The rows of one attempt, on their way into its series. */
 class StepsFile implements Disposable {
   readonly #path: string;
+  readonly #tail: FileTail;
   readonly #seriesPath: string;
-  #file: number | null = null;
   #series: SeriesWriter | null = null;
   #lastStep = 0;
-  #readBytes = 0;
-  #unfinished: Buffer = Buffer.alloc(0);
   #flushedAt = performance.now();
 
   constructor(folder: string, run: string, attempt: number) {
     this.#path = stepsFile(attemptFolder(folder, run, attempt), 0);
+    this.#tail = new FileTail(this.#path);
     this.#seriesPath = seriesPath(folder, run, attempt);
   }
 
   read(isDue: boolean): void {
-    if (!this.#open()) return;
-    const block = Buffer.alloc(BLOCK_BYTES);
-    for (let size = -1; size !== 0; ) {
-      size = readSync(this.#file!, block, 0, block.length, this.#readBytes);
-      this.#readBytes += size;
-      this.#take(block.subarray(0, size));
+    if (this.#series === null && !existsSync(this.#path)) return;
+    this.#series ??= this.#openSeries();
+    for (const line of this.#tail.lines()) {
+      const row = rowSchema.parse(JSON.parse(line));
+      if (row.step > this.#lastStep) this.#series.append(row);
     }
     if (!isDue && performance.now() - this.#flushedAt < FLUSH_MS) return;
-    this.#series!.flush();
+    this.#series.flush();
     this.#flushedAt = performance.now();
   }
 
   /** A supervisor before us may have moved some rows already. */
-  #open(): boolean {
-    if (this.#file !== null) return true;
-    if (!existsSync(this.#path)) return false;
+  #openSeries(): SeriesWriter {
     if (existsSync(this.#seriesPath))
       this.#lastStep = columnOf(readSeries(this.#seriesPath), "step").at(-1) ?? 0;
-    this.#series = new SeriesWriter(this.#seriesPath, SERIES_COLUMNS);
-    this.#file = openSync(this.#path, "r");
-    return true;
-  }
-
-  /** A line that a kill has torn stays unread. */
-  #take(news: Buffer): void {
-    const content = Buffer.concat([this.#unfinished, news]);
-    const end = content.lastIndexOf(10) + 1;
-    this.#unfinished = content.subarray(end);
-    for (const line of content.toString("utf8", 0, end).split("\n")) {
-      if (line === "") continue;
-      const row = rowSchema.parse(JSON.parse(line));
-      if (row.step > this.#lastStep) this.#series!.append(row);
-    }
+    return new SeriesWriter(this.#seriesPath, SERIES_COLUMNS);
   }
 
   [Symbol.dispose](): void {
     this.#series?.[Symbol.dispose]();
-    if (this.#file !== null) closeSync(this.#file);
+    this.#tail[Symbol.dispose]();
   }
 }
 

@@ -6,8 +6,8 @@ import { UserError } from "../../errors.ts";
 import { isFolder, isThere } from "../../input-file.ts";
 import { nearest } from "../../math/edit-distance.ts";
 import { METRIC_COLUMNS } from "../../train/series-columns.ts";
+import { FileTail } from "../file-tail.ts";
 import { readEventRecords } from "./event-file.ts";
-import { FileTail } from "./file-tail.ts";
 import { LAYOUTS, type LogLayout, type MetricRow } from "./layouts.ts";
 import { rowFrom } from "./metric-names.ts";
 
@@ -68,21 +68,17 @@ export function openMetricFile(source: Exclude<MetricSource, { kind: "log" }>, s
 /** One object a line. What was there before this attempt is of another. */
 class JsonLines implements MetricFile {
   readonly #tail: FileTail;
-  #unfinished: Buffer = Buffer.alloc(0);
 
   constructor(path: string) {
     this.#tail = new FileTail(path, isThere(path) ? statSync(path).size : 0);
   }
 
   read(): readonly MetricRow[] {
-    const content = Buffer.concat([this.#unfinished, this.#tail.read()]);
-    const end = content.lastIndexOf(10) + 1;
-    this.#unfinished = content.subarray(end);
-    return content.toString("utf8", 0, end).split("\n").flatMap(jsonRow);
+    return [...this.#tail.lines()].flatMap(jsonRow);
   }
 
   end(): readonly MetricRow[] {
-    return [...this.read(), ...jsonRow(this.#unfinished.toString("utf8"))];
+    return [...this.read(), ...jsonRow(this.#tail.unfinished)];
   }
 
   [Symbol.dispose](): void {
