@@ -135,6 +135,7 @@ export async function trainPlanned(
     onFailure(failure: Failure, decision: Decision, detectionSeconds: number) {
       if (decision.action === "nothing" && isKnown(record.events, name, failure)) return;
       record.append({ run: name, ...incidentOf(failure, decision, detectionSeconds) });
+      tell({ kind: "text", text: `${run.name}: ${sightingText(failure.sighting)}; ${decision.reason}` });
       if (decision.action !== "nothing") rememberPlace(context, name, failure);
     },
     onLeftOut(response: LeftOut) {
