@@ -161,7 +161,7 @@ describe("the audit of a run's data", () => {
     expect(audit(drafts, { series: unsummed })).toMatchObject({
       batchesProven: 11,
       unproven: [
-        "the checkpoint of step 6, from which attempt 2 went on, is in no event: its process was killed before it could say so",
+        "the checkpoint of step 6, from which attempt 2 went on, is in no event: it was saved to memory, or its process was killed before it could say so",
         "1 steps have no checksum of their batch in the series",
       ],
     });

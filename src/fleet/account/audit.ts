@@ -167,7 +167,7 @@ function checkRow(
   };
 }
 
-/** A checkpoint that nobody spoke of may have been the last deed of its process. */
+/** A save to memory is in no event; one to the disk may have been the last deed of its process. */
 function unspokenCheckpoints({ events, run, toldCheckpoints }: AuditFacts): readonly string[] {
   const saves = eventsOf(events, "checkpoint-written", run);
   return eventsOf(events, "run-started", run).flatMap(({ sequence, data: { attempt, fromStep } }) => {
@@ -177,6 +177,6 @@ function unspokenCheckpoints({ events, run, toldCheckpoints }: AuditFacts): read
       saves.some((save) => save.sequence < sequence && save.data.step === fromStep);
     if (isKnown) return [];
     const what = `the checkpoint of step ${fromStep}, from which attempt ${attempt} went on, is in no event`;
-    return [`${what}: its process was killed before it could say so`];
+    return [`${what}: it was saved to memory, or its process was killed before it could say so`];
   });
 }
