@@ -105,10 +105,19 @@ function statusLine(status: CampaignStatus): string {
   return status.kind === "running" ? `stage ${status.stage}` : `${status.kind}, ${status.reason}`;
 }
 
-const COLOURS = { completed: "green", "under way": "yellow", stopped: "yellow", diverged: "red" } as const;
+const COLOURS = {
+  completed: "green",
+  "under way": "yellow",
+  stopped: "yellow",
+  held: "red",
+  diverged: "red",
+} as const;
 
 function runsTable(runs: readonly RunState[], paint: Paint, width: number): string {
-  return table(
+  const reasons = runs.flatMap(({ run, state, reason }) =>
+    reason === null ? [] : [`${run} is ${state}: ${reason}`],
+  );
+  const states = table(
     runs,
     [
       left("run", ({ run }) => run),
@@ -121,4 +130,5 @@ function runsTable(runs: readonly RunState[], paint: Paint, width: number): stri
     ],
     width,
   );
+  return [states, ...reasons].join("\n");
 }

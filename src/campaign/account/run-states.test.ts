@@ -43,10 +43,17 @@ describe("runStates", () => {
       { run: "a", state: "under way", attempts: 1, steps: 40 },
     ]);
     record.append({ run: "a", kind: "interrupted", data: { reason: "asked to stop" } });
-    expect(runStates(record.events)).toMatchObject([{ state: "stopped", attempts: 1, steps: 40 }]);
+    expect(runStates(record.events)).toMatchObject([
+      { state: "stopped", reason: "asked to stop", attempts: 1, steps: 40 },
+    ]);
+    start("a", 2);
+    const response = { action: "hold", reason: "the same error 2 times" };
+    const data = { what: "the run's process died", evidence: {}, severity: "critical", response } as const;
+    record.append({ run: "a", kind: "incident", data });
+    expect(runStates(record.events)).toMatchObject([{ state: "held", reason: "the same error 2 times" }]);
     start("a", 2);
     expect(runStates(record.events)).toMatchObject([
-      { state: "under way", attempts: 2, steps: 40, bitsPerByte: null },
+      { state: "under way", reason: null, attempts: 2, steps: 40, bitsPerByte: null },
     ]);
     const all = { numTokens: 1, numBytes: 1, bitsPerByte: 2.5, natsPerToken: 4 };
     const summary = summaryWith({ heldOut: { all, sources: {} }, wallSeconds: 7 });
@@ -56,6 +63,7 @@ describe("runStates", () => {
         run: "a",
         role: "rung",
         state: "completed",
+        reason: null,
         attempts: 2,
         steps: 100,
         bitsPerByte: 2.5,

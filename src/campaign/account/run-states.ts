@@ -11,7 +11,9 @@ export type RunState = {
   readonly run: string;
   readonly role: RunSpec["role"] | "command";
   /** "under way" is what the record says; where its process was killed, the next launch goes on. */
-  readonly state: "under way" | "completed" | "stopped" | "diverged";
+  readonly state: "under way" | "completed" | "stopped" | "held" | "diverged";
+  /** Why it was stopped, or is held for a person; null: it is neither. */
+  readonly reason: string | null;
   readonly attempts: number;
   /** Steps that are safe: at the end, or at the last checkpoint. */
   readonly steps: number;
@@ -39,23 +41,25 @@ const commandSchema = z.object({ role: z.literal("command") });
 function step(before: RunState | undefined, event: RecordEvent): RunState | undefined {
   if (event.kind === "run-started") {
     const { attempt: attempts, spec } = event.data;
-    if (before) return { ...before, attempts, state: "under way" };
+    if (before) return { ...before, attempts, state: "under way", reason: null };
     const role = roleOf(spec) ?? parseStored(runSpecSchema, spec, `the specification of ${event.run}`).role;
-    const fresh = { steps: 0, bitsPerByte: null, natsPerToken: null, seconds: null };
+    const fresh = { reason: null, steps: 0, bitsPerByte: null, natsPerToken: null, seconds: null };
     return { run: event.run, role, state: "under way", attempts, ...fresh };
   }
   if (before === undefined) return undefined;
   if (event.kind === "checkpoint-written") return { ...before, steps: event.data.step };
-  if (event.kind === "interrupted") return { ...before, state: "stopped" };
+  if (event.kind === "interrupted") return { ...before, state: "stopped", reason: event.data.reason };
   if (event.kind === "incident" && event.data.what === "diverged") return { ...before, state: "diverged" };
+  if (event.kind === "incident" && event.data.response?.action === "hold")
+    return { ...before, state: "held", reason: event.data.response.reason };
   if (event.kind === "command-ended") {
     const { lastStep: steps, seconds } = event.data;
-    return { ...before, state: "completed", steps, seconds };
+    return { ...before, state: "completed", reason: null, steps, seconds };
   }
   if (event.kind === "run-finished") {
     const { numSteps: steps, wallSeconds: seconds, heldOut } = finishedSummary([event], event.run)!;
     const { bitsPerByte, natsPerToken } = heldOut.all;
-    return { ...before, state: "completed", steps, seconds, bitsPerByte, natsPerToken };
+    return { ...before, state: "completed", reason: null, steps, seconds, bitsPerByte, natsPerToken };
   }
   return before;
 }
