@@ -138,7 +138,9 @@ describe("a run", () => {
     process.kill(worker!, "SIGKILL");
     const { code, stderr } = await command.ended;
     expect(code).toBe(0);
-    expect(stderr).toMatch(/killed by SIGKILL .*; failure 1 of this kind, at step \d+: restarted in place from/);
+    expect(stderr).toMatch(
+      /killed by SIGKILL .*; failure 1 of this kind, at step \d+: restarted in place from/,
+    );
     expect(stderr).toMatch(/goes on from step \d+/);
     expect(incidentsOf(folder)).toEqual(["the run's process died"]);
     expect(numbersOf(folder)).toEqual(numbersOf(whole));
