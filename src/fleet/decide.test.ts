@@ -39,6 +39,16 @@ describe("after a death", () => {
       },
     ],
     [
+      "from the start where nothing was saved yet",
+      deaths(120),
+      { checkpoints: whole(0) },
+      {
+        action: "restart",
+        toStep: 0,
+        reason: "failure 1 of this kind, at step 120: restarted in place from the start",
+      },
+    ],
+    [
       "from the newest though an older one is certified: its checksums speak for it",
       deaths(120),
       { checkpoints: CERTIFIED },

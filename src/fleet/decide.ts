@@ -148,10 +148,11 @@ const newestOf = (checkpoints: readonly KnownCheckpoint[]): KnownCheckpoint | nu
   checkpoints.reduce<KnownCheckpoint | null>((a, b) => (a !== null && a.step > b.step ? a : b), null);
 
 /** Null: the trainer's own newest. */
-const nameOf = (origin: KnownCheckpoint | null) =>
-  origin
-    ? `the ${origin.isCertified ? "certified " : ""}checkpoint of step ${origin.step}`
-    : "the last checkpoint";
+function nameOf(origin: KnownCheckpoint | null): string {
+  if (origin === null) return "the last checkpoint";
+  if (origin.step === 0) return "the start";
+  return `the ${origin.isCertified ? "certified " : ""}checkpoint of step ${origin.step}`;
+}
 
 /**
  * The place that a failure is held against; null: it is nobody's, or the program's own, which would have died
