@@ -278,8 +278,6 @@ async function ranks(): Promise<void> {
     run: "idle",
     policy: DEFAULT_POLICY,
     numPlaces: 1,
-    placeHistory: [],
-    placeDecisions: [],
     task: () => ({}),
     processes: (attempt) =>
       Array.from({ length: numRanks }, (_, rank) => {

@@ -21,8 +21,6 @@ export function builtinJob(task: RunTask, start: () => AttemptStart): RunJob {
     run: task.name,
     policy: DEFAULT_POLICY,
     numPlaces: 1,
-    placeHistory: [],
-    placeDecisions: [],
     task: (attempt) => ({ ...task, attempt, ...start() }),
     checkpoints: () => knownCheckpoints(task),
     processes: (_, [place]) => [

@@ -21,8 +21,6 @@ function placingOn(live: readonly string[], changes: Partial<RunJob> = {}): Plac
     numPlaces: 2,
     processes: () => [],
     policy: DEFAULT_POLICY,
-    placeHistory: [],
-    placeDecisions: [],
     ...changes,
   };
   return new Placing(job, backend);

@@ -36,12 +36,12 @@ export class Placing {
   constructor(job: RunJob, backend: Backend) {
     this.#job = job;
     this.#backend = backend;
-    this.#decided = [...job.placeDecisions];
+    this.#decided = [...(job.placeDecisions ?? [])];
   }
 
   /** The places that earlier runs have failed on too often: from now on they are avoided. */
   leaveOut(): readonly LeftOut[] {
-    const { numPlaces, placeHistory, policy } = this.#job;
+    const { numPlaces, placeHistory = [], policy } = this.#job;
     const least = policy.shrink ? 1 : numPlaces;
     const leftOut = leftOutFromStart(this.#usable(), least, placeHistory, policy, Date.now() / 1000);
     for (const decision of leftOut) this.decided(decision);
@@ -68,7 +68,7 @@ export class Placing {
 
   get facts(): PlaceFacts {
     const numSpares = this.#usable().filter((place) => !this.#places.includes(place)).length;
-    return { places: this.#places, numSpares, placeHistory: this.#job.placeHistory };
+    return { places: this.#places, numSpares, placeHistory: this.#job.placeHistory ?? [] };
   }
 
   #usable(): readonly string[] {

@@ -20,7 +20,7 @@ export function placesBefore(
   run: string,
   policy: Policy,
 ): Pick<RunJob, "placeHistory" | "placeDecisions"> {
-  if (!hasSeveralPlaces(context)) return { placeHistory: [], placeDecisions: [] };
+  if (!hasSeveralPlaces(context)) return {};
   const { failures, forgiven, warnings } = readPlaceHistory();
   for (const text of warnings) context.tell({ kind: "text", text });
   const now = Date.now() / 1000;

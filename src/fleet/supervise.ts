@@ -43,10 +43,10 @@ export type RunJob = {
   readonly policy: Policy;
   /** The most that was forecast for a step, where something was. */
   readonly plannedStepSeconds?: number | undefined;
-  /** Of earlier runs and campaigns, and earlier launches of this run, oldest first. */
-  readonly placeHistory: readonly PlaceIncident[];
-  /** What earlier launches of this run have decided. */
-  readonly placeDecisions: readonly PlaceDecision[];
+  /** Of earlier runs and campaigns, and earlier launches of this run, oldest first; left out: none. */
+  readonly placeHistory?: readonly PlaceIncident[];
+  /** What earlier launches of this run have decided; left out: nothing. */
+  readonly placeDecisions?: readonly PlaceDecision[];
   /** For processes that do not write their run's series and summary themselves. */
   follow?(attemptFolder: string): Follower;
   /** Certifies its checkpoints, and says which steps came out otherwise when they were done again. */

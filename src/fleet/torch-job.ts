@@ -40,8 +40,6 @@ export function torchJob(task: RunTask, start: () => AttemptStart, place: TorchP
     run: name,
     policy: DEFAULT_POLICY,
     numPlaces: place.numRanks,
-    placeHistory: [],
-    placeDecisions: [],
     checkpoints: () => knownCheckpoints(task),
     task: (attempt) => ({
       ...task,

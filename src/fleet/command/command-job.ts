@@ -50,8 +50,6 @@ export function commandJob(spec: CommandSpec): RunJob {
   return {
     policy: DEFAULT_POLICY,
     numPlaces: 1,
-    placeHistory: [],
-    placeDecisions: [],
     folder,
     run,
     leastSilenceSeconds: LEAST_SILENCE_SECONDS,

@@ -29,8 +29,6 @@ async function supervised(isPassing: boolean, policy: Policy = DEFAULT_POLICY) {
     checkpoints: () => [0, 150, 240].map((step) => ({ step, isCertified: false })),
     policy,
     numPlaces: 1,
-    placeHistory: [],
-    placeDecisions: [],
   };
   const watcher = {
     onEvent() {},
