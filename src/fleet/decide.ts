@@ -82,6 +82,9 @@ export function decideRecovery(facts: Facts): Decision {
   }
 }
 
+const nothing = (reason: string): Decision => ({ action: "nothing", reason });
+const hold = (reason: string): Decision => ({ action: "hold", reason });
+
 const ENDS: readonly Sighting["kind"][] = ["exited", "silent", "corrupted", "disagreed"];
 
 /** The run did not get past where it was before: those failures, the last one included. */
@@ -99,7 +102,6 @@ function holdOf({ failures, policy: { withoutProgress: budget } }: Facts): Decis
   const alike = stuck.filter((each) => identityOf(each.sighting) === identity).length;
   const starved = stuck.filter((each) => isOutOfMemory(each.sighting, each.memoryShare)).length;
   const traceback = sighting.kind === "exited" ? thrownIn(sighting) : null;
-  const hold = (reason: string): Decision => ({ action: "hold", reason });
   if (isOutOfMemory(sighting, memoryShare) && starved >= budget.outOfMemory)
     return hold(
       `out of memory ${starved} times without getting past step ${step}: it needs more, or a change`,
@@ -209,7 +211,7 @@ function replace(facts: Facts, place: string, action: "spare" | "exclude", why: 
 /** Nothing that is restarted there would live. */
 function replaceOrHold(facts: Facts, place: string, what: string): Decision {
   const reason = `${place}: ${what}; no spare is left, and the policy lets no run shrink`;
-  return replace(facts, place, "spare", what) ?? { action: "hold", reason };
+  return replace(facts, place, "spare", what) ?? hold(reason);
 }
 
 /** A flipped bit does not come back at the same step; a learning rate that is too high does. */
@@ -217,8 +219,7 @@ function decideOnDivergence(facts: Facts, step: number): Decision {
   const times = facts.failures.filter(
     ({ sighting }) => sighting.kind === "diverged" && sighting.step === step,
   );
-  if (times.length > 1)
-    return { action: "hold", reason: `step ${step} diverged again when it was replayed: it is the training` };
+  if (times.length > 1) return hold(`step ${step} diverged again when it was replayed: it is the training`);
   const origin = soundBefore(facts, step);
   return {
     action: "replay",
@@ -233,8 +234,6 @@ function decideOnSpike(facts: Facts, spike: SpikeSeen): Decision {
   const policy = facts.policy.spike;
   const { step, leadStep, loss, expectedLoss, lastedSteps } = spike;
   const rise = loss / expectedLoss - 1;
-  const nothing = (reason: string): Decision => ({ action: "nothing", reason });
-  const hold = (reason: string): Decision => ({ action: "hold", reason });
   if (lastedSteps < policy.leastSteps) return nothing(`the loss came back after ${lastedSteps} steps`);
   if (rise < policy.leastRise)
     return nothing(`a rise of ${formatShare(rise)}, and ${formatShare(policy.leastRise)} are gone back for`);
@@ -282,7 +281,6 @@ function decideOnWarning(
   { numSpares, checkpoints, policy }: Facts,
   warning: Exclude<Warning, SpikeSeen>,
 ): Decision {
-  const nothing = (reason: string): Decision => ({ action: "nothing", reason });
   switch (warning.kind) {
     case "slow": {
       const factor = warning.stepSeconds / warning.expectedSeconds;
