@@ -51,7 +51,7 @@ function taskOf(name: string, numSteps: number): RunTask {
 
 /** Machines of this name that are processes of this one, each with a mark in its environment. */
 function backendOn(task: RunTask, machines: readonly string[]): NodesBackend {
-  return new NodesBackend("made up", machines, (machine, places) => [
+  return new NodesBackend(machines, (machine, places) => [
     ...["env", `${MACHINE}=${join(base, machine)}`],
     ...[process.execPath, AGENT, task.folder, ...places],
   ]);

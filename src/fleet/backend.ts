@@ -65,7 +65,6 @@ export type Attempt = Disposable & {
 
 /** Puts processes somewhere, and watches that they live. */
 export type Backend = {
-  readonly name: string;
   /** Where ranks can go as of now, most preferred first: machines, or parts of one (MACHINE/PART). */
   places(): readonly string[];
   /** Rejects with a UserError where a command cannot be started. */

@@ -45,7 +45,6 @@ export const localPlaces = (numRanks: number, numSpares = 0) => slotsOf(hostname
 
 /** Processes on this machine. Dispose of it to end those that were booted ahead of time. */
 export class LocalBackend implements Backend, Disposable {
-  readonly name = "local";
   readonly #standby: Standby;
   readonly #places: readonly string[];
 

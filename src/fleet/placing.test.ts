@@ -9,7 +9,6 @@ const now = Date.now() / 1000;
 
 function placingOn(live: readonly string[], changes: Partial<RunJob> = {}): Placing {
   const backend: Backend = {
-    name: "made up",
     places: () => live,
     start: () => Promise.reject(new Error("never started")),
     adopt: () => null,

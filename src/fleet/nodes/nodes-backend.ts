@@ -14,18 +14,15 @@ const MOST_STOP_MS = 10_000;
 
 /** Where its agents are, and what was started through them. Dispose of it to end all of it. */
 export class NodesBackend implements Backend, Disposable {
-  readonly name: string;
   readonly #places: readonly string[];
   readonly #links: ReadonlyMap<string, NodeLink>;
   readonly #attempts = new Set<NodesAttempt>();
 
   /** @param commandOf what starts the agent of a machine, which has these places */
   constructor(
-    name: string,
     places: readonly string[],
     commandOf: (machine: string, places: readonly string[]) => readonly string[],
   ) {
-    this.name = name;
     this.#places = places;
     this.#links = new Map(
       [...Map.groupBy(places, machineOf)].map(([machine, own]) => [

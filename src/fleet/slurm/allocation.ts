@@ -49,7 +49,7 @@ export async function allocatedBackend(
       "give other --ranks, --nodes or --spares",
     );
   const places = nodes.flatMap((node) => slotsOf(node, perNode));
-  const backend = new NodesBackend("slurm", places, (node, own) => agentWords(node, folder, own));
+  const backend = new NodesBackend(places, (node, own) => agentWords(node, folder, own));
   await backend.ready();
   if (backend.places().length >= numRanks) return backend;
   const lost = backend.lost.map(({ machine, why }) => `${machine}: ${why}`).join("; ");
