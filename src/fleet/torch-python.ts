@@ -25,7 +25,7 @@ print(platform.python_version(), version("torch"), version("numpy"))
 
 /** Where `longrun fleet install-torch` puts PyTorch: in the user's own data folder. */
 export const ownTorchFolder = () =>
-  join(process.env.XDG_DATA_HOME ?? join(homedir(), ".local", "share"), "longrun", "torch");
+  join(process.env.XDG_DATA_HOME || join(homedir(), ".local", "share"), "longrun", "torch");
 
 /** The interpreter of our own folder, there or not. */
 export const ownPython = () => join(ownTorchFolder(), "bin", "python");
