@@ -60,7 +60,7 @@ export function readFence(run: string): Fence | null {
   return existsSync(path) ? fenceSchema.parse(readJson(path)) : null;
 }
 
-const processSchema = z.strictObject({
+export const processSchema = z.strictObject({
   rank: z.int().nonnegative(),
   place: z.string(),
   pid: z.int().positive(),

@@ -242,7 +242,7 @@ function lowerLearningRate({ spec: { role, optimiser } }: PlannedRun): string {
   );
 }
 
-/** What an event of the record lacks but for its run. */
+/** An event for the record, but for its run. */
 export type RunDraft = { readonly [K in EventKind]: Omit<EventDraft<K>, "run"> }[EventKind];
 
 /** What the record keeps of an event of the run. An adopted process says again what was said before. */

@@ -182,7 +182,7 @@ export type SeenSignature = {
 /** The log of one rank, or of a launcher that prints for all of its ranks. */
 export type RankLog = { readonly rank: number; readonly text: string };
 
-const RANK_ORDER: readonly SignatureRole[] = ["root", "cascade", "teardown"];
+const ROLES: readonly SignatureRole[] = ["root", "cascade", "teardown"];
 
 /**
  * The line that the death of a run begins with: of the highest role that was seen, the earliest, by the times
@@ -190,7 +190,7 @@ const RANK_ORDER: readonly SignatureRole[] = ["root", "cascade", "teardown"];
  */
 export function rootSignature(logs: readonly RankLog[]): SeenSignature | null {
   const found = logs.flatMap(({ rank, text }) => signaturesIn(rank, text));
-  for (const role of RANK_ORDER) {
+  for (const role of ROLES) {
     const first = found.filter((each) => each.role === role).reduce<Placed | null>(earlier, null);
     if (first) {
       const { timed: _, place: __, ...seen } = first;

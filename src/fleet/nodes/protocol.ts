@@ -1,6 +1,7 @@
 /** @file What a supervisor and the agent on a node tell each other, in lines of JSON. */
 
 import { z } from "zod";
+import { processSchema } from "../attempt-folder.ts";
 
 const rank = z.int().nonnegative();
 /** Of the attempt: on a disk that all nodes see. */
@@ -43,9 +44,7 @@ export const answerSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("started"),
     folder,
-    processes: z.array(
-      z.strictObject({ rank, place: z.string(), pid: z.int().positive(), started: z.string() }),
-    ),
+    processes: z.array(processSchema),
   }),
   z.strictObject({
     kind: z.literal("refused"),

@@ -70,8 +70,8 @@ export class Notices {
       this.#memoryShares.set(rank, bytes / limitBytes);
       return trend.take(atSeconds, bytes, limitBytes);
     });
-    const hasRoom = freeBytes === null || this.#checkpointBytes === null;
-    const disk = hasRoom ? null : this.#disk.take(freeBytes, this.#checkpointBytes!);
+    const isUnknown = freeBytes === null || this.#checkpointBytes === null;
+    const disk = isUnknown ? null : this.#disk.take(freeBytes, this.#checkpointBytes!);
     return [...memory, disk, this.#checkpoints.look(atSeconds)].filter((seen) => seen !== null);
   }
 

@@ -1,5 +1,6 @@
 /** @file What would have been decided over a trace of faults: on one long run that is on all its machines. */
 
+import { DAY_SECONDS } from "../../units/kinds.ts";
 import { type Decision, decideRecovery, type Failure } from "../decide.ts";
 import type { Policy } from "../policy.ts";
 import type { Fault } from "./fault-trace.ts";
@@ -37,7 +38,7 @@ export function replayTrace(faults: readonly Fault[], policy: Policy, numSpares:
     const { place, atSeconds, endSeconds, what } = fault;
     const since = excluded.get(place);
     if (since !== undefined) {
-      const reason = `${place} was excluded ${Math.floor((atSeconds - since) / 86_400)} days before`;
+      const reason = `${place} was excluded ${Math.floor((atSeconds - since) / DAY_SECONDS)} days before`;
       return { ...fault, decision: { action: "avoided", reason } };
     }
     const sighting = { kind: "place", place, what } as const;
