@@ -6,7 +6,7 @@ import { runsIn, timeInFolder } from "../fleet/account/folder-times.ts";
 import { type IncidentPage, incidentPages } from "../fleet/account/incident-page.ts";
 import { readRecord } from "../record/record.ts";
 import { left, orDash, right } from "../report/markdown.ts";
-import { formatCount, formatList, formatSeconds } from "../units/print.ts";
+import { formatCount, formatList, formatSeconds, shellWord } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish, wholeNumber } from "./arguments.ts";
 import { printResult } from "./output.ts";
 import { table, wrapped } from "./terminal/table.ts";
@@ -38,7 +38,7 @@ function unknownIncident(folder: string, id: number, pages: readonly IncidentPag
   return new UserError(
     `event ${id} of ${folder} is no incident`,
     ids.length > 0 ? `one of ${formatList(ids)}` : "there are none in its record",
-    `\`longrun incidents ${folder}\` lists them`,
+    `\`longrun incidents ${shellWord(folder)}\` lists them`,
   );
 }
 
@@ -114,11 +114,12 @@ function evidenceLines(evidence: unknown): readonly (readonly [name: string, tex
     // A part of parts (the log line that tells the cause) is told part by part.
     const isNested = typeof value === "object" && value !== null && !Array.isArray(value);
     const inner = isNested ? Object.entries(value as object) : [[name, value] as const];
-    return inner.map(([key, text]) => [`  ${key}`, evidenceText(text)] as const);
+    return inner.map(([key, text]) => [`  ${key}`, evidenceText(key!, text)] as const);
   });
 }
 
-function evidenceText(value: unknown): string {
+function evidenceText(key: string, value: unknown): string {
+  if (typeof value === "number" && /seconds$/i.test(key)) return formatSeconds(value);
   if (typeof value !== "string") return JSON.stringify(value) ?? "null";
   return value === "" ? '""' : value.split("\n").slice(-MOST_LOG_LINES).join("\n");
 }

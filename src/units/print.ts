@@ -207,3 +207,8 @@ function scaled(value: number, scale: Scale, digits: number): string {
 function twoUnits(count: number, ratio: number, large: string, small: string): string {
   return `${Math.floor(count / ratio)} ${large} ${String(count % ratio).padStart(2, "0")} ${small}`;
 }
+
+/** As a shell takes it for one word. */
+export function shellWord(text: string): string {
+  return /^[\w./:=#-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,6 +1,7 @@
 /** @file What a person should do about an incident at 3 a.m.: whether anything, then what, with commands. */
 
 import { z } from "zod";
+import { shellWord } from "../../units/print.ts";
 import { DAMAGED_CHECKPOINT, LEFT_OUT, sightingKind, UNREADABLE_CHECKPOINT } from "../incident-names.ts";
 import type { Sighting } from "../sighting.ts";
 
@@ -18,7 +19,9 @@ export type AdviceFacts = {
 };
 
 /** First whether to get up, then where to look, the most telling place first. */
-export function adviceFor(facts: AdviceFacts): readonly string[] {
+export function adviceFor({ folder, log, ...others }: AdviceFacts): readonly string[] {
+  // Whoever is called at night copies the commands.
+  const facts = { ...others, folder: shellWord(folder), log: log === null ? null : shellWord(log) };
   const kind = sightingKind(facts.what);
   const look = kind ? LOOK[kind] : LOOK_OTHERS[facts.what];
   return [urgency(facts), ...(look?.(facts) ?? [])];
@@ -49,6 +52,13 @@ const knownCause: Look = ({ evidence }) => {
   return seen ? [`${seen.what} (usual causes: ${seen.cause}): ${seen.remedy}`] : [];
 };
 
+/** One that was stopped could tell nothing of itself. */
+const whereItStood: Look = ({ log, evidence }) => {
+  if (String(evidence.what).startsWith("stopped by a signal"))
+    return ["Who stopped it? SIGSTOP was sent by hand or by a script, or a debugger held it."];
+  return log === null ? [] : [`Where did it stand? \`cat ${log.replace(/\.log('?)$/, ".stacks$1")}\``];
+};
+
 const CHECK = "`longrun fleet check` tries each place: products, disk, memory, clock.";
 
 const LOOK: Readonly<Record<Sighting["kind"], Look>> = {
@@ -64,7 +74,7 @@ const LOOK: Readonly<Record<Sighting["kind"], Look>> = {
     `Is it the place? ${CHECK}`,
   ],
   silent: (facts) => [
-    ...(facts.log === null ? [] : [`Where did it stand? \`cat ${facts.log.replace(/\.log$/, ".stacks")}\``]),
+    ...whereItStood(facts),
     ...readLog(facts),
     "Does the file system answer? `df -h .; dmesg -T | grep -i -E 'hung task|nfs' | tail`",
     `Is it the place? ${CHECK}`,

@@ -50,6 +50,19 @@ describe("the page of an incident", () => {
     ]);
   });
 
+  test("has commands that a shell takes as they are", () => {
+    const adviceOn = (what: string) => {
+      const evidence = { rank: 0, place: "host", section: "step", what, step: 9 };
+      const data = { what: "the run's process hung", evidence, severity: "warning" } as const;
+      const events = recordOf([start(1, 0), { run: "r", kind: "incident", data }], [0, 5]);
+      return incidentPages("runs/a b's", events, [timeOfRun(events, "r", series)!])[0]!.advice;
+    };
+    expect(adviceOn("without a sign of life")[1]).toBe(
+      "Where did it stand? `cat 'runs/a b'\\''s/runs/r/attempts/1/rank-0.stacks'`",
+    );
+    expect(adviceOn("stopped by a signal: silent for 2 s")[1]).toMatch(/^Who stopped it\? SIGSTOP/);
+  });
+
   test("says that a held run waits for a person", () => {
     const [page] = pagesOf(recordOf([start(1, 0), saved, died("hold", "SIGBUS")], [0, 5, 14]));
     expect(page).toMatchObject({ since: "no attempt has started since", cost: { steps: 0 } });

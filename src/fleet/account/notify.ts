@@ -8,6 +8,7 @@ import { Interrupted, UserError } from "../../errors.ts";
 import type { EventOf } from "../../record/events.ts";
 import type { RecordWriter } from "../../record/record.ts";
 import { masked } from "../../record/secrets.ts";
+import { shellWord } from "../../units/print.ts";
 import { sendSignal } from "../proc.ts";
 
 const MOST_SECONDS = 10;
@@ -62,7 +63,7 @@ export async function notifying<T>(
 }
 
 function incidentFacts(folder: string, { sequence: id, time, run, data }: EventOf<"incident">): object {
-  return { kind: "incident", id, time, run, ...data, page: `longrun incidents ${folder} ${id}` };
+  return { kind: "incident", id, time, run, ...data, page: `longrun incidents ${shellWord(folder)} ${id}` };
 }
 
 /** Every text in it without what looks like a secret. */

@@ -2,7 +2,7 @@
 
 import { UserError } from "../../errors.ts";
 import { nearest } from "../../math/edit-distance.ts";
-import { formatList } from "../../units/print.ts";
+import { formatList, shellWord } from "../../units/print.ts";
 import { readCell } from "./cell.ts";
 import {
   type CurveColumn,
@@ -183,11 +183,6 @@ function theOne(
       .map((name) => `--columns ${shellWord(`${quantity}=${name}`)}`)
       .join(" or ")}`,
   );
-}
-
-/** As a shell takes it for one word. */
-function shellWord(text: string): string {
-  return /^[\w./:=#-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function isHelper(quantity: Quantity): quantity is Helper {
