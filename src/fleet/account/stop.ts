@@ -10,7 +10,7 @@ import { openRecord, readRecord, writerOf } from "../../record/record.ts";
 import { checkpointsFolder, drainFile, runFolder } from "../../record/workspace.ts";
 import { listCheckpoints } from "../../train/checkpoint.ts";
 import { ATTEMPT_VARIABLE, attemptFolder, readFence, taskFile } from "../attempt-folder.ts";
-import { type CommandTask, commandTaskSchema } from "../command/command-task.ts";
+import { type CommandTask, commandTaskSchema } from "../command-task.ts";
 import { livingProcesses } from "../living.ts";
 import { pidsWith, sendSignal, sessionMembers } from "../proc.ts";
 import { stoppedText } from "../recorded-run.ts";

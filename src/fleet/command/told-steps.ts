@@ -6,10 +6,10 @@ import { runFolder } from "../../record/workspace.ts";
 import type { Section } from "../../train/section.ts";
 import { METRIC_COLUMNS } from "../../train/series-columns.ts";
 import { readFence } from "../attempt-folder.ts";
+import type { CommandTask } from "../command-task.ts";
 import { NOT_FINITE } from "../incident-names.ts";
 import type { MetricRow } from "../metrics/layouts.ts";
 import type { SpoolWriter } from "../spool.ts";
-import type { CommandTask } from "./command-task.ts";
 
 /** "Loading the checkpoint from out/step-110", "loaded checkpoint ... at iteration 110". */
 const RESUMES =

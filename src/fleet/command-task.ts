@@ -1,4 +1,4 @@
-/** @file What the process beside a command needs to know. */
+/** @file What the process beside a command needs to know; above both folders that read it. */
 
 import { z } from "zod";
 
