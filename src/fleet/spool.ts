@@ -3,7 +3,7 @@
 import { closeSync, existsSync, openSync, readSync, writeSync } from "node:fs";
 import { z } from "zod";
 import { assert } from "../errors.ts";
-import { diskError } from "../record/files.ts";
+import { diskError, writeFully } from "../record/files.ts";
 import { type RunEvent, runEventSchema } from "../train/run-event.ts";
 import { SECTIONS, type Section } from "../train/section.ts";
 import { beatFile, eventsFile } from "./attempt-folder.ts";
@@ -77,8 +77,7 @@ export class SpoolWriter implements Disposable {
   /** Steps are told by beats alone: months of them would fill the disk. */
   send(message: Exclude<Message, { readonly kind: "step" }>): void {
     try {
-      const line = Buffer.from(`${JSON.stringify(message)}\n`);
-      for (let sent = 0; sent < line.length; ) sent += writeSync(this.#events, line, sent);
+      writeFully(this.#events, Buffer.from(`${JSON.stringify(message)}\n`));
     } catch (error) {
       throw diskError(error, this.#path);
     }

@@ -215,7 +215,8 @@ export function assertLittleEndian(): void {
   assert(endianness() === "LE", "series and tensors need a little-endian processor");
 }
 
-function writeFully(file: number, data: Uint8Array): void {
+/** All of it, where the file stands: a call of the system may write a part alone. */
+export function writeFully(file: number, data: Uint8Array): void {
   for (let done = 0; done < data.byteLength; )
     done += fs.writeSync(file, data, done, Math.min(data.byteLength - done, MAX_WRITE_BYTES));
 }

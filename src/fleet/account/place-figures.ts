@@ -1,7 +1,7 @@
 /** @file What a place can do: measured by a process on it, which prints the figures as its last line. */
 
 import { randomFillSync } from "node:crypto";
-import { closeSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, rmSync, statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -9,7 +9,7 @@ import { compile, flopsOf } from "../../engine/compile.ts";
 import { matmul } from "../../engine/operations/matmul.ts";
 import { Session } from "../../engine/session.ts";
 import { leaf } from "../../engine/tensor.ts";
-import { sha256, sha256File } from "../../record/files.ts";
+import { sha256, sha256File, writeFully } from "../../record/files.ts";
 
 const amount = z.number().nonnegative();
 
@@ -92,7 +92,7 @@ function diskFigures(folder: string): PlaceFigures["disk"] {
     const beganAt = performance.now();
     const file = openSync(path, "w");
     try {
-      for (let done = 0; done < data.length; ) done += writeSync(file, data, done);
+      writeFully(file, data);
       fsyncSync(file);
     } finally {
       closeSync(file);

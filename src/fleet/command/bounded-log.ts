@@ -1,6 +1,7 @@
 /** @file What a command prints, kept on disk up to a limit: beyond it the oldest part goes. */
 
-import { closeSync, fstatSync, openSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, statSync, writeFileSync } from "node:fs";
+import { writeFully } from "../../record/files.ts";
 import { lastBytes } from "../attempt-folder.ts";
 
 const MOST_LOG_BYTES = 64 * 2 ** 20;
@@ -26,7 +27,7 @@ export class BoundedLog implements Disposable {
   /** A full disk costs lines of the log, and nothing else. */
   append(bytes: Buffer): void {
     try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(this.#file, bytes, done);
+      writeFully(this.#file, bytes);
       this.#numBytes += bytes.length;
       if (this.#numBytes > this.#most) this.#numBytes = cutLog(this.#path, this.#kept);
     } catch (error) {
