@@ -34,7 +34,7 @@ const MOST_STOPPED_SECONDS = 10;
 /** The longest silences of a run, by section. */
 export class SilenceSeen {
   readonly #longest = new Map<Section, number>();
-  readonly #leastSeconds: number;
+  #leastSeconds: number;
 
   constructor(leastSeconds = 0) {
     this.#leastSeconds = leastSeconds;
@@ -44,6 +44,11 @@ export class SilenceSeen {
   observe(longest: Readonly<Partial<Record<Section, number>>>): void {
     for (const [section, seconds] of Object.entries(longest) as [Section, number][])
       this.#longest.set(section, Math.max(seconds, this.#longest.get(section) ?? 0));
+  }
+
+  /** From here on no section has less. */
+  atLeast(seconds: number): void {
+    this.#leastSeconds = Math.max(this.#leastSeconds, seconds);
   }
 
   /** How long a process may be silent in this section. */

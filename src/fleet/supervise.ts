@@ -53,6 +53,8 @@ export type RunJob = {
   readonly certifier?: StepTaker;
   /** A silence that is shorter is none, whatever was learnt: of a program that does not tell its sections. */
   readonly leastSilenceSeconds?: number;
+  /** The same, once it was asked to stop. */
+  readonly leastStoppingSeconds?: number;
 };
 
 /** Takes the numbers of an attempt's steps as they come, after they were looked at; none too, each second. */
@@ -92,6 +94,7 @@ export async function supervise(
   signal: AbortSignal,
 ): Promise<RunOutcome> {
   const seen = new SilenceSeen(job.leastSilenceSeconds);
+  signal.addEventListener("abort", () => seen.atLeast(job.leastStoppingSeconds ?? 0), { once: true });
   const notices = new Notices(job.plannedStepSeconds ?? null);
   const failures: Failure[] = [];
   const placing = new Placing(job, backend);

@@ -34,6 +34,8 @@ const WORKER = join(import.meta.dirname, `command-worker${extname(import.meta.fi
 
 /** Whoever prints nothing while it saves or evaluates is given so long the first time. */
 const LEAST_SILENCE_SECONDS = 30;
+/** Once it was asked to stop it saves, which may take far longer than a step, without a word. */
+const LEAST_STOPPING_SECONDS = 600;
 
 /** The job. A checkpoint from which an attempt did not get a step further is passed over by the next. */
 export function commandJob(spec: CommandSpec): RunJob {
@@ -53,6 +55,7 @@ export function commandJob(spec: CommandSpec): RunJob {
     folder,
     run,
     leastSilenceSeconds: LEAST_SILENCE_SECONDS,
+    leastStoppingSeconds: LEAST_STOPPING_SECONDS,
     task(attempt): CommandTask {
       from = (attempt > 1 && checkpoints ? usable(checkpoints).at(-1) : undefined) ?? null;
       current = attemptFolder(folder, run, attempt);
