@@ -262,11 +262,24 @@ describe("after a divergence", () => {
     [
       "another step is replayed, too",
       [diverged(70), diverged(90)],
-      {},
+      { checkpoints: CERTIFIED },
       {
         action: "replay",
-        toStep: null,
-        reason: "step 90 diverged: replayed from the last checkpoint, for a machine's error does not recur",
+        toStep: 50,
+        reason:
+          "step 90 diverged: replayed from the certified checkpoint of step 50, " +
+          "for a machine's error does not recur",
+      },
+    ],
+    [
+      "where the trainer cannot be told to go back a person is asked",
+      [diverged(70)],
+      {},
+      {
+        action: "hold",
+        reason:
+          "no loss since step 70 is a number, and its trainer cannot be told to go back before: " +
+          "its newest checkpoint may be spoilt, too",
       },
     ],
     [

@@ -220,6 +220,11 @@ function decideOnDivergence(facts: Facts, step: number): Decision {
     ({ sighting }) => sighting.kind === "diverged" && sighting.step === step,
   );
   if (times.length > 1) return hold(`step ${step} diverged again when it was replayed: it is the training`);
+  if (facts.checkpoints === null)
+    return hold(
+      `no loss since step ${step} is a number, and its trainer cannot be told to go back before: its newest ` +
+        "checkpoint may be spoilt, too",
+    );
   const origin = soundBefore(facts, step);
   return {
     action: "replay",

@@ -78,13 +78,13 @@ test("what other ranks print of the same step says nothing new", () => {
   expect([...readRunSeries(seriesFolder(folder, "run")).values.loss!]).toEqual([0, 2, 5]);
 });
 
-test("a loss that is no number is told of once, and stands in the curve", () => {
+test("a loss that is no number is told of once, and stands in the curve as infinite", () => {
   const folder = join(base, "nan");
   const { messages, beat } = attemptOf(folder, 1, [iteration(1), iteration(2, "NAN"), iteration(3, "NAN")]);
   expect(messages.map(({ kind }) => kind)).toEqual(["started", "noticed"]);
   expect(messages[1]).toMatchObject({ severity: "critical", evidence: { step: 2, loss: "NaN" } });
   expect(beat).toMatchObject({ step: 3, loss: null });
-  expect([...readRunSeries(seriesFolder(folder, "run")).values.loss!]).toEqual([1, Number.NaN, Number.NaN]);
+  expect([...readRunSeries(seriesFolder(folder, "run")).values.loss!]).toEqual([1, Infinity, Infinity]);
 });
 
 test("an attempt that was replaced writes nothing more", () => {

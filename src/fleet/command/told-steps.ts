@@ -19,6 +19,10 @@ const RESTARTS = /will restart worker group|Restarting worker group/i;
 const SAVES = /\b(sav(e|ing)|writing)\b.*\b(checkpoint|model|state)/i;
 const EVALUATES = /\b(running|starting|begin\w*)\b.*\b(eval\w*|validation)/i;
 
+/** A loss that was told and is no number is kept as infinite: in a series NaN stands for one not told. */
+const asKept = (row: MetricRow): MetricRow =>
+  row.loss !== undefined && Number.isNaN(row.loss) ? { ...row, loss: Number.POSITIVE_INFINITY } : row;
+
 /** Rows in, series and beats out. */
 export class ToldSteps implements Disposable {
   readonly #task: CommandTask;
@@ -84,7 +88,7 @@ export class ToldSteps implements Disposable {
     this.#last = { step: row.step, loss: loss ?? this.#last?.loss ?? null, ms };
     this.#spool.beat("step", row.step, loss, seconds);
     this.#noticeFinite(row);
-    this.#waiting.push(seconds === null ? row : { ...row, stepSeconds: seconds });
+    this.#waiting.push({ ...asKept(row), ...(seconds !== null && { stepSeconds: seconds }) });
   }
 
   /** Says that it runs, once its first step tells from where; at the latest when it ends. */

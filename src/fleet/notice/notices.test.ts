@@ -8,15 +8,17 @@ const row = (step: number, loss: number | null, gradientNorm: number | null = 1)
   stepSeconds: 0.1,
 });
 
-test("a loss or gradient that is no number is a divergence, at its step; a value that is not told is none", () => {
+test("ten losses in a row that are no number are a divergence, from the first; fewer, or a gradient, are none", () => {
   const notices = new Notices();
-  expect(notices.step(row(7, Number.NaN))).toEqual([
-    { kind: "diverged", step: 7, what: "its loss or gradient", loss: null, gradientNorm: 1 },
+  const tell = (steps: readonly number[], loss: number | null) =>
+    steps.flatMap((step) => notices.step(row(step, loss, Number.POSITIVE_INFINITY)));
+  expect(tell([1, 2, 3, 4, 5, 6, 7, 8, 9], Number.POSITIVE_INFINITY)).toEqual([]);
+  expect(tell([10], 2)).toEqual([]);
+  expect(tell([20, 30, 40, 50, 60], Number.POSITIVE_INFINITY)).toEqual([]);
+  expect(tell([61, 62], null)).toEqual([]);
+  expect(tell([70, 80, 90, 100, 110, 120], Number.POSITIVE_INFINITY)).toEqual([
+    { kind: "diverged", step: 20, what: "its loss or gradient", loss: null, gradientNorm: null },
   ]);
-  expect(notices.step(row(8, 2, Number.POSITIVE_INFINITY))).toMatchObject([
-    { kind: "diverged", step: 8, loss: 2, gradientNorm: null },
-  ]);
-  expect(notices.step(row(9, null, null))).toEqual([]);
 });
 
 test("disk is held against the newest checkpoint, memory against what a rank may take", () => {

@@ -19,6 +19,9 @@ export type MachineState = {
   readonly limitBytes: number;
 };
 
+/** One may be a batch's, and of mixed precision; so many in a row are the model's. */
+const ROWS_NOT_FINITE = 10;
+
 /** It goes with a run through all its attempts. */
 export class Notices {
   readonly #spikes = new SpikeDetector();
@@ -29,6 +32,8 @@ export class Notices {
   #memory = new Map<number, MemoryTrend>();
   #memoryShares = new Map<number, number>();
   #checkpointBytes: number | null = null;
+  /** Steps in a row whose loss was told and was no number. */
+  #notFiniteSince: number[] = [];
 
   /** @param plannedStepSeconds the most that was forecast for a step; null: nothing was */
   constructor(plannedStepSeconds: number | null = null) {
@@ -39,12 +44,28 @@ export class Notices {
   started(): void {
     this.#checkpoints.started();
     this.#rankPace.started();
+    this.#notFiniteSince = [];
     this.#memory = new Map();
     this.#memoryShares = new Map();
   }
 
   step(row: StepRow): readonly Sighting[] {
-    return [notFinite(row), this.#spikes.take(row), this.#stepPace.take(row)].filter((seen) => seen !== null);
+    return [this.#notFinite(row), this.#spikes.take(row), this.#stepPace.take(row)].filter(
+      (seen) => seen !== null,
+    );
+  }
+
+  /**
+   * A trainer that does not stop at it by itself has spoilt its parameters, if not one loss is a number any
+   * more. A gradient alone may be infinite: loss scaling skips such a step.
+   */
+  #notFinite({ step, loss }: StepRow): Sighting | null {
+    if (loss === null) return null;
+    if (Number.isFinite(loss)) this.#notFiniteSince = [];
+    else this.#notFiniteSince.push(step);
+    if (this.#notFiniteSince.length !== ROWS_NOT_FINITE) return null;
+    const first = this.#notFiniteSince[0]!;
+    return { kind: "diverged", step: first, what: "its loss or gradient", loss: null, gradientNorm: null };
   }
 
   /** A rank's own seconds of a step, without those in which it waited for others. */
@@ -79,13 +100,4 @@ export class Notices {
   memoryShare(rank: number): number | null {
     return this.#memoryShares.get(rank) ?? null;
   }
-}
-
-/** A trainer that does not stop at it by itself has spoilt its parameters. */
-function notFinite({ step, loss, gradientNorm }: StepRow): Sighting | null {
-  const isFine = (value: number | null) => value === null || Number.isFinite(value);
-  if (isFine(loss) && isFine(gradientNorm)) return null;
-  const finite = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null);
-  const what = "its loss or gradient";
-  return { kind: "diverged", step, what, loss: finite(loss), gradientNorm: finite(gradientNorm) };
 }
