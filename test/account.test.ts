@@ -158,7 +158,7 @@ describe("a run that somebody ends", () => {
     const { code, stdout, stderr } = await longrun("stop", folder);
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /^waiting until its step is done: process \d+, which supervises; process \d+, rank 0/m,
+      /^waiting until its step is done \(--now would end it at once\): process \d+, which supervises; process \d+, rank 0/m,
     );
     expect(ranksOf(folder)).toEqual([]);
     expect((await command.ended).code).toBe(130);
@@ -188,7 +188,9 @@ describe("a run that somebody ends", () => {
     await command.ended;
     const { code, stderr } = await longrun("stop", folder);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^waiting until its step is done: process \d+, rank 0 of one\.[0-9a-f]+$/m);
+    expect(stderr).toMatch(
+      /^waiting until its step is done \(--now would end it at once\): process \d+, rank 0 of one\.[0-9a-f]+$/m,
+    );
     expect(ranksOf(folder)).toEqual([]);
     expect(lastWords(folder)).toEqual([expect.stringMatching(/^asked to stop; checkpoint at step \d+$/)]);
   });

@@ -46,7 +46,7 @@ function waitText({ supervisor, processes }: StillRunning, when: StopWhen): stri
     ...processes.map(({ pid, run, rank }) => `process ${pid}, rank ${rank} of ${run}`),
   ];
   const until = {
-    step: "until its step is done",
+    step: "until its step is done (--now would end it at once)",
     checkpoint: "until its next checkpoint",
     now: "until it is gone",
   };

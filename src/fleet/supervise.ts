@@ -94,7 +94,8 @@ export async function supervise(
   signal: AbortSignal,
 ): Promise<RunOutcome> {
   const seen = new SilenceSeen(job.leastSilenceSeconds);
-  signal.addEventListener("abort", () => seen.atLeast(job.leastStoppingSeconds ?? 0), { once: true });
+  const stopping = () => seen.atLeast(job.leastStoppingSeconds ?? 0);
+  signal.addEventListener("abort", stopping, { once: true });
   const notices = new Notices(job.plannedStepSeconds ?? null);
   const failures: Failure[] = [];
   const placing = new Placing(job, backend);
@@ -125,7 +126,7 @@ export async function supervise(
       if (decision.action === "nothing") watcher.onFailure(failure, decision, 0);
       return decision.action !== "nothing";
     };
-    const drained = drainedBy(job, attempt, (event) => watcher.onEvent(event, at));
+    const drained = drainedBy(job, attempt, (event) => watcher.onEvent(event, at), stopping);
     const number = fenceOf(job)!.attempt;
     const rowsSeen = (rows: readonly SeriesRow[]) => job.certifier?.take(number, rows) ?? [];
     const eyes = { noticed, notices, seriesPath: seriesPath(job.folder, job.run, number), rowsSeen };
@@ -144,11 +145,18 @@ export async function supervise(
 }
 
 /** A trainer that does not look for the wish to drain by itself is asked to stop at its checkpoint. */
-function drainedBy({ folder }: RunJob, attempt: Attempt, tell: (event: RunEvent) => void) {
+function drainedBy(
+  { folder }: RunJob,
+  attempt: Attempt,
+  tell: (event: RunEvent) => void,
+  stopping: () => void,
+) {
   return {
     onEvent(event: RunEvent) {
       tell(event);
-      if (event.kind === "checkpoint" && isDraining(folder)) attempt.signal("SIGTERM");
+      if (event.kind !== "checkpoint" || !isDraining(folder)) return;
+      stopping();
+      attempt.signal("SIGTERM");
     },
   };
 }
