@@ -11,6 +11,8 @@ import time
 BEAT_BYTES = 256
 """Beats have one size, so that a shorter one leaves nothing of a longer one."""
 
+NOT_TOLD = {"step": None, "loss": None, "stepSeconds": None, "ownSeconds": None}
+
 RECORDED_POLL_SECONDS = 0.005
 
 
@@ -36,6 +38,7 @@ class Spool:
         self.count = 0
         self.longest: dict[str, float] = {}
         self.last: tuple[str, float] | None = None
+        self.told = NOT_TOLD
 
     def send(self, event: dict) -> None:
         write_line(self.events, event)
@@ -63,15 +66,12 @@ class Spool:
             silent = math.ceil(1000 * (now - at)) / 1000
             self.longest[before] = max(silent, self.longest.get(before, 0))
         self.last = (section, now)
-        beat = {
-            "count": self.count,
-            "section": section,
-            "step": step,
-            "loss": loss,
-            "stepSeconds": seconds,
-            "ownSeconds": None if own_seconds is None else round(own_seconds, 6),
-            "longest": self.longest,
-        }
+        if seconds is not None:
+            own = None if own_seconds is None else round(own_seconds, 6)
+            self.told = {"step": step, "loss": loss, "stepSeconds": seconds, "ownSeconds": own}
+        # A save that begins at once would overwrite them before anybody has looked.
+        numbers = self.told if self.told["step"] == step else NOT_TOLD
+        beat = {"count": self.count, "section": section, **numbers, "step": step, "longest": self.longest}
         self.count += 1
         text = compact(beat).ljust(BEAT_BYTES)
         assert len(text) == BEAT_BYTES, "a beat fits into its file"
