@@ -33,7 +33,7 @@ const pathOf = (program: string) =>
 
 /** Ports from here on; each cluster takes its own hundred. */
 const FIRST_PORT = 20_000;
-const IDLE_MS = 30_000;
+const IDLE_MS = 90_000;
 
 /** A running cluster; disposing of it ends all of its processes. */
 export class SlurmCluster implements AsyncDisposable {
