@@ -4,9 +4,8 @@ import { defineConfig } from "vitest/config";
 const PACKAGE_TEST = "test/package.test.ts";
 const LLAMA_TEST = "test/llama-cpp.test.ts";
 /** And these to `npm run test:faults`: whole runs that are killed, moved, held and taken up again, in minutes. */
-const FAULT_TESTS = ["any-command", "certify", "faults", "nodes", "places"].map(
-  (name) => `test/${name}.test.ts`,
-);
+const FAULTY = ["account", "any-command", "certify", "chaos", "faults", "fleet", "nodes", "places", "stops"];
+const FAULT_TESTS = FAULTY.map((name) => `test/${name}.test.ts`);
 /** And these to `npm run test:torch`: they take minutes, too. */
 const TORCH_TESTS = "test/torch*.test.ts";
 /** And these to `npm run test:slurm`: they take a Slurm. */
