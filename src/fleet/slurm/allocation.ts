@@ -61,7 +61,7 @@ export async function allocatedBackend(
   );
 }
 
-/** A step beside those that run already: without \`--overlap\` it would wait until they end. */
+/** A step beside those that run already: without `--overlap` it would wait until they end. */
 const agentWords = (node: string, folder: string, places: readonly string[]) => [
   ...["srun", "--overlap", "--nodes=1", "--ntasks=1", `--nodelist=${node}`, "--unbuffered", "--mpi=none"],
   ...[process.execPath, AGENT, folder, ...places],

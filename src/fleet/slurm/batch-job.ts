@@ -36,7 +36,7 @@ exec "$@"
 `;
 }
 
-/** The words after \`sbatch\`. */
+/** The words after `sbatch`. */
 export function sbatchWords({ name, log, options }: BatchJob, script: string, command: readonly string[]) {
   return ["--parsable", `--job-name=${name}`, `--output=${log}`, ...options, script, ...command];
 }

@@ -6,16 +6,13 @@ import { UserError } from "../../errors.ts";
 
 const run = promisify(execFile);
 
-/** Above all for `squeue --json` of a large cluster. */
-const MOST_OUTPUT_BYTES = 2 ** 28;
-
 /** Slurm's controller does not answer: it may, a little later. */
 export class ControllerDown extends UserError {}
 
 /** What a program of Slurm's prints. Throws a UserError with what it said where it refuses. */
 export async function slurm(program: string, words: readonly string[]): Promise<string> {
   try {
-    const { stdout } = await run(program, words, { maxBuffer: MOST_OUTPUT_BYTES });
+    const { stdout } = await run(program, words);
     return stdout;
   } catch (error) {
     throw slurmError(program, error as NodeJS.ErrnoException & { readonly stderr?: string });
