@@ -60,8 +60,8 @@ test("a place that a run was told to leave is left in later launches, too, until
   const folder = mkdtempSync(join(tmpdir(), "longrun-place-decisions-"));
   try {
     using record = openRecord(folder);
-    const decided = (run: string, action: string, place?: string) => {
-      const response = { action, reason: "it failed", ...(place && { place }) };
+    const decided = (run: string, action: string, place?: string, without?: readonly string[]) => {
+      const response = { action, reason: "it failed", ...(place && { place }), ...(without && { without }) };
       const data = { what: "the run's process died", evidence: {}, severity: "warning", response } as const;
       return Date.parse(record.append({ run, kind: "incident", data }).time) / 1000;
     };
@@ -78,6 +78,12 @@ test("a place that a run was told to leave is left in later launches, too, until
       { action: "exclude", place: "a", atSeconds: excluded },
       { action: "spare", place: "b", atSeconds: spared },
     ]);
+    decided("three", "exclude", "d");
+    const replayed = decided("three", "replay", undefined, ["e", "f"]);
+    const left = () => placeDecisions(record.events, "three", new Map([["f", replayed + 1]]));
+    expect(left().map(({ place }) => place)).toEqual(["d", "e"]);
+    decided("three", "rewind");
+    expect(left().map(({ place }) => place)).toEqual(["d"]);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -2,7 +2,7 @@
 
 import { eventsOf, type RecordEvent } from "../record/events.ts";
 import { timelineOf } from "./account/timeline.ts";
-import type { PlaceDecision } from "./places.ts";
+import { afterDecision, type PlaceDecision } from "./places.ts";
 import type { AttemptStart } from "./run-task.ts";
 
 export function attemptStart(events: readonly RecordEvent[], run: string): AttemptStart {
@@ -45,13 +45,13 @@ export function placeDecisions(
   run: string,
   forgiven: ReadonlyMap<string, number>,
 ): readonly PlaceDecision[] {
-  return responsesIn(events, run).flatMap(({ action, place, time }): readonly PlaceDecision[] => {
-    if (place === undefined || (action !== "spare" && action !== "exclude" && action !== "shrink")) return [];
-    const atSeconds = Date.parse(time) / 1000;
-    return atSeconds > (forgiven.get(place) ?? Number.NEGATIVE_INFINITY)
-      ? [{ action, place, atSeconds }]
-      : [];
-  });
+  const decided = responsesIn(events, run).reduce<readonly PlaceDecision[]>(
+    (before, response) => afterDecision(before, response, Date.parse(response.time) / 1000),
+    [],
+  );
+  return decided.filter(
+    ({ place, atSeconds }) => atSeconds > (forgiven.get(place) ?? Number.NEGATIVE_INFINITY),
+  );
 }
 
 const responsesIn = (events: readonly RecordEvent[], run: string) =>

@@ -31,6 +31,31 @@ describe("after a loss spike", () => {
       {
         action: "replay",
         toStep: 100,
+        without: [],
+        reason:
+          "replayed from the checkpoint of step 100, before it: what a machine did wrong does not recur",
+      },
+    ],
+    [
+      "on spares, where there are some for all of its places",
+      [spike(150)],
+      { checkpoints, places: ["a", "b"], numSpares: 2 },
+      {
+        action: "replay",
+        toStep: 100,
+        without: ["a", "b"],
+        reason:
+          "replayed on spares from the checkpoint of step 100, before it: what a machine did wrong does not recur",
+      },
+    ],
+    [
+      "in place, where there are fewer",
+      [spike(150)],
+      { checkpoints, places: ["a", "b"], numSpares: 1 },
+      {
+        action: "replay",
+        toStep: 100,
+        without: [],
         reason:
           "replayed from the checkpoint of step 100, before it: what a machine did wrong does not recur",
       },
@@ -86,6 +111,7 @@ describe("after a loss spike", () => {
       {
         action: "replay",
         toStep: 100,
+        without: [],
         reason:
           "replayed from the checkpoint of step 100, before it: what a machine did wrong does not recur",
       },

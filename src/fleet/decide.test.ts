@@ -243,8 +243,22 @@ describe("after a divergence", () => {
       {
         action: "replay",
         toStep: 50,
+        without: [],
         reason:
           "step 70 diverged: replayed from the checkpoint of step 50, for a machine's error does not recur",
+      },
+    ],
+    [
+      "on a spare, where there is one",
+      [diverged(70)],
+      { checkpoints: whole(0, 50), places: ["a"], numSpares: 1 },
+      {
+        action: "replay",
+        toStep: 50,
+        without: ["a"],
+        reason:
+          "step 70 diverged: replayed on spares from the checkpoint of step 50, for a machine's error does " +
+          "not recur",
       },
     ],
     [
@@ -254,6 +268,7 @@ describe("after a divergence", () => {
       {
         action: "replay",
         toStep: 50,
+        without: [],
         reason:
           "step 120 diverged: replayed from the certified checkpoint of step 50, " +
           "for a machine's error does not recur",
@@ -266,6 +281,7 @@ describe("after a divergence", () => {
       {
         action: "replay",
         toStep: 50,
+        without: [],
         reason:
           "step 90 diverged: replayed from the certified checkpoint of step 50, " +
           "for a machine's error does not recur",

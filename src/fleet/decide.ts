@@ -37,14 +37,22 @@ export type Facts = PlaceFacts & {
  * What to do, and why in a sentence with numbers.
  *
  * `nothing`: noted, the run goes on. `restart`: on the same places, from a checkpoint (null: the trainer's
- * newest). `replay`: the same, to see whether it happens again. `spare`: a spare takes over for the policy's
- * days. `exclude`: a spare takes over, and the run does not use the place again. `shrink`: the run goes on
- * without it. `rewind`: from a checkpoint before, without the batches of the steps `skip`.
+ * newest). `replay`: the same, to see whether it happens again; without the places where it happened, should
+ * there be spares for all of them: what recurs elsewhere is no machine's. `spare`: a spare takes over for the
+ * policy's days. `exclude`: a spare takes over, and the run does not use the place again. `shrink`: the run
+ * goes on without it. `rewind`: from a checkpoint before, without the batches of the steps `skip`.
  * `hold`: nothing more without a person.
  */
 export type Decision =
   | { readonly action: "nothing" | "hold"; readonly reason: string }
-  | { readonly action: "restart" | "replay"; readonly toStep: number | null; readonly reason: string }
+  | { readonly action: "restart"; readonly toStep: number | null; readonly reason: string }
+  | {
+      readonly action: "replay";
+      readonly toStep: number | null;
+      /** Left for the policy's days, unless it happens again elsewhere. */
+      readonly without: readonly string[];
+      readonly reason: string;
+    }
   | {
       readonly action: "spare" | "exclude" | "shrink";
       readonly place: string;
@@ -226,12 +234,22 @@ function decideOnDivergence(facts: Facts, step: number): Decision {
         "checkpoint may be spoilt, too",
     );
   const origin = soundBefore(facts, step);
+  const without = leftByReplay(facts);
   return {
     action: "replay",
     toStep: origin?.step ?? null,
-    reason: `step ${step} diverged: replayed from ${nameOf(origin)}, for a machine's error does not recur`,
+    without,
+    reason:
+      `step ${step} diverged: replayed ${onSpares(without)}from ${nameOf(origin)}, for a machine's error does ` +
+      "not recur",
   };
 }
+
+/** Nobody knows which of a run's machines was wrong, if one was: all of them, or none. */
+const leftByReplay = ({ places, numSpares }: Facts): readonly string[] =>
+  numSpares >= places.length ? places : [];
+
+const onSpares = (without: readonly string[]) => (without.length > 0 ? "on spares " : "");
 
 /** Replayed first; only a spike that comes again at the same step is the data's: its batches are skipped. */
 function decideOnSpike(facts: Facts, spike: SpikeSeen): Decision {
@@ -248,8 +266,10 @@ function decideOnSpike(facts: Facts, spike: SpikeSeen): Decision {
   if (origin === null) return hold(`no checkpoint from before step ${leadStep}, where it began`);
   const times = spikesNear(failures, step, policy).length;
   if (times === 1) {
-    const reason = `replayed from ${nameOf(origin)}, before it: what a machine did wrong does not recur`;
-    return { action: "replay", toStep: origin.step, reason };
+    const without = leftByReplay(facts);
+    const how = `replayed ${onSpares(without)}from ${nameOf(origin)}, before it`;
+    const reason = `${how}: what a machine did wrong does not recur`;
+    return { action: "replay", toStep: origin.step, without, reason };
   }
   if (times > 2) return hold(`it came again at step ${step}, though the batches around it were skipped`);
   const numSkipped = numSkips(failures, policy);

@@ -18,7 +18,35 @@ export type PlaceFacts = {
 };
 
 /** What was decided about a place of a run, in this launch or in an earlier one. */
-export type PlaceDecision = PlaceIncident & { readonly action: "spare" | "exclude" | "shrink" };
+export type PlaceDecision = PlaceIncident & { readonly action: "spare" | "exclude" | "shrink" | "replay" };
+
+/** As decided, or as the record has it. */
+type Decided = {
+  readonly action: string;
+  readonly place?: string | undefined;
+  readonly without?: readonly string[] | undefined;
+};
+
+/** What stands after one more decision: what a replay has left comes back where the trouble came again. */
+export function afterDecision(
+  before: readonly PlaceDecision[],
+  { action, place, without = [] }: Decided,
+  atSeconds: number,
+): readonly PlaceDecision[] {
+  switch (action) {
+    case "spare":
+    case "exclude":
+    case "shrink":
+      return place === undefined ? before : [...before, { action, place, atSeconds }];
+    case "replay":
+      return [...before, ...without.map((left) => ({ action, place: left, atSeconds }) as const)];
+    case "rewind":
+    case "hold":
+      return before.filter((each) => each.action !== "replay");
+    default:
+      return before;
+  }
+}
 
 /** The places of one machine: itself where one is enough, else its slots, MACHINE/0, MACHINE/1 ... */
 export function slotsOf(machine: string, numSlots: number): readonly string[] {
@@ -49,14 +77,15 @@ export function assignPlaces(
   );
 }
 
-/** Left out at a moment: a place for which a spare stands in comes back after the policy's days. */
+/** Left out at a moment: a place that may be well again comes back after the policy's days. */
 export function avoidedPlaces(
   decisions: readonly PlaceDecision[],
   { place: { withinDays } }: Policy,
   nowSeconds: number,
 ): ReadonlySet<string> {
   const standing = decisions.filter(
-    ({ action, atSeconds }) => action !== "spare" || nowSeconds - atSeconds < withinDays * DAY_SECONDS,
+    ({ action, atSeconds }) =>
+      action === "exclude" || action === "shrink" || nowSeconds - atSeconds < withinDays * DAY_SECONDS,
   );
   return new Set(standing.map(({ place }) => place));
 }

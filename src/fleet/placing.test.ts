@@ -45,6 +45,17 @@ test("a spare takes over, and the others stay", () => {
   expect(placing.facts).toMatchObject({ places: ["c", "b"], numSpares: 0 });
 });
 
+test("a replay leaves all of a run's places, and they are spares again where the trouble came again", () => {
+  const placing = placingOn(["a", "b", "c", "d"]);
+  expect(next(placing)).toEqual(["a", "b"]);
+  placing.decided({ action: "replay", toStep: 50, without: ["a", "b"], reason: "" });
+  expect(next(placing)).toEqual(["c", "d"]);
+  expect(placing.facts.numSpares).toBe(0);
+  placing.decided({ action: "rewind", toStep: 50, skip: [60], reason: "" });
+  expect(next(placing)).toEqual(["c", "d"]);
+  expect(placing.facts.numSpares).toBe(2);
+});
+
 test("a place that is gone from its backend is no place, and comes back with it", () => {
   const live = ["a", "b", "c"];
   const placing = placingOn(live);

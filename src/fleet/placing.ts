@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
 import type { Decision } from "./decide.ts";
 import {
+  afterDecision,
   assignPlaces,
   avoidedPlaces,
   type LeftOut,
@@ -29,14 +30,14 @@ export class PlacesUsedUp extends UserError {
 export class Placing {
   readonly #job: RunJob;
   readonly #backend: Backend;
-  readonly #decided: PlaceDecision[];
+  #decided: readonly PlaceDecision[];
   /** Of the last attempt, each once. */
   #places: readonly string[] = [];
 
   constructor(job: RunJob, backend: Backend) {
     this.#job = job;
     this.#backend = backend;
-    this.#decided = [...(job.placeDecisions ?? [])];
+    this.#decided = job.placeDecisions ?? [];
   }
 
   /** The places that earlier runs have failed on too often: from now on they are avoided. */
@@ -61,9 +62,7 @@ export class Placing {
   }
 
   decided(decision: Decision | LeftOut): void {
-    if (!("place" in decision)) return;
-    const { place, action } = decision;
-    this.#decided.push({ place, action, atSeconds: Date.now() / 1000 });
+    this.#decided = afterDecision(this.#decided, decision, Date.now() / 1000);
   }
 
   get facts(): PlaceFacts {

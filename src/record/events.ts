@@ -183,6 +183,8 @@ export const eventSchema = z.discriminatedUnion("kind", [
           skip: z.array(count).readonly().optional(),
           /** It is not used any more; by action `spare`, for the policy's days. */
           place: name.optional(),
+          /** A replay is done without them; they are used again where the trouble comes again elsewhere. */
+          without: z.array(name).readonly().optional(),
         })
         .optional(),
     }),

@@ -11,9 +11,10 @@ import { type RunJob, supervise } from "../supervise.ts";
 const command = [process.execPath, join(import.meta.dirname, "spiking.child.ts")];
 
 /** What was seen and decided until the run ended. */
-async function supervised(isPassing: boolean, policy: Policy = DEFAULT_POLICY) {
+async function supervised(isPassing: boolean, policy: Policy = DEFAULT_POLICY, places = ["here"]) {
   const folder = mkdtempSync(join(tmpdir(), "longrun-rewind-"));
   const told: { readonly sighting: Sighting; readonly decision: Decision }[] = [];
+  const startedOn: string[] = [];
   const start = () => {
     const last = told.at(-1)?.decision;
     return {
@@ -25,7 +26,10 @@ async function supervised(isPassing: boolean, policy: Policy = DEFAULT_POLICY) {
     folder,
     run: "one",
     task: (attempt) => ({ folder, attempt, isPassing, ...start() }),
-    processes: () => [{ rank: 0, place: "here", program: { kind: "warm", command }, environment: {} }],
+    processes: (_, [place = ""]) => {
+      startedOn.push(place);
+      return [{ rank: 0, place, program: { kind: "warm", command }, environment: {} }];
+    },
     checkpoints: () => [0, 150, 240].map((step) => ({ step, isCertified: false })),
     policy,
     numPlaces: 1,
@@ -36,9 +40,9 @@ async function supervised(isPassing: boolean, policy: Policy = DEFAULT_POLICY) {
       told.push({ sighting, decision }),
   };
   try {
-    using backend = new LocalBackend(folder);
+    using backend = new LocalBackend(folder, places);
     const outcome = await supervise(job, backend, watcher, new AbortController().signal);
-    return { outcome, told };
+    return { outcome, told, startedOn };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -55,6 +59,16 @@ test("a spike is replayed from before it; where it recurs, it goes on without th
       decision: { action: "rewind", toStep: 150, skip: [216, 217, 218, 219, 220, 221, 222, 223, 224] },
     },
   ]);
+});
+
+test("with a spare it is replayed there, and where it recurs the first place is a spare again", async () => {
+  const { outcome, told, startedOn } = await supervised(false, DEFAULT_POLICY, ["here", "there"]);
+  expect(outcome.kind).toBe("finished");
+  expect(told).toMatchObject([
+    { decision: { action: "replay", without: ["here"] } },
+    { decision: { action: "rewind" } },
+  ]);
+  expect(startedOn).toEqual(["here", "there", "there"]);
 });
 
 test("one that does not recur was the machine's: the run goes on unaltered", async () => {

@@ -80,7 +80,7 @@ describe("over a record", () => {
   test("each incident is decided anew, by the checkpoints and failures that were known then", () => {
     using record = openRecord(join(base, "record"));
     const seen = { ...spike(150), atSeconds: 0, memoryShare: null, step: 152 };
-    const then = { action: "replay", toStep: 100, reason: "a first time" } as const;
+    const then = { action: "replay", toStep: 100, without: [], reason: "a first time" } as const;
     record.append({
       run: "one",
       kind: "run-started",
@@ -121,6 +121,7 @@ describe("over a record", () => {
       {
         action: "replay",
         toStep: 100,
+        without: [],
         reason:
           "replayed from the certified checkpoint of step 100, before it: what a machine did wrong does not recur",
       },
