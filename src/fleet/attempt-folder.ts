@@ -18,6 +18,9 @@ export const ATTEMPT_VARIABLE = "LONGRUN_ATTEMPT";
 export const PLACE_VARIABLE = "LONGRUN_PLACE";
 /** How many of the machine's devices its run may use, spare ones included. */
 export const SLOTS_VARIABLE = "LONGRUN_SLOTS";
+/** Of ranks on several machines: by which address, and interface, the others reach this one. */
+export const ADDRESS_VARIABLE = "LONGRUN_ADDRESS";
+export const INTERFACE_VARIABLE = "LONGRUN_INTERFACE";
 
 /** What a process is to do. */
 export const taskFile = (attempt: string) => join(attempt, "task.json");

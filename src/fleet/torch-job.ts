@@ -1,4 +1,4 @@
-/** @file A run in PyTorch as a job: trainers/torch, a process for each rank, all on this machine. */
+/** @file A run in PyTorch as a job: trainers/torch, a process for each rank. */
 
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import type { RunSpec } from "../train/run-spec.ts";
 import { writeSafetensors } from "../train/safetensors.ts";
 import type { ProcessLaunch } from "./backend.ts";
 import { knownCheckpoints } from "./builtin-job.ts";
-import { slotOf } from "./places.ts";
+import { machineOf, slotOf } from "./places.ts";
 import { DEFAULT_POLICY } from "./policy.ts";
 import type { AttemptStart, RunTask } from "./run-task.ts";
 import type { Follower, RunJob } from "./supervise.ts";
@@ -85,9 +85,13 @@ const launchOf = (
     // The device that it takes where there are GPUs: a bad one is replaced by that of a spare place.
     LOCAL_RANK: String(slotOf(places[rank]!)),
     WORLD_SIZE: String(places.length),
-    OMP_NUM_THREADS: String(Math.max(1, Math.floor(numThreads / places.length))),
+    OMP_NUM_THREADS: String(Math.max(1, Math.floor(numThreads / numBeside(places, places[rank]!)))),
   },
 });
+
+/** Of the ranks: those that share a machine's threads with that of a place, itself among them. */
+const numBeside = (places: readonly string[], place: string) =>
+  places.filter((each) => machineOf(each) === machineOf(place)).length;
 
 const initialPath = ({ folder, name }: RunTask) => join(runFolder(folder, name), "initial.safetensors");
 

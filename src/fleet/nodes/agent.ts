@@ -13,10 +13,12 @@ import type { Attempt } from "../backend.ts";
 import { LocalBackend } from "../local-backend.ts";
 import { machineOf } from "../places.ts";
 import { type AgentAnswer, type AgentOrder, orderSchema } from "./protocol.ts";
+import { routeVariables } from "./route.ts";
 
 const ALIVE_MS = 500;
 
 const [folder, ...places] = process.argv.slice(2);
+const machine = machineOf(places[0]!);
 const tell = (answer: AgentAnswer): void => {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 };
@@ -24,7 +26,7 @@ const attempts = new Map<string, { readonly attempt: Attempt; readonly ranks: re
 // The supervisor's to decide on.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 
-using backend = new LocalBackend(join(folder!, "nodes", machineOf(places[0]!)), places);
+using backend = new LocalBackend(join(folder!, "nodes", machine), places);
 tell({ kind: "ready" });
 const timer = setInterval(() => tell({ kind: "alive", probes: probes() }), ALIVE_MS);
 for await (const line of createInterface({ input: process.stdin })) {
@@ -44,7 +46,12 @@ for (const { attempt } of attempts.values()) await attempt.stop();
 async function follow(order: AgentOrder): Promise<void> {
   switch (order.kind) {
     case "start": {
-      const attempt = await backend.start(order);
+      const route = order.peer === null ? {} : await routeVariables(machine, order.peer);
+      const processes = order.processes.map((each) => ({
+        ...each,
+        environment: { ...each.environment, ...route },
+      }));
+      const attempt = await backend.start({ folder: order.folder, processes });
       const ranks = order.processes.map(({ rank }) => rank);
       attempts.set(order.folder, { attempt, ranks });
       tell({ kind: "started", folder: order.folder, processes: [...attempt.processes] });

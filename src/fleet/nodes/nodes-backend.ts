@@ -16,13 +16,19 @@ const MOST_STOP_MS = 10_000;
 export class NodesBackend implements Backend, Disposable {
   readonly #places: readonly string[];
   readonly #links: ReadonlyMap<string, NodeLink>;
+  readonly #addressOf: (machine: string) => string;
   readonly #attempts = new Set<NodesAttempt>();
 
-  /** @param commandOf what starts the agent of a machine, which has these places */
+  /**
+   * @param commandOf what starts the agent of a machine, which has these places
+   * @param addressOf where other machines reach it: an address, or a name that they know
+   */
   constructor(
     places: readonly string[],
     commandOf: (machine: string, places: readonly string[]) => readonly string[],
+    addressOf: (machine: string) => string = (machine) => machine,
   ) {
+    this.#addressOf = addressOf;
     this.#places = places;
     this.#links = new Map(
       [...Map.groupBy(places, machineOf)].map(([machine, own]) => [
@@ -62,9 +68,13 @@ export class NodesBackend implements Backend, Disposable {
     );
     this.#attempts.add(attempt);
     const used = Map.groupBy(launch.processes, ({ place }) => machineOf(place));
+    // Ranks meet at the first one's machine; it, in turn, is reached from any other.
+    const [first, second] = used.keys();
+    const peerOf = (machine: string) =>
+      second === undefined ? null : this.#addressOf(machine === first ? second : first!);
     for (const [machine, link] of this.#links) {
       const processes = used.get(machine);
-      if (processes) link.send({ kind: "start", folder: launch.folder, processes });
+      if (processes) link.send({ kind: "start", folder: launch.folder, processes, peer: peerOf(machine) });
       else link.send({ kind: "warm", program: launch.processes[0]!.program });
     }
     await attempt.started;

@@ -22,7 +22,13 @@ const launchSchema = z.strictObject({
 
 /** To the agent, one after the other. */
 export const orderSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("start"), folder, processes: z.array(launchSchema) }),
+  z.strictObject({
+    kind: z.literal("start"),
+    folder,
+    processes: z.array(launchSchema),
+    /** The address of another machine of the attempt; null: all of it is on this one. */
+    peer: z.string().nullable(),
+  }),
   /** Has this ready for a start that may come. */
   z.strictObject({ kind: z.literal("warm"), program: programSchema }),
   z.strictObject({ kind: z.literal("signal"), folder, signal: z.string(), rank: rank.nullable() }),

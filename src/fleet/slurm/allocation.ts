@@ -14,6 +14,8 @@ export type SlurmJob = {
   readonly job: string;
   /** By name, those to train on and the spares alike; that of the batch script is the last. */
   readonly nodes: readonly string[];
+  /** By which they reach each other. */
+  readonly addresses: ReadonlyMap<string, string>;
 };
 
 /** Null: this process is in no job. */
@@ -23,7 +25,18 @@ export async function allocationHere(): Promise<SlurmJob | null> {
   const names = (await slurm("scontrol", ["show", "hostnames", list])).trim().split("\n");
   // Ours dies with its node, and only Slurm can start it again: where there is a spare, ours is that.
   const isOurs = (name: string) => name === process.env.SLURMD_NODENAME;
-  return { job, nodes: [...names.filter((name) => !isOurs(name)), ...names.filter(isOurs)] };
+  return {
+    job,
+    nodes: [...names.filter((name) => !isOurs(name)), ...names.filter(isOurs)],
+    addresses: await addressesOf(list),
+  };
+}
+
+/** @param list of nodes, as Slurm writes it */
+async function addressesOf(list: string): Promise<ReadonlyMap<string, string>> {
+  const told = await slurm("scontrol", ["show", "node", "--oneliner", list]);
+  const found = told.matchAll(/^NodeName=(\S+) .*?\bNodeAddr=(\S+)/gm);
+  return new Map([...found].map(([, name, address]) => [name!, address!]));
 }
 
 /** Before its time limit: the job is queued again, and its script begins anew. */
@@ -36,7 +49,7 @@ export async function requeue({ job }: SlurmJob): Promise<void> {
  * @param folder the campaign's, on a disk that all nodes see
  */
 export async function allocatedBackend(
-  { job, nodes }: SlurmJob,
+  { job, nodes, addresses }: SlurmJob,
   folder: string,
   { numRanks, numSpares }: { readonly numRanks: number; readonly numSpares: number },
 ): Promise<NodesBackend> {
@@ -49,7 +62,8 @@ export async function allocatedBackend(
       "give other --ranks, --nodes or --spares",
     );
   const places = nodes.flatMap((node) => slotsOf(node, perNode));
-  const backend = new NodesBackend(places, (node, own) => agentWords(node, folder, own));
+  const addressOf = (node: string) => addresses.get(node) ?? node;
+  const backend = new NodesBackend(places, (node, own) => agentWords(node, folder, own), addressOf);
   await backend.ready();
   if (backend.places().length >= numRanks) return backend;
   const lost = backend.lost.map(({ machine, why }) => `${machine}: ${why}`).join("; ");
