@@ -82,6 +82,17 @@ export function systemError(cause: unknown): unknown {
   );
 }
 
+/** The reason of an aborted signal where a signal of the system asked for it. */
+export class StopAsked extends Error {
+  override readonly name = "AbortError";
+  readonly by: NodeJS.Signals;
+
+  constructor(by: NodeJS.Signals) {
+    super(`asked to stop by ${by}`);
+    this.by = by;
+  }
+}
+
 /** Ends work that was asked to stop; everything earned is on disk. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";

@@ -70,13 +70,16 @@ function whereText({ rank, place, step }: IncidentPage): string {
 }
 
 function pageText(page: IncidentPage): string {
-  const { id, at, run, what, severity, attempt, evidence, response, cost, since, advice } = page;
+  const { id, at, run, what, severity, attempt, job, evidence, response, cost, since, advice } = page;
   const where = whereText(page);
   const cause = (name: string, seconds: number) => (seconds > 0 ? [`${name} ${formatSeconds(seconds)}`] : []);
   const lines = [
     ["seen", `${what} (${severity})`],
     ["when", at],
-    ["where", [run ?? "the campaign", ...(attempt === null ? [] : [`attempt ${attempt}`]), where].join(", ")],
+    [
+      "where",
+      [run ?? "the campaign", ...numbered("attempt", attempt), where, ...numbered("job", job)].join(", "),
+    ],
     ...evidenceLines(evidence),
     ["decided", response === null ? "nothing" : `${response.action}: ${response.reason}`],
     ["since", since],
@@ -102,6 +105,9 @@ function pageText(page: IncidentPage): string {
     ...advice.map((line, i) => `${i + 1}. ${line}`),
   ].join("\n");
 }
+
+const numbered = (what: string, number: number | string | null) =>
+  number === null ? [] : [`${what} ${number}`];
 
 /** Told in the line "where" already. */
 const TOLD = ["rank", "place", "step"];

@@ -1,5 +1,6 @@
 /** @file Ctrl-C, or `kill`: the first asks the work to stop after its step, the second ends it at once. */
 
+import { StopAsked } from "../errors.ts";
 import { EXIT } from "./output.ts";
 
 /** Ctrl-C reaches this process and the one that started it (npm, our launcher), which passes it on. */
@@ -20,15 +21,13 @@ export async function untilInterrupted<T>(
 ): Promise<Ended<T>> {
   const stop = new AbortController();
   let pressedAt = Number.NEGATIVE_INFINITY;
-  let by: NodeJS.Signals | null = null;
   const onInterrupt = (signal: NodeJS.Signals) => {
     const isSamePress = performance.now() - pressedAt < ONE_PRESS_MS;
     pressedAt = performance.now();
     if (isSamePress) return;
     if (stop.signal.aborted) process.exit(EXIT.interrupted);
-    by = signal;
     note("stopping after this step; the same command goes on (Ctrl-C once more ends it at once)");
-    stop.abort();
+    stop.abort(new StopAsked(signal));
   };
   for (const signal of ASKS_TO_STOP) process.on(signal, onInterrupt);
   try {
@@ -36,7 +35,8 @@ export async function untilInterrupted<T>(
   } catch (error) {
     if (!isStop(error, stop.signal)) throw error;
     process.exitCode = EXIT.interrupted;
-    return { kind: "interrupted", where: error.message, by };
+    const { reason } = stop.signal;
+    return { kind: "interrupted", where: error.message, by: reason instanceof StopAsked ? reason.by : null };
   } finally {
     // One that comes while a stopped program ends must not look like a crash.
     if (!stop.signal.aborted) for (const signal of ASKS_TO_STOP) process.off(signal, onInterrupt);

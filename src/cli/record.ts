@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
+import { type EventPlace, placesOfEvents } from "../fleet/account/jobs.ts";
 import { damagedFiles, damageText, refuseDamaged, vouchedTotals } from "../record/custody.ts";
 import { eventSchema, type RecordEvent } from "../record/events.ts";
 import {
@@ -150,7 +151,9 @@ function runShow(folder: string, { json, kind, run }: ShowOptions): void {
   const shown = events.filter(
     (event) => (kind ?? event.kind) === event.kind && (run ?? event.run) === event.run,
   );
-  printResult({ json }, { head, events: shown }, () => eventsText(shown));
+  const all = placesOfEvents(events);
+  const places = shown.map(({ sequence }) => all[sequence]!);
+  printResult({ json }, { head, events: shown, places }, () => eventsText(shown, all));
 }
 
 function refuseUnknown(what: string, value: string | undefined, known: readonly string[]): void {
@@ -163,12 +166,31 @@ function refuseUnknown(what: string, value: string | undefined, known: readonly 
 }
 
 /** One line for each event, cut at the terminal's edge; `--json` has everything. */
-function eventsText(events: readonly RecordEvent[]): string {
+function eventsText(events: readonly RecordEvent[], places: readonly EventPlace[]): string {
+  const onSlurm = places.some(({ job }) => job !== null);
+  const ofPlace = (cell: (place: EventPlace) => string) => (event: RecordEvent) =>
+    cell(places[event.sequence]!);
   const text = table(events, [
     right("#", ({ sequence }) => String(sequence)),
     left("time", ({ time }) => time.slice(0, 19).replace("T", " ")),
     left("kind", ({ kind }) => kind),
     left("run", ({ run }) => truncate(run ?? "-", MOST_RUN_WIDTH)),
+    ...(onSlurm
+      ? [
+          left(
+            "job",
+            ofPlace(({ job }) => job ?? "-"),
+          ),
+          right(
+            "attempt",
+            ofPlace(({ attempt }) => String(attempt ?? "-")),
+          ),
+          left(
+            "nodes",
+            ofPlace(({ nodes }) => truncate(nodes.join(",") || "-", MOST_RUN_WIDTH)),
+          ),
+        ]
+      : []),
     left("data", ({ data }) => JSON.stringify(data)),
   ]);
   const width = process.stdout.columns ?? Number.POSITIVE_INFINITY;

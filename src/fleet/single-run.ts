@@ -24,6 +24,7 @@ import type { Policy } from "./policy.ts";
 import { type CorpusNotice, recordedCorpus } from "./recorded-corpus.ts";
 import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
 import { allocatedBackend, type SlurmJob } from "./slurm/allocation.ts";
+import { inJob } from "./slurm/recorded-job.ts";
 import { refuseIdleRanks } from "./torch-job.ts";
 import { type TrainerName, torchOf, torchPlaceFor, trainerFields } from "./trainer.ts";
 
@@ -143,15 +144,12 @@ export async function singleRun({
     return { run: name, summary, model: workspace.model, head: record.head };
   };
   const warn = (text: string) => tell({ kind: "text", text });
-  return await notifying(
-    record,
-    { command: notify ?? null, folder: workspace.folder, warn },
-    work,
-    ({ run }) => ({
+  const told = () =>
+    notifying(record, { command: notify ?? null, folder: workspace.folder, warn }, work, ({ run }) => ({
       how: "finished",
       text: `run ${run}: its model is in ${workspace.model}`,
-    }),
-  );
+    }));
+  return allocation ? await inJob(record, allocation, signal, told) : await told();
 }
 
 /** Reads a run file. Throws a UserError where it is none. */

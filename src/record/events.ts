@@ -60,6 +60,12 @@ const predictionData = z
   })
   .refine(({ lo, median, hi }) => lo <= median && median <= hi, "lo <= median <= hi");
 
+/**
+ * `time limit`: it is queued again. `nodes used up`: another job follows, without those that were of no use.
+ * `failed`: a person has to see to it.
+ */
+const jobEnd = z.enum(["finished", "stopped", "time limit", "nodes used up", "failed"]);
+
 /** The run is the subject of the event; null where the subject is the whole campaign. */
 const ofCampaign = z.null();
 const ofRun = runNameSchema;
@@ -205,6 +211,21 @@ export const eventSchema = z.discriminatedUnion("kind", [
     }),
   ),
   kind("interrupted", ofEither, z.strictObject({ reason: name })),
+  /** The writing process runs in a job of Slurm's, which so carries all that this launch writes. */
+  kind(
+    "job-started",
+    ofCampaign,
+    z.strictObject({
+      job: name,
+      cluster: name,
+      /** How often Slurm has queued it again before. */
+      restarts: count,
+      /** Those to train on and the spares alike, by name; the writing process is on the last. */
+      nodes: z.array(name).min(1).readonly(),
+    }),
+  ),
+  /** It carries the record no longer; where the launch ends without it, nobody was there to write it. */
+  kind("job-ended", ofCampaign, z.strictObject({ how: jobEnd, reason: name })),
 ]);
 
 /** The stages of a campaign. */

@@ -4,6 +4,7 @@ import { type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts
 import { attemptFolder, logFile } from "../attempt-folder.ts";
 import { adviceFor } from "./advice.ts";
 import { type AttemptTime, evidenceNumber, type RunTime, type TimeCause } from "./goodput.ts";
+import { detailsOf, type EventPlace, placesOfEvents } from "./jobs.ts";
 
 /** What an incident has cost. */
 export type IncidentCost = {
@@ -28,6 +29,8 @@ export type IncidentPage = {
   readonly rank: number | null;
   readonly place: string | null;
   readonly attempt: number | null;
+  /** Of Slurm's, where a job carried the run. */
+  readonly job: string | null;
   readonly step: number | null;
   readonly evidence: unknown;
   readonly response: { readonly action: string; readonly reason: string } | null;
@@ -44,7 +47,10 @@ export function incidentPages(
   events: readonly RecordEvent[],
   times: readonly RunTime[],
 ): readonly IncidentPage[] {
-  return eventsOf(events, "incident").map((incident) => pageOf(folder, events, times, incident));
+  const places = placesOfEvents(events);
+  return eventsOf(events, "incident").map((incident) =>
+    pageOf(folder, events, times, incident, places[incident.sequence]!),
+  );
 }
 
 function pageOf(
@@ -52,16 +58,14 @@ function pageOf(
   events: readonly RecordEvent[],
   times: readonly RunTime[],
   incident: EventOf<"incident">,
+  { job, attempt }: EventPlace,
 ): IncidentPage {
   const { sequence: id, time: at, run, data } = incident;
   const { what, severity, evidence, response = null } = data;
   const starts = run === null ? [] : eventsOf(events, "run-started", run);
-  const attempt = starts.findLast(({ sequence }) => sequence < id)?.data.attempt ?? null;
   const next = starts.find(({ sequence }) => sequence > id);
   const finished = run === null ? [] : eventsOf(events, "run-finished", run);
-  const told = (evidence ?? {}) as Readonly<Record<string, unknown>>;
-  // Of a slow rank, its number and place stand together.
-  const details = { ...told, ...(typeof told.rank === "object" ? told.rank : {}) };
+  const details = detailsOf(evidence);
   const rank = typeof details.rank === "number" ? details.rank : null;
   const log =
     run === null || attempt === null ? null : logFile(attemptFolder(folder, run, attempt), rank ?? 0);
@@ -77,6 +81,7 @@ function pageOf(
     rank,
     place: typeof details.place === "string" ? details.place : null,
     attempt,
+    job,
     step: evidenceNumber(incident, "step"),
     evidence,
     response,

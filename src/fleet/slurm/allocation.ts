@@ -12,6 +12,9 @@ const AGENT = join(import.meta.dirname, "..", "nodes", `agent${extname(import.me
 /** A job of ours that runs. */
 export type SlurmJob = {
   readonly job: string;
+  readonly cluster: string;
+  /** How often Slurm has queued it again before. */
+  readonly restarts: number;
   /** By name, those to train on and the spares alike; that of the batch script is the last. */
   readonly nodes: readonly string[];
   /** By which they reach each other. */
@@ -20,16 +23,14 @@ export type SlurmJob = {
 
 /** Null: this process is in no job. */
 export async function allocationHere(): Promise<SlurmJob | null> {
-  const { SLURM_JOB_ID: job, SLURM_JOB_NODELIST: list } = process.env;
-  if (job === undefined || list === undefined) return null;
+  const { SLURM_JOB_ID: job, SLURM_JOB_NODELIST: list, SLURM_CLUSTER_NAME: cluster } = process.env;
+  if (job === undefined || list === undefined || cluster === undefined) return null;
   const names = (await slurm("scontrol", ["show", "hostnames", list])).trim().split("\n");
   // Ours dies with its node, and only Slurm can start it again: where there is a spare, ours is that.
   const isOurs = (name: string) => name === process.env.SLURMD_NODENAME;
-  return {
-    job,
-    nodes: [...names.filter((name) => !isOurs(name)), ...names.filter(isOurs)],
-    addresses: await addressesOf(list),
-  };
+  const restarts = Number(process.env.SLURM_RESTART_COUNT ?? 0);
+  const nodes = [...names.filter((name) => !isOurs(name)), ...names.filter(isOurs)];
+  return { job, cluster, restarts, nodes, addresses: await addressesOf(list) };
 }
 
 /** @param list of nodes, as Slurm writes it */
