@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import type { PrepareProgress } from "../corpus/steps.ts";
 import { Interrupted } from "../errors.ts";
-import type { Backend } from "../fleet/backend.ts";
+import type { Leases } from "../fleet/leases.ts";
 import type { Policy } from "../fleet/policy.ts";
 import type { RunNotice } from "../fleet/recorded-run.ts";
 import type { TorchPlace } from "../fleet/torch-job.ts";
@@ -47,7 +47,8 @@ export type Context = {
   readonly workspace: Workspace;
   readonly record: RecordWriter;
   readonly machine: Machine;
-  readonly backend: Backend;
+  /** Where its runs train, side by side. */
+  readonly leases: Leases;
   readonly torch: TorchPlace | null;
   /** Of all runs, instead of the one that holds. */
   readonly policy: Policy | undefined;

@@ -3,6 +3,7 @@
 import type { Manifest } from "../corpus/manifest.ts";
 import { Interrupted, UserError } from "../errors.ts";
 import { type EndFacts, notifying } from "../fleet/account/notify.ts";
+import { ThreadLeases } from "../fleet/leases.ts";
 import { LocalBackend, localPlaces } from "../fleet/local-backend.ts";
 import type { Policy } from "../fleet/policy.ts";
 import { finishedSummary } from "../fleet/recorded-run.ts";
@@ -93,7 +94,7 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
     workspace,
     record,
     machine,
-    backend,
+    leases: new ThreadLeases(backend, machine.numThreads),
     torch,
     policy: options.policy,
     signal: options.signal,

@@ -26,6 +26,7 @@ export {
   type Failure,
   type KnownCheckpoint,
 } from "./decide.ts";
+export { type Lease, type Leases, type Need, ThreadLeases } from "./leases.ts";
 export { LocalBackend, localPlaces } from "./local-backend.ts";
 export type { SeriesRow, StepRow } from "./notice/step-row.ts";
 export type { LeftOut, PlaceDecision, PlaceFacts, PlaceIncident } from "./places.ts";

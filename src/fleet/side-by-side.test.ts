@@ -1,16 +1,25 @@
 import { describe, expect, test } from "vitest";
+import type { Backend } from "./backend.ts";
+import { ThreadLeases } from "./leases.ts";
+import { PlacesUsedUp } from "./placing.ts";
 import { runTogether } from "./side-by-side.ts";
 
-/** Tasks that end when told to, and a log of what happened to them. */
+const nowhere: Backend = {
+  places: () => [],
+  start: () => Promise.reject(new Error("never started")),
+  adopt: () => null,
+};
+
+/** Tasks that end when told to, on two threads, and a log of what happened to them. */
 function stage(...tasks: readonly (readonly [name: string, numThreads: number])[]) {
   const log: string[] = [];
   const ends = new Map<string, PromiseWithResolvers<void>>();
   const user = new AbortController();
   const all = runTogether(
-    tasks.map(([name, numThreads]) => ({ name, numThreads })),
-    2,
+    tasks.map(([name, numThreads]) => ({ name, numThreads, numRanks: 1 })),
+    new ThreadLeases(nowhere, 2),
     user.signal,
-    async ({ name }, signal) => {
+    async ({ name }, _, signal) => {
       log.push(`${name} starts`);
       const end = Promise.withResolvers<void>();
       ends.set(name, end);
@@ -29,6 +38,10 @@ function stage(...tasks: readonly (readonly [name: string, numThreads: number])[
     },
     fail(name: string) {
       ends.get(name)!.reject(new Error(`${name} failed`));
+      return turn();
+    },
+    displace(name: string) {
+      ends.get(name)!.reject(new PlacesUsedUp(`${name} has no place`, "one", "another", []));
       return turn();
     },
   };
@@ -64,5 +77,24 @@ describe("runs together", () => {
     await end("a");
     await outcome;
     expect(log).toEqual(["a starts", "a is asked to stop", "a ends"]);
+  });
+
+  test("that have lost their place are run again once another has ended", async () => {
+    const { log, all, end, displace } = stage(["a", 1], ["b", 1], ["c", 1]);
+    await displace("a");
+    expect(log).toEqual(["a starts", "b starts", "a ends", "c starts"]);
+    await end("c");
+    expect(log.slice(4)).toEqual(["c ends", "a starts"]);
+    await end("a");
+    await end("b");
+    await all;
+  });
+
+  test("end with the want of places of one that had all to itself", async () => {
+    const { all, displace } = stage(["a", 1], ["b", 1]);
+    const outcome = expect(all).rejects.toThrow("b has no place");
+    await displace("a");
+    await displace("b");
+    await outcome;
   });
 });

@@ -1,37 +1,49 @@
-/** @file Several runs at a time, as many as there are threads for. */
+/** @file Several runs at a time, as many as there is room for. */
+
+import type { Backend } from "./backend.ts";
+import type { Lease, Leases, Need } from "./leases.ts";
+import { PlacesUsedUp } from "./placing.ts";
 
 /**
- * Runs tasks in order, several at a time as long as their threads fit. After a failure or an abort no more
+ * Runs tasks in order, several at a time as long as each gets its lease. After a failure or an abort no more
  * are started. A failure stops those that are running, by the signal they were given, and is thrown when all
- * have ended.
+ * have ended. One whose machine failed it while others run is no failure: it is run again once one of them
+ * has ended and left it room.
  */
-export async function runTogether<T extends { readonly numThreads: number }>(
+export async function runTogether<T extends Need>(
   tasks: readonly T[],
-  numThreads: number,
+  leases: Leases,
   signal: AbortSignal,
-  run: (task: T, signal: AbortSignal) => Promise<void>,
+  run: (task: T, backend: Backend, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const failure = new AbortController();
   const stop = AbortSignal.any([signal, failure.signal]);
   const errors: unknown[] = [];
+  const waiting = [...tasks];
+  const displaced: T[] = [];
   const running = new Set<Promise<void>>();
-  let free = numThreads;
-  for (const task of tasks) {
-    while (free < task.numThreads && running.size > 0) await Promise.race(running);
-    if (stop.aborted) break;
-    free -= task.numThreads;
-    const promise: Promise<void> = run(task, stop)
-      .catch((error: unknown) => {
+  const runOn = async (task: T, lease: Lease) => {
+    using _ = lease;
+    try {
+      await run(task, lease.backend, stop);
+      waiting.unshift(...displaced.splice(0));
+    } catch (error) {
+      if (error instanceof PlacesUsedUp && running.size > 1) displaced.push(task);
+      else {
         errors.push(error);
         failure.abort();
-      })
-      .finally(() => {
-        free += task.numThreads;
-        running.delete(promise);
-      });
-    running.add(promise);
+      }
+    }
+  };
+  for (;;) {
+    const [next] = waiting;
+    const lease = next === undefined || stop.aborted ? null : leases.lease(next);
+    if (lease !== null) {
+      const promise: Promise<void> = runOn(waiting.shift()!, lease).finally(() => running.delete(promise));
+      running.add(promise);
+    } else if (running.size > 0) await Promise.race(running);
+    else break;
   }
-  await Promise.all(running);
   // The later ones are what the first one brought about.
   if (errors.length > 0) throw errors[0];
   signal.throwIfAborted();

@@ -51,16 +51,17 @@ export async function features(
   const stored = await runStage(context, "features", inputs, featuresSchema, async () => {
     const isLargest = (run: PlannedRun) =>
       planned.some((feature) => feature.rungs.at(-1)!.runs.includes(run));
+    const nameOf = (run: PlannedRun) => runName(run, manifest.hash);
     const placed = placeFeatures(plan, context.machine);
     await trainAll(
       context,
-      manifest,
+      nameOf,
       placed.filter(({ run }) => !isLargest(run)),
     );
     for (const feature of planned) predictLargest(context, plan, manifest, ladder, feature);
     await trainAll(
       context,
-      manifest,
+      nameOf,
       placed.filter(({ run }) => isLargest(run)),
     );
     return planned.map((feature) => {

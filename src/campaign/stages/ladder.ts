@@ -6,6 +6,8 @@ import { finishedSummary, type Placed, runName, trainPlanned } from "../../fleet
 import { runTogether } from "../../fleet/side-by-side.ts";
 import type { TableRun } from "../../laws/table/run-table.ts";
 import { eventsOf, type RecordEvent } from "../../record/events.ts";
+import type { PlannedRun } from "../../train/planned-run.ts";
+import type { RunEvent } from "../../train/run-event.ts";
 import type { RunSummary } from "../../train/summary.ts";
 import { type Context, runStage } from "../context.ts";
 import { placeLadder } from "../planning/estimate.ts";
@@ -28,27 +30,30 @@ export async function ladder(
 ): Promise<readonly LadderRun[]> {
   const specs = runsOf(plan.rungs).map(({ spec }) => spec);
   await runStage(context, "ladder", { specs, corpus: manifest.hash }, z.null(), async () => {
-    await trainAll(context, manifest, placeLadder(plan, context.machine));
+    const nameOf = (run: PlannedRun) => runName(run, manifest.hash);
+    await trainAll(context, nameOf, placeLadder(plan, context.machine));
     return null;
   });
   return finishedRuns(context.record.events, plan.rungs, manifest)!;
 }
 
-/** Trains runs in order, as many side by side as there are threads. */
+/** Trains runs in order, as many side by side as there is room for. */
 export async function trainAll(
   context: Context,
-  manifest: Manifest,
+  nameOf: (run: PlannedRun) => string,
   placements: readonly Placed[],
+  onEvent?: (event: RunEvent) => void,
 ): Promise<void> {
-  await runTogether(placements, context.machine.numThreads, context.signal, async (placed, signal) => {
-    const torch = torchPlaceOf(context, placed);
-    await trainPlanned({ ...context, torch, signal }, placed, runName(placed.run, manifest.hash));
+  const tasks = placements.map((placed) => ({ ...placed, numRanks: numRanksOf(context, placed) }));
+  await runTogether(tasks, context.leases, context.signal, async (task, backend, signal) => {
+    const torch = context.torch && { ...context.torch, numRanks: task.numRanks };
+    await trainPlanned({ ...context, backend, torch, signal }, task, nameOf(task.run), onEvent);
   });
 }
 
 /** Small rungs, side by side on a thread each, get a rank each; and no rank is left without a sequence. */
-export function torchPlaceOf({ torch }: Context, { run, numThreads }: Placed): Context["torch"] {
-  return torch && { ...torch, numRanks: Math.min(torch.numRanks, numThreads, run.spec.batchSequences) };
+function numRanksOf({ torch }: Context, { run, numThreads }: Placed): number {
+  return torch === null ? 1 : Math.min(torch.numRanks, numThreads, run.spec.batchSequences);
 }
 
 /** The runs of these rungs in the record, smallest first, seeds in order; null until all are finished. */

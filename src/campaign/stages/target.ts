@@ -2,19 +2,20 @@
 
 import { z } from "zod";
 import type { Manifest } from "../../corpus/manifest.ts";
-import { finishedSummary, trainPlanned } from "../../fleet/recorded-run.ts";
+import { finishedSummary } from "../../fleet/recorded-run.ts";
 import { reforecast } from "../../laws/forecast/reforecast.ts";
 import { median } from "../../math/statistics.ts";
 import { readWholeRunSeries } from "../../record/run-series.ts";
 import { columnOf } from "../../record/series.ts";
 import { seriesFolder } from "../../record/workspace.ts";
+import type { RunEvent } from "../../train/run-event.ts";
 import type { RunSummary } from "../../train/summary.ts";
 import { type Context, runStage } from "../context.ts";
 import { seenPoints } from "../curve-band.ts";
 import type { Plan } from "../planning/plan.ts";
 import { LOSS, STEP_TIME } from "../quantities.ts";
 import type { FitResult } from "./fit.ts";
-import { torchPlaceOf } from "./ladder.ts";
+import { trainAll } from "./ladder.ts";
 
 export async function target(
   context: Context,
@@ -26,9 +27,10 @@ export async function target(
   const bytesPerToken = manifest.tokenizer.trainBytesPerToken;
   await runStage(context, "target", { name }, z.null(), async () => {
     const placed = { run: plan.target, numThreads: context.machine.numThreads };
-    await trainPlanned({ ...context, torch: torchPlaceOf(context, placed) }, placed, name, (event) => {
+    const onEvent = (event: RunEvent) => {
       if (event.kind === "checkpoint") compareSoFar(context, plan, fit, name, event.step, bytesPerToken);
-    });
+    };
+    await trainAll(context, () => name, [placed], onEvent);
     return null;
   });
   return finishedSummary(context.record.events, name)!;
