@@ -74,7 +74,7 @@ describe("a run with a spare place", () => {
           place: first,
           response: {
             action: "exclude",
-            reason: `${first}: 2 failures within 7.00 days; a spare takes over, 0 are left`,
+            reason: `${first}: 2 failures within 7.00 days; a spare takes over, 0 left`,
           },
         },
       ],
@@ -150,7 +150,7 @@ describe("a run with a spare place", () => {
     ]);
     const incidents = eventsOf(readRecord(folder).events, "incident");
     expect(incidents[1]!.data.response!.reason).toBe(
-      `${first}: 2 failures within 7.00 days, 1 of them before this launch; a spare takes over, 0 are left`,
+      `${first}: 2 failures within 7.00 days, 1 of them before this launch; a spare takes over, 0 left`,
     );
     expect(numbersOf(folder)).toEqual(numbersOf(whole));
   });

@@ -26,7 +26,7 @@ describe("on a place that fails again", () => {
         action: "exclude",
         toStep: null,
         place: "a",
-        reason: "a: 2 failures within 7.00 days; a spare takes over, 1 are left",
+        reason: "a: 2 failures within 7.00 days; a spare takes over, 1 left",
       },
     ],
     [
@@ -37,8 +37,7 @@ describe("on a place that fails again", () => {
         action: "exclude",
         toStep: null,
         place: "a",
-        reason:
-          "a: 2 failures within 7.00 days, 1 of them before this launch; a spare takes over, 0 are left",
+        reason: "a: 2 failures within 7.00 days, 1 of them before this launch; a spare takes over, 0 left",
       },
     ],
     [
@@ -86,7 +85,7 @@ describe("on a place that fails again", () => {
         action: "exclude",
         place: "a",
         toStep: 5,
-        reason: "a: 2 failures within 7.00 days; a spare takes over, 0 are left",
+        reason: "a: 2 failures within 7.00 days; a spare takes over, 0 left",
       },
     ],
     [
@@ -123,7 +122,7 @@ describe("on a place that fails again", () => {
         action: "exclude",
         place: "a",
         toStep: null,
-        reason: "a: 2 failures within 7.00 days; a spare takes over, 0 are left",
+        reason: "a: 2 failures within 7.00 days; a spare takes over, 0 left",
       },
     ],
     [
@@ -150,7 +149,7 @@ describe("on a place that fails again", () => {
       "the machine itself, the first time: a spare for some days",
       [{ sighting: { kind: "place", place: "a", what: "GPU lost" } }],
       { places, numSpares: 1 },
-      { action: "spare", place: "a", toStep: null, reason: "a: GPU lost; a spare takes over, 0 are left" },
+      { action: "spare", place: "a", toStep: null, reason: "a: GPU lost; a spare takes over, 0 left" },
     ],
     [
       "a rank far slower than its peers, with a spare",
@@ -171,8 +170,7 @@ describe("on a place that fails again", () => {
         action: "spare",
         toStep: null,
         place: "b",
-        reason:
-          "1.50 times its peers' time, and all wait for it at each step: a spare takes over, 0 are left",
+        reason: "1.50 times its peers' time, and all wait for it at each step: a spare takes over, 0 left",
       },
     ],
     [

@@ -210,7 +210,7 @@ function replace(facts: Facts, place: string, action: "spare" | "exclude", why: 
   const { numSpares, places, policy } = facts;
   const about = { place, toStep: soundBefore(facts, Number.POSITIVE_INFINITY)?.step ?? null };
   if (numSpares > 0)
-    return { ...about, action, reason: `${place}: ${why}; a spare takes over, ${numSpares - 1} are left` };
+    return { ...about, action, reason: `${place}: ${why}; a spare takes over, ${numSpares - 1} left` };
   if (!policy.shrink || places.length === 1) return null;
   const reason = `${place}: ${why}; no spare is left, the run goes on without it`;
   return { ...about, action: "shrink", reason };
@@ -314,7 +314,7 @@ function decideOnWarning(
         return nothing(`${significant(factor)} times its peers' time: all wait for it at each step`);
       const reason =
         `${significant(factor)} times its peers' time, and all wait for it at each step: a spare takes over, ` +
-        `${numSpares - 1} are left`;
+        `${numSpares - 1} left`;
       const toStep = newestOf(checkpoints ?? [])?.step ?? null;
       return { action: "spare", place: warning.rank.place, toStep, reason };
     }

@@ -9,6 +9,7 @@ import type { EventOf } from "../../record/events.ts";
 import type { RecordWriter } from "../../record/record.ts";
 import { masked } from "../../record/secrets.ts";
 import { shellWord } from "../../units/print.ts";
+import { shellWords } from "../../units/shell-words.ts";
 import { sendSignal } from "../proc.ts";
 
 const MOST_SECONDS = 10;
@@ -97,22 +98,10 @@ function deliver([program, ...args]: readonly string[], line: string): Promise<s
   });
 }
 
-/** The words of a command line: parted by blanks, kept together by quotes or a backslash. No shell. */
+/** The program of `--notify` and its arguments; no shell is given them. */
 export function wordsOfCommand(text: string): readonly string[] {
-  const words: string[] = [];
-  const word = /\s*((?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^\s"'\\])+)/y;
-  let at = 0;
-  for (let match = word.exec(text); match !== null; match = word.exec(text)) {
-    at = word.lastIndex;
-    words.push(
-      match[1]!.replace(
-        /"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g,
-        (_, double?: string, single?: string, escaped?: string) =>
-          double?.replace(/\\(.)/g, "$1") ?? single ?? escaped ?? "",
-      ),
-    );
-  }
-  if (words.length > 0 && words[0] !== "" && text.slice(at).trim() === "") return words;
+  const words = shellWords(text);
+  if (words?.[0]) return words;
   throw new UserError(
     `--notify ${JSON.stringify(text)}`,
     "a program and its arguments, with quotes around what holds blanks",

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
 import { readJson } from "../../record/files.ts";
+import { shellWords } from "../../units/shell-words.ts";
 import { ATTEMPT_VARIABLE, attemptFolder, taskFile } from "../attempt-folder.ts";
 import { type CommandTask, commandTaskSchema } from "../command-task.ts";
 import { DEFAULT_POLICY } from "../policy.ts";
@@ -102,11 +103,9 @@ function stepOf(attempt: string): number {
 const filled = (word: string, from: SavedCheckpoint | null) =>
   word.replaceAll("{checkpoint}", from?.path ?? "").replaceAll("{step}", String(from?.step ?? 0));
 
-/** The words of `--resume` as a shell would split them; quotes keep a word together. */
+/** The words of `--resume`. */
 export function resumeWords(text: string, hasCheckpoints: boolean): readonly string[] {
-  const words = [...text.matchAll(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g)].map(([word]) =>
-    word.replace(/"([^"]*)"|'([^']*)'/g, (_, a, b) => a ?? b),
-  );
+  const words = shellWords(text) ?? [];
   if (words.length > 0 && (hasCheckpoints || !/\{(checkpoint|step)\}/.test(text))) return words;
   throw new UserError(
     `--resume '${text}'${words.length > 0 ? " without --checkpoints" : ""}`,

@@ -22,12 +22,12 @@ describe("over a trace of faults", () => {
   test("a machine is replaced until it is well, and for good the second time within a week", () => {
     const replay = replayTrace(faults, DEFAULT_POLICY, null);
     expect(replay.faults.map(({ decision }) => [decision.action, decision.reason])).toEqual([
-      ["spare", "node-1: GPU: GPU Lost; a spare takes over, 2 are left"],
-      ["spare", "node-2: NIC: Link Down; a spare takes over, 2 are left"],
-      ["exclude", "node-1: 2 failures within 7.00 days; a spare takes over, 2 are left"],
+      ["spare", "node-1: GPU: GPU Lost; a spare takes over, 2 left"],
+      ["spare", "node-2: NIC: Link Down; a spare takes over, 2 left"],
+      ["exclude", "node-1: 2 failures within 7.00 days; a spare takes over, 2 left"],
       ["avoided", "node-1 was excluded 26 days before"],
-      ["spare", "node-2: NIC: Link Down; a spare takes over, 1 are left"],
-      ["spare", "node-3: Power Supply: Redundancy Lost; a spare takes over, 0 are left"],
+      ["spare", "node-2: NIC: Link Down; a spare takes over, 1 left"],
+      ["spare", "node-3: Power Supply: Redundancy Lost; a spare takes over, 0 left"],
     ]);
     expect(replay).toMatchObject({
       numPlaces: 3,
