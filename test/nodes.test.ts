@@ -50,11 +50,16 @@ function taskOf(name: string, numSteps: number): RunTask {
 }
 
 /** Machines of this name that are processes of this one, each with a mark in its environment. */
-function backendOn(task: RunTask, machines: readonly string[]): NodesBackend {
-  return new NodesBackend(machines, (machine, places) => [
+function backendOn(
+  task: RunTask,
+  machines: readonly string[],
+  addressOf?: (machine: string) => string,
+): NodesBackend {
+  const agentOn = (machine: string, places: readonly string[]) => [
     ...["env", `${MACHINE}=${join(base, machine)}`],
     ...[process.execPath, AGENT, task.folder, ...places],
-  ]);
+  ];
+  return new NodesBackend(machines, agentOn, addressOf);
 }
 
 const losePower = (machine: string) => {
@@ -108,6 +113,27 @@ describe("a run on several machines", () => {
     ]);
     expect(backend.places()).toEqual(["m2"]);
     expect(readProcesses(attemptFolder(task.folder, task.name, 2))).toMatchObject([{ place: "m2", rank: 0 }]);
+  });
+
+  test("names the machine that another one does not find", async () => {
+    const task = taskOf("lonely", 100);
+    const launch = {
+      folder: attemptFolder(task.folder, task.name, 1),
+      processes: ["m1", "m2"].map((place, rank) => ({
+        ...{ rank, place, environment: {} },
+        program: { kind: "command" as const, command: ["true"], workingFolder: base },
+      })),
+    };
+    using backend = backendOn(task, ["m1", "m2"], (machine) =>
+      machine === "m1" ? "127.0.0.1" : "nowhere.invalid",
+    );
+    await backend.ready();
+    await expect(backend.start(launch)).rejects.toMatchObject({
+      found: expect.stringMatching(
+        /^m1 finds no way to the node nowhere\.invalid \((ENOTFOUND|EAI_AGAIN)\)$/,
+      ),
+      expected: "nodes that know each other's names and addresses",
+    });
   });
 
   test("ends with its supervisor: nothing of it is left on any machine", async () => {

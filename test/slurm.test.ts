@@ -151,29 +151,6 @@ describe.skipIf(missing !== null)(`a run on Slurm${missing === null ? "" : ` (sk
     await ended();
     expect(heldOut(folder)).toBe(undisturbed);
   });
-
-  test("is refused with what Slurm says, and what to do", () => {
-    const folder = join(base, "refused");
-    expect(onSlurm(folder, "--sbatch=--partition=gold").stderr).toMatch(
-      /^found: sbatch: .*invalid partition.*\nexpected: a partition of the cluster\nremedy: .*sinfo -s/,
-    );
-    expect(onSlurm(folder, "--spares", "9")).toMatchObject({
-      status: 2,
-      stderr: expect.stringMatching(
-        /^found: sbatch: .*configuration is not available\nexpected: no more nodes/,
-      ),
-    });
-    expect(onSlurm(folder, "--nodes", "2").stderr).toMatch(/^found: 1 rank on 2 nodes\n/);
-    const environment = { ...cluster.environment, SLURM_CONF: join(base, "no.conf") };
-    const words = ["run", runFile, "--folder", folder, "--on", "slurm"];
-    const { stderr } = spawnSync(process.execPath, [PROGRAM, ...words], {
-      env: environment,
-      encoding: "utf8",
-    });
-    expect(stderr).toMatch(/^found: SLURM_CONF is .*no\.conf, which cannot be read \(ENOENT\)\n/);
-    expect(queue()).toBe("");
-    expect(longrun("run", runFile, "--nodes", "2").stderr).toMatch(/^found: --nodes.* without --on/);
-  });
 });
 
 const eventsIn = (folder: string): readonly RecordEvent[] => readRecord(folder).events;

@@ -46,11 +46,17 @@ export class SlurmCluster implements AsyncDisposable {
     return { ...process.env, SLURM_CONF: join(this.folder, "slurm.conf") };
   }
 
-  static async start(): Promise<SlurmCluster> {
+  /** @param submitScript in Lua: what the controller does with a job before it takes it */
+  static async start(submitScript: string | null = null): Promise<SlurmCluster> {
     const cluster = new SlurmCluster();
     for (const name of ["run", "state", "log", "spool"])
       mkdirSync(join(cluster.folder, name), { mode: 0o755 });
-    writeFileSync(join(cluster.folder, "slurm.conf"), cluster.#configuration());
+    const configuration = cluster.#configuration();
+    writeFileSync(
+      join(cluster.folder, "slurm.conf"),
+      submitScript === null ? configuration : `${configuration}JobSubmitPlugins=lua\n`,
+    );
+    if (submitScript !== null) writeFileSync(join(cluster.folder, "job_submit.lua"), submitScript);
     await cluster.#startMunge();
     cluster.startController();
     for (const node of NODES) cluster.startNode(node);
@@ -62,8 +68,9 @@ export class SlurmCluster implements AsyncDisposable {
     this.#spawn("slurmctld", ["-D", "-f", join(this.folder, "slurm.conf")], "controller");
   }
 
-  startNode(node: string): void {
-    this.#spawn("slurmd", ["-D", "-N", node, "-f", join(this.folder, "slurm.conf")], node);
+  /** @param before a program that starts it, with its own arguments */
+  startNode(node: string, before: readonly string[] = []): void {
+    this.#spawn("slurmd", ["-D", "-N", node, "-f", join(this.folder, "slurm.conf")], node, before);
   }
 
   /** Until all of them can take a job. */
@@ -134,9 +141,9 @@ export class SlurmCluster implements AsyncDisposable {
     while (!existsSync(options.socket)) await setTimeout(10);
   }
 
-  #spawn(program: string, words: readonly string[], name: string): void {
+  #spawn(program: string, words: readonly string[], name: string, before: readonly string[] = []): void {
     const log = join(this.folder, "log", `${name}.out`);
-    const quoted = [pathOf(program)!, ...words];
+    const quoted = [...before, pathOf(program)!, ...words];
     const child = spawn("/bin/sh", ["-c", 'exec "$@" >>"$0" 2>&1', log, ...quoted], {
       env: this.environment,
       stdio: "ignore",

@@ -10,6 +10,7 @@ import { median } from "../../math/statistics.ts";
 import { formatBytes, formatFlopsPerSecond, formatPercent, formatSeconds } from "../../units/print.ts";
 import { logFile, logTail } from "../attempt-folder.ts";
 import type { Backend } from "../backend.ts";
+import { clockOffsetSeconds } from "../nodes/node-look.ts";
 import { pythonWithTorch } from "../torch-python.ts";
 import { type PlaceFigures, placeFiguresSchema } from "./place-figures.ts";
 
@@ -52,7 +53,7 @@ export async function fleetCheck(
 
 async function measurePlace(backend: Backend, folder: string, place: string): Promise<Measured | PlaceCheck> {
   const command = [process.execPath, WORKER, folder];
-  const beganAt = Date.now();
+  const beganAtMs = Date.now();
   using attempt = await backend.start({
     folder,
     processes: [
@@ -61,7 +62,7 @@ async function measurePlace(backend: Backend, folder: string, place: string): Pr
   });
   const until = performance.now() + 1000 * MOST_SECONDS;
   while (attempt.exits.length === 0 && performance.now() < until) await setTimeout(10);
-  const endedAt = Date.now();
+  const endedAtMs = Date.now();
   await attempt.stop();
   const [exit] = attempt.exits;
   if (exit?.code !== 0) {
@@ -72,8 +73,7 @@ async function measurePlace(backend: Backend, folder: string, place: string): Pr
   }
   const lines = readFileSync(logFile(folder, 0), "utf8").trimEnd().split("\n");
   const figures = placeFiguresSchema.parse(JSON.parse(lines.at(-1)!));
-  const { at } = figures.clock;
-  return { place, figures, offsetSeconds: (at - Math.min(endedAt, Math.max(beganAt, at))) / 1000 };
+  return { place, figures, offsetSeconds: clockOffsetSeconds(figures.clock.at, { beganAtMs, endedAtMs }) };
 }
 
 /** Slower than the middle of all by so much is told. */

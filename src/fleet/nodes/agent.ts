@@ -6,8 +6,10 @@
  *     node agent.js FOLDER PLACES
  */
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { systemError, UserError } from "../../errors.ts";
 import type { Attempt } from "../backend.ts";
 import { LocalBackend } from "../local-backend.ts";
@@ -16,6 +18,8 @@ import { type AgentAnswer, type AgentOrder, orderSchema } from "./protocol.ts";
 import { routeVariables } from "./route.ts";
 
 const ALIVE_MS = 500;
+/** A network disk may show a new file a little later on other machines. */
+const MOST_DISK_MS = 2000;
 
 const [folder, ...places] = process.argv.slice(2);
 const machine = machineOf(places[0]!);
@@ -61,6 +65,9 @@ async function follow(order: AgentOrder): Promise<void> {
       for (const exit of attempt.exits) exited(exit);
       return;
     }
+    case "look":
+      tell({ kind: "looked", isSeen: await isSeen(order.file), atMs: Date.now() });
+      return;
     case "warm":
       backend.warm(order.program);
       return;
@@ -78,6 +85,12 @@ async function follow(order: AgentOrder): Promise<void> {
       return;
     }
   }
+}
+
+async function isSeen(file: string): Promise<boolean> {
+  for (const until = performance.now() + MOST_DISK_MS; !existsSync(file); await setTimeout(50))
+    if (performance.now() > until) return false;
+  return true;
 }
 
 function probes() {

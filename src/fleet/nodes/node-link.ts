@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { clockOffsetSeconds, type NodeLook } from "./node-look.ts";
 import { type AgentAnswer, type AgentOrder, answerSchema } from "./protocol.ts";
 
 /** An agent tells of itself twice a second; so long a silence is its node's end, or its network's. */
@@ -10,11 +11,14 @@ const LOST_MS = 4000;
 const START_MS = 60_000;
 const LOG_CHARACTERS = 2000;
 
+type Looked = Extract<AgentAnswer, { readonly kind: "looked" }>;
+
 /** One agent, started by a command of its own (`srun ...`). Disposed of, it ends with what it has started. */
 export class NodeLink implements Disposable {
   readonly machine: string;
   readonly #agent: ChildProcess;
   readonly #ready = Promise.withResolvers<void>();
+  #looked: PromiseWithResolvers<Looked | null> | null = null;
   readonly #listener: (answer: AgentAnswer) => void;
   readonly #onLost: (why: string) => void;
   #timer: NodeJS.Timeout;
@@ -57,12 +61,25 @@ export class NodeLink implements Disposable {
     if (this.#lost === null) this.#agent.stdin!.write(`${JSON.stringify(order)}\n`);
   }
 
+  /** Null: it was lost meanwhile. */
+  async look(file: string): Promise<NodeLook | null> {
+    if (this.#lost !== null) return null;
+    const beganAtMs = Date.now();
+    this.#looked = Promise.withResolvers<Looked | null>();
+    this.send({ kind: "look", file });
+    const looked = await this.#looked.promise;
+    if (looked === null) return null;
+    const offset = clockOffsetSeconds(looked.atMs, { beganAtMs, endedAtMs: Date.now() });
+    return { machine: this.machine, isSeen: looked.isSeen, offsetSeconds: offset };
+  }
+
   #heard(line: string): void {
     if (this.#lost !== null) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#isLost(`no word from its agent in ${LOST_MS / 1000} s`), LOST_MS);
     const answer = answerSchema.parse(JSON.parse(line));
     if (answer.kind === "ready") this.#ready.resolve();
+    else if (answer.kind === "looked") this.#looked?.resolve(answer);
     else this.#listener(answer);
   }
 
@@ -72,6 +89,7 @@ export class NodeLink implements Disposable {
     this.#lost = `${why}${this.#log.trim() === "" ? "" : `: ${this.#log.trim()}`}`;
     this.#agent.kill("SIGKILL");
     this.#ready.resolve();
+    this.#looked?.resolve(null);
     this.#onLost(this.#lost);
   }
 

@@ -1,5 +1,8 @@
 /** @file Several machines as a backend: an agent on each, which is a backend of its own. */
 
+import { randomBytes } from "node:crypto";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { UserError } from "../../errors.ts";
 import { makeFolder } from "../../record/files.ts";
@@ -7,6 +10,7 @@ import type { StartedProcess } from "../attempt-folder.ts";
 import type { Attempt, Backend, Launch, Probe, ProcessExit } from "../backend.ts";
 import { machineOf } from "../places.ts";
 import { NodeLink } from "./node-link.ts";
+import type { NodeLook } from "./node-look.ts";
 import type { AgentAnswer } from "./protocol.ts";
 
 /** After which a node that does not say that all of an attempt is gone is left to its fence. */
@@ -53,6 +57,18 @@ export class NodesBackend implements Backend, Disposable {
     return [...this.#links.values()].flatMap(({ machine, lost: why }) =>
       why === null ? [] : [{ machine, why }],
     );
+  }
+
+  /** What each machine that answers finds of a folder, and its clock. */
+  async look(folder: string): Promise<readonly NodeLook[]> {
+    const file = join(folder, `.seen-${randomBytes(8).toString("hex")}`);
+    writeFileSync(file, "");
+    try {
+      const looks = await Promise.all([...this.#links.values()].map((link) => link.look(file)));
+      return looks.filter((look) => look !== null);
+    } finally {
+      rmSync(file);
+    }
   }
 
   places(): readonly string[] {

@@ -29,6 +29,8 @@ export const orderSchema = z.discriminatedUnion("kind", [
     /** The address of another machine of the attempt; null: all of it is on this one. */
     peer: z.string().nullable(),
   }),
+  /** Whether it sees this file, and what time it is. */
+  z.strictObject({ kind: z.literal("look"), file: z.string() }),
   /** Has this ready for a start that may come. */
   z.strictObject({ kind: z.literal("warm"), program: programSchema }),
   z.strictObject({ kind: z.literal("signal"), folder, signal: z.string(), rank: rank.nullable() }),
@@ -47,6 +49,8 @@ const probeSchema = z.strictObject({
 /** From the agent. */
 export const answerSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("ready") }),
+  /** With milliseconds since 1970. */
+  z.strictObject({ kind: z.literal("looked"), atMs: z.number(), isSeen: z.boolean() }),
   z.strictObject({
     kind: z.literal("started"),
     folder,

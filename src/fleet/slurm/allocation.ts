@@ -2,6 +2,7 @@
 
 import { extname, join } from "node:path";
 import { UserError } from "../../errors.ts";
+import { refuseUnfit } from "../nodes/node-look.ts";
 import { NodesBackend } from "../nodes/nodes-backend.ts";
 import { slotsOf } from "../places.ts";
 import { slurm } from "./slurm-command.ts";
@@ -64,16 +65,21 @@ export async function allocatedBackend(
     );
   const places = nodes.flatMap((node) => slotsOf(node, perNode));
   const addressOf = (node: string) => addresses.get(node) ?? node;
+  using opened = new DisposableStack();
   const backend = new NodesBackend(places, (node, own) => agentWords(node, folder, own), addressOf);
+  opened.use(backend);
   await backend.ready();
-  if (backend.places().length >= numRanks) return backend;
-  const lost = backend.lost.map(({ machine, why }) => `${machine}: ${why}`).join("; ");
-  backend[Symbol.dispose]();
-  throw new UserError(
-    `too few nodes of job ${job} answer: ${lost}`,
-    `an agent on ${numTraining} of its ${nodes.length} nodes`,
-    "see `scontrol show node` for them; give the same command again",
-  );
+  if (backend.places().length < numRanks) {
+    const lost = backend.lost.map(({ machine, why }) => `${machine}: ${why}`).join("; ");
+    throw new UserError(
+      `too few nodes of job ${job} answer: ${lost}`,
+      `an agent on ${numTraining} of its ${nodes.length} nodes`,
+      "see `scontrol show node` for them; give the same command again",
+    );
+  }
+  refuseUnfit(folder, await backend.look(folder));
+  opened.move();
+  return backend;
 }
 
 /** A step beside those that run already: without `--overlap` it would wait until they end. */

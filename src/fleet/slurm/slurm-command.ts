@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { UserError } from "../../errors.ts";
+import { MUNGE } from "./configuration.ts";
 
 const run = promisify(execFile);
 
@@ -25,8 +26,12 @@ type Refusal = { readonly pattern: RegExp; readonly expected: string; readonly r
 const REFUSALS: readonly Refusal[] = [
   {
     pattern: /Munge|munged|Protocol authentication error/i,
-    expected: "a munge daemon that answers",
-    remedy: "start munged on this machine, or point AuthInfo=socket= in slurm.conf at its socket",
+    ...MUNGE,
+  },
+  {
+    pattern: /Unable to resolve|can't find address for host/i,
+    expected: "names of machines that are resolved on this one",
+    remedy: "check SlurmctldHost, NodeHostname and NodeAddr in slurm.conf, and /etc/hosts or DNS here",
   },
   {
     pattern: /invalid partition/i,
@@ -58,7 +63,9 @@ function slurmError(program: string, error: NodeJS.ErrnoException & { readonly s
       "Slurm's programs",
       "log in to a node of the cluster",
     );
-  const said = (error.stderr ?? error.message).trim().replaceAll(/\s*\n\s*/g, "; ");
+  // It tells of each try.
+  const lines = (error.stderr ?? error.message).split("\n").filter((line) => !/, attempt number/.test(line));
+  const said = [...new Set(lines.map((line) => line.trim()))].filter((line) => line !== "").join("; ");
   if (/Unable to contact slurm controller/i.test(said))
     return new ControllerDown(
       `${program}: ${said}`,

@@ -1,11 +1,11 @@
 /** @file A job given to Slurm: its script and log in the run's folder, its number back. */
 
-import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { UserError } from "../../errors.ts";
 import { makeFolder, writeFileAtomic } from "../../record/files.ts";
 import { type BatchJob, batchScript, sbatchWords } from "./batch-job.ts";
+import { refuseUnreachable } from "./configuration.ts";
 import { ControllerDown, slurm } from "./slurm-command.ts";
 
 /** What a submission came to. */
@@ -28,7 +28,7 @@ export async function submit(
   command: readonly string[],
   waiting: (why: string) => void,
 ): Promise<Submitted> {
-  refuseConfiguration();
+  await refuseUnreachable();
   makeFolder(folder);
   const script = join(folder, "slurm.sh");
   writeFileAtomic(script, batchScript(job));
@@ -38,21 +38,6 @@ export async function submit(
   // "12;cluster" where there are several.
   const number = (await patiently(() => slurm("sbatch", words), waiting)).trim().split(";")[0]!;
   return { job: number, log: join(folder, `slurm-${number}.log`) };
-}
-
-/** Slurm's programs would look for the file for a minute. */
-function refuseConfiguration(): void {
-  const path = process.env.SLURM_CONF;
-  if (path === undefined) return;
-  try {
-    accessSync(path, constants.R_OK);
-  } catch (error) {
-    throw new UserError(
-      `SLURM_CONF is ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code})`,
-      "the slurm.conf of the cluster",
-      "correct SLURM_CONF, or leave it out where Slurm has its file in its own place",
-    );
-  }
 }
 
 async function patiently<T>(ask: () => Promise<T>, waiting: (why: string) => void): Promise<T> {
