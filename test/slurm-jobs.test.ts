@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { attemptFolder, readProcesses } from "../src/fleet/attempt-folder.ts";
 import { SpoolReader } from "../src/fleet/spool.ts";
+import { eventsOf } from "../src/record/events.ts";
+import { readRecord } from "../src/record/record.ts";
 import { writeRun, writeTexts } from "./support/campaigns.ts";
 import { SlurmCluster, slurmIsMissing } from "./support/slurm.ts";
 
@@ -71,6 +73,15 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
     cluster.losePower(node);
     await stepped(folder, 2, 1);
     const spare = placeOf(folder, 2);
+    const run = runIn(folder);
+    expect(told("status", folder)).toMatchObject({
+      jobs: [{ job, state: "running", attempts: [{ attempt: 1 }, { attempt: 2 }] }],
+      nodes: expect.arrayContaining([
+        { node, does: "lost", ranks: [], why: expect.stringMatching(/agent/) },
+        { node: spare, does: "trains", ranks: [{ run, attempt: 2, rank: 0 }], why: null },
+      ]),
+      slurmIsSilent: null,
+    });
     // As Slurm does by --signal=B:USR2 before the limit.
     cluster.command("scancel", "--batch", "--signal=USR2", job);
     await stepped(folder, 3, 1);
@@ -80,9 +91,9 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
       readonly events: readonly { readonly kind: string; readonly data: Record<string, unknown> }[];
       readonly places: readonly object[];
     };
-    const told1 = events.map(({ kind }, i) => ({ kind, ...places[i] }));
-    const of = (kind: string) => told1.filter((each) => each.kind === kind);
-    expect(new Set(told1.map((each) => "job" in each && each.job))).toEqual(new Set([job]));
+    const all = events.map(({ kind }, i) => ({ kind, ...places[i] }));
+    const of = (kind: string) => all.filter((each) => each.kind === kind);
+    expect(new Set(all.map((each) => "job" in each && each.job))).toEqual(new Set([job]));
     expect(of("run-started")).toMatchObject([
       { attempt: 1, nodes: [node] },
       { attempt: 2, nodes: [spare] },
@@ -96,7 +107,78 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
       { job, restarts: 1 },
       { how: "finished" },
     ]);
+    const ends = [expect.stringMatching(/^time limit: /), "finished: all of its work is done"];
+    expect(told("status", folder)).toMatchObject({
+      jobs: ends.map((why) => ({ job, state: "ended", why })),
+      nodes: [],
+    });
     cluster.startNode(node);
     await cluster.idle([node]);
+
+    const time = told("goodput", folder).runs[0];
+    const started = eventsOf(readRecord(folder).events, "run-started");
+    const [stopped] = eventsOf(readRecord(folder).events, "interrupted");
+    const apart = (Date.parse(started[2]!.time) - Date.parse(stopped!.time)) / 1000;
+    const [, second] = time.attempts;
+    expect(second).toMatchObject({ attempt: 2, outcome: { kind: "stopped" } });
+    expect(second.seconds.waiting).toBeCloseTo(apart - started[2]!.data.startSeconds!, 1);
+  });
+
+  test("a job that waits is shown with what it waits for, and cancelled by stop and by drain", async () => {
+    const folder = join(base, "waiting");
+    const other = cluster
+      .command("sbatch", "--parsable", "-N4", "--exclusive", "-o/dev/null", "--wrap=sleep 600")
+      .trim();
+    for (const how of ["stop", "drain"]) {
+      const job = submitted(folder);
+      while (told("status", folder).jobs.at(-1).why !== "Resources") await sleep(200);
+      expect(longrun("status", folder).stdout).toMatch(
+        new RegExp(`\n${job} +waiting +(-|\\d{4}-\\d\\d-\\d\\d \\S+) +- +- +Resources\n$`),
+      );
+      expect(told(how, folder)).toMatchObject({ jobs: [{ job, hadBegun: false }], runs: [] });
+      expect(queue()).toBe(`${other} RUNNING`);
+    }
+    cluster.command("scancel", other);
+    await ended();
+  });
+
+  test("stop, stop --now and drain end a job that runs, and say where it goes on", async () => {
+    const folder = join(base, "stopped");
+    const last: string[] = [];
+    let attempt = 0;
+    for (const how of [["stop"], ["stop", "--now"], ["drain"]]) {
+      const job = submitted(folder);
+      await stepped(folder, ++attempt, 20);
+      const { status, stdout } = longrun(...how, folder);
+      expect(status).toBe(0);
+      expect(stdout).toContain(`job ${job}: ended\n`);
+      expect(queue()).toBe("");
+      last.push(told("status", folder).jobs.findLast((row: { readonly job: string }) => row.job === job).why);
+    }
+    expect(last).toEqual([
+      expect.stringMatching(/^stopped: /),
+      expect.stringMatching(/^without a word; Slurm says /),
+      expect.stringMatching(/^stopped: drained, in run /),
+    ]);
+    expect(longrun("stop", folder).stdout).toBe(`nothing runs in ${folder}\n`);
+  });
+
+  test("where Slurm does not answer the record is told, and nothing is stopped", async () => {
+    const folder = join(base, "silent");
+    const job = submitted(folder);
+    await stepped(folder, 1, 1);
+    const elsewhere = (...words: readonly string[]) =>
+      spawnSync(process.execPath, [PROGRAM, ...words, folder], { env: { PATH: "" }, encoding: "utf8" });
+    const { stdout } = elsewhere("status");
+    expect(stdout).toMatch(new RegExp(`\n${job} +unknown `));
+    expect(stdout).toContain(
+      "Slurm does not answer here (no squeue on this machine): this is what the record says",
+    );
+    expect(stdout).toMatch(/\nn\d +trains +rank 0 of .*, attempt 1\n/);
+    expect(elsewhere("stop")).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^found: job \d+ carries /),
+    });
+    expect(told("stop", folder)).toMatchObject({ jobs: [{ job, hadBegun: true }] });
   });
 });

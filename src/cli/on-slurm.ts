@@ -6,7 +6,7 @@ import { UserError } from "../errors.ts";
 import { PlacesUsedUp } from "../fleet/placing.ts";
 import { allocationHere, requeue, type SlurmJob } from "../fleet/slurm/allocation.ts";
 import { batchScript, sbatchWords } from "../fleet/slurm/batch-job.ts";
-import { submit } from "../fleet/slurm/submit.ts";
+import { scriptOf, submit } from "../fleet/slurm/submit.ts";
 import { wholeNumber } from "./arguments.ts";
 import type { Ended } from "./interrupt.ts";
 import { printResult } from "./output.ts";
@@ -105,11 +105,7 @@ async function queue({ nodes = 1, sbatch = [], dryRun }: OnSlurmOptions, run: Ru
   const command = [process.execPath, PROGRAM, ...process.argv.slice(2)];
   const folder = resolve(run.folder);
   if (dryRun) {
-    const words = sbatchWords(
-      { ...job, log: join(folder, "slurm-%j.log") },
-      join(folder, "slurm.sh"),
-      command,
-    );
+    const words = sbatchWords({ ...job, log: join(folder, "slurm-%j.log") }, scriptOf(folder), command);
     const script = batchScript(job);
     printResult({ json }, { script, command: ["sbatch", ...words] }, () => `${script}\n${queuedAs(words)}`);
     return;

@@ -1,9 +1,12 @@
-/** @file `longrun status`: where a campaign stands, from its record alone. */
+/** @file `longrun status`: where a campaign stands: its record, and Slurm where a job carries it. */
 
 import type { Command } from "commander";
 import { accountOf } from "../campaign/account/account.ts";
 import { incidentsIn } from "../campaign/account/incidents.ts";
 import { type RunState, runStates } from "../campaign/account/run-states.ts";
+import { jobsOfFolder } from "../fleet/account/folder-jobs.ts";
+import type { JobStatus } from "../fleet/account/job-status.ts";
+import { isThere } from "../input-file.ts";
 import { damageText, isTruth, refuseDamaged } from "../record/custody.ts";
 import { eventsOf } from "../record/events.ts";
 import { type RecordContent, readRecord, recordPath } from "../record/record.ts";
@@ -12,6 +15,7 @@ import { featureJson, featureLine } from "../report/feature-section.ts";
 import { left, orDash, right } from "../report/markdown.ts";
 import { formatCount, formatSeconds, significant } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
+import { jobLines } from "./jobs-status.ts";
 import { printResult } from "./output.ts";
 import { type Paint, paintFor } from "./terminal/paint.ts";
 import { table, truncate } from "./terminal/table.ts";
@@ -22,31 +26,39 @@ export function defineStatus(command: Command): void {
   finish(command, "longrun status runs/first-light").action(runStatus);
 }
 
-function runStatus(folder: string, { json }: CommonOptions): void {
+async function runStatus(folder: string, { json }: CommonOptions): Promise<void> {
+  const jobs = await jobsOfFolder(folder);
+  if (jobs && !isThere(recordPath(folder))) {
+    printResult({ json }, { runs: [], ...jobs }, () => jobLines(jobs, terminalWidth()).join("\n"));
+    return;
+  }
   const record = readRecord(folder);
   const runs = runStates(record.events);
-  if (eventsOf(record.events, "campaign-planned").length === 0 && runs.length > 0) {
-    runsStatus(folder, record, runs, json);
+  if (eventsOf(record.events, "campaign-planned").length === 0 && (runs.length > 0 || jobs)) {
+    runsStatus(folder, record, { runs, jobs }, json);
     return;
   }
   const account = accountOf(folder);
-  printResult({ json }, statusJson(account, runs), () => statusText(account, runs));
+  printResult({ json }, { ...statusJson(account, runs), ...jobs }, () => statusText(account, runs, jobs));
   refuseDamaged(folder, account.damaged.filter(isTruth));
 }
+
+const terminalWidth = () => process.stdout.columns ?? 110;
 
 /** Runs without a campaign: of `longrun run`, from a file or of a command. */
 function runsStatus(
   folder: string,
   { events, head }: RecordContent,
-  runs: readonly RunState[],
+  { runs, jobs }: { readonly runs: readonly RunState[]; readonly jobs: JobStatus | null },
   json: CommonOptions["json"],
 ): void {
   const incidents = incidentsIn(folder, events);
   const record = { events: events.length, headHash: head, path: recordPath(folder) };
-  printResult({ json }, { runs, incidents, record }, () =>
+  printResult({ json }, { runs, ...jobs, incidents, record }, () =>
     [
-      runsTable(runs, paintFor(process.stdout), process.stdout.columns ?? 110),
-      ...(incidents.length > 0 ? ["", "incidents", ...incidents.map(incidentLine)] : []),
+      ...(runs.length > 0 ? [runsTable(runs, paintFor(process.stdout), terminalWidth())] : []),
+      ...titled("jobs", jobLines(jobs, terminalWidth())),
+      ...titled("incidents", incidents.map(incidentLine)),
       "",
       recordLine(record),
     ].join("\n"),
@@ -62,7 +74,7 @@ const recordLine = ({ path, events, headHash }: ReportData["record"]) =>
 function statusJson(
   { campaign, gates, features, verdict, damaged, incidents, record }: ReportData,
   runs: readonly RunState[],
-): unknown {
+): object {
   return {
     campaign,
     runs,
@@ -78,27 +90,30 @@ function statusJson(
 function statusText(
   { campaign, gates, features, verdict, damaged, incidents, record }: ReportData,
   runs: readonly RunState[],
+  jobs: JobStatus | null,
 ): string {
   const paint = paintFor(process.stdout);
-  const width = process.stdout.columns ?? 110;
+  const width = terminalWidth();
   const gateLines = gates.map(
     ({ gate, decision, reason, accepted }) =>
       `${gate}: ${decision}, ${reason}${accepted === null ? "" : ` (accepted: ${accepted.because})`}`,
   );
-  const part = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : ["", title, ...lines]);
   return [
     `${campaign.name}: ${statusLine(campaign.status)}; ` +
       `${formatSeconds(campaign.seconds)} of work since ${campaign.startedAt.slice(0, 19)}`,
-    ...part("runs", runs.length === 0 ? [] : [runsTable(runs, paint, width)]),
-    ...part("features", features.map(featureLine)),
-    ...part("gates", gateLines),
-    ...part("predictions", verdict.length === 0 ? [] : [verdictTable(verdict, paint, width)]),
-    ...part("files that are no longer what the record says", damaged.map(damageText)),
-    ...part("incidents", incidents.map(incidentLine)),
+    ...titled("runs", runs.length === 0 ? [] : [runsTable(runs, paint, width)]),
+    ...titled("jobs", jobLines(jobs, width)),
+    ...titled("features", features.map(featureLine)),
+    ...titled("gates", gateLines),
+    ...titled("predictions", verdict.length === 0 ? [] : [verdictTable(verdict, paint, width)]),
+    ...titled("files that are no longer what the record says", damaged.map(damageText)),
+    ...titled("incidents", incidents.map(incidentLine)),
     "",
     recordLine(record),
   ].join("\n");
 }
+
+const titled = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : ["", title, ...lines]);
 
 function statusLine(status: CampaignStatus): string {
   if (status.kind === "finished") return "finished";

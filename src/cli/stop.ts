@@ -1,7 +1,9 @@
 /** @file `longrun stop` and `longrun drain`: end what runs in a folder, and wait until it has ended. */
 
 import type { Command } from "commander";
+import type { JobRow } from "../fleet/account/job-status.ts";
 import { type StillRunning, type Stopped, type StopWhen, stopFolder } from "../fleet/account/stop.ts";
+import { type StoppedJobs, stopJobs } from "../fleet/account/stop-jobs.ts";
 import { formatCount } from "../units/print.ts";
 import { type CommonOptions, DEFAULT_FOLDER, finish } from "./arguments.ts";
 import { untilInterrupted } from "./interrupt.ts";
@@ -26,40 +28,52 @@ export function defineDrain(command: Command): void {
 
 async function runStop(folder: string, when: StopWhen, json: { readonly json?: true | undefined }) {
   let shown = "";
-  const onWait = (still: StillRunning) => {
-    const text = waitText(still, when);
+  const onWait = (who: string) => {
+    const text = `waiting ${UNTIL[when]}: ${who}`;
     if (text !== shown) printAside(text);
     shown = text;
   };
   const ended = await untilInterrupted(
     () => printAside(`no longer waiting; ${when === "checkpoint" ? "it drains" : "it stops"} all the same`),
-    (signal) => stopFolder(folder, when, onWait, signal),
+    async (signal) =>
+      (await stopJobs(folder, when, (jobs) => onWait(jobsText(jobs)), signal)) ??
+      (await stopFolder(folder, when, (still) => onWait(stillText(still)), signal)),
   );
   if (ended.kind === "done")
     printResult(json, { folder, when, ...ended.result }, () => text(folder, ended.result));
   else if (json.json) printJson({ interrupted: ended.where });
 }
 
-function waitText({ supervisor, processes }: StillRunning, when: StopWhen): string {
+const UNTIL: Readonly<Record<StopWhen, string>> = {
+  step: "until its step is done (--now would end it at once)",
+  checkpoint: "until its next checkpoint",
+  now: "until it is gone",
+};
+
+function stillText({ supervisor, processes }: StillRunning): string {
   const who = [
     ...(supervisor ? [`process ${supervisor.pid}, which supervises`] : []),
     ...processes.map(({ pid, run, rank }) => `process ${pid}, rank ${rank} of ${run}`),
   ];
-  const until = {
-    step: "until its step is done (--now would end it at once)",
-    checkpoint: "until its next checkpoint",
-    now: "until it is gone",
-  };
   const isStuck = supervisor?.isStopped ? `; it is stopped by SIGSTOP: \`kill -CONT ${supervisor.pid}\`` : "";
-  return `waiting ${until[when]}: ${who.join("; ")}${isStuck}`;
+  return `${who.join("; ")}${isStuck}`;
 }
 
-function text(folder: string, { hadSupervisor, runs }: Stopped): string {
-  if (!hadSupervisor && runs.length === 0) return `nothing runs in ${folder}`;
+const jobsText = (jobs: readonly JobRow[]) =>
+  jobs.map(({ job, state }) => `job ${job}, which is ${state}`).join("; ");
+
+function text(folder: string, stopped: Stopped | StoppedJobs): string {
+  const { runs } = stopped;
+  if ("hadSupervisor" in stopped && !stopped.hadSupervisor && runs.length === 0)
+    return `nothing runs in ${folder}`;
+  const jobs = "jobs" in stopped ? stopped.jobs : [];
+  const ended = jobs.map(
+    ({ job, hadBegun }) => `job ${job}: ${hadBegun ? "ended" : "cancelled before it began"}`,
+  );
   const lines = runs.map(({ run, checkpointStep }) =>
     checkpointStep === null
       ? `${run}: ended, and no checkpoint of it is known`
       : `${run}: ended, its checkpoint is of step ${formatCount(checkpointStep)}`,
   );
-  return [...lines, `nothing runs in ${folder} any more; the same command goes on`].join("\n");
+  return [...ended, ...lines, `nothing runs in ${folder} any more; the same command goes on`].join("\n");
 }

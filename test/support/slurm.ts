@@ -122,9 +122,12 @@ export class SlurmCluster implements AsyncDisposable {
 
   #processesOf(node: string): readonly number[] {
     const daemon = this.#children.get(node)?.pid;
+    // Another cluster on this machine has nodes of the same names.
+    const own = [`\0SLURMD_NODENAME=${node}\0`, `\0SLURM_CONF=${join(this.folder, "slurm.conf")}\0`];
+    const isOurs = (environment: string) => own.every((variable) => environment.includes(variable));
     const isOf = (pid: number) =>
       pid === daemon ||
-      readIfThere(`/proc/${pid}/environ`).includes(`\0SLURMD_NODENAME=${node}\0`) ||
+      isOurs(readIfThere(`/proc/${pid}/environ`)) ||
       (readIfThere(`/proc/${pid}/cmdline`).startsWith("slurmstepd") && isBelow(pid, daemon));
     return allPids().filter(isOf);
   }

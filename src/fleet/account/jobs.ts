@@ -1,6 +1,6 @@
 /** @file Slurm's jobs that have carried a record, and which of them each event was of. Pure. */
 
-import { type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts";
+import { type EventKind, type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts";
 import { sightingKind } from "../incident-names.ts";
 import { machineOf } from "../places.ts";
 
@@ -20,6 +20,8 @@ export type JobAttempt = {
   readonly attempt: number;
   /** By rank. */
   readonly places: readonly string[];
+  /** No later event of its run says that it ended. */
+  readonly isUnderWay: boolean;
 };
 
 /** Where an event was: each is null where the record does not say. */
@@ -31,6 +33,8 @@ export type EventPlace = {
   readonly nodes: readonly string[];
 };
 
+const ENDS = new Set<EventKind>(["run-started", "run-finished", "command-ended", "interrupted"]);
+
 /** Oldest first. */
 export function jobsIn(events: readonly RecordEvent[]): readonly CarriedJob[] {
   return eventsOf(events, "job-started").map(({ data, time, launch }) => {
@@ -40,10 +44,13 @@ export function jobsIn(events: readonly RecordEvent[]): readonly CarriedJob[] {
       ...data,
       startedAt: time,
       end: end ? { ...end.data, at: end.time } : null,
-      attempts: eventsOf(own, "run-started").map(({ run, data: { attempt, places = [] } }) => ({
+      attempts: eventsOf(own, "run-started").map(({ run, sequence, data: { attempt, places = [] } }) => ({
         run,
         attempt,
         places,
+        isUnderWay: !events.some(
+          (event) => event.run === run && event.sequence > sequence && ENDS.has(event.kind),
+        ),
       })),
       lost: eventsOf(own, "incident").flatMap(({ data: { what, evidence }, sequence: incident }) => {
         if (sightingKind(what) !== "place") return [];

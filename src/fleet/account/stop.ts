@@ -100,7 +100,8 @@ function commandTaskOf(folder: string, run: string): CommandTask | null {
   return task.data ?? null;
 }
 
-function newestStep(folder: string, run: string): number | null {
+/** Of a run's checkpoints; null: none is known. */
+export function newestStep(folder: string, run: string): number | null {
   if (commandTaskOf(folder, run) === null)
     return listCheckpoints(checkpointsFolder(folder, run)).at(-1)?.step ?? null;
   // A foreign one lies where its pattern says, and was heard of.

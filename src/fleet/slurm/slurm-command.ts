@@ -10,15 +10,21 @@ const run = promisify(execFile);
 /** Slurm's controller does not answer: it may, a little later. */
 export class ControllerDown extends UserError {}
 
-/** What a program of Slurm's prints. Throws a UserError with what it said where it refuses. */
-export async function slurm(program: string, words: readonly string[]): Promise<string> {
+/**
+ * What a program of Slurm's prints. Throws a UserError with what it said where it refuses.
+ * @param mostSeconds after which it is ended; it goes on trying for a minute unless given
+ */
+export async function slurm(program: string, words: readonly string[], mostSeconds = 0): Promise<string> {
   try {
-    const { stdout } = await run(program, words);
+    // Of a large cluster's queue many megabytes.
+    const { stdout } = await run(program, words, { timeout: 1000 * mostSeconds, maxBuffer: Infinity });
     return stdout;
   } catch (error) {
-    throw slurmError(program, error as NodeJS.ErrnoException & { readonly stderr?: string });
+    throw slurmError(program, error as ProgramError);
   }
 }
+
+type ProgramError = NodeJS.ErrnoException & { readonly stderr?: string; readonly killed?: boolean };
 
 type Refusal = { readonly pattern: RegExp; readonly expected: string; readonly remedy: string };
 
@@ -56,7 +62,7 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
-function slurmError(program: string, error: NodeJS.ErrnoException & { readonly stderr?: string }): UserError {
+function slurmError(program: string, error: ProgramError): UserError {
   if (error.code === "ENOENT")
     return new UserError(
       `no ${program} on this machine`,
@@ -64,7 +70,8 @@ function slurmError(program: string, error: NodeJS.ErrnoException & { readonly s
       "log in to a node of the cluster",
     );
   // It tells of each try.
-  const lines = (error.stderr ?? error.message).split("\n").filter((line) => !/, attempt number/.test(line));
+  const told = error.killed ? "no answer in time" : (error.stderr ?? error.message);
+  const lines = told.split("\n").filter((line) => !/, attempt number/.test(line));
   const said = [...new Set(lines.map((line) => line.trim()))].filter((line) => line !== "").join("; ");
   if (/Unable to contact slurm controller/i.test(said))
     return new ControllerDown(

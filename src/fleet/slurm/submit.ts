@@ -11,6 +11,9 @@ import { ControllerDown, slurm } from "./slurm-command.ts";
 /** What a submission came to. */
 export type Submitted = { readonly job: string; readonly log: string };
 
+/** By which a job of a folder is known at Slurm. */
+export const scriptOf = (folder: string) => join(folder, "slurm.sh");
+
 /** A controller that is started anew is back within seconds. */
 const MOST_WAIT_MS = 60_000;
 const RETRY_MS = 2000;
@@ -30,7 +33,7 @@ export async function submit(
 ): Promise<Submitted> {
   await refuseUnreachable();
   makeFolder(folder);
-  const script = join(folder, "slurm.sh");
+  const script = scriptOf(folder);
   writeFileAtomic(script, batchScript(job));
   const words = sbatchWords({ ...job, log: join(folder, "slurm-%j.log") }, script, command);
   // A job that no node could ever take would else wait for ever.
