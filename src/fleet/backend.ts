@@ -63,10 +63,15 @@ export type Attempt = Disposable & {
   stop(): Promise<void>;
 };
 
+/** A machine that is taken for gone, and why. */
+export type LostMachine = { readonly machine: string; readonly why: string };
+
 /** Puts processes somewhere, and watches that they live. */
 export type Backend = {
   /** Where ranks can go as of now, most preferred first: machines, or parts of one (MACHINE/PART). */
   places(): readonly string[];
+  /** Its machines that are no more, and their places with them. */
+  readonly lost: readonly LostMachine[];
   /** Rejects with a UserError where a command cannot be started. */
   start(launch: Launch): Promise<Attempt>;
   /** The attempt that an earlier supervisor started in this folder; null where it did not come so far. */

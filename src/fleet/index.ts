@@ -5,6 +5,7 @@ export type {
   Attempt,
   Backend,
   Launch,
+  LostMachine,
   Probe,
   ProcessExit,
   ProcessLaunch,

@@ -14,12 +14,15 @@ export type Lease = Disposable & { readonly backend: Backend };
 
 /** Whatever runs train on. */
 export type Leases = {
-  /** Null: others hold too much. Throws a `PlacesUsedUp` where nobody does, and it still is too little. */
+  /** That runs are begun on: spare ones are not counted. */
+  readonly numMachines: number;
+  /** Null: others hold too much of it, and will have given it back once they have ended. */
   lease(need: Need): Lease | null;
 };
 
 /** One machine: as many runs side by side as it has threads for, all on the same places. */
 export class ThreadLeases implements Leases {
+  readonly numMachines = 1;
   readonly #backend: Backend;
   readonly #numThreads: number;
   readonly #held = new Set<Need>();

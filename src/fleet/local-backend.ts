@@ -47,6 +47,7 @@ export const localPlaces = (numRanks: number, numSpares = 0) => slotsOf(hostname
 export class LocalBackend implements Backend, Disposable {
   readonly #standby: Standby;
   readonly #places: readonly string[];
+  readonly lost = [];
 
   /**
    * @param folder the campaign's

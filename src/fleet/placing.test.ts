@@ -10,6 +10,7 @@ const now = Date.now() / 1000;
 function placingOn(live: readonly string[], changes: Partial<RunJob> = {}): Placing {
   const backend: Backend = {
     places: () => live,
+    lost: [],
     start: () => Promise.reject(new Error("never started")),
     adopt: () => null,
   };

@@ -78,11 +78,13 @@ export class Placing {
   #tooFew(usable: readonly string[]): UserError {
     const live = this.#backend.places();
     const leftOut = live.filter((place) => !usable.includes(place));
+    const { lost } = this.#backend;
+    const gone = lost.map(({ machine, why }) => `; ${machine} is gone: ${why}`).join("");
     return new PlacesUsedUp(
-      `${live.length} places, of which ${usable.length} may be used (this run has left ${leftOut.join(", ") || "none"})`,
+      `${live.length} places, of which ${usable.length} may be used (this run has left ${leftOut.join(", ") || "none"}${gone})`,
       `${this.#job.numPlaces}, for so many the run is on`,
       `give more spares (--spares), pardon a place that was mended (longrun fleet places --forgive ${leftOut[0] ?? "PLACE"}), or let it shrink (--policy)`,
-      leftOut.map(machineOf),
+      [...leftOut.map(machineOf), ...lost.map(({ machine }) => machine)],
     );
   }
 }

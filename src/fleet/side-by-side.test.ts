@@ -6,6 +6,7 @@ import { runTogether } from "./side-by-side.ts";
 
 const nowhere: Backend = {
   places: () => [],
+  lost: [],
   start: () => Promise.reject(new Error("never started")),
   adopt: () => null,
 };

@@ -7,7 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { UserError } from "../../errors.ts";
 import { makeFolder } from "../../record/files.ts";
 import type { StartedProcess } from "../attempt-folder.ts";
-import type { Attempt, Backend, Launch, Probe, ProcessExit } from "../backend.ts";
+import type { Attempt, Backend, Launch, LostMachine, Probe, ProcessExit } from "../backend.ts";
 import { machineOf } from "../places.ts";
 import { NodeLink } from "./node-link.ts";
 import type { NodeLook } from "./node-look.ts";
@@ -52,8 +52,7 @@ export class NodesBackend implements Backend, Disposable {
     await Promise.all([...this.#links.values()].map(({ ready }) => ready));
   }
 
-  /** Why some machines cannot be used. */
-  get lost(): readonly { readonly machine: string; readonly why: string }[] {
+  get lost(): readonly LostMachine[] {
     return [...this.#links.values()].flatMap(({ machine, lost: why }) =>
       why === null ? [] : [{ machine, why }],
     );
