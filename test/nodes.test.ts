@@ -136,6 +136,14 @@ describe("a run on several machines", () => {
     });
   });
 
+  test("loses no machine while its supervisor is busy for longer than a machine may be silent", async () => {
+    using backend = backendOn(taskOf("busy", 1), ["m4", "m5"]);
+    await backend.ready();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6000);
+    await sleep(10);
+    expect(backend.lost).toEqual([]);
+  });
+
   test("ends with its supervisor: nothing of it is left on any machine", async () => {
     const task = taskOf("left", 100_000);
     {

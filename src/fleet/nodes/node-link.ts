@@ -23,6 +23,7 @@ export class NodeLink implements Disposable {
   readonly #onLost: (why: string) => void;
   #timer: NodeJS.Timeout;
   #lost: string | null = null;
+  #numHeard = 0;
   #log = "";
 
   constructor(
@@ -35,7 +36,7 @@ export class NodeLink implements Disposable {
     this.#listener = listener;
     this.#onLost = onLost;
     this.#agent = spawn(program!, words, { stdio: ["pipe", "pipe", "pipe"] });
-    this.#timer = setTimeout(() => this.#isLost(`no word from its agent in ${START_MS / 1000} s`), START_MS);
+    this.#timer = this.#expectWord(START_MS);
     this.#agent.stdin!.on("error", () => {}); // Its exit tells.
     createInterface({ input: this.#agent.stdout! }).on("line", (line) => this.#heard(line));
     this.#agent.stderr!.on("data", (data: Buffer) => {
@@ -76,11 +77,21 @@ export class NodeLink implements Disposable {
   #heard(line: string): void {
     if (this.#lost !== null) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#isLost(`no word from its agent in ${LOST_MS / 1000} s`), LOST_MS);
+    this.#numHeard++;
+    this.#timer = this.#expectWord(LOST_MS);
     const answer = answerSchema.parse(JSON.parse(line));
     if (answer.kind === "ready") this.#ready.resolve();
     else if (answer.kind === "looked") this.#looked?.resolve(answer);
     else this.#listener(answer);
+  }
+
+  /** What came while this process was busy (laws are fitted for seconds) is read before it is missed. */
+  #expectWord(withinMs: number): NodeJS.Timeout {
+    const numBefore = this.#numHeard;
+    const judge = () => {
+      if (this.#numHeard === numBefore) this.#isLost(`no word from its agent in ${withinMs / 1000} s`);
+    };
+    return setTimeout(() => setImmediate(judge), withinMs);
   }
 
   #isLost(why: string): void {
