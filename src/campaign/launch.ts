@@ -3,10 +3,10 @@
 import type { Manifest } from "../corpus/manifest.ts";
 import { Interrupted, UserError } from "../errors.ts";
 import { type EndFacts, notifying } from "../fleet/account/notify.ts";
-import { ThreadLeases } from "../fleet/leases.ts";
-import { LocalBackend, localPlaces } from "../fleet/local-backend.ts";
 import type { Policy } from "../fleet/policy.ts";
 import { finishedSummary } from "../fleet/recorded-run.ts";
+import type { SlurmJob } from "../fleet/slurm/allocation.ts";
+import { inJob } from "../fleet/slurm/recorded-job.ts";
 import { torchPlaceFor } from "../fleet/trainer.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { damageText } from "../record/custody.ts";
@@ -33,6 +33,7 @@ import { ladder as ladderStage, targetName } from "./stages/ladder.ts";
 import { prepare } from "./stages/prepare.ts";
 import { target as targetStage } from "./stages/target.ts";
 import { verdict as verdictStage } from "./stages/verdict.ts";
+import { placesHere, placesOnNodes } from "./where.ts";
 
 /** Which campaign, where, on which budget. */
 export type LaunchOptions = {
@@ -52,6 +53,8 @@ export type LaunchOptions = {
   readonly notify?: readonly string[] | undefined;
   /** What decisions about failures turn on, instead of what holds (fleet/policy.ts). */
   readonly policy?: Policy | undefined;
+  /** Nodes of a job, over which its runs are spread; this machine unless given. */
+  readonly allocation?: SlurmJob | undefined;
   readonly signal: AbortSignal;
   tell(event: CampaignEvent): void;
 };
@@ -87,18 +90,22 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   using record = openRecord(workspace.folder);
   for (const warning of record.warnings) options.tell({ kind: "text", text: warning });
   const machine = thisMachine(workspace.folder);
-  using backend = new LocalBackend(workspace.folder, localPlaces(torch?.numRanks ?? 1, numSpares));
-  const context: Context = {
+  const where = { folder: workspace.folder, machine, torch, numSpares };
+  const common = {
     campaign,
     baseFolder,
     workspace,
     record,
     machine,
-    leases: new ThreadLeases(backend, machine.numThreads),
     torch,
     policy: options.policy,
     signal: options.signal,
     tell: options.tell,
+  };
+  const { allocation } = options;
+  const work = async () => {
+    using places = allocation ? await placesOnNodes(allocation, where) : placesHere(where);
+    return await stages({ ...common, leases: places.leases }, options.accept);
   };
   // A second Ctrl-C ends the process here and now; what is appended is on the disk at once.
   const onExit = () => {
@@ -109,7 +116,8 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
     const { folder } = workspace;
     const warn = (text: string) => options.tell({ kind: "text", text });
     const command = options.notify ?? null;
-    return await notifying(record, { command, folder, warn }, () => stages(context, options.accept), endOf);
+    const told = () => notifying(record, { command, folder, warn }, work, endOf);
+    return allocation ? await inJob(record, allocation, options.signal, told) : await told();
   } catch (error) {
     if (error instanceof Interrupted || options.signal.aborted)
       record.append(interrupted((error as Error).message));

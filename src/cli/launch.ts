@@ -4,13 +4,16 @@ import { join, relative } from "node:path";
 import type { Command } from "commander";
 import { parseBudget } from "../campaign/budget.ts";
 import { type LaunchResult, launch } from "../campaign/launch.ts";
+import { loadCampaign } from "../campaign/spec.ts";
 import { UserError } from "../errors.ts";
 import type { Policy } from "../fleet/policy.ts";
+import { workspaceOf } from "../record/workspace.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
 import { formatBytes, formatSeconds, significant } from "../units/print.ts";
 import { type CommonOptions, finish, notifyOption, policyOption, sparesOption } from "./arguments.ts";
 import { withProgress } from "./campaign-progress.ts";
 import type { Ended } from "./interrupt.ts";
+import { type OnSlurmOptions, onSlurm, onSlurmOptions } from "./on-slurm.ts";
 import { EXIT, printJson, printText } from "./output.ts";
 import { paintFor } from "./terminal/paint.ts";
 import { verdictTable } from "./terminal/verdict-table.ts";
@@ -24,7 +27,8 @@ type LaunchOptions = CommonOptions & {
   readonly notify?: readonly string[];
   readonly policy?: Policy;
   readonly spares?: number;
-} & TorchOptions;
+} & TorchOptions &
+  OnSlurmOptions;
 
 /** The one that comes with longrun, so that `launch` alone works in any folder. */
 const DEFAULT_CAMPAIGN = relative(
@@ -34,6 +38,7 @@ const DEFAULT_CAMPAIGN = relative(
 
 const EXAMPLE = `longrun launch campaigns/first-light.yaml --budget 2m
 longrun launch campaigns/mine.yaml --accept fit --because "a rehearsal"
+longrun launch campaigns/mine.yaml --on slurm --nodes 4 --spares 1 --sbatch=--exclusive
 
 Exit codes: 0 verdict, ${EXIT.userError} a mistake to put right, ${EXIT.held} held or stopped by the gate,
 ${EXIT.interrupted} Ctrl-C.`;
@@ -49,6 +54,7 @@ export function defineLaunch(command: Command): void {
     .addOption(policyOption())
     .addOption(sparesOption());
   torchOptions(command);
+  onSlurmOptions(command);
   finish(command, EXAMPLE).action(runLaunch);
 }
 
@@ -58,12 +64,19 @@ async function runLaunch(
 ): Promise<void> {
   const accept = acceptance(options);
   const budget = options.budget === undefined ? undefined : parseBudget(options.budget);
-  const ended = await withProgress((signal, tell) =>
-    launch({
-      ...{ path, folder, budget, accept, python, notify, policy, signal, tell },
-      ...{ numRanks: ranks, numSpares: spares },
-    }),
+  const { name, trainer } = loadCampaign(path).campaign;
+  const { folder: at } = workspaceOf(name, folder);
+  const numRanks = trainer === "torch" ? (ranks ?? 1) : null;
+  const job = { name, folder: at, numRanks, numSpares: spares ?? 0, json };
+  const ended = await onSlurm(options, job, (allocation) =>
+    withProgress((signal, tell) =>
+      launch({
+        ...{ path, folder, budget, accept, python, notify, policy, signal, tell },
+        ...{ numRanks: ranks, numSpares: spares, allocation: allocation ?? undefined },
+      }),
+    ),
   );
+  if (ended === "queued") return;
   if (json) printJson(launchJson(ended));
   else if (ended.kind === "done") printText(launchText(ended.result));
   if (ended.kind === "done" && ended.result.kind !== "finished") process.exitCode = EXIT.held;

@@ -40,7 +40,8 @@ export function onSlurmOptions(command: Command): void {
 type RunToPlace = {
   readonly name: string;
   readonly folder: string;
-  readonly numRanks: number;
+  /** Null: runs side by side, that fill what nodes there are. */
+  readonly numRanks: number | null;
   readonly numSpares: number;
   readonly json?: true | undefined;
 };
@@ -82,7 +83,7 @@ function refuseStray({ on, nodes, sbatch, dryRun }: OnSlurmOptions): void {
 }
 
 function refuseUneven({ nodes = 1 }: OnSlurmOptions, { numRanks }: RunToPlace): void {
-  if (numRanks % nodes === 0) return;
+  if (numRanks === null || numRanks % nodes === 0) return;
   throw new UserError(
     `${numRanks} rank${numRanks === 1 ? "" : "s"} on ${nodes} nodes`,
     "the same number of ranks on each node",

@@ -23,7 +23,7 @@ import { LocalBackend, localPlaces } from "./local-backend.ts";
 import type { Policy } from "./policy.ts";
 import { type CorpusNotice, recordedCorpus } from "./recorded-corpus.ts";
 import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
-import { allocatedBackend, type SlurmJob } from "./slurm/allocation.ts";
+import { allocatedBackend, ranksPerNode, type SlurmJob } from "./slurm/allocation.ts";
 import { inJob } from "./slurm/recorded-job.ts";
 import { refuseIdleRanks } from "./torch-job.ts";
 import { type TrainerName, torchOf, torchPlaceFor, trainerFields } from "./trainer.ts";
@@ -137,7 +137,10 @@ export async function singleRun({
     const placed = { run, numThreads: numThreads ?? machine.numThreads };
     const numPlaces = torch?.numRanks ?? 1;
     using backend = allocation
-      ? await allocatedBackend(allocation, workspace.folder, { numRanks: numPlaces, numSpares })
+      ? await allocatedBackend(allocation, workspace.folder, {
+          perNode: ranksPerNode(allocation, numPlaces, numSpares),
+          least: numPlaces,
+        })
       : new LocalBackend(workspace.folder, localPlaces(numPlaces, numSpares));
     const summary = await trainPlanned({ ...context, machine, backend, torch, policy }, placed, name);
     exportRecorded(context, name, spec, modelCard(file.name, spec, manifest, summary));

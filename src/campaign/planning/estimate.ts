@@ -3,6 +3,7 @@
 import type { Placed } from "../../fleet/recorded-run.ts";
 import { estimateStep, type StepEstimate } from "../../machine/step.ts";
 import type { Machine } from "../../machine/this-machine.ts";
+import { sum } from "../../math/statistics.ts";
 import type { PlannedRun } from "../../train/planned-run.ts";
 import { secondsByOperation } from "../../train/summary.ts";
 import type { Plan, Rung } from "./plan.ts";
@@ -98,22 +99,23 @@ export async function estimateRuns(
   return estimates;
 }
 
-/** Ladder, features and target, without preparing, fitting and reporting. */
+/**
+ * Ladder, features and target one after the other, without preparing, fitting and reporting.
+ * @param numMachines like this one, over which the runs of each are spread
+ */
 export async function estimatePlan(
   plan: Plan,
   machine: Machine,
+  numMachines: number,
   beforeTiming?: BeforeTiming,
 ): Promise<{ readonly targetStepSeconds: number; readonly trainingSeconds: number }> {
-  const small = [...placeLadder(plan, machine), ...placeFeatures(plan, machine)];
-  const all = [...small, { run: plan.target, numThreads: machine.numThreads }];
-  const estimates = await estimateRuns(all, machine, beforeTiming);
-  const timed = all.map(({ run, numThreads }, i) => ({
-    numThreads,
-    seconds: runSeconds(run, estimates[i]!),
-  }));
+  const target = { run: plan.target, numThreads: machine.numThreads };
+  const stages = [placeLadder(plan, machine), placeFeatures(plan, machine), [target]];
+  const estimates = await estimateRuns(stages.flat(), machine, beforeTiming);
+  const seconds = new Map(stages.flat().map(({ run }, i) => [run, runSeconds(run, estimates[i]!)]));
+  const timed = stages.map((stage) => stage.map((each) => ({ ...each, seconds: seconds.get(each.run)! })));
   return {
     targetStepSeconds: estimates.at(-1)!.stepSeconds,
-    // The target takes every thread, and so comes after all others.
-    trainingSeconds: wallSeconds(timed, machine.numThreads),
+    trainingSeconds: sum(timed.map((stage) => wallSeconds(stage, machine.numThreads * numMachines))),
   };
 }

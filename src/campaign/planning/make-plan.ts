@@ -11,7 +11,7 @@ import { maskedCommand } from "../../record/secrets.ts";
 import type { Context } from "../context.ts";
 import { type Campaign, type CampaignIssue, issueSchema } from "../spec.ts";
 import { planChange } from "./changes.ts";
-import { estimatePlan } from "./estimate.ts";
+import { type BeforeTiming, estimatePlan } from "./estimate.ts";
 import { type Plan, planCampaign, type StoredPlan, storedPlanSchema } from "./plan.ts";
 import { refuseTooSmallFiles } from "./text-budget.ts";
 
@@ -100,7 +100,7 @@ async function planAnew(campaign: Campaign, context: Context, bytes: number | nu
       "the target",
       "lower --budget, or recipe.sequenceLength in the campaign file",
     );
-    const { targetStepSeconds, trainingSeconds } = await estimatePlan(plan, machine, (run, i, numRuns) => {
+    const beforeTiming: BeforeTiming = (run, i, numRuns) => {
       if (performance.now() < toldAt + PROGRESS_MS) return;
       toldAt = performance.now();
       const rounds = budget.kind === "flops" ? "" : `round ${round + 1} of ${BUDGET_ROUNDS + 1}, `;
@@ -108,7 +108,13 @@ async function planAnew(campaign: Campaign, context: Context, bytes: number | nu
         kind: "text",
         text: `planning: ${rounds}timing run ${i + 1} of ${numRuns} (${run.name})`,
       });
-    });
+    };
+    const { targetStepSeconds, trainingSeconds } = await estimatePlan(
+      plan,
+      machine,
+      context.leases.numMachines,
+      beforeTiming,
+    );
     const overhead = OVERHEAD_SECONDS + (bytes ?? 0) / PREPARE_BYTES_PER_SECOND;
     const expectedSeconds = trainingSeconds + overhead;
     if (budget.kind === "flops" || round === BUDGET_ROUNDS) {

@@ -52,8 +52,10 @@ export async function trainAll(
 }
 
 /** Small rungs, side by side on a thread each, get a rank each; and no rank is left without a sequence. */
-function numRanksOf({ torch }: Context, { run, numThreads }: Placed): number {
-  return torch === null ? 1 : Math.min(torch.numRanks, numThreads, run.spec.batchSequences);
+function numRanksOf({ torch, machine }: Context, { run, numThreads }: Placed): number {
+  if (torch === null) return 1;
+  const most = numThreads === machine.numThreads ? torch.numRanks : numThreads;
+  return Math.min(most, torch.numRanks, run.spec.batchSequences);
 }
 
 /** The runs of these rungs in the record, smallest first, seeds in order; null until all are finished. */

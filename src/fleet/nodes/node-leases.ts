@@ -76,7 +76,7 @@ export class NodeLeases implements Leases {
       .toSorted((a, b) => isSpare(a) - isSpare(b));
   }
 
-  /** Those that a lease has and those that nobody has; its own first, then on the machines with fewest runs. */
+  /** Those that a lease has, then those that nobody has: first on the machines with the fewest runs. */
   #rooms(numSlots: number, own: Lease | null): readonly Room[] {
     const live = new Set(this.#backend.places());
     const others = new Set(this.#slotsHeld(own));

@@ -46,34 +46,50 @@ export async function requeue({ job }: SlurmJob): Promise<void> {
   await slurm("scontrol", ["requeue", job]);
 }
 
+/** Those that are no spares. Throws a UserError where there are none. */
+export function numTrainingNodes({ job, nodes }: SlurmJob, numSpares: number): number {
+  if (nodes.length > numSpares) return nodes.length - numSpares;
+  throw new UserError(
+    `job ${job}, which has ${nodes.length} nodes, with ${numSpares} spare`,
+    "a node to train on",
+    "give other --nodes or --spares",
+  );
+}
+
+/** So that ranks fill the nodes that are no spares. Throws a UserError where that does not come out even. */
+export function ranksPerNode(job: SlurmJob, numRanks: number, numSpares: number): number {
+  const numNodes = numTrainingNodes(job, numSpares);
+  if (numRanks % numNodes === 0) return numRanks / numNodes;
+  throw new UserError(
+    `${numRanks} ranks on ${numNodes} nodes of job ${job.job}`,
+    "the same number of ranks on each node",
+    "give other --ranks, --nodes or --spares",
+  );
+}
+
+/** How many places each node has, and how many there have to be. */
+export type NodePlaces = { readonly perNode: number; readonly least: number };
+
 /**
- * An agent on each node. As many ranks on each as fill the nodes that are no spares.
+ * An agent on each node.
  * @param folder the campaign's, on a disk that all nodes see
  */
 export async function allocatedBackend(
   { job, nodes, addresses }: SlurmJob,
   folder: string,
-  { numRanks, numSpares }: { readonly numRanks: number; readonly numSpares: number },
+  { perNode, least }: NodePlaces,
 ): Promise<NodesBackend> {
-  const numTraining = nodes.length - numSpares;
-  const perNode = numRanks / numTraining;
-  if (!(Number.isInteger(perNode) && perNode >= 1))
-    throw new UserError(
-      `${numRanks} ranks on ${Math.max(0, numTraining)} nodes of job ${job}, which has ${nodes.length} with ${numSpares} spare`,
-      "the same number of ranks on each node",
-      "give other --ranks, --nodes or --spares",
-    );
   const places = nodes.flatMap((node) => slotsOf(node, perNode));
   const addressOf = (node: string) => addresses.get(node) ?? node;
   using opened = new DisposableStack();
   const backend = new NodesBackend(places, (node, own) => agentWords(node, folder, own), addressOf);
   opened.use(backend);
   await backend.ready();
-  if (backend.places().length < numRanks) {
+  if (backend.places().length < least) {
     const lost = backend.lost.map(({ machine, why }) => `${machine}: ${why}`).join("; ");
     throw new UserError(
       `too few nodes of job ${job} answer: ${lost}`,
-      `an agent on ${numTraining} of its ${nodes.length} nodes`,
+      `an agent on ${Math.ceil(least / perNode)} of its ${nodes.length} nodes`,
       "see `scontrol show node` for them; give the same command again",
     );
   }

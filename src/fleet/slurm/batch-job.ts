@@ -20,7 +20,7 @@ const SIGNAL_SECONDS_BEFORE_END = 90;
  */
 export function batchScript({ numNodes, numSpares }: Pick<BatchJob, "numNodes" | "numSpares">): string {
   return `#!/bin/sh
-# One allocation for the whole run: ${numNodes} node${numNodes === 1 ? "" : "s"} to train on, ${numSpares} spare.
+# One allocation for all of it: ${numNodes} node${numNodes === 1 ? "" : "s"} to train on, ${numSpares} spare.
 #SBATCH --nodes=${numNodes + numSpares}
 #SBATCH --ntasks-per-node=1
 # A node that dies leaves the others to us: a spare takes its place within seconds, without a new job.
