@@ -266,3 +266,13 @@ describe("run", () => {
     expect(again).toEqual(first);
   });
 });
+
+test("a JobSet for Kubernetes is printed, with the command that was given, and nothing is done", async () => {
+  const words = ["run", "campaigns/single-run.yaml", "--on", "kubernetes", "--spares", "1"];
+  const { code, stdout, stderr } = await longrun(...words, "--dry-run");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain(`command: ${JSON.stringify(["longrun", ...words])}\n`);
+  const refused = await longrun(...words);
+  expect(refused).toMatchObject({ code: 2, stdout: "" });
+  expect(refused.stderr).toMatch(/^found: --on kubernetes without --dry-run\n/);
+});

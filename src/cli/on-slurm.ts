@@ -3,6 +3,7 @@
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
+import { jobSetManifest } from "../fleet/kubernetes/job-set.ts";
 import { PlacesUsedUp } from "../fleet/placing.ts";
 import { allocationHere, requeue, type SlurmJob } from "../fleet/slurm/allocation.ts";
 import { batchScript, sbatchWords } from "../fleet/slurm/batch-job.ts";
@@ -13,7 +14,7 @@ import { printResult } from "./output.ts";
 
 /** As the command line has them. */
 export type OnSlurmOptions = {
-  readonly on?: "slurm";
+  readonly on?: "slurm" | "kubernetes";
   readonly nodes?: number;
   readonly sbatch?: readonly string[];
   readonly dryRun?: true;
@@ -23,7 +24,12 @@ const PROGRAM = resolve(import.meta.dirname, "..", "..", "bin", "longrun.js");
 
 export function onSlurmOptions(command: Command): void {
   command
-    .addOption(new Option("--on <scheduler>", "where it runs (default: this machine)").choices(["slurm"]))
+    .addOption(
+      new Option("--on <scheduler>", "where it runs (default: this machine)").choices([
+        "slurm",
+        "kubernetes",
+      ]),
+    )
     .option(
       "--nodes <n>",
       "nodes to train on, spares not counted (default: 1)",
@@ -34,7 +40,7 @@ export function onSlurmOptions(command: Command): void {
       "a further option of sbatch, such as --partition=NAME; may be given again",
       (option: string, before: readonly string[] = []) => [...before, option],
     )
-    .option("--dry-run", "print the batch script and how it would be queued, and do nothing");
+    .option("--dry-run", "print the batch script and how it would be queued, or the JobSet, and do nothing");
 }
 
 type RunToPlace = {
@@ -60,6 +66,10 @@ export async function onSlurm<T>(
   refuseStray(options);
   if (options.on === undefined) return await work(null);
   refuseUneven(options, run);
+  if (options.on === "kubernetes") {
+    printJobSet(options, run);
+    return "queued";
+  }
   const job = options.dryRun ? null : await allocationHere();
   if (job === null) {
     await queue(options, run);
@@ -89,6 +99,28 @@ function refuseUneven({ nodes = 1 }: OnSlurmOptions, { numRanks }: RunToPlace): 
     "the same number of ranks on each node",
     "give another --ranks or --nodes; a run of the builtin engine has one rank",
   );
+}
+
+/** Kubernetes is prepared for, and no more. */
+function printJobSet(
+  { nodes = 1, dryRun, sbatch }: OnSlurmOptions,
+  { name, numRanks, numSpares, json }: RunToPlace,
+) {
+  if (!dryRun || sbatch)
+    throw new UserError(
+      sbatch ? "--sbatch with --on kubernetes" : "--on kubernetes without --dry-run",
+      "--dry-run, and nothing of Slurm's: the JobSet is printed, for you to change and to apply",
+      "add --dry-run; longrun itself trains on this machine and on Slurm",
+    );
+  const command = ["longrun", ...process.argv.slice(2).filter((word) => word !== "--dry-run")];
+  const manifest = jobSetManifest({
+    name,
+    numNodes: nodes,
+    ranksPerNode: (numRanks ?? nodes) / nodes,
+    numSpares,
+    command,
+  });
+  printResult({ json }, { manifest }, () => manifest.trimEnd());
 }
 
 /** In the environment of jobs that follow one another: the nodes that the run was let down by. */
