@@ -36,15 +36,23 @@ describe.skipIf(missing !== null)(
       await cluster?.[Symbol.asyncDispose]();
     });
 
-    const submit = (options: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
-      const words = ["run", runFile, "--folder", join(base, "refused"), "--threads", "1", ...options];
-      const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...words], {
+    type Environment = Readonly<Record<string, string>>;
+    const longrun = (words: readonly string[], environment: Environment = {}) =>
+      spawnSync(process.execPath, [PROGRAM, ...words], {
         env: { ...cluster.environment, ...environment },
         encoding: "utf8",
       });
+    const train = (folder: string, options: readonly string[], environment?: Environment) =>
+      longrun(["run", runFile, "--folder", folder, "--threads", "1", ...options], environment);
+    /** What it says. */
+    const refused = (options: readonly string[], environment?: Environment) => {
+      const { status, stderr } = train(join(base, "refused"), options, environment);
       expect(cluster.command("squeue", "-h")).toBe("");
       expect(status, stderr).toBe(2);
       return stderr;
+    };
+    const ended = async () => {
+      while (cluster.command("squeue", "-h") !== "") await sleep(100);
     };
     const onSlurm = ["--on", "slurm"];
     /** The cluster's configuration with something else in it. */
@@ -57,64 +65,87 @@ describe.skipIf(missing !== null)(
     };
 
     test("names what Slurm will never take", () => {
-      expect(submit([...onSlurm, "--sbatch=--partition=gold"])).toMatch(
+      expect(refused([...onSlurm, "--sbatch=--partition=gold"])).toMatch(
         /^found: sbatch: .*invalid partition.*\nexpected: a partition of the cluster\nremedy: .*sinfo -s/,
       );
-      expect(submit([...onSlurm, "--spares", "9"])).toMatch(
+      expect(refused([...onSlurm, "--spares", "9"])).toMatch(
         /^found: sbatch: .*configuration is not available\nexpected: no more nodes/,
       );
-      expect(submit([...onSlurm, "--sbatch=--qos=gold"])).toMatch(
+      expect(refused([...onSlurm, "--sbatch=--qos=gold"])).toMatch(
         /^found: sbatch: .*Invalid qos specification\nexpected: an account and a quality of service .*\nremedy: .*--qos=NAME/,
       );
-      expect(submit([...onSlurm, "--nodes", "2"])).toMatch(/^found: 1 rank on 2 nodes\n/);
-      expect(submit(["--nodes", "2"])).toMatch(/^found: --nodes.* without --on/);
+      expect(refused([...onSlurm, "--nodes", "2"])).toMatch(/^found: 1 rank on 2 nodes\n/);
+      expect(refused(["--nodes", "2"])).toMatch(/^found: --nodes.* without --on/);
     });
 
     test("names the configuration that cannot be read, the socket of munge and a name that is not resolved", () => {
-      expect(submit(onSlurm, { SLURM_CONF: join(base, "no.conf") })).toMatch(
+      expect(refused(onSlurm, { SLURM_CONF: join(base, "no.conf") })).toMatch(
         /^found: SLURM_CONF is .*no\.conf, which cannot be read \(ENOENT\)\n/,
       );
       const socket = join(base, "munge.socket");
-      expect(submit(onSlurm, changed(/socket=[^,]+/, `socket=${socket}`))).toMatch(
+      expect(refused(onSlurm, changed(/socket=[^,]+/, `socket=${socket}`))).toMatch(
         new RegExp(
           `^found: munge does not answer at ${socket} \\(ENOENT\\), its socket by .*changed\\.conf\n`,
         ),
       );
-      expect(submit(onSlurm, changed(/SlurmctldHost=.*/, "SlurmctldHost=nowhere.invalid"))).toMatch(
+      expect(refused(onSlurm, changed(/SlurmctldHost=.*/, "SlurmctldHost=nowhere.invalid"))).toMatch(
         /^found: sbatch: .*Unable to resolve "nowhere\.invalid".*\nexpected: names of machines that are resolved/,
       );
     });
 
+    test("names a munge that does not answer before nodes are asked for", () => {
+      const environment = changed(/socket=[^,]+/, "socket=/nowhere/munge.socket");
+      const { status, stdout } = longrun(["fleet", "check", ...onSlurm, "--json"], environment);
+      const { slurm, checks } = JSON.parse(stdout);
+      expect(slurm.at(-1)).toMatchObject({
+        ...{ name: "munge", status: "missing", found: "/nowhere/munge.socket: ENOENT" },
+      });
+      expect([status, checks]).toEqual([1, []]);
+    });
+
     /** What the job of a run on two nodes says when it has ended. */
-    async function saidOn(nodes: string, folder: string, environment: Readonly<Record<string, string>> = {}) {
-      const words = ["run", runFile, "--folder", folder, "--threads", "1", "--spares", "1", ...onSlurm];
-      const { status, stderr } = spawnSync(
-        process.execPath,
-        [PROGRAM, ...words, `--sbatch=--nodelist=${nodes}`],
-        {
-          env: { ...cluster.environment, ...environment },
-          encoding: "utf8",
-        },
-      );
+    async function saidOn(nodes: string, folder: string, environment?: Environment) {
+      const options = ["--spares", "1", ...onSlurm, `--sbatch=--nodelist=${nodes}`];
+      const { status, stderr } = train(folder, options, environment);
       expect(status, stderr).toBe(0);
-      while (cluster.command("squeue", "-h") !== "") await sleep(100);
+      await ended();
       const log = readdirSync(folder).find((name) => name.startsWith("slurm-"))!;
       return readFileSync(join(folder, log), "utf8");
     }
 
-    test("names nodes whose clocks are apart", async () => {
+    /** The clock of n2 is an hour ahead. */
+    const shifted = (): Environment => {
       const shift = join(base, "shift");
       writeFileSync(shift, "3600000");
       const preload = join(import.meta.dirname, "fixtures", "shifted-node.ts");
-      const environment = {
-        NODE_OPTIONS: `--import=${preload}`,
-        SHIFTED_NODE: "n2",
-        LONGRUN_CLOCK_SHIFT: shift,
-      };
-      expect(await saidOn("n1,n2", join(base, "clocks"), environment)).toMatch(
+      return { NODE_OPTIONS: `--import=${preload}`, SHIFTED_NODE: "n2", LONGRUN_CLOCK_SHIFT: shift };
+    };
+
+    test("names nodes whose clocks are apart", async () => {
+      expect(await saidOn("n1,n2", join(base, "clocks"), shifted())).toMatch(
         /found: the clock of n2 is [\d hmins]+ ahead of that of n1\nexpected: clocks that are at most 5\S* s apart/,
       );
     });
+
+    /** What `fleet check` finds amiss on nodes, without the all-reduce. */
+    async function failedOn(nodes: string, folder: string) {
+      const words = ["fleet", "check", ...onSlurm, "--json", "--folder", folder, "--python", "none"];
+      const where = ["--nodes", String(nodes.split(",").length), `--sbatch=--nodelist=${nodes}`];
+      const { status, stdout, stderr } = longrun([...words, ...where], shifted());
+      expect(status, stderr).toBe(1);
+      await ended();
+      const { slurm, checks } = JSON.parse(stdout) as {
+        readonly slurm: readonly { readonly status: string }[];
+        readonly checks: readonly {
+          readonly place: string;
+          readonly name: string;
+          readonly verdict: string;
+        }[];
+      };
+      expect(slurm.every((each) => each.status === "ok")).toBe(true);
+      expect(checks.filter(({ name }) => name === "disk").map(({ place }) => place)).toEqual(["n1", "n2"]);
+      return checks.filter(({ verdict }) => verdict === "failed").map(({ place, name }) => [place, name]);
+    }
 
     const mayMount = spawnSync("unshare", ["--mount", "true"]).status === 0;
     const why = mayMount ? "" : " (skipped: a mount of a node's own takes root)";
@@ -129,6 +160,10 @@ describe.skipIf(missing !== null)(
         /found: what is written to .*unshared on \S+ is not seen on n4\nexpected: a folder on a disk that all nodes share/,
       );
       expect(existsSync(join(folder, "nodes", "n4"))).toBe(false);
+      expect(await failedOn("n1,n2,n4", folder)).toEqual([
+        ["n4", "folder"],
+        ["n2", "clock"],
+      ]);
     });
   },
 );

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { native } from "../engine/native.ts";
+import { type SlurmFacts, slurmChecks, slurmFacts } from "../fleet/slurm/slurm-checks.ts";
 import { left } from "../report/markdown.ts";
 import { type CommonOptions, finish } from "./arguments.ts";
 import { doctorChecks, gatherFacts, type MachineCheck } from "./doctor-checks.ts";
@@ -17,9 +18,21 @@ export function defineDoctor(command: Command): void {
 
 /** Exit code 1 where something is missing. */
 async function runDoctor({ json }: CommonOptions): Promise<void> {
-  const checks = doctorChecks(await gatherFacts(".", async () => native.instructionSets()));
+  const checks: readonly MachineCheck[] = [
+    ...doctorChecks(await gatherFacts(".", async () => native.instructionSets())),
+    ...slurmRows(await slurmFacts()),
+  ];
   printResult({ json }, { checks }, () => checksText(checks, paintFor(process.stdout)));
   if (checks.some(({ status }) => status === "missing")) process.exitCode = EXIT.failed;
+}
+
+/** All but `--on slurm` does without. */
+function slurmRows(facts: SlurmFacts): readonly MachineCheck[] {
+  if (!facts.programs.some(({ isThere }) => isThere))
+    return [{ name: "Slurm", status: "ok", found: "none here; only --on slurm needs it", remedy: null }];
+  return slurmChecks(facts).map((check) =>
+    check.status === "missing" ? { ...check, status: "warn" } : check,
+  );
 }
 
 function checksText(checks: readonly MachineCheck[], paint: Paint): string {

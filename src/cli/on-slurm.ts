@@ -23,13 +23,15 @@ export type OnSlurmOptions = {
 const PROGRAM = resolve(import.meta.dirname, "..", "..", "bin", "longrun.js");
 
 export function onSlurmOptions(command: Command): void {
+  nodesOptions(command, ["slurm", "kubernetes"]);
+  const dryRun = "print the batch script and how it would be queued, or the JobSet, and do nothing";
+  command.option("--dry-run", dryRun);
+}
+
+/** On which nodes. */
+export function nodesOptions(command: Command, schedulers: readonly string[]): void {
   command
-    .addOption(
-      new Option("--on <scheduler>", "where it runs (default: this machine)").choices([
-        "slurm",
-        "kubernetes",
-      ]),
-    )
+    .addOption(new Option("--on <scheduler>", "where it runs (default: this machine)").choices(schedulers))
     .option(
       "--nodes <n>",
       "nodes to train on, spares not counted (default: 1)",
@@ -39,8 +41,7 @@ export function onSlurmOptions(command: Command): void {
       "--sbatch <option>",
       "a further option of sbatch, such as --partition=NAME; may be given again",
       (option: string, before: readonly string[] = []) => [...before, option],
-    )
-    .option("--dry-run", "print the batch script and how it would be queued, or the JobSet, and do nothing");
+    );
 }
 
 type RunToPlace = {

@@ -48,7 +48,7 @@ export type {
   Warning,
 } from "./sighting.ts";
 export { type SingleRunOptions, type SingleRunResult, singleRun } from "./single-run.ts";
-export type { SlurmJob } from "./slurm/allocation.ts";
+export type { SlurmJob, SlurmNodes } from "./slurm/allocation.ts";
 export type { Scored } from "./spool.ts";
 export {
   type Follower,

@@ -21,13 +21,13 @@ test("a place is judged by its own figures, and its speed by the middle of all",
   const gone = { place: "d", name: "matrix product", verdict: "failed", found: "no answer" } as const;
   const checks = placeVerdicts([
     { place: "a", figures: well, offsetSeconds: 0 },
-    { place: "b", figures: slow, offsetSeconds: 7 },
-    { place: "c", figures: sick, offsetSeconds: 0 },
+    { place: "b", figures: slow, offsetSeconds: 2 },
+    { place: "c", figures: sick, offsetSeconds: -5.5 },
     gone,
   ]);
   expect(verdictsOf(checks, "a")).toEqual(["ok", "ok", "ok", "ok"]);
   expect(verdictsOf(checks, "b")).toEqual(["warn", "ok", "ok", "warn"]);
-  expect(verdictsOf(checks, "c")).toEqual(["failed", "failed", "warn", "ok"]);
+  expect(verdictsOf(checks, "c")).toEqual(["failed", "failed", "warn", "failed"]);
   expect(checks.at(-1)).toEqual(gone);
   expect(checks.find(({ place }) => place === "b")?.found).toBe(
     "80.0 GFLOP/s on 2 threads, 80 % of the usual, every number right",

@@ -1,16 +1,17 @@
 /** @file Are the places fit for a run? Each is measured by a process on it, and judged beside the others. */
 
-import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { hostname } from "node:os";
 import { extname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { promisify } from "node:util";
 import { UserError } from "../../errors.ts";
 import { median } from "../../math/statistics.ts";
 import { formatBytes, formatFlopsPerSecond, formatPercent, formatSeconds } from "../../units/print.ts";
 import { logFile, logTail } from "../attempt-folder.ts";
-import type { Backend } from "../backend.ts";
-import { clockOffsetSeconds } from "../nodes/node-look.ts";
+import type { Attempt, Backend } from "../backend.ts";
+import { clockOffsetSeconds, MOST_APART_SECONDS } from "../nodes/node-look.ts";
+import type { NodesBackend } from "../nodes/nodes-backend.ts";
+import { machineOf } from "../places.ts";
 import { pythonWithTorch } from "../torch-python.ts";
 import { type PlaceFigures, placeFiguresSchema } from "./place-figures.ts";
 
@@ -18,7 +19,7 @@ import { type PlaceFigures, placeFiguresSchema } from "./place-figures.ts";
 export type PlaceCheck = {
   /** Null: of all places together. */
   readonly place: string | null;
-  readonly name: "matrix product" | "disk" | "free disk" | "clock" | "all-reduce";
+  readonly name: "agent" | "folder" | "matrix product" | "disk" | "free disk" | "clock" | "all-reduce";
   readonly verdict: "ok" | "warn" | "failed" | "skipped";
   readonly found: string;
 };
@@ -28,9 +29,30 @@ const MOST_SECONDS = 120;
 
 type Measured = { readonly place: string; readonly figures: PlaceFigures; readonly offsetSeconds: number };
 
+/** The same of machines that agents are on, and whether each sees what is written to the folder here. */
+export async function nodesCheck(
+  backend: NodesBackend,
+  folder: string,
+  python?: string,
+): Promise<readonly PlaceCheck[]> {
+  await backend.ready();
+  const looks = await backend.look(resolve(folder));
+  const sees = (place: string) => looks.some(({ machine, isSeen }) => isSeen && machine === machineOf(place));
+  return [
+    ...backend.lost.map(({ machine, why }) => ({
+      ...({ place: machine, name: "agent", verdict: "failed", found: why } as const),
+    })),
+    ...looks.map(({ machine, isSeen }) => ({
+      ...({ place: machine, name: "folder", verdict: isSeen ? "ok" : "failed" } as const),
+      found: `what is written to ${resolve(folder)} on ${hostname()} is ${isSeen ? "" : "not "}seen there`,
+    })),
+    ...(await fleetCheck(backend, folder, backend.places().filter(sees), python)),
+  ];
+}
+
 /**
- * Measures places one after the other, so that those that share a machine do not disturb each other; then an
- * all-reduce of two processes, where there is a Python with PyTorch.
+ * Measures places that share a machine one after the other, so that they do not disturb each other; then an
+ * all-reduce between all of them, or of two processes on one, where there is a Python with PyTorch.
  * @param python the user's; searched for where it is left out
  */
 export async function fleetCheck(
@@ -41,11 +63,16 @@ export async function fleetCheck(
 ): Promise<readonly PlaceCheck[]> {
   const scratch = mkdtempSync(join(resolve(folder), ".fleet-check-"));
   try {
-    const measured: (Measured | PlaceCheck)[] = [];
-    for (const [i, place] of places.entries())
-      measured.push(await measurePlace(backend, join(scratch, String(i)), place));
-    const allReduce = await checkAllReduce(scratch, python);
-    return [...placeVerdicts(measured), allReduce];
+    const measure = async (own: readonly string[]) => {
+      const measured: (Measured | PlaceCheck)[] = [];
+      for (const place of own)
+        measured.push(await measurePlace(backend, join(scratch, String(places.indexOf(place))), place));
+      return measured;
+    };
+    const machines = [...Map.groupBy(places, machineOf).values()];
+    const measured = (await Promise.all(machines.map(measure))).flat();
+    if (places.length === 0) return [];
+    return [...placeVerdicts(measured), await checkAllReduce(backend, scratch, places, python)];
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -60,20 +87,26 @@ async function measurePlace(backend: Backend, folder: string, place: string): Pr
       { rank: 0, place, program: { kind: "command", command, workingFolder: folder }, environment: {} },
     ],
   });
-  const until = performance.now() + 1000 * MOST_SECONDS;
-  while (attempt.exits.length === 0 && performance.now() < until) await setTimeout(10);
+  const failure = await failureOf(attempt, folder);
   const endedAtMs = Date.now();
-  await attempt.stop();
-  const [exit] = attempt.exits;
-  if (exit?.code !== 0) {
-    const tail = logTail(folder, 0).split("\n").at(-1);
-    const found =
-      exit === undefined ? `no answer within ${MOST_SECONDS} s` : `ended before it was measured: ${tail}`;
-    return { place, name: "matrix product", verdict: "failed", found };
-  }
+  if (failure !== null) return { place, name: "matrix product", verdict: "failed", found: failure };
   const lines = readFileSync(logFile(folder, 0), "utf8").trimEnd().split("\n");
   const figures = placeFiguresSchema.parse(JSON.parse(lines.at(-1)!));
   return { place, figures, offsetSeconds: clockOffsetSeconds(figures.clock.at, { beganAtMs, endedAtMs }) };
+}
+
+/** Why not all of its processes came to a good end in time; null: they did. */
+async function failureOf(attempt: Attempt, folder: string): Promise<string | null> {
+  const until = performance.now() + 1000 * MOST_SECONDS;
+  const failed = () => attempt.exits.find(({ code }) => code !== 0);
+  const isOver = () => failed() !== undefined || attempt.exits.length === attempt.places.length;
+  while (!isOver() && performance.now() < until) await setTimeout(10);
+  const [isInTime, exit] = [isOver(), failed()];
+  await attempt.stop();
+  if (!isInTime) return `no answer within ${MOST_SECONDS} s`;
+  return exit === undefined
+    ? null
+    : `ended before it was measured: ${logTail(folder, exit.rank).split("\n").at(-1)}`;
 }
 
 /** Slower than the middle of all by so much is told. */
@@ -81,6 +114,10 @@ const SLOW_SHARE = 0.9;
 const LEAST_FREE_BYTES = 5e9;
 /** A clock that is stepped or wrong; one that is slewed stays below. */
 const MOST_OFF_SECONDS = 0.5;
+
+function clockVerdict(offSeconds: number): PlaceCheck["verdict"] {
+  return offSeconds > MOST_APART_SECONDS ? "failed" : offSeconds > MOST_OFF_SECONDS ? "warn" : "ok";
+}
 
 /** Judges each place by its own figures, and its speed by the middle of all. */
 export function placeVerdicts(measured: readonly (Measured | PlaceCheck)[]): readonly PlaceCheck[] {
@@ -118,8 +155,7 @@ export function placeVerdicts(measured: readonly (Measured | PlaceCheck)[]): rea
       {
         place,
         name: "clock",
-        verdict:
-          Math.max(Math.abs(clock.driftSeconds), Math.abs(offsetSeconds)) > MOST_OFF_SECONDS ? "warn" : "ok",
+        verdict: clockVerdict(Math.max(Math.abs(clock.driftSeconds), Math.abs(offsetSeconds))),
         found:
           `${formatSeconds(offsetSeconds)} from here, ${formatSeconds(clock.driftSeconds)} from the clock that ` +
           "never jumps while it was measured",
@@ -129,23 +165,31 @@ export function placeVerdicts(measured: readonly (Measured | PlaceCheck)[]): rea
 }
 
 const ALL_REDUCE = join(import.meta.dirname, "..", "..", "..", "trainers", "torch", "all_reduce.py");
-const NUM_RANKS = 2;
-
-async function checkAllReduce(scratch: string, given?: string): Promise<PlaceCheck> {
+/** A rank at each place; two where there is only one. */
+async function checkAllReduce(
+  backend: Backend,
+  scratch: string,
+  places: readonly string[],
+  given?: string,
+): Promise<PlaceCheck> {
   const check = { place: null, name: "all-reduce" } as const;
   try {
     const python = await pythonWithTorch(given);
-    const ranks = Array.from({ length: NUM_RANKS }, (_, rank) =>
-      promisify(execFile)(python, [ALL_REDUCE, scratch, String(rank), String(NUM_RANKS)], {
-        timeout: 1000 * MOST_SECONDS,
-      }),
-    );
-    const [first] = await Promise.all(ranks);
-    return { ...check, verdict: "ok", found: first!.stdout.trim() };
+    const folder = join(scratch, check.name);
+    const ranks = places.length === 1 ? [places[0]!, places[0]!] : places;
+    const commandOf = (rank: number) => [python, ALL_REDUCE, folder, String(rank), String(ranks.length)];
+    using attempt = await backend.start({
+      folder,
+      processes: ranks.map((place, rank) => ({
+        ...{ rank, place, environment: {} },
+        program: { kind: "command", command: commandOf(rank), workingFolder: scratch },
+      })),
+    });
+    const failure = await failureOf(attempt, folder);
+    if (failure !== null) return { ...check, verdict: "failed", found: failure };
+    return { ...check, verdict: "ok", found: logTail(folder, 0).split("\n").at(-1)! };
   } catch (error) {
-    if (error instanceof UserError) return { ...check, verdict: "skipped", found: error.found };
-    const { stderr = "", killed } = error as { readonly stderr?: string; readonly killed?: boolean };
-    const last = stderr.trimEnd().split("\n").at(-1) ?? "";
-    return { ...check, verdict: "failed", found: killed ? `no answer within ${MOST_SECONDS} s` : last };
+    if (!(error instanceof UserError)) throw error;
+    return { ...check, verdict: "skipped", found: error.found };
   }
 }

@@ -10,28 +10,40 @@ import { slurm } from "./slurm-command.ts";
 /** TypeScript in a clone, compiled in a package. */
 const AGENT = join(import.meta.dirname, "..", "nodes", `agent${extname(import.meta.filename)}`);
 
-/** A job of ours that runs. */
-export type SlurmJob = {
+/** A job's nodes, which run. */
+export type SlurmNodes = {
   readonly job: string;
-  readonly cluster: string;
-  /** How often Slurm has queued it again before. */
-  readonly restarts: number;
   /** By name, those to train on and the spares alike; that of the batch script is the last. */
   readonly nodes: readonly string[];
   /** By which they reach each other. */
   readonly addresses: ReadonlyMap<string, string>;
 };
 
+/** The job that we are in. */
+export type SlurmJob = SlurmNodes & {
+  readonly cluster: string;
+  /** How often Slurm has queued it again before. */
+  readonly restarts: number;
+};
+
 /** Null: this process is in no job. */
 export async function allocationHere(): Promise<SlurmJob | null> {
   const { SLURM_JOB_ID: job, SLURM_JOB_NODELIST: list, SLURM_CLUSTER_NAME: cluster } = process.env;
   if (job === undefined || list === undefined || cluster === undefined) return null;
+  return {
+    ...(await slurmNodes(job, list)),
+    cluster,
+    restarts: Number(process.env.SLURM_RESTART_COUNT ?? 0),
+  };
+}
+
+/** @param list of its nodes, as Slurm writes it */
+export async function slurmNodes(job: string, list: string): Promise<SlurmNodes> {
   const names = (await slurm("scontrol", ["show", "hostnames", list])).trim().split("\n");
   // Ours dies with its node, and only Slurm can start it again: where there is a spare, ours is that.
   const isOurs = (name: string) => name === process.env.SLURMD_NODENAME;
-  const restarts = Number(process.env.SLURM_RESTART_COUNT ?? 0);
   const nodes = [...names.filter((name) => !isOurs(name)), ...names.filter(isOurs)];
-  return { job, cluster, restarts, nodes, addresses: await addressesOf(list) };
+  return { job, nodes, addresses: await addressesOf(list) };
 }
 
 /** @param list of nodes, as Slurm writes it */
@@ -75,15 +87,13 @@ export type NodePlaces = { readonly perNode: number; readonly least: number };
  * @param folder the campaign's, on a disk that all nodes see
  */
 export async function allocatedBackend(
-  { job, nodes, addresses }: SlurmJob,
+  allocation: SlurmNodes,
   folder: string,
   { perNode, least }: NodePlaces,
 ): Promise<NodesBackend> {
-  const places = nodes.flatMap((node) => slotsOf(node, perNode));
-  const addressOf = (node: string) => addresses.get(node) ?? node;
+  const { job, nodes } = allocation;
   using opened = new DisposableStack();
-  const backend = new NodesBackend(places, (node, own) => agentWords(node, folder, own), addressOf);
-  opened.use(backend);
+  const backend = opened.use(nodesBackend(allocation, folder, perNode));
   await backend.ready();
   if (backend.places().length < least) {
     const lost = backend.lost.map(({ machine, why }) => `${machine}: ${why}`).join("; ");
@@ -98,8 +108,20 @@ export async function allocatedBackend(
   return backend;
 }
 
+/** Agents on all of its nodes, whether they are fit or not. */
+export function nodesBackend(
+  { job, nodes, addresses }: SlurmNodes,
+  folder: string,
+  perNode = 1,
+): NodesBackend {
+  const places = nodes.flatMap((node) => slotsOf(node, perNode));
+  const addressOf = (node: string) => addresses.get(node) ?? node;
+  return new NodesBackend(places, (node, own) => agentWords(job, node, folder, own), addressOf);
+}
+
 /** A step beside those that run already: without `--overlap` it would wait until they end. */
-const agentWords = (node: string, folder: string, places: readonly string[]) => [
-  ...["srun", "--overlap", "--nodes=1", "--ntasks=1", `--nodelist=${node}`, "--unbuffered", "--mpi=none"],
+const agentWords = (job: string, node: string, folder: string, places: readonly string[]) => [
+  ...["srun", `--jobid=${job}`, "--overlap", "--nodes=1", "--ntasks=1", `--nodelist=${node}`],
+  ...["--unbuffered", "--mpi=none"],
   ...[process.execPath, AGENT, folder, ...places],
 ];

@@ -72,7 +72,8 @@ function slurmError(program: string, error: ProgramError): UserError {
   // It tells of each try.
   const told = error.killed ? "no answer in time" : (error.stderr ?? error.message);
   const lines = told.split("\n").filter((line) => !/, attempt number/.test(line));
-  const said = [...new Set(lines.map((line) => line.trim()))].filter((line) => line !== "").join("; ");
+  const words = lines.map((line) => line.trim().replace(`${program}: `, ""));
+  const said = [...new Set(words)].filter((line) => line !== "").join("; ");
   if (/Unable to contact slurm controller/i.test(said))
     return new ControllerDown(
       `${program}: ${said}`,

@@ -21,7 +21,7 @@ const RETRY_MS = 2000;
 const SETTLING_MS = 20_000;
 
 /**
- * Queues a command. Throws a UserError with what Slurm said where it takes no such job, now or ever.
+ * Queues a command. Throws a UserError where Slurm takes no such job.
  * @param command a program and its arguments; Slurm starts it where this process is
  * @param waiting hears why it takes longer
  */
@@ -31,16 +31,24 @@ export async function submit(
   command: readonly string[],
   waiting: (why: string) => void,
 ): Promise<Submitted> {
-  await refuseUnreachable();
   makeFolder(folder);
   const script = scriptOf(folder);
   writeFileAtomic(script, batchScript(job));
   const words = sbatchWords({ ...job, log: join(folder, "slurm-%j.log") }, script, command);
+  const number = await queueJob(words, waiting);
+  return { job: number, log: join(folder, `slurm-${number}.log`) };
+}
+
+/**
+ * The number of the job that `sbatch` makes of these words, `--parsable` among them. Throws a UserError with
+ * what Slurm said where it takes no such job, now or ever.
+ */
+export async function queueJob(words: readonly string[], waiting: (why: string) => void): Promise<string> {
+  await refuseUnreachable();
   // A job that no node could ever take would else wait for ever.
   await patiently(() => slurm("sbatch", ["--test-only", ...words]), waiting);
   // "12;cluster" where there are several.
-  const number = (await patiently(() => slurm("sbatch", words), waiting)).trim().split(";")[0]!;
-  return { job: number, log: join(folder, `slurm-${number}.log`) };
+  return (await patiently(() => slurm("sbatch", words), waiting)).trim().split(";")[0]!;
 }
 
 async function patiently<T>(ask: () => Promise<T>, waiting: (why: string) => void): Promise<T> {
