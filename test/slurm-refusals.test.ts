@@ -1,6 +1,6 @@
 /** @file What a run on Slurm is refused for: each time what was found, what Slurm said, and what to do. */
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -101,6 +101,19 @@ describe.skipIf(missing !== null)(
         ...{ name: "munge", status: "missing", found: "/nowhere/munge.socket: ENOENT" },
       });
       expect([status, checks]).toEqual([1, []]);
+    });
+
+    test("gives up its job when it is interrupted before it has nodes", async () => {
+      const words = ["fleet", "check", ...onSlurm, "--sbatch=--begin=now+1hour"];
+      const child = spawn(process.execPath, [PROGRAM, ...words], { env: cluster.environment });
+      let said = "";
+      child.stderr.on("data", (data: Buffer) => {
+        said += data.toString();
+      });
+      while (!said.includes("waits for its nodes (BeginTime)")) await sleep(20);
+      child.kill("SIGINT");
+      expect(await new Promise((resolve) => child.once("exit", resolve)), said).toBe(130);
+      expect(cluster.command("squeue", "-h")).toBe("");
     });
 
     /** What the job of a run on two nodes says when it has ended. */
