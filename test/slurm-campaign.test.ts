@@ -15,109 +15,135 @@ import { SlurmCluster, slurmIsMissing } from "./support/slurm.ts";
 
 const PROGRAM = join(import.meta.dirname, "..", "bin", "longrun.js");
 const missing = slurmIsMissing();
+const skipped = missing === null ? "" : ` (skipped: ${missing})`;
 
-describe.skipIf(missing !== null)(
-  `a campaign on Slurm${missing === null ? "" : ` (skipped: ${missing})`}`,
-  () => {
-    let cluster: SlurmCluster;
-    let base: string;
-    let file: string;
+describe.skipIf(missing !== null)(`a campaign on Slurm${skipped}`, () => {
+  let cluster: SlurmCluster;
+  let base: string;
+  let file: string;
 
-    beforeAll(async () => {
-      cluster = await SlurmCluster.start();
-      base = mkdtempSync(join(cluster.folder, "work-"));
-      writeTexts(base);
-      const ladder = { rungs: 6, decades: 1, seeds: 3, extraSeeds: 0 };
-      file = writeCampaign(base, { budget: "250GFLOP", ladder });
+  beforeAll(async () => {
+    cluster = await SlurmCluster.start();
+    base = mkdtempSync(join(cluster.folder, "work-"));
+    writeTexts(base);
+    const ladder = { rungs: 6, decades: 1, seeds: 3, extraSeeds: 0 };
+    file = writeCampaign(base, { budget: "250GFLOP", ladder });
+  });
+  afterAll(async () => {
+    await cluster?.[Symbol.asyncDispose]();
+  });
+
+  const told = (...words: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...words, "--json"], {
+      env: cluster.environment,
+      encoding: "utf8",
     });
-    afterAll(async () => {
-      await cluster?.[Symbol.asyncDispose]();
-    });
+    expect(status, stderr).toBe(0);
+    return JSON.parse(stdout);
+  };
+  const submitted = (folder: string, ...more: readonly string[]) =>
+    told("launch", file, "--folder", folder, "--on", "slurm", ...more);
+  const queue = () => cluster.command("squeue", "-h", "-o", "%i %T").trim();
 
-    const told = (...words: readonly string[]) => {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...words, "--json"], {
-        env: cluster.environment,
-        encoding: "utf8",
-      });
-      expect(status, stderr).toBe(0);
-      return JSON.parse(stdout);
-    };
-    const queue = () => cluster.command("squeue", "-h", "-o", "%i %T").trim();
-
-    /**
-     * The node of a run of this name that is under way, which is stopped, so that it still is when its node
-     * dies.
-     */
-    const nodeOfStopped = async (folder: string, name: RegExp): Promise<string> => {
-      for (;;) {
-        for (const { run, data } of underWay(eventsIn(folder)).filter((start) => name.test(start.run))) {
-          const attempt = attemptFolder(folder, run, data.attempt);
-          const [rank] = readProcesses(attempt);
-          if (rank === undefined || !stop(rank.pid)) continue;
-          using spool = new SpoolReader(attempt, 0);
-          if (!spool.messages().some(({ kind }) => kind === "finished")) return machineOf(rank.place);
-        }
-        await sleep(20);
+  /** Until runs are under way on so many nodes at the same time: which. */
+  const underWayOn = async (folder: string, numNodes: number): Promise<readonly string[]> => {
+    for (;;) {
+      const nodes = new Set(underWay(eventsIn(folder)).map((start) => machineOf(placeOf(start))));
+      if (nodes.size >= numNodes) return [...nodes];
+      await sleep(20);
+    }
+  };
+  /** Stops a run of this name, so that it is still under way when its node dies: which node. */
+  const nodeOfStopped = async (folder: string, name: RegExp): Promise<string> => {
+    for (;;) {
+      for (const { run, data } of underWay(eventsIn(folder)).filter((start) => name.test(start.run))) {
+        const attempt = attemptFolder(folder, run, data.attempt);
+        const [rank] = readProcesses(attempt);
+        if (rank === undefined || !stop(rank.pid)) continue;
+        using spool = new SpoolReader(attempt, 0);
+        if (!spool.messages().some(({ kind }) => kind === "finished")) return machineOf(rank.place);
       }
-    };
+      await sleep(20);
+    }
+  };
 
-    test("loses nodes in ladder and target, and comes to the numbers of one machine, to the bit", async () => {
-      const here = join(base, "here");
-      told("launch", file, "--folder", here);
+  test("loses its time and two nodes on its way, and comes to the bits of one machine", async () => {
+    const here = join(base, "here");
+    told("launch", file, "--folder", here);
 
-      const folder = join(base, "nodes");
-      const words = ["launch", file, "--folder", folder, "--on", "slurm", "--nodes", "3", "--spares", "1"];
-      const { job } = told(...words);
-      const first = await nodeOfStopped(folder, /^rung-/);
-      cluster.losePower(first);
-      expect(told("status", folder).campaign.status).toEqual({ kind: "running", stage: "ladder" });
-      const second = await nodeOfStopped(folder, /^target/);
-      cluster.losePower(second);
-      expect(queue()).toBe(`${job} RUNNING`);
-      while (queue() !== "") await sleep(100);
+    const folder = join(base, "nodes");
+    const { job } = submitted(folder, "--nodes", "3", "--spares", "1");
+    await underWayOn(folder, 3);
+    // As Slurm does by --signal=B:USR2 before the limit.
+    cluster.command("scancel", "--batch", "--signal=USR2", job);
+    while (eventsOf(eventsIn(folder), "job-started").length < 2) await sleep(50);
+    const first = await nodeOfStopped(folder, /^rung-/);
+    cluster.losePower(first);
+    expect(told("status", folder).campaign.status).toEqual({ kind: "running", stage: "ladder" });
+    const second = await nodeOfStopped(folder, /^target/);
+    cluster.losePower(second);
+    expect(queue()).toBe(`${job} RUNNING`);
+    while (queue() !== "") await sleep(100);
 
-      expect(numbersIn(folder)).toEqual(numbersIn(here));
-      const events = eventsIn(folder);
-      const lost = eventsOf(events, "incident").map(({ data }) => data.response);
-      expect(new Set(lost.map((response) => response!.action))).toEqual(new Set(["spare"]));
-      expect(new Set(lost.map((response) => machineOf(response!.place!)))).toEqual(new Set([first, second]));
-      expect(first).not.toBe(second);
-      expect(eventsOf(events, "job-started")).toHaveLength(1);
-      expect(told("status", folder).campaign.status).toEqual({ kind: "finished" });
-      expectPlacesApart(events);
-      const nodes = underWay(
-        events.slice(
-          0,
-          events.findIndex(({ kind }) => kind === "run-finished"),
-        ),
-      );
-      expect(new Set(nodes.map(({ data }) => machineOf(data.places![0]!))).size).toBe(3);
-    }, 300_000);
-  },
-);
+    expect(told("status", folder).campaign.status).toEqual({ kind: "finished" });
+    expect(numbersIn(folder)).toEqual(numbersIn(here));
+    const events = eventsIn(folder);
+    const spared = eventsOf(events, "incident").flatMap(({ data: { what, response } }) =>
+      what === "a place failed" && response?.action === "spare" ? [machineOf(response.place!)] : [],
+    );
+    expect(spared).toEqual(expect.arrayContaining([first, second]));
+    expectPlacesApart(events);
+    expect(eventsOf(events, "job-ended").map(({ data }) => data.how)).toEqual(["time limit", "finished"]);
+  }, 600_000);
+
+  test("goes on in another job where no node is left to it", async () => {
+    const folder = join(base, "nodeless");
+    const { job } = submitted(folder);
+    const [node] = await underWayOn(folder, 1);
+    // The batch script is on the same node: Slurm sees its end, unless ours does before.
+    cluster.loseAgent(node!);
+    const resumed = () => eventsOf(eventsIn(folder), "run-started").filter(({ data }) => data.attempt > 1);
+    while (resumed().length < 2) await sleep(50);
+    for (const start of resumed()) expect(machineOf(placeOf(start))).not.toBe(node);
+    expect(eventsOf(eventsIn(folder), "job-ended").map(({ data }) => data.how)).toEqual(["nodes used up"]);
+    expect(queue()).toMatch(/^\d+ RUNNING$/m);
+    expect(queue()).not.toContain(`${job} RUNNING`);
+  });
+
+  test("is not queued by --dry-run, which shows how it would be", () => {
+    const folder = join(base, "dry");
+    const { script, command } = submitted(folder, "--nodes", "3", "--spares", "1", "--dry-run");
+    expect(script).toContain("\n#SBATCH --nodes=4\n");
+    expect(command.join(" ")).toContain(` launch ${file} --folder ${folder} --on slurm --nodes 3 --spares 1`);
+    expect(existsSync(folder)).toBe(false);
+  });
+});
 
 const eventsIn = (folder: string): readonly RecordEvent[] =>
   existsSync(recordPath(folder)) ? readRecord(folder).events : [];
 
-/** The last start of each run that has not finished. */
+/** Of the builtin engine's one rank. */
+const placeOf = ({ data }: EventOf<"run-started">) => data.places![0]!;
+
+/** The last start of each run that has not finished, and whose place is not known to have failed. */
 function underWay(events: readonly RecordEvent[]): readonly EventOf<"run-started">[] {
-  const starts = new Map(eventsOf(events, "run-started").map((start) => [start.run, start]));
-  for (const { run } of eventsOf(events, "run-finished")) starts.delete(run);
+  const starts = new Map<string | null, EventOf<"run-started">>();
+  for (const event of events) {
+    if (event.kind === "run-started") starts.set(event.run, event);
+    if (event.kind === "run-finished" || event.kind === "incident") starts.delete(event.run);
+    if (event.kind === "job-ended") starts.clear();
+  }
   return [...starts.values()];
 }
 
-/** No run is started on what another one has. */
+/** No run is started on what another one has, NODE or NODE/SLOT. */
 function expectPlacesApart(events: readonly RecordEvent[]): void {
-  for (const { sequence, run, data } of eventsOf(events, "run-started")) {
-    const isGone = (other: EventOf<"run-started">) =>
-      eventsOf(events.slice(other.sequence, sequence), "incident", other.run).length > 0;
-    const others = underWay(events.slice(0, sequence)).filter((other) => other.run !== run && !isGone(other));
-    const [place] = data.places!;
-    for (const other of others.map((each) => each.data.places![0]!))
-      expect(
-        [place!.startsWith(other), other.startsWith(place!)],
-        `${run} on ${place}, ${other} taken`,
-      ).toEqual([false, false]);
+  for (const start of eventsOf(events, "run-started")) {
+    const taken = underWay(events.slice(0, start.sequence)).map(placeOf);
+    const [place, node] = [placeOf(start), machineOf(placeOf(start))];
+    expect(taken.filter((other) => other === node || other === place || machineOf(other) === place)).toEqual(
+      [],
+    );
   }
 }
 
