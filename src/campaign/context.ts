@@ -23,6 +23,8 @@ export type CampaignEvent =
       readonly kind: "planned";
       readonly plan: Plan;
       readonly machine: Machine;
+      /** Like it, over which runs are spread. */
+      readonly numMachines: number;
       readonly expectedSeconds: number;
       readonly sourceBytes: number | null;
     }

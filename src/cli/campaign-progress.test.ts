@@ -144,6 +144,7 @@ describe("planText", () => {
         memoryBytes: 8e9,
         freeDiskBytes: 1,
       },
+      numMachines: 3,
       expectedSeconds: 285,
       sourceBytes: 22.5e6,
     });
@@ -153,6 +154,7 @@ describe("planText", () => {
     expect(rows.at(-1)).toEqual(["in all", "30.0 TFLOP, about 4 min 45 s"]);
     expect(text).toContain("8.00 times as much as the largest rung");
     expect(text).toContain("the source files hold 22.5 MB");
+    expect(text).toContain("3 nodes, each with 2 threads of CPU (avx2), 8.00 GB");
     expect(text).toContain("the input embedding not");
   });
 });

@@ -43,7 +43,8 @@ export async function planned(context: Context): Promise<Plan> {
   }
   if (JSON.stringify(statedIssues(record.events)) !== JSON.stringify(issues))
     record.append({ run: null, kind: "issues-stated", data: { issues } });
-  tell({ kind: "planned", plan, machine, expectedSeconds, sourceBytes: bytes });
+  const { numMachines } = context.leases;
+  tell({ kind: "planned", plan, machine, numMachines, expectedSeconds, sourceBytes: bytes });
   return plan;
 }
 

@@ -36,6 +36,7 @@ const COLUMNS: readonly TableColumn<PlanRow>[] = [
 export function planText({
   plan,
   machine,
+  numMachines,
   expectedSeconds,
   sourceBytes,
 }: Extract<CampaignEvent, { kind: "planned" }>): string {
@@ -53,8 +54,8 @@ export function planText({
     `vocabulary  ${plan.vocabularySize} (${plan.vocabularyReason})`,
     `reach       the target computes ${significant(plan.reach)} times as much as the largest rung`,
     `text        the target reads ${formatCount(plan.target.tokens)} tokens${source}`,
-    `machine     ${machine.numThreads} threads of ${machine.processor} (${machine.instructionSet}), ` +
-      formatBytes(machine.memoryBytes),
+    `machine     ${numMachines > 1 ? `${numMachines} nodes, each with ` : ""}${machine.numThreads} threads of ` +
+      `${machine.processor} (${machine.instructionSet}), ${formatBytes(machine.memoryBytes)}`,
     ...(plan.features ?? []).map(featureText),
     `in all      ${formatFlops(plan.totalFlops)}, about ${formatSeconds(expectedSeconds)}`,
   ].join("\n");
