@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -107,7 +107,7 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
       { job, restarts: 1 },
       { how: "finished" },
     ]);
-    const ends = [expect.stringMatching(/^time limit: /), "finished: all of its work is done"];
+    const ends = [expect.stringMatching(/^time limit: /), "finished: its command came to its own end"];
     expect(told("status", folder)).toMatchObject({
       jobs: ends.map((why) => ({ job, state: "ended", why })),
       nodes: [],
@@ -179,6 +179,30 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
       status: 2,
       stderr: expect.stringMatching(/^found: job \d+ carries /),
     });
+    expect(told("stop", folder)).toMatchObject({ jobs: [{ job, hadBegun: true }] });
+  });
+
+  test("a record that a dead supervisor on another machine has left locked is taken over once its job has ended", async () => {
+    const folder = join(base, "locked");
+    const other = cluster.command("sbatch", "--parsable", "-o/dev/null", "--wrap=sleep 600").trim();
+    const holder = { pid: 1, started: "another-boot 5", host: "elsewhere", since: new Date().toISOString() };
+    mkdirSync(folder);
+    const lock = join(folder, "record.lock");
+    writeFileSync(
+      lock,
+      JSON.stringify({ ...holder, job: { number: other, cluster: "longrun", restarts: 0 } }),
+    );
+    const refused = submitted(folder);
+    while (queue() !== `${other} RUNNING`) await sleep(200);
+    expect(readFileSync(join(folder, `slurm-${refused}.log`), "utf8")).toContain(
+      `elsewhere in job ${other} since`,
+    );
+    expect(told("status", folder).jobs).toMatchObject([
+      { job: refused, state: "ended", why: "Slurm says FAILED; it has written nothing" },
+    ]);
+    cluster.command("scancel", other);
+    const job = submitted(folder);
+    await stepped(folder, 1, 1);
     expect(told("stop", folder)).toMatchObject({ jobs: [{ job, hadBegun: true }] });
   });
 });

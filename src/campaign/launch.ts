@@ -6,13 +6,12 @@ import { type EndFacts, notifying } from "../fleet/account/notify.ts";
 import type { Policy } from "../fleet/policy.ts";
 import { finishedSummary } from "../fleet/recorded-run.ts";
 import type { SlurmJob } from "../fleet/slurm/allocation.ts";
-import { inJob } from "../fleet/slurm/recorded-job.ts";
+import { inJob, openRecordFor } from "../fleet/slurm/recorded-job.ts";
 import { torchPlaceFor } from "../fleet/trainer.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { damageText } from "../record/custody.ts";
 import type { EventDraft, RecordEvent } from "../record/events.ts";
 import { makeFolder } from "../record/files.ts";
-import { openRecord } from "../record/record.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import type { FeatureFacts, ScoredRow } from "../report/data.ts";
 import { formatSeconds } from "../units/print.ts";
@@ -87,7 +86,7 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   // Refuses a missing or empty source before anything is written.
   sourceBytes({ campaign, baseFolder });
   makeFolder(workspace.folder);
-  using record = openRecord(workspace.folder);
+  using record = await openRecordFor(workspace.folder, options.allocation);
   for (const warning of record.warnings) options.tell({ kind: "text", text: warning });
   const machine = thisMachine(workspace.folder);
   const where = { folder: workspace.folder, machine, torch, numSpares };

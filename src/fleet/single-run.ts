@@ -9,7 +9,6 @@ import { requireMemory } from "../machine/step.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { layersForWidth, shapeOfWidth, WIDTH_STEP } from "../model/dial.ts";
 import { makeFolder } from "../record/files.ts";
-import { openRecord } from "../record/record.ts";
 import { nameInFile, workspaceOf } from "../record/workspace.ts";
 import { exportRecorded } from "../train/export-run.ts";
 import { architectureOf } from "../train/hugging-face.ts";
@@ -24,7 +23,7 @@ import type { Policy } from "./policy.ts";
 import { type CorpusNotice, recordedCorpus } from "./recorded-corpus.ts";
 import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
 import { allocatedBackend, ranksPerNode, type SlurmJob } from "./slurm/allocation.ts";
-import { inJob } from "./slurm/recorded-job.ts";
+import { inJob, openRecordFor } from "./slurm/recorded-job.ts";
 import { refuseIdleRanks } from "./torch-job.ts";
 import { type TrainerName, torchOf, torchPlaceFor, trainerFields } from "./trainer.ts";
 
@@ -118,7 +117,7 @@ export async function singleRun({
   makeFolder(workspace.folder);
   const machine = thisMachine(workspace.folder);
   requireMemory(spec, machine.memoryBytes, "the run", "lower its width, layers, batch or sequence");
-  using record = openRecord(workspace.folder);
+  using record = await openRecordFor(workspace.folder, allocation);
   const context = { record, workspace, signal, tell };
   const work = async (): Promise<SingleRunResult> => {
     const manifest = await recordedCorpus(context, corpusSpecOf(file), dirname(resolve(path)));

@@ -7,7 +7,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { acquireLock, isLocked, processStart } from "./lock.ts";
+import { acquireLock, breakLock, isLocked, lockJob, processStart } from "./lock.ts";
 
 let folder: string;
 let path: string;
@@ -150,4 +150,21 @@ test("a file that is no lock is never overruled", () => {
   writeFileSync(path, "mine");
   expect(() => acquireLock(path)).toThrow(/is not a lock that longrun wrote/);
   expect(readFileSync(path, "utf8")).toBe("mine");
+});
+
+test("a lock that was taken in a job on another machine is told of, and broken for that job alone", () => {
+  const job = { number: "7", cluster: "c", restarts: 0 };
+  writeFileSync(path, holder({ started: "another-boot 5", host: "elsewhere", job }));
+  expect(lockJob(path)).toEqual(job);
+  expect(() => acquireLock(path)).toThrow(/on the machine elsewhere in job 7 since/);
+  breakLock(path, { ...job, restarts: 1 });
+  expect(isLocked(path)).toBe(true);
+  breakLock(path, job);
+  using _lock = acquireLock(path);
+  expect(lockJob(path)).toBeNull();
+});
+
+test("a lock that was taken in a job on this machine is judged by its process alone", () => {
+  writeFileSync(path, holder({ job: { number: "7", cluster: "c", restarts: 0 } }));
+  expect(lockJob(path)).toBeNull();
 });

@@ -13,6 +13,7 @@ import {
   statSync,
 } from "node:fs";
 import { hostname } from "node:os";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { nativeAddon } from "../native-addon.ts";
@@ -26,7 +27,13 @@ const holderSchema = z.strictObject({
   /** Containers number their processes apart: of the same namespace alone can a number be looked up. */
   namespace: z.string().optional(),
   since: z.iso.datetime(),
+  /** Of Slurm's, in which it runs: a machine out of reach may be known there. */
+  job: z.strictObject({ number: z.string(), cluster: z.string(), restarts: z.int() }).optional(),
 });
+
+/** A job of Slurm's, by its number, and how often it was queued again. */
+export type LockJob = NonNullable<Holder["job"]>;
+
 type Holder = z.infer<typeof holderSchema>;
 
 /** The lock is another's. */
@@ -66,6 +73,24 @@ export function acquireLock(path: string): Disposable {
     using _guard = acquireLock(`${path}.takeover`);
     release(path, text);
   }
+}
+
+/**
+ * The job of Slurm's in which the lock was taken, where that was on another machine; null: it was not, or there
+ * is no lock. Whether that one lives only Slurm can tell.
+ */
+export function lockJob(path: string): LockJob | null {
+  const text = readLock(path);
+  if (text === null) return null;
+  const { started, job = null } = parseHolder(path, text);
+  return isOfThisKernel(started) ? null : job;
+}
+
+/** Removes a lock that was taken in this job, which is known to have ended. */
+export function breakLock(path: string, job: LockJob): void {
+  using _guard = acquireLock(`${path}.takeover`);
+  const text = readLock(path);
+  if (text !== null && isDeepStrictEqual(parseHolder(path, text).job, job)) release(path, text);
 }
 
 /** Whether somebody holds the lock, as far as can be seen from here. */
@@ -114,7 +139,19 @@ function ownIdentity(): Holder {
   const started = processStart(process.pid) ?? "unknown";
   const namespace = ownNamespace();
   const since = new Date().toISOString();
-  return { pid: process.pid, started, host: hostname(), ...(namespace && { namespace }), since };
+  const job = ownJob();
+  const where = { host: hostname(), ...(namespace && { namespace }) };
+  return { pid: process.pid, started, ...where, since, ...(job && { job }) };
+}
+
+/** As Slurm tells the processes of a job. */
+function ownJob(): LockJob | undefined {
+  const {
+    SLURM_JOB_ID: number,
+    SLURM_CLUSTER_NAME: cluster,
+    SLURM_RESTART_COUNT: restarts = 0,
+  } = process.env;
+  return number && cluster ? { number, cluster, restarts: Number(restarts) } : undefined;
 }
 
 function ownNamespace(): string | undefined {
@@ -182,15 +219,13 @@ function release(path: string, text: string): void {
 }
 
 function refuseIfHeld(path: string, text: string): void {
-  const { pid, started, host, namespace, since } = parseHolder(path, text);
+  const { pid, started, host, namespace, since, job } = parseHolder(path, text);
   const isHeld = isHeldByKernel(path);
-  const isSameKernel = existsSync("/proc/self/stat")
-    ? started.split(" ")[0] === processStart(process.pid)?.split(" ")[0]
-    : host === hostname();
+  const isSameKernel = existsSync("/proc/self/stat") ? isOfThisKernel(started) : host === hostname();
   if (isHeld !== true && !isSameKernel) {
     if (host === hostname()) return; // Started anew since.
     throw new LockHeld(
-      `${path} is held by process ${pid} on the machine ${host} since ${since}; whether it still runs cannot be seen from here`,
+      `${path} is held by process ${pid} on the machine ${host}${job ? ` in job ${job.number}` : ""} since ${since}; whether it still runs cannot be seen from here`,
       `make sure that it does not run any more, then delete ${path}`,
     );
   }
@@ -214,6 +249,10 @@ function refuseIfHeld(path: string, text: string): void {
       : `make sure that it does not run any more, then delete ${path}`,
   );
 }
+
+/** On Linux, where a process's start begins with the boot. */
+const isOfThisKernel = (started: string) =>
+  started.split(" ")[0] === processStart(process.pid)?.split(" ")[0];
 
 function parseHolder(path: string, text: string): Holder {
   try {

@@ -9,7 +9,7 @@ import { type Chain, type ChainBreak, lineOf, readChain } from "./chain.ts";
 import type { EventDraft, EventKind, EventOf, RecordEvent, UnhashedEvent } from "./events.ts";
 import { eventSchema, NO_PREVIOUS, RECORD_VERSION } from "./events.ts";
 import { AppendFile, readOwnFile } from "./files.ts";
-import { acquireLock, isLocked, lockHolder } from "./lock.ts";
+import { acquireLock, breakLock, isLocked, type LockJob, lockHolder, lockJob } from "./lock.ts";
 import { checkRules } from "./rules.ts";
 import { refuseCutShort } from "./traces.ts";
 import { drainFile } from "./workspace.ts";
@@ -40,6 +40,16 @@ export function isBeingWritten(campaignFolder: string): boolean {
 /** The process that has it open; null where nobody does. Throws a `UserError` for one out of reach. */
 export function writerOf(campaignFolder: string): ReturnType<typeof lockHolder> {
   return lockHolder(lockPath(campaignFolder));
+}
+
+/** The job of Slurm's in which another machine has it open, or had; null: that is not so. */
+export function writersJob(campaignFolder: string): LockJob | null {
+  return lockJob(lockPath(campaignFolder));
+}
+
+/** Has it open no more, where that job is known to have ended. */
+export function freeRecord(campaignFolder: string, job: LockJob): void {
+  breakLock(lockPath(campaignFolder), job);
 }
 
 const WHAT = "the record of a campaign";

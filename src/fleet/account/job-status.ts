@@ -1,7 +1,7 @@
 /** @file Where the jobs of a folder stand, and what their nodes do: the record held against Slurm. Pure. */
 
 import { machineOf } from "../places.ts";
-import type { QueuedJob, SlurmsWord } from "../slurm/queue.ts";
+import { isUnderWay, type QueuedJob, type SlurmsWord } from "../slurm/queue.ts";
 import type { CarriedJob, JobAttempt } from "./jobs.ts";
 
 /** A start of a job, or one that waits for its start. */
@@ -35,8 +35,6 @@ export type JobStatus = {
   readonly slurmIsSilent: string | null;
 };
 
-const IS_LEFT = /^(RUNNING|COMPLETING|SUSPENDED|STOPPED|CONFIGURING|SIGNALING|STAGE_OUT)$/;
-
 export function jobStatus(carried: readonly CarriedJob[], { jobs, silence }: SlurmsWord): JobStatus {
   const rows = carried.map((job, i) => carriedRow(job, i === carried.length - 1, jobs));
   const current = carried.at(-1);
@@ -56,15 +54,16 @@ function carriedRow(carried: CarriedJob, isLast: boolean, jobs: SlurmsWord["jobs
   if (end) return { ...told, state: "ended", why: `${end.how}: ${end.reason}` };
   if (isLast && jobs === null) return { ...told, state: "unknown", why: null };
   const now = jobs?.find((each) => each.job === job && each.restarts === restarts);
-  if (isLast && now && IS_LEFT.test(now.state)) return { ...told, state: "running", why: null };
+  if (isLast && now && isUnderWay(now)) return { ...told, state: "running", why: null };
   const slurmSays = now && isLast ? `; Slurm says ${now.state}` : "";
   return { ...told, state: "ended", why: `without a word${slurmSays}` };
 }
 
-function queuedRow({ job, state, reason, beginsAt }: QueuedJob): JobRow {
+function queuedRow(queued: QueuedJob): JobRow {
+  const { job, state, reason, beginsAt } = queued;
   const told = { job, begins: beginsAt, nodes: [], attempts: [] };
   if (state === "PENDING") return { ...told, state: "waiting", why: reason };
-  if (IS_LEFT.test(state)) return { ...told, state: "running", why: "it has written nothing yet" };
+  if (isUnderWay(queued)) return { ...told, state: "running", why: "it has written nothing yet" };
   return { ...told, state: "ended", why: `Slurm says ${state}; it has written nothing` };
 }
 

@@ -19,6 +19,10 @@ export type QueuedJob = {
   readonly beginsAt: string | null;
 };
 
+/** It has nodes, and what runs there has not ended. */
+export const isUnderWay = ({ state }: QueuedJob) =>
+  /^(RUNNING|COMPLETING|SUSPENDED|STOPPED|CONFIGURING|SIGNALING|STAGE_OUT)$/.test(state);
+
 /** Null for `jobs`: Slurm does not answer here. */
 export type SlurmsWord =
   | { readonly jobs: readonly QueuedJob[]; readonly silence: null }
