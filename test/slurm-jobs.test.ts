@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { attemptFolder, readProcesses } from "../src/fleet/attempt-folder.ts";
 import { SpoolReader } from "../src/fleet/spool.ts";
@@ -18,6 +18,8 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
   let cluster: SlurmCluster;
   let base: string;
   let runFile: string;
+  /** For runs that have to be stopped. */
+  let endless: string;
 
   beforeAll(async () => {
     cluster = await SlurmCluster.start();
@@ -25,8 +27,16 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
     writeTexts(base);
     runFile = writeRun(base);
     const file = parse(readFileSync(runFile, "utf8"));
-    const run = { ...file.run, numSteps: 1500, checkpointSeconds: 60 };
-    writeFileSync(runFile, stringify({ ...file, run }));
+    const write = (path: string, run: object) =>
+      writeFileSync(path, stringify({ ...file, run: { ...file.run, ...run } }));
+    write(runFile, { numSteps: 1500, checkpointSeconds: 60 });
+    endless = join(base, "endless.yaml");
+    write(endless, { numSteps: 1_000_000, checkpointSeconds: 1 });
+  });
+  // What a test that failed has left would hold up the next.
+  afterEach(async () => {
+    cluster.command("scancel", "--partition=main");
+    await ended();
   });
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
@@ -44,8 +54,8 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
     expect(status, stderr).toBe(0);
     return JSON.parse(stdout);
   };
-  const submitted = (folder: string, ...more: readonly string[]): string =>
-    told("run", runFile, "--folder", folder, "--threads", "1", "--on", "slurm", ...more).job;
+  const submitted = (file: string, folder: string, ...more: readonly string[]): string =>
+    told("run", file, "--folder", folder, "--threads", "1", "--on", "slurm", ...more).job;
   const queue = () => cluster.command("squeue", "-h", "-o", "%i %T").trim();
   const ended = async () => {
     while (queue() !== "") await sleep(200);
@@ -54,7 +64,8 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
   /** Until an attempt of the run has come to this step. */
   const stepped = async (folder: string, attempt: number, step: number): Promise<void> => {
     for (;;) {
-      const at = existsSync(join(folder, "runs")) && attemptFolder(folder, runIn(folder), attempt);
+      const [run] = existsSync(join(folder, "runs")) ? readdirSync(join(folder, "runs")) : [];
+      const at = run && attemptFolder(folder, run, attempt);
       if (at && existsSync(at)) {
         using spool = new SpoolReader(at, 0);
         if ((spool.beat()?.step ?? -1) >= step) return;
@@ -65,9 +76,11 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
   const placeOf = (folder: string, attempt: number) =>
     readProcesses(attemptFolder(folder, runIn(folder), attempt))[0]!.place;
 
-  test("the record tells of each event its job, its attempt and its nodes", async () => {
+  test("the record tells of each event its job, its attempt and its nodes", {
+    timeout: 300_000,
+  }, async () => {
     const folder = join(base, "limited");
-    const job = submitted(folder, "--spares", "1");
+    const job = submitted(runFile, folder, "--spares", "1");
     await stepped(folder, 1, 300);
     const node = placeOf(folder, 1);
     cluster.losePower(node);
@@ -130,7 +143,7 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
       .command("sbatch", "--parsable", "-N4", "--exclusive", "-o/dev/null", "--wrap=sleep 600")
       .trim();
     for (const how of ["stop", "drain"]) {
-      const job = submitted(folder);
+      const job = submitted(endless, folder);
       while (told("status", folder).jobs.at(-1).why !== "Resources") await sleep(200);
       expect(longrun("status", folder).stdout).toMatch(
         new RegExp(`\n${job} +waiting +(-|\\d{4}-\\d\\d-\\d\\d \\S+) +- +- +Resources\n$`),
@@ -147,12 +160,12 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
     const last: string[] = [];
     let attempt = 0;
     for (const how of [["stop"], ["stop", "--now"], ["drain"]]) {
-      const job = submitted(folder);
+      const job = submitted(endless, folder);
       await stepped(folder, ++attempt, 20);
       const { status, stdout } = longrun(...how, folder);
       expect(status).toBe(0);
       expect(stdout).toContain(`job ${job}: ended\n`);
-      expect(queue()).toBe("");
+      await ended();
       last.push(told("status", folder).jobs.findLast((row: { readonly job: string }) => row.job === job).why);
     }
     expect(last).toEqual([
@@ -165,7 +178,7 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
 
   test("where Slurm does not answer the record is told, and nothing is stopped", async () => {
     const folder = join(base, "silent");
-    const job = submitted(folder);
+    const job = submitted(endless, folder);
     await stepped(folder, 1, 1);
     const elsewhere = (...words: readonly string[]) =>
       spawnSync(process.execPath, [PROGRAM, ...words, folder], { env: { PATH: "" }, encoding: "utf8" });
@@ -192,7 +205,7 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
       lock,
       JSON.stringify({ ...holder, job: { number: other, cluster: "longrun", restarts: 0 } }),
     );
-    const refused = submitted(folder);
+    const refused = submitted(endless, folder);
     while (queue() !== `${other} RUNNING`) await sleep(200);
     expect(readFileSync(join(folder, `slurm-${refused}.log`), "utf8")).toContain(
       `elsewhere in job ${other} since`,
@@ -201,7 +214,7 @@ describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (ski
       { job: refused, state: "ended", why: "Slurm says FAILED; it has written nothing" },
     ]);
     cluster.command("scancel", other);
-    const job = submitted(folder);
+    const job = submitted(endless, folder);
     await stepped(folder, 1, 1);
     expect(told("stop", folder)).toMatchObject({ jobs: [{ job, hadBegun: true }] });
   });
