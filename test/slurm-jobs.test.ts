@@ -13,8 +13,9 @@ import { SlurmCluster, slurmIsMissing } from "./support/slurm.ts";
 
 const PROGRAM = join(import.meta.dirname, "..", "bin", "longrun.js");
 const missing = slurmIsMissing();
+const name = `jobs of Slurm${missing === null ? "" : ` (skipped: ${missing})`}`;
 
-describe.skipIf(missing !== null)(`jobs of Slurm${missing === null ? "" : ` (skipped: ${missing})`}`, () => {
+describe.skipIf(missing !== null)(name, { timeout: 300_000 }, () => {
   let cluster: SlurmCluster;
   let base: string;
   let runFile: string;

@@ -76,8 +76,8 @@ export function acquireLock(path: string): Disposable {
 }
 
 /**
- * The job of Slurm's in which the lock was taken, where that was on another machine; null: it was not, or there
- * is no lock. Whether that one lives only Slurm can tell.
+ * The job of Slurm's in which the lock was taken on another machine; null: it was not, or there is no lock.
+ * Whether that one lives only Slurm can tell.
  */
 export function lockJob(path: string): LockJob | null {
   const text = readLock(path);

@@ -8,8 +8,8 @@ import type { SlurmJob } from "./allocation.ts";
 import { askSlurm, isUnderWay } from "./queue.ts";
 
 /**
- * Opens a record, in a job where there is one. A supervisor whose node died has left it locked; that one is known to be dead where
- * Slurm has queued its job again, or says that it has ended.
+ * Opens a record, in a job where there is one. A supervisor whose node died has left it locked: that one is
+ * known to be dead where Slurm has queued its job again, or says that it has ended.
  */
 export async function openRecordFor(folder: string, own: SlurmJob | undefined): Promise<RecordWriter> {
   const holder = own ? writersJob(folder) : null;
