@@ -201,8 +201,10 @@ export class SlurmCluster implements AsyncDisposable {
       this.command("scancel", "-u", userInfo().username);
     } catch {}
     await setTimeout(200);
-    for (const node of NODES) this.losePower(node);
-    for (const child of this.#children.values()) child.kill("SIGKILL");
+    // Step daemons of a node that was started again are below no daemon that is known here.
+    const mark = `\0SLURM_CONF=${this.environment.SLURM_CONF}\0`;
+    for (const pid of allPids().filter((each) => readIfThere(`/proc/${each}/environ`).includes(mark)))
+      killIfThere(pid);
     await setTimeout(100);
     rmSync(this.folder, { recursive: true, force: true });
   }
