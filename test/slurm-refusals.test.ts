@@ -27,7 +27,7 @@ describe.skipIf(missing !== null)(
     let base: string;
     let runFile: string;
     beforeAll(async () => {
-      cluster = await SlurmCluster.start(SUBMIT_SCRIPT);
+      cluster = await SlurmCluster.start({ submitScript: SUBMIT_SCRIPT });
       base = mkdtempSync(join(cluster.folder, "work-"));
       writeTexts(base);
       runFile = writeRun(base);

@@ -91,8 +91,8 @@ const INTERFACE = "wire0";
 /** proc(5), TCP_LISTEN. */
 const LISTENING = "0A";
 
-/** It lives as long as the process that holds it. */
-const newNamespace = () => spawn("unshare", ["--net", "sleep", "infinity"], { stdio: "ignore" });
+/** What holds it ends with this process, however that ends. */
+const newNamespace = () => spawn("unshare", ["--net", "cat"], { stdio: ["pipe", "ignore", "ignore"] });
 
 const inNamespace = ({ pid }: ChildProcess) => ["nsenter", "--target", `${pid}`, "--net", "--"];
 

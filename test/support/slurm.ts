@@ -18,6 +18,7 @@ import {
 import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import type { Machines } from "./machines.ts";
 
 const PROGRAMS = ["munged", "slurmctld", "slurmd", "srun", "sbatch", "scontrol", "squeue"];
 export const NODES = ["n1", "n2", "n3", "n4"] as const;
@@ -35,10 +36,22 @@ const pathOf = (program: string) =>
 const FIRST_PORT = 20_000;
 const IDLE_MS = 90_000;
 
+export type ClusterOptions = {
+  /** In Lua: what the controller does with a job before it takes it. */
+  readonly submitScript?: string;
+  /** CONTROLLER and the nodes, with a network between them; left out, all of it is on loopback. */
+  readonly machines?: Machines;
+};
+
+export const CONTROLLER = "controller";
+/** Spoken with by a file, so that it serves all machines. */
+const MUNGE = "munge";
+
 /** A running cluster; disposing of it ends all of its processes. */
 export class SlurmCluster implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "longrun-slurm-"));
   readonly #children = new Map<string, ChildProcess>();
+  readonly #machines: Machines | undefined;
   readonly #port = FIRST_PORT + 100 * (process.pid % 300);
 
   /** For everything that speaks to it. */
@@ -46,17 +59,21 @@ export class SlurmCluster implements AsyncDisposable {
     return { ...process.env, SLURM_CONF: join(this.folder, "slurm.conf") };
   }
 
-  /** @param submitScript in Lua: what the controller does with a job before it takes it */
-  static async start(submitScript: string | null = null): Promise<SlurmCluster> {
-    const cluster = new SlurmCluster();
+  private constructor({ machines }: ClusterOptions) {
+    this.#machines = machines;
+  }
+
+  static async start(options: ClusterOptions = {}): Promise<SlurmCluster> {
+    const { submitScript } = options;
+    const cluster = new SlurmCluster(options);
     for (const name of ["run", "state", "log", "spool"])
       mkdirSync(join(cluster.folder, name), { mode: 0o755 });
     const configuration = cluster.#configuration();
     writeFileSync(
       join(cluster.folder, "slurm.conf"),
-      submitScript === null ? configuration : `${configuration}JobSubmitPlugins=lua\n`,
+      submitScript === undefined ? configuration : `${configuration}JobSubmitPlugins=lua\n`,
     );
-    if (submitScript !== null) writeFileSync(join(cluster.folder, "job_submit.lua"), submitScript);
+    if (submitScript !== undefined) writeFileSync(join(cluster.folder, "job_submit.lua"), submitScript);
     await cluster.#startMunge();
     cluster.startController();
     for (const node of NODES) cluster.startNode(node);
@@ -65,7 +82,7 @@ export class SlurmCluster implements AsyncDisposable {
   }
 
   startController(): void {
-    this.#spawn("slurmctld", ["-D", "-f", join(this.folder, "slurm.conf")], "controller");
+    this.#spawn("slurmctld", ["-D", "-f", join(this.folder, "slurm.conf")], CONTROLLER);
   }
 
   /** @param before a program that starts it, with its own arguments */
@@ -90,9 +107,15 @@ export class SlurmCluster implements AsyncDisposable {
     }
   }
 
+  /** Before the words of a command: it runs there. */
+  wordsOn(machine: string): readonly string[] {
+    return this.#machines?.wordsOn(machine) ?? [];
+  }
+
   /** Runs one of Slurm's commands and gives what it prints. */
   command(program: string, ...words: readonly string[]): string {
-    return execFileSync(pathOf(program) ?? program, words, {
+    const [first, ...rest] = [...this.wordsOn(CONTROLLER), pathOf(program) ?? program, ...words];
+    return execFileSync(first!, rest, {
       env: this.environment,
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
@@ -140,13 +163,14 @@ export class SlurmCluster implements AsyncDisposable {
     const more = { "pid-file": at("munge.pid"), "seed-file": at("munge.seed") };
     const words = Object.entries({ ...options, ...more }).map(([name, path]) => `--${name}=${path}`);
     chmodSync(this.folder, 0o755);
-    this.#spawn("munged", ["--foreground", "--force", ...words], "munge");
+    this.#spawn("munged", ["--foreground", "--force", ...words], MUNGE);
     while (!existsSync(options.socket)) await setTimeout(10);
   }
 
   #spawn(program: string, words: readonly string[], name: string, before: readonly string[] = []): void {
     const log = join(this.folder, "log", `${name}.out`);
-    const quoted = [...before, pathOf(program)!, ...words];
+    const where = name === MUNGE ? [] : this.wordsOn(name);
+    const quoted = [...where, ...before, pathOf(program)!, ...words];
     const child = spawn("/bin/sh", ["-c", 'exec "$@" >>"$0" 2>&1', log, ...quoted], {
       env: this.environment,
       stdio: "ignore",
@@ -157,10 +181,11 @@ export class SlurmCluster implements AsyncDisposable {
 
   #configuration(): string {
     const user = userInfo().username;
+    const addressOf = (machine: string) => this.#machines?.addressOf(machine) ?? "127.0.0.1";
     const at = (...names: readonly string[]) => join(this.folder, ...names);
     const settings: Readonly<Record<string, string | number>> = {
       ClusterName: "longrun",
-      SlurmctldHost: `${hostname()}(127.0.0.1)`,
+      SlurmctldHost: `${hostname()}(${addressOf(CONTROLLER)})`,
       SlurmctldPort: this.#port,
       SlurmUser: user,
       SlurmdUser: user,
@@ -187,10 +212,12 @@ export class SlurmCluster implements AsyncDisposable {
       KillWait: 5,
       JobRequeue: 1,
     };
-    const ports = `[${this.#port + 1}-${this.#port + NODES.length}]`;
+    const nodeLine = (node: string, i: number) =>
+      `NodeName=${node} NodeHostname=${hostname()} NodeAddr=${addressOf(node)} Port=${this.#port + 1 + i} ` +
+      "CPUs=2 RealMemory=2000 State=UNKNOWN";
     return [
       ...Object.entries(settings).map(([name, value]) => `${name}=${value}`),
-      `NodeName=n[1-4] NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=${ports} CPUs=2 RealMemory=2000 State=UNKNOWN`,
+      ...NODES.map(nodeLine),
       "PartitionName=main Nodes=n[1-4] Default=YES MaxTime=INFINITE State=UP OverSubscribe=YES",
       "",
     ].join("\n");
