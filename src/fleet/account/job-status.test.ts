@@ -94,12 +94,20 @@ test("tells of a job that ended without a word what Slurm says; of one that it d
   expect(jobStatus([], told({ job_state: "FAILED" })).jobs).toMatchObject([
     { job: "7", state: "ended", why: "Slurm says FAILED; it has written nothing" },
   ]);
-  const silent = jobStatus([second], { jobs: null, silence: "no squeue on this machine" });
+  const unheard = { jobs: null, silence: "no squeue on this machine" };
+  const silent = jobStatus([second], unheard);
   expect(silent).toMatchObject({
     jobs: [{ state: "unknown" }],
     nodes: [{ does: "lost" }, { does: "trains" }, { does: "trains" }],
     slurmIsSilent: "no squeue on this machine",
+    mayHaveMore: true,
   });
+  // The first was to be queued again.
+  expect(jobStatus([first], unheard).mayHaveMore).toBe(true);
+  expect(jobStatus([], unheard).mayHaveMore).toBe(true);
+  const done = { ...second, end: { how: "finished", reason: "", at: second.startedAt } } as const;
+  expect(jobStatus([done], unheard).mayHaveMore).toBe(false);
+  expect(jobStatus([second], told({})).mayHaveMore).toBe(false);
 });
 
 test("knows jobs of a folder by their script, and reads the form of later versions", () => {

@@ -33,7 +33,12 @@ export type JobStatus = {
   readonly nodes: readonly NodeRow[];
   /** Why Slurm has not been heard; null: it has. */
   readonly slurmIsSilent: string | null;
+  /** One may run or wait that only Slurm could tell of. */
+  readonly mayHaveMore: boolean;
 };
+
+/** After these Slurm has another start of it to make, or another job. */
+const GOES_ON = ["time limit", "nodes used up"];
 
 export function jobStatus(carried: readonly CarriedJob[], { jobs, silence }: SlurmsWord): JobStatus {
   const rows = carried.map((job, i) => carriedRow(job, i === carried.length - 1, jobs));
@@ -45,6 +50,7 @@ export function jobStatus(carried: readonly CarriedJob[], { jobs, silence }: Slu
     jobs: [...rows, ...(jobs ?? []).filter(isNew).map(queuedRow)],
     nodes: current && !hasEnded ? nodesOf(current) : [],
     slurmIsSilent: silence,
+    mayHaveMore: silence !== null && (current?.end ? GOES_ON.includes(current.end.how) : true),
   };
 }
 

@@ -56,10 +56,9 @@ export async function stopJobs(
 
 async function livingJobs(folder: string): Promise<readonly JobRow[]> {
   const status = await jobsOfFolder(folder);
-  const unknown = status?.jobs.find(({ state }) => state === "unknown");
-  if (unknown)
+  if (status?.mayHaveMore)
     throw new UserError(
-      `job ${unknown.job} carries ${folder}, as far as its record tells; ${status!.slurmIsSilent}`,
+      `a job may carry ${folder}, or wait to, and Slurm does not answer here: ${status.slurmIsSilent}`,
       "a machine on which Slurm answers, so that it can be told",
       "give the same command on a login node of the cluster, or once Slurm answers again",
     );
