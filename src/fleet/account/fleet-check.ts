@@ -61,6 +61,7 @@ export async function fleetCheck(
   places: readonly string[],
   python?: string,
 ): Promise<readonly PlaceCheck[]> {
+  if (places.length === 0) return [];
   const scratch = mkdtempSync(join(resolve(folder), ".fleet-check-"));
   try {
     const measure = async (own: readonly string[]) => {
@@ -71,7 +72,6 @@ export async function fleetCheck(
     };
     const machines = [...Map.groupBy(places, machineOf).values()];
     const measured = (await Promise.all(machines.map(measure))).flat();
-    if (places.length === 0) return [];
     return [...placeVerdicts(measured), await checkAllReduce(backend, scratch, places, python)];
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -104,9 +104,9 @@ async function failureOf(attempt: Attempt, folder: string): Promise<string | nul
   const [isInTime, exit] = [isOver(), failed()];
   await attempt.stop();
   if (!isInTime) return `no answer within ${MOST_SECONDS} s`;
-  return exit === undefined
-    ? null
-    : `ended before it was measured: ${logTail(folder, exit.rank).split("\n").at(-1)}`;
+  if (exit === undefined) return null;
+  const why = exit.lostPlace ?? logTail(folder, exit.rank).split("\n").at(-1);
+  return `${attempt.places[exit.rank]} ended before it was measured: ${why}`;
 }
 
 /** Slower than the middle of all by so much is told. */
@@ -173,23 +173,27 @@ async function checkAllReduce(
   given?: string,
 ): Promise<PlaceCheck> {
   const check = { place: null, name: "all-reduce" } as const;
-  try {
-    const python = await pythonWithTorch(given);
-    const folder = join(scratch, check.name);
-    const ranks = places.length === 1 ? [places[0]!, places[0]!] : places;
-    const commandOf = (rank: number) => [python, ALL_REDUCE, folder, String(rank), String(ranks.length)];
-    using attempt = await backend.start({
-      folder,
-      processes: ranks.map((place, rank) => ({
-        ...{ rank, place, environment: {} },
-        program: { kind: "command", command: commandOf(rank), workingFolder: scratch },
-      })),
-    });
-    const failure = await failureOf(attempt, folder);
-    if (failure !== null) return { ...check, verdict: "failed", found: failure };
-    return { ...check, verdict: "ok", found: logTail(folder, 0).split("\n").at(-1)! };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { ...check, verdict: "skipped", found: error.found };
-  }
+  const python = await pythonWithTorch(given).catch(userErrorOf);
+  if (typeof python !== "string") return { ...check, verdict: "skipped", found: python.found };
+  const folder = join(scratch, check.name);
+  const ranks = places.length === 1 ? [places[0]!, places[0]!] : places;
+  const commandOf = (rank: number) => [python, ALL_REDUCE, folder, String(rank), String(ranks.length)];
+  const processes = ranks.map((place, rank) => ({
+    ...{ rank, place, environment: {} },
+    program: { kind: "command" as const, command: commandOf(rank), workingFolder: scratch },
+  }));
+  // Refused where a node does not find another.
+  const started = await backend.start({ folder, processes }).catch(userErrorOf);
+  if (started instanceof UserError) return { ...check, verdict: "failed", found: started.found };
+  using attempt = started;
+  const failure = await failureOf(attempt, folder);
+  return failure === null
+    ? { ...check, verdict: "ok", found: logTail(folder, 0).split("\n").at(-1)! }
+    : { ...check, verdict: "failed", found: failure };
+}
+
+/** Any other error is a bug. */
+function userErrorOf(error: unknown): UserError {
+  if (error instanceof UserError) return error;
+  throw error;
 }
