@@ -37,7 +37,8 @@ const nodesTable = (nodes: readonly NodeRow[], width: number) =>
     [
       left("node", ({ node }) => node),
       left("does", ({ does }) => does),
-      wrapped("what", ({ ranks, why }) => why ?? ranksText(ranks)),
+      // What srun said may have several lines.
+      wrapped("what", ({ ranks, why }) => why?.replaceAll(/\s*\n\s*/g, "; ") ?? ranksText(ranks)),
     ],
     width,
   );
