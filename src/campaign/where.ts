@@ -1,7 +1,6 @@
 /** @file Where a campaign's runs train: on this machine, or on the nodes of a job. */
 
-import type { Leases } from "../fleet/leases.ts";
-import { ThreadLeases } from "../fleet/leases.ts";
+import { type Leases, ThreadLeases } from "../fleet/leases.ts";
 import { LocalBackend, localPlaces } from "../fleet/local-backend.ts";
 import { NodeLeases } from "../fleet/nodes/node-leases.ts";
 import {

@@ -91,6 +91,15 @@ describe("runs together", () => {
     await all;
   });
 
+  test("that have lost their place in the moment in which the last other one ended are run again", async () => {
+    const { log, all, end, displace } = stage(["a", 1], ["b", 1]);
+    void end("b");
+    await displace("a");
+    expect(log).toEqual(["a starts", "b starts", "b ends", "a ends", "a starts"]);
+    await end("a");
+    await all;
+  });
+
   test("end with the want of places of one that had all to itself", async () => {
     const { all, displace } = stage(["a", 1], ["b", 1]);
     const outcome = expect(all).rejects.toThrow("b has no place");

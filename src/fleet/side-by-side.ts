@@ -21,27 +21,35 @@ export async function runTogether<T extends Need>(
   const errors: unknown[] = [];
   const waiting = [...tasks];
   const displaced: T[] = [];
-  const running = new Set<Promise<void>>();
+  const running = new Map<T, Promise<void>>();
+  let numEnded = 0;
   const runOn = async (task: T, lease: Lease) => {
     using _ = lease;
+    const numBefore = numEnded;
     try {
       await run(task, lease.backend, stop);
+      numEnded++;
       waiting.unshift(...displaced.splice(0));
     } catch (error) {
-      if (error instanceof PlacesUsedUp && running.size > 1) displaced.push(task);
+      // Others will leave it room, or have done so since it was begun.
+      const mayFindRoom = running.size > 1 || numEnded > numBefore;
+      if (error instanceof PlacesUsedUp && mayFindRoom) displaced.push(task);
       else {
         errors.push(error);
         failure.abort();
       }
+    } finally {
+      running.delete(task);
     }
   };
   for (;;) {
     const [next] = waiting;
     const lease = next === undefined || stop.aborted ? null : leases.lease(next);
     if (lease !== null) {
-      const promise: Promise<void> = runOn(waiting.shift()!, lease).finally(() => running.delete(promise));
-      running.add(promise);
-    } else if (running.size > 0) await Promise.race(running);
+      waiting.shift();
+      running.set(next!, runOn(next!, lease));
+    } else if (running.size > 0) await Promise.race(running.values());
+    else if (displaced.length > 0 && !stop.aborted) waiting.push(...displaced.splice(0));
     else break;
   }
   // The later ones are what the first one brought about.
