@@ -208,6 +208,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./goodput.ts")).defineGoodput,
   },
   {
+    name: "flight",
+    description:
+      "Say which rank the others wait for, and in which collective, from dumps of PyTorch's flight recorder.",
+    load: async () => (await import("./flight.ts")).defineFlight,
+  },
+  {
     name: "chaos",
     description:
       "Kill, hang, corrupt and fill a run from outside, and say whether it ends with the bits of one " +
