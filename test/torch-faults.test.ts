@@ -132,7 +132,7 @@ describeTorch("a run in PyTorch of four ranks", (python) => {
             section: "step",
             testimony: [
               expect.stringMatching(
-                `^rank ${rank} is at collective \\d+ of group \\d+, while ranks .* wait in `,
+                `^rank ${rank} did not come to call \\d+ of group \\d+, .*, for which ranks .* wait$`,
               ),
               expect.stringMatching(/^its stack: sitecustomize.py:\d+ step < train.py:\d+ step < /),
             ],

@@ -14,3 +14,4 @@ export {
   type Wait,
 } from "./flight/divergence.ts";
 export { type Call, type FlightDump, type GroupProgress, readFlightDump } from "./flight/dump.ts";
+export { callText, ranksText, verdictText } from "./flight/reading.ts";

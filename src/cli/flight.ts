@@ -3,15 +3,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import type { Command } from "commander";
-import {
-  type Dumps,
-  type FlightVerdict,
-  findDivergence,
-  type GroupFront,
-  mixedAttempts,
-  type Slip,
-} from "../audit/flight/divergence.ts";
-import { type Call, readFlightDump } from "../audit/flight/dump.ts";
+import { type Dumps, findDivergence, type GroupFront, mixedAttempts } from "../audit/flight/divergence.ts";
+import { readFlightDump } from "../audit/flight/dump.ts";
+import { callText, verdictText } from "../audit/flight/reading.ts";
 import { UserError } from "../errors.ts";
 import { isFolder } from "../input-file.ts";
 import { left, orDash, right } from "../report/markdown.ts";
@@ -37,7 +31,7 @@ function runFlight(paths: readonly string[], { json }: CommonOptions): void {
     );
   const findings = findDivergence(dumps);
   const reading = verdictText(findings.verdict);
-  printResult({ json }, { ...findings, reading }, () => `${frontTable(findings.groups)}\n\n${reading}`);
+  printResult({ json }, { ...findings, reading }, () => `${frontTable(findings.groups)}\n\n${reading}.`);
 }
 
 /** Files of a folder that begin as dumps do. */
@@ -92,67 +86,4 @@ function frontTable(groups: readonly GroupFront[]): string {
     left("last call", ({ joined, last }) => (joined === null ? "no dump" : last ? callText(last) : "-")),
     left("from", ({ last }) => last?.site ?? "-"),
   ]);
-}
-
-/** What it comes to, in sentences. */
-function verdictText(verdict: FlightVerdict): string {
-  switch (verdict.kind) {
-    case "differs": {
-      const { group, number, sides, slip } = verdict;
-      const told = sides.map(({ ranks, call }) => `${ranksText(ranks)} ${calls(ranks)} ${callText(call)}`);
-      return `call ${number} of group ${group} is not the same on all ranks: ${told.join("; ")}.${slipText(slip)}`;
-    }
-    case "behind": {
-      const { group, ranks, missed, slip } = verdict;
-      const { call } = missed;
-      return (
-        `${ranksText(ranks)} did not come to call ${call.number} of group ${group}, ${callText(call)}, which ` +
-        `${ranksText(missed.ranks)} ${missed.ranks.length === 1 ? "has" : "have"} made.${slipText(slip)}`
-      );
-    }
-    case "crossed": {
-      const told = verdict.waits.map(
-        ({ ranks, group, number, waitsFor }) =>
-          `${ranksText(ranks)} ${ranks.length === 1 ? "waits" : "wait"} in call ${number} of group ${group} for ` +
-          `rank ${waitsFor}`,
-      );
-      return `calls of several groups are not in the same order on all ranks: ${told.join("; ")}.`;
-    }
-    case "absent": {
-      const { ranks, last } = verdict;
-      const others = last
-        ? `; the others were last in call ${last.call.number} of group ${last.call.group}, ${callText(last.call)}`
-        : "";
-      return `${ranksText(ranks)} left no dump, and nobody else is behind: look there first${others}.`;
-    }
-    case "alike": {
-      const { group, waiting } = verdict;
-      const { call, ranks } = waiting;
-      return (
-        `all of ${ranksText(ranks)} are in call ${call.number} of group ${group} (${callText(call)}), and none ` +
-        "has come through: the network, or a slow call, rather than a rank."
-      );
-    }
-    case "done":
-      return "no rank waits for another in a collective.";
-  }
-}
-
-const calls = ({ length }: readonly number[]) => (length === 1 ? "calls" : "call");
-
-function slipText(slip: Slip | null): string {
-  if (slip === null) return "";
-  const from = slip.call.site === null ? "" : `, from ${slip.call.site}`;
-  const what = slip.how === "left out" ? "left out" : "made one call more:";
-  return ` By the calls after it, it has ${what} ${callText(slip.call)}${from}.`;
-}
-
-const callText = ({ name, inputs, outputs, dtypes }: Call) => {
-  const sizes = inputs.length > 0 ? inputs : outputs;
-  return sizes.length === 0 ? name : `${name} of ${JSON.stringify(sizes)} ${dtypes[0] ?? ""}`.trimEnd();
-};
-
-function ranksText(ranks: readonly number[]): string {
-  if (ranks.length === 1) return `rank ${ranks[0]}`;
-  return `ranks ${ranks.slice(0, -1).join(", ")} and ${ranks.at(-1)}`;
 }

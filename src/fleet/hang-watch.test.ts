@@ -68,7 +68,7 @@ test("a silence that is too long is told of the rank that the others wait for, a
     place: "place-1",
     section: "step",
     testimony: [
-      "rank 1 is at collective 6 of group 0, while ranks 0 and 2 wait in 7",
+      "rank 1 did not come to call 7 of group 0, for which ranks 0 and 2 wait",
       "its stack: a.py:6 <module>",
     ],
   });

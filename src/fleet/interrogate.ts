@@ -2,10 +2,10 @@
 
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
+import { type FlightDump, readFlightDump } from "../audit/flight/dump.ts";
 import { writeFileAtomic } from "../record/files.ts";
 import { dumpFile, flightFile, stacksFile } from "./attempt-folder.ts";
 import type { Attempt } from "./backend.ts";
-import { type Flight, readFlight } from "./flight.ts";
 import type { RankTestimony } from "./odd-rank.ts";
 import { mainStack, type PythonStack } from "./stacks.ts";
 
@@ -40,9 +40,9 @@ export async function interrogate(folder: string, attempt: Attempt): Promise<rea
   return ranks.map((rank) => ({ rank, state: states[rank]!, ...answerOf(rank) }));
 }
 
-function flightOf(folder: string, rank: number): Flight | null {
+function flightOf(folder: string, rank: number): FlightDump | null {
   const path = flightFile(folder, rank);
-  return existsSync(path) ? readFlight(readFileSync(path, "utf8")) : null;
+  return existsSync(path) ? readFlightDump(readFileSync(path), path) : null;
 }
 
 const stackSince = (folder: string, rank: number, bytes: number): PythonStack | null =>

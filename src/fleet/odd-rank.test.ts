@@ -1,8 +1,7 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type Flight, type GroupFlight, readFlight } from "./flight.ts";
+import { type Call, type FlightDump, readFlightDump } from "../audit/flight/dump.ts";
 import { disagreement, oddRank, type RankTestimony } from "./odd-rank.ts";
 import { mainStack } from "./stacks.ts";
 
@@ -13,11 +12,21 @@ const WAITING: Omit<RankTestimony, "rank"> = {
   stack: ["graph.py:1113 _engine_run_backward", "train.py:45 step", "train.py:9 <module>"],
 };
 
-function flight(
-  groups: Readonly<Record<string, Omit<GroupFlight, "last"> & { last?: string | null }>>,
-): Flight {
-  const last = "gloo:all_reduce of [[4160]]";
-  return new Map(Object.entries(groups).map(([name, group]) => [name, { last, ...group }]));
+type Told = { readonly joined: number; readonly completed: number; readonly last?: string };
+
+function flight(groups: Readonly<Record<string, Told>>): FlightDump {
+  const entries = Object.entries(groups).map(
+    ([group, { joined, last = "gloo:all_reduce" }]): Call => ({
+      ...{ group, number: joined, name: last, inputs: [[4160]], outputs: [], dtypes: [] },
+      ...{ atSeconds: null, timeoutSeconds: null, isDone: false, site: null },
+    }),
+  );
+  return {
+    progress: new Map(Object.entries(groups)),
+    calls: entries,
+    members: new Map(),
+    newestGroupSize: null,
+  };
 }
 
 const fourRanks = (...others: readonly Partial<RankTestimony>[]): readonly RankTestimony[] =>
@@ -27,7 +36,7 @@ describe("the odd rank", () => {
   test("is the one that has not joined the collective in which the others wait", () => {
     expect(oddRank(fourRanks({ rank: 2, flight: flight({ 0: { joined: 5, completed: 5 } }) }))).toEqual({
       rank: 2,
-      why: "rank 2 is at collective 5 of group 0, while ranks 0, 1 and 3 wait in 6 (gloo:all_reduce of [[4160]])",
+      why: "rank 2 did not come to call 6 of group 0, gloo:all_reduce of [[4160]], for which ranks 0, 1 and 3 wait",
       isWaitedFor: true,
     });
   });
@@ -42,13 +51,13 @@ describe("the odd rank", () => {
   });
 
   test("is the one that joined another collective than the others", () => {
-    const last = "gloo:broadcast of [[6]]";
+    const last = "gloo:broadcast";
     const ranks = fourRanks({ rank: 3, flight: flight({ 0: { joined: 6, completed: 5, last } }) });
     expect(oddRank(ranks)).toEqual({
       rank: 3,
       why:
-        "rank 3 is in gloo:broadcast of [[6]], collective 6 of group 0; the others in " +
-        "gloo:all_reduce of [[4160]]",
+        "call 6 of group 0 is not the same on all ranks: rank 3 calls gloo:broadcast of [[4160]]; " +
+        "ranks 0, 1 and 2 call gloo:all_reduce of [[4160]]",
       isWaitedFor: true,
     });
   });
@@ -100,45 +109,17 @@ Current thread 0x00007fa5ab408b80 (most recent call first):
   expect(mainStack("")).toBeNull();
 });
 
-test("a dump is read as torch 2.15 writes it", () => {
-  const entry = {
-    process_group: ["0", "default_pg"],
-    collective_seq_id: 2,
-    is_p2p: false,
-    profiling_name: "gloo:all_reduce",
-    input_sizes: [[64, 65]],
-    state: "scheduled",
-  };
-  const text = JSON.stringify({
-    version: "2.10",
-    pg_config: { "": { name: "", desc: "", ranks: "[0]" } },
-    pg_status: {
-      0: {
-        last_enqueued_collective: "2",
-        last_started_collective: "-1",
-        last_completed_collective: "1",
-      },
-    },
-    entries: [{ ...entry, collective_seq_id: 1 }, entry],
-  });
-  expect(readFlight(text)).toEqual(
-    new Map([["0", { joined: 2, completed: 1, last: "gloo:all_reduce of [[64,65]]" }]]),
-  );
-});
-
-/** Four gloo ranks of which rank 2 hung, on which PyTorch's own analyser fails. They are pickles. */
+/** Four gloo ranks of which rank 2 hung, on which PyTorch's own analyser fails. */
 const dumps = join(import.meta.dirname, "..", "..", "..", "shared", "cases", "diagnose", "gloo-dumps");
-const hasDumps = existsSync(dumps) && spawnSync("python3", ["--version"]).status === 0;
 
-test.skipIf(!hasDumps)("rank 2 hung in the recorded dumps (skipped without ../shared, or python3)", () => {
-  const script = "import json,pickle,sys; print(json.dumps(pickle.load(open(sys.argv[1],'rb'))))";
-  const flights = [0, 1, 2, 3].map((rank) =>
-    readFlight(execFileSync("python3", ["-c", script, join(dumps, `dump_${rank}`)], { encoding: "utf8" })),
-  );
-  const ranks = flights.map((found, rank) => ({ rank, state: null, flight: found, stack: null }));
+test.skipIf(!existsSync(dumps))("rank 2 hung in the recorded dumps (skipped without ../shared)", () => {
+  const ranks = [0, 1, 2, 3].map((rank) => {
+    const name = `dump_${rank}`;
+    return { rank, state: null, flight: readFlightDump(readFileSync(join(dumps, name)), name), stack: null };
+  });
   expect(oddRank(ranks)).toEqual({
     rank: 2,
-    why: "rank 2 is at collective 5 of group 0, while ranks 0, 1 and 3 wait in 6 (gloo:all_reduce of [[1000]])",
+    why: "rank 2 did not come to call 6 of group 0, gloo:all_reduce of [[1000]] Float, for which ranks 0, 1 and 3 wait",
     isWaitedFor: true,
   });
 });

@@ -1,8 +1,10 @@
 /** @file Which rank the others wait for: from their last collectives, else from their stacks. Pure. */
 
+import { type Dumps, type FlightVerdict, findDivergence } from "../audit/flight/divergence.ts";
+import type { FlightDump } from "../audit/flight/dump.ts";
+import { ranksText, verdictText } from "../audit/flight/reading.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import type { Probe } from "./backend.ts";
-import type { Flight } from "./flight.ts";
 import type { Sighting } from "./sighting.ts";
 import type { PythonStack } from "./stacks.ts";
 
@@ -11,7 +13,7 @@ export type RankTestimony = {
   readonly rank: number;
   readonly state: Probe["state"] | null;
   /** Null: it did not answer. */
-  readonly flight: Flight | null;
+  readonly flight: FlightDump | null;
   readonly stack: PythonStack | null;
 };
 
@@ -25,7 +27,7 @@ export type OddRank = {
 
 /** Null where all are alike. */
 export function oddRank(ranks: readonly RankTestimony[]): OddRank | null {
-  const waitedFor = stoppedRank(ranks) ?? laggingRank(ranks) ?? mismatchedRank(ranks);
+  const waitedFor = stoppedRank(ranks) ?? divergingRank(ranks);
   const found = waitedFor ?? mutedRank(ranks) ?? otherStack(ranks);
   return found && { ...found, isWaitedFor: waitedFor !== null };
 }
@@ -38,52 +40,32 @@ function stoppedRank(ranks: readonly RankTestimony[]): Found | null {
   return odd(stopped, "stopped by a signal");
 }
 
-/**
- * A rank waits for those of a group that have joined fewer of its collectives. At the end of all waiting is
- * one that is waited for and itself waits for nobody.
- */
-function laggingRank(ranks: readonly RankTestimony[]): Found | null {
-  const isWaitedFor = ranks.filter((each) => ranks.some((other) => waitsFor(other, each)));
-  const roots = isWaitedFor.filter((each) => !ranks.some((other) => waitsFor(each, other)));
-  const [root] = roots;
-  if (root === undefined) return null;
-  const waiting = ranks.filter((other) => waitsFor(other, root));
-  const group = laggedGroup(waiting[0]!, root)!;
-  const { joined, last } = waiting[0]!.flight!.get(group)!;
-  const own = root.flight!.get(group)!.joined;
-  const alike = roots.filter((each) => each.flight!.get(group)?.joined === own);
-  return odd(
-    alike,
-    `at collective ${own} of group ${group}, while ${named(waiting)} ${waiting.length > 1 ? "wait" : "waits"} ` +
-      `in ${joined}${last === null ? "" : ` (${last})`}`,
+/** By the collectives that they have called. */
+function divergingRank(ranks: readonly RankTestimony[]): Found | null {
+  const dumps: Dumps = new Map(
+    ranks.flatMap(({ rank, flight }) => (flight ? [[rank, flight] as const] : [])),
   );
+  if (dumps.size < 2) return null;
+  const { verdict } = findDivergence(dumps);
+  const [rank] = atFault(verdict);
+  return rank === undefined ? null : { rank, why: verdictText(verdict) };
 }
 
-const waitsFor = (waiting: RankTestimony, behind: RankTestimony) => laggedGroup(waiting, behind) !== null;
-
-/** A group in which the one waits for the other. */
-function laggedGroup(waiting: RankTestimony, behind: RankTestimony): string | null {
-  for (const [name, { joined, completed }] of waiting.flight ?? []) {
-    const other = behind.flight?.get(name);
-    if (other && joined > completed && other.joined < joined) return name;
+/** Empty: nobody, or no majority tells who. */
+function atFault(verdict: FlightVerdict): readonly number[] {
+  switch (verdict.kind) {
+    case "behind":
+      return verdict.ranks;
+    case "crossed":
+      return verdict.waits[0]!.ranks;
+    case "differs": {
+      const [few, ...others] = verdict.sides;
+      const numOthers = others.reduce((sum, { ranks }) => sum + ranks.length, 0);
+      return few!.ranks.length < numOthers ? few!.ranks : [];
+    }
+    default:
+      return [];
   }
-  return null;
-}
-
-/** All have joined as many, but one has joined another kind. */
-function mismatchedRank(ranks: readonly RankTestimony[]): Found | null {
-  const groups = new Set(ranks.flatMap(({ flight }) => [...(flight?.keys() ?? [])]));
-  for (const group of groups) {
-    const members = ranks.filter(({ flight }) => (flight?.get(group)?.last ?? null) !== null);
-    const found = minority(members, ({ flight }) => flight!.get(group)!.last!);
-    if (found === null) continue;
-    const { joined } = found.few[0]!.flight!.get(group)!;
-    return odd(
-      found.few,
-      `in ${found.own}, collective ${joined} of group ${group}; the others in ${found.common}`,
-    );
-  }
-  return null;
 }
 
 /** Python does not run there: native code that holds its lock, or a kernel call that does not return. */
@@ -123,12 +105,5 @@ function minority<T>(ranks: readonly T[], keyOf: (rank: T) => string) {
 
 const odd = (alike: readonly RankTestimony[], how: string): Found => ({
   rank: alike[0]!.rank,
-  why: `${named(alike)} ${alike.length > 1 ? "are" : "is"} ${how}`,
+  why: `${ranksText(alike.map(({ rank }) => rank))} ${alike.length > 1 ? "are" : "is"} ${how}`,
 });
-
-function named(ranks: readonly RankTestimony[]): string {
-  const numbers = ranks.map(({ rank }) => rank);
-  return numbers.length === 1
-    ? `rank ${numbers[0]}`
-    : `ranks ${numbers.slice(0, -1).join(", ")} and ${numbers.at(-1)}`;
-}

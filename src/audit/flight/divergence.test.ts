@@ -60,12 +60,12 @@ const verdictOf = (all: Dumps) => findDivergence(all).verdict;
 describe("the verdict", () => {
   const three = dump(sizes(1, 2, 3));
   test("a rank that the others wait for", () => {
-    const missed = { ranks: [0, 1, 3], call: { number: 3, site: "train.py:7" } };
+    const missed = { number: 3, call: { number: 3, site: "train.py:7" }, madeBy: [0, 1, 3] };
     expect(verdictOf(dumps(three, three, dump(sizes(1, 2), true), three))).toMatchObject({
       kind: "behind",
       group: "0",
       ranks: [2],
-      missed,
+      ...missed,
       slip: null,
     });
   });

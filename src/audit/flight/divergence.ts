@@ -1,4 +1,4 @@
-/** @file Where the ranks of a run part, from their dumps: the first call that differs, and who did not come. Pure. */
+/** @file Where ranks part, from their dumps: the first call that differs, and who did not come. Pure. */
 
 import type { Call, FlightDump } from "./dump.ts";
 
@@ -36,8 +36,9 @@ export type Wait = {
 /**
  * What the dumps come to. `differs`: at the same place of a group's order ranks call different collectives;
  * the smallest side first. `behind`: ranks that others wait for, and that wait for nobody. `crossed`: each
- * waits for the next in another group, the last for the first; where the fewest wait comes first. `absent`: nobody is behind of those that told, and
- * some left no dump. `alike`: all are in the same call, and none has come through. `done`: nobody waits.
+ * waits for the next in another group, the last for the first; where the fewest wait comes first. `absent`:
+ * nobody is behind of those that told, and some left no dump. `alike`: all are in the same call, and none has
+ * come through. `done`: nobody waits.
  */
 export type FlightVerdict =
   | {
@@ -51,8 +52,11 @@ export type FlightVerdict =
       readonly kind: "behind";
       readonly group: string;
       readonly ranks: readonly number[];
-      /** The first call that they have not made. */
-      readonly missed: Side;
+      /** Of the first call that they have not made. */
+      readonly number: number;
+      /** Null: those that have made it have forgotten it since. */
+      readonly call: Call | null;
+      readonly madeBy: readonly number[];
       readonly slip: Slip | null;
     }
   | { readonly kind: "crossed"; readonly waits: readonly Wait[] }
@@ -75,6 +79,7 @@ export type FlightFindings = {
   readonly verdict: FlightVerdict;
 };
 
+/** Compares what the ranks have called, and follows who waits for whom. */
 export function findDivergence(dumps: Dumps): FlightFindings {
   const everyone = knownRanks(dumps);
   const names = new Set([...dumps.values()].flatMap(({ progress }) => [...progress.keys()]));
@@ -160,16 +165,21 @@ function firstDifference(dumps: Dumps, groups: readonly GroupFront[]): FlightVer
   const [first] = differences.sort((a, b) => timeOf(a) - timeOf(b));
   if (first === undefined) return null;
   const [few, most] = [first.sides[0]!, first.sides.at(-1)!];
-  const slip = slipAt(callsOf(dumps, few, first.group), callsOf(dumps, most, first.group), first.number);
+  const slip = slipAt(
+    callsOf(dumps, few.ranks, first.group),
+    callsOf(dumps, most.ranks, first.group),
+    first.number,
+  );
   return { kind: "differs", ...first, slip };
 }
 
-const callsOf = (dumps: Dumps, { ranks: [rank] }: Pick<Side, "ranks">, group: string) =>
+/** Of the first of some ranks that do the same. */
+const callsOf = (dumps: Dumps, [rank]: readonly number[], group: string) =>
   dumps.get(rank!)!.calls.filter((call) => call.group === group);
 
 /**
- * The first number of a group's order at which its ranks do not all call the same. Where all came through it, and through
- * the next, their sizes may differ: some collectives let them.
+ * The first number of a group's order at which its ranks do not all call the same. Where all came through it,
+ * and through the next, their sizes may differ: some collectives let them.
  */
 function differenceIn(dumps: Dumps, group: string) {
   const calls = [...dumps].flatMap(([rank, dump]) =>
@@ -194,7 +204,7 @@ const sideOf = (same: readonly { readonly rank: number; readonly call: Call }[])
   call: same[0]!.call,
 });
 
-/** What has to be the same on all ranks: of a scatter only the root has inputs, of all_to_all sizes may differ. */
+/** What is the same on all ranks: of a scatter only the root has inputs, of all_to_all sizes may differ. */
 function signatureOf({ name, inputs, outputs, dtypes }: Call): string {
   if (/all_?to_?all/i.test(name)) return name;
   if (/scatter/i.test(name) && !/reduce_?scatter/i.test(name)) return JSON.stringify([name, outputs]);
@@ -218,33 +228,30 @@ function slipAt(own: readonly Call[], others: readonly Call[], number: number): 
 /** Equal calls from different lines are different calls. */
 const keyOf = (call: Call) => JSON.stringify([signatureOf(call), call.site]);
 
-/** At the end of all waiting: ranks that are waited for, and wait for nobody; at the first call they missed. */
+/** At the end of all waiting: ranks that are waited for and wait for nobody, at the first call they missed. */
 function rankBehind(dumps: Dumps, groups: readonly GroupFront[]): FlightVerdict | null {
   const waits = waitsAmong(groups);
   const waiting = new Set(waits.map(({ rank }) => rank));
   const missed = waits
     .filter(({ waitsFor }) => !waiting.has(waitsFor))
-    .flatMap(({ group, waitsFor }) => missedBy(dumps, groups, group, waitsFor))
-    .sort((a, b) => (a.missed.call.atSeconds ?? 0) - (b.missed.call.atSeconds ?? 0));
-  const [first] = missed;
+    .map(({ group, waitsFor }) => missedBy(dumps, groups, group, waitsFor));
+  const timeOf = ({ call }: (typeof missed)[number]) => call?.atSeconds ?? Number.POSITIVE_INFINITY;
+  const [first] = missed.toSorted((a, b) => timeOf(a) - timeOf(b));
   if (first === undefined) return null;
-  const { group, missed: side } = first;
-  const isAlike = (other: (typeof missed)[number]) =>
-    other.group === group && other.missed.call.number === side.call.number;
-  const ranks = [...new Set(missed.filter(isAlike).map(({ rank }) => rank))].sort(ascending);
-  const slip = earliestSlip(callsOf(dumps, { ranks }, group), callsOf(dumps, side, group));
-  return { kind: "behind", group, ranks, missed: side, slip };
+  const { group, number, call, madeBy } = first;
+  const alike = missed.filter((other) => other.group === group && other.number === number);
+  const ranks = [...new Set(alike.map(({ rank }) => rank))].sort(ascending);
+  const slip = earliestSlip(callsOf(dumps, ranks, group), callsOf(dumps, madeBy, group));
+  return { kind: "behind", group, ranks, number, call, madeBy, slip };
 }
 
-/** The next call of a group after a rank's last, with those that have made it. Empty: it is forgotten. */
+/** The next call of a group after a rank's last, and those that have made it. */
 function missedBy(dumps: Dumps, groups: readonly GroupFront[], group: string, rank: number) {
   const { fronts } = groups.find((each) => each.group === group)!;
   const number = fronts.find((front) => front.rank === rank)!.joined + 1;
-  const made = fronts.flatMap((front) => {
-    const call = callAt(dumps.get(front.rank)!, group, number);
-    return call ? [{ rank: front.rank, call }] : [];
-  });
-  return made.length === 0 ? [] : [{ group, rank, missed: sideOf(made) }];
+  const madeBy = fronts.filter(({ joined }) => joined >= number).map((front) => front.rank);
+  const made = madeBy.map((other) => callAt(dumps.get(other)!, group, number));
+  return { group, rank, number, madeBy, call: made.find((call) => call !== null) ?? null };
 }
 
 /** Calls that look alike may come from other lines of the program: where they part, one was left out. */

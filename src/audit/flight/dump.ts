@@ -1,4 +1,4 @@
-/** @file One rank's dump of PyTorch's flight recorder: the collectives that it has called, by group of ranks. */
+/** @file One rank's dump of PyTorch's flight recorder: the collectives that it has called, by group. */
 
 import { z } from "zod";
 import { UserError } from "../../errors.ts";

@@ -1,6 +1,6 @@
 /**
- * @file Python's pickle as plain data: numbers, texts, lists, tuples, dictionaries. A pickle is a program, and
- * unpickling runs it; here whatever would name a class or call one is refused, and nothing is run.
+ * @file Python's pickle as plain data: numbers, texts, lists, tuples, dictionaries. A pickle is a program,
+ * and unpickling runs it; here whatever would name a class or call one is refused, and nothing is run.
  */
 
 import { UserError } from "../../errors.ts";
