@@ -228,7 +228,7 @@ function slipAt(own: readonly Call[], others: readonly Call[], number: number): 
 /** Equal calls from different lines are different calls. */
 const keyOf = (call: Call) => JSON.stringify([signatureOf(call), call.site]);
 
-/** At the end of all waiting: ranks that are waited for and wait for nobody, at the first call they missed. */
+/** At the end of all waiting: ranks that are waited for and wait for nobody, at the first call missed. */
 function rankBehind(dumps: Dumps, groups: readonly GroupFront[]): FlightVerdict | null {
   const waits = waitsAmong(groups);
   const waiting = new Set(waits.map(({ rank }) => rank));
