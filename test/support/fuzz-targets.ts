@@ -6,6 +6,9 @@ import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
+import { findDivergence } from "../../src/audit/flight/divergence.ts";
+import { readFlightDump } from "../../src/audit/flight/dump.ts";
+import { readPickle } from "../../src/audit/flight/pickle.ts";
 import { loadCampaign } from "../../src/campaign/spec.ts";
 import { openCorpus } from "../../src/corpus/corpus.ts";
 import { readDocuments } from "../../src/corpus/documents.ts";
@@ -72,6 +75,7 @@ export async function fuzzTargets(folder: string): Promise<readonly FuzzTarget[]
     ...textTargets(folder),
     ...recordTargets(folder),
     ...modelTargets(folder),
+    ...flightTargets(folder),
     ...(await corpusTargets(folder)),
   ];
 }
@@ -330,6 +334,22 @@ function modelTargets(folder: string): readonly FuzzTarget[] {
     ),
     target("config.json of a model", ...inModel("config.json"), () => readHuggingFace(model)),
     target("model.safetensors", ...inModel("model.safetensors"), () => readHuggingFace(model)),
+  ];
+}
+
+/** A dump as PyTorch 2.15 writes it, made by CPython's pickle, and the same in JSON. */
+function flightTargets(folder: string): readonly FuzzTarget[] {
+  const pickle = shipped("test", "fixtures", "flight", "dump_0");
+  const dumpIn = (path: string) => readFlightDump(readFileSync(path), path);
+  const read = (path: string) => findDivergence(new Map([[0, dumpIn(path)]]));
+  return [
+    target("flight recorder's pickle", join(folder, "flight", "dump_0"), pickle, read),
+    target(
+      "flight recorder's JSON",
+      join(folder, "flight", "rank-0.json"),
+      JSON.stringify(readPickle(pickle, "dump_0")),
+      read,
+    ),
   ];
 }
 
