@@ -13,7 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { table } from "../src/cli/terminal/table.ts";
 import { UserError } from "../src/errors.ts";
-import { pythonWithTorch } from "../src/fleet/torch-python.ts";
+import { pythonWithTorch } from "../src/fleet/torch/torch-python.ts";
 import { recordPath } from "../src/record/record.ts";
 import { writeTexts } from "../test/support/campaigns.ts";
 import { TorchRun } from "../test/support/torch-run.ts";

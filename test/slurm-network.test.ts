@@ -5,8 +5,8 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { attemptFolder, readProcesses } from "../src/fleet/attempt-folder.ts";
-import { SpoolReader } from "../src/fleet/spool.ts";
+import { attemptFolder, readProcesses } from "../src/fleet/process/attempt-folder.ts";
+import { SpoolReader } from "../src/fleet/process/spool.ts";
 import { eventsOf } from "../src/record/events.ts";
 import { readRecord } from "../src/record/record.ts";
 import { writeRun, writeTexts } from "./support/campaigns.ts";

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventsFile, processesFile } from "../src/fleet/attempt-folder.ts";
+import { eventsFile, processesFile } from "../src/fleet/process/attempt-folder.ts";
 import { processStart } from "../src/record/lock.ts";
 import { readRecord } from "../src/record/record.ts";
 import { readWholeRunSeries } from "../src/record/run-series.ts";

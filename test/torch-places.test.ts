@@ -5,7 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { parse, stringify } from "yaml";
-import { placesFile } from "../src/fleet/place-history.ts";
+import { placesFile } from "../src/fleet/places/place-history.ts";
 import { eventsOf } from "../src/record/events.ts";
 import { readRecord } from "../src/record/record.ts";
 import { readWholeRunSeries } from "../src/record/run-series.ts";

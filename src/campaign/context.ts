@@ -3,10 +3,10 @@
 import type { z } from "zod";
 import type { PrepareProgress } from "../corpus/steps.ts";
 import { Interrupted } from "../errors.ts";
+import type { Policy } from "../fleet/decide/policy.ts";
 import type { Leases } from "../fleet/leases.ts";
-import type { Policy } from "../fleet/policy.ts";
 import type { RunNotice } from "../fleet/recorded-run.ts";
-import type { TorchPlace } from "../fleet/torch-job.ts";
+import type { TorchPlace } from "../fleet/torch/torch-job.ts";
 import type { Machine } from "../machine/this-machine.ts";
 import { eventsOf, type Stage } from "../record/events.ts";
 import { sha256 } from "../record/files.ts";

@@ -3,7 +3,7 @@
 import type { Manifest } from "../corpus/manifest.ts";
 import { Interrupted, UserError } from "../errors.ts";
 import { type EndFacts, notifying } from "../fleet/account/notify.ts";
-import type { Policy } from "../fleet/policy.ts";
+import type { Policy } from "../fleet/decide/policy.ts";
 import { finishedSummary } from "../fleet/recorded-run.ts";
 import type { SlurmJob } from "../fleet/slurm/allocation.ts";
 import { inJob, openRecordFor } from "../fleet/slurm/recorded-job.ts";

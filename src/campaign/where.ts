@@ -1,15 +1,15 @@
 /** @file Where a campaign's runs train: on this machine, or on the nodes of a job. */
 
 import { type Leases, ThreadLeases } from "../fleet/leases.ts";
-import { LocalBackend, localPlaces } from "../fleet/local-backend.ts";
 import { NodeLeases } from "../fleet/nodes/node-leases.ts";
+import { LocalBackend, localPlaces } from "../fleet/process/local-backend.ts";
 import {
   allocatedBackend,
   numTrainingNodes,
   ranksPerNode,
   type SlurmJob,
 } from "../fleet/slurm/allocation.ts";
-import type { TorchPlace } from "../fleet/torch-job.ts";
+import type { TorchPlace } from "../fleet/torch/torch-job.ts";
 import type { Machine } from "../machine/this-machine.ts";
 
 /** What there is, and what its runs take of it. */

@@ -3,7 +3,7 @@
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
 import { wordsOfCommand } from "../fleet/account/notify.ts";
-import { readPolicy } from "../fleet/policy.ts";
+import { readPolicy } from "../fleet/decide/policy.ts";
 import type { AmountKind } from "../units/kinds.ts";
 import { readAmount, readInterval } from "../units/read.ts";
 

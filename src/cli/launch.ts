@@ -6,7 +6,7 @@ import { parseBudget } from "../campaign/budget.ts";
 import { type LaunchResult, launch } from "../campaign/launch.ts";
 import { loadCampaign } from "../campaign/spec.ts";
 import { UserError } from "../errors.ts";
-import type { Policy } from "../fleet/policy.ts";
+import type { Policy } from "../fleet/decide/policy.ts";
 import { workspaceOf } from "../record/workspace.ts";
 import { featureJson, featureLine } from "../report/feature-section.ts";
 import { formatBytes, formatSeconds, significant } from "../units/print.ts";

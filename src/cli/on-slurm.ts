@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
 import { jobSetManifest } from "../fleet/kubernetes/job-set.ts";
-import { PlacesUsedUp } from "../fleet/placing.ts";
+import { PlacesUsedUp } from "../fleet/places/placing.ts";
 import { allocationHere, requeue, type SlurmJob } from "../fleet/slurm/allocation.ts";
 import { batchScript, sbatchWords } from "../fleet/slurm/batch-job.ts";
 import { scriptOf, submit } from "../fleet/slurm/submit.ts";

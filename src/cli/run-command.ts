@@ -3,8 +3,8 @@
 import type { Command } from "commander";
 import { UserError } from "../errors.ts";
 import { type CommandNotice, commandRun, noMetricsText } from "../fleet/command/command-run.ts";
-import { NO_METRICS } from "../fleet/incident-names.ts";
-import type { Policy } from "../fleet/policy.ts";
+import { NO_METRICS } from "../fleet/decide/incident-names.ts";
+import type { Policy } from "../fleet/decide/policy.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import { formatCount, formatSeconds, significant } from "../units/print.ts";
 import { type CommonOptions, given } from "./arguments.ts";

@@ -2,7 +2,7 @@
 
 import { eventsOf, type RecordEvent } from "../record/events.ts";
 import { timelineOf } from "./account/timeline.ts";
-import { afterDecision, type PlaceDecision } from "./places.ts";
+import { afterDecision, type PlaceDecision } from "./decide/places.ts";
 import type { AttemptStart } from "./run-task.ts";
 
 export function attemptStart(events: readonly RecordEvent[], run: string): AttemptStart {

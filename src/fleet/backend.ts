@@ -1,6 +1,6 @@
 /** @file Where the processes of a run live: one interface for this machine, for Slurm, for what comes. */
 
-import type { StartedProcess } from "./attempt-folder.ts";
+import type { StartedProcess } from "./process/attempt-folder.ts";
 
 /** One process of an attempt: rank r of a run of n ranks. */
 export type ProcessLaunch = {

@@ -3,8 +3,8 @@
 import { extname, join } from "node:path";
 import { listCheckpoints } from "../train/checkpoint.ts";
 import { runCheckpoints } from "../train/state.ts";
-import type { KnownCheckpoint } from "./decide.ts";
-import { DEFAULT_POLICY } from "./policy.ts";
+import type { KnownCheckpoint } from "./decide/decide.ts";
+import { DEFAULT_POLICY } from "./decide/policy.ts";
 import type { AttemptStart, RunTask } from "./run-task.ts";
 import type { RunJob } from "./supervise.ts";
 

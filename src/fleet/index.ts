@@ -1,6 +1,5 @@
 /** @file The public surface of the fleet: runs as processes, started, watched, restarted, stopped. */
 
-export type { StartedProcess } from "./attempt-folder.ts";
 export type {
   Attempt,
   Backend,
@@ -26,16 +25,9 @@ export {
   type Facts,
   type Failure,
   type KnownCheckpoint,
-} from "./decide.ts";
-export { type Lease, type Leases, type Need, ThreadLeases } from "./leases.ts";
-export { LocalBackend, localPlaces } from "./local-backend.ts";
-export type { SeriesRow, StepRow } from "./notice/step-row.ts";
-export type { LeftOut, PlaceDecision, PlaceFacts, PlaceIncident } from "./places.ts";
-export { DEFAULT_POLICY, type Policy, policySchema, readPolicy } from "./policy.ts";
-export type { CorpusNotice } from "./recorded-corpus.ts";
-export type { RunNotice } from "./recorded-run.ts";
-export type { AttemptStart, RunTask, StartedTask } from "./run-task.ts";
-export { runTogether } from "./side-by-side.ts";
+} from "./decide/decide.ts";
+export type { LeftOut, PlaceDecision, PlaceFacts, PlaceIncident } from "./decide/places.ts";
+export { DEFAULT_POLICY, type Policy, policySchema, readPolicy } from "./decide/policy.ts";
 export type {
   CheckpointsSeen,
   DiffersSeen,
@@ -46,10 +38,18 @@ export type {
   SlowSeen,
   SpikeSeen,
   Warning,
-} from "./sighting.ts";
+} from "./decide/sighting.ts";
+export { type Lease, type Leases, type Need, ThreadLeases } from "./leases.ts";
+export type { SeriesRow, StepRow } from "./notice/step-row.ts";
+export type { StartedProcess } from "./process/attempt-folder.ts";
+export { LocalBackend, localPlaces } from "./process/local-backend.ts";
+export type { Scored } from "./process/spool.ts";
+export type { CorpusNotice } from "./recorded-corpus.ts";
+export type { RunNotice } from "./recorded-run.ts";
+export type { AttemptStart, RunTask, StartedTask } from "./run-task.ts";
+export { runTogether } from "./side-by-side.ts";
 export { type SingleRunOptions, type SingleRunResult, singleRun } from "./single-run.ts";
 export type { SlurmJob, SlurmNodes } from "./slurm/allocation.ts";
-export type { Scored } from "./spool.ts";
 export {
   type Follower,
   type RunJob,
@@ -58,6 +58,6 @@ export {
   type StepTaker,
   supervise,
 } from "./supervise.ts";
-export { type TorchPlace, torchJob } from "./torch-job.ts";
-export { pythonWithTorch } from "./torch-python.ts";
+export { type TorchPlace, torchJob } from "./torch/torch-job.ts";
+export { pythonWithTorch } from "./torch/torch-python.ts";
 export type { TrainerName } from "./trainer.ts";

@@ -23,20 +23,20 @@ import { type RunSummary, runSummarySchema } from "../train/summary.ts";
 import { attemptStart } from "./attempt-start.ts";
 import type { Backend } from "./backend.ts";
 import { builtinJob, knownCheckpoints } from "./builtin-job.ts";
-import { standingOf } from "./certificates.ts";
-import { Certifier } from "./certifier.ts";
-import type { Decision, Failure } from "./decide.ts";
-import { DAMAGED_CHECKPOINT, INCIDENT_NAMES, LEFT_OUT } from "./incident-names.ts";
-import type { LeftOut, PlaceFacts } from "./places.ts";
-import { machineOf } from "./places.ts";
-import { PlacesUsedUp } from "./placing.ts";
-import type { Policy } from "./policy.ts";
-import type { Repeats } from "./replayed-steps.ts";
-import { placesBefore, rememberPlace } from "./run-places.ts";
+import { standingOf } from "./certify/certificates.ts";
+import { Certifier } from "./certify/certifier.ts";
+import type { Repeats } from "./certify/replayed-steps.ts";
+import type { Decision, Failure } from "./decide/decide.ts";
+import { DAMAGED_CHECKPOINT, INCIDENT_NAMES, LEFT_OUT } from "./decide/incident-names.ts";
+import type { LeftOut, PlaceFacts } from "./decide/places.ts";
+import { machineOf } from "./decide/places.ts";
+import type { Policy } from "./decide/policy.ts";
+import { sightingText } from "./decide/sighting.ts";
+import { PlacesUsedUp } from "./places/placing.ts";
+import { placesBefore, rememberPlace } from "./places/run-places.ts";
 import type { AttemptStart, RunTask } from "./run-task.ts";
-import { sightingText } from "./sighting.ts";
 import { type RunJob, type RunOutcome, supervise } from "./supervise.ts";
-import { type TorchPlace, torchJob } from "./torch-job.ts";
+import { type TorchPlace, torchJob } from "./torch/torch-job.ts";
 
 /** What training one run needs. */
 export type RunContext = {

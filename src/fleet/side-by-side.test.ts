@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Backend } from "./backend.ts";
 import { ThreadLeases } from "./leases.ts";
-import { PlacesUsedUp } from "./placing.ts";
+import { PlacesUsedUp } from "./places/placing.ts";
 import { runTogether } from "./side-by-side.ts";
 
 const nowhere: Backend = {

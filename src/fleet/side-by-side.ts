@@ -2,7 +2,7 @@
 
 import type { Backend } from "./backend.ts";
 import type { Lease, Leases, Need } from "./leases.ts";
-import { PlacesUsedUp } from "./placing.ts";
+import { PlacesUsedUp } from "./places/placing.ts";
 
 /**
  * Runs tasks in order, several at a time as long as each gets its lease. After a failure or an abort no more

@@ -18,13 +18,13 @@ import { decoderShapeSchema, optimiserSchema, type RunSpec, runSpecSchema } from
 import type { RunSummary } from "../train/summary.ts";
 import { readYamlFile } from "../yaml-file.ts";
 import { notifying } from "./account/notify.ts";
-import { LocalBackend, localPlaces } from "./local-backend.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy } from "./decide/policy.ts";
+import { LocalBackend, localPlaces } from "./process/local-backend.ts";
 import { type CorpusNotice, recordedCorpus } from "./recorded-corpus.ts";
 import { type RunNotice, runName, trainPlanned } from "./recorded-run.ts";
 import { allocatedBackend, ranksPerNode, type SlurmJob } from "./slurm/allocation.ts";
 import { inJob, openRecordFor } from "./slurm/recorded-job.ts";
-import { refuseIdleRanks } from "./torch-job.ts";
+import { refuseIdleRanks } from "./torch/torch-job.ts";
 import { type TrainerName, torchOf, torchPlaceFor, trainerFields } from "./trainer.ts";
 
 const { role: _role, torch: _torch, ...runFields } = runSpecSchema.shape;

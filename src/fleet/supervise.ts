@@ -6,17 +6,17 @@ import { seriesPath } from "../record/series.ts";
 import { isDraining, nextAttempt, runFolder } from "../record/workspace.ts";
 import type { RunEvent } from "../train/run-event.ts";
 import type { RunSummary } from "../train/summary.ts";
-import { attemptFolder, readFence, taskFile, writeFence, writeProcesses } from "./attempt-folder.ts";
 import type { Attempt, Backend, ProcessLaunch } from "./backend.ts";
-import { type Decision, decideRecovery, type Failure, type KnownCheckpoint } from "./decide.ts";
+import { type Decision, decideRecovery, type Failure, type KnownCheckpoint } from "./decide/decide.ts";
+import type { LeftOut, PlaceDecision, PlaceFacts, PlaceIncident } from "./decide/places.ts";
+import type { Policy } from "./decide/policy.ts";
+import type { Sighting } from "./decide/sighting.ts";
+import { SilenceSeen } from "./hang/silence.ts";
 import { Notices } from "./notice/notices.ts";
 import type { SeriesRow } from "./notice/step-row.ts";
-import type { LeftOut, PlaceDecision, PlaceFacts, PlaceIncident } from "./places.ts";
-import { Placing } from "./placing.ts";
-import type { Policy } from "./policy.ts";
-import type { Sighting } from "./sighting.ts";
-import { SilenceSeen } from "./silence.ts";
-import { type Scored, SpoolReader } from "./spool.ts";
+import { Placing } from "./places/placing.ts";
+import { attemptFolder, readFence, taskFile, writeFence, writeProcesses } from "./process/attempt-folder.ts";
+import { type Scored, SpoolReader } from "./process/spool.ts";
 import { watchAttempt } from "./watch-attempt.ts";
 
 /** How a run ended for good. */

@@ -3,8 +3,8 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { type RunSpec, torchSettingsSchema } from "../train/run-spec.ts";
-import type { TorchPlace } from "./torch-job.ts";
-import { pythonWithTorch } from "./torch-python.ts";
+import type { TorchPlace } from "./torch/torch-job.ts";
+import { pythonWithTorch } from "./torch/torch-python.ts";
 
 export const TRAINERS = ["builtin", "torch"] as const;
 

@@ -2,18 +2,18 @@
 
 import { UserError } from "../errors.ts";
 import type { RunEvent } from "../train/run-event.ts";
-import { logFile, logTail } from "./attempt-folder.ts";
 import type { ProcessExit } from "./backend.ts";
 import { boundLog } from "./command/bounded-log.ts";
 import { causeOfDeath } from "./command/signatures.ts";
-import type { Failure } from "./decide.ts";
-import { HangWatch } from "./hang-watch.ts";
+import type { Failure } from "./decide/decide.ts";
+import { isAftermath, type LoggedExit, rootExit } from "./decide/root-exit.ts";
+import type { Sighting } from "./decide/sighting.ts";
+import { HangWatch } from "./hang/hang-watch.ts";
+import { disagreement } from "./hang/odd-rank.ts";
+import type { SilenceSeen } from "./hang/silence.ts";
 import { AttemptEyes, type EyesOn } from "./notice/attempt-eyes.ts";
-import { disagreement } from "./odd-rank.ts";
-import { isAftermath, type LoggedExit, rootExit } from "./root-exit.ts";
-import type { Sighting } from "./sighting.ts";
-import type { SilenceSeen } from "./silence.ts";
-import { type Beat, type Message, SpoolReader } from "./spool.ts";
+import { logFile, logTail } from "./process/attempt-folder.ts";
+import { type Beat, type Message, SpoolReader } from "./process/spool.ts";
 import type { Follower, RunOutcome } from "./supervise.ts";
 
 export type AttemptToWatch = EyesOn & {

@@ -13,9 +13,9 @@ import { nativeAddon } from "../native-addon.ts";
 import { readJson } from "../record/files.ts";
 import { runFolder } from "../record/workspace.ts";
 import { trainRun } from "../train/run.ts";
-import { readFence, taskFile } from "./attempt-folder.ts";
+import { readFence, taskFile } from "./process/attempt-folder.ts";
+import { SpoolWriter } from "./process/spool.ts";
 import { runTaskSchema, type StartedTask } from "./run-task.ts";
-import { SpoolWriter } from "./spool.ts";
 
 /** Between two looks whether the start stands in the record: it takes the supervisor some milliseconds. */
 const RECORDED_POLL_MS = 5;

@@ -1,9 +1,9 @@
 /** @file A place that is broken: whatever trains there is killed. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { attemptFolder, readFence } from "../../src/fleet/attempt-folder.ts";
-import { livingProcesses } from "../../src/fleet/living.ts";
-import { SpoolReader } from "../../src/fleet/spool.ts";
+import { attemptFolder, readFence } from "../../src/fleet/process/attempt-folder.ts";
+import { livingProcesses } from "../../src/fleet/process/living.ts";
+import { SpoolReader } from "../../src/fleet/process/spool.ts";
 import { runFolder } from "../../src/record/workspace.ts";
 import type { Command } from "./processes.ts";
 

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { livingProcesses } from "../../src/fleet/living.ts";
+import { livingProcesses } from "../../src/fleet/process/living.ts";
 import { readRecord } from "../../src/record/record.ts";
 
 export const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");

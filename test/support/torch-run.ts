@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
-import { attemptFolder, readFence, readProcesses } from "../../src/fleet/attempt-folder.ts";
-import { type Beat, SpoolReader } from "../../src/fleet/spool.ts";
+import { attemptFolder, readFence, readProcesses } from "../../src/fleet/process/attempt-folder.ts";
+import { type Beat, SpoolReader } from "../../src/fleet/process/spool.ts";
 import { runFolder } from "../../src/record/workspace.ts";
 import { writeRun } from "./campaigns.ts";
 import { Command, killAll } from "./processes.ts";

@@ -1,7 +1,7 @@
 /** @file The Python of the tests that train in PyTorch; without one they are skipped, and say so. */
 
 import { describe } from "vitest";
-import { pythonWithTorch } from "../../src/fleet/torch-python.ts";
+import { pythonWithTorch } from "../../src/fleet/torch/torch-python.ts";
 
 /** LONGRUN_PYTHON, or what `longrun run --trainer torch` would take; null where there is none. */
 export const TORCH_PYTHON = await pythonWithTorch(process.env.LONGRUN_PYTHON).catch(() => null);

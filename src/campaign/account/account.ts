@@ -1,6 +1,6 @@
 /** @file The account of a campaign: the record, and nothing else, folded into what the report says. */
 
-import { livingProcesses } from "../../fleet/living.ts";
+import { livingProcesses } from "../../fleet/process/living.ts";
 import { tiedChinchillaLaw } from "../../law/formulas/power-laws.ts";
 import { damageInSight } from "../../record/custody.ts";
 import { eventsOf, type RecordEvent } from "../../record/events.ts";

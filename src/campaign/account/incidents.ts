@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import { runsIn, timeInFolder } from "../../fleet/account/folder-times.ts";
 import { type RunTime, timeOfRun } from "../../fleet/account/goodput.ts";
 import { costOfAttempt, type IncidentPage, incidentPages } from "../../fleet/account/incident-page.ts";
-import { DAMAGED_CHECKPOINT } from "../../fleet/incident-names.ts";
+import { DAMAGED_CHECKPOINT } from "../../fleet/decide/incident-names.ts";
 import { type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts";
 import type { IncidentFact } from "../../report/data.ts";
 

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { UserError } from "../../errors.ts";
 import { fleetCheck, nodesCheck, type PlaceCheck } from "../../fleet/account/fleet-check.ts";
-import { LocalBackend } from "../../fleet/local-backend.ts";
+import { LocalBackend } from "../../fleet/process/local-backend.ts";
 import { allocationHere, nodesBackend } from "../../fleet/slurm/allocation.ts";
 import { ShortJob } from "../../fleet/slurm/short-job.ts";
 import { type SlurmCheck, slurmChecks, slurmFacts } from "../../fleet/slurm/slurm-checks.ts";

@@ -1,7 +1,7 @@
 /** @file `longrun fleet install-torch`: PyTorch into a folder of longrun's own, for runs in PyTorch. */
 
 import type { Command } from "commander";
-import { installTorch } from "../../fleet/torch-install.ts";
+import { installTorch } from "../../fleet/torch/torch-install.ts";
 import { type CommonOptions, finish, given } from "../arguments.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { printAside, printJson, printResult } from "../output.ts";

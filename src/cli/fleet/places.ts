@@ -1,14 +1,14 @@
 /** @file `longrun fleet places`: which places have failed runs, which are left out for it, and a pardon. */
 
 import type { Command } from "commander";
+import { DEFAULT_POLICY, type Policy } from "../../fleet/decide/policy.ts";
 import {
   forgivePlace,
   type PlaceStanding,
   placeStandings,
   placesFile,
   readPlaceHistory,
-} from "../../fleet/place-history.ts";
-import { DEFAULT_POLICY, type Policy } from "../../fleet/policy.ts";
+} from "../../fleet/places/place-history.ts";
 import { left, right } from "../../report/markdown.ts";
 import { type CommonOptions, finish, policyOption } from "../arguments.ts";
 import { printAside, printResult } from "../output.ts";

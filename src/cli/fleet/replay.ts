@@ -1,11 +1,11 @@
 /** @file `longrun fleet replay`: what a policy would have decided over a past record or a trace of faults. */
 
 import type { Command } from "commander";
-import { DEFAULT_POLICY, type Policy, readPolicy } from "../../fleet/policy.ts";
+import { DEFAULT_POLICY, type Policy, readPolicy } from "../../fleet/decide/policy.ts";
+import { sightingText } from "../../fleet/decide/sighting.ts";
 import { readFaultTrace } from "../../fleet/replay/fault-trace.ts";
 import { type ReplayedIncident, replayRecord } from "../../fleet/replay/replay-record.ts";
 import { type ReplayedFault, replayTrace, type TraceReplay } from "../../fleet/replay/replay-trace.ts";
-import { sightingText } from "../../fleet/sighting.ts";
 import { isFolder } from "../../input-file.ts";
 import { readRecord } from "../../record/record.ts";
 import { left, right } from "../../report/markdown.ts";

@@ -2,8 +2,13 @@
 
 import { z } from "zod";
 import { shellWord } from "../../units/print.ts";
-import { DAMAGED_CHECKPOINT, LEFT_OUT, sightingKind, UNREADABLE_CHECKPOINT } from "../incident-names.ts";
-import type { Sighting } from "../sighting.ts";
+import {
+  DAMAGED_CHECKPOINT,
+  LEFT_OUT,
+  sightingKind,
+  UNREADABLE_CHECKPOINT,
+} from "../decide/incident-names.ts";
+import type { Sighting } from "../decide/sighting.ts";
 
 /** What there is to say it from. */
 export type AdviceFacts = {

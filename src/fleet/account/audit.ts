@@ -12,7 +12,7 @@ import { batchStepOf } from "../../train/run.ts";
 import { type RunSpec, runSpecSchema } from "../../train/run-spec.ts";
 import { formatWhole } from "../../units/print.ts";
 import { skippedSteps } from "../attempt-start.ts";
-import { standingOf } from "../certificates.ts";
+import { standingOf } from "../certify/certificates.ts";
 import { lineageOf, type Stretch } from "./lineage.ts";
 
 /** Where it is not so. */

@@ -7,12 +7,12 @@ import { setTimeout } from "node:timers/promises";
 import { UserError } from "../../errors.ts";
 import { median } from "../../math/statistics.ts";
 import { formatBytes, formatFlopsPerSecond, formatPercent, formatSeconds } from "../../units/print.ts";
-import { logFile, logTail } from "../attempt-folder.ts";
 import type { Attempt, Backend } from "../backend.ts";
+import { machineOf } from "../decide/places.ts";
 import { clockOffsetSeconds, MOST_APART_SECONDS } from "../nodes/node-look.ts";
 import type { NodesBackend } from "../nodes/nodes-backend.ts";
-import { machineOf } from "../places.ts";
-import { pythonWithTorch } from "../torch-python.ts";
+import { logFile, logTail } from "../process/attempt-folder.ts";
+import { pythonWithTorch } from "../torch/torch-python.ts";
 import { type PlaceFigures, placeFiguresSchema } from "./place-figures.ts";
 
 /** What was tried at a place, and what came out. */

@@ -8,8 +8,8 @@ import { UserError } from "../../errors.ts";
 import { eventsOf, type RecordEvent } from "../../record/events.ts";
 import { readSeries, seriesPath } from "../../record/series.ts";
 import { workspaceOf } from "../../record/workspace.ts";
-import { attemptFolder } from "../attempt-folder.ts";
-import { SpoolReader } from "../spool.ts";
+import { attemptFolder } from "../process/attempt-folder.ts";
+import { SpoolReader } from "../process/spool.ts";
 import { type AuditFacts, auditRun, type RunAudit } from "./audit.ts";
 
 /** Audits the runs, all of which must have started. */

@@ -1,7 +1,7 @@
 /** @file An incident on one page: what was seen, what was decided, what it cost, what to do. Pure. */
 
 import { type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts";
-import { attemptFolder, logFile } from "../attempt-folder.ts";
+import { attemptFolder, logFile } from "../process/attempt-folder.ts";
 import { adviceFor } from "./advice.ts";
 import { type AttemptTime, evidenceNumber, type RunTime, type TimeCause } from "./goodput.ts";
 import { detailsOf, type EventPlace, placesOfEvents } from "./jobs.ts";

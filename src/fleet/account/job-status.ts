@@ -1,6 +1,6 @@
 /** @file Where the jobs of a folder stand, and what their nodes do: the record held against Slurm. Pure. */
 
-import { machineOf } from "../places.ts";
+import { machineOf } from "../decide/places.ts";
 import { isUnderWay, type QueuedJob, type SlurmsWord } from "../slurm/queue.ts";
 import type { CarriedJob, JobAttempt } from "./jobs.ts";
 

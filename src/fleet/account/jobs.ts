@@ -1,8 +1,8 @@
 /** @file Slurm's jobs that have carried a record, and which of them each event was of. Pure. */
 
 import { type EventKind, type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts";
-import { sightingKind } from "../incident-names.ts";
-import { machineOf } from "../places.ts";
+import { sightingKind } from "../decide/incident-names.ts";
+import { machineOf } from "../decide/places.ts";
 
 /** One start of a job: one that was queued again carries the record anew. */
 export type CarriedJob = EventOf<"job-started">["data"] & {

@@ -10,7 +10,7 @@ import type { RecordWriter } from "../../record/record.ts";
 import { masked } from "../../record/secrets.ts";
 import { shellWord } from "../../units/print.ts";
 import { shellWords } from "../../units/shell-words.ts";
-import { sendSignal } from "../proc.ts";
+import { sendSignal } from "../process/proc.ts";
 
 const MOST_SECONDS = 10;
 

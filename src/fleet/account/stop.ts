@@ -9,12 +9,12 @@ import { readJson, writeFileAtomic } from "../../record/files.ts";
 import { openRecord, readRecord, writerOf } from "../../record/record.ts";
 import { checkpointsFolder, drainFile, runFolder } from "../../record/workspace.ts";
 import { listCheckpoints } from "../../train/checkpoint.ts";
-import { ATTEMPT_VARIABLE, attemptFolder, readFence, taskFile } from "../attempt-folder.ts";
 import { type CommandTask, commandTaskSchema } from "../command-task.ts";
-import { livingProcesses } from "../living.ts";
-import { pidsWith, sendSignal, sessionMembers } from "../proc.ts";
+import { ATTEMPT_VARIABLE, attemptFolder, readFence, taskFile } from "../process/attempt-folder.ts";
+import { livingProcesses } from "../process/living.ts";
+import { pidsWith, sendSignal, sessionMembers } from "../process/proc.ts";
+import { SpoolReader } from "../process/spool.ts";
 import { stoppedText } from "../recorded-run.ts";
-import { SpoolReader } from "../spool.ts";
 
 /**
  * `step`: after the step that is under way, with a checkpoint. `checkpoint`: at the next one that is written

@@ -9,7 +9,7 @@ import { eventSchema } from "../../record/events.ts";
 import { recordPath } from "../../record/record.ts";
 import { listCheckpoints, MODEL_FILE, OPTIMISER_FILE } from "../../train/checkpoint.ts";
 import { runCheckpoints } from "../../train/state.ts";
-import { sendSignal } from "../proc.ts";
+import { sendSignal } from "../process/proc.ts";
 import type { FaultKind } from "./fault.ts";
 import { changeParameter } from "./memory.ts";
 import type { Trainer, Victim } from "./victim.ts";

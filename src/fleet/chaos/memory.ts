@@ -6,7 +6,7 @@ import type { Random } from "../../math/random.ts";
 import { parametersOf } from "../../model/shape.ts";
 import { readJson } from "../../record/files.ts";
 import { trainingPrograms } from "../../train/programs.ts";
-import { taskFile } from "../attempt-folder.ts";
+import { taskFile } from "../process/attempt-folder.ts";
 import { runTaskSchema } from "../run-task.ts";
 import type { Trainer } from "./victim.ts";
 

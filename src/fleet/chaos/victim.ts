@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { readPerhapsCutShort, recordPath } from "../../record/record.ts";
 import { attemptsFolder, runFolder } from "../../record/workspace.ts";
-import { attemptFolder, readFence, readProcesses } from "../attempt-folder.ts";
-import { isAlive, sendSignal, sessionMembers } from "../proc.ts";
-import { SpoolReader } from "../spool.ts";
+import { attemptFolder, readFence, readProcesses } from "../process/attempt-folder.ts";
+import { isAlive, sendSignal, sessionMembers } from "../process/proc.ts";
+import { SpoolReader } from "../process/spool.ts";
 import type { Moment } from "./fault.ts";
 
 /** As a service manager waits, lest a command that fails at once is started a hundred times a second. */

@@ -2,7 +2,7 @@
 
 import { closeSync, fstatSync, openSync, statSync, writeFileSync } from "node:fs";
 import { writeFully } from "../../record/files.ts";
-import { lastBytes } from "../attempt-folder.ts";
+import { lastBytes } from "../process/attempt-folder.ts";
 
 const MOST_LOG_BYTES = 64 * 2 ** 20;
 /** Of those, what stays when the limit is reached: copying is then rare. */

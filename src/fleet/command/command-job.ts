@@ -5,10 +5,10 @@ import { extname, join, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
 import { readJson } from "../../record/files.ts";
 import { shellWords } from "../../units/shell-words.ts";
-import { ATTEMPT_VARIABLE, attemptFolder, taskFile } from "../attempt-folder.ts";
 import { type CommandTask, commandTaskSchema } from "../command-task.ts";
-import { DEFAULT_POLICY } from "../policy.ts";
-import { SpoolReader } from "../spool.ts";
+import { DEFAULT_POLICY } from "../decide/policy.ts";
+import { ATTEMPT_VARIABLE, attemptFolder, taskFile } from "../process/attempt-folder.ts";
+import { SpoolReader } from "../process/spool.ts";
 import type { RunJob } from "../supervise.ts";
 import {
   type CheckpointTimes,

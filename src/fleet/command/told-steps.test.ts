@@ -5,9 +5,9 @@ import { afterAll, expect, test } from "vitest";
 import { makeFolder } from "../../record/files.ts";
 import { readRunSeries } from "../../record/run-series.ts";
 import { runFolder, seriesFolder } from "../../record/workspace.ts";
-import { attemptFolder, writeFence } from "../attempt-folder.ts";
 import { LogReader } from "../metrics/log-reader.ts";
-import { SpoolReader, SpoolWriter } from "../spool.ts";
+import { attemptFolder, writeFence } from "../process/attempt-folder.ts";
+import { SpoolReader, SpoolWriter } from "../process/spool.ts";
 import { ToldSteps } from "./told-steps.ts";
 
 const base = mkdtempSync(join(tmpdir(), "longrun-told-"));

@@ -5,11 +5,11 @@ import { readSeries, SeriesWriter, seriesPath } from "../../record/series.ts";
 import { runFolder } from "../../record/workspace.ts";
 import type { Section } from "../../train/section.ts";
 import { METRIC_COLUMNS } from "../../train/series-columns.ts";
-import { readFence } from "../attempt-folder.ts";
 import type { CommandTask } from "../command-task.ts";
-import { NOT_FINITE } from "../incident-names.ts";
+import { NOT_FINITE } from "../decide/incident-names.ts";
 import type { MetricRow } from "../metrics/layouts.ts";
-import type { SpoolWriter } from "../spool.ts";
+import { readFence } from "../process/attempt-folder.ts";
+import type { SpoolWriter } from "../process/spool.ts";
 
 /** "Loading the checkpoint from out/step-110", "loaded checkpoint ... at iteration 110". */
 const RESUMES =

@@ -6,7 +6,7 @@ import { UserError } from "../../errors.ts";
 import { isFolder, isThere } from "../../input-file.ts";
 import { nearest } from "../../math/edit-distance.ts";
 import { METRIC_COLUMNS } from "../../train/series-columns.ts";
-import { FileTail } from "../file-tail.ts";
+import { FileTail } from "../process/file-tail.ts";
 import { readEventRecords } from "./event-file.ts";
 import { LAYOUTS, type LogLayout, type MetricRow } from "./layouts.ts";
 import { rowFrom } from "./metric-names.ts";

@@ -12,8 +12,8 @@ import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { systemError, UserError } from "../../errors.ts";
 import type { Attempt } from "../backend.ts";
-import { LocalBackend } from "../local-backend.ts";
-import { machineOf } from "../places.ts";
+import { machineOf } from "../decide/places.ts";
+import { LocalBackend } from "../process/local-backend.ts";
 import { type AgentAnswer, type AgentOrder, orderSchema } from "./protocol.ts";
 import { routeVariables } from "./route.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Backend } from "../backend.ts";
+import { machineOf, slotsOf } from "../decide/places.ts";
 import type { Lease } from "../leases.ts";
-import { machineOf, slotsOf } from "../places.ts";
 import { NodeLeases } from "./node-leases.ts";
 
 const NARROW = { numThreads: 1, numRanks: 1 };

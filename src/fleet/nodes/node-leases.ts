@@ -1,8 +1,8 @@
 /** @file Several machines that several runs train on: a run has its places to itself until its end. */
 
 import type { Backend } from "../backend.ts";
+import { machineOf } from "../decide/places.ts";
 import type { Lease, Leases, Need } from "../leases.ts";
-import { machineOf } from "../places.ts";
 
 /** What a rank has to itself: some of a machine's slots, by the name of the machine where it has them all. */
 type Room = { readonly place: string; readonly slots: readonly string[] };

@@ -1,7 +1,7 @@
 /** @file What a supervisor and the agent on a node tell each other, in lines of JSON. */
 
 import { z } from "zod";
-import { processSchema } from "../attempt-folder.ts";
+import { processSchema } from "../process/attempt-folder.ts";
 
 const rank = z.int().nonnegative();
 /** Of the attempt: on a disk that all nodes see. */

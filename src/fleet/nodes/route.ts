@@ -5,7 +5,7 @@ import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { networkInterfaces } from "node:os";
 import { UserError } from "../../errors.ts";
-import { ADDRESS_VARIABLE, INTERFACE_VARIABLE } from "../attempt-folder.ts";
+import { ADDRESS_VARIABLE, INTERFACE_VARIABLE } from "../process/attempt-folder.ts";
 
 /** Nothing is sent: the system only says by which way it would be. */
 const ANY_PORT = 9;

@@ -4,9 +4,9 @@ import { existsSync, statfsSync } from "node:fs";
 import { memoryBytes } from "../../machine/this-machine.ts";
 import { type Series, SeriesTail } from "../../record/series.ts";
 import type { Attempt } from "../backend.ts";
-import { machineOf } from "../places.ts";
-import { oomKills } from "../proc.ts";
-import type { Sighting } from "../sighting.ts";
+import { machineOf } from "../decide/places.ts";
+import type { Sighting } from "../decide/sighting.ts";
+import { oomKills } from "../process/proc.ts";
 import type { Notices } from "./notices.ts";
 import type { SeriesRow } from "./step-row.ts";
 

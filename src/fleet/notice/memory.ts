@@ -1,7 +1,7 @@
 /** @file Memory that grows from hour to hour: by a robust slope, and when it comes to the limit. */
 
 import { quantileOfSorted, sorted } from "../../math/statistics.ts";
-import type { MemorySeen, OfRank } from "../sighting.ts";
+import type { MemorySeen, OfRank } from "../decide/sighting.ts";
 
 /** Samples that a slope is drawn through; when there are more, every other one is dropped. */
 const MOST_SAMPLES = 128;

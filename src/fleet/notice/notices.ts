@@ -1,6 +1,6 @@
 /** @file What a run that goes on has to be watched for, all together: rows, saves and the machine's state. */
 
-import type { Sighting } from "../sighting.ts";
+import type { Sighting } from "../decide/sighting.ts";
 import { MemoryTrend } from "./memory.ts";
 import { RankPace, StepPace } from "./pace.ts";
 import { SpikeDetector } from "./spikes.ts";

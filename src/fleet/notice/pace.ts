@@ -1,7 +1,7 @@
 /** @file Steps that take longer than this run's own, than the plan, or on one rank than on the others. */
 
 import { median, quantile, robustScale } from "../../math/statistics.ts";
-import type { OfRank, SlowSeen } from "../sighting.ts";
+import type { OfRank, SlowSeen } from "../decide/sighting.ts";
 import type { StepRow } from "./step-row.ts";
 
 /** Median step time is taken over so long: shorter disturbances are nobody's concern. */

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Decision } from "../decide.ts";
-import { LocalBackend } from "../local-backend.ts";
-import { DEFAULT_POLICY, type Policy, policySchema } from "../policy.ts";
-import type { Sighting } from "../sighting.ts";
+import type { Decision } from "../decide/decide.ts";
+import { DEFAULT_POLICY, type Policy, policySchema } from "../decide/policy.ts";
+import type { Sighting } from "../decide/sighting.ts";
+import { LocalBackend } from "../process/local-backend.ts";
 import { type RunJob, supervise } from "../supervise.ts";
 
 const command = [process.execPath, join(import.meta.dirname, "spiking.child.ts")];

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Random } from "../../math/random.ts";
-import type { SpikeSeen } from "../sighting.ts";
+import type { SpikeSeen } from "../decide/sighting.ts";
 import { SpikeDetector } from "./spikes.ts";
 import type { StepRow } from "./step-row.ts";
 

@@ -1,6 +1,6 @@
 /** @file Loss spikes, scored against the past alone; where the gradient rose before, by how much before. */
 
-import type { SpikeSeen } from "../sighting.ts";
+import type { SpikeSeen } from "../decide/sighting.ts";
 import type { StepRow } from "./step-row.ts";
 import { SETTLED_ROWS, TrendScore } from "./trend-score.ts";
 

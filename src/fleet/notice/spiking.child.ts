@@ -7,8 +7,8 @@ import { Random } from "../../math/random.ts";
 import { readJson } from "../../record/files.ts";
 import { SeriesWriter, seriesPath } from "../../record/series.ts";
 import { summaryWith } from "../../train/fixture.ts";
-import { taskFile } from "../attempt-folder.ts";
-import { SpoolWriter } from "../spool.ts";
+import { taskFile } from "../process/attempt-folder.ts";
+import { SpoolWriter } from "../process/spool.ts";
 
 const SPIKE_STEP = 220;
 const NUM_STEPS = 400;

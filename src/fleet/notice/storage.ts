@@ -1,7 +1,7 @@
 /** @file A disk that has room for few checkpoints more; checkpoints that get slow or stop coming. */
 
 import { median } from "../../math/statistics.ts";
-import type { CheckpointsSeen, DiskSeen } from "../sighting.ts";
+import type { CheckpointsSeen, DiskSeen } from "../decide/sighting.ts";
 
 /** A save writes the new one before it deletes an old one. */
 const CHECKPOINTS_OF_ROOM = 3;

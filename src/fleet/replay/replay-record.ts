@@ -1,12 +1,12 @@
 /** @file What would be decided today, or by another policy, about the incidents that a record holds. */
 
 import { type EventOf, eventsOf, type RecordEvent } from "../../record/events.ts";
-import { standingOf } from "../certificates.ts";
-import { type Decision, decideRecovery, type Failure, type KnownCheckpoint } from "../decide.ts";
-import { sightingKind } from "../incident-names.ts";
-import type { PlaceFacts } from "../places.ts";
-import type { Policy } from "../policy.ts";
-import type { Sighting } from "../sighting.ts";
+import { standingOf } from "../certify/certificates.ts";
+import { type Decision, decideRecovery, type Failure, type KnownCheckpoint } from "../decide/decide.ts";
+import { sightingKind } from "../decide/incident-names.ts";
+import type { PlaceFacts } from "../decide/places.ts";
+import type { Policy } from "../decide/policy.ts";
+import type { Sighting } from "../decide/sighting.ts";
 
 /** An incident with what was done about it then, and what would be. */
 export type ReplayedIncident = {

@@ -1,8 +1,8 @@
 /** @file What would have been decided over a trace of faults: on one long run that is on all its machines. */
 
 import { DAY_SECONDS } from "../../units/kinds.ts";
-import { type Decision, decideRecovery, type Failure } from "../decide.ts";
-import type { Policy } from "../policy.ts";
+import { type Decision, decideRecovery, type Failure } from "../decide/decide.ts";
+import type { Policy } from "../decide/policy.ts";
 import type { Fault } from "./fault-trace.ts";
 
 /** A fault with what would have been done about it. */

@@ -2,9 +2,9 @@
 
 import { extname, join } from "node:path";
 import { UserError } from "../../errors.ts";
+import { slotsOf } from "../decide/places.ts";
 import { refuseUnfit } from "../nodes/node-look.ts";
 import { NodesBackend } from "../nodes/nodes-backend.ts";
-import { slotsOf } from "../places.ts";
 import { slurm } from "./slurm-command.ts";
 
 /** TypeScript in a clone, compiled in a package. */

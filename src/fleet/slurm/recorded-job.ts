@@ -3,7 +3,7 @@
 import { Interrupted, StopAsked, UserError } from "../../errors.ts";
 import type { EventOf } from "../../record/events.ts";
 import { freeRecord, openRecord, type RecordWriter, writersJob } from "../../record/record.ts";
-import { PlacesUsedUp } from "../placing.ts";
+import { PlacesUsedUp } from "../places/placing.ts";
 import type { SlurmJob } from "./allocation.ts";
 import { askSlurm, isUnderWay } from "./queue.ts";
 
