@@ -115,6 +115,7 @@ describe.skipIf(missing !== null)(`a campaign on Slurm${skipped}`, () => {
     const { script, command } = submitted(folder, "--nodes", "3", "--spares", "1", "--dry-run");
     expect(script).toContain("\n#SBATCH --nodes=4\n");
     expect(command.join(" ")).toContain(` launch ${file} --folder ${folder} --on slurm --nodes 3 --spares 1`);
+    expect(command).not.toContain("--dry-run");
     expect(existsSync(folder)).toBe(false);
   });
 });

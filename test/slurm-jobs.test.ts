@@ -197,7 +197,8 @@ describe.skipIf(missing !== null)(name, { timeout: 300_000 }, () => {
   });
 
   test("a record that a dead supervisor on another machine has left locked is taken over once its job has ended", async () => {
-    const folder = join(base, "locked");
+    // Slurm would put a user's name for the %u.
+    const folder = join(base, "locked 5%u of 'é'");
     const other = cluster.command("sbatch", "--parsable", "-o/dev/null", "--wrap=sleep 600").trim();
     const holder = { pid: 1, started: "another-boot 5", host: "elsewhere", since: new Date().toISOString() };
     mkdirSync(folder);
@@ -212,7 +213,7 @@ describe.skipIf(missing !== null)(name, { timeout: 300_000 }, () => {
       `elsewhere in job ${other} since`,
     );
     expect(told("status", folder).jobs).toMatchObject([
-      { job: refused, state: "ended", why: "Slurm says FAILED; it has written nothing" },
+      { job: refused, state: "ended", why: `Slurm says FAILED; see slurm-${refused}.log` },
     ]);
     cluster.command("scancel", other);
     const job = submitted(endless, folder);

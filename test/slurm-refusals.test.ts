@@ -74,6 +74,11 @@ describe.skipIf(missing !== null)(
       expect(refused([...onSlurm, "--sbatch=--qos=gold"])).toMatch(
         /^found: sbatch: .*Invalid qos specification\nexpected: an account and a quality of service .*\nremedy: .*--qos=NAME/,
       );
+      for (const option of ["/bin/true", "", "--array=1-2"])
+        expect(refused([...onSlurm, `--sbatch=${option}`])).toMatch(
+          /^found: --sbatch ".*"\nexpected: an option of sbatch/,
+        );
+      expect(refused([...onSlurm, "--sbatch=--test-only"])).toMatch(/^found: sbatch has queued nothing, and/);
       expect(refused([...onSlurm, "--nodes", "2"])).toMatch(/^found: 1 rank on 2 nodes\n/);
       expect(refused(["--nodes", "2"])).toMatch(/^found: --nodes.* without --on/);
     });

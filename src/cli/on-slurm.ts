@@ -1,13 +1,13 @@
 /** @file `--on slurm`: outside of a job a command queues itself; in its job it trains on the job's nodes. */
 
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
 import { jobSetManifest } from "../fleet/kubernetes/job-set.ts";
 import { PlacesUsedUp } from "../fleet/places/placing.ts";
 import { allocationHere, requeue, type SlurmJob } from "../fleet/slurm/allocation.ts";
 import { batchScript, sbatchWords } from "../fleet/slurm/batch-job.ts";
-import { scriptOf, submit } from "../fleet/slurm/submit.ts";
+import { logPattern, scriptOf, submit } from "../fleet/slurm/submit.ts";
 import { wholeNumber } from "./arguments.ts";
 import type { Ended } from "./interrupt.ts";
 import { printResult } from "./output.ts";
@@ -40,8 +40,18 @@ export function nodesOptions(command: Command, schedulers: readonly string[]): v
     .option(
       "--sbatch <option>",
       "a further option of sbatch, such as --partition=NAME; may be given again",
-      (option: string, before: readonly string[] = []) => [...before, option],
+      (option: string, before: readonly string[] = []) => [...before, sbatchOption(option)],
     );
+}
+
+/** Any other word it would take for the batch script; an array would be many writers of one folder. */
+function sbatchOption(option: string): string {
+  if (/^-/.test(option) && !/^(-a|--array)/.test(option)) return option;
+  throw new UserError(
+    `--sbatch ${JSON.stringify(option)}`,
+    "an option of sbatch, its value joined to it, and no --array: one job carries a folder",
+    "give each by itself, such as --sbatch=--partition=NAME",
+  );
 }
 
 type RunToPlace = {
@@ -113,7 +123,7 @@ function printJobSet(
       "--dry-run, and nothing of Slurm's: the JobSet is printed, for you to change and to apply",
       "add --dry-run; longrun itself trains on this machine and on Slurm",
     );
-  const command = ["longrun", ...process.argv.slice(2).filter((word) => word !== "--dry-run")];
+  const command = ["longrun", ...wordsHere()];
   const manifest = jobSetManifest({
     name,
     numNodes: nodes,
@@ -123,6 +133,9 @@ function printJobSet(
   });
   printResult({ json }, { manifest }, () => manifest.trimEnd());
 }
+
+/** What the job itself is to do. */
+const wordsHere = () => process.argv.slice(2).filter((word) => word !== "--dry-run");
 
 /** In the environment of jobs that follow one another: the nodes that the run was let down by. */
 const EXCLUDED = "LONGRUN_EXCLUDED_NODES";
@@ -136,10 +149,10 @@ function without(options: OnSlurmOptions, machines: readonly string[]): OnSlurmO
 async function queue({ nodes = 1, sbatch = [], dryRun }: OnSlurmOptions, run: RunToPlace): Promise<void> {
   const { name, numSpares, json } = run;
   const job = { name: `longrun-${name}`, numNodes: nodes, numSpares, options: sbatch };
-  const command = [process.execPath, PROGRAM, ...process.argv.slice(2)];
+  const command = [process.execPath, PROGRAM, ...wordsHere()];
   const folder = resolve(run.folder);
   if (dryRun) {
-    const words = sbatchWords({ ...job, log: join(folder, "slurm-%j.log") }, scriptOf(folder), command);
+    const words = sbatchWords({ ...job, log: logPattern(folder) }, scriptOf(folder), command);
     const script = batchScript(job);
     printResult({ json }, { script, command: ["sbatch", ...words] }, () => `${script}\n${queuedAs(words)}`);
     return;

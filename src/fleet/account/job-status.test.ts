@@ -92,7 +92,7 @@ test("tells of a job that ended without a word what Slurm says; of one that it d
   });
   expect(ended()).toMatchObject({ state: "ended", why: "without a word" });
   expect(jobStatus([], told({ job_state: "FAILED" })).jobs).toMatchObject([
-    { job: "7", state: "ended", why: "Slurm says FAILED; it has written nothing" },
+    { job: "7", state: "ended", why: "Slurm says FAILED; see slurm-7.log" },
   ]);
   const unheard = { jobs: null, silence: "no squeue on this machine" };
   const silent = jobStatus([second], unheard);

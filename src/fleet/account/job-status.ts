@@ -70,7 +70,7 @@ function queuedRow(queued: QueuedJob): JobRow {
   const told = { job, begins: beginsAt, nodes: [], attempts: [] };
   if (state === "PENDING") return { ...told, state: "waiting", why: reason };
   if (isUnderWay(queued)) return { ...told, state: "running", why: "it has written nothing yet" };
-  return { ...told, state: "ended", why: `Slurm says ${state}; it has written nothing` };
+  return { ...told, state: "ended", why: `Slurm says ${state}; see slurm-${job}.log` };
 }
 
 function nodesOf({ nodes, attempts, lost }: CarriedJob): readonly NodeRow[] {

@@ -14,6 +14,9 @@ export type Submitted = { readonly job: string; readonly log: string };
 /** By which a job of a folder is known at Slurm. */
 export const scriptOf = (folder: string) => join(folder, "slurm.sh");
 
+/** For `sbatch`, to which a % begins a name of its own. */
+export const logPattern = (folder: string) => join(folder.replaceAll("%", "%%"), "slurm-%j.log");
+
 /** A controller that is started anew is back within seconds. */
 const MOST_WAIT_MS = 60_000;
 const RETRY_MS = 2000;
@@ -34,7 +37,7 @@ export async function submit(
   makeFolder(folder);
   const script = scriptOf(folder);
   writeFileAtomic(script, batchScript(job));
-  const words = sbatchWords({ ...job, log: join(folder, "slurm-%j.log") }, script, command);
+  const words = sbatchWords({ ...job, log: logPattern(folder) }, script, command);
   const number = await queueJob(words, waiting);
   return { job: number, log: join(folder, `slurm-${number}.log`) };
 }
@@ -47,8 +50,16 @@ export async function queueJob(words: readonly string[], waiting: (why: string) 
   await refuseUnreachable();
   // A job that no node could ever take would else wait for ever.
   await patiently(() => slurm("sbatch", ["--test-only", ...words]), waiting);
+  const said = (await patiently(() => slurm("sbatch", words), waiting)).trim();
   // "12;cluster" where there are several.
-  return (await patiently(() => slurm("sbatch", words), waiting)).trim().split(";")[0]!;
+  const number = /^(\d+)(;.*)?$/.exec(said)?.[1];
+  if (number === undefined)
+    throw new UserError(
+      `sbatch has queued nothing, and says: ${said.split("\n")[0] || "nothing"}`,
+      "the number of a job",
+      "leave out --sbatch=--test-only, --help and what else keeps it from queuing",
+    );
+  return number;
 }
 
 async function patiently<T>(ask: () => Promise<T>, waiting: (why: string) => void): Promise<T> {
