@@ -1,49 +1,28 @@
 /** @file A campaign on a Slurm of four nodes: in one job, its ladder side by side on the nodes. */
 
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { machineOf } from "../src/fleet/decide/places.ts";
 import { attemptFolder, readProcesses } from "../src/fleet/process/attempt-folder.ts";
 import { SpoolReader } from "../src/fleet/process/spool.ts";
 import { type EventOf, eventsOf, type RecordEvent } from "../src/record/events.ts";
 import { readRecord, recordPath } from "../src/record/record.ts";
-import { writeCampaign, writeTexts } from "./support/campaigns.ts";
-import { SlurmCluster, slurmIsMissing } from "./support/slurm.ts";
+import { writeCampaign } from "./support/campaigns.ts";
+import { describeSlurm } from "./support/login-node.ts";
 
-const PROGRAM = join(import.meta.dirname, "..", "bin", "longrun.js");
-const missing = slurmIsMissing();
-const skipped = missing === null ? "" : ` (skipped: ${missing})`;
-
-describe.skipIf(missing !== null)(`a campaign on Slurm${skipped}`, () => {
-  let cluster: SlurmCluster;
-  let base: string;
+describeSlurm("a campaign on Slurm", (login) => {
+  const { told, queue, ended } = login;
   let file: string;
 
-  beforeAll(async () => {
-    cluster = await SlurmCluster.start();
-    base = mkdtempSync(join(cluster.folder, "work-"));
-    writeTexts(base);
+  beforeAll(() => {
     const ladder = { rungs: 6, decades: 1, seeds: 3, extraSeeds: 0 };
-    file = writeCampaign(base, { budget: "250GFLOP", ladder });
-  });
-  afterAll(async () => {
-    await cluster?.[Symbol.asyncDispose]();
+    file = writeCampaign(login.base, { budget: "250GFLOP", ladder });
   });
 
-  const told = (...words: readonly string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...words, "--json"], {
-      env: cluster.environment,
-      encoding: "utf8",
-    });
-    expect(status, stderr).toBe(0);
-    return JSON.parse(stdout);
-  };
   const submitted = (folder: string, ...more: readonly string[]) =>
     told("launch", file, "--folder", folder, "--on", "slurm", ...more);
-  const queue = () => cluster.command("squeue", "-h", "-o", "%i %T").trim();
 
   /** Until runs are under way on so many nodes at the same time: which. */
   const underWayOn = async (folder: string, numNodes: number): Promise<readonly string[]> => {
@@ -68,22 +47,22 @@ describe.skipIf(missing !== null)(`a campaign on Slurm${skipped}`, () => {
   };
 
   test("loses its time and two nodes on its way, and comes to the bits of one machine", async () => {
-    const here = join(base, "here");
+    const here = join(login.base, "here");
     told("launch", file, "--folder", here);
 
-    const folder = join(base, "nodes");
+    const folder = join(login.base, "nodes");
     const { job } = submitted(folder, "--nodes", "3", "--spares", "1");
     await underWayOn(folder, 3);
     // As Slurm does by --signal=B:USR2 before the limit.
-    cluster.command("scancel", "--batch", "--signal=USR2", job);
+    login.cluster.command("scancel", "--batch", "--signal=USR2", job);
     while (eventsOf(eventsIn(folder), "job-started").length < 2) await sleep(50);
     const first = await nodeOfStopped(folder, /^rung-/);
-    cluster.losePower(first);
+    login.cluster.losePower(first);
     expect(told("status", folder).campaign.status).toEqual({ kind: "running", stage: "ladder" });
     const second = await nodeOfStopped(folder, /^target/);
-    cluster.losePower(second);
+    login.cluster.losePower(second);
     expect(queue()).toBe(`${job} RUNNING`);
-    while (queue() !== "") await sleep(100);
+    await ended();
 
     expect(told("status", folder).campaign.status).toEqual({ kind: "finished" });
     expect(numbersIn(folder)).toEqual(numbersIn(here));
@@ -97,11 +76,11 @@ describe.skipIf(missing !== null)(`a campaign on Slurm${skipped}`, () => {
   }, 600_000);
 
   test("goes on in another job where no node is left to it", async () => {
-    const folder = join(base, "nodeless");
+    const folder = join(login.base, "nodeless");
     const { job } = submitted(folder);
     const [node] = await underWayOn(folder, 1);
     // The batch script is on the same node: Slurm sees its end, unless ours does before.
-    cluster.loseAgent(node!);
+    login.cluster.loseAgent(node!);
     const resumed = () => eventsOf(eventsIn(folder), "run-started").filter(({ data }) => data.attempt > 1);
     while (resumed().length < 2) await sleep(50);
     for (const start of resumed()) expect(machineOf(placeOf(start))).not.toBe(node);
@@ -111,7 +90,7 @@ describe.skipIf(missing !== null)(`a campaign on Slurm${skipped}`, () => {
   });
 
   test("is not queued by --dry-run, which shows how it would be", () => {
-    const folder = join(base, "dry");
+    const folder = join(login.base, "dry");
     const { script, command } = submitted(folder, "--nodes", "3", "--spares", "1", "--dry-run");
     expect(script).toContain("\n#SBATCH --nodes=4\n");
     expect(command.join(" ")).toContain(` launch ${file} --folder ${folder} --on slurm --nodes 3 --spares 1`);

@@ -1,92 +1,45 @@
+/** @file What longrun says of its jobs on Slurm, and how they are stopped, from any machine. */
+
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { parse, stringify } from "yaml";
-import { attemptFolder, readProcesses } from "../src/fleet/process/attempt-folder.ts";
-import { SpoolReader } from "../src/fleet/process/spool.ts";
+import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { eventsOf } from "../src/record/events.ts";
 import { readRecord } from "../src/record/record.ts";
-import { writeRun, writeTexts } from "./support/campaigns.ts";
-import { SlurmCluster, slurmIsMissing } from "./support/slurm.ts";
+import { writeRun } from "./support/campaigns.ts";
+import { describeSlurm, PROGRAM } from "./support/login-node.ts";
+import { nodeOf, runIn, stepped } from "./support/single-run.ts";
 
-const PROGRAM = join(import.meta.dirname, "..", "bin", "longrun.js");
-const missing = slurmIsMissing();
-const name = `jobs of Slurm${missing === null ? "" : ` (skipped: ${missing})`}`;
+vi.setConfig({ testTimeout: 300_000 });
 
-describe.skipIf(missing !== null)(name, { timeout: 300_000 }, () => {
-  let cluster: SlurmCluster;
-  let base: string;
+describeSlurm("jobs of Slurm", (login) => {
+  const { longrun, told, queue, ended } = login;
   let runFile: string;
   /** For runs that have to be stopped. */
   let endless: string;
 
-  beforeAll(async () => {
-    cluster = await SlurmCluster.start();
-    base = mkdtempSync(join(cluster.folder, "work-"));
-    writeTexts(base);
-    runFile = writeRun(base);
-    const file = parse(readFileSync(runFile, "utf8"));
-    const write = (path: string, run: object) =>
-      writeFileSync(path, stringify({ ...file, run: { ...file.run, ...run } }));
-    write(runFile, { numSteps: 1500, checkpointSeconds: 60 });
-    endless = join(base, "endless.yaml");
-    write(endless, { numSteps: 1_000_000, checkpointSeconds: 1 });
+  beforeAll(() => {
+    runFile = writeRun(login.base, { numSteps: 1500, checkpointSeconds: 60 });
+    endless = writeRun(login.base, { numSteps: 1_000_000, checkpointSeconds: 1 }, "endless.yaml");
   });
   // What a test that failed has left would hold up the next.
   afterEach(async () => {
-    cluster.command("scancel", "--partition=main");
+    login.cluster.command("scancel", "--partition=main");
     await ended();
   });
-  afterAll(async () => {
-    await cluster?.[Symbol.asyncDispose]();
-  });
 
-  const longrun = (...words: readonly string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...words], {
-      env: cluster.environment,
-      encoding: "utf8",
-    });
-    return { status, stdout, stderr };
-  };
-  const told = (...words: readonly string[]) => {
-    const { status, stdout, stderr } = longrun(...words, "--json");
-    expect(status, stderr).toBe(0);
-    return JSON.parse(stdout);
-  };
   const submitted = (file: string, folder: string, ...more: readonly string[]): string =>
     told("run", file, "--folder", folder, "--threads", "1", "--on", "slurm", ...more).job;
-  const queue = () => cluster.command("squeue", "-h", "-o", "%i %T").trim();
-  const ended = async () => {
-    while (queue() !== "") await sleep(200);
-  };
-  const runIn = (folder: string) => readdirSync(join(folder, "runs"))[0]!;
-  /** Until an attempt of the run has come to this step. */
-  const stepped = async (folder: string, attempt: number, step: number): Promise<void> => {
-    for (;;) {
-      const [run] = existsSync(join(folder, "runs")) ? readdirSync(join(folder, "runs")) : [];
-      const at = run && attemptFolder(folder, run, attempt);
-      if (at && existsSync(at)) {
-        using spool = new SpoolReader(at, 0);
-        if ((spool.beat()?.step ?? -1) >= step) return;
-      }
-      await sleep(10);
-    }
-  };
-  const placeOf = (folder: string, attempt: number) =>
-    readProcesses(attemptFolder(folder, runIn(folder), attempt))[0]!.place;
 
-  test("the record tells of each event its job, its attempt and its nodes", {
-    timeout: 300_000,
-  }, async () => {
-    const folder = join(base, "limited");
+  test("the record tells of each event its job, its attempt and its nodes", async () => {
+    const folder = join(login.base, "limited");
     const job = submitted(runFile, folder, "--spares", "1");
     await stepped(folder, 1, 300);
-    const node = placeOf(folder, 1);
-    cluster.losePower(node);
+    const node = nodeOf(folder, 1);
+    login.cluster.losePower(node);
     await stepped(folder, 2, 1);
-    const spare = placeOf(folder, 2);
+    const spare = nodeOf(folder, 2);
     const run = runIn(folder);
     expect(told("status", folder)).toMatchObject({
       jobs: [{ job, state: "running", attempts: [{ attempt: 1 }, { attempt: 2 }] }],
@@ -97,9 +50,9 @@ describe.skipIf(missing !== null)(name, { timeout: 300_000 }, () => {
       slurmIsSilent: null,
     });
     // As Slurm does by --signal=B:USR2 before the limit.
-    cluster.command("scancel", "--batch", "--signal=USR2", job);
+    login.cluster.command("scancel", "--batch", "--signal=USR2", job);
     await stepped(folder, 3, 1);
-    const last = placeOf(folder, 3);
+    const last = nodeOf(folder, 3);
     await ended();
     const { events, places } = told("record", "show", folder) as {
       readonly events: readonly { readonly kind: string; readonly data: Record<string, unknown> }[];
@@ -126,8 +79,8 @@ describe.skipIf(missing !== null)(name, { timeout: 300_000 }, () => {
       jobs: ends.map((why) => ({ job, state: "ended", why })),
       nodes: [],
     });
-    cluster.startNode(node);
-    await cluster.idle([node]);
+    login.cluster.startNode(node);
+    await login.cluster.idle([node]);
 
     const time = told("goodput", folder).runs[0];
     const started = eventsOf(readRecord(folder).events, "run-started");
@@ -139,8 +92,8 @@ describe.skipIf(missing !== null)(name, { timeout: 300_000 }, () => {
   });
 
   test("a job that waits is shown with what it waits for, and cancelled by stop and by drain", async () => {
-    const folder = join(base, "waiting");
-    const other = cluster
+    const folder = join(login.base, "waiting");
+    const other = login.cluster
       .command("sbatch", "--parsable", "-N4", "--exclusive", "-o/dev/null", "--wrap=sleep 600")
       .trim();
     for (const how of ["stop", "drain"]) {
@@ -152,12 +105,12 @@ describe.skipIf(missing !== null)(name, { timeout: 300_000 }, () => {
       expect(told(how, folder)).toMatchObject({ jobs: [{ job, hadBegun: false }], runs: [] });
       expect(queue()).toBe(`${other} RUNNING`);
     }
-    cluster.command("scancel", other);
+    login.cluster.command("scancel", other);
     await ended();
   });
 
   test("stop, stop --now and drain end a job that runs, and say where it goes on", async () => {
-    const folder = join(base, "stopped");
+    const folder = join(login.base, "stopped");
     const last: string[] = [];
     let attempt = 0;
     for (const how of [["stop"], ["stop", "--now"], ["drain"]]) {
@@ -178,7 +131,7 @@ describe.skipIf(missing !== null)(name, { timeout: 300_000 }, () => {
   });
 
   test("where Slurm does not answer the record is told, and nothing is stopped", async () => {
-    const folder = join(base, "silent");
+    const folder = join(login.base, "silent");
     const job = submitted(endless, folder);
     await stepped(folder, 1, 1);
     const elsewhere = (...words: readonly string[]) =>
@@ -198,8 +151,8 @@ describe.skipIf(missing !== null)(name, { timeout: 300_000 }, () => {
 
   test("a record that a dead supervisor on another machine has left locked is taken over once its job has ended", async () => {
     // Slurm would put a user's name for the %u.
-    const folder = join(base, "locked 5%u of 'é'");
-    const other = cluster.command("sbatch", "--parsable", "-o/dev/null", "--wrap=sleep 600").trim();
+    const folder = join(login.base, "locked 5%u of 'é'");
+    const other = login.cluster.command("sbatch", "--parsable", "-o/dev/null", "--wrap=sleep 600").trim();
     const holder = { pid: 1, started: "another-boot 5", host: "elsewhere", since: new Date().toISOString() };
     mkdirSync(folder);
     const lock = join(folder, "record.lock");
@@ -215,7 +168,7 @@ describe.skipIf(missing !== null)(name, { timeout: 300_000 }, () => {
     expect(told("status", folder).jobs).toMatchObject([
       { job: refused, state: "ended", why: `Slurm says FAILED; see slurm-${refused}.log` },
     ]);
-    cluster.command("scancel", other);
+    login.cluster.command("scancel", other);
     const job = submitted(endless, folder);
     await stepped(folder, 1, 1);
     expect(told("stop", folder)).toMatchObject({ jobs: [{ job, hadBegun: true }] });

@@ -109,8 +109,12 @@ const RUN = {
  * Writes a file for `longrun run`, with checkpoints twenty times a second; returns its path.
  * @param changes of the keys under `run`
  */
-export function writeRun(folder: string, changes: Readonly<Record<string, unknown>> = {}): string {
-  return writeYaml(folder, "run.yaml", { ...RUN, run: { ...RUN.run, ...changes } });
+export function writeRun(
+  folder: string,
+  changes: Readonly<Record<string, unknown>> = {},
+  name = "run.yaml",
+): string {
+  return writeYaml(folder, name, { ...RUN, run: { ...RUN.run, ...changes } });
 }
 
 function writeYaml(folder: string, name: string, content: unknown): string {
