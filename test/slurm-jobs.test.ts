@@ -102,7 +102,13 @@ describeSlurm("jobs of Slurm", (login) => {
       expect(longrun("status", folder).stdout).toMatch(
         new RegExp(`\n${job} +waiting +(-|\\d{4}-\\d\\d-\\d\\d \\S+) +- +- +Resources\n$`),
       );
+      const second = longrun("run", endless, "--folder", folder, "--on", "slurm");
+      expect(second.stderr).toContain(
+        `found: job ${job} of ${folder} is PENDING\nexpected: one job at a time`,
+      );
+      expect(second.status).toBe(2);
       expect(told(how, folder)).toMatchObject({ jobs: [{ job, hadBegun: false }], runs: [] });
+      expect(told("status", folder).jobs.at(-1)).toMatchObject({ job, why: "Slurm says CANCELLED" });
       expect(queue()).toBe(`${other} RUNNING`);
     }
     login.cluster.command("scancel", other);

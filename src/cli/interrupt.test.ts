@@ -10,12 +10,12 @@ test("signals that come together are one Ctrl-C; a later one ends the program", 
   const ended = await untilInterrupted(
     (text) => notes.push(text),
     async (signal) => {
-      process.emit("SIGINT");
-      process.emit("SIGINT");
+      process.emit("SIGINT", "SIGINT");
+      process.emit("SIGINT", "SIGINT");
       expect(signal.aborted).toBe(true);
       expect(exit).not.toHaveBeenCalled();
       await setTimeout(400);
-      expect(() => process.emit("SIGINT")).toThrow("exit 130");
+      expect(() => process.emit("SIGINT", "SIGINT")).toThrow("exit 130");
       return "done";
     },
   );

@@ -26,7 +26,8 @@ export async function untilInterrupted<T>(
     pressedAt = performance.now();
     if (isSamePress) return;
     if (stop.signal.aborted) process.exit(EXIT.interrupted);
-    note("stopping after this step; the same command goes on (Ctrl-C once more ends it at once)");
+    const again = signal === "SIGINT" ? " (Ctrl-C once more ends it at once)" : "";
+    note(`stopping after this step; the same command goes on${again}`);
     stop.abort(new StopAsked(signal));
   };
   for (const signal of ASKS_TO_STOP) process.on(signal, onInterrupt);

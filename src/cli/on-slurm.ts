@@ -7,7 +7,9 @@ import { jobSetManifest } from "../fleet/kubernetes/job-set.ts";
 import { PlacesUsedUp } from "../fleet/places/placing.ts";
 import { allocationHere, requeue, type SlurmJob } from "../fleet/slurm/allocation.ts";
 import { batchScript, sbatchWords } from "../fleet/slurm/batch-job.ts";
+import { askSlurm, isUnderWay } from "../fleet/slurm/queue.ts";
 import { logPattern, scriptOf, submit } from "../fleet/slurm/submit.ts";
+import { shellWord } from "../units/print.ts";
 import { wholeNumber } from "./arguments.ts";
 import type { Ended } from "./interrupt.ts";
 import { printResult } from "./output.ts";
@@ -83,6 +85,7 @@ export async function onSlurm<T>(
   }
   const job = options.dryRun ? null : await allocationHere();
   if (job === null) {
+    if (!options.dryRun) await refuseSecond(run.folder);
     await queue(options, run);
     return "queued";
   }
@@ -96,6 +99,19 @@ export async function onSlurm<T>(
     await queue(without(options, error.machines), run);
     return "queued";
   }
+}
+
+/** Two jobs cannot write one record: the second would wait for its nodes, and then be refused. */
+async function refuseSecond(folder: string): Promise<void> {
+  const { jobs } = await askSlurm(folder, []);
+  const other = jobs?.find((each) => each.state === "PENDING" || isUnderWay(each));
+  if (other === undefined) return;
+  throw new UserError(
+    `job ${other.job} of ${folder} is ${other.state}`,
+    "one job at a time for a folder",
+    `\`longrun status ${shellWord(folder)}\` shows how it goes, \`longrun stop ${shellWord(folder)}\` ends it; ` +
+      "or give another --folder",
+  );
 }
 
 function refuseStray({ on, nodes, sbatch, dryRun }: OnSlurmOptions): void {

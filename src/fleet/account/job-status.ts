@@ -70,7 +70,9 @@ function queuedRow(queued: QueuedJob): JobRow {
   const told = { job, begins: beginsAt, nodes: [], attempts: [] };
   if (state === "PENDING") return { ...told, state: "waiting", why: reason };
   if (isUnderWay(queued)) return { ...told, state: "running", why: "it has written nothing yet" };
-  return { ...told, state: "ended", why: `Slurm says ${state}; see slurm-${job}.log` };
+  // One that was cancelled before it began has printed nothing.
+  const log = state === "CANCELLED" ? "" : `; see slurm-${job}.log`;
+  return { ...told, state: "ended", why: `Slurm says ${state}${log}` };
 }
 
 function nodesOf({ nodes, attempts, lost }: CarriedJob): readonly NodeRow[] {
