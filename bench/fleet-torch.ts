@@ -6,7 +6,7 @@
  *       [--ranks 4] [--repeats 3] [--against torchrun,nvrx]
  */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -51,8 +51,8 @@ async function longrunRows(): Promise<Measured[]> {
       if (fault === "hang") {
         run.disturb("hang", 2);
         // From the moment at which the rank sleeps.
-        await run.until(() => !existsSync(join(folder, "hang-2")));
-      } else process.kill(run.pid(2), "SIGKILL");
+        await run.until(() => run.isHanging(2));
+      } else process.kill(run.process(2).pid, "SIGKILL");
       const at = performance.now();
       const noticedSeconds = await until(() => incidents().length > before, at);
       await run.stepsAfter(attempt);

@@ -8,7 +8,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../src/errors.ts";
-import { FAULTS } from "../test/support/torch-run.ts";
+import { faultsEnvironment } from "../test/support/ranked-run.ts";
 
 /** One fault, in seconds from it. Null: not within a minute, or nobody says. */
 export type Measured = {
@@ -110,7 +110,7 @@ async function launchedRows(run: PeerRun, launcher: Launcher): Promise<Measured[
   mkdirSync(folder);
   const script = [join(import.meta.dirname, "torchrun", "ddp.py"), folder];
   const options = ["--standalone", "--nproc-per-node", String(run.numRanks), "--max-restarts", "100"];
-  const environment = { PYTHONPATH: FAULTS, FAULTS: folder };
+  const environment = faultsEnvironment(folder);
   const agent = started([...launcher.command, ...options, ...script], log, environment);
   const areAllAt = (restart: number) => () =>
     ranksOf(run).every((rank) => told(folder, rank).restart >= restart && told(folder, rank).step > 0);

@@ -3,18 +3,15 @@
  * the run ends with the tokens of an undisturbed one and its losses. More seeds: LONGRUN_TORCH_SEEDS=3.
  */
 
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventsFile, processesFile } from "../src/fleet/process/attempt-folder.ts";
 import { processStart } from "../src/record/lock.ts";
-import { readRecord } from "../src/record/record.ts";
-import { readWholeRunSeries } from "../src/record/run-series.ts";
-import { columnOf } from "../src/record/series.ts";
 import { writeTexts } from "./support/campaigns.ts";
-import { longrun } from "./support/processes.ts";
+import { expectUndisturbed, incidentsIn, type RunResult, resultOf } from "./support/run-result.ts";
 import { describeTorch } from "./support/torch.ts";
 import { TorchRun } from "./support/torch-run.ts";
 
@@ -42,52 +39,21 @@ describeTorch("a run in PyTorch of four ranks", (python) => {
       seed,
     });
 
-  type Ended = {
-    readonly attempts: number;
-    readonly bitsPerByte: number;
-    readonly losses: Float64Array;
-    /** Step, tokens so far, checksum of the batch: each step once, or this throws. */
-    readonly data: readonly Float64Array[];
-    /** That something was done about: a busy machine is slow at times. */
-    readonly incidents: readonly Incident[];
-  };
-  type Incident = { readonly what: string; readonly evidence: Record<string, unknown> };
-  const incidentsIn = (folder: string, isMeant: (action?: string) => boolean) =>
-    readRecord(folder).events.flatMap((event) =>
-      event.kind === "incident" && isMeant(event.data.response?.action) ? [event.data as Incident] : [],
-    );
-
-  async function ended(run: TorchRun, folder: string): Promise<Ended> {
-    const { code, stdout, stderr } = await run.command.ended;
+  async function ended(run: TorchRun): Promise<void> {
+    const { code, stderr } = await run.command.ended;
     expect(stderr).not.toContain("found:");
     expect(code).toBe(0);
-    const { summary } = JSON.parse(stdout) as {
-      readonly summary: {
-        readonly numAttempts: number;
-        readonly heldOut: { readonly all: { bitsPerByte: number } };
-      };
-    };
-    const series = readWholeRunSeries(
-      join(folder, "series", readdirSync(join(folder, "series"))[0]!),
-      NUM_STEPS,
-    );
-    return {
-      attempts: summary.numAttempts,
-      bitsPerByte: summary.heldOut.all.bitsPerByte,
-      losses: columnOf(series, "loss"),
-      data: (["step", "tokens", "batch"] as const).map((name) => columnOf(series, name)),
-      incidents: incidentsIn(folder, (action) => action !== "nothing"),
-    };
   }
 
   for (const seed of seeds) {
     const rank = seed % NUM_RANKS;
     const faultAt = 10 + 10 * seed;
-    let undisturbed: Ended;
+    let undisturbed: RunResult;
 
     beforeAll(async () => {
       using run = start("undisturbed", seed);
-      undisturbed = await ended(run, join(base, `undisturbed-${seed}`));
+      await ended(run);
+      undisturbed = resultOf(run.folder, NUM_STEPS);
       expect(undisturbed).toMatchObject({ attempts: 1, incidents: [] });
     });
 
@@ -95,28 +61,19 @@ describeTorch("a run in PyTorch of four ranks", (python) => {
       name: string,
       disturb: (run: TorchRun) => Promise<void>,
       options: Options = {},
-    ): Promise<Ended> {
+    ): Promise<RunResult> {
       const corpus = (of: string) => join(base, `${of}-${seed}`, "corpus");
       cpSync(corpus("undisturbed"), corpus(name), { recursive: true });
       using run = start(name, seed, options);
       await run.stepsAfter(0, faultAt);
       await disturb(run);
-      const found = await ended(run, join(base, `${name}-${seed}`));
-      expect(found.data).toEqual(undisturbed.data);
-      const audit = await longrun("record", "audit", join(base, `${name}-${seed}`));
-      expect(audit.stdout).toContain(`steps 1 to ${NUM_STEPS} once each`);
-      expect(audit.code).toBe(0);
-      // Other ranks add up the gradients in another order.
-      if (Object.keys(options).length === 0) expect(found.losses).toEqual(undisturbed.losses);
-      for (const [step, loss] of undisturbed.losses.entries())
-        expect(Math.abs(found.losses[step]! / loss - 1), `step ${step + 1}`).toBeLessThan(0.005);
-      expect(Math.abs(found.bitsPerByte / undisturbed.bitsPerByte - 1)).toBeLessThan(0.005);
-      return found;
+      await ended(run);
+      return await expectUndisturbed(run.folder, NUM_STEPS, undisturbed, Object.keys(options).length === 0);
     }
 
     test(`with rank ${rank} killed goes on, and names it (seed ${seed})`, async () => {
       const { attempts, incidents } = await disturbed("killed", async (run) => {
-        process.kill(run.pid(rank), "SIGKILL");
+        process.kill(run.process(rank).pid, "SIGKILL");
       });
       expect(attempts).toBe(2);
       expect(incidents).toMatchObject([{ evidence: { rank, signal: "SIGKILL" } }]);
@@ -168,7 +125,7 @@ describeTorch("a run in PyTorch of four ranks", (python) => {
       async (numRanks) => {
         const wakeUp = async (run: TorchRun) => {
           const before = run.attemptFolder;
-          const pid = run.pid(0);
+          const pid = run.process(0).pid;
           const started = processStart(pid);
           await run.killSupervisor();
           process.kill(pid, "SIGSTOP");
