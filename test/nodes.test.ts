@@ -92,7 +92,7 @@ describe("a run on several machines", () => {
     const { loss } = await train(undisturbed, here, () => {});
 
     const task = taskOf("powerless", 1200);
-    using backend = backendOn(task, ["m1", "m2"]);
+    await using backend = backendOn(task, ["m1", "m2"]);
     await backend.ready();
     expect(backend.places()).toEqual(["m1", "m2"]);
     let isLost = false;
@@ -124,7 +124,7 @@ describe("a run on several machines", () => {
         program: { kind: "command" as const, command: ["true"], workingFolder: base },
       })),
     };
-    using backend = backendOn(task, ["m1", "m2"], (machine) =>
+    await using backend = backendOn(task, ["m1", "m2"], (machine) =>
       machine === "m1" ? "127.0.0.1" : "nowhere.invalid",
     );
     await backend.ready();
@@ -137,7 +137,7 @@ describe("a run on several machines", () => {
   });
 
   test("loses no machine while its supervisor is busy for longer than a machine may be silent", async () => {
-    using backend = backendOn(taskOf("busy", 1), ["m4", "m5"]);
+    await using backend = backendOn(taskOf("busy", 1), ["m4", "m5"]);
     await backend.ready();
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6000);
     await sleep(10);
@@ -147,7 +147,7 @@ describe("a run on several machines", () => {
   test("ends with its supervisor: nothing of it is left on any machine", async () => {
     const task = taskOf("left", 100_000);
     {
-      using backend = backendOn(task, ["m3"]);
+      await using backend = backendOn(task, ["m3"]);
       await backend.ready();
       const job = builtinJob(task, () => ({ fromStep: null, skip: [], failureSeconds: null }));
       await backend.start({

@@ -83,7 +83,7 @@ describeTorch("ranks on several machines", (python) => {
 
       const task = taskOf("spread");
       using machines = await Machines.start(["m1", "m2", "m3"]);
-      using backend = new NodesBackend(
+      await using backend = new NodesBackend(
         ["m1", "m2", "m3"].flatMap((name) => slotsOf(name, 2)),
         (name, own) => [...machines.wordsOn(name), process.execPath, AGENT, task.folder, ...own],
         (name) => machines.addressOf(name),

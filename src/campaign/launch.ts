@@ -103,7 +103,7 @@ export async function launch(options: LaunchOptions): Promise<LaunchResult> {
   };
   const { allocation } = options;
   const work = async () => {
-    using places = allocation ? await placesOnNodes(allocation, where) : placesHere(where);
+    await using places = allocation ? await placesOnNodes(allocation, where) : placesHere(where);
     return await stages({ ...common, leases: places.leases }, options.accept);
   };
   // A second Ctrl-C ends the process here and now; what is appended is on the disk at once.

@@ -22,13 +22,13 @@ export type Where = {
 };
 
 /** Disposed of, it ends what was started there. */
-export type TrainingPlaces = Disposable & { readonly leases: Leases };
+export type TrainingPlaces = AsyncDisposable & { readonly leases: Leases };
 
 /** As many runs side by side as this machine has threads for. */
 export function placesHere({ folder, machine, torch, numSpares }: Where): TrainingPlaces {
   const backend = new LocalBackend(folder, localPlaces(torch?.numRanks ?? 1, numSpares));
   const leases = new ThreadLeases(backend, machine.numThreads);
-  return { leases, [Symbol.dispose]: () => backend[Symbol.dispose]() };
+  return { leases, [Symbol.asyncDispose]: async () => backend[Symbol.dispose]() };
 }
 
 /** The same on each node; ranks of PyTorch that get all threads are spread over all nodes. */
@@ -40,5 +40,5 @@ export async function placesOnNodes(
   const perNode = torch ? ranksPerNode(job, torch.numRanks, numSpares) : numThreads;
   const backend = await allocatedBackend(job, folder, { perNode, least: torch?.numRanks ?? perNode });
   const leases = new NodeLeases(backend, { numMachines, threadsPerSlot: numThreads / perNode });
-  return { leases, [Symbol.dispose]: () => backend[Symbol.dispose]() };
+  return { leases, [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose]() };
 }

@@ -5,7 +5,7 @@ import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
 import { jobSetManifest } from "../fleet/kubernetes/job-set.ts";
 import { PlacesUsedUp } from "../fleet/places/placing.ts";
-import { allocationHere, requeue, type SlurmJob } from "../fleet/slurm/allocation.ts";
+import { allocationHere, leaveNodes, requeue, type SlurmJob } from "../fleet/slurm/allocation.ts";
 import { batchScript, sbatchWords } from "../fleet/slurm/batch-job.ts";
 import { askSlurm, isUnderWay } from "../fleet/slurm/queue.ts";
 import { logPattern, scriptOf, submit } from "../fleet/slurm/submit.ts";
@@ -83,7 +83,7 @@ export async function onSlurm<T>(
     printJobSet(options, run);
     return "queued";
   }
-  const job = options.dryRun ? null : await allocationHere();
+  const job = options.dryRun ? null : await allocationHere(waiting);
   if (job === null) {
     if (!options.dryRun) await refuseSecond(run.folder);
     await queue(options, run);
@@ -91,11 +91,12 @@ export async function onSlurm<T>(
   }
   try {
     const ended = await work(job);
-    if (ended.kind === "interrupted" && ended.by === "SIGUSR2") await requeue(job);
+    if (ended.kind === "interrupted" && ended.by === "SIGUSR2") await requeue(job, waiting);
     return ended;
   } catch (error) {
     if (!(error instanceof PlacesUsedUp)) throw error;
     process.stderr.write(`${error.found}\n`);
+    await leaveNodes(job, error.machines, waiting);
     await queue(without(options, error.machines), run);
     return "queued";
   }
@@ -153,6 +154,10 @@ function printJobSet(
 /** What the job itself is to do. */
 const wordsHere = () => process.argv.slice(2).filter((word) => word !== "--dry-run");
 
+const waiting = (why: string): void => {
+  process.stderr.write(`${why}\n`);
+};
+
 /** In the environment of jobs that follow one another: the nodes that the run was let down by. */
 const EXCLUDED = "LONGRUN_EXCLUDED_NODES";
 
@@ -173,7 +178,6 @@ async function queue({ nodes = 1, sbatch = [], dryRun }: OnSlurmOptions, run: Ru
     printResult({ json }, { script, command: ["sbatch", ...words] }, () => `${script}\n${queuedAs(words)}`);
     return;
   }
-  const waiting = (why: string) => process.stderr.write(`${why}\n`);
   const queued = await submit(folder, job, command, waiting);
   printResult(
     { json },

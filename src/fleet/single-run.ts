@@ -135,7 +135,7 @@ export async function singleRun({
     }
     const placed = { run, numThreads: numThreads ?? machine.numThreads };
     const numPlaces = torch?.numRanks ?? 1;
-    using backend = allocation
+    await using backend = allocation
       ? await allocatedBackend(allocation, workspace.folder, {
           perNode: ranksPerNode(allocation, numPlaces, numSpares),
           least: numPlaces,

@@ -80,12 +80,12 @@ type OnSlurm = { readonly slurm: readonly SlurmCheck[]; readonly checks: readonl
 async function checkOnSlurm({ nodes = 1, sbatch = [], folder, python }: CheckOptions): Promise<OnSlurm> {
   const slurm = slurmChecks(await slurmFacts());
   if (slurm.some(isMissing)) return { slurm, checks: [] };
-  const here = await allocationHere();
+  const here = await allocationHere(printAside);
   // Else a job that nobody waits for any more would get its nodes.
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => process.exit(EXIT.interrupted));
   using own = here === null ? await ShortJob.queue(nodes, sbatch, printAside) : null;
-  using backend = nodesBackend(here ?? (await own!.nodes(printAside)), folder);
+  await using backend = nodesBackend(here ?? (await own!.nodes(printAside)), folder);
   return { slurm, checks: await nodesCheck(backend, folder, python) };
 }
 

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { clockOffsetSeconds, type NodeLook } from "./node-look.ts";
 import { type AgentAnswer, type AgentOrder, answerSchema } from "./protocol.ts";
 
@@ -9,15 +10,18 @@ import { type AgentAnswer, type AgentOrder, answerSchema } from "./protocol.ts";
 const LOST_MS = 4000;
 /** Until the first word: a job step is made, and Node starts, on a machine that may be busy. */
 const START_MS = 60_000;
+/** For its ranks to be ended, and the command that started it. */
+const MOST_END_MS = 5000;
 const LOG_CHARACTERS = 2000;
 
 type Looked = Extract<AgentAnswer, { readonly kind: "looked" }>;
 
 /** One agent, started by a command of its own (`srun ...`). Disposed of, it ends with what it has started. */
-export class NodeLink implements Disposable {
+export class NodeLink implements AsyncDisposable {
   readonly machine: string;
   readonly #agent: ChildProcess;
   readonly #ready = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
   #looked: PromiseWithResolvers<Looked | null> | null = null;
   readonly #listener: (answer: AgentAnswer) => void;
   readonly #onLost: (why: string) => void;
@@ -43,9 +47,10 @@ export class NodeLink implements Disposable {
       this.#log = (this.#log + data.toString("utf8")).slice(-LOG_CHARACTERS);
     });
     this.#agent.once("error", (error: NodeJS.ErrnoException) => this.#isLost(error.code ?? error.message));
-    this.#agent.once("close", (code, signal) =>
-      this.#isLost(`its agent ended (${signal ?? `exit code ${code}`})`),
-    );
+    this.#agent.once("close", (code, signal) => {
+      this.#ended.resolve();
+      this.#isLost(`its agent ended (${signal ?? `exit code ${code}`})`);
+    });
   }
 
   /** Resolves when it takes orders, or is lost. */
@@ -104,9 +109,12 @@ export class NodeLink implements Disposable {
     this.#onLost(this.#lost);
   }
 
-  [Symbol.dispose](): void {
+  /** A step that outlives its job's script keeps Slurm from giving its node to anybody for 11 s. */
+  async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
     this.#lost ??= "not needed any more";
     this.#agent.stdin!.end();
+    await Promise.race([this.#ended.promise, sleep(MOST_END_MS, undefined, { ref: false })]);
+    this.#agent.kill("SIGKILL");
   }
 }

@@ -17,7 +17,7 @@ import type { AgentAnswer } from "./protocol.ts";
 const MOST_STOP_MS = 10_000;
 
 /** Where its agents are, and what was started through them. Dispose of it to end all of it. */
-export class NodesBackend implements Backend, Disposable {
+export class NodesBackend implements Backend, AsyncDisposable {
   readonly #places: readonly string[];
   readonly #links: ReadonlyMap<string, NodeLink>;
   readonly #addressOf: (machine: string) => string;
@@ -113,8 +113,8 @@ export class NodesBackend implements Backend, Disposable {
     for (const attempt of this.#attempts) attempt.lost(machine, why);
   }
 
-  [Symbol.dispose](): void {
-    for (const link of this.#links.values()) link[Symbol.dispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#links.values()].map((link) => link[Symbol.asyncDispose]()));
   }
 }
 

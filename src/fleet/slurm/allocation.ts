@@ -5,6 +5,8 @@ import { UserError } from "../../errors.ts";
 import { slotsOf } from "../decide/places.ts";
 import { refuseUnfit } from "../nodes/node-look.ts";
 import { NodesBackend } from "../nodes/nodes-backend.ts";
+import { PlacesUsedUp } from "../places/placing.ts";
+import { patiently } from "./patiently.ts";
 import { slurm } from "./slurm-command.ts";
 
 /** TypeScript in a clone, compiled in a package. */
@@ -26,12 +28,15 @@ export type SlurmJob = SlurmNodes & {
   readonly restarts: number;
 };
 
-/** Null: this process is in no job. */
-export async function allocationHere(): Promise<SlurmJob | null> {
+/**
+ * Null: this process is in no job.
+ * @param waiting hears why it takes longer
+ */
+export async function allocationHere(waiting: (why: string) => void): Promise<SlurmJob | null> {
   const { SLURM_JOB_ID: job, SLURM_JOB_NODELIST: list, SLURM_CLUSTER_NAME: cluster } = process.env;
   if (job === undefined || list === undefined || cluster === undefined) return null;
   return {
-    ...(await slurmNodes(job, list)),
+    ...(await patiently(() => slurmNodes(job, list), waiting)),
     cluster,
     restarts: Number(process.env.SLURM_RESTART_COUNT ?? 0),
   };
@@ -54,8 +59,27 @@ async function addressesOf(list: string): Promise<ReadonlyMap<string, string>> {
 }
 
 /** Before its time limit: the job is queued again, and its script begins anew. */
-export async function requeue({ job }: SlurmJob): Promise<void> {
-  await slurm("scontrol", ["requeue", job]);
+export async function requeue({ job }: SlurmJob, waiting: (why: string) => void): Promise<void> {
+  await patiently(() => slurm("scontrol", ["requeue", job]), waiting);
+}
+
+/**
+ * Takes dead nodes out of the job. Slurm would wait for them when the job ends, and meanwhile, for 11 s, give
+ * none of its nodes to the next one. Where it does not let jobs shrink, that is told.
+ */
+export async function leaveNodes(
+  { job, nodes }: SlurmJob,
+  dead: readonly string[],
+  tell: (why: string) => void,
+): Promise<void> {
+  const kept = nodes.filter((node) => !dead.includes(node) || node === process.env.SLURMD_NODENAME);
+  if (kept.length === nodes.length) return;
+  try {
+    await patiently(() => slurm("scontrol", ["update", `JobId=${job}`, `NodeList=${kept.join(",")}`]), tell);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    tell(error.found);
+  }
 }
 
 /** Those that are no spares. Throws a UserError where there are none. */
@@ -92,15 +116,21 @@ export async function allocatedBackend(
   { perNode, least }: NodePlaces,
 ): Promise<NodesBackend> {
   const { job, nodes } = allocation;
-  using opened = new DisposableStack();
+  await using opened = new AsyncDisposableStack();
   const backend = opened.use(nodesBackend(allocation, folder, perNode));
   await backend.ready();
   if (backend.places().length < least) {
     const lost = backend.lost.map(({ machine, why }) => `${machine}: ${why}`).join("; ");
-    throw new UserError(
+    const refusal = [
       `too few nodes of job ${job} answer: ${lost}`,
       `an agent on ${Math.ceil(least / perNode)} of its ${nodes.length} nodes`,
       "see `scontrol show node` for them; give the same command again",
+    ] as const;
+    // Where none answers it is not the nodes.
+    if (backend.places().length === 0) throw new UserError(...refusal);
+    throw new PlacesUsedUp(
+      ...refusal,
+      backend.lost.map(({ machine }) => machine),
     );
   }
   refuseUnfit(folder, await backend.look(folder));

@@ -10,6 +10,9 @@ const run = promisify(execFile);
 /** Slurm's controller does not answer: it may, a little later. */
 export class ControllerDown extends UserError {}
 
+/** With a job's number in it, `scontrol update` leaves scripts in the working folder. */
+const { SLURM_JOBID: _, ...ENVIRONMENT } = process.env;
+
 /**
  * What a program of Slurm's prints. Throws a UserError with what it said where it refuses.
  * @param mostSeconds after which it is ended; it goes on trying for a minute unless given
@@ -17,7 +20,8 @@ export class ControllerDown extends UserError {}
 export async function slurm(program: string, words: readonly string[], mostSeconds = 0): Promise<string> {
   try {
     // Of a large cluster's queue many megabytes.
-    const { stdout } = await run(program, words, { timeout: 1000 * mostSeconds, maxBuffer: Infinity });
+    const options = { timeout: 1000 * mostSeconds, maxBuffer: Infinity, env: ENVIRONMENT };
+    const { stdout } = await run(program, words, options);
     return stdout;
   } catch (error) {
     throw slurmError(program, error as ProgramError);

@@ -1,12 +1,12 @@
 /** @file A job given to Slurm: its script and log in the run's folder, its number back. */
 
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { UserError } from "../../errors.ts";
 import { makeFolder, writeFileAtomic } from "../../record/files.ts";
 import { type BatchJob, batchScript, sbatchWords } from "./batch-job.ts";
 import { refuseUnreachable } from "./configuration.ts";
-import { ControllerDown, slurm } from "./slurm-command.ts";
+import { patiently } from "./patiently.ts";
+import { slurm } from "./slurm-command.ts";
 
 /** What a submission came to. */
 export type Submitted = { readonly job: string; readonly log: string };
@@ -16,12 +16,6 @@ export const scriptOf = (folder: string) => join(folder, "slurm.sh");
 
 /** For `sbatch`, to which a % begins a name of its own. */
 export const logPattern = (folder: string) => join(folder.replaceAll("%", "%%"), "slurm-%j.log");
-
-/** A controller that is started anew is back within seconds. */
-const MOST_WAIT_MS = 60_000;
-const RETRY_MS = 2000;
-/** One that has just come back has not heard of its nodes yet, and takes no job. */
-const SETTLING_MS = 20_000;
 
 /**
  * Queues a command. Throws a UserError where Slurm takes no such job.
@@ -60,20 +54,4 @@ export async function queueJob(words: readonly string[], waiting: (why: string) 
       "leave out --sbatch=--test-only, --help and what else keeps it from queuing",
     );
   return number;
-}
-
-async function patiently<T>(ask: () => Promise<T>, waiting: (why: string) => void): Promise<T> {
-  let downAt = Number.NEGATIVE_INFINITY;
-  for (const until = performance.now() + MOST_WAIT_MS; ; ) {
-    try {
-      return await ask();
-    } catch (error) {
-      const now = performance.now();
-      if (error instanceof ControllerDown) downAt = now;
-      const isSettling = now - downAt < SETTLING_MS;
-      if (!(error instanceof UserError && isSettling) || now > until) throw error;
-      waiting(`${error.found}: trying again`);
-      await setTimeout(RETRY_MS);
-    }
-  }
 }
