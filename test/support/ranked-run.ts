@@ -1,4 +1,4 @@
-/** @file A run as its folder tells of it, wherever its ranks are: who they are, where, how far; faults in a step. */
+/** @file A run as its folder tells of it, wherever its ranks are: who, where, how far; faults in a step. */
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -32,7 +32,7 @@ export function slurmIsMissing(): string | null {
 const pathOf = (program: string) =>
   ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map((folder) => join(folder, program)).find(existsSync) ?? null;
 
-/** Ports from here on; each cluster takes its own hundred. */
+/** Ports from here on; each cluster takes its own ten, below those that the system gives to connections. */
 const FIRST_PORT = 20_000;
 const IDLE_MS = 90_000;
 
@@ -52,7 +52,7 @@ export class SlurmCluster implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "longrun-slurm-"));
   readonly #children = new Map<string, ChildProcess>();
   readonly #machines: Machines | undefined;
-  readonly #port = FIRST_PORT + 100 * (process.pid % 300);
+  readonly #port = FIRST_PORT + 10 * (process.pid % 1200);
 
   /** For everything that speaks to it. */
   get environment(): NodeJS.ProcessEnv {
@@ -90,21 +90,27 @@ export class SlurmCluster implements AsyncDisposable {
     this.#spawn("slurmd", ["-D", "-N", node, "-f", join(this.folder, "slurm.conf")], node, before);
   }
 
+  /** Starts again what was killed, until all of it can take a job. */
+  async mend(): Promise<void> {
+    const isGone = (name: string) => this.#children.get(name)!.signalCode !== null;
+    if (isGone("controller")) this.startController();
+    for (const node of NODES.filter(isGone)) this.startNode(node);
+    await this.idle(NODES);
+  }
+
   /** Until all of them can take a job. */
   async idle(nodes: readonly string[]): Promise<void> {
     const until = performance.now() + IDLE_MS;
-    while (!nodes.every((node) => this.stateOf(node) === "idle")) {
+    while (!nodes.every((node) => this.#isIdle(node))) {
       if (performance.now() > until) throw new Error(`no idle cluster: ${this.log("controller")}`);
       await setTimeout(100);
     }
   }
 
-  stateOf(node: string): string {
-    try {
-      return this.command("sinfo", "-h", "-n", node, "-o", "%t").trim();
-    } catch {
-      return "unknown";
-    }
+  /** A node may stay "mixed", with no processor in use, when the controller was killed: it takes jobs. */
+  #isIdle(node: string): boolean {
+    const told = whenPossible(() => this.command("scontrol", "show", "node", "--oneliner", node)) ?? "";
+    return /\bCPUAlloc=0\b/.test(told) && /\bState=(IDLE|MIXED) /.test(told);
   }
 
   /** Before the words of a command: it runs there. */
@@ -124,13 +130,24 @@ export class SlurmCluster implements AsyncDisposable {
 
   /** As when its power fails: the daemon, its step daemons and all that they have started. */
   losePower(node: string): void {
-    for (const pid of this.#processesOf(node)) killIfThere(pid);
+    for (const pid of this.#processesOf(node)) signalIfThere(pid, "SIGKILL");
   }
 
   /** An agent on the node and its ranks, as where the network is cut between it and all others. */
   loseAgent(node: string): void {
     const isAgent = (pid: number) => /nodes\/agent\.[tj]s/.test(readIfThere(`/proc/${pid}/cmdline`));
-    for (const pid of this.#processesOf(node).filter(isAgent)) killIfThere(pid);
+    for (const pid of this.#processesOf(node).filter(isAgent)) signalIfThere(pid, "SIGKILL");
+  }
+
+  /** All that `losePower` ends stands still, as when a machine does; disposing lets it go on. */
+  stopNode(node: string): Disposable {
+    const pids = this.#processesOf(node);
+    for (const pid of pids) signalIfThere(pid, "SIGSTOP");
+    return {
+      [Symbol.dispose]: () => {
+        for (const pid of pids) signalIfThere(pid, "SIGCONT");
+      },
+    };
   }
 
   /** The daemon alone: jobs go on. */
@@ -224,14 +241,12 @@ export class SlurmCluster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.command("scancel", "-u", userInfo().username);
-    } catch {}
+    whenPossible(() => this.command("scancel", "-u", userInfo().username));
     await setTimeout(200);
     // Step daemons of a node that was started again are below no daemon that is known here.
     const mark = `\0SLURM_CONF=${this.environment.SLURM_CONF}\0`;
     for (const pid of allPids().filter((each) => readIfThere(`/proc/${each}/environ`).includes(mark)))
-      killIfThere(pid);
+      signalIfThere(pid, "SIGKILL");
     await setTimeout(100);
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -256,8 +271,15 @@ function isBelow(pid: number, ancestor: number | undefined): boolean {
   return false;
 }
 
-function killIfThere(pid: number): void {
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  whenPossible(() => process.kill(pid, signal));
+}
+
+/** Null where it is refused: the controller is down, the process is gone. */
+export function whenPossible<T>(ask: () => T): T | null {
   try {
-    process.kill(pid, "SIGKILL");
-  } catch {}
+    return ask();
+  } catch {
+    return null;
+  }
 }
