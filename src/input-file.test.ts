@@ -65,9 +65,10 @@ test("a pipe is read while somebody writes to it, and not waited for where nobod
   expect(() => readText(path, "a model")).toThrow(
     `found: ${path} is a pipe, and nobody writes to it\nexpected: a model\nremedy: put the file there`,
   );
-  // The writer holds it open for both, so that it is there before anybody reads, and takes its time.
+  // The writer holds it open for both, so that it is there before anybody reads, until somebody does.
+  const numOpen = `ls -l /proc/[0-9]*/fd 2>/dev/null 3>&- | grep -cF "${path}" 3>&-`;
   const reader = [
-    `exec 3<>"${path}"; (sleep 0.2; echo '{"a":1}' >&3; sleep 0.2) &`,
+    `exec 3<>"${path}"; (until [ "$(exec 3>&-; ${numOpen})" -gt 1 ]; do sleep 0.05; done; echo '{"a":1}' >&3) &`,
     `exec 4>"${path}" 3>&-; ${process.execPath} -e '`,
     `import("${join(import.meta.dirname, "input-file.ts")}").then(({ readText }) =>`,
     `console.log(readText("${path}", "a model").length))' 4>&- & exec 4>&-; wait`,
