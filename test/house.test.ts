@@ -105,6 +105,27 @@ test("no folder of a room loads itself by way of others", () => {
   expect(circlesAmong(loads.keys(), (folder) => loads.get(folder) ?? [])).toEqual([]);
 });
 
+test("a program that is started by its file's name is compiled into the package, though nothing imports it", () => {
+  const root = join(SOURCE, "..");
+  const { include } = JSON.parse(readFileSync(join(root, "tsconfig.build.json"), "utf8")) as {
+    readonly include: readonly string[];
+  };
+  const compiled = globSync([...include], { cwd: root });
+  const started = files.flatMap((path) => {
+    const text = readFileSync(join(SOURCE, path), "utf8");
+    return [...text.matchAll(/"([\w-]+)", `([\w-]+)\$\{extname|`([\w-]+)\$\{extname/g)].map(
+      ([, , nested, own]) => `${nested ?? own}.ts`,
+    );
+  });
+  const isThere = (file: string) => compiled.some((path) => path.endsWith(`/${file}`)) || isImported(file);
+  expect(started.length).toBeGreaterThan(5);
+  expect([...new Set(started)].filter((file) => !isThere(file))).toEqual([]);
+});
+
+/** Then it is compiled as well. */
+const isImported = (file: string) =>
+  files.some((path) => readFileSync(join(SOURCE, path), "utf8").includes(`/${file}"`));
+
 test("every file tells its one idea in its first line", () => {
   const silent = files.filter((path) => {
     const [first = "", second = ""] = readFileSync(join(SOURCE, path), "utf8").split("\n");
