@@ -34,7 +34,7 @@ function runFlight(paths: readonly string[], { json }: CommonOptions): void {
   printResult({ json }, { ...findings, reading }, () => `${frontTable(findings.groups)}\n\n${reading}.`);
 }
 
-/** Files of a folder that begin as dumps do. */
+/** Of a folder, those whose names end with a rank. */
 function filesIn(path: string): readonly string[] {
   if (!isFolder(path)) return [path];
   const files = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isFile());
